@@ -1,0 +1,120 @@
+package app
+
+import (
+	"context"
+	"time"
+
+	"github.com/tariffd/tariffd/internal/actor"
+	"github.com/tariffd/tariffd/internal/billing"
+	"github.com/tariffd/tariffd/internal/catalog"
+	"github.com/tariffd/tariffd/internal/charge"
+	"github.com/tariffd/tariffd/internal/client"
+	"github.com/tariffd/tariffd/internal/department"
+	"github.com/tariffd/tariffd/internal/lifecycle"
+	"github.com/tariffd/tariffd/internal/netguard"
+	"github.com/tariffd/tariffd/internal/order"
+	"github.com/tariffd/tariffd/internal/payment"
+	"github.com/tariffd/tariffd/internal/postgres"
+	"github.com/tariffd/tariffd/internal/provision"
+	"github.com/tariffd/tariffd/internal/provision/all"
+	"github.com/tariffd/tariffd/internal/traffic"
+)
+
+// engines are the use-cases of every feature.
+type engines struct {
+	Clients     *client.Engine
+	Departments *department.Engine
+	DataCenters *catalog.DataCenters
+	Catalog     *catalog.Engine
+	Orders      *order.Engine
+	Lifecycle   *lifecycle.Engine
+	Traffic     *traffic.Engine
+	Overage     *charge.Engine
+	Payments    *payment.Engine
+	Billing     *billing.Engine
+}
+
+// within narrows the store's transaction to what one feature declares; a missing method is found by the compiler where the
+// closure is built.
+func within[T any](db *postgres.DB, narrow func(*postgres.Tx) T) func(context.Context, func(T) error) error {
+	return func(ctx context.Context, fn func(T) error) error {
+		return db.InTx(ctx, func(tx *postgres.Tx) error { return fn(narrow(tx)) })
+	}
+}
+
+// wide is the whole transaction behind a feature's narrow one: where one feature's hook is another's use-case, both run in
+// the same transaction.
+func wide(tx any) *postgres.Tx { return tx.(*postgres.Tx) }
+
+func (a *App) build() engines {
+	zone, drivers := a.Config.Zone(), all.Registry()
+	e := engines{
+		Clients: &client.Engine{
+			InTx: within(a.DB, func(tx *postgres.Tx) client.Tx { return tx }), Zone: zone, Wall: a.system,
+		},
+		Departments: &department.Engine{InTx: within(a.DB, func(tx *postgres.Tx) department.Tx { return tx })},
+		DataCenters: &catalog.DataCenters{
+			InTx: within(a.DB, func(tx *postgres.Tx) catalog.DataCenterTx { return tx }), ExternalID: externalIDRule(drivers),
+		},
+		Catalog: &catalog.Engine{
+			InTx: within(a.DB, func(tx *postgres.Tx) catalog.Tx { return tx }), Drivers: drivers, Env: a.driverEnv(),
+		},
+	}
+	e.Orders = &order.Engine{InTx: within(a.DB, func(tx *postgres.Tx) order.Tx { return tx }), Zone: zone}
+	e.Lifecycle = &lifecycle.Engine{
+		InTx: within(a.DB, func(tx *postgres.Tx) lifecycle.Tx { return tx }), Zone: zone, Registry: drivers,
+		Module: e.Catalog.Connect, Box: a.box, Orders: e.Orders,
+	}
+	e.Orders.Open = e.Lifecycle.Open
+	e.Traffic = &traffic.Engine{
+		InTx: within(a.DB, func(tx *postgres.Tx) traffic.Tx { return tx }), Zone: zone, Drivers: drivers, Connect: e.Catalog.Connect,
+	}
+	e.Overage = &charge.Engine{
+		InTx: within(a.DB, func(tx *postgres.Tx) charge.OverageTx { return tx }), Zone: zone,
+		Recomputed: func(ctx context.Context, tx charge.OverageTx, c client.Client, o charge.Outcome) error {
+			return e.Lifecycle.AfterOverage(ctx, wide(tx), c, o.Service.ID, len(o.Exceeded) > 0)
+		},
+	}
+	e.Payments = &payment.Engine{
+		InTx: within(a.DB, func(tx *postgres.Tx) payment.Tx { return tx }),
+		MoneyArrived: func(ctx context.Context, tx payment.Tx, by actor.Actor, c client.Client, orderID string) error {
+			return e.Lifecycle.MoneyArrived(ctx, wide(tx), by, c, orderID)
+		},
+	}
+	e.Billing = &billing.Engine{
+		InTx: within(a.DB, func(tx *postgres.Tx) billing.Tx { return tx }), Zone: zone, Lifecycle: e.Lifecycle,
+		Parked: func(c actor.ClientID, cause error) {
+			a.Log.Error("a client cannot be billed and was parked", "client", c, "error", cause)
+		},
+	}
+	return e
+}
+
+// driverEnv is what the program lends to the drivers of panels.
+func (a *App) driverEnv() provision.Env {
+	transport := netguard.Panels(a.Config.PanelNetworks, a.Config.Sandbox).Transport(netguard.Timeouts{})
+	return provision.Env{Transport: transport, Now: a.businessNow, UserAgent: "tariffd"}
+}
+
+// businessNow is the business clock for drivers, whose tokens and waits go by it. Where it cannot be read just now, real
+// time serves: a token is then merely asked for again.
+func (a *App) businessNow() time.Time {
+	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+	defer cancel()
+	now, err := a.DB.BusinessNow(ctx)
+	if err != nil {
+		return a.system.BusinessNow()
+	}
+	return now
+}
+
+// externalIDRule is what a driver says about its data center's external id.
+func externalIDRule(drivers *provision.Registry) func(string) string {
+	return func(name string) string {
+		d, err := drivers.Driver(name)
+		if err != nil {
+			return string(provision.Optional)
+		}
+		return string(d.Info.DataCenter.ExternalID)
+	}
+}

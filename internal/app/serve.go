@@ -1,0 +1,148 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/tariffd/tariffd/internal/due"
+	"github.com/tariffd/tariffd/internal/httpapi"
+	"github.com/tariffd/tariffd/internal/postgres"
+)
+
+// shutdownLimit is how long requests that are being answered may still take after the program was told to stop.
+const shutdownLimit = 10 * time.Second
+
+// Serving says what a serving process does beside answering.
+type Serving struct {
+	Workers bool // the background work as well
+	Migrate bool
+	Panels  bool // ready only when the simulated panels answer
+}
+
+// Serve answers requests until ctx ends, then finishes those that are open.
+func (a *App) Serve(ctx context.Context, o Serving, listener net.Listener) error {
+	if err := a.Prepare(ctx, o.Migrate); err != nil {
+		return err
+	}
+	if err := a.EnsureAdminKey(ctx); err != nil {
+		return err
+	}
+	// Background work ends when the last request has been answered: requests may wait for it.
+	life, end := context.WithCancel(context.WithoutCancel(ctx))
+	defer end()
+	loop := a.loop()
+	// A clock move is a request that may take long; it gives up as soon as the program is told to stop.
+	mover := &due.Mover{Clock: a.DB.Sandbox(), Loop: loop, Panels: a.tellPanels, Life: ctx, Log: a.Log}
+	handler, err := a.edge(o, movable{mover, a})
+	if err != nil {
+		return err
+	}
+	var background sync.WaitGroup
+	defer background.Wait()
+	defer end()
+	background.Go(func() { a.watchDatabase(life) })
+	background.Go(func() { handler.Run(life) })
+	if a.Config.Sandbox {
+		background.Go(func() { a.greetPanels(life) })
+	}
+	if o.Workers {
+		a.work(life, loop, &background)
+	}
+	servers := map[*http.Server]net.Listener{server(handler): listener}
+	if a.Config.MetricsListen != "" {
+		apart, err := net.Listen("tcp", a.Config.MetricsListen)
+		if err != nil {
+			return fmt.Errorf("metrics: %w", err)
+		}
+		mux := http.NewServeMux()
+		mux.Handle("GET /metrics", handler.Metrics())
+		servers[server(mux)] = apart
+	}
+	a.Log.Info("serving", "address", listener.Addr().String(), "workers", o.Workers, "sandbox", a.Config.Sandbox)
+	return serveAll(ctx, servers)
+}
+
+// Work does background work alone until ctx ends.
+func (a *App) Work(ctx context.Context) error {
+	if err := a.Prepare(ctx, false); err != nil {
+		return err
+	}
+	var background sync.WaitGroup
+	background.Go(func() { a.watchDatabase(ctx) })
+	a.work(ctx, a.loop(), &background)
+	a.Log.Info("working", "sandbox", a.Config.Sandbox)
+	background.Wait()
+	return nil
+}
+
+// server has no limit for whole requests: a push of blocks may be of any size, a clock move may take minutes.
+func server(h http.Handler) *http.Server {
+	return &http.Server{Handler: h, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute}
+}
+
+// serveAll runs servers until ctx ends or one of them fails.
+func serveAll(ctx context.Context, servers map[*http.Server]net.Listener) error {
+	failed := make(chan error, len(servers))
+	for s, l := range servers {
+		go func() { failed <- s.Serve(l) }()
+	}
+	var err error
+	select {
+	case err = <-failed:
+	case <-ctx.Done():
+	}
+	stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), shutdownLimit)
+	defer cancel()
+	for s := range servers {
+		if e := s.Shutdown(stop); e != nil {
+			err = errors.Join(err, e, s.Close())
+		}
+	}
+	return err
+}
+
+// edge hands the engines and readers to the HTTP edge.
+func (a *App) edge(o Serving, c httpapi.MovableClock) (*httpapi.Handler, error) {
+	reader := a.read.Reader()
+	s := &httpapi.Server{
+		Log: a.Log, Wall: a.system, Keys: a.DB.Reader(), Origins: a.Config.CORSOrigins, TrustedProxies: a.Config.TrustedProxies,
+		Sandbox: a.Config.Sandbox, Clock: c, MetricsApart: a.Config.MetricsListen != "",
+		Checks: []httpapi.Check{{Name: "database", Run: a.DB.Ping}, {Name: "schema", Run: a.CheckSchema}},
+
+		Clients: a.Clients, ClientReader: reader, Departments: a.Departments, DeptReader: reader,
+		DataCenters: a.DataCenters, DataCtrReader: reader, Feed: feed{reader, a.DB},
+		Zone: a.Config.Zone(), Orders: a.Orders, OrderReader: reader, Lifecycle: a.Lifecycle, ServiceReader: reader,
+		OperationReader: reader, TaskReader: reader, Catalog: a.Catalog, CatalogReader: reader, Payments: a.Payments, MoneyReader: reader,
+	}
+	if o.Panels {
+		s.Checks = append(s.Checks, httpapi.Check{Name: "panels", Run: a.checkPanels})
+	}
+	return httpapi.New(s)
+}
+
+// movable is the mover in the edge's words. What a move has told is in the feed when it answers.
+type movable struct {
+	*due.Mover
+	app *App
+}
+
+func (m movable) Move(ctx context.Context, to time.Time) (time.Time, string, map[string]int, error) {
+	moved, err := m.Mover.Move(ctx, to)
+	if err == nil {
+		err = m.app.DB.NumberEvents(ctx)
+	}
+	return moved.Now, moved.Mode, moved.Ran, err
+}
+
+// feed numbers events where they are written and reads them where reading is asked for.
+type feed struct {
+	*postgres.Reader
+	primary *postgres.DB
+}
+
+func (f feed) NumberEvents(ctx context.Context) error { return f.primary.NumberEvents(ctx) }

@@ -1,0 +1,262 @@
+package catalog
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"github.com/tariffd/tariffd/internal/actor"
+	"github.com/tariffd/tariffd/internal/client"
+	"github.com/tariffd/tariffd/internal/fault"
+	"github.com/tariffd/tariffd/internal/provision"
+)
+
+// Reason is why a tariff cannot be ordered now.
+type Reason struct {
+	Code   string
+	Detail string
+}
+
+// Use is what rules about a client count.
+type Use struct {
+	Services int // of the tariff, ordered and not deleted
+}
+
+// Place is whether a tariff can be ordered in one data center.
+type Place struct {
+	ID      DataCenterID
+	Reasons []Reason
+	Free    *int       // machines; nil where no module knows
+	Modules []ModuleID // that could make it, best sort order first
+}
+
+// Orderable tells whether nothing stands in the way.
+func (p Place) Orderable() bool { return len(p.Reasons) == 0 }
+
+// Availability is whether a tariff can be ordered now.
+type Availability struct {
+	Reasons []Reason
+	Places  []Place // the tariff's data centers, one by one
+}
+
+// Orderable tells whether nothing stands in the way.
+func (a Availability) Orderable() bool { return len(a.Reasons) == 0 }
+
+// PlaceOf returns the part about one data center.
+func (a Availability) PlaceOf(id DataCenterID) (Place, bool) {
+	i := slices.IndexFunc(a.Places, func(p Place) bool { return p.ID == id })
+	if i < 0 {
+		return Place{}, false
+	}
+	return a.Places[i], true
+}
+
+// Stocks is how many machines for a tariff are free on its modules, as far as their panels told.
+type Stocks map[ModuleID]int
+
+// Available judges a tariff by its modules and what is free: tariff_not_active, no_module, no_data_center, and for each
+// data center no_module, no_stock. It is orderable where one data center is. Pure; modules that do not exist any more are
+// simply not among the given ones.
+func Available(t Tariff, modules []Module, stocks Stocks) Availability {
+	a := Availability{Reasons: []Reason{}, Places: []Place{}}
+	if t.Status != Active {
+		a.add("tariff_not_active", "The tariff is not active.")
+	}
+	if len(t.Offer.ModuleIDs) == 0 {
+		a.add("no_module", "The tariff has no processing module.")
+	}
+	if len(t.Offer.DataCenterIDs) == 0 {
+		a.add("no_data_center", "The tariff has no data center.")
+	}
+	free := false
+	for _, id := range t.Offer.DataCenterIDs {
+		p := placeOf(t.Offer, id, modules, stocks)
+		free = free || p.Orderable()
+		a.Places = append(a.Places, p)
+	}
+	if free {
+		return a
+	}
+	for _, p := range a.Places {
+		for _, r := range p.Reasons {
+			if !slices.ContainsFunc(a.Reasons, func(x Reason) bool { return x.Code == r.Code }) {
+				a.Reasons = append(a.Reasons, r)
+			}
+		}
+	}
+	return a
+}
+
+func (a *Availability) add(code, detail string) {
+	a.Reasons = append(a.Reasons, Reason{Code: code, Detail: detail})
+}
+
+func placeOf(o Offer, id DataCenterID, modules []Module, stocks Stocks) Place {
+	p := Place{ID: id, Reasons: []Reason{}, Modules: []ModuleID{}}
+	unknown := false
+	for _, m := range Candidates(o, id, modules) {
+		p.Modules = append(p.Modules, m.ID)
+		n, told := stocks[m.ID]
+		if !told {
+			unknown = true
+			continue
+		}
+		if p.Free == nil {
+			p.Free = new(int)
+		}
+		*p.Free += n
+	}
+	switch {
+	case len(p.Modules) == 0:
+		p.Reasons = append(p.Reasons, Reason{"no_module", "No enabled processing module of the tariff is in this data center."})
+	case !unknown && *p.Free == 0:
+		p.Reasons = append(p.Reasons, Reason{"no_stock", "No machine is free."})
+	}
+	return p
+}
+
+// Candidates returns the modules that may make a service of the offer in a data center, lowest sort order first, then the
+// oldest (D23): enabled, of the offer, standing there or nowhere in particular.
+func Candidates(o Offer, id DataCenterID, modules []Module) []Module {
+	var out []Module
+	for _, m := range modules {
+		if m.Enabled && slices.Contains(o.ModuleIDs, m.ID) && (m.DataCenterID == id || m.DataCenterID == "") {
+			out = append(out, m)
+		}
+	}
+	slices.SortStableFunc(out, func(a, b Module) int {
+		if a.SortOrder != b.SortOrder {
+			return a.SortOrder - b.SortOrder
+		}
+		return strings.Compare(string(a.ID), string(b.ID))
+	})
+	return out
+}
+
+// ForClient adds what stands in the way of one client: client_blocked, client_limit_reached.
+func (a Availability) ForClient(t Tariff, c client.Client, use Use) Availability {
+	a.Reasons = slices.Clone(a.Reasons)
+	if c.Status == client.Blocked {
+		a.add("client_blocked", "The client is blocked.")
+	}
+	if most := t.Offer.Policy.MaxServicesPerClient; most != nil && use.Services >= *most {
+		a.add("client_limit_reached", "The client has as many services of this tariff as it may have.")
+	}
+	return a
+}
+
+// Availability asks the panels what is free, outside any transaction, and judges the tariff; the rules about the client
+// are looked at where one is named. With a data center only that one is. Faults: not_found (the tariff, the client, or
+// foreign), a data center that is not the tariff's is the reason data_center_not_in_tariff.
+func (e *Engine) Availability(ctx context.Context, by actor.Actor, id TariffID, of actor.ClientID, at DataCenterID) (Availability, error) {
+	var t Tariff
+	var modules []Module
+	err := e.InTx(ctx, func(tx Tx) (err error) {
+		if t, err = tx.TariffByID(ctx, id); err != nil {
+			return err
+		}
+		if !by.Scope.Covers(t.ProviderID, of) {
+			return ErrNoTariff
+		}
+		modules, err = tx.ModulesByIDs(ctx, t.Offer.ModuleIDs)
+		return err
+	})
+	if err != nil {
+		return Availability{}, err
+	}
+	a := Available(t, modules, e.Stocks(ctx, t.Offer, modules))
+	if at != "" {
+		a = a.only(at)
+	}
+	if of == "" {
+		return a, nil
+	}
+	err = e.InTx(ctx, func(tx Tx) error {
+		c, err := tx.ClientByID(ctx, of)
+		if err != nil {
+			return err
+		}
+		if !by.Scope.Covers(c.ProviderID, c.ID) || c.ProviderID != t.ProviderID {
+			return client.ErrNoClient
+		}
+		use, err := tx.ClientUse(ctx, of, id)
+		a = a.ForClient(t, c, use)
+		return err
+	})
+	return a, err
+}
+
+// only keeps what concerns one data center.
+func (a Availability) only(id DataCenterID) Availability {
+	out := Availability{Reasons: []Reason{}, Places: []Place{}}
+	p, known := a.PlaceOf(id)
+	for _, r := range a.Reasons {
+		// What is wrong with places only is told by the place that is left.
+		if r.Code == "tariff_not_active" || r.Code == "no_data_center" || len(a.Places) == 0 {
+			out.Reasons = append(out.Reasons, r)
+		}
+	}
+	if !known {
+		out.add("data_center_not_in_tariff", "The tariff is not sold in this data center.")
+		return out
+	}
+	out.Places = append(out.Places, p)
+	out.Reasons = append(out.Reasons, p.Reasons...)
+	return out
+}
+
+// Stocks asks the panels of an offer's enabled modules how many machines they have for it. A module without stock, or whose
+// panel does not answer, is not in the result: it does not stand in the way of an order, which waits for it.
+func (e *Engine) Stocks(ctx context.Context, o Offer, modules []Module) Stocks {
+	type answer struct {
+		id   ModuleID
+		free int
+		told bool
+	}
+	answers := make(chan answer, len(modules))
+	for _, m := range modules {
+		go func() {
+			free, told := e.stockOf(ctx, o, m)
+			answers <- answer{m.ID, free, told}
+		}()
+	}
+	stocks := Stocks{}
+	for range modules {
+		if a := <-answers; a.told {
+			stocks[a.id] = a.free
+		}
+	}
+	return stocks
+}
+
+func (e *Engine) stockOf(ctx context.Context, o Offer, m Module) (free int, told bool) {
+	if !m.Enabled {
+		return 0, false
+	}
+	_, live, err := e.open(ctx, m.ID)
+	if err != nil {
+		return 0, false
+	}
+	stocker, ok := live.(provision.Stocker)
+	if !ok {
+		return 0, false
+	}
+	list, err := stocker.Stock(ctx)
+	if err != nil {
+		return 0, false
+	}
+	key := stocker.StockKey(o.Settings)
+	for _, s := range list {
+		if key == "" || s.Key == key {
+			free += s.Free
+		}
+	}
+	return free, true
+}
+
+// NoteReasons notes what stands in the way of an order, each reason as an offending place at pointer.
+func NoteReasons(f *fault.Fields, pointer string, reasons []Reason) {
+	for _, r := range reasons {
+		f.Add(pointer, r.Code, "%s", r.Detail)
+	}
+}

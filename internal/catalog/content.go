@@ -1,0 +1,194 @@
+package catalog
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/tariffd/tariffd/internal/actor"
+	"github.com/tariffd/tariffd/internal/fault"
+)
+
+// paramUnits are the parameters that are collected of servers, each with a unit that it can be measured in.
+var paramUnits = map[string]string{
+	"in": "KiB", "out": "KiB", "bandwidth": "KiB", "burst_in_day": "Mbit/s", "burst_out_day": "Mbit/s", "power": "W",
+}
+
+// IsGauge tells whether a parameter is a rate or level, whose days do not add up (D17).
+func IsGauge(param string) bool {
+	return param == "burst_in_day" || param == "burst_out_day" || param == "power"
+}
+
+// ContentChange is a new element's members, or a partial change of one. The value type is fixed.
+type ContentChange struct {
+	IfVersion        *int64
+	Name             *string
+	ValueType        *string // on creation only
+	Unit             *string
+	StatisticsParams *[]string
+	SortOrder        *int
+}
+
+// CreateContent adds an element to a product type. Faults: not_found (the type), already_exists (code), not_found at /unit,
+// field faults.
+func (e *Engine) CreateContent(ctx context.Context, by actor.Actor, productType, code string, in ContentChange) (Content, error) {
+	return once(ctx, e, by, func(tx Tx) (Content, error) {
+		if _, err := tx.LockProductType(ctx, productType); err != nil {
+			return Content{}, err
+		}
+		now, err := tx.Now(ctx)
+		if err != nil {
+			return Content{}, err
+		}
+		c := Content{
+			ProductType: productType, Code: code, Name: code, ValueType: IntegerValue, SortOrder: 1,
+			StatisticsParams: []string{}, CreatedAt: now, Version: 1,
+		}
+		put(&c.ValueType, in.ValueType)
+		if c.ValueType == IntegerValue {
+			c.Unit = "piece"
+		}
+		in.apply(&c)
+		if err = c.check(ctx, tx); err != nil {
+			return Content{}, err
+		}
+		if err = tx.InsertContent(ctx, []Content{c}); err != nil {
+			return Content{}, err
+		}
+		return c, c.record(ctx, tx, by, "created")
+	})
+}
+
+// UpdateContent changes an element; its unit and parameters are fixed while a tariff uses it, because prices and books
+// count in them. Faults: not_found, precondition_failed, in_use, not_found at /unit, field faults.
+func (e *Engine) UpdateContent(ctx context.Context, by actor.Actor, productType, code string, in ContentChange) (Content, error) {
+	return once(ctx, e, by, func(tx Tx) (Content, error) {
+		old, err := lockContent(ctx, tx, productType, code, in.IfVersion)
+		if err != nil {
+			return Content{}, err
+		}
+		c := old
+		in.apply(&c)
+		if err = c.check(ctx, tx); err != nil {
+			return Content{}, err
+		}
+		if c.Unit != old.Unit || !slices.Equal(c.StatisticsParams, old.StatisticsParams) {
+			if err = refuseIf(tx.ContentInUse(ctx, productType, code)); err != nil {
+				return Content{}, err
+			}
+		}
+		if err = tx.UpdateContent(ctx, c); err != nil {
+			return Content{}, err
+		}
+		c.Version++
+		return c, c.record(ctx, tx, by, "updated")
+	})
+}
+
+// DeleteContent removes an element that no tariff uses. Faults: not_found, precondition_failed, built_in, in_use.
+func (e *Engine) DeleteContent(ctx context.Context, by actor.Actor, productType, code string, ifVersion *int64) error {
+	return e.InTx(ctx, func(tx Tx) error {
+		c, err := lockContent(ctx, tx, productType, code, ifVersion)
+		if err != nil {
+			return err
+		}
+		if c.Builtin {
+			return errBuiltin
+		}
+		if err = refuseIf(tx.ContentInUse(ctx, productType, code)); err != nil {
+			return err
+		}
+		if err = tx.DeleteContent(ctx, productType, code); err != nil {
+			return err
+		}
+		return c.record(ctx, tx, by, "deleted")
+	})
+}
+
+// lockContent locks the product type, which guards its whole content, and finds the element.
+func lockContent(ctx context.Context, tx Tx, productType, code string, ifVersion *int64) (Content, error) {
+	if _, err := tx.LockProductType(ctx, productType); err != nil {
+		return Content{}, err
+	}
+	list, err := tx.ContentOf(ctx, productType)
+	if err != nil {
+		return Content{}, err
+	}
+	for _, c := range list {
+		if c.Code == code {
+			return c, checkVersion(ifVersion, c.Version)
+		}
+	}
+	return Content{}, ErrNoContent
+}
+
+func (in ContentChange) apply(c *Content) {
+	put(&c.Name, in.Name)
+	put(&c.Unit, in.Unit)
+	put(&c.StatisticsParams, in.StatisticsParams)
+	put(&c.SortOrder, in.SortOrder)
+}
+
+func (c Content) check(ctx context.Context, tx Tx) error {
+	list, err := tx.ShareUnits(ctx)
+	if err != nil {
+		return err
+	}
+	units := NewUnits(list)
+	var f fault.Fields
+	checkCode(&f, "/code", c.Code)
+	checkText(&f, "/name", c.Name, 1, 200)
+	checkRange(&f, "/sort_order", c.SortOrder, 1, maxSortOrder)
+	if c.ValueType != EnumerationValue || !c.Builtin {
+		checkOneOf(&f, "/value_type", c.ValueType, IntegerValue, BooleanValue)
+	}
+	_, known := units[c.Unit]
+	switch {
+	case c.ValueType == IntegerValue && !known:
+		missing(&f, "/unit", "unit")
+	case c.ValueType != IntegerValue && c.Unit != "":
+		f.Add("/unit", "bad_value", "Only integers have a unit.")
+	case c.ValueType != IntegerValue && len(c.StatisticsParams) > 0:
+		f.Add("/statistics_params", "bad_value", "Only integers can be measured.")
+	case c.ValueType == IntegerValue:
+		checkParams(&f, "/statistics_params", c.StatisticsParams, units, c.Unit)
+	}
+	return f.Err()
+}
+
+// checkParams refuses parameters that nobody collects, that stand twice, or that cannot be told in the unit.
+func checkParams(f *fault.Fields, pointer string, params []string, units Units, unit string) {
+	seen := map[string]bool{}
+	for i, p := range params {
+		place := fmt.Sprintf("%s/%d", pointer, i)
+		measured, known := paramUnits[p]
+		if !known {
+			f.Add(place, "unknown_value", "One of %s is expected.", strings.Join(knownParams(), ", "))
+			continue
+		}
+		if seen[p] {
+			f.Add(place, "duplicate_value", "Each parameter stands in the list once.")
+		}
+		seen[p] = true
+		if _, _, err := units.Ratio(measured, unit); err != nil {
+			f.Add(place, "bad_unit", "%s is measured in %s, which cannot be converted to %s.", p, measured, unit)
+		}
+	}
+}
+
+func knownParams() []string {
+	names := make([]string, 0, len(paramUnits))
+	for name := range paramUnits {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	return names
+}
+
+func (c Content) record(ctx context.Context, tx Tx, by actor.Actor, verb string) error {
+	return record(ctx, tx, by, "product_type_add_on", c.ProductType+"/"+c.Code, verb, map[string]any{
+		"product_type": c.ProductType, "code": c.Code, "name": c.Name, "value_type": c.ValueType, "unit": c.Unit,
+		"statistics_params": c.StatisticsParams, "sort_order": c.SortOrder,
+	})
+}

@@ -1,0 +1,299 @@
+package catalog
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+
+	"github.com/tariffd/tariffd/internal/actor"
+	"github.com/tariffd/tariffd/internal/department"
+	"github.com/tariffd/tariffd/internal/event"
+	"github.com/tariffd/tariffd/internal/fault"
+	"github.com/tariffd/tariffd/internal/provision"
+)
+
+// QueueChange is a partial change of a module's queue.
+type QueueChange struct {
+	Enabled *bool
+	Key     Opt[string]
+	Workers *int
+}
+
+// ModuleChange is a new module's members, or a partial change of one; connection and parameters are merged. Check tells
+// whether the panel is tried first.
+type ModuleChange struct {
+	IfVersion       *int64
+	Check           bool
+	Name            *string
+	DataCenterID    Opt[DataCenterID]
+	DepartmentID    Opt[string]
+	SortOrder       *int
+	Enabled         *bool
+	Connection      json.RawMessage
+	Parameters      json.RawMessage
+	Queue           QueueChange
+	MaxRunningOpens *int
+}
+
+// errProceed ends the first of two transactions of a use-case that calls a panel between them. It is never seen outside:
+// the first one only reads, and answers a repeated request before the panel is called again.
+var errProceed = errors.New("catalog: go on to the panel")
+
+// CreateModule connects a panel. It is tried first, outside any transaction: what the panel says against it is the fault
+// connection_failed, and nothing is stored. Other faults: unknown_value (driver), product_type_not_served, not_found and
+// required at what it refers to, external_id_required, external_id_forbidden, already_exists (name), the driver's own.
+func (e *Engine) CreateModule(ctx context.Context, by actor.Actor, driver, productType string, in ModuleChange) (Module, error) {
+	m := Module{
+		ID: ModuleID(actor.NewID()), Driver: driver, ProductType: productType, Name: driver, SortOrder: 1, Enabled: true,
+		Connection: json.RawMessage(`{}`), Parameters: json.RawMessage(`{}`), Queue: Queue{Workers: 1}, MaxRunningOpens: 2,
+		Health: Health{Status: HealthUnknown}, Version: 1,
+	}
+	if err := e.applyModule(&m, in); err != nil {
+		return Module{}, err
+	}
+	var live provision.Module
+	_, err := once(ctx, e, by, func(tx Tx) (_ Module, err error) {
+		if live, err = e.prepare(ctx, tx, &m); err != nil {
+			return Module{}, err
+		}
+		return Module{}, errProceed
+	})
+	if !errors.Is(err, errProceed) {
+		return Module{}, err
+	}
+	if in.Check {
+		if err = try(ctx, live); err != nil {
+			return Module{}, err
+		}
+	}
+	return once(ctx, e, by, func(tx Tx) (Module, error) {
+		created := m
+		if _, err := e.prepare(ctx, tx, &created); err != nil {
+			return Module{}, err
+		}
+		now, err := tx.Now(ctx)
+		if err != nil {
+			return Module{}, err
+		}
+		created.CreatedAt = now
+		if in.Check {
+			created.Health = Health{Status: HealthOK, CheckedAt: &now}
+		}
+		if err = tx.InsertModule(ctx, created); err != nil {
+			return Module{}, err
+		}
+		return created, created.record(ctx, tx, by, "created")
+	})
+}
+
+// UpdateModule changes a module. A change of what it connects with is tried first. Faults: as CreateModule, not_found,
+// precondition_failed.
+func (e *Engine) UpdateModule(ctx context.Context, by actor.Actor, id ModuleID, in ModuleChange) (Module, error) {
+	var before Module
+	var live provision.Module
+	err := e.InTx(ctx, func(tx Tx) (err error) {
+		if before, err = tx.ModuleByID(ctx, id); err != nil {
+			return err
+		}
+		m := before
+		live, err = e.change(ctx, tx, &m, in)
+		return err
+	})
+	if err != nil {
+		return Module{}, err
+	}
+	reconnects := in.Connection != nil || in.Parameters != nil || in.DataCenterID.Set
+	if in.Check && reconnects {
+		if err = try(ctx, live); err != nil {
+			return Module{}, err
+		}
+	}
+	return once(ctx, e, by, func(tx Tx) (Module, error) {
+		m, err := tx.LockModule(ctx, id)
+		if err != nil {
+			return Module{}, err
+		}
+		if m.Version != before.Version && in.IfVersion == nil {
+			// What was tried is not what would be stored now; the caller can decide better than we.
+			in.IfVersion = &before.Version
+		}
+		if _, err = e.change(ctx, tx, &m, in); err != nil {
+			return Module{}, err
+		}
+		if err = tx.UpdateModule(ctx, m); err != nil {
+			return Module{}, err
+		}
+		m.Version++
+		if in.Check && reconnects {
+			if m.Health, err = note(ctx, tx, by, m, nil); err != nil {
+				return Module{}, err
+			}
+		}
+		return m, m.record(ctx, tx, by, "updated")
+	})
+}
+
+func (e *Engine) change(ctx context.Context, tx Tx, m *Module, in ModuleChange) (provision.Module, error) {
+	if err := checkVersion(in.IfVersion, m.Version); err != nil {
+		return nil, err
+	}
+	if err := e.applyModule(m, in); err != nil {
+		return nil, err
+	}
+	return e.prepare(ctx, tx, m)
+}
+
+// DeleteModule removes a module. Faults: not_found, precondition_failed, in_use.
+func (e *Engine) DeleteModule(ctx context.Context, by actor.Actor, id ModuleID, ifVersion *int64) error {
+	return e.InTx(ctx, func(tx Tx) error {
+		m, err := tx.LockModule(ctx, id)
+		if err != nil {
+			return err
+		}
+		if err = checkVersion(ifVersion, m.Version); err != nil {
+			return err
+		}
+		if err = refuseIf(tx.ModuleInUse(ctx, id)); err != nil {
+			return err
+		}
+		if err = tx.DeleteModule(ctx, id); err != nil {
+			return err
+		}
+		return m.record(ctx, tx, by, "deleted")
+	})
+}
+
+// applyModule applies a change and checks what needs no database.
+func (e *Engine) applyModule(m *Module, in ModuleChange) error {
+	var f fault.Fields
+	d, err := e.Drivers.Driver(m.Driver)
+	if err != nil {
+		f.Add("/driver", "unknown_value", "There is no such driver.")
+		return f.Err()
+	}
+	if _, serves := d.Info.Serves(m.ProductType); !serves {
+		f.Add("/product_type", "product_type_not_served", "The driver %s does not serve this product type.", m.Driver)
+	}
+	put(&m.Name, in.Name)
+	put(&m.SortOrder, in.SortOrder)
+	put(&m.Enabled, in.Enabled)
+	put(&m.MaxRunningOpens, in.MaxRunningOpens)
+	put(&m.Queue.Enabled, in.Queue.Enabled)
+	put(&m.Queue.Workers, in.Queue.Workers)
+	putText(&m.Queue.Key, in.Queue.Key)
+	if in.DataCenterID.Set {
+		m.DataCenterID = ""
+		put(&m.DataCenterID, in.DataCenterID.Value)
+	}
+	if in.DepartmentID.Set {
+		m.DepartmentID = ""
+		put(&m.DepartmentID, in.DepartmentID.Value)
+	}
+	secrets := secretMembers(d.Info)
+	m.Connection = mergeConnection(m.Connection, in.Connection, secrets)
+	m.SecretNames = setSecrets(m.Connection, secrets)
+	m.Parameters = merge(m.Parameters, in.Parameters)
+	checkText(&f, "/name", m.Name, 1, 200)
+	checkText(&f, "/queue/key", m.Queue.Key, 0, 100)
+	checkRange(&f, "/queue/workers", m.Queue.Workers, 1, 1000)
+	checkRange(&f, "/sort_order", m.SortOrder, 1, maxSortOrder)
+	checkRange(&f, "/max_running_opens", m.MaxRunningOpens, 0, 10000)
+	return f.Err()
+}
+
+// prepare checks what the module refers to, keeps it from going away, and lets the driver read the settings. A module
+// without a department gets the first one.
+func (e *Engine) prepare(ctx context.Context, tx Tx, m *Module) (provision.Module, error) {
+	d, err := e.Drivers.Driver(m.Driver)
+	if err != nil {
+		return nil, err
+	}
+	var f fault.Fields
+	if _, err = tx.ShareProductType(ctx, m.ProductType); err != nil {
+		if !fault.Has(err, ErrNoProductType.Code) {
+			return nil, err
+		}
+		missing(&f, "/product_type", "product type")
+	}
+	location, err := e.locate(ctx, tx, &f, d.Info, m.DataCenterID)
+	if err != nil {
+		return nil, err
+	}
+	dep, err := tx.ShareDepartment(ctx, department.ID(m.DepartmentID))
+	switch {
+	case fault.Has(err, department.ErrNone.Code):
+		missing(&f, "/department_id", "department")
+	case err != nil:
+		return nil, err
+	default:
+		m.DepartmentID = string(dep.ID)
+	}
+	live, err := d.New(provision.Config{Connection: m.Connection, Parameters: m.Parameters, Location: location, Env: e.Env})
+	if err = f.Merge("", err); err != nil {
+		return nil, err
+	}
+	return live, f.Err()
+}
+
+// locate returns the external id of the module's data center and holds both to the driver's rule. As every module keeps to
+// it, one data center never serves drivers that disagree about the id.
+func (e *Engine) locate(ctx context.Context, tx Tx, f *fault.Fields, info provision.Info, id DataCenterID) (string, error) {
+	if id == "" {
+		if info.DataCenter.Required {
+			f.Add("/data_center_id", "required", "A module of the driver %s needs a data center.", info.Name)
+		}
+		return "", nil
+	}
+	found, err := tx.ShareDataCenters(ctx, []DataCenterID{id})
+	if err != nil {
+		return "", err
+	}
+	if len(found) == 0 {
+		missing(f, "/data_center_id", "data center")
+		return "", nil
+	}
+	external := found[0].ExternalID
+	switch {
+	case info.DataCenter.ExternalID == provision.Required && external == "":
+		f.Add("/data_center_id", "external_id_required", "The driver %s needs a data center with an external id.", info.Name)
+	case info.DataCenter.ExternalID == provision.Forbidden && external != "":
+		f.Add("/data_center_id", "external_id_forbidden", "The driver %s needs a data center without an external id.", info.Name)
+	}
+	return external, nil
+}
+
+// try connects to the panel. Its own words stand in the fault: only administrators make modules.
+func try(ctx context.Context, live provision.Module) error {
+	err := live.Check(ctx)
+	if err == nil {
+		return nil
+	}
+	_, words := wordsOf(err)
+	return fault.New(fault.Invalid, "connection_failed", "The panel does not accept the connection: %s", words).At("/connection").Because(err)
+}
+
+// wordsOf returns a stable word and the panel's own words for what went wrong with a panel.
+func wordsOf(err error) (code, words string) {
+	if failure, ok := provision.FailureOf(err); ok {
+		return failure.Code, failure.Text
+	}
+	return "module_error", "The call ended without a usable answer."
+}
+
+func (m Module) record(ctx context.Context, tx Tx, by actor.Actor, verb string) error {
+	return record(ctx, tx, by, "processing_module", string(m.ID), verb, map[string]any{
+		"id": m.ID, "driver": m.Driver, "product_type": m.ProductType, "name": m.Name, "data_center_id": m.DataCenterID,
+		"department_id": m.DepartmentID, "sort_order": m.SortOrder, "enabled": m.Enabled, "parameters": m.Parameters,
+		"connection": m.Shut().Readable(), "queue": m.Queue, "max_running_opens": m.MaxRunningOpens,
+	})
+}
+
+// Shut returns the module without its secrets, for those who need none.
+func (m Module) Shut() Module {
+	m.Connection, _ = m.SplitConnection()
+	return m
+}
+
+func (m Module) about() event.About {
+	return event.About{Subject: "processing_module", SubjectID: string(m.ID)}
+}

@@ -1,0 +1,184 @@
+package catalog
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"regexp"
+
+	"github.com/tariffd/tariffd/internal/actor"
+	"github.com/tariffd/tariffd/internal/calendar"
+	"github.com/tariffd/tariffd/internal/fault"
+)
+
+// The rules of product types (D5, D12).
+const (
+	TrialPerProductType = "one_per_product_type"
+	SplitNone           = string(calendar.SplitNone)
+	DeletionAllowed     = "allowed"
+	DeletionForbidden   = "forbidden"
+	DeleteImmediately   = "immediately"
+	DeleteAtEndOfPeriod = "end_of_period"
+)
+
+// UsualPeriods are the periods of a product type that names none.
+func UsualPeriods() []calendar.Period {
+	return []calendar.Period{calendar.Trial, calendar.OneTime, calendar.Daily, "P1M", "P3M", "P6M", "P1Y", "P2Y", "P3Y"}
+}
+
+// ProductTypeChange is a new product type's members, or a partial change of one.
+type ProductTypeChange struct {
+	IfVersion           *int64
+	Name                *string
+	SortOrder           *int
+	ExpenseSplit        *string
+	NoWeekendSuspension *bool
+	AutoDeleteAfterDays Opt[int]
+	ClientDeletion      *string
+	ClientDeletionTime  *string
+	Periods             *[]calendar.Period
+}
+
+// CreateProductType adds a product type of one's own. Faults: already_exists (code), field faults.
+func (e *Engine) CreateProductType(ctx context.Context, by actor.Actor, code string, in ProductTypeChange) (ProductType, error) {
+	return once(ctx, e, by, func(tx Tx) (ProductType, error) {
+		now, err := tx.Now(ctx)
+		if err != nil {
+			return ProductType{}, err
+		}
+		if _, reserved := integrations[code]; reserved {
+			return ProductType{}, fault.New(fault.Conflict, "already_exists", "This code belongs to an integration module.").At("/code")
+		}
+		p := newProductType(code)
+		p.CreatedAt = now
+		in.apply(&p)
+		if err = p.check(); err != nil {
+			return ProductType{}, err
+		}
+		if err = tx.InsertProductType(ctx, p); err != nil {
+			return ProductType{}, err
+		}
+		return p, p.record(ctx, tx, by, "created")
+	})
+}
+
+func newProductType(code string) ProductType {
+	return ProductType{
+		Code: code, Name: code, SortOrder: 1, TrialPolicy: TrialPerProductType, ExpenseSplit: SplitNone,
+		ClientDeletion: DeletionAllowed, ClientDeletionTime: DeleteImmediately, Periods: UsualPeriods(),
+		OrderPage: json.RawMessage(`{}`), Version: 1,
+	}
+}
+
+// UpdateProductType changes a product type, also a built-in one. Periods that are taken away stay priced in tariffs, but
+// cannot be ordered. Faults: not_found, precondition_failed, field faults.
+func (e *Engine) UpdateProductType(ctx context.Context, by actor.Actor, code string, in ProductTypeChange) (ProductType, error) {
+	return once(ctx, e, by, func(tx Tx) (ProductType, error) {
+		p, err := lockProductType(ctx, tx, code, in.IfVersion)
+		if err != nil {
+			return ProductType{}, err
+		}
+		in.apply(&p)
+		if err = p.check(); err != nil {
+			return ProductType{}, err
+		}
+		if err = tx.UpdateProductType(ctx, p); err != nil {
+			return ProductType{}, err
+		}
+		p.Version++
+		return p, p.record(ctx, tx, by, "updated")
+	})
+}
+
+// DeleteProductType removes a product type and its content. Faults: not_found, precondition_failed, built_in, in_use.
+func (e *Engine) DeleteProductType(ctx context.Context, by actor.Actor, code string, ifVersion *int64) error {
+	return e.InTx(ctx, func(tx Tx) error {
+		p, err := lockProductType(ctx, tx, code, ifVersion)
+		if err != nil {
+			return err
+		}
+		if p.Builtin {
+			return errBuiltin
+		}
+		return deleteProductType(ctx, tx, by, p)
+	})
+}
+
+func deleteProductType(ctx context.Context, tx Tx, by actor.Actor, p ProductType) error {
+	if err := refuseIf(tx.ProductTypeInUse(ctx, p.Code)); err != nil {
+		return err
+	}
+	if err := tx.DeleteProductType(ctx, p.Code); err != nil {
+		return err
+	}
+	return p.record(ctx, tx, by, "deleted")
+}
+
+func lockProductType(ctx context.Context, tx Tx, code string, ifVersion *int64) (ProductType, error) {
+	p, err := tx.LockProductType(ctx, code)
+	if err != nil {
+		return ProductType{}, err
+	}
+	return p, checkVersion(ifVersion, p.Version)
+}
+
+func (in ProductTypeChange) apply(p *ProductType) {
+	put(&p.Name, in.Name)
+	put(&p.SortOrder, in.SortOrder)
+	put(&p.ExpenseSplit, in.ExpenseSplit)
+	put(&p.NoWeekendSuspension, in.NoWeekendSuspension)
+	putOpt(&p.AutoDeleteAfterDays, in.AutoDeleteAfterDays)
+	put(&p.ClientDeletion, in.ClientDeletion)
+	put(&p.ClientDeletionTime, in.ClientDeletionTime)
+	put(&p.Periods, in.Periods)
+}
+
+// codeForm is the form of internal names.
+var codeForm = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]{0,63}$`)
+
+func checkCode(f *fault.Fields, pointer, code string) {
+	if !codeForm.MatchString(code) {
+		f.Add(pointer, "bad_format", "A code has 1 to 64 Latin letters, digits and _, and does not begin with a digit.")
+	}
+}
+
+const (
+	maxSortOrder = 1_000_000
+	maxDays      = 3650
+)
+
+func (p ProductType) check() error {
+	var f fault.Fields
+	checkCode(&f, "/code", p.Code)
+	checkText(&f, "/name", p.Name, 1, 200)
+	checkRange(&f, "/sort_order", p.SortOrder, 1, maxSortOrder)
+	checkOneOf(&f, "/expense_split", p.ExpenseSplit, SplitNone, string(calendar.SplitFromFirst), string(calendar.SplitFromStart))
+	checkOneOf(&f, "/client_deletion", p.ClientDeletion, DeletionAllowed, DeletionForbidden)
+	checkOneOf(&f, "/client_deletion_time", p.ClientDeletionTime, DeleteImmediately, DeleteAtEndOfPeriod)
+	if p.AutoDeleteAfterDays != nil {
+		checkRange(&f, "/auto_delete_after_days", *p.AutoDeleteAfterDays, 1, maxDays)
+	}
+	if len(p.Periods) == 0 {
+		f.Add("/periods", "too_few", "At least one period is expected.")
+	}
+	seen := map[calendar.Period]bool{}
+	for i, x := range p.Periods {
+		place := fmt.Sprintf("/periods/%d", i)
+		if _, err := calendar.ParsePeriod(string(x)); err != nil {
+			f.Add(place, "bad_format", "A period such as P1M is expected, of at most ten years.")
+		}
+		if seen[x] {
+			f.Add(place, "duplicate_value", "Each period stands in the list once.")
+		}
+		seen[x] = true
+	}
+	return f.Err()
+}
+
+func (p ProductType) record(ctx context.Context, tx Tx, by actor.Actor, verb string) error {
+	return record(ctx, tx, by, "product_type", p.Code, verb, map[string]any{
+		"code": p.Code, "name": p.Name, "sort_order": p.SortOrder, "expense_split": p.ExpenseSplit,
+		"no_weekend_suspension": p.NoWeekendSuspension, "auto_delete_after_days": p.AutoDeleteAfterDays,
+		"client_deletion": p.ClientDeletion, "client_deletion_time": p.ClientDeletionTime, "periods": p.Periods,
+	})
+}

@@ -1,0 +1,228 @@
+package catalog
+
+import (
+	"context"
+	"encoding/json"
+	"slices"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/tariffd/tariffd/internal/actor"
+	"github.com/tariffd/tariffd/internal/client"
+	"github.com/tariffd/tariffd/internal/department"
+	"github.com/tariffd/tariffd/internal/event"
+	"github.com/tariffd/tariffd/internal/fault"
+	"github.com/tariffd/tariffd/internal/provision"
+)
+
+// Tx is what the use-cases of the catalogue need of their transaction. What something new refers to is read by a Share…
+// operation, which keeps it from being deleted until the transaction ends.
+type Tx interface {
+	event.Tx
+	UnitTx
+	ProductTypeTx
+	ModuleTx
+	TariffTx
+	ShareProvider(ctx context.Context, id actor.ProviderID) (client.Provider, error)
+	ClientByID(ctx context.Context, id actor.ClientID) (client.Client, error)
+	// ShareDataCenters answers those of them that exist.
+	ShareDataCenters(ctx context.Context, ids []DataCenterID) ([]DataCenter, error)
+	// ShareDepartment answers the department, or the first one where id is empty.
+	ShareDepartment(ctx context.Context, id department.ID) (department.Department, error)
+	// ClientUse counts what rules about the client go by.
+	ClientUse(ctx context.Context, c actor.ClientID, t TariffID) (Use, error)
+}
+
+// UnitTx is the operations on units.
+type UnitTx interface {
+	UnitsAll(ctx context.Context) ([]Unit, error)
+	ShareUnits(ctx context.Context) ([]Unit, error)
+	LockUnit(ctx context.Context, code string) (Unit, error)
+	InsertUnit(ctx context.Context, u Unit) error
+	UpdateUnit(ctx context.Context, u Unit) error
+	DeleteUnit(ctx context.Context, code string) error
+	// UnitInUse tells whether a larger unit, an element, a tariff or a block refers to it.
+	UnitInUse(ctx context.Context, code string) (bool, error)
+}
+
+// ProductTypeTx is the operations on product types, their content and the integration modules that bring some.
+type ProductTypeTx interface {
+	ProductTypeByCode(ctx context.Context, code string) (ProductType, error)
+	ShareProductType(ctx context.Context, code string) (ProductType, error)
+	LockProductType(ctx context.Context, code string) (ProductType, error)
+	InsertProductType(ctx context.Context, p ProductType) error
+	UpdateProductType(ctx context.Context, p ProductType) error
+	DeleteProductType(ctx context.Context, code string) error
+	ProductTypeInUse(ctx context.Context, code string) (bool, error)
+	ContentOf(ctx context.Context, productType string) ([]Content, error)
+	InsertContent(ctx context.Context, list []Content) error
+	UpdateContent(ctx context.Context, c Content) error
+	DeleteContent(ctx context.Context, productType, code string) error
+	ContentInUse(ctx context.Context, productType, code string) (bool, error)
+	// IntegrationInstalledAt is nil where the integration module is not installed.
+	IntegrationInstalledAt(ctx context.Context, name string) (*time.Time, error)
+	// InsertIntegration answers false where somebody else has just installed it.
+	InsertIntegration(ctx context.Context, name string, at time.Time) (bool, error)
+	DeleteIntegration(ctx context.Context, name string) error
+}
+
+// ModuleTx is the operations on processing modules and their problems.
+type ModuleTx interface {
+	// ModuleByID and LockModule open the secrets; ModulesByIDs, ShareModules leave them sealed and answer what exists.
+	ModuleByID(ctx context.Context, id ModuleID) (Module, error)
+	LockModule(ctx context.Context, id ModuleID) (Module, error)
+	ModulesByIDs(ctx context.Context, ids []ModuleID) ([]Module, error)
+	ShareModules(ctx context.Context, ids []ModuleID) ([]Module, error)
+	InsertModule(ctx context.Context, m Module) error
+	UpdateModule(ctx context.Context, m Module) error
+	DeleteModule(ctx context.Context, id ModuleID) error
+	ModuleInUse(ctx context.Context, id ModuleID) (bool, error)
+	// UpdateHealth does not raise the version: health is no stored property of the module for its readers.
+	UpdateHealth(ctx context.Context, id ModuleID, h Health) error
+	InsertProblem(ctx context.Context, p Problem) error
+	// EndProblems ends the module's open problems.
+	EndProblems(ctx context.Context, id ModuleID, at time.Time) error
+	// TariffsWith answers the tariffs that name the module, with their newest offers.
+	TariffsWith(ctx context.Context, id ModuleID) ([]Tariff, error)
+	DataCentersByIDs(ctx context.Context, ids []DataCenterID) ([]DataCenter, error)
+}
+
+// TariffTx is the operations on tariffs.
+type TariffTx interface {
+	// TariffByID reads without a lock. LockTariff keeps the tariff as it is until the transaction ends, for those who order
+	// it; LockTariffForEdit is for changing it.
+	TariffByID(ctx context.Context, id TariffID) (Tariff, error)
+	LockTariff(ctx context.Context, id TariffID) (Tariff, error)
+	LockTariffForEdit(ctx context.Context, id TariffID) (Tariff, error)
+	// TariffVersion answers the offer of one version.
+	TariffVersion(ctx context.Context, id TariffID, number int) (Offer, error)
+	InsertTariff(ctx context.Context, t Tariff) error
+	// UpdateTariff writes the row; the newest version's offer stands in tariff_version.
+	UpdateTariff(ctx context.Context, t Tariff) error
+	DeleteTariff(ctx context.Context, id TariffID) error
+	InsertTariffVersion(ctx context.Context, id TariffID, number int, o Offer, at time.Time) error
+	// RewriteTariffVersion replaces a version that nobody agreed to by its successor.
+	RewriteTariffVersion(ctx context.Context, id TariffID, number, successor int, o Offer) error
+	// TariffVersionInUse tells whether a service was sold by this version; number 0: by any.
+	TariffVersionInUse(ctx context.Context, id TariffID, number int) (bool, error)
+}
+
+// Engine runs the use-cases of the catalogue.
+type Engine struct {
+	InTx    func(ctx context.Context, fn func(Tx) error) error
+	Drivers *provision.Registry
+	Env     provision.Env // lent to the modules that are connected to
+}
+
+// What use-cases of this package answer for what is missing.
+var (
+	ErrNoUnit        = fault.Missing("unit")
+	ErrNoProductType = fault.Missing("product type")
+	ErrNoContent     = fault.Missing("add-on")
+	ErrNoIntegration = fault.Missing("integration module")
+	ErrNoModule      = fault.Missing("processing module")
+	ErrNoTariff      = fault.Missing("tariff")
+)
+
+var (
+	errBuiltin = fault.New(fault.Conflict, "built_in", "What is built in stays as it is.")
+	errInUse   = fault.New(fault.Conflict, "in_use", "Something refers to it.")
+)
+
+// Opt is a member of a partial change that may also be taken away: not Set leaves it as it is, a nil Value removes it.
+type Opt[T any] struct {
+	Set   bool
+	Value *T
+}
+
+// To makes the change that sets a value.
+func To[T any](v T) Opt[T] { return Opt[T]{Set: true, Value: &v} }
+
+// None makes the change that takes a value away.
+func None[T any]() Opt[T] { return Opt[T]{Set: true} }
+
+// put applies a plain member of a partial change.
+func put[T any](to, from *T) {
+	if from != nil {
+		*to = *from
+	}
+}
+
+// putOpt applies a removable member to a pointer.
+func putOpt[T any](to **T, from Opt[T]) {
+	if from.Set {
+		*to = from.Value
+	}
+}
+
+// putText applies a removable member to a text that is empty when there is none.
+func putText(to *string, from Opt[string]) {
+	if !from.Set {
+		return
+	}
+	*to = ""
+	if from.Value != nil {
+		*to = *from.Value
+	}
+}
+
+func checkVersion(want *int64, have int64) error {
+	if want != nil && *want != have {
+		return fault.New(fault.Precondition, "precondition_failed", "It was changed since you read it.")
+	}
+	return nil
+}
+
+func checkText(f *fault.Fields, pointer, text string, least, most int) {
+	switch n := utf8.RuneCountInString(strings.TrimSpace(text)); {
+	case n < least:
+		f.Add(pointer, "too_short", "A text of at least %d characters is expected.", least)
+	case n > most:
+		f.Add(pointer, "too_long", "A text of at most %d characters is expected.", most)
+	}
+}
+
+func checkOneOf(f *fault.Fields, pointer, text string, known ...string) {
+	if !slices.Contains(known, text) {
+		f.Add(pointer, "unknown_value", "One of %s is expected.", strings.Join(known, ", "))
+	}
+}
+
+func checkRange(f *fault.Fields, pointer string, n, least, most int) {
+	if n < least || n > most {
+		f.Add(pointer, "out_of_range", "A number from %d to %d is expected.", least, most)
+	}
+}
+
+// missing is the fault for a reference in a request to what does not exist.
+func missing(f *fault.Fields, pointer, what string) {
+	f.Add(pointer, "not_found", "There is no such %s.", what)
+}
+
+// once runs a use-case in one transaction, at most once per idempotency key.
+func once[T any](ctx context.Context, e *Engine, by actor.Actor, fn func(Tx) (T, error)) (out T, err error) {
+	err = e.InTx(ctx, func(tx Tx) (err error) {
+		out, err = event.Once(ctx, tx, by, func() (T, error) { return fn(tx) })
+		return err
+	})
+	return out, err
+}
+
+// record writes the audit row of a change of the catalogue.
+func record(ctx context.Context, tx event.Tx, by actor.Actor, subject, id, verb string, detail any) error {
+	return event.Record(ctx, tx, by, event.About{Subject: subject, SubjectID: id}, subject+"."+verb, "", detail)
+}
+
+// compact returns JSON without insignificant space, so that equal documents are equal bytes; what is empty is {}.
+func compact(raw json.RawMessage) json.RawMessage {
+	var v any
+	if len(raw) == 0 || json.Unmarshal(raw, &v) != nil || v == nil {
+		return json.RawMessage(`{}`)
+	}
+	out, err := json.Marshal(v)
+	if err != nil {
+		return raw
+	}
+	return out
+}

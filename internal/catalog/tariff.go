@@ -1,0 +1,256 @@
+package catalog
+
+import (
+	"context"
+	"encoding/json"
+	"time"
+
+	"github.com/shopspring/decimal"
+
+	"github.com/tariffd/tariffd/internal/actor"
+	"github.com/tariffd/tariffd/internal/client"
+	"github.com/tariffd/tariffd/internal/event"
+	"github.com/tariffd/tariffd/internal/fault"
+)
+
+// PolicyChange is a partial change of a tariff's policy.
+type PolicyChange struct {
+	MaxServicesPerClient  Opt[int]
+	AutoDeleteAfterDays   Opt[int]
+	RefundOnClose         *string
+	ClientMaySuspend      *bool
+	ServerChangesPerMonth Opt[int]
+}
+
+// TariffChange is a new tariff's members, or a partial change of one. Lists are replaced whole, settings are merged.
+type TariffChange struct {
+	IfVersion     *int64
+	Code          *string
+	Status        *TariffStatus
+	Name          *string
+	Description   *string
+	DataCenterIDs *[]DataCenterID
+	ModuleIDs     *[]ModuleID
+	Settings      json.RawMessage
+	Prices        *[]Price
+	TrialDays     *int
+	Calendar      *CalendarBilling
+	Hourly        *Hourly
+	Policy        PolicyChange
+}
+
+// NewTariff is what only the creation of a tariff says.
+type NewTariff struct {
+	ProductType     string
+	ProviderID      actor.ProviderID
+	CreateAllAddOns bool // connect every element of the product type, not billed
+	TariffChange
+}
+
+// CreateTariff adds a tariff and its first version. Faults: not_found at what it refers to, already_exists (code), and
+// every violation that check names.
+func (e *Engine) CreateTariff(ctx context.Context, by actor.Actor, in NewTariff) (Tariff, error) {
+	return once(ctx, e, by, func(tx Tx) (Tariff, error) {
+		now, err := tx.Now(ctx)
+		if err != nil {
+			return Tariff{}, err
+		}
+		t := Tariff{
+			ID: TariffID(actor.NewID()), ProviderID: in.ProviderID, ProductType: in.ProductType, Status: Draft, Number: 1,
+			Offer: newOffer(), CreatedAt: now, Version: 1,
+		}
+		in.apply(&t)
+		s, err := e.shelfOf(ctx, tx, t)
+		if err != nil {
+			return Tariff{}, err
+		}
+		t.TypePeriods = s.productType.Periods
+		if in.CreateAllAddOns {
+			t.Offer.AddOns = s.allAddOns(now)
+		}
+		if err = e.checkNew(ctx, tx, t, s); err != nil {
+			return Tariff{}, err
+		}
+		if err = tx.InsertTariff(ctx, t); err != nil {
+			return Tariff{}, err
+		}
+		if err = tx.InsertTariffVersion(ctx, t.ID, t.Number, t.Offer, now); err != nil {
+			return Tariff{}, err
+		}
+		return t, t.record(ctx, tx, by, "created", nil, changesOf(nil, t.document()))
+	})
+}
+
+// newOffer is an offer with everything at its default.
+func newOffer() Offer {
+	return Offer{
+		DataCenterIDs: []DataCenterID{}, ModuleIDs: []ModuleID{}, Settings: json.RawMessage(`{}`), Prices: []Price{},
+		Policy: Policy{ChangeTo: "any", ClientGroupIDs: []string{}, RefundOnClose: RefundRemainingDays}, AddOns: []AddOn{},
+	}
+}
+
+func (e *Engine) checkNew(ctx context.Context, tx Tx, t Tariff, s shelf) error {
+	var f fault.Fields
+	if _, err := tx.ShareProvider(ctx, t.ProviderID); err != nil {
+		if !fault.Has(err, client.ErrNoProvider.Code) {
+			return err
+		}
+		missing(&f, "/provider_id", "provider")
+	}
+	if err := f.Merge("", e.checkTariff(t, s)); err != nil {
+		return err
+	}
+	return f.Err()
+}
+
+// UpdateTariff changes a tariff. A change of what is sold makes a new version: a copy where a service was sold by the
+// present one, else in its place. Faults: not_found, precondition_failed, already_exists (code), every violation that
+// check names.
+func (e *Engine) UpdateTariff(ctx context.Context, by actor.Actor, id TariffID, in TariffChange) (Tariff, error) {
+	return once(ctx, e, by, func(tx Tx) (Tariff, error) {
+		t, err := lockTariff(ctx, tx, id, in.IfVersion)
+		if err != nil {
+			return Tariff{}, err
+		}
+		before := t
+		in.apply(&t)
+		s, err := e.shelfOf(ctx, tx, t)
+		if err != nil {
+			return Tariff{}, err
+		}
+		if err = e.checkTariff(t, s); err != nil {
+			return Tariff{}, err
+		}
+		return e.save(ctx, tx, by, before, t, nil)
+	})
+}
+
+// DeleteTariff removes a tariff that was never ordered. Faults: not_found, precondition_failed, in_use.
+func (e *Engine) DeleteTariff(ctx context.Context, by actor.Actor, id TariffID, ifVersion *int64) error {
+	return e.InTx(ctx, func(tx Tx) error {
+		t, err := lockTariff(ctx, tx, id, ifVersion)
+		if err != nil {
+			return err
+		}
+		if err = refuseIf(tx.TariffVersionInUse(ctx, id, 0)); err != nil {
+			return err
+		}
+		if err = tx.DeleteTariff(ctx, id); err != nil {
+			return err
+		}
+		return t.record(ctx, tx, by, "deleted", nil, changesOf(t.document(), nil))
+	})
+}
+
+// OfferOf answers one version of a tariff: what a service was sold by. Fault: not_found.
+func OfferOf(ctx context.Context, tx TariffTx, id TariffID, number int) (Offer, error) {
+	return tx.TariffVersion(ctx, id, number)
+}
+
+func lockTariff(ctx context.Context, tx Tx, id TariffID, ifVersion *int64) (Tariff, error) {
+	t, err := tx.LockTariffForEdit(ctx, id)
+	if err != nil {
+		return Tariff{}, err
+	}
+	return t, checkVersion(ifVersion, t.Version)
+}
+
+// save writes a changed tariff with its next version and tells what changed; nothing is written where nothing did. addOn is
+// what happened to one add-on, nil: the tariff itself was changed.
+func (e *Engine) save(ctx context.Context, tx Tx, by actor.Actor, before, t Tariff, addOn *addOnEdit) (Tariff, error) {
+	changes := changesOf(before.document(), t.document())
+	offer := changesOf(before.offerDocument(), t.offerDocument())
+	if len(changes) == 0 && len(offer) == 0 {
+		return before, nil
+	}
+	if len(offer) > 0 {
+		now, err := tx.Now(ctx)
+		if err != nil {
+			return Tariff{}, err
+		}
+		t.Number++
+		if err = store(ctx, tx, before, t, now); err != nil {
+			return Tariff{}, err
+		}
+	}
+	if err := tx.UpdateTariff(ctx, t); err != nil {
+		return Tariff{}, err
+	}
+	t.Version++
+	if addOn != nil {
+		changes = addOn.changes
+	}
+	return t, t.record(ctx, tx, by, "updated", addOn, changes)
+}
+
+// store keeps a version that somebody agreed to and replaces one that nobody did. Those who order hold LockTariff, so
+// nobody agrees to it meanwhile.
+func store(ctx context.Context, tx Tx, before, t Tariff, now time.Time) error {
+	used, err := tx.TariffVersionInUse(ctx, t.ID, before.Number)
+	if err != nil {
+		return err
+	}
+	if used {
+		return tx.InsertTariffVersion(ctx, t.ID, t.Number, t.Offer, now)
+	}
+	return tx.RewriteTariffVersion(ctx, t.ID, before.Number, t.Number, t.Offer)
+}
+
+func (in TariffChange) apply(t *Tariff) {
+	o := &t.Offer
+	put(&t.Code, in.Code)
+	put(&t.Status, in.Status)
+	put(&o.Name, in.Name)
+	put(&o.Description, in.Description)
+	put(&o.DataCenterIDs, in.DataCenterIDs)
+	put(&o.ModuleIDs, in.ModuleIDs)
+	put(&o.Prices, in.Prices)
+	put(&o.TrialDays, in.TrialDays)
+	put(&o.Calendar, in.Calendar)
+	put(&o.Hourly, in.Hourly)
+	o.Settings = merge(o.Settings, in.Settings)
+	p := &o.Policy
+	putOpt(&p.MaxServicesPerClient, in.Policy.MaxServicesPerClient)
+	putOpt(&p.AutoDeleteAfterDays, in.Policy.AutoDeleteAfterDays)
+	putOpt(&p.ServerChangesPerMonth, in.Policy.ServerChangesPerMonth)
+	put(&p.RefundOnClose, in.Policy.RefundOnClose)
+	put(&p.ClientMaySuspend, in.Policy.ClientMaySuspend)
+}
+
+// allAddOns makes an add-on of every element of the product type: included, with nothing, and not billed.
+func (s shelf) allAddOns(now time.Time) []AddOn {
+	list := make([]AddOn, 0, len(s.order))
+	for _, code := range s.order {
+		list = append(list, newAddOn(s.content[code], code, now))
+	}
+	return list
+}
+
+func newAddOn(c Content, code string, now time.Time) AddOn {
+	a := AddOn{
+		Code: code, AddOn: c.Code, Name: c.Name, ValueType: c.ValueType, Billing: BillNone, Enabled: true, Unit: c.Unit,
+		Prices: []AddOnPrice{}, Edit: EditAny, CreatedAt: now, Version: 1,
+	}
+	if c.ValueType != EnumerationValue {
+		zero := decimal.Zero
+		a.Included = &zero
+	}
+	return a
+}
+
+// snapshot is what the audit row of a tariff's change tells; the tariff's history is made of these.
+type snapshot struct {
+	Version int           `json:"version"`
+	Action  string        `json:"action"` // created, updated, deleted
+	AddOn   string        `json:"add_on,omitempty"`
+	Changes []FieldChange `json:"changes"`
+}
+
+func (t Tariff) record(ctx context.Context, tx Tx, by actor.Actor, verb string, addOn *addOnEdit, changes []FieldChange) error {
+	told := snapshot{Version: t.Number, Action: verb, Changes: changes}
+	if addOn != nil {
+		told.Action, told.AddOn = addOn.action, addOn.code
+	}
+	about := event.About{ProviderID: t.ProviderID, Subject: "tariff", SubjectID: string(t.ID)}
+	return event.Record(ctx, tx, by, about, "tariff."+verb, "", told)
+}

@@ -1,0 +1,213 @@
+package catalog
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"regexp"
+	"slices"
+
+	"github.com/shopspring/decimal"
+
+	"github.com/tariffd/tariffd/internal/calendar"
+	"github.com/tariffd/tariffd/internal/fault"
+	"github.com/tariffd/tariffd/internal/money"
+)
+
+// shelf is what a tariff is checked against, kept from going away until the transaction ends.
+type shelf struct {
+	productType ProductType
+	known       bool // the product type exists
+	content     map[string]Content
+	order       []string // codes of the content, as the type sorts them
+	units       Units
+	dataCenters map[DataCenterID]DataCenter
+	modules     map[ModuleID]Module
+}
+
+func (e *Engine) shelfOf(ctx context.Context, tx Tx, t Tariff) (shelf, error) {
+	s := shelf{content: map[string]Content{}, dataCenters: map[DataCenterID]DataCenter{}, modules: map[ModuleID]Module{}}
+	var err error
+	s.productType, err = tx.ShareProductType(ctx, t.ProductType)
+	s.known = err == nil
+	if err != nil && !fault.Has(err, ErrNoProductType.Code) {
+		return shelf{}, err
+	}
+	content, err := tx.ContentOf(ctx, t.ProductType)
+	if err != nil {
+		return shelf{}, err
+	}
+	for _, c := range content {
+		s.content[c.Code] = c
+		s.order = append(s.order, c.Code)
+	}
+	units, err := tx.ShareUnits(ctx)
+	if err != nil {
+		return shelf{}, err
+	}
+	s.units = NewUnits(units)
+	places, err := tx.ShareDataCenters(ctx, t.Offer.DataCenterIDs)
+	if err != nil {
+		return shelf{}, err
+	}
+	for _, d := range places {
+		s.dataCenters[d.ID] = d
+	}
+	modules, err := tx.ShareModules(ctx, t.Offer.ModuleIDs)
+	for _, m := range modules {
+		s.modules[m.ID] = m
+	}
+	return s, err
+}
+
+var tariffCode = regexp.MustCompile(`^[A-Za-z0-9._-]{1,64}$`)
+
+// checkTariff names everything that is wrong with a tariff, its add-ons apart, which are checked when they are changed.
+func (e *Engine) checkTariff(t Tariff, s shelf) error {
+	var f fault.Fields
+	o := t.Offer
+	if !s.known {
+		missing(&f, "/product_type", "product type")
+	}
+	if !tariffCode.MatchString(t.Code) {
+		f.Add("/code", "bad_format", "A code has 1 to 64 letters, digits or any of ._-")
+	}
+	checkOneOf(&f, "/status", string(t.Status), string(Draft), string(Active), string(Archived))
+	checkText(&f, "/name", o.Name, 1, 200)
+	checkText(&f, "/description", o.Description, 0, 10000)
+	for i, id := range o.DataCenterIDs {
+		place := fmt.Sprintf("/data_center_ids/%d", i)
+		if _, known := s.dataCenters[id]; !known {
+			missing(&f, place, "data center")
+		}
+		if slices.Index(o.DataCenterIDs, id) < i {
+			f.Add(place, "duplicate_value", "Each data center stands in the list once.")
+		}
+	}
+	s.checkPrices(&f, o)
+	checkPolicy(&f, o)
+	if err := e.checkModules(&f, t, s); err != nil {
+		return err
+	}
+	return f.Err()
+}
+
+func (s shelf) checkPrices(f *fault.Fields, o Offer) {
+	seen := map[calendar.Period]bool{}
+	for i, p := range o.Prices {
+		place := fmt.Sprintf("/prices/%d", i)
+		s.checkPeriod(f, place+"/period", p.Period, seen)
+		checkPrice(f, place+"/amount", &p.Amount)
+		checkPrice(f, place+"/setup_fee", &p.SetupFee)
+		checkPrice(f, place+"/renewal_amount", p.RenewalAmount)
+		if p.Period.IsTrial() && !(p.Amount.IsZero() && p.SetupFee.IsZero()) {
+			f.Add(place+"/amount", "out_of_range", "A trial is free.")
+		}
+	}
+}
+
+func (s shelf) checkPeriod(f *fault.Fields, pointer string, p calendar.Period, seen map[calendar.Period]bool) {
+	switch _, err := calendar.ParsePeriod(string(p)); {
+	case err != nil:
+		f.Add(pointer, "bad_format", "A period such as P1M is expected, of at most ten years.")
+	case s.known && !slices.Contains(s.productType.Periods, p):
+		f.Add(pointer, "period_not_available", "The product type is not sold for this period.")
+	case seen[p]:
+		f.Add(pointer, "duplicate_value", "Each period has one price.")
+	}
+	seen[p] = true
+}
+
+// maxPrice is what a decimal of the API can hold.
+var maxPrice = decimal.New(1, 15)
+
+// checkPrice holds an amount to the form of the API: not below zero, 15 digits before the point and 8 behind it.
+func checkPrice(f *fault.Fields, pointer string, d *decimal.Decimal) {
+	switch {
+	case d == nil:
+	case d.IsNegative() || d.GreaterThanOrEqual(maxPrice):
+		f.Add(pointer, "out_of_range", "An amount from 0 to 15 digits is expected.")
+	case !d.Equal(d.Truncate(money.PriceDigits)):
+		f.Add(pointer, "bad_format", "At most %d digits after the point are possible.", money.PriceDigits)
+	}
+}
+
+func checkPolicy(f *fault.Fields, o Offer) {
+	p := o.Policy
+	checkOneOf(f, "/policy/refund_on_close", p.RefundOnClose, RefundRemainingDays, RefundNone)
+	if p.MaxServicesPerClient != nil {
+		checkRange(f, "/policy/max_services_per_client", *p.MaxServicesPerClient, 1, 1_000_000)
+	}
+	if p.AutoDeleteAfterDays != nil {
+		checkRange(f, "/policy/auto_delete_after_days", *p.AutoDeleteAfterDays, 1, maxDays)
+	}
+	if p.ServerChangesPerMonth != nil {
+		checkRange(f, "/policy/server_changes_per_month", *p.ServerChangesPerMonth, 0, 1_000_000)
+	}
+	checkRange(f, "/trial_days", o.TrialDays, 0, maxDays)
+	if d := o.Calendar.ProRataDay; d != nil {
+		checkRange(f, "/calendar/pro_rata_day", *d, 1, 31)
+	}
+}
+
+// checkModules checks that each module exists and makes this product type, and lets its driver judge the settings, once
+// per driver.
+func (e *Engine) checkModules(f *fault.Fields, t Tariff, s shelf) error {
+	judged := map[string]bool{}
+	var found fault.Fields
+	for i, id := range t.Offer.ModuleIDs {
+		place := fmt.Sprintf("/processing_module_ids/%d", i)
+		m, known := s.modules[id]
+		if !known {
+			missing(f, place, "processing module")
+			continue
+		}
+		if slices.Index(t.Offer.ModuleIDs, id) < i {
+			f.Add(place, "duplicate_value", "Each module stands in the list once.")
+		}
+		if m.ProductType != t.ProductType {
+			f.Add(place, "product_type_not_served", "The module makes %s.", m.ProductType)
+			continue
+		}
+		if judged[m.Driver] {
+			continue
+		}
+		judged[m.Driver] = true
+		if err := e.checkSettings(&found, m.Driver, t.Offer.Settings); err != nil {
+			return err
+		}
+	}
+	for _, x := range found {
+		if !slices.Contains(*f, x) {
+			*f = append(*f, x)
+		}
+	}
+	return nil
+}
+
+// checkSettings judges a tariff's settings by a driver's schema and, where that is content, by the driver itself.
+func (e *Engine) checkSettings(f *fault.Fields, driver string, settings json.RawMessage) error {
+	d, err := e.Drivers.Driver(driver)
+	if err != nil {
+		return fmt.Errorf("a module's driver %q: %w", driver, err)
+	}
+	before := len(*f)
+	if err = checkSchema(f, "/settings", d.Info.TariffSchema, settings); err != nil {
+		return fmt.Errorf("tariff schema of %s: %w", driver, err)
+	}
+	if len(*f) > before || d.CheckTariff == nil {
+		return nil
+	}
+	return f.Merge("", atSettings(d.CheckTariff(settings)))
+}
+
+// atSettings gives a driver's refusal that names no place the place of all settings.
+func atSettings(err error) error {
+	if err == nil {
+		return nil
+	}
+	if x := fault.Of(err); x.Kind == fault.Invalid && len(x.Fields) == 0 {
+		return x.At("/settings")
+	}
+	return err
+}

@@ -1,0 +1,166 @@
+package catalog
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+
+	"github.com/shopspring/decimal"
+
+	"github.com/tariffd/tariffd/internal/calendar"
+	"github.com/tariffd/tariffd/internal/fault"
+	"github.com/tariffd/tariffd/internal/money"
+)
+
+// checkAddOn names everything that is wrong with an add-on of a tariff.
+func (s shelf) checkAddOn(a AddOn) error {
+	var f fault.Fields
+	checkText(&f, "/name", a.Name, 1, 200)
+	checkOneOf(&f, "/billing", string(a.Billing), string(BillNone), string(BillOrder), string(BillStatistics))
+	checkOneOf(&f, "/edit", a.Edit, EditAny, EditFixed, EditIncreaseOnly, EditDecreaseOnly)
+	switch a.ValueType {
+	case IntegerValue:
+		s.checkAmounts(&f, a)
+	case BooleanValue:
+		checkSwitch(&f, a)
+	default:
+		if a.Billing != BillNone {
+			f.Add("/billing", "bad_value", "An enumeration can only be included.")
+		}
+	}
+	s.checkDefault(&f, a)
+	s.checkAddOnPrices(&f, a)
+	s.checkStatistics(&f, a)
+	return f.Err()
+}
+
+// checkAmounts checks the numbers of an integer add-on, and that its unit is one of the element's.
+func (s shelf) checkAmounts(f *fault.Fields, a AddOn) {
+	checkPrice(f, "/included", a.Included)
+	checkPrice(f, "/minimum", a.Minimum)
+	checkPrice(f, "/maximum", a.Maximum)
+	checkPrice(f, "/step", a.Step)
+	if a.Step != nil && a.Step.IsZero() {
+		f.Add("/step", "out_of_range", "A step is above zero.")
+	}
+	for pointer, d := range map[string]*decimal.Decimal{"/minimum": a.Minimum, "/included": a.Included} {
+		if d != nil && a.Maximum != nil && d.GreaterThan(*a.Maximum) {
+			f.Add(pointer, "out_of_range", "It is above the maximum.")
+		}
+	}
+	s.checkUnit(f, "/unit", a.Unit, s.content[a.AddOn].Unit)
+}
+
+func (s shelf) checkUnit(f *fault.Fields, pointer, unit, from string) {
+	if _, known := s.units[unit]; !known {
+		missing(f, pointer, "unit")
+		return
+	}
+	if _, _, err := s.units.Ratio(unit, from); err != nil {
+		f.Add(pointer, "bad_unit", "%s cannot be converted to %s.", unit, from)
+	}
+}
+
+// checkSwitch checks a boolean add-on: it has no amounts, and is included by 1 or not by 0.
+func checkSwitch(f *fault.Fields, a AddOn) {
+	if a.Included != nil && !a.Included.IsZero() && !a.Included.Equal(one) {
+		f.Add("/included", "out_of_range", "A switch is included by 1, or not by 0.")
+	}
+	for pointer, d := range map[string]*decimal.Decimal{"/minimum": a.Minimum, "/maximum": a.Maximum, "/step": a.Step} {
+		if d != nil {
+			f.Add(pointer, "bad_value", "A switch has no amounts.")
+		}
+	}
+	if a.Unit != "" {
+		f.Add("/unit", "bad_value", "A switch has no unit.")
+	}
+	if a.Billing == BillStatistics {
+		f.Add("/billing", "bad_value", "A switch cannot be measured.")
+	}
+}
+
+// checkDefault checks that an order which names no value can be placed.
+func (s shelf) checkDefault(f *fault.Fields, a AddOn) {
+	if a.Billing != BillOrder {
+		return
+	}
+	if a.ValueType == BooleanValue {
+		var on bool
+		if a.Default != nil && json.Unmarshal(a.Default, &on) != nil {
+			f.Add("/default", "wrong_type", "True or false is expected.")
+		}
+		return
+	}
+	if a.Default == nil {
+		s.checkOmitted(f, a)
+		return
+	}
+	var text string
+	if json.Unmarshal(a.Default, &text) != nil {
+		text = string(a.Default) // a JSON integer
+	}
+	d, err := money.ParsePrice(text)
+	if err != nil {
+		f.Add("/default", "bad_value", "A decimal string such as \"4\" is expected.")
+		return
+	}
+	if wrong := a.CheckQuantity(d); wrong != nil {
+		f.Add("/default", wrong.Code, "%s", wrong.Message)
+	}
+}
+
+// checkOmitted checks what is ordered where neither a value is named nor a default is set.
+func (s shelf) checkOmitted(f *fault.Fields, a AddOn) {
+	d := decimal.Zero
+	for _, x := range []*decimal.Decimal{a.Included, a.Minimum} {
+		if x != nil && x.GreaterThan(d) {
+			d = *x
+		}
+	}
+	if wrong := a.CheckQuantity(d); wrong != nil && wrong.Code == "step_mismatch" {
+		f.Add("/included", wrong.Code, "Without a default the included amount is ordered. %s", wrong.Message)
+	}
+}
+
+func (s shelf) checkAddOnPrices(f *fault.Fields, a AddOn) {
+	if a.Billing != BillOrder && len(a.Prices) > 0 {
+		f.Add("/prices", "bad_value", "Only an add-on of billing order has prices.")
+		return
+	}
+	seen := map[calendar.Period]bool{}
+	for i, p := range a.Prices {
+		place := fmt.Sprintf("/prices/%d", i)
+		s.checkPeriod(f, place+"/period", p.Period, seen)
+		checkPrice(f, place+"/amount", &p.Amount)
+		checkPrice(f, place+"/setup_fee", &p.SetupFee)
+	}
+}
+
+func (s shelf) checkStatistics(f *fault.Fields, a AddOn) {
+	if a.Statistics == nil {
+		return
+	}
+	if a.Billing != BillStatistics {
+		f.Add("/statistics", "bad_value", "Only an add-on of billing statistics has them.")
+		return
+	}
+	if a.ValueType != IntegerValue {
+		return // told at /billing
+	}
+	x := *a.Statistics
+	checkOneOf(f, "/statistics/bill", x.Bill, BillByMonth, BillByDay)
+	checkOneOf(f, "/statistics/combine", x.Combine, CombineSum, CombineMax)
+	checkPrice(f, "/statistics/overage_price", x.OveragePrice)
+	if len(x.Params) == 0 {
+		f.Add("/statistics/params", "required", "The element reads no parameter, so one has to be named.")
+	}
+	checkParams(f, "/statistics/params", x.Params, s.units, a.Unit)
+	s.checkUnit(f, "/statistics/overage_unit", x.OverageUnit, a.Unit)
+	gauge := slices.ContainsFunc(x.Params, IsGauge)
+	switch {
+	case gauge && x.OverDays != OverDaysMax:
+		f.Add("/statistics/over_days", "required", "Days of a gauge do not add up: max is expected.")
+	case !gauge && x.OverDays != "":
+		f.Add("/statistics/over_days", "bad_value", "Only days of gauges are folded, others add up.")
+	}
+}

@@ -1,0 +1,98 @@
+package catalog
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"sort"
+
+	"github.com/tariffd/tariffd/internal/event"
+)
+
+// FieldChange is one changed field, as the API names and shows it; null: there was, or is, none.
+type FieldChange struct {
+	Field string          `json:"field"`
+	From  json.RawMessage `json:"from"`
+	To    json.RawMessage `json:"to"`
+}
+
+// Revision is one line of a tariff's history.
+type Revision struct {
+	event.Entry
+	Number  int    // the version that it made
+	Verb    string // created, updated, deleted
+	AddOn   string // empty: the tariff itself
+	Changes []FieldChange
+}
+
+// RevisionOf reads a line of a tariff's history out of its audit row.
+func RevisionOf(e event.Entry) (Revision, error) {
+	var s snapshot
+	if err := json.Unmarshal(e.Detail, &s); err != nil {
+		return Revision{}, fmt.Errorf("read audit row %s: %w", e.ID, err)
+	}
+	return Revision{Entry: e, Number: s.Version, Verb: s.Action, AddOn: s.AddOn, Changes: s.Changes}, nil
+}
+
+type fields map[string]json.RawMessage
+
+// document is the tariff without its add-ons, field by field.
+func (t Tariff) document() fields {
+	m := t.offerDocument()
+	delete(m, "add_ons")
+	m["code"], m["status"] = field(t.Code), field(t.Status)
+	return m
+}
+
+// offerDocument is what the tariff sells, field by field: what a version is made of.
+func (t Tariff) offerDocument() fields { return documentOf(t.Offer) }
+
+func (a AddOn) document() fields {
+	m := documentOf(a)
+	delete(m, "created_at")
+	delete(m, "version")
+	return m
+}
+
+func documentOf(v any) fields {
+	m := fields{}
+	for name, raw := range members(field(v)) {
+		m[name] = raw
+	}
+	return m
+}
+
+func field(v any) json.RawMessage {
+	raw, err := json.Marshal(v)
+	if err != nil {
+		return json.RawMessage(`null`)
+	}
+	return raw
+}
+
+// changesOf lists the fields in which two documents differ, in order of their names; nil is no document.
+func changesOf(before, after fields) []FieldChange {
+	names := map[string]bool{}
+	for name := range before {
+		names[name] = true
+	}
+	for name := range after {
+		names[name] = true
+	}
+	changes := []FieldChange{}
+	for name := range names {
+		c := FieldChange{Field: name, From: orNull(before[name]), To: orNull(after[name])}
+		if !bytes.Equal(c.From, c.To) {
+			changes = append(changes, c)
+		}
+	}
+	sort.Slice(changes, func(i, j int) bool { return changes[i].Field < changes[j].Field })
+	return changes
+}
+
+func orNull(raw json.RawMessage) json.RawMessage {
+	if raw == nil {
+		return json.RawMessage(`null`)
+	}
+	return raw
+}

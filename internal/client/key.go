@@ -1,0 +1,279 @@
+package client
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"net/netip"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/tariffd/tariffd/internal/actor"
+	"github.com/tariffd/tariffd/internal/event"
+	"github.com/tariffd/tariffd/internal/fault"
+)
+
+// KeyID is an API key's id.
+type KeyID string
+
+// Hash is what is stored of a key: SHA-256 is enough, because keys are random and long.
+type Hash [sha256.Size]byte
+
+// Key is the record of an API key. Expiry is in real time, as are RevokedAt and LastUsedAt.
+type Key struct {
+	ID         KeyID
+	Name       string
+	Prefix     string // the first characters, to recognise it by
+	Role       actor.Role
+	ProviderID actor.ProviderID // of storefront and client keys
+	ClientID   actor.ClientID   // of client keys
+	Scopes     []string
+	AllowedIPs []netip.Prefix // empty: from everywhere
+	RateLimit  *int           // requests in 10 s; nil: the role's default
+	ExpiresAt  *time.Time
+	LastUsedAt *time.Time
+	RevokedAt  *time.Time
+	CreatedAt  time.Time
+	Version    int64
+}
+
+// Credential is what authentication needs to know of a key.
+type Credential struct {
+	Key
+	ClientBlocked bool
+}
+
+// Usable tells whether the key opens anything at a real instant, from an address.
+func (c Credential) Usable(wall time.Time, from netip.Addr) bool {
+	if c.RevokedAt != nil || c.ClientBlocked || (c.ExpiresAt != nil && !wall.Before(*c.ExpiresAt)) {
+		return false
+	}
+	for _, p := range c.AllowedIPs {
+		if p.Contains(from.Unmap()) {
+			return true
+		}
+	}
+	return len(c.AllowedIPs) == 0
+}
+
+// Scope is whose data the key may see.
+func (k Key) Scope() actor.Scope { return actor.Scope{ProviderID: k.ProviderID, ClientID: k.ClientID} }
+
+// KeyInput is what a key is made of. AllowedIPs are addresses or CIDR ranges.
+type KeyInput struct {
+	Name       string
+	Role       actor.Role
+	ProviderID actor.ProviderID
+	ClientID   actor.ClientID
+	Scopes     []string
+	AllowedIPs []string
+	RateLimit  *int
+	ExpiresAt  *time.Time
+}
+
+// NewKey is a key with its secret, which is not kept.
+type NewKey struct {
+	Key
+	Secret string
+}
+
+// The extra rights that a storefront's key may carry.
+var keyScopes = map[string]bool{"payments:confirm": true, "statistics:write": true}
+
+var secretForm = regexp.MustCompile(`^tfd_[A-Za-z0-9_]{32,}$`)
+
+// HashKey is what a key is looked up by.
+func HashKey(secret string) Hash { return sha256.Sum256([]byte(secret)) }
+
+// MakeSecret makes a key: 32 letters and digits of a 62-letter alphabet, 190 bits.
+func MakeSecret() string {
+	const letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+	out := []byte("tfd_")
+	for buf := make([]byte, 64); len(out) < 36; {
+		_, _ = rand.Read(buf) // never fails: crypto/rand ends the program instead
+		for _, b := range buf {
+			// 248 is the largest multiple of 62 in a byte; what lies above would favour the first letters.
+			if b < 248 && len(out) < 36 {
+				out = append(out, letters[b%62])
+			}
+		}
+	}
+	return string(out)
+}
+
+// Prefix is what may be shown of a key.
+func Prefix(secret string) string { return secret[:min(8, len(secret))] }
+
+// CreateKey makes an API key. Faults: required, bad_value, not_found (provider, client), out_of_range (expiry), bad_format
+// (addresses).
+func (e *Engine) CreateKey(ctx context.Context, by actor.Actor, in KeyInput) (out NewKey, err error) {
+	secret := MakeSecret()
+	err = e.InTx(ctx, func(tx Tx) (err error) {
+		out, err = event.Once(ctx, tx, by, func() (NewKey, error) { return e.createKey(ctx, tx, by, in, secret) })
+		return err
+	})
+	return out, err
+}
+
+func (e *Engine) createKey(ctx context.Context, tx Tx, by actor.Actor, in KeyInput, secret string) (NewKey, error) {
+	provider, err := in.owner(ctx, tx)
+	if err != nil {
+		return NewKey{}, err
+	}
+	now, err := tx.Now(ctx)
+	if err != nil {
+		return NewKey{}, err
+	}
+	k := Key{
+		ID: KeyID(actor.NewID()), Name: in.Name, Prefix: Prefix(secret), Role: in.Role, ProviderID: provider, ClientID: in.ClientID,
+		Scopes: in.Scopes, RateLimit: in.RateLimit, ExpiresAt: in.ExpiresAt, CreatedAt: now, Version: 1,
+	}
+	if k.AllowedIPs, err = in.check(e.Wall.WallNow()); err != nil {
+		return NewKey{}, err
+	}
+	if err = tx.InsertKey(ctx, k, HashKey(secret)); err != nil {
+		return NewKey{}, err
+	}
+	return NewKey{k, secret}, event.Record(ctx, tx, by, aboutKey(k), "api_key.created", "", k.snapshot())
+}
+
+// owner says whose key it becomes: nobody's for staff, a provider's for storefronts, a client's (and its provider's) for
+// clients.
+func (in KeyInput) owner(ctx context.Context, tx Tx) (actor.ProviderID, error) {
+	var f fault.Fields
+	switch {
+	case in.Role != actor.Admin && in.Role != actor.Storefront && in.Role != actor.Client:
+		f.Add("/role", "unknown_value", "The role is admin, storefront or client.")
+	case in.Role == actor.Admin && in.ProviderID != "":
+		f.Add("/provider_id", "bad_value", "An admin key belongs to no provider.")
+	case in.Role == actor.Storefront && in.ProviderID == "":
+		f.Add("/provider_id", "required", "A storefront key belongs to a provider.")
+	}
+	if in.Role == actor.Client && in.ClientID == "" {
+		f.Add("/client_id", "required", "A client key belongs to a client.")
+	}
+	if in.Role != actor.Client && in.ClientID != "" {
+		f.Add("/client_id", "bad_value", "Only a client key belongs to a client.")
+	}
+	if err := f.Err(); err != nil || in.Role == actor.Admin {
+		return "", err
+	}
+	if in.Role == actor.Storefront {
+		p, err := tx.ShareProvider(ctx, in.ProviderID)
+		return p.ID, asField(err, "/provider_id", "There is no such provider.")
+	}
+	c, err := tx.LockClient(ctx, in.ClientID)
+	if err == nil && in.ProviderID != "" && in.ProviderID != c.ProviderID {
+		return "", fault.New(fault.Invalid, "bad_value", "The client belongs to another provider.").At("/provider_id")
+	}
+	return c.ProviderID, asField(err, "/client_id", "There is no such client.")
+}
+
+func (in KeyInput) check(wall time.Time) ([]netip.Prefix, error) {
+	var f fault.Fields
+	checkText(&f, "/name", in.Name, 1, 200)
+	for i, s := range in.Scopes {
+		switch at := "/scopes/" + strconv.Itoa(i); {
+		case !keyScopes[s]:
+			f.Add(at, "unknown_value", "There is no such scope.")
+		case in.Role != actor.Storefront:
+			f.Add(at, "bad_value", "Only storefront keys take scopes.")
+		}
+	}
+	var ranges []netip.Prefix
+	for i, text := range in.AllowedIPs {
+		p, err := parseRange(text)
+		if err != nil {
+			f.Add("/allowed_ips/"+strconv.Itoa(i), "bad_format", "An IP address or a CIDR range is expected.")
+		}
+		ranges = append(ranges, p)
+	}
+	if in.ExpiresAt != nil && !wall.Before(*in.ExpiresAt) {
+		f.Add("/expires_at", "out_of_range", "That moment is over.")
+	}
+	if in.RateLimit != nil && *in.RateLimit < 1 {
+		f.Add("/rate_limit", "out_of_range", "At least one request is expected.")
+	}
+	return ranges, f.Err()
+}
+
+func parseRange(text string) (netip.Prefix, error) {
+	if strings.Contains(text, "/") {
+		p, err := netip.ParsePrefix(text)
+		return p.Masked(), err
+	}
+	a, err := netip.ParseAddr(text)
+	if err != nil {
+		return netip.Prefix{}, err
+	}
+	a = a.Unmap()
+	return netip.PrefixFrom(a, a.BitLen()), nil
+}
+
+// RevokeKey ends a key; ending it again changes nothing. Faults: not_found, precondition_failed.
+func (e *Engine) RevokeKey(ctx context.Context, by actor.Actor, id KeyID, ifVersion *int64) error {
+	return e.InTx(ctx, func(tx Tx) error {
+		k, err := tx.LockKey(ctx, id)
+		if err != nil {
+			return err
+		}
+		if !by.Scope.Covers(k.ProviderID, k.ClientID) {
+			return ErrNoKey
+		}
+		if err = checkVersion(ifVersion, k.Version); err != nil || k.RevokedAt != nil {
+			return err
+		}
+		if err = tx.RevokeKey(ctx, id, e.Wall.WallNow()); err != nil {
+			return err
+		}
+		return event.Record(ctx, tx, by, aboutKey(k), "api_key.revoked", "", k.snapshot())
+	})
+}
+
+// EnsureAdminKey makes the given secret an admin key where the installation has no usable one, and tells whether it did.
+// Programs that start at the same time do it once. Faults: bad_format (the secret), already_exists (it was revoked).
+func (e *Engine) EnsureAdminKey(ctx context.Context, secret string) (made bool, err error) {
+	if !secretForm.MatchString(secret) {
+		return false, fault.New(fault.Invalid, "bad_format", "An admin key is tfd_ and at least 32 letters, digits or underscores.")
+	}
+	err = e.InTx(ctx, func(tx Tx) error {
+		if err := tx.LockAdminKeys(ctx); err != nil {
+			return err
+		}
+		has, err := tx.HasAdminKey(ctx, e.Wall.WallNow())
+		if made = !has; has || err != nil {
+			return err
+		}
+		now, err := tx.Now(ctx)
+		if err != nil {
+			return err
+		}
+		k := Key{ID: KeyID(actor.NewID()), Name: "bootstrap", Prefix: Prefix(secret), Role: actor.Admin, CreatedAt: now, Version: 1}
+		if err = tx.InsertKey(ctx, k, HashKey(secret)); err != nil {
+			return err
+		}
+		return event.Record(ctx, tx, actor.Program("bootstrap"), aboutKey(k), "api_key.created", "", k.snapshot())
+	})
+	return made && err == nil, err
+}
+
+// asField turns "there is no such thing" into a fault of the member that named it.
+func asField(err error, pointer, message string) error {
+	if fault.Has(err, "not_found") {
+		return fault.New(fault.Invalid, "not_found", "%s", message).At(pointer)
+	}
+	return err
+}
+
+func aboutKey(k Key) event.About {
+	return event.About{ClientID: k.ClientID, ProviderID: k.ProviderID, Subject: "api_key", SubjectID: string(k.ID)}
+}
+
+func (k Key) snapshot() any {
+	return map[string]any{
+		"id": k.ID, "name": k.Name, "prefix": k.Prefix, "role": k.Role, "provider_id": k.ProviderID, "client_id": k.ClientID,
+		"scopes": k.Scopes, "expires_at": k.ExpiresAt,
+	}
+}

@@ -1,0 +1,71 @@
+package client
+
+import (
+	"context"
+
+	"github.com/tariffd/tariffd/internal/actor"
+	"github.com/tariffd/tariffd/internal/event"
+	"github.com/tariffd/tariffd/internal/fault"
+)
+
+// Change is a partial change of a client; nil leaves a member as it is, an empty text takes it away.
+type Change struct {
+	IfVersion     *int64
+	Email         *string
+	Name          *string
+	Country       *string
+	Region        *string
+	Username      *string
+	Phone         *string
+	PhoneVerified *bool
+	TimeZone      *string
+	Status        *Status
+	Settlement    *SettlementInput
+}
+
+// Update changes a client. A new phone number is not verified, unless the same change says so. Faults: not_found,
+// precondition_failed, already_exists (e-mail), field faults of the members.
+func (e *Engine) Update(ctx context.Context, by actor.Actor, id actor.ClientID, in Change) (out Client, err error) {
+	err = e.InTx(ctx, func(tx Tx) (err error) {
+		out, err = event.Once(ctx, tx, by, func() (Client, error) { return e.update(ctx, tx, by, id, in) })
+		return err
+	})
+	return out, err
+}
+
+func (e *Engine) update(ctx context.Context, tx Tx, by actor.Actor, id actor.ClientID, in Change) (Client, error) {
+	c, err := Lock(ctx, tx, by, id)
+	if err != nil {
+		return Client{}, err
+	}
+	if err = checkVersion(in.IfVersion, c.Version); err != nil {
+		return Client{}, err
+	}
+	var f fault.Fields
+	if in.Phone != nil && *in.Phone != c.Phone {
+		c.PhoneVerified = false
+	}
+	set(&c.Email, in.Email)
+	set(&c.Name, in.Name)
+	set(&c.Country, in.Country)
+	set(&c.Region, in.Region)
+	set(&c.Username, in.Username)
+	set(&c.Phone, in.Phone)
+	set(&c.PhoneVerified, in.PhoneVerified)
+	set(&c.TimeZone, in.TimeZone)
+	set(&c.Status, in.Status)
+	if in.Settlement != nil {
+		c.settle(&f, *in.Settlement)
+	}
+	c.check(&f)
+	if err = f.Err(); err != nil {
+		return Client{}, err
+	}
+	if err = tx.UpdateClient(ctx, c); err != nil {
+		return Client{}, err
+	}
+	if err = event.Record(ctx, tx, by, aboutClient(c), "client.updated", "client.updated", c.snapshot()); err != nil {
+		return Client{}, err
+	}
+	return tx.ClientByID(ctx, id)
+}

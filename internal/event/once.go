@@ -1,0 +1,68 @@
+package event
+
+import (
+	"context"
+	"crypto/subtle"
+	"fmt"
+
+	"github.com/tariffd/tariffd/internal/actor"
+	"github.com/tariffd/tariffd/internal/fault"
+)
+
+// Answer is a stored answer of an earlier request with the same Idempotency-Key.
+type Answer struct {
+	Fingerprint []byte
+	Status      int
+	Header      map[string]string
+	Body        []byte
+}
+
+// Replay is returned as an error by Once when the work was already done: the edge sends the stored answer again.
+type Replay struct{ Answer }
+
+// Error says what it is, for logs.
+func (r *Replay) Error() string { return fmt.Sprintf("replay of a stored %d answer", r.Status) }
+
+// OnceTx stores answers under idempotency keys.
+type OnceTx interface {
+	// TryOnceLock takes the key's lock until the transaction ends; false: another request holds it.
+	TryOnceLock(ctx context.Context, o actor.Once) (bool, error)
+	FindAnswer(ctx context.Context, o actor.Once) (*Answer, error)
+	InsertAnswer(ctx context.Context, o actor.Once, a Answer) error
+}
+
+// Once runs fn at most once per idempotency key of the actor, inside the use-case's own transaction: a repeated request
+// gets the stored answer (*Replay), the same key with another payload is idempotency_key_reused, one that is still running
+// idempotency_in_progress. Without a key it just runs fn. Only the result of work begun is stored: when fn fails, nothing is.
+func Once[T any](ctx context.Context, tx OnceTx, by actor.Actor, fn func() (T, error)) (T, error) {
+	var none T
+	if by.Once == nil {
+		return fn()
+	}
+	free, err := tx.TryOnceLock(ctx, *by.Once)
+	if err != nil {
+		return none, err
+	}
+	if !free {
+		return none, fault.New(fault.Conflict, "idempotency_in_progress", "A request with this Idempotency-Key is still running.")
+	}
+	old, err := tx.FindAnswer(ctx, *by.Once)
+	if err != nil {
+		return none, err
+	}
+	if old != nil {
+		if subtle.ConstantTimeCompare(old.Fingerprint, by.Once.Fingerprint[:]) != 1 {
+			return none, fault.New(fault.Invalid, "idempotency_key_reused", "This Idempotency-Key was used with another request.")
+		}
+		return none, &Replay{*old}
+	}
+	result, err := fn()
+	if err != nil {
+		return none, err
+	}
+	a := Answer{Fingerprint: by.Once.Fingerprint[:]}
+	if a.Status, a.Header, a.Body, err = by.Once.Render(result); err != nil {
+		return none, fmt.Errorf("render the answer: %w", err)
+	}
+	return result, tx.InsertAnswer(ctx, *by.Once, a)
+}

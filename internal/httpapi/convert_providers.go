@@ -1,0 +1,24 @@
+package httpapi
+
+import (
+	"github.com/tariffd/tariffd/api"
+	"github.com/tariffd/tariffd/internal/client"
+)
+
+func fromAPIProviderCreate(b api.ProviderCreate) client.ProviderInput {
+	in := client.ProviderInput{Name: b.Name, Currency: "EUR", Site: orEmpty(b.Site), BillingURL: orEmpty(b.BillingURL), PricesIncludeTax: true}
+	if b.Currency != nil {
+		in.Currency = *b.Currency
+	}
+	return in
+}
+
+func fromAPIProviderPatch(b api.ProviderPatch) client.ProviderChange {
+	return client.ProviderChange{Name: b.Name, Site: patched(b.Site), BillingURL: patched(b.BillingURL)}
+}
+
+func toAPIProvider(p client.Provider) api.Provider {
+	return api.Provider{
+		ID: string(p.ID), Name: p.Name, Currency: p.Currency, Site: orNull(p.Site), BillingURL: orNull(p.BillingURL), CreatedAt: p.CreatedAt,
+	}
+}

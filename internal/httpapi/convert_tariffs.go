@@ -1,0 +1,194 @@
+package httpapi
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+
+	"github.com/tariffd/tariffd/api"
+	"github.com/tariffd/tariffd/internal/actor"
+	"github.com/tariffd/tariffd/internal/calendar"
+	"github.com/tariffd/tariffd/internal/catalog"
+	"github.com/tariffd/tariffd/internal/money"
+)
+
+func fromAPITariffCreate(ctx context.Context, b api.TariffCreate) (catalog.NewTariff, error) {
+	var p prices
+	in := catalog.NewTariff{
+		ProductType: b.ProductType, ProviderID: actor.ProviderID(b.ProviderID), CreateAllAddOns: b.CreateAllAddOns != nil && *b.CreateAllAddOns,
+		TariffChange: catalog.TariffChange{
+			Code: &b.Code, Name: &b.Name, Description: b.Description, DataCenterIDs: ids[catalog.DataCenterID](b.DataCenterIds),
+			ModuleIDs: ids[catalog.ModuleID](b.ProcessingModuleIds), Settings: freeForm(ctx, "settings"), Prices: p.tariff(b.Prices),
+			Policy: fromAPIPolicy(b.Policy),
+		},
+	}
+	if b.Activate != nil && *b.Activate {
+		active := catalog.Active
+		in.Status = &active
+	}
+	return in, p.Err()
+}
+
+func fromAPITariffPatch(ctx context.Context, b api.TariffPatch) (catalog.TariffChange, error) {
+	var p prices
+	in := catalog.TariffChange{
+		IfVersion: ifVersion(ctx), Code: b.Code, Status: as[catalog.TariffStatus](text(b.Status)), Name: b.Name, Description: b.Description,
+		DataCenterIDs: ids[catalog.DataCenterID](b.DataCenterIds), ModuleIDs: ids[catalog.ModuleID](b.ProcessingModuleIds),
+		Settings: freeForm(ctx, "settings"), Prices: p.tariff(b.Prices), Policy: fromAPIPolicy(b.Policy),
+	}
+	return in, p.Err()
+}
+
+func ids[T ~string](list *[]api.ID) *[]T {
+	if list == nil {
+		return nil
+	}
+	out := each(*list, func(id api.ID) T { return T(id) })
+	return &out
+}
+
+func (p *prices) tariff(list *[]api.TariffPriceInput) *[]catalog.Price {
+	if list == nil {
+		return nil
+	}
+	out := make([]catalog.Price, len(*list))
+	for i, x := range *list {
+		place := fmt.Sprintf("/prices/%d", i)
+		out[i] = catalog.Price{
+			Period: calendar.Period(x.Period), Amount: p.one(place+"/amount", x.Amount), SetupFee: p.or0(place+"/setup_fee", x.SetupFee),
+			RenewalAmount: p.maybe(place+"/renewal_amount", x.RenewalAmount),
+		}
+	}
+	return &out
+}
+
+func fromAPIPolicy(b *api.TariffPolicyInput) catalog.PolicyChange {
+	if b == nil {
+		return catalog.PolicyChange{}
+	}
+	return catalog.PolicyChange{
+		MaxServicesPerClient: optional(b.MaxServicesPerClient), AutoDeleteAfterDays: optional(b.AutoDeleteAfterDays),
+		RefundOnClose: text(b.RefundOnClose), ClientMaySuspend: b.ClientMaySuspend, ServerChangesPerMonth: optional(b.ServerChangesPerMonth),
+	}
+}
+
+func toAPITariff(t catalog.Tariff) api.Tariff {
+	o := t.Offer
+	return api.Tariff{
+		ID: string(t.ID), ProductType: t.ProductType, ProviderID: string(t.ProviderID), Code: t.Code, Name: o.Name, Description: o.Description,
+		Status:              api.TariffStatus(t.Status),
+		DataCenterIds:       each(o.DataCenterIDs, func(id catalog.DataCenterID) api.ID { return string(id) }),
+		ProcessingModuleIds: each(o.ModuleIDs, func(id catalog.ModuleID) api.ID { return string(id) }),
+		Settings:            openObject(o.Settings), Prices: each(o.Prices, toAPITariffPrice), OrderablePeriods: each(t.OrderablePeriods(), toAPIPeriod),
+		Policy: api.TariffPolicy{
+			MaxServicesPerClient: o.Policy.MaxServicesPerClient, AutoDeleteAfterDays: o.Policy.AutoDeleteAfterDays,
+			RefundOnClose: api.RefundOnClose(o.Policy.RefundOnClose), ClientMaySuspend: o.Policy.ClientMaySuspend,
+			ServerChangesPerMonth: o.Policy.ServerChangesPerMonth,
+		},
+		Version: t.Number, CreatedAt: t.CreatedAt,
+	}
+}
+
+func toAPITariffPrice(p catalog.Price) api.TariffPrice {
+	return api.TariffPrice{
+		Period: toAPIPeriod(p.Period), Amount: money.FormatPrice(p.Amount), SetupFee: money.FormatPrice(p.SetupFee),
+		RenewalAmount: priceOrNull(p.RenewalAmount),
+	}
+}
+
+func fromAPIAddOnCreate(b api.TariffAddOnCreate) (catalog.AddOnChange, error) {
+	var p prices
+	in := catalog.AddOnChange{
+		Name: b.Name, Billing: as[catalog.Billing](text(b.Billing)), Enabled: b.Enabled, Included: p.maybe("/included", b.Included),
+		Prices: p.addOn(b.Prices), Statistics: p.statistics(b.Statistics),
+	}
+	in.Minimum.Set, in.Minimum.Value = true, p.maybe("/minimum", b.Minimum)
+	in.Maximum.Set, in.Maximum.Value = true, p.maybe("/maximum", b.Maximum)
+	in.Step.Set, in.Step.Value = true, p.maybe("/step", b.Step)
+	in.Unit.Set, in.Unit.Value = b.Unit != nil, b.Unit
+	if b.Default != nil {
+		in.Default = catalog.To(json.RawMessage(*b.Default))
+	}
+	return in, p.Err()
+}
+
+func fromAPIAddOnPatch(b api.TariffAddOnPatch) (catalog.AddOnChange, error) {
+	var p prices
+	in := catalog.AddOnChange{
+		Name: b.Name, Billing: as[catalog.Billing](text(b.Billing)), Enabled: b.Enabled, Included: p.maybe("/included", b.Included),
+		Minimum: p.opt("/minimum", b.Minimum), Maximum: p.opt("/maximum", b.Maximum), Step: p.opt("/step", b.Step),
+		Unit: optional(b.Unit), Default: optional(b.Default), Prices: p.addOn(b.Prices), Statistics: p.statistics(b.Statistics),
+	}
+	return in, p.Err()
+}
+
+func (p *prices) addOn(list *[]api.AddOnPriceInput) *[]catalog.AddOnPrice {
+	if list == nil {
+		return nil
+	}
+	out := make([]catalog.AddOnPrice, len(*list))
+	for i, x := range *list {
+		place := fmt.Sprintf("/prices/%d", i)
+		out[i] = catalog.AddOnPrice{
+			Period: calendar.Period(x.Period), Amount: p.one(place+"/amount", x.Amount), SetupFee: p.or0(place+"/setup_fee", x.SetupFee),
+		}
+	}
+	return &out
+}
+
+func (p *prices) statistics(b *api.StatisticsBillingInput) *catalog.StatisticsChange {
+	if b == nil {
+		return nil
+	}
+	return &catalog.StatisticsChange{
+		Bill: text(b.Bill), Params: b.Params, Combine: text(b.Combine), OverDays: text(b.OverDays),
+		OveragePrice: p.opt("/statistics/overage_price", b.OveragePrice), OverageUnit: optional(b.OverageUnit),
+	}
+}
+
+func toAPIAddOn(a catalog.AddOn) api.TariffAddOn {
+	out := api.TariffAddOn{
+		Code: a.Code, AddOn: a.AddOn, Name: a.Name, ValueType: api.ValueType(a.ValueType), Billing: api.AddOnBilling(a.Billing),
+		Enabled: a.Enabled, Included: "0", Minimum: quantity(a.Minimum), Maximum: quantity(a.Maximum), Step: quantity(a.Step),
+		Unit: orNull(a.Unit), Default: json.RawMessage(`null`), CreatedAt: a.CreatedAt,
+		Prices: each(a.Prices, func(x catalog.AddOnPrice) api.AddOnPrice {
+			return api.AddOnPrice{Period: toAPIPeriod(x.Period), Amount: money.FormatPrice(x.Amount), SetupFee: money.FormatPrice(x.SetupFee)}
+		}),
+	}
+	if a.Included != nil {
+		out.Included = a.Included.String()
+	}
+	if a.Default != nil {
+		out.Default = a.Default
+	}
+	if x := a.Statistics; x != nil {
+		out.Statistics = &api.StatisticsBilling{
+			Bill: api.BillBy(x.Bill), Params: x.Params, Combine: api.Combine(x.Combine), OverDays: as[api.OverDaysNullable](orNull(x.OverDays)),
+			OveragePrice: priceOrNull(x.OveragePrice), OverageUnit: orNull(x.OverageUnit),
+		}
+	}
+	return out
+}
+
+func toAPIRevision(h catalog.Revision) api.TariffHistoryEntry {
+	return api.TariffHistoryEntry{
+		ID: h.ID, At: h.At, Version: h.Number, Action: api.AuditAction(h.Verb), AddOn: orNull(h.AddOn),
+		Changes: each(h.Changes, func(c catalog.FieldChange) api.FieldChange {
+			return api.FieldChange{Field: c.Field, From: c.From, To: c.To}
+		}),
+		Actor: api.Actor{Role: api.ActorRole(h.ActorRole), KeyID: orNull(h.ActorKey), Address: orNull(h.Address), Cause: orNull(h.Cause)},
+	}
+}
+
+func toAPIAvailability(a catalog.Availability) api.Availability {
+	return api.Availability{
+		Orderable: a.Orderable(), Reasons: each(a.Reasons, toAPIReason),
+		DataCenters: each(a.Places, func(p catalog.Place) api.DataCenterAvailability {
+			return api.DataCenterAvailability{ID: string(p.ID), Orderable: p.Orderable(), Reasons: each(p.Reasons, toAPIReason), Free: p.Free}
+		}),
+	}
+}
+
+func toAPIReason(r catalog.Reason) api.Reason {
+	return api.Reason{Code: api.ProblemCode(r.Code), Detail: r.Detail}
+}

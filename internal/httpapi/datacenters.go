@@ -1,0 +1,96 @@
+package httpapi
+
+import (
+	"context"
+
+	"github.com/tariffd/tariffd/api"
+	"github.com/tariffd/tariffd/internal/actor"
+	"github.com/tariffd/tariffd/internal/catalog"
+)
+
+// DataCenterReader reads data centers.
+type DataCenterReader interface {
+	DataCenter(ctx context.Context, s actor.Scope, id catalog.DataCenterID) (catalog.DataCenter, error)
+	DataCenters(ctx context.Context, s actor.Scope, p actor.Page) ([]catalog.DataCenter, error)
+}
+
+// ListDataCenters lists data centers.
+func (s *Server) ListDataCenters(ctx context.Context, _ api.ListDataCentersRequestObject) (api.ListDataCentersResponseObject, error) {
+	p, err := pageOf(ctx)
+	if err != nil {
+		return nil, err
+	}
+	rows, err := s.DataCtrReader.DataCenters(ctx, scopeOf(ctx), p)
+	if err != nil {
+		return nil, err
+	}
+	rows, next := cut(ctx, p, rows, func(d catalog.DataCenter) string { return string(d.ID) })
+	return api.ListDataCenters200JSONResponse{Data: each(rows, toAPIDataCenter), NextCursor: next}, nil
+}
+
+// CreateDataCenter adds a data center.
+func (s *Server) CreateDataCenter(ctx context.Context, r api.CreateDataCenterRequestObject) (api.CreateDataCenterResponseObject, error) {
+	answer := func(d catalog.DataCenter) api.CreateDataCenterResponseObject {
+		return api.CreateDataCenter201JSONResponse{
+			Body:    toAPIDataCenter(d),
+			Headers: api.CreateDataCenter201ResponseHeaders{Location: "/v1/data-centers/" + string(d.ID), ETag: etag(d.Version)},
+		}
+	}
+	d, err := s.DataCenters.Create(ctx, actorOf(ctx, once(answer)), fromAPIDataCenterCreate(*r.Body))
+	if err != nil {
+		return nil, err
+	}
+	return answer(d), nil
+}
+
+// GetDataCenter reads a data center.
+func (s *Server) GetDataCenter(ctx context.Context, r api.GetDataCenterRequestObject) (api.GetDataCenterResponseObject, error) {
+	d, err := s.DataCtrReader.DataCenter(ctx, scopeOf(ctx), catalog.DataCenterID(r.ID))
+	if err != nil {
+		return nil, err
+	}
+	return api.GetDataCenter200JSONResponse{Body: toAPIDataCenter(d), Headers: api.GetDataCenter200ResponseHeaders{ETag: etag(d.Version)}}, nil
+}
+
+// UpdateDataCenter changes a data center.
+func (s *Server) UpdateDataCenter(ctx context.Context, r api.UpdateDataCenterRequestObject) (api.UpdateDataCenterResponseObject, error) {
+	b := r.JSONBody
+	in := catalog.DataCenterChange{IfVersion: ifVersion(ctx), Name: b.Name, ExternalID: patched(b.ExternalID), SortOrder: b.SortOrder}
+	if b.Icon != nil {
+		icon := fromAPIIcon(b.Icon)
+		in.Icon = &icon
+	}
+	d, err := s.DataCenters.Update(ctx, actorOf(ctx), catalog.DataCenterID(r.ID), in)
+	if err != nil {
+		return nil, err
+	}
+	return api.UpdateDataCenter200JSONResponse{Body: toAPIDataCenter(d), Headers: api.UpdateDataCenter200ResponseHeaders{ETag: etag(d.Version)}}, nil
+}
+
+// DeleteDataCenter removes a data center that nothing refers to.
+func (s *Server) DeleteDataCenter(ctx context.Context, r api.DeleteDataCenterRequestObject) (api.DeleteDataCenterResponseObject, error) {
+	if err := s.DataCenters.Delete(ctx, actorOf(ctx), catalog.DataCenterID(r.ID), ifVersion(ctx)); err != nil {
+		return nil, err
+	}
+	return api.DeleteDataCenter204Response{}, nil
+}
+
+func fromAPIDataCenterCreate(b api.DataCenterCreate) catalog.DataCenterInput {
+	in := catalog.DataCenterInput{Name: b.Name, ExternalID: orEmpty(b.ExternalID), Icon: fromAPIIcon(b.Icon)}
+	if b.SortOrder != nil {
+		in.SortOrder = *b.SortOrder
+	}
+	return in
+}
+
+func fromAPIIcon(b *api.DataCenterIconInput) catalog.Icon {
+	if b == nil {
+		return catalog.Icon{}
+	}
+	return catalog.Icon{Kind: string(b.Kind), Country: orEmpty(b.Country)}
+}
+
+func toAPIDataCenter(d catalog.DataCenter) api.DataCenter {
+	icon := api.DataCenterIcon{Kind: api.IconKind(d.IconKind), Country: orNull(d.IconCountry)}
+	return api.DataCenter{ID: string(d.ID), Name: d.Name, ExternalID: orNull(d.ExternalID), SortOrder: d.SortOrder, Icon: icon, CreatedAt: d.CreatedAt}
+}

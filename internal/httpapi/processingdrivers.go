@@ -1,0 +1,67 @@
+package httpapi
+
+import (
+	"context"
+
+	"github.com/tariffd/tariffd/api"
+	"github.com/tariffd/tariffd/internal/provision"
+)
+
+// ListProcessingDrivers lists drivers, in order of their names.
+func (s *Server) ListProcessingDrivers(ctx context.Context, _ api.ListProcessingDriversRequestObject) (api.ListProcessingDriversResponseObject, error) {
+	p, err := seekOf(ctx)
+	if err != nil {
+		return nil, err
+	}
+	name := func(d provision.Driver) string { return d.Info.Name }
+	rows, next := cut(ctx, p, seek(p, s.Catalog.Drivers.All(), name), name)
+	return api.ListProcessingDrivers200JSONResponse{Data: each(rows, toAPIDriver), NextCursor: next}, nil
+}
+
+// GetProcessingDriver reads a driver.
+func (s *Server) GetProcessingDriver(_ context.Context, r api.GetProcessingDriverRequestObject) (api.GetProcessingDriverResponseObject, error) {
+	d, err := s.Catalog.Drivers.Driver(r.Name)
+	if err != nil {
+		return nil, err
+	}
+	// A driver changes with the program only; what changed then shows in the hash.
+	return api.GetProcessingDriver200JSONResponse{Body: toAPIDriver(d), Headers: api.GetProcessingDriver200ResponseHeaders{ETag: etag(1)}}, nil
+}
+
+func toAPIDriver(d provision.Driver) api.ProcessingDriver {
+	i := d.Info
+	types := i.ProductTypes
+	if len(types) == 0 {
+		any := i.Default
+		any.Code = "*"
+		types = []provision.ProductType{any}
+	}
+	notes := i.Notes
+	if notes == nil {
+		notes = []string{}
+	}
+	return api.ProcessingDriver{
+		Name: i.Name, Title: i.Title, ProductTypes: each(types, toAPIDriverType), ConnectionSchema: openObject(i.ConnectionSchema),
+		ParametersSchema: openObject(i.ParametersSchema), TariffSchema: openObject(i.TariffSchema),
+		Statistics: each(i.Statistics, func(x provision.Statistic) api.DriverStatistic {
+			return api.DriverStatistic{Param: x.Param, Unit: x.Unit, Kind: api.StatisticKind(x.Kind)}
+		}),
+		DataCenter: api.DriverDataCenter{Required: i.DataCenter.Required, ExternalID: api.Presence(i.DataCenter.ExternalID)},
+		Notes:      notes,
+	}
+}
+
+func toAPIDriverType(p provision.ProductType) api.DriverProductType {
+	mode := func(k provision.Kind) api.OperationMode { return api.OperationMode(p.Operations[k]) }
+	completes := p.CompletesWith
+	if completes == nil {
+		completes = []string{}
+	}
+	return api.DriverProductType{
+		Code: p.Code, CompletesWith: completes,
+		Operations: api.DriverOperations{
+			Open: mode(provision.Open), Suspend: mode(provision.Suspend), Resume: mode(provision.Resume), Close: mode(provision.Close),
+			SetParams: mode(provision.SetParams), Renew: mode(provision.Renew), Reboot: mode(provision.Reboot), Reinstall: mode(provision.Reinstall),
+		},
+	}
+}

@@ -1,0 +1,149 @@
+package httpapi
+
+import (
+	"context"
+
+	"github.com/tariffd/tariffd/api"
+	"github.com/tariffd/tariffd/internal/actor"
+	"github.com/tariffd/tariffd/internal/catalog"
+)
+
+// ModuleReader reads processing modules.
+type ModuleReader interface {
+	Module(ctx context.Context, s actor.Scope, id catalog.ModuleID) (catalog.Module, error)
+	Modules(ctx context.Context, s actor.Scope, p actor.Page) ([]catalog.Module, error)
+	Problems(ctx context.Context, s actor.Scope, id catalog.ModuleID, p actor.Page) ([]catalog.Problem, error)
+}
+
+// ListProcessingModules lists modules.
+func (s *Server) ListProcessingModules(ctx context.Context, _ api.ListProcessingModulesRequestObject) (api.ListProcessingModulesResponseObject, error) {
+	p, err := pageOf(ctx)
+	if err != nil {
+		return nil, err
+	}
+	rows, err := s.CatalogReader.Modules(ctx, scopeOf(ctx), p)
+	if err != nil {
+		return nil, err
+	}
+	rows, next := cut(ctx, p, rows, func(m catalog.Module) string { return string(m.ID) })
+	return api.ListProcessingModules200JSONResponse{Data: each(rows, toAPIModule), NextCursor: next}, nil
+}
+
+// CreateProcessingModule connects a panel, after trying it.
+func (s *Server) CreateProcessingModule(ctx context.Context, r api.CreateProcessingModuleRequestObject) (api.CreateProcessingModuleResponseObject, error) {
+	answer := func(m catalog.Module) api.CreateProcessingModuleResponseObject {
+		return api.CreateProcessingModule201JSONResponse{
+			Body:    toAPIModule(m),
+			Headers: api.CreateProcessingModule201ResponseHeaders{Location: "/v1/processing-modules/" + string(m.ID), ETag: etag(m.Version)},
+		}
+	}
+	b := r.Body
+	in := catalog.ModuleChange{
+		Check: checked(r.Params.Check), Name: &b.Name,
+		DataCenterID: catalog.Opt[catalog.DataCenterID]{Set: true, Value: as[catalog.DataCenterID](b.DataCenterID)},
+		DepartmentID: catalog.Opt[string]{Set: true, Value: b.DepartmentID}, SortOrder: b.SortOrder, Enabled: b.Enabled,
+		Connection: freeForm(ctx, "connection"), Parameters: freeForm(ctx, "parameters"), Queue: fromAPIQueue(b.Queue),
+		MaxRunningOpens: b.MaxRunningOpens,
+	}
+	m, err := s.Catalog.CreateModule(ctx, actorOf(ctx, once(answer)), b.Driver, b.ProductType, in)
+	if err != nil {
+		return nil, err
+	}
+	return answer(m), nil
+}
+
+// checked: the panel is tried unless the caller says no.
+func checked(check *bool) bool { return check == nil || *check }
+
+// GetProcessingModule reads a module.
+func (s *Server) GetProcessingModule(ctx context.Context, r api.GetProcessingModuleRequestObject) (api.GetProcessingModuleResponseObject, error) {
+	m, err := s.CatalogReader.Module(ctx, scopeOf(ctx), catalog.ModuleID(r.ID))
+	if err != nil {
+		return nil, err
+	}
+	return api.GetProcessingModule200JSONResponse{Body: toAPIModule(m), Headers: api.GetProcessingModule200ResponseHeaders{ETag: etag(m.Version)}}, nil
+}
+
+// UpdateProcessingModule changes a module; what it connects with is tried before.
+func (s *Server) UpdateProcessingModule(ctx context.Context, r api.UpdateProcessingModuleRequestObject) (api.UpdateProcessingModuleResponseObject, error) {
+	b := r.JSONBody
+	in := catalog.ModuleChange{
+		IfVersion: ifVersion(ctx), Check: checked(r.Params.Check), Name: b.Name,
+		DataCenterID: asOpt[catalog.DataCenterID](optional(b.DataCenterID)), DepartmentID: optional(b.DepartmentID),
+		SortOrder: b.SortOrder, Enabled: b.Enabled, Connection: freeForm(ctx, "connection"), Parameters: freeForm(ctx, "parameters"),
+		Queue: fromAPIQueue(b.Queue), MaxRunningOpens: b.MaxRunningOpens,
+	}
+	m, err := s.Catalog.UpdateModule(ctx, actorOf(ctx), catalog.ModuleID(r.ID), in)
+	if err != nil {
+		return nil, err
+	}
+	return api.UpdateProcessingModule200JSONResponse{
+		Body: toAPIModule(m), Headers: api.UpdateProcessingModule200ResponseHeaders{ETag: etag(m.Version)},
+	}, nil
+}
+
+// DeleteProcessingModule removes a module that nothing refers to.
+func (s *Server) DeleteProcessingModule(ctx context.Context, r api.DeleteProcessingModuleRequestObject) (api.DeleteProcessingModuleResponseObject, error) {
+	if err := s.Catalog.DeleteModule(ctx, actorOf(ctx), catalog.ModuleID(r.ID), ifVersion(ctx)); err != nil {
+		return nil, err
+	}
+	return api.DeleteProcessingModule204Response{}, nil
+}
+
+// CheckProcessingModule tries the connection.
+func (s *Server) CheckProcessingModule(ctx context.Context, r api.CheckProcessingModuleRequestObject) (api.CheckProcessingModuleResponseObject, error) {
+	answer := func(h catalog.Health) api.CheckProcessingModuleResponseObject {
+		return api.CheckProcessingModule200JSONResponse(toAPIHealth(h))
+	}
+	h, err := s.Catalog.CheckModule(ctx, actorOf(ctx, once(answer)), catalog.ModuleID(r.ID))
+	if err != nil {
+		return nil, err
+	}
+	return answer(h), nil
+}
+
+// ListModuleStock asks the panel what is free.
+func (s *Server) ListModuleStock(ctx context.Context, r api.ListModuleStockRequestObject) (api.ListModuleStockResponseObject, error) {
+	p, err := seekOf(ctx)
+	if err != nil {
+		return nil, err
+	}
+	list, err := s.Catalog.Stock(ctx, catalog.ModuleID(r.ID))
+	if err != nil {
+		return nil, err
+	}
+	key := func(i catalog.StockItem) string { return i.Key }
+	rows, next := cut(ctx, p, seek(p, list, key), key)
+	return api.ListModuleStock200JSONResponse{Data: each(rows, toAPIStock), NextCursor: next}, nil
+}
+
+// GetModuleCatalog asks the panel what it offers.
+func (s *Server) GetModuleCatalog(ctx context.Context, r api.GetModuleCatalogRequestObject) (api.GetModuleCatalogResponseObject, error) {
+	c, err := s.Catalog.Catalog(ctx, catalog.ModuleID(r.ID))
+	if err != nil {
+		return nil, err
+	}
+	return api.GetModuleCatalog200JSONResponse(toAPIModuleCatalog(c)), nil
+}
+
+// ListModuleProblems lists the problems that still count.
+func (s *Server) ListModuleProblems(ctx context.Context, r api.ListModuleProblemsRequestObject) (api.ListModuleProblemsResponseObject, error) {
+	p, err := pageOf(ctx)
+	if err != nil {
+		return nil, err
+	}
+	rows, err := s.CatalogReader.Problems(ctx, scopeOf(ctx), catalog.ModuleID(r.ID), p)
+	if err != nil {
+		return nil, err
+	}
+	rows, next := cut(ctx, p, rows, func(x catalog.Problem) string { return x.ID })
+	return api.ListModuleProblems200JSONResponse{Data: each(rows, toAPIProblem), NextCursor: next}, nil
+}
+
+// ClearModuleProblems forgets them.
+func (s *Server) ClearModuleProblems(ctx context.Context, r api.ClearModuleProblemsRequestObject) (api.ClearModuleProblemsResponseObject, error) {
+	if err := s.Catalog.ClearProblems(ctx, actorOf(ctx), catalog.ModuleID(r.ID)); err != nil {
+		return nil, err
+	}
+	return api.ClearModuleProblems204Response{}, nil
+}

@@ -1,0 +1,81 @@
+package httpapi
+
+import (
+	"fmt"
+	"math"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/tariffd/tariffd/internal/actor"
+	"github.com/tariffd/tariffd/internal/client"
+	"github.com/tariffd/tariffd/internal/clock"
+	"github.com/tariffd/tariffd/internal/fault"
+)
+
+const (
+	rateWindow   = 10 * time.Second
+	rateRequests = 1000
+)
+
+// limiter counts the requests of each key in windows of real time that begin with a key's first request. Each process
+// counts for itself.
+type limiter struct {
+	wall clock.Wall
+	mu   sync.Mutex
+	seen map[client.KeyID]*window
+}
+
+type window struct {
+	ends  time.Time
+	count int
+}
+
+func newLimiter(wall clock.Wall) *limiter {
+	return &limiter{wall: wall, seen: map[client.KeyID]*window{}}
+}
+
+// take counts one request and announces what is left. Admin keys are limited only where their record says so.
+func (l *limiter) take(c *call) error {
+	quota := rateRequests
+	switch {
+	case c.key.RateLimit != nil:
+		quota = *c.key.RateLimit
+	case c.key.Role == actor.Admin:
+		return nil
+	}
+	count, rest := l.count(c.key.ID)
+	seconds := strconv.Itoa(int(math.Ceil(rest.Seconds())))
+	h := c.answer.Header()
+	h.Set("RateLimit-Policy", fmt.Sprintf(`"default";q=%d;w=%d`, quota, int(rateWindow.Seconds())))
+	h.Set("RateLimit", fmt.Sprintf(`"default";r=%d;t=%s`, max(quota-count, 0), seconds))
+	if count > quota {
+		h.Set("Retry-After", seconds)
+		return fault.New(fault.RateLimited, "rate_limited", "This key has used its %d requests in %d s.", quota, int(rateWindow.Seconds()))
+	}
+	return nil
+}
+
+func (l *limiter) count(id client.KeyID) (n int, rest time.Duration) {
+	now := l.wall.WallNow()
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	w, ok := l.seen[id]
+	if !ok || !now.Before(w.ends) {
+		if len(l.seen) > 10_000 {
+			l.sweep(now)
+		}
+		w = &window{ends: now.Add(rateWindow)}
+		l.seen[id] = w
+	}
+	w.count++
+	return w.count, w.ends.Sub(now)
+}
+
+func (l *limiter) sweep(now time.Time) {
+	for id, w := range l.seen {
+		if !now.Before(w.ends) {
+			delete(l.seen, id)
+		}
+	}
+}

@@ -1,0 +1,132 @@
+package lifecycle
+
+import (
+	"context"
+	"encoding/json"
+
+	"github.com/tariffd/tariffd/internal/actor"
+	"github.com/tariffd/tariffd/internal/client"
+	"github.com/tariffd/tariffd/internal/fault"
+	"github.com/tariffd/tariffd/internal/operation"
+	"github.com/tariffd/tariffd/internal/provision"
+	"github.com/tariffd/tariffd/internal/service"
+)
+
+// Patch is what may be edited of a service without its panel; nil leaves a field as it is.
+type Patch struct {
+	AutoRenew *bool
+	Name      *string
+	Note      *string // staff only
+	IfVersion *int64
+}
+
+// Edit changes a service's name, note and automatic renewal. Faults: version_mismatch, field_forbidden,
+// invalid_service_state (deleted, or nothing to renew).
+func (e *Engine) Edit(ctx context.Context, by actor.Actor, id service.ID, in Patch) (Result, error) {
+	return e.act(ctx, by, id, func(tx Tx, _ client.Client, s *service.Service) (Result, error) {
+		if err := match(in.IfVersion, s.Version); err != nil {
+			return Result{}, err
+		}
+		if s.Status == service.Deleted {
+			return Result{}, s.WrongState("be changed")
+		}
+		if in.AutoRenew != nil {
+			if *in.AutoRenew && s.Period.IsOneTime() {
+				return Result{}, fault.New(fault.Invalid, "nothing_to_renew", "A one-time purchase has nothing to renew.").At("/auto_renew")
+			}
+			s.AutoRenew = *in.AutoRenew
+		}
+		if in.Note != nil {
+			if !by.Staff() {
+				return Result{}, fault.New(fault.Forbidden, "field_forbidden", "Only staff may write notes.").At("/note")
+			}
+			s.Note = *in.Note
+		}
+		if in.Name != nil {
+			s.Name = *in.Name
+		}
+		if err := tx.UpdateService(ctx, *s); err != nil {
+			return Result{}, err
+		}
+		return Result{}, record(ctx, tx, by, *s, "service.edited", "service.changed", nil)
+	})
+}
+
+// Reboot restarts the machine of an active service.
+func (e *Engine) Reboot(ctx context.Context, by actor.Actor, id service.ID) (Result, error) {
+	return e.onActive(ctx, by, id, provision.Reboot, operation.Payload{})
+}
+
+// Reinstall puts an operating system on the machine anew; the parameters say which.
+func (e *Engine) Reinstall(ctx context.Context, by actor.Actor, id service.ID, parameters map[string]json.RawMessage) (Result, error) {
+	return e.onActive(ctx, by, id, provision.Reinstall, operation.Payload{Parameters: parameters})
+}
+
+// SetParameters changes a service's parameters through its module.
+func (e *Engine) SetParameters(ctx context.Context, by actor.Actor, id service.ID, parameters map[string]json.RawMessage) (Result, error) {
+	return e.onActive(ctx, by, id, provision.SetParams, operation.Payload{Parameters: parameters})
+}
+
+func (e *Engine) onActive(ctx context.Context, by actor.Actor, id service.ID, kind provision.Kind, p operation.Payload) (Result, error) {
+	return e.act(ctx, by, id, func(tx Tx, _ client.Client, s *service.Service) (Result, error) {
+		if s.Status != service.Active {
+			return Result{}, s.WrongState("do this")
+		}
+		for code := range p.Parameters {
+			if !settable[s.ProductType][code] {
+				return Result{}, fault.New(fault.Invalid, "unknown_field", "This product type has no parameter %q that can be set.", code).At("/parameters/" + code)
+			}
+		}
+		return e.enqueue(ctx, tx, by, s, kind, p)
+	})
+}
+
+// settable are the parameters of the built-in types that can be changed on a running service.
+var settable = map[string]map[string]bool{
+	"vds":       {"os": true, "recipe": true, "domain": true, "hostname": true},
+	"dedicated": {"os": true, "recipe": true, "domain": true, "hostname": true},
+}
+
+// changed is what a finished change, reinstallation, renewal or reboot means: the new parameters are the service's.
+func (e *Engine) changed(ctx context.Context, tx Tx, by actor.Actor, s *service.Service, o operation.Operation) error {
+	if s.Parameters == nil {
+		s.Parameters = map[string]json.RawMessage{}
+	}
+	for code, v := range o.Payload.Parameters {
+		s.Parameters[code] = v
+		var text string
+		if code == "domain" && json.Unmarshal(v, &text) == nil {
+			s.Domain = text
+		}
+	}
+	if err := tx.UpdateService(ctx, *s); err != nil {
+		return err
+	}
+	return record(ctx, tx, by, *s, "service."+string(o.Kind), "service.changed", map[string]any{"operation_id": o.ID, "operation": o.Kind})
+}
+
+// Credentials are a machine's access data.
+type Credentials struct {
+	Username string
+	Password string
+}
+
+// Reveal shows the credentials of a service's machine; the showing itself is audited.
+func (e *Engine) Reveal(ctx context.Context, by actor.Actor, id service.ID) (out Credentials, err error) {
+	err = e.InTx(ctx, func(tx Tx) error {
+		_, s, err := e.lock(ctx, tx, by, id)
+		if err != nil {
+			return err
+		}
+		if len(s.Secrets) == 0 || !s.Live() {
+			return fault.New(fault.Conflict, "invalid_service_state", "The service has no credentials.")
+		}
+		plain, err := e.Box.Open(s.Secrets)
+		if err != nil {
+			return err
+		}
+		out = Credentials{Username: "root", Password: string(plain)}
+		return record(ctx, tx, by, s, "service.credentials_revealed", "", nil)
+	})
+	return out, err
+}

@@ -1,0 +1,171 @@
+package lifecycle
+
+import (
+	"context"
+	"time"
+
+	"github.com/tariffd/tariffd/internal/actor"
+	"github.com/tariffd/tariffd/internal/catalog"
+	"github.com/tariffd/tariffd/internal/charge"
+	"github.com/tariffd/tariffd/internal/client"
+	"github.com/tariffd/tariffd/internal/fault"
+	"github.com/tariffd/tariffd/internal/money"
+	"github.com/tariffd/tariffd/internal/operation"
+	"github.com/tariffd/tariffd/internal/provision"
+	"github.com/tariffd/tariffd/internal/service"
+	"github.com/tariffd/tariffd/internal/traffic"
+)
+
+// When a service is to be deleted.
+const (
+	Now         = "now"
+	EndOfPeriod = "end_of_period"
+)
+
+// DeleteInput asks for a deletion.
+type DeleteInput struct {
+	When      string // Now, EndOfPeriod; empty: the default of who asks
+	IfVersion *int64 // If-Match
+}
+
+// Delete closes a service now or when its paid period ends. Without a time, staff and storefronts delete now, a client when
+// the product type says. Faults: invalid_service_state (also while processing), deletion_forbidden, version_mismatch.
+func (e *Engine) Delete(ctx context.Context, by actor.Actor, id service.ID, in DeleteInput) (Result, error) {
+	return e.act(ctx, by, id, func(tx Tx, _ client.Client, s *service.Service) (Result, error) {
+		if err := match(in.IfVersion, s.Version); err != nil {
+			return Result{}, err
+		}
+		if s.Status != service.Active && s.Status != service.Suspended {
+			return Result{}, s.WrongState("be deleted")
+		}
+		when, err := e.deletionTime(ctx, tx, by, *s, in.When)
+		if err != nil {
+			return Result{}, err
+		}
+		if when == EndOfPeriod && s.PaidUntil != nil {
+			return Result{}, e.schedule(ctx, tx, by, s)
+		}
+		return e.enqueue(ctx, tx, by, s, provision.Close, operation.Payload{})
+	})
+}
+
+// deletionTime applies the product type's rules about clients.
+func (e *Engine) deletionTime(ctx context.Context, tx Tx, by actor.Actor, s service.Service, when string) (string, error) {
+	if by.Role != actor.Client {
+		if when == "" {
+			when = Now
+		}
+		return when, nil
+	}
+	t, err := tx.ProductTypeByCode(ctx, s.ProductType)
+	if err != nil {
+		return "", err
+	}
+	if t.ClientDeletion != "allowed" {
+		return "", fault.New(fault.Forbidden, "deletion_forbidden", "Clients may not delete services of this type.")
+	}
+	if t.ClientDeletionTime == EndOfPeriod {
+		return EndOfPeriod, nil
+	}
+	if when == "" {
+		when = Now
+	}
+	return when, nil
+}
+
+func (e *Engine) schedule(ctx context.Context, tx Tx, by actor.Actor, s *service.Service) error {
+	s.DeleteAt = s.PaidUntil
+	if err := tx.UpdateService(ctx, *s); err != nil {
+		return err
+	}
+	return record(ctx, tx, by, *s, "service.deletion_scheduled", "service.deleting", nil)
+}
+
+// Undelete takes a scheduled deletion back.
+func (e *Engine) Undelete(ctx context.Context, by actor.Actor, id service.ID) (Result, error) {
+	return e.act(ctx, by, id, func(tx Tx, _ client.Client, s *service.Service) (Result, error) {
+		if s.DeleteAt == nil || (s.Status != service.Active && s.Status != service.Suspended) {
+			return Result{}, fault.New(fault.Conflict, "invalid_service_state", "No deletion of this service is scheduled.")
+		}
+		s.DeleteAt = nil
+		if err := tx.UpdateService(ctx, *s); err != nil {
+			return Result{}, err
+		}
+		return Result{}, record(ctx, tx, by, *s, "service.deletion_taken_back", "service.changed", nil)
+	})
+}
+
+// DeleteScheduled closes a service whose scheduled deletion has come; run by the due loop.
+func (e *Engine) DeleteScheduled(ctx context.Context, id service.ID) error {
+	by := actor.Program("scheduled_deletion")
+	return e.InTx(ctx, func(tx Tx) error {
+		_, s, err := e.lock(ctx, tx, by, id)
+		if err != nil {
+			return err
+		}
+		now, err := tx.Now(ctx)
+		if err != nil || s.DeleteAt == nil || s.DeleteAt.After(now) {
+			return err
+		}
+		return e.CloseFor(ctx, tx, by, &s)
+	})
+}
+
+// CloseFor closes a service on the program's own decision. It expects the client's lock.
+func (e *Engine) CloseFor(ctx context.Context, tx Tx, by actor.Actor, s *service.Service) error {
+	if s.Status != service.Active && s.Status != service.Suspended {
+		return nil
+	}
+	s.DeleteAt = nil
+	if err := tx.UpdateService(ctx, *s); err != nil {
+		return err
+	}
+	_, err := e.enqueue(ctx, tx, by, s, provision.Close, operation.Payload{Automatic: true})
+	if fault.Has(err, "operation_pending") {
+		return nil
+	}
+	return err
+}
+
+// closed is what a finished deletion means: the paid rest goes back (D8) and the service is over for good.
+func (e *Engine) closed(ctx context.Context, tx Tx, by actor.Actor, s *service.Service, now time.Time) error {
+	if s.Status == service.Deleted {
+		return nil
+	}
+	before := s.Status
+	back, err := e.giveBack(ctx, tx, *s)
+	if err != nil {
+		return err
+	}
+	s.Status, s.DeletedAt, s.DeleteAt, s.SuspendReasons, s.SuspendedAt = service.Deleted, &now, nil, nil, nil
+	if err = tx.UpdateService(ctx, *s); err != nil {
+		return err
+	}
+	if before == service.Active {
+		if err = tx.EndActivity(ctx, s.ClientID, s.ID, now, "closed"); err != nil {
+			return err
+		}
+	}
+	if err = record(ctx, tx, by, *s, "service.closed", "service.closed", map[string]any{"from": before, "refunded": back}); err != nil {
+		return err
+	}
+	return e.switched(ctx, tx, by, *s, traffic.Closed)
+}
+
+// giveBack refunds the rest of the paid period, where the tariff's policy does. A period that the client never had the
+// use of because it was suspended for money has nothing left to refund: it ended before.
+func (e *Engine) giveBack(ctx context.Context, tx Tx, s service.Service) (money.Amount, error) {
+	offer, err := tx.TariffVersion(ctx, s.TariffID, s.TariffVersion)
+	if err != nil || offer.Policy.RefundOnClose == catalog.RefundNone {
+		return money.Zero(s.Currency), err
+	}
+	return charge.GiveBack(ctx, tx, s, e.Zone)
+}
+
+// match checks If-Match.
+func match(want *int64, have int64) error {
+	if want != nil && *want != have {
+		return fault.New(fault.Precondition, "version_mismatch", "It was changed since you read it.")
+	}
+	return nil
+}

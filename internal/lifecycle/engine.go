@@ -1,0 +1,185 @@
+// Package lifecycle is what happens to a service and around it: it opens, is suspended, resumed, renewed and closed, its
+// operations run, people close tasks, and money arrives.
+//
+// It owns these transitions with everything they bring along in one transaction: status, activity, terms, money, traffic,
+// events. It does not own the state of a single record (packages service, operation, order), the panels (package provision),
+// nor when the daily run acts (package billing).
+//
+// Invariants: the state is checked before a panel is called and a panel's refusal leaves the status unchanged; no panel is
+// called inside a transaction; the instant that counts for traffic is when the status changes.
+package lifecycle
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/tariffd/tariffd/internal/actor"
+	"github.com/tariffd/tariffd/internal/catalog"
+	"github.com/tariffd/tariffd/internal/charge"
+	"github.com/tariffd/tariffd/internal/client"
+	"github.com/tariffd/tariffd/internal/department"
+	"github.com/tariffd/tariffd/internal/event"
+	"github.com/tariffd/tariffd/internal/fault"
+	"github.com/tariffd/tariffd/internal/operation"
+	"github.com/tariffd/tariffd/internal/order"
+	"github.com/tariffd/tariffd/internal/provision"
+	"github.com/tariffd/tariffd/internal/secret"
+	"github.com/tariffd/tariffd/internal/service"
+)
+
+// Tx is what transitions need.
+type Tx interface {
+	order.Tx
+	charge.Tx
+	department.TaskTx
+	ModuleByID(ctx context.Context, id catalog.ModuleID) (catalog.Module, error)
+	InsertProblem(ctx context.Context, p catalog.Problem) error
+	EndProblems(ctx context.Context, id catalog.ModuleID, at time.Time) error
+	// ViewOf reads a service with all that is told of it.
+	ViewOf(ctx context.Context, id service.ID) (View, error)
+	// ServicesToResume are a client's services suspended for money that may renew, the oldest paid_until first.
+	ServicesToResume(ctx context.Context, c actor.ClientID) ([]service.Service, error)
+}
+
+// Engine runs the transitions.
+type Engine struct {
+	InTx     func(ctx context.Context, fn func(Tx) error) error
+	Zone     *time.Location
+	Registry *provision.Registry
+	// Module opens the processing module of a record, with its secrets.
+	Module func(ctx context.Context, id catalog.ModuleID) (provision.Module, error)
+	Box    *secret.Box
+	Orders *order.Engine
+}
+
+// Result is what an action on a service answers: the service, and the operation that goes on, if any.
+type Result struct {
+	View      View
+	Operation *operation.Operation // nil: nothing remains to be done
+	// Left are the reasons that a resume did not clear.
+	Left []service.Reason
+}
+
+// lock locks the client, then the service, and answers not_found for one outside the actor's scope.
+func (e *Engine) lock(ctx context.Context, tx Tx, by actor.Actor, id service.ID) (client.Client, service.Service, error) {
+	s, err := tx.ServiceByID(ctx, id)
+	if err != nil {
+		return client.Client{}, s, err
+	}
+	if !by.Scope.Covers(s.ProviderID, s.ClientID) {
+		return client.Client{}, s, fault.Missing("service")
+	}
+	c, err := tx.LockClient(ctx, s.ClientID)
+	if err != nil {
+		return c, s, err
+	}
+	s, err = tx.LockService(ctx, id)
+	return c, s, err
+}
+
+// act is the frame of every action on one service: lock, act, answer, once per idempotency key.
+func (e *Engine) act(ctx context.Context, by actor.Actor, id service.ID,
+	do func(tx Tx, c client.Client, s *service.Service) (Result, error),
+) (out Result, err error) {
+	err = e.InTx(ctx, func(tx Tx) (err error) {
+		out, err = event.Once(ctx, tx, by, func() (Result, error) {
+			c, s, err := e.lock(ctx, tx, by, id)
+			if err != nil {
+				return Result{}, err
+			}
+			r, err := do(tx, c, &s)
+			if err != nil {
+				return r, err
+			}
+			// What followed may have changed the service again; the answer shows how it stands now.
+			r.View, err = tx.ViewOf(ctx, id)
+			return r, err
+		})
+		return err
+	})
+	return out, err
+}
+
+// mode tells who carries out an operation of a service: the driver of its module, people, or nobody.
+func (e *Engine) mode(m catalog.Module, productType string, kind provision.Kind) (provision.Mode, error) {
+	d, err := e.Registry.Driver(m.Driver)
+	if err != nil {
+		return "", fmt.Errorf("module %s: %w", m.ID, err)
+	}
+	p, ok := d.Info.Serves(productType)
+	if !ok {
+		return "", fmt.Errorf("driver %s does not serve %s", m.Driver, productType)
+	}
+	if mode, ok := p.Operations[kind]; ok {
+		return mode, nil
+	}
+	return provision.ModeNone, nil
+}
+
+// enqueue starts an operation on a service: done at once where its module has nothing to do, else queued.
+func (e *Engine) enqueue(ctx context.Context, tx Tx, by actor.Actor, s *service.Service, kind provision.Kind, p operation.Payload) (Result, error) {
+	live, err := tx.LiveOperations(ctx, s.ID)
+	if err != nil {
+		return Result{}, err
+	}
+	for _, o := range live {
+		if o.Kind == kind {
+			return Result{}, fault.New(fault.Conflict, "operation_pending", "An operation of this kind is under way already.")
+		}
+	}
+	m, err := tx.ModuleByID(ctx, s.ModuleID)
+	if err != nil {
+		return Result{}, err
+	}
+	mode, err := e.mode(m, s.ProductType, kind)
+	if err != nil {
+		return Result{}, err
+	}
+	now, err := tx.Now(ctx)
+	if err != nil {
+		return Result{}, err
+	}
+	o := newOperation(s, kind, p, by, now)
+	o.ModuleID = s.ModuleID
+	if mode == provision.ModeNone && len(live) == 0 {
+		return Result{}, e.atOnce(ctx, tx, by, s, o, now)
+	}
+	if err = tx.InsertOperation(ctx, o); err != nil {
+		return Result{}, err
+	}
+	return Result{Operation: &o}, nil
+}
+
+// atOnce notes an operation that needs nobody, and what it brings.
+func (e *Engine) atOnce(ctx context.Context, tx Tx, by actor.Actor, s *service.Service, o operation.Operation, now time.Time) error {
+	o.Status, o.NextAttemptAt, o.FinishedAt = operation.Succeeded, nil, &now
+	if err := tx.InsertOperation(ctx, o); err != nil {
+		return err
+	}
+	return e.complete(ctx, tx, by, s, o, provision.Outcome{})
+}
+
+func newOperation(s *service.Service, kind provision.Kind, p operation.Payload, by actor.Actor, now time.Time) operation.Operation {
+	return operation.Operation{
+		ID: operation.ID(actor.NewID()), ClientID: s.ClientID, ServiceID: s.ID, Kind: kind, Status: operation.Queued, Payload: p,
+		MaxAttempts: operation.MaxAttempts, NextAttemptAt: &now, Actor: operation.RequesterOf(by), CreatedAt: now, Version: 1,
+	}
+}
+
+// record writes the audit row of a transition and the event that tells it.
+func record(ctx context.Context, tx Tx, by actor.Actor, s service.Service, action, typ string, extra map[string]any) error {
+	raw, err := json.Marshal(s.Snapshot())
+	if err != nil {
+		return err
+	}
+	data := map[string]any{}
+	if err = json.Unmarshal(raw, &data); err != nil {
+		return err
+	}
+	for k, v := range extra {
+		data[k] = v
+	}
+	return event.Record(ctx, tx, by, s.About(), action, typ, data)
+}

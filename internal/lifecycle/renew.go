@@ -1,0 +1,273 @@
+package lifecycle
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+
+	"github.com/tariffd/tariffd/internal/actor"
+	"github.com/tariffd/tariffd/internal/calendar"
+	"github.com/tariffd/tariffd/internal/catalog"
+	"github.com/tariffd/tariffd/internal/client"
+	"github.com/tariffd/tariffd/internal/fault"
+	"github.com/tariffd/tariffd/internal/ledger"
+	"github.com/tariffd/tariffd/internal/money"
+	"github.com/tariffd/tariffd/internal/operation"
+	"github.com/tariffd/tariffd/internal/order"
+	"github.com/tariffd/tariffd/internal/pricing"
+	"github.com/tariffd/tariffd/internal/provision"
+	"github.com/tariffd/tariffd/internal/service"
+)
+
+// Renewal is one further period of a service, priced by the newest version of its tariff.
+type Renewal struct {
+	Offer  catalog.Offer
+	Number int // of the tariff's version
+	Period calendar.Period
+	Anchor calendar.Anchor
+	Quote  pricing.Quote
+}
+
+// Renew pays a further period of a service at once. On one that is suspended for money the new period starts now (D10) and
+// the service resumes. Faults: invalid_service_state, period_not_available, not_enough_money.
+func (e *Engine) Renew(ctx context.Context, by actor.Actor, id service.ID, period calendar.Period) (Result, error) {
+	return e.act(ctx, by, id, func(tx Tx, c client.Client, s *service.Service) (Result, error) {
+		if (s.Status != service.Active && s.Status != service.Suspended) || s.PaidUntil == nil || s.Period.IsDaily() || s.Has(service.ForAbuse) {
+			return Result{}, s.WrongState("be renewed by hand")
+		}
+		if period == "" {
+			period = s.Period
+		}
+		r, err := e.nextPeriod(ctx, tx, c, *s, period)
+		if err != nil {
+			return Result{}, err
+		}
+		balance, _, err := tx.LockBalances(ctx, c)
+		if err != nil {
+			return Result{}, err
+		}
+		if !c.Settlement.Covers(balance, r.Quote.Total) {
+			return Result{}, fault.New(fault.Conflict, "not_enough_money", "The balance does not cover %s %s.", r.Quote.Total, r.Quote.Total.Currency())
+		}
+		return e.renewed(ctx, tx, by, s, r)
+	})
+}
+
+// RenewWhenCovered pays the next period of a service that is due, if the balance covers it. It answers whether it did, and
+// expects the client's lock.
+func (e *Engine) RenewWhenCovered(ctx context.Context, tx Tx, by actor.Actor, c client.Client, s *service.Service) (bool, error) {
+	period := s.Period
+	if period.IsTrial() {
+		t, err := tx.TariffByID(ctx, s.TariffID)
+		if err != nil {
+			return false, err
+		}
+		if period = afterTrial(t.Offer); period == "" {
+			return false, nil
+		}
+	}
+	r, err := e.nextPeriod(ctx, tx, c, *s, period)
+	if fault.Has(err, "period_not_available") {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	balance, _, err := tx.LockBalances(ctx, c)
+	if err != nil || !c.Settlement.Covers(balance, r.Quote.Total) {
+		return false, err
+	}
+	_, err = e.renewed(ctx, tx, by, s, r)
+	return err == nil, err
+}
+
+// afterTrial is the shortest priced period that renews (D13); empty: none.
+func afterTrial(o catalog.Offer) (best calendar.Period) {
+	for _, p := range o.Prices {
+		if p.Period.Renews() && (best == "" || p.Period.Less(best)) {
+			best = p.Period
+		}
+	}
+	return best
+}
+
+// nextPeriod prices the next period of a service. It continues from paid_until, or starts now after a suspension for money
+// (D10). The anchor stays unless the chain of periods is a new one.
+func (e *Engine) nextPeriod(ctx context.Context, tx Tx, c client.Client, s service.Service, period calendar.Period) (Renewal, error) {
+	r := Renewal{Period: period}
+	t, err := tx.TariffByID(ctx, s.TariffID)
+	if err != nil {
+		return r, err
+	}
+	r.Offer, r.Number = t.Offer, t.Number
+	now, err := tx.Now(ctx)
+	if err != nil {
+		return r, err
+	}
+	start, fresh := *s.PaidUntil, period != s.Period || s.Anchor == nil
+	if s.Has(service.Unpaid) && start.Before(now) {
+		start, fresh = now, true
+	}
+	if r.Anchor = calendar.AnchorOf(start, e.Zone); !fresh {
+		r.Anchor = *s.Anchor
+	}
+	provider, err := tx.ShareProvider(ctx, c.ProviderID)
+	if err != nil {
+		return r, err
+	}
+	in := pricing.Input{
+		Offer: r.Offer, ProductType: s.ProductType, Currency: provider.Currency, PricesIncludeTax: provider.PricesIncludeTax,
+		Period: period, Start: start, Anchor: r.Anchor, Zone: e.Zone, Renewal: true,
+	}
+	if in.Values, err = keptValues(s, r.Offer); err != nil {
+		return r, err
+	}
+	if in.Special, err = specialPrices(ctx, tx, s); err != nil {
+		return r, err
+	}
+	r.Quote, err = pricing.Price(in)
+	return r, err
+}
+
+// keptValues are the selected add-ons that the newest version of the tariff still sells.
+func keptValues(s service.Service, offer catalog.Offer) (map[string]pricing.Value, error) {
+	values := map[string]pricing.Value{}
+	for code, raw := range s.AddOns {
+		a, ok := offer.AddOnOf(code)
+		if !ok || !a.Enabled || a.Billing != catalog.BillOrder {
+			continue
+		}
+		var v pricing.Value
+		if err := json.Unmarshal(raw, &v); err != nil {
+			return nil, fmt.Errorf("add-on %s of service %s: %w", code, s.ID, err)
+		}
+		values[code] = v
+	}
+	return values, nil
+}
+
+// specialPrices are those in force for a service now, staff's and bandwidth's alike.
+func specialPrices(ctx context.Context, tx Tx, s service.Service) ([]pricing.SpecialPrice, error) {
+	rows, err := tx.OpenTerms(ctx, s.ClientID, []service.ID{s.ID})
+	if err != nil {
+		return nil, err
+	}
+	return specialsOf(rows), nil
+}
+
+// renewed books a further period and lets its terms begin with it; a service suspended for money resumes.
+func (e *Engine) renewed(ctx context.Context, tx Tx, by actor.Actor, s *service.Service, r Renewal) (Result, error) {
+	newTerms := s.TariffVersion != r.Number || s.Period != r.Period
+	start := r.Quote.PeriodStart
+	s.Period, s.TariffVersion = r.Period, r.Number
+	s.Anchor, s.PeriodStart, s.PaidUntil = &r.Anchor, &start, r.Quote.PeriodEnd
+	if s.DeleteAt != nil {
+		s.DeleteAt = s.PaidUntil
+	}
+	if err := tx.UpdateService(ctx, *s); err != nil {
+		return Result{}, err
+	}
+	if newTerms {
+		if err := tx.EndTerms(ctx, s.ClientID, s.ID, service.FromTariff, start); err != nil {
+			return Result{}, err
+		}
+		if err := tx.InsertTerms(ctx, termsOf(*s, r.Offer, r.Quote, start)); err != nil {
+			return Result{}, err
+		}
+	}
+	if err := e.bookPeriod(ctx, tx, *s, r.Quote, ledger.Balance); err != nil {
+		return Result{}, err
+	}
+	if err := record(ctx, tx, by, *s, "service.renewed", "service.renewed", map[string]any{"charged": r.Quote.Total}); err != nil {
+		return Result{}, err
+	}
+	if s.Has(service.Unpaid) {
+		return e.resume(ctx, tx, by, s, []service.Reason{service.Unpaid})
+	}
+	return e.tellPanel(ctx, tx, by, s)
+}
+
+// tellPanel queues the renewal for modules that want to know of it.
+func (e *Engine) tellPanel(ctx context.Context, tx Tx, by actor.Actor, s *service.Service) (Result, error) {
+	m, err := tx.ModuleByID(ctx, s.ModuleID)
+	if err != nil {
+		return Result{}, err
+	}
+	mode, err := e.mode(m, s.ProductType, provision.Renew)
+	if err != nil || mode == provision.ModeNone {
+		return Result{}, err
+	}
+	r, err := e.enqueue(ctx, tx, by, s, provision.Renew, operation.Payload{Automatic: by.Role == actor.System})
+	if fault.Has(err, "operation_pending") {
+		return Result{}, nil
+	}
+	return r, err
+}
+
+// MoneyArrived is what follows a payment, in the payment's own transaction and with the client locked: the order it was for
+// is paid, then what was suspended for money resumes, the oldest first, as far as it goes.
+func (e *Engine) MoneyArrived(ctx context.Context, tx Tx, by actor.Actor, c client.Client, orderID string) error {
+	if orderID != "" {
+		if err := e.Orders.PayWhenCovered(ctx, tx, by, c, order.ID(orderID)); err != nil {
+			return err
+		}
+	}
+	services, err := tx.ServicesToResume(ctx, c.ID)
+	if err != nil {
+		return err
+	}
+	for i := range services {
+		if err = e.resumePaid(ctx, tx, by, c, &services[i]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// resumePaid resumes a service that was suspended for money: with a new period where the old one is over (D10), as it was
+// where only the balance had been below zero (D15).
+func (e *Engine) resumePaid(ctx context.Context, tx Tx, by actor.Actor, c client.Client, s *service.Service) error {
+	now, err := tx.Now(ctx)
+	if err != nil {
+		return err
+	}
+	if s.PaidUntil == nil || now.Before(*s.PaidUntil) {
+		balance, _, err := tx.LockBalances(ctx, c)
+		if err != nil || !c.Settlement.Covers(balance, money.Zero(s.Currency)) {
+			return err
+		}
+		_, err = e.resume(ctx, tx, by, s, []service.Reason{service.Unpaid})
+		return ignorePending(err)
+	}
+	if blocked(*s) {
+		return nil
+	}
+	_, err = e.RenewWhenCovered(ctx, tx, by, c, s)
+	return ignorePending(err)
+}
+
+// blocked tells whether a further reason than money keeps a service from renewing (D11).
+func blocked(s service.Service) bool { return s.Has(service.ForAbuse) || s.Has(service.ByOverage) }
+
+func ignorePending(err error) error {
+	if fault.Has(err, "operation_pending") {
+		return nil
+	}
+	return err
+}
+
+// NextPrice is what the next period of a service would cost today. Fault: period_not_available.
+func (e *Engine) NextPrice(ctx context.Context, tx Tx, c client.Client, s service.Service) (money.Amount, error) {
+	period := s.Period
+	if period.IsTrial() {
+		t, err := tx.TariffByID(ctx, s.TariffID)
+		if err != nil {
+			return money.Amount{}, err
+		}
+		if period = afterTrial(t.Offer); period == "" {
+			return money.Amount{}, fault.New(fault.Invalid, "period_not_available", "Nothing follows the trial.")
+		}
+	}
+	r, err := e.nextPeriod(ctx, tx, c, s, period)
+	return r.Quote.Total, err
+}

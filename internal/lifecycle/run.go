@@ -1,0 +1,373 @@
+package lifecycle
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/tariffd/tariffd/internal/actor"
+	"github.com/tariffd/tariffd/internal/catalog"
+	"github.com/tariffd/tariffd/internal/client"
+	"github.com/tariffd/tariffd/internal/operation"
+	"github.com/tariffd/tariffd/internal/provision"
+	"github.com/tariffd/tariffd/internal/service"
+)
+
+// Run carries one due operation a step further: it takes its turn, calls the module without holding a transaction, and
+// writes what came of it. It is run by the due loop with its claim; a lost claim writes nothing.
+func (e *Engine) Run(ctx context.Context, id operation.ID, claimNo int64) error {
+	turn, err := e.take(ctx, id, claimNo)
+	if err != nil || !turn.ready {
+		return err
+	}
+	outcome, callErr := e.apply(ctx, turn)
+	if ctx.Err() != nil {
+		return ctx.Err() // the worker is stopping: the lease runs out and another goes on
+	}
+	return e.finish(ctx, id, claimNo, outcome, callErr)
+}
+
+// turn is an operation that may call its module now.
+type turn struct {
+	ready  bool
+	module catalog.ModuleID
+	mode   provision.Mode
+	op     provision.Op
+}
+
+// take decides in one transaction whether the operation may run: one after another per service, within the lanes of its
+// module, with a module chosen for an open (D23).
+func (e *Engine) take(ctx context.Context, id operation.ID, claimNo int64) (t turn, err error) {
+	err = e.InTx(ctx, func(tx Tx) error {
+		t = turn{}
+		c, s, o, err := e.hold(ctx, tx, id, claimNo)
+		if err != nil || o.Status.Final() || o.Status == operation.Manual {
+			return err
+		}
+		now, err := tx.Now(ctx)
+		if err != nil {
+			return err
+		}
+		if o.Status != operation.Waiting && o.Status != operation.Running {
+			ok, err := e.lane(ctx, tx, &s, &o, now)
+			if err != nil || !ok {
+				return err
+			}
+			o.Attempts++
+		}
+		o.Status = operation.Running
+		if err = tx.UpdateOperation(ctx, o); err != nil {
+			return err
+		}
+		t, err = e.prepare(ctx, tx, c, s, o)
+		return err
+	})
+	return t, err
+}
+
+// hold locks client, service and operation and proves the claim.
+func (e *Engine) hold(ctx context.Context, tx Tx, id operation.ID, claimNo int64) (client.Client, service.Service, operation.Operation, error) {
+	o, err := tx.OperationByID(ctx, id)
+	if err != nil {
+		return client.Client{}, service.Service{}, o, err
+	}
+	c, s, err := e.lock(ctx, tx, actor.Program("operation"), o.ServiceID)
+	if err != nil {
+		return c, s, o, err
+	}
+	o, err = tx.HoldOperation(ctx, id, claimNo)
+	return c, s, o, err
+}
+
+// lane gives the operation a module and a free lane, or sends it back to wait or to people.
+func (e *Engine) lane(ctx context.Context, tx Tx, s *service.Service, o *operation.Operation, now time.Time) (bool, error) {
+	live, err := tx.LiveOperations(ctx, s.ID)
+	if err != nil {
+		return false, err
+	}
+	for _, other := range live {
+		if other.ID < o.ID {
+			return false, e.wait(ctx, tx, o, now)
+		}
+	}
+	if err = tx.LockLanes(ctx); err != nil {
+		return false, err
+	}
+	m, choice, err := e.moduleFor(ctx, tx, *s, *o, now)
+	if err != nil {
+		return false, err
+	}
+	switch choice {
+	case operation.NoLane:
+		return false, e.wait(ctx, tx, o, now)
+	case operation.NoModule:
+		return false, e.toPeople(ctx, tx, *s, o, "No processing module can make this service.", "no_processing_module", "")
+	}
+	o.ModuleID = m.ID
+	if s.ModuleID != m.ID {
+		s.ModuleID = m.ID
+		return true, tx.UpdateService(ctx, *s)
+	}
+	return true, nil
+}
+
+// moduleFor is the module that an operation runs on: chosen for an open, the service's own for anything else.
+func (e *Engine) moduleFor(ctx context.Context, tx Tx, s service.Service, o operation.Operation, now time.Time) (catalog.Module, operation.Choice, error) {
+	if o.Kind == provision.Open && !o.Begun {
+		return e.choose(ctx, tx, s, o)
+	}
+	lanes, err := tx.Lanes(ctx, []catalog.ModuleID{s.ModuleID}, now)
+	if err != nil {
+		return catalog.Module{}, 0, err
+	}
+	for i := range lanes {
+		lanes[i].Module.Enabled = true // a disabled module goes on serving what it has
+	}
+	m, choice := operation.Choose(o.Kind, lanes, nil)
+	return m, choice, nil
+}
+
+func (e *Engine) wait(ctx context.Context, tx Tx, o *operation.Operation, now time.Time) error {
+	at := operation.LaneAt(now)
+	o.Status, o.NextAttemptAt = operation.Queued, &at
+	return tx.UpdateOperation(ctx, *o)
+}
+
+// prepare freezes what the module is asked to do.
+func (e *Engine) prepare(ctx context.Context, tx Tx, c client.Client, s service.Service, o operation.Operation) (turn, error) {
+	m, err := tx.ModuleByID(ctx, o.ModuleID)
+	if err != nil {
+		return turn{}, err
+	}
+	mode, err := e.mode(m, s.ProductType, o.Kind)
+	if err != nil {
+		return turn{}, err
+	}
+	t := turn{ready: true, module: m.ID, mode: mode}
+	t.op = provision.Op{Kind: o.Kind, Key: string(o.ID), ServiceID: s.ID, Ref: s.ExternalID, Memo: o.Memo}
+	t.op.Spec, err = e.specOf(ctx, tx, c, s, o)
+	return t, err
+}
+
+// specOf is the whole of what a service should be, as a driver needs it.
+func (e *Engine) specOf(ctx context.Context, tx Tx, c client.Client, s service.Service, o operation.Operation) (provision.Spec, error) {
+	offer, err := tx.TariffVersion(ctx, s.TariffID, s.TariffVersion)
+	if err != nil {
+		return provision.Spec{}, err
+	}
+	t, err := tx.TariffByID(ctx, s.TariffID)
+	if err != nil {
+		return provision.Spec{}, err
+	}
+	spec := provision.Spec{
+		ProductType: s.ProductType, TariffCode: t.Code, Domain: s.Domain, Settings: offer.Settings,
+		AddOns: map[string]provision.AddOn{}, Parameters: map[string]json.RawMessage{},
+		Client: provision.Client{ID: c.ID, Email: c.Email, Name: c.Name, Username: c.Username, Phone: c.Phone},
+	}
+	for k, v := range s.Parameters {
+		spec.Parameters[k] = v
+	}
+	for k, v := range o.Payload.Parameters {
+		spec.Parameters[k] = v
+	}
+	for _, a := range offer.AddOns {
+		if a.Enabled {
+			spec.AddOns[a.Code] = orderedValue(a, s.AddOns[a.Code])
+		}
+	}
+	if s.DataCenterID != "" {
+		found, err := tx.DataCentersByIDs(ctx, []catalog.DataCenterID{s.DataCenterID})
+		if err != nil || len(found) == 0 {
+			return spec, fmt.Errorf("data center %s of service %s: %w", s.DataCenterID, s.ID, err)
+		}
+		spec.Location = found[0].ExternalID
+	}
+	if len(s.Secrets) > 0 {
+		plain, err := e.Box.Open(s.Secrets)
+		if err != nil {
+			return spec, fmt.Errorf("secrets of service %s: %w", s.ID, err)
+		}
+		spec.Password = string(plain)
+	}
+	return spec, nil
+}
+
+// orderedValue is what the panel should give of an add-on: the chosen value, else what the tariff includes.
+func orderedValue(a catalog.AddOn, chosen json.RawMessage) provision.AddOn {
+	out := provision.AddOn{Unit: a.Unit}
+	if a.ValueType == "boolean" {
+		on := a.IncludesSwitch()
+		if len(chosen) > 0 {
+			_ = json.Unmarshal(chosen, &on)
+		}
+		out.On = &on
+		return out
+	}
+	out.Amount = a.Included
+	if len(chosen) > 0 {
+		_ = json.Unmarshal(chosen, &out.Amount)
+	}
+	return out
+}
+
+// apply calls the module, or answers for it where people or nobody do the work.
+func (e *Engine) apply(ctx context.Context, t turn) (provision.Outcome, error) {
+	switch t.mode {
+	case provision.ModeNone:
+		return provision.Outcome{State: provision.Done}, nil
+	case provision.ModeManual:
+		return provision.Outcome{State: provision.Manual, Text: "This operation is done by people."}, nil
+	}
+	m, err := e.Module(ctx, t.module)
+	if err != nil {
+		return provision.Outcome{}, err
+	}
+	return m.Apply(ctx, t.op)
+}
+
+// finish writes what came of a call. It re-reads everything under the locks, because the world went on meanwhile.
+func (e *Engine) finish(ctx context.Context, id operation.ID, claimNo int64, out provision.Outcome, callErr error) error {
+	return e.InTx(ctx, func(tx Tx) error {
+		_, s, o, err := e.hold(ctx, tx, id, claimNo)
+		if err != nil || o.Status != operation.Running {
+			return err
+		}
+		now, err := tx.Now(ctx)
+		if err != nil {
+			return err
+		}
+		o.Begun = o.Begun || out.Begun || out.Ref != ""
+		if callErr != nil {
+			err = e.failed(ctx, tx, s, &o, callErr, now)
+		} else {
+			err = e.landed(ctx, tx, s, &o, out, now)
+		}
+		if err != nil {
+			return err
+		}
+		return tx.WakeQueued(ctx, now)
+	})
+}
+
+// landed handles an answer of the module.
+func (e *Engine) landed(ctx context.Context, tx Tx, s service.Service, o *operation.Operation, out provision.Outcome, now time.Time) error {
+	switch out.State {
+	case provision.Pending:
+		return e.pending(ctx, tx, s, o, out, now)
+	case provision.Manual:
+		return e.toPeople(ctx, tx, s, o, out.Text, "", "")
+	}
+	o.Status, o.FinishedAt, o.NextAttemptAt, o.PendingSince, o.ErrorCode, o.ErrorText = operation.Succeeded, &now, nil, nil, "", ""
+	o.Note(now, "Done.")
+	if err := tx.UpdateOperation(ctx, *o); err != nil {
+		return err
+	}
+	if err := tx.EndProblems(ctx, o.ModuleID, now); err != nil {
+		return err
+	}
+	if err := e.closeTask(ctx, tx, *o, s); err != nil {
+		return err
+	}
+	return e.complete(ctx, tx, o.Actor.Actor(), &s, *o, out)
+}
+
+// pending notes that the panel is still working. Looking again burns no attempt, but after some hours people are asked to
+// look too (D24).
+func (e *Engine) pending(ctx context.Context, tx Tx, s service.Service, o *operation.Operation, out provision.Outcome, now time.Time) error {
+	if o.PendingSince == nil {
+		o.PendingSince = &now
+		o.Note(now, "The panel is working.")
+	}
+	if now.Sub(*o.PendingSince) >= operation.PendingLimit {
+		return e.toPeople(ctx, tx, s, o, "The panel has been working on this for too long.", "panel_too_slow", "")
+	}
+	after := out.After
+	if after <= 0 {
+		after = time.Minute
+	}
+	at := now.Add(after)
+	o.Status, o.NextAttemptAt, o.Memo = operation.Waiting, &at, out.Memo
+	return tx.UpdateOperation(ctx, *o)
+}
+
+// failed handles a call that did not succeed: a refusal goes to the next module (open) or to people at once, anything else
+// is repeated up to the limit (D24).
+func (e *Engine) failed(ctx context.Context, tx Tx, s service.Service, o *operation.Operation, callErr error, now time.Time) error {
+	code, text := "panel_error", "The module failed."
+	refused := false
+	var f *provision.Failure
+	if errors.As(callErr, &f) {
+		code, text = f.Code, f.Text
+		refused = f.Kind == provision.Rejected || f.Kind == provision.Unauthenticated
+	}
+	o.ErrorCode, o.ErrorText, o.PendingSince = code, text, nil
+	o.Note(now, code+": "+text)
+	if err := e.problem(ctx, tx, *o, code, text, now); err != nil {
+		return err
+	}
+	switch {
+	case refused && o.Kind == provision.Open && !o.Begun:
+		return e.nextModule(ctx, tx, s, o, text, now)
+	case refused, o.Attempts >= o.MaxAttempts:
+		return e.toPeople(ctx, tx, s, o, "The module could not do it.", code, text)
+	}
+	at := operation.RetryAt(o.ID, now)
+	o.Status, o.NextAttemptAt = operation.Queued, &at
+	return tx.UpdateOperation(ctx, *o)
+}
+
+func (e *Engine) problem(ctx context.Context, tx Tx, o operation.Operation, code, text string, now time.Time) error {
+	return tx.InsertProblem(ctx, catalog.Problem{ID: actor.NewID(), ModuleID: o.ModuleID, Kind: code, Text: text, At: now})
+}
+
+// nextModule puts a refused open back in the queue without the module that refused; once none is left, people must do it.
+func (e *Engine) nextModule(ctx context.Context, tx Tx, s service.Service, o *operation.Operation, text string, now time.Time) error {
+	o.TriedModuleIDs = append(o.TriedModuleIDs, o.ModuleID)
+	o.ModuleID, o.Memo, o.Attempts = "", nil, 0
+	_, choice, err := e.choose(ctx, tx, s, *o)
+	if err != nil {
+		return err
+	}
+	if choice == operation.NoModule {
+		o.ModuleID = o.TriedModuleIDs[len(o.TriedModuleIDs)-1]
+		return e.toPeople(ctx, tx, s, o, "No processing module could make this service.", o.ErrorCode, text)
+	}
+	o.Status, o.NextAttemptAt = operation.Queued, &now
+	return tx.UpdateOperation(ctx, *o)
+}
+
+// complete does what a finished operation means for its service.
+func (e *Engine) complete(ctx context.Context, tx Tx, by actor.Actor, s *service.Service, o operation.Operation, out provision.Outcome) error {
+	now, err := tx.Now(ctx)
+	if err != nil {
+		return err
+	}
+	takeOver(s, out)
+	switch o.Kind {
+	case provision.Open:
+		return e.opened(ctx, tx, by, s)
+	case provision.Suspend:
+		return e.suspended(ctx, tx, by, s, o.Payload, now)
+	case provision.Resume:
+		return e.resumed(ctx, tx, by, s, o.Payload, now)
+	case provision.Close:
+		return e.closed(ctx, tx, by, s, now)
+	default:
+		return e.changed(ctx, tx, by, s, o)
+	}
+}
+
+// takeOver keeps what the panel told of the service.
+func takeOver(s *service.Service, out provision.Outcome) {
+	if out.Ref != "" {
+		s.ExternalID = out.Ref
+	}
+	if out.Domain != "" {
+		s.Domain = out.Domain
+	}
+	if out.Addresses != nil {
+		s.Addresses = out.Addresses
+	}
+}

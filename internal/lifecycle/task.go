@@ -1,0 +1,255 @@
+package lifecycle
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	"github.com/tariffd/tariffd/internal/actor"
+	"github.com/tariffd/tariffd/internal/catalog"
+	"github.com/tariffd/tariffd/internal/department"
+	"github.com/tariffd/tariffd/internal/event"
+	"github.com/tariffd/tariffd/internal/fault"
+	"github.com/tariffd/tariffd/internal/operation"
+	"github.com/tariffd/tariffd/internal/provision"
+	"github.com/tariffd/tariffd/internal/service"
+)
+
+// taskKinds says which task an operation becomes when people must do it.
+var taskKinds = map[provision.Kind]department.TaskKind{
+	provision.Open:      department.SetUp,
+	provision.SetParams: department.ChangeParameters,
+	provision.Renew:     department.ChangeParameters,
+	provision.Close:     department.Delete,
+	provision.Resume:    department.Enable,
+	provision.Suspend:   department.Disable,
+	provision.Reboot:    department.Other,
+	provision.Reinstall: department.Other,
+}
+
+// toPeople hands an operation over: it stops running by itself and a task is opened for the module's department.
+func (e *Engine) toPeople(ctx context.Context, tx Tx, s service.Service, o *operation.Operation, reason, code, panelWords string) error {
+	now, err := tx.Now(ctx)
+	if err != nil {
+		return err
+	}
+	by := o.Actor.Actor()
+	t := department.Task{
+		ClientID: s.ClientID, Kind: taskKinds[o.Kind], ServiceID: s.ID, OperationID: string(o.ID), ModuleID: string(o.ModuleID),
+		Reason: reason, Error: panelWords,
+	}
+	if o.ModuleID != "" {
+		m, err := tx.ModuleByID(ctx, o.ModuleID)
+		if err != nil {
+			return err
+		}
+		t.DepartmentID = string(m.DepartmentID)
+	}
+	id, err := department.Open(ctx, tx, by, t, s.About())
+	if err != nil {
+		return err
+	}
+	o.Status, o.NextAttemptAt, o.PendingSince, o.TaskID = operation.Manual, nil, nil, string(id)
+	o.Note(now, reason)
+	if err = tx.UpdateOperation(ctx, *o); err != nil || code == "" {
+		return err
+	}
+	return e.tellFailed(ctx, tx, s, *o, code)
+}
+
+// tellFailed tells that an operation did not work by itself; the panel's own words stay with staff.
+func (e *Engine) tellFailed(ctx context.Context, tx Tx, s service.Service, o operation.Operation, code string) error {
+	about := event.About{
+		ClientID: s.ClientID, ProviderID: s.ProviderID, Subject: "operation", SubjectID: string(o.ID),
+		Refs: map[string]string{"service_id": string(s.ID)},
+	}
+	data := map[string]any{"id": o.ID, "service_id": s.ID, "kind": o.Kind, "status": o.Status, "error": map[string]string{"code": code}}
+	return event.Tell(ctx, tx, event.ForClient, about, "operation.failed", data)
+}
+
+// closeTask closes the task of an operation that succeeded by itself after all.
+func (e *Engine) closeTask(ctx context.Context, tx Tx, o operation.Operation, s service.Service) error {
+	if o.TaskID == "" {
+		return nil
+	}
+	t, err := tx.LockTask(ctx, department.TaskID(o.TaskID))
+	if err != nil || t.Status == department.TaskClosed {
+		return err
+	}
+	_, err = department.Close(ctx, tx, actor.Program("operation"), t, "done", "The module did it after all.", s.About())
+	return err
+}
+
+// TakeTask marks a task as being worked on.
+func (e *Engine) TakeTask(ctx context.Context, by actor.Actor, id department.TaskID) (out department.Task, err error) {
+	err = e.InTx(ctx, func(tx Tx) (err error) {
+		out, err = event.Once(ctx, tx, by, func() (department.Task, error) { return department.Take(ctx, tx, by, id) })
+		return err
+	})
+	return out, err
+}
+
+// CloseTaskInput is what people report of their work.
+type CloseTaskInput struct {
+	Result     string // done, refused
+	ExternalID provision.Ref
+	Addresses  []provision.Address
+	Parameters map[string]json.RawMessage
+	Note       string
+}
+
+// CloseTask ends a task and with it the operation it stands for: done completes it as the module would have, refused ends it
+// without effect, and a refused set-up gives the held money back. Faults: task_closed, required (what the driver's set-up
+// must name), already_exists (an external id that another live service of the module has).
+func (e *Engine) CloseTask(ctx context.Context, by actor.Actor, id department.TaskID, in CloseTaskInput) (out department.Task, err error) {
+	err = e.InTx(ctx, func(tx Tx) (err error) {
+		out, err = event.Once(ctx, tx, by, func() (department.Task, error) { return e.endTask(ctx, tx, by, id, in) })
+		return err
+	})
+	return out, err
+}
+
+func (e *Engine) endTask(ctx context.Context, tx Tx, by actor.Actor, id department.TaskID, in CloseTaskInput) (department.Task, error) {
+	t, err := tx.TaskByID(ctx, id)
+	if err != nil {
+		return t, err
+	}
+	_, s, err := e.lock(ctx, tx, by, t.ServiceID)
+	if err != nil {
+		return t, err
+	}
+	o, err := tx.LockOperation(ctx, operation.ID(t.OperationID))
+	if err != nil {
+		return t, err
+	}
+	if t, err = tx.LockTask(ctx, id); err != nil {
+		return t, err
+	}
+	if t, err = department.Close(ctx, tx, by, t, in.Result, in.Note, s.About()); err != nil || o.Status.Final() {
+		return t, err
+	}
+	if in.Result == "refused" {
+		return t, e.refused(ctx, tx, by, &s, o, in.Note)
+	}
+	return t, e.doneByPeople(ctx, tx, by, &s, o, in)
+}
+
+func (e *Engine) doneByPeople(ctx context.Context, tx Tx, by actor.Actor, s *service.Service, o operation.Operation, in CloseTaskInput) error {
+	if err := e.checkCompletion(ctx, tx, *s, o, in); err != nil {
+		return err
+	}
+	now, err := tx.Now(ctx)
+	if err != nil {
+		return err
+	}
+	if o.Kind == provision.Open && s.ModuleID == "" {
+		if s.ModuleID, err = e.anyModule(ctx, tx, *s); err != nil {
+			return err
+		}
+	}
+	o.Status, o.FinishedAt, o.NextAttemptAt = operation.Succeeded, &now, nil
+	o.Note(now, "Done by people. "+in.Note)
+	if err = tx.UpdateOperation(ctx, o); err != nil {
+		return err
+	}
+	for code, v := range in.Parameters {
+		s.Parameters[code] = v
+	}
+	out := provision.Outcome{Ref: in.ExternalID, Addresses: in.Addresses}
+	if err = e.complete(ctx, tx, by, s, o, out); err != nil {
+		return err
+	}
+	return tx.WakeQueued(ctx, now)
+}
+
+// anyModule is the module that a service made by people belongs to: the first of its tariff in its data center.
+func (e *Engine) anyModule(ctx context.Context, tx Tx, s service.Service) (catalog.ModuleID, error) {
+	m, choice, err := e.choose(ctx, tx, s, operation.Operation{Kind: provision.Open})
+	if err == nil && choice == operation.NoModule {
+		err = fault.New(fault.Conflict, "no_processing_module", "The tariff has no processing module for this service.")
+	}
+	return m.ID, err
+}
+
+// checkCompletion asks for what the driver needs to know of an object that people made.
+func (e *Engine) checkCompletion(ctx context.Context, tx Tx, s service.Service, o operation.Operation, in CloseTaskInput) error {
+	if o.Kind != provision.Open || o.ModuleID == "" {
+		return nil
+	}
+	m, err := tx.ModuleByID(ctx, o.ModuleID)
+	if err != nil {
+		return err
+	}
+	d, err := e.Registry.Driver(m.Driver)
+	if err != nil {
+		return err
+	}
+	p, _ := d.Info.Serves(s.ProductType)
+	for _, field := range p.CompletesWith {
+		if field == "external_id" && in.ExternalID == "" {
+			return fault.New(fault.Invalid, "required", "The object's id in the panel is needed.").At("/external_id")
+		}
+	}
+	return nil
+}
+
+// refused ends an operation that people will not do.
+func (e *Engine) refused(ctx context.Context, tx Tx, by actor.Actor, s *service.Service, o operation.Operation, note string) error {
+	now, err := tx.Now(ctx)
+	if err != nil {
+		return err
+	}
+	o.Status, o.FinishedAt, o.NextAttemptAt = operation.Failed, &now, nil
+	if o.ErrorCode == "" {
+		o.ErrorCode = "refused"
+	}
+	o.Note(now, strings.TrimSpace("Refused by people. "+note))
+	if err = tx.UpdateOperation(ctx, o); err != nil {
+		return err
+	}
+	if err = tx.WakeQueued(ctx, now); err != nil {
+		return err
+	}
+	if o.Kind == provision.Open {
+		return e.notMade(ctx, tx, by, s)
+	}
+	return e.tellFailed(ctx, tx, *s, o, o.ErrorCode)
+}
+
+// Retry sends an operation that stopped for people, or that waits for its next attempt, to the module again at once.
+func (e *Engine) Retry(ctx context.Context, by actor.Actor, id operation.ID) (out operation.Operation, err error) {
+	err = e.InTx(ctx, func(tx Tx) (err error) {
+		out, err = event.Once(ctx, tx, by, func() (operation.Operation, error) { return e.retry(ctx, tx, by, id) })
+		return err
+	})
+	return out, err
+}
+
+func (e *Engine) retry(ctx context.Context, tx Tx, by actor.Actor, id operation.ID) (operation.Operation, error) {
+	o, err := tx.OperationByID(ctx, id)
+	if err != nil {
+		return o, err
+	}
+	_, s, err := e.lock(ctx, tx, by, o.ServiceID)
+	if err != nil {
+		return o, err
+	}
+	if o, err = tx.LockOperation(ctx, id); err != nil {
+		return o, err
+	}
+	if o.Status != operation.Manual && o.Status != operation.Queued {
+		return o, fault.New(fault.Conflict, "invalid_operation_state", "An operation that is %s cannot be retried.", o.Status)
+	}
+	now, err := tx.Now(ctx)
+	if err != nil {
+		return o, err
+	}
+	o.Status, o.NextAttemptAt, o.Attempts, o.PendingSince, o.TriedModuleIDs = operation.Queued, &now, 0, nil, nil
+	o.Note(now, fmt.Sprintf("Retried by %s.", by.Role))
+	if err = tx.UpdateOperation(ctx, o); err != nil {
+		return o, err
+	}
+	o.Version++
+	return o, event.Record(ctx, tx, by, s.About(), "operation.retried", "", map[string]any{"operation_id": o.ID})
+}

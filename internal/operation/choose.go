@@ -1,0 +1,86 @@
+package operation
+
+import (
+	"sort"
+	"time"
+
+	"github.com/tariffd/tariffd/internal/catalog"
+	"github.com/tariffd/tariffd/internal/provision"
+)
+
+// Lane is what the choice of a module goes by.
+type Lane struct {
+	Module       catalog.Module
+	Problems     int // open ones
+	RunningOpens int
+	RunningQueue int // operations of any kind that run under the module's queue key
+}
+
+// full tells whether the module takes no further operation of this kind now.
+func (l Lane) full(kind provision.Kind) bool {
+	if kind == provision.Open && l.Module.MaxRunningOpens > 0 && l.RunningOpens >= l.Module.MaxRunningOpens {
+		return true
+	}
+	return l.Module.Queue.Enabled && l.RunningQueue >= l.Module.Queue.Workers
+}
+
+// Choice is the result of choosing a module.
+type Choice int
+
+// The results of choosing.
+const (
+	Chosen   Choice = iota
+	NoLane          // candidates exist, all are at their limits: wait
+	NoModule        // no candidate is left: people must do it
+)
+
+// Choose picks a module for an operation (D23). Candidates are enabled ones that were not tried. Order: no open problem
+// first, then below the limit of running opens, then the lowest sort order, then the oldest. At the limit of the best one
+// the operation waits, unless a module without problems has a free lane.
+func Choose(kind provision.Kind, lanes []Lane, tried []catalog.ModuleID) (catalog.Module, Choice) {
+	var left []Lane
+	for _, l := range lanes {
+		if l.Module.Enabled && !contains(tried, l.Module.ID) {
+			left = append(left, l)
+		}
+	}
+	if len(left) == 0 {
+		return catalog.Module{}, NoModule
+	}
+	sort.SliceStable(left, func(i, j int) bool { return before(kind, left[i], left[j]) })
+	for _, l := range left {
+		if !l.full(kind) {
+			return l.Module, Chosen
+		}
+	}
+	return catalog.Module{}, NoLane
+}
+
+func before(kind provision.Kind, a, b Lane) bool {
+	if pa, pb := a.Problems > 0, b.Problems > 0; pa != pb {
+		return !pa
+	}
+	if fa, fb := a.full(kind), b.full(kind); fa != fb {
+		return !fa
+	}
+	if a.Module.SortOrder != b.Module.SortOrder {
+		return a.Module.SortOrder < b.Module.SortOrder
+	}
+	return older(a.Module.CreatedAt, b.Module.CreatedAt, a.Module.ID < b.Module.ID)
+}
+
+func older(a, b time.Time, tie bool) bool {
+	if a.Equal(b) {
+		return tie
+	}
+	return a.Before(b)
+}
+
+func contains(ids []catalog.ModuleID, id catalog.ModuleID) bool {
+	for _, x := range ids {
+		if x == id {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,140 @@
+// Package operation is what is being done to a service by its module: queued, retried, waiting for the panel, given to
+// people.
+//
+// It owns the kinds and the state machine of operations, retries (D24), lanes and the choice of module (D23). It does not
+// own what a finished operation means for the service (package lifecycle) nor the panels (package provision).
+//
+// Invariants: a service has at most one live operation of a kind; a finished operation never runs again; looking at a panel
+// that is still working burns no attempt.
+package operation
+
+import (
+	"context"
+	"encoding/json"
+	"time"
+
+	"github.com/tariffd/tariffd/internal/actor"
+	"github.com/tariffd/tariffd/internal/catalog"
+	"github.com/tariffd/tariffd/internal/provision"
+)
+
+// ID is an operation's id.
+type ID string
+
+// Status is where in its life an operation is.
+type Status string
+
+// The statuses of an operation.
+const (
+	Queued    Status = "queued"  // waits for its turn, a retry or a free lane
+	Running   Status = "running" // a worker is at it
+	Waiting   Status = "waiting" // the panel is working
+	Succeeded Status = "succeeded"
+	Failed    Status = "failed"
+	Manual    Status = "manual" // people do it; the task says what
+	Cancelled Status = "cancelled"
+)
+
+// Final tells whether an operation in this status never runs again.
+func (s Status) Final() bool { return s == Succeeded || s == Failed || s == Cancelled }
+
+// Payload is what an operation needs beyond its service.
+type Payload struct {
+	Reason     string                     `json:"reason,omitempty"` // of a suspension
+	Clear      []string                   `json:"clear,omitempty"`  // reasons that a resume removes
+	Note       string                     `json:"note,omitempty"`
+	Parameters map[string]json.RawMessage `json:"parameters,omitempty"` // set_params, reinstall
+	Automatic  bool                       `json:"automatic,omitempty"`  // asked for by the program itself (D12)
+}
+
+// Operation is one thing being done to a service.
+type Operation struct {
+	ID             ID
+	ClientID       actor.ClientID
+	ServiceID      actor.ServiceID
+	Kind           provision.Kind
+	Status         Status
+	Payload        Payload
+	Memo           map[string]string
+	Begun          bool // the panel already holds something for it
+	Attempts       int
+	MaxAttempts    int
+	NextAttemptAt  *time.Time // business time
+	PendingSince   *time.Time // since when the panel is working
+	ModuleID       catalog.ModuleID
+	TriedModuleIDs []catalog.ModuleID
+	ErrorCode      string
+	ErrorText      string // the panel's own words; administrators only
+	Log            []LogEntry
+	TaskID         string
+	Actor          Requester
+	ClaimNo        int64
+	CreatedAt      time.Time
+	FinishedAt     *time.Time
+	Version        int64
+}
+
+// LogEntry is one line of an operation's log.
+type LogEntry struct {
+	At   time.Time `json:"at"`
+	Text string    `json:"text"`
+}
+
+// Requester is who asked for the operation, kept so that what follows from it names them.
+type Requester struct {
+	Role      actor.Role     `json:"role"`
+	KeyID     string         `json:"key_id,omitempty"`
+	ClientID  actor.ClientID `json:"client_id,omitempty"`
+	RequestID string         `json:"request_id,omitempty"`
+	Cause     string         `json:"cause,omitempty"`
+}
+
+// RequesterOf keeps an actor for later.
+func RequesterOf(by actor.Actor) Requester {
+	return Requester{Role: by.Role, KeyID: by.KeyID, ClientID: by.Scope.ClientID, RequestID: by.RequestID, Cause: by.Cause}
+}
+
+// Actor is the requester as an actor again, now acting through the program.
+func (r Requester) Actor() actor.Actor {
+	return actor.Actor{Role: r.Role, KeyID: r.KeyID, Scope: actor.Scope{ClientID: r.ClientID}, RequestID: r.RequestID, Cause: r.Cause}
+}
+
+// logLimit bounds an operation's log; the newest lines stay.
+const logLimit = 100
+
+// Note adds a line to the log.
+func (o *Operation) Note(at time.Time, text string) {
+	o.Log = append(o.Log, LogEntry{At: at, Text: text})
+	if len(o.Log) > logLimit {
+		o.Log = o.Log[len(o.Log)-logLimit:]
+	}
+}
+
+// Tx is what changing operations needs.
+type Tx interface {
+	InsertOperation(ctx context.Context, o Operation) error
+	// OperationByID reads without a lock; NotFound where there is none.
+	OperationByID(ctx context.Context, id ID) (Operation, error)
+	// HoldOperation locks an operation that the caller claimed; a claim that was lost is a claim_lost fault.
+	HoldOperation(ctx context.Context, id ID, claimNo int64) (Operation, error)
+	LockOperation(ctx context.Context, id ID) (Operation, error)
+	// LiveOperations are the unfinished ones of a service.
+	LiveOperations(ctx context.Context, s actor.ServiceID) ([]Operation, error)
+	// UpdateOperation writes every mutable field, raises the version and gives the claim back.
+	UpdateOperation(ctx context.Context, o Operation) error
+	// LockLanes serialises the counting of lanes until the transaction ends.
+	LockLanes(ctx context.Context) error
+	// Lanes counts what runs on modules, for the choice of D23.
+	Lanes(ctx context.Context, ids []catalog.ModuleID, now time.Time) ([]Lane, error)
+	// WakeQueued makes the operations that wait for a free lane due at an instant.
+	WakeQueued(ctx context.Context, at time.Time) error
+}
+
+// Filter narrows a list of operations.
+type Filter struct {
+	Status       Status
+	ServiceID    actor.ServiceID
+	ModuleID     catalog.ModuleID
+	DepartmentID string // with a task of this department
+	From, To     *time.Time
+}

@@ -1,0 +1,245 @@
+package order
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/tariffd/tariffd/internal/actor"
+	"github.com/tariffd/tariffd/internal/catalog"
+	"github.com/tariffd/tariffd/internal/client"
+	"github.com/tariffd/tariffd/internal/fault"
+	"github.com/tariffd/tariffd/internal/pricing"
+	"github.com/tariffd/tariffd/internal/traffic"
+)
+
+// Prepared is a wish that was checked against its tariff and priced.
+type Prepared struct {
+	Wish
+	Tariff  catalog.Tariff
+	Type    catalog.ProductType
+	Values  map[string]pricing.Value
+	Servers []actor.ServiceID // dedicated_bandwidth
+	Quote   pricing.Quote
+	// Obstacles may go away by themselves; none: orderable.
+	Obstacles []Obstacle
+	own       bool // the service is stored already and counts itself among the client's services
+}
+
+// Obstacle is why an item cannot be ordered now, and which of its members it concerns.
+type Obstacle struct {
+	Pointer string // relative to the item
+	catalog.Reason
+}
+
+// buyer is whom something is sold to; Client is nil in a quote for nobody in particular.
+type buyer struct {
+	Provider client.Provider
+	Client   *client.Client
+}
+
+// builtinParameters are what services of the built-in types may be ordered with.
+var builtinParameters = map[string][]string{
+	"vds":                      {"os", "recipe", "domain", "hostname"},
+	"dedicated":                {"os", "recipe", "domain", "hostname"},
+	catalog.DedicatedBandwidth: {"servers"},
+}
+
+// prepare checks one wish and prices it. What contradicts the tariff is an Invalid fault with pointers relative to the item;
+// what may change by itself stands in Obstacles.
+func (e *Engine) prepare(ctx context.Context, tx Tx, b buyer, w Wish, now time.Time) (Prepared, error) {
+	p := Prepared{Wish: w}
+	t, err := tx.TariffByID(ctx, w.TariffID)
+	if fault.Has(err, "not_found") || (err == nil && t.ProviderID != b.Provider.ID) {
+		return p, fault.New(fault.Invalid, "tariff_not_found", "No such tariff.").At("/tariff_id")
+	}
+	if err != nil {
+		return p, err
+	}
+	p.Tariff = t
+	if p.Type, err = tx.ProductTypeByCode(ctx, t.ProductType); err != nil {
+		return p, err
+	}
+	var fields fault.Fields
+	e.checkPeriod(&p, &fields)
+	checkDataCenter(&p, &fields)
+	checkParameters(&p, &fields)
+	if p.Values, err = pricing.Resolve(t.Offer, pricing.Selection{Period: w.Period, AddOns: w.AddOns}); fields.Merge("", err) != nil {
+		return p, err
+	}
+	if err = fields.Err(); err != nil {
+		return p, err
+	}
+	if p.Quote, err = pricing.Price(p.input(b, now, e.Zone)); err != nil {
+		return p, err
+	}
+	return p, e.judge(ctx, tx, b, &p)
+}
+
+// input is everything that the price of a first period depends on.
+func (p Prepared) input(b buyer, start time.Time, zone *time.Location) pricing.Input {
+	return pricing.Input{
+		Offer: p.Tariff.Offer, ProductType: p.Tariff.ProductType, Currency: b.Provider.Currency,
+		PricesIncludeTax: b.Provider.PricesIncludeTax, Period: p.Period, Values: p.Values, Start: start, Zone: zone,
+	}
+}
+
+func (e *Engine) checkPeriod(p *Prepared, fields *fault.Fields) {
+	if p.Tariff.MayBeOrderedFor(p.Period) {
+		return
+	}
+	fields.Add("/period", "period_not_available", "The tariff cannot be ordered for %s.", p.Period)
+}
+
+// checkDataCenter takes the tariff's only data center where none is named.
+func checkDataCenter(p *Prepared, fields *fault.Fields) {
+	offered := p.Tariff.Offer.DataCenterIDs
+	if p.DataCenterID == "" {
+		switch len(offered) {
+		case 0: // not orderable; judge says so
+		case 1:
+			p.DataCenterID = offered[0]
+		default:
+			fields.Add("/data_center_id", "required", "The tariff is sold in several data centers: name one.")
+		}
+		return
+	}
+	for _, id := range offered {
+		if id == p.DataCenterID {
+			return
+		}
+	}
+	fields.Add("/data_center_id", "data_center_not_offered", "The tariff is not sold in this data center.")
+}
+
+func checkParameters(p *Prepared, fields *fault.Fields) {
+	known := builtinParameters[p.Tariff.ProductType]
+	for code, raw := range p.Parameters {
+		pointer := "/parameters/" + code
+		if !has(known, code) {
+			fields.Add(pointer, "unknown_field", "This product type has no parameter %q.", code)
+			continue
+		}
+		if code == "servers" {
+			continue
+		}
+		var text string
+		if json.Unmarshal(raw, &text) != nil {
+			fields.Add(pointer, "wrong_type", "A text is expected.")
+		} else if len(text) > 253 {
+			fields.Add(pointer, "too_long", "At most 253 characters.")
+		}
+	}
+	if p.Tariff.ProductType == catalog.DedicatedBandwidth {
+		readServers(p, fields)
+	}
+}
+
+// readServers reads the servers whose bandwidth is bought: at least one, none twice.
+func readServers(p *Prepared, fields *fault.Fields) {
+	const pointer = "/parameters/servers"
+	raw, ok := p.Parameters["servers"]
+	if !ok {
+		fields.Add(pointer, "required", "Name the servers whose bandwidth is bought.")
+		return
+	}
+	if err := json.Unmarshal(raw, &p.Servers); err != nil {
+		fields.Add(pointer, "wrong_type", "A list of service ids is expected.")
+		return
+	}
+	if len(p.Servers) == 0 {
+		fields.Add(pointer, "too_few", "At least one server is needed.")
+	}
+	seen := map[actor.ServiceID]bool{}
+	for i, id := range p.Servers {
+		if seen[id] {
+			fields.Add(fmt.Sprintf("%s/%d", pointer, i), "duplicate_value", "This server is named twice.")
+		}
+		seen[id] = true
+	}
+}
+
+// judge collects the obstacles that may go away by themselves.
+func (e *Engine) judge(ctx context.Context, tx Tx, b buyer, p *Prepared) error {
+	modules, err := tx.ModulesByIDs(ctx, p.Tariff.Offer.ModuleIDs)
+	if err != nil {
+		return err
+	}
+	a := catalog.Available(p.Tariff, modules, nil)
+	if b.Client != nil {
+		use, err := tx.ClientUse(ctx, b.Client.ID, p.TariffID)
+		if err != nil {
+			return err
+		}
+		if p.own {
+			use.Services--
+		}
+		a = a.ForClient(p.Tariff, *b.Client, use)
+	}
+	p.refuse("/tariff_id", a.Reasons)
+	if place, ok := a.PlaceOf(p.DataCenterID); ok && len(a.Reasons) == 0 {
+		p.refuse("/data_center_id", place.Reasons)
+	}
+	if b.Client == nil {
+		return nil
+	}
+	if p.Tariff.ProductType == catalog.DedicatedBandwidth {
+		return e.judgeServers(ctx, tx, b, p)
+	}
+	return nil
+}
+
+// judgeServers checks whether each named server may be carried by a bandwidth service of the tariff.
+func (e *Engine) judgeServers(ctx context.Context, tx Tx, b buyer, p *Prepared) error {
+	verdicts, err := traffic.CheckServers(ctx, tx, traffic.Candidate{
+		ClientID: b.Client.ID, ProviderID: b.Client.ProviderID, DataCenterIDs: p.Tariff.Offer.DataCenterIDs, Servers: p.Servers,
+	})
+	if err != nil {
+		return err
+	}
+	for i, v := range verdicts {
+		for _, r := range v.Reasons {
+			p.Obstacles = append(p.Obstacles, Obstacle{fmt.Sprintf("/parameters/servers/%d", i), catalog.Reason(r)})
+		}
+	}
+	return nil
+}
+
+func (p *Prepared) refuse(pointer string, reasons []catalog.Reason) {
+	for _, r := range reasons {
+		p.Obstacles = append(p.Obstacles, Obstacle{pointer, r})
+	}
+}
+
+// autoRenew is true unless the wish says otherwise or there is nothing to renew.
+func (p Prepared) autoRenew() bool {
+	if p.Period.IsOneTime() {
+		return false
+	}
+	return p.AutoRenew == nil || *p.AutoRenew
+}
+
+// domain is what the client gave, else the tariff's template with its macros filled in.
+func (p Prepared) domain(c client.Client, id actor.ServiceID) string {
+	var given string
+	if raw, ok := p.Parameters["domain"]; ok && json.Unmarshal(raw, &given) == nil && given != "" {
+		return given
+	}
+	user := c.Username
+	if user == "" {
+		user, _, _ = strings.Cut(c.Email, "@")
+	}
+	return strings.NewReplacer("@USERNAME@", user, "@TYPE@", p.Tariff.ProductType, "@ID@", string(id)).
+		Replace(p.Tariff.Offer.DefaultDomainTemplate)
+}
+
+func has(list []string, s string) bool {
+	for _, x := range list {
+		if x == s {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,175 @@
+package postgres
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/lib/pq"
+
+	"github.com/tariffd/tariffd/internal/actor"
+	"github.com/tariffd/tariffd/internal/event"
+)
+
+// eventStore writes the feed and the audit rows.
+type eventStore struct{ conn }
+
+const insertEvent = `
+INSERT INTO event (client_id, id, provider_id, audience, type, at, data, refs)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`
+
+// InsertEvent appends one event, still without a number.
+func (s eventStore) InsertEvent(ctx context.Context, e event.Event) error {
+	refs, err := json.Marshal(e.Refs)
+	if err != nil {
+		return err
+	}
+	_, err = s.exec(ctx, insertEvent, e.ClientID, e.ID, nullable(e.ProviderID), e.Audience, e.Type, e.At, []byte(e.Data), refs)
+	if err != nil {
+		return fmt.Errorf("insert event: %w", err)
+	}
+	return nil
+}
+
+const insertAudit = `
+INSERT INTO audit (client_id, id, at, action, subject, subject_id, actor_role, actor_key, actor_client, cause, address, request_id, detail)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`
+
+// InsertAudit appends one audit row.
+func (s eventStore) InsertAudit(ctx context.Context, a event.Audit) error {
+	_, err := s.exec(ctx, insertAudit, auditArgs(a)...)
+	return wrap("insert audit row", err)
+}
+
+func auditArgs(a event.Audit) []any {
+	address := ""
+	if a.Actor.Address.IsValid() {
+		address = a.Actor.Address.String()
+	}
+	return []any{
+		a.ClientID, actor.NewID(), a.At, a.Action, a.Subject, a.SubjectID, a.Actor.Role, nullable(a.Actor.KeyID),
+		nullable(a.Actor.Scope.ClientID), a.Actor.Cause, address, a.Actor.RequestID, []byte(a.Detail),
+	}
+}
+
+// The client, the instant and the snapshot are the same in both rows.
+const insertRecord = `
+WITH told AS (
+    INSERT INTO event (client_id, id, provider_id, audience, type, at, data, refs)
+    VALUES ($1, $14, $15, $16, $17, $3, $13, $18)
+)` + insertAudit
+
+// InsertRecord writes an audit row and the event that tells it in one round trip.
+func (s eventStore) InsertRecord(ctx context.Context, a event.Audit, e event.Event) error {
+	refs, err := json.Marshal(e.Refs)
+	if err != nil {
+		return err
+	}
+	args := append(auditArgs(a), e.ID, nullable(e.ProviderID), e.Audience, e.Type, refs)
+	_, err = s.exec(ctx, insertRecord, args...)
+	return wrap("insert audit row and event", err)
+}
+
+// The leader's lock; whoever has it numbers all committed events in order of their ids.
+const lockNumbering = `SELECT pg_try_advisory_xact_lock(1413829446, 2)`
+
+const numberEvents = `
+WITH fresh AS (
+    SELECT client_id, id, row_number() OVER (ORDER BY id) AS n FROM event WHERE seq IS NULL
+), base AS (
+    SELECT coalesce(max(seq), 0) AS top FROM event
+)
+UPDATE event SET seq = base.top + fresh.n FROM fresh, base
+WHERE event.client_id = fresh.client_id AND event.id = fresh.id`
+
+// NumberEvents gives numbers to all events that were committed without one. Numbers are given after commit by one leader
+// at a time, so that a reader who has seen number n never sees a smaller one later.
+func (db *DB) NumberEvents(ctx context.Context) error {
+	return db.InTx(ctx, func(tx *Tx) error {
+		var leader bool
+		if err := tx.eventStore.get(ctx, &leader, lockNumbering); err != nil || !leader {
+			return err
+		}
+		if _, err := tx.eventStore.exec(ctx, numberEvents); err != nil {
+			return fmt.Errorf("number events: %w", err)
+		}
+		return nil
+	})
+}
+
+// onceStore keeps the answers of requests with an Idempotency-Key.
+type onceStore struct{ conn }
+
+const tryOnceLock = `SELECT pg_try_advisory_xact_lock(1413829447, hashtext($1 || E'\n' || $2 || E'\n' || $3))`
+
+// TryOnceLock takes the key's lock until the transaction ends.
+func (s onceStore) TryOnceLock(ctx context.Context, o actor.Once) (bool, error) {
+	var free bool
+	err := s.get(ctx, &free, tryOnceLock, o.Principal, o.Route, o.Key)
+	return free, err
+}
+
+const findAnswer = `
+SELECT fingerprint, status, header, body FROM idempotency_key WHERE principal = $1 AND route = $2 AND key = $3`
+
+// FindAnswer returns the stored answer, or nil.
+func (s onceStore) FindAnswer(ctx context.Context, o actor.Once) (*event.Answer, error) {
+	var row struct {
+		Fingerprint []byte `db:"fingerprint"`
+		Status      int    `db:"status"`
+		Header      []byte `db:"header"`
+		Body        []byte `db:"body"`
+	}
+	err := s.get(ctx, &row, findAnswer, o.Principal, o.Route, o.Key)
+	if isNoRows(err) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("find a stored answer: %w", err)
+	}
+	a := &event.Answer{Fingerprint: row.Fingerprint, Status: row.Status, Body: row.Body}
+	return a, json.Unmarshal(row.Header, &a.Header)
+}
+
+const insertAnswer = `
+INSERT INTO idempotency_key (principal, route, key, fingerprint, status, header, body, created_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`
+
+// InsertAnswer stores an answer; its age counts in real time.
+func (s onceStore) InsertAnswer(ctx context.Context, o actor.Once, a event.Answer) error {
+	header, err := json.Marshal(a.Header)
+	if err != nil {
+		return err
+	}
+	_, err = s.exec(ctx, insertAnswer, o.Principal, o.Route, o.Key, a.Fingerprint, a.Status, header, a.Body, s.db.o.Wall.WallNow())
+	if err != nil {
+		return fmt.Errorf("store an answer: %w", err)
+	}
+	return nil
+}
+
+const deleteAnswers = `DELETE FROM idempotency_key WHERE created_at < $1`
+
+// DropOldAnswers forgets the answers that are older than 48 hours of real time.
+func (db *DB) DropOldAnswers(ctx context.Context) error {
+	_, err := conn{db: db}.exec(ctx, deleteAnswers, db.o.Wall.WallNow().Add(-48*time.Hour))
+	return err
+}
+
+// nullable turns an empty id into NULL.
+func nullable[T ~string](id T) any {
+	if id == "" {
+		return nil
+	}
+	return string(id)
+}
+
+// texts turns a slice of strings of any kind into a PostgreSQL array.
+func texts[T ~string](in []T) any {
+	out := make([]string, len(in))
+	for i, v := range in {
+		out[i] = string(v)
+	}
+	return pq.Array(out)
+}

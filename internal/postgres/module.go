@@ -1,0 +1,260 @@
+package postgres
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/lib/pq"
+
+	"github.com/tariffd/tariffd/internal/actor"
+	"github.com/tariffd/tariffd/internal/catalog"
+	"github.com/tariffd/tariffd/internal/department"
+)
+
+// moduleStore writes processing modules, their health and their problems. It alone seals and opens their secrets.
+type moduleStore struct{ conn }
+
+type moduleRow struct {
+	ID              catalog.ModuleID     `db:"id"`
+	Driver          string               `db:"driver"`
+	ProductType     string               `db:"product_type"`
+	Name            string               `db:"name"`
+	DataCenterID    catalog.DataCenterID `db:"data_center_id"`
+	DepartmentID    string               `db:"department_id"`
+	SortOrder       int                  `db:"sort_order"`
+	Enabled         bool                 `db:"enabled"`
+	Connection      []byte               `db:"connection"`
+	Secrets         []byte               `db:"secrets"`
+	SecretNames     pq.StringArray       `db:"secret_names"`
+	Parameters      []byte               `db:"parameters"`
+	QueueEnabled    bool                 `db:"queue_enabled"`
+	QueueKey        string               `db:"queue_key"`
+	QueueWorkers    int                  `db:"queue_workers"`
+	MaxRunningOpens int                  `db:"max_running_opens"`
+	HealthStatus    string               `db:"health_status"`
+	HealthCheckedAt *time.Time           `db:"health_checked_at"`
+	HealthError     string               `db:"health_error"`
+	CreatedAt       time.Time            `db:"created_at"`
+	Version         int64                `db:"version"`
+}
+
+// toModule leaves the secrets sealed.
+func (r moduleRow) toModule() catalog.Module {
+	return catalog.Module{
+		ID: r.ID, Driver: r.Driver, ProductType: r.ProductType, Name: r.Name, DataCenterID: r.DataCenterID, DepartmentID: r.DepartmentID,
+		SortOrder: r.SortOrder, Enabled: r.Enabled, Connection: r.Connection, SecretNames: r.SecretNames, Parameters: r.Parameters,
+		Queue:           catalog.Queue{Enabled: r.QueueEnabled, Key: r.QueueKey, Workers: r.QueueWorkers},
+		MaxRunningOpens: r.MaxRunningOpens,
+		Health:          catalog.Health{Status: r.HealthStatus, CheckedAt: utc(r.HealthCheckedAt), Error: r.HealthError},
+		CreatedAt:       r.CreatedAt.UTC(), Version: r.Version,
+	}
+}
+
+func (s moduleStore) opened(r moduleRow) (catalog.Module, error) {
+	m := r.toModule()
+	if len(r.Secrets) == 0 {
+		return m, nil
+	}
+	plain, err := s.db.o.Box.Open(r.Secrets)
+	if err != nil {
+		return catalog.Module{}, fmt.Errorf("open the secrets of module %s: %w", r.ID, err)
+	}
+	m.Connection = catalog.JoinConnection(m.Connection, plain)
+	return m, nil
+}
+
+// sealed parts a module's connection into its two columns.
+func (s moduleStore) sealed(m catalog.Module) (readable, secrets []byte, err error) {
+	readable, plain := m.SplitConnection()
+	if plain == nil {
+		return readable, nil, nil
+	}
+	if secrets, err = s.db.o.Box.Seal(plain); err != nil {
+		return nil, nil, fmt.Errorf("seal the secrets of module %s: %w", m.ID, err)
+	}
+	return readable, secrets, nil
+}
+
+const moduleColumns = `
+SELECT id, driver, product_type, name, coalesce(data_center_id::text, '') AS data_center_id, coalesce(department_id::text, '') AS department_id,
+       sort_order, enabled, connection, secrets, secret_names, parameters, queue_enabled, queue_key, queue_workers, max_running_opens,
+       health_status, health_checked_at, coalesce(health_error, '') AS health_error,
+       created_at, version
+FROM processing_module `
+
+const moduleByID = moduleColumns + `WHERE id = $1`
+
+// ModuleByID reads a module with its secrets.
+func (s moduleStore) ModuleByID(ctx context.Context, id catalog.ModuleID) (catalog.Module, error) {
+	return s.module(ctx, moduleByID, id)
+}
+
+const lockModule = moduleColumns + `WHERE id = $1 FOR UPDATE`
+
+// LockModule locks a module for a change and reads it with its secrets.
+func (s moduleStore) LockModule(ctx context.Context, id catalog.ModuleID) (catalog.Module, error) {
+	return s.module(ctx, lockModule, id)
+}
+
+func (s moduleStore) module(ctx context.Context, query string, id catalog.ModuleID) (catalog.Module, error) {
+	var r moduleRow
+	if err := s.get(ctx, &r, query, id); err != nil {
+		return catalog.Module{}, missing(err, catalog.ErrNoModule, "read module")
+	}
+	return s.opened(r)
+}
+
+const modulesByIDs = moduleColumns + `WHERE id = ANY($1::uuid[]) ORDER BY id`
+
+// ModulesByIDs reads those of the modules that exist, without their secrets.
+func (s moduleStore) ModulesByIDs(ctx context.Context, ids []catalog.ModuleID) ([]catalog.Module, error) {
+	return s.modules(ctx, modulesByIDs, ids)
+}
+
+const shareModules = moduleColumns + `WHERE id = ANY($1::uuid[]) ORDER BY id FOR SHARE`
+
+// ShareModules is ModulesByIDs, and keeps them as they are.
+func (s moduleStore) ShareModules(ctx context.Context, ids []catalog.ModuleID) ([]catalog.Module, error) {
+	return s.modules(ctx, shareModules, ids)
+}
+
+func (s moduleStore) modules(ctx context.Context, query string, ids []catalog.ModuleID) ([]catalog.Module, error) {
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	var rows []moduleRow
+	if err := s.all(ctx, &rows, query, texts(ids)); err != nil {
+		return nil, wrap("read modules", err)
+	}
+	return each(rows, moduleRow.toModule), nil
+}
+
+const insertModule = `
+INSERT INTO processing_module (id, driver, product_type, name, data_center_id, department_id, sort_order, enabled, connection, secrets,
+                               secret_names, parameters, queue_enabled, queue_key, queue_workers, max_running_opens,
+                               health_status, health_checked_at, created_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)`
+
+// InsertModule adds a module and seals its secrets.
+func (s moduleStore) InsertModule(ctx context.Context, m catalog.Module) error {
+	readable, secrets, err := s.sealed(m)
+	if err != nil {
+		return err
+	}
+	_, err = s.exec(ctx, insertModule, m.ID, m.Driver, m.ProductType, m.Name, nullable(m.DataCenterID), nullable(m.DepartmentID), m.SortOrder,
+		m.Enabled, readable, secrets, texts(m.SecretNames), []byte(m.Parameters), m.Queue.Enabled, m.Queue.Key, m.Queue.Workers,
+		m.MaxRunningOpens, m.Health.Status, m.Health.CheckedAt, m.CreatedAt)
+	return wrap("insert module", err)
+}
+
+const updateModule = `
+UPDATE processing_module SET name = $2, data_center_id = $3, department_id = $4, sort_order = $5, enabled = $6, connection = $7, secrets = $8,
+       secret_names = $9, parameters = $10, queue_enabled = $11, queue_key = $12, queue_workers = $13, max_running_opens = $14,
+       version = version + 1
+WHERE id = $1`
+
+// UpdateModule writes a locked module back and seals its secrets anew.
+func (s moduleStore) UpdateModule(ctx context.Context, m catalog.Module) error {
+	readable, secrets, err := s.sealed(m)
+	if err != nil {
+		return err
+	}
+	_, err = s.exec(ctx, updateModule, m.ID, m.Name, nullable(m.DataCenterID), nullable(m.DepartmentID), m.SortOrder, m.Enabled, readable,
+		secrets, texts(m.SecretNames), []byte(m.Parameters), m.Queue.Enabled, m.Queue.Key, m.Queue.Workers, m.MaxRunningOpens)
+	return wrap("update module", err)
+}
+
+const deleteModule = `DELETE FROM processing_module WHERE id = $1`
+
+// DeleteModule removes a module; its problems go with it.
+func (s moduleStore) DeleteModule(ctx context.Context, id catalog.ModuleID) error {
+	_, err := s.exec(ctx, deleteModule, id)
+	return wrap("delete module", err)
+}
+
+const moduleInUse = `
+SELECT EXISTS (SELECT FROM tariff WHERE module_ids @> ARRAY[$1::uuid])
+    OR EXISTS (SELECT FROM service WHERE module_id = $1)
+    OR EXISTS (SELECT FROM operation WHERE module_id = $1)
+    OR EXISTS (SELECT FROM task WHERE module_id = $1)`
+
+// ModuleInUse tells whether a tariff, a service, an operation or a task refers to it; tariffs do so without a foreign key.
+func (s moduleStore) ModuleInUse(ctx context.Context, id catalog.ModuleID) (used bool, err error) {
+	err = s.get(ctx, &used, moduleInUse, id)
+	return used, wrap("look for what uses a module", err)
+}
+
+const updateHealth = `
+UPDATE processing_module SET health_status = $2, health_checked_at = $3, health_error = nullif($4, '') WHERE id = $1`
+
+// UpdateHealth keeps how the last call went.
+func (s moduleStore) UpdateHealth(ctx context.Context, id catalog.ModuleID, h catalog.Health) error {
+	_, err := s.exec(ctx, updateHealth, id, h.Status, h.CheckedAt, h.Error)
+	return wrap("update health of a module", err)
+}
+
+const insertProblem = `
+INSERT INTO module_problem (id, module_id, kind, text, at) VALUES ($1, $2, $3, $4, $5)`
+
+// InsertProblem opens a problem of a module.
+func (s moduleStore) InsertProblem(ctx context.Context, p catalog.Problem) error {
+	_, err := s.exec(ctx, insertProblem, p.ID, p.ModuleID, p.Kind, p.Text, p.At)
+	return wrap("insert problem of a module", err)
+}
+
+const endProblems = `UPDATE module_problem SET ended_at = $2 WHERE module_id = $1 AND ended_at IS NULL`
+
+// EndProblems ends the open problems of a module.
+func (s moduleStore) EndProblems(ctx context.Context, id catalog.ModuleID, at time.Time) error {
+	_, err := s.exec(ctx, endProblems, id, at)
+	return wrap("end problems of a module", err)
+}
+
+const clientUse = `SELECT count(*) FROM service WHERE client_id = $1 AND tariff_id = $2 AND status <> 'deleted'`
+
+// ClientUse counts what rules about a client go by.
+func (s moduleStore) ClientUse(ctx context.Context, c actor.ClientID, t catalog.TariffID) (use catalog.Use, err error) {
+	err = s.get(ctx, &use.Services, clientUse, c, t)
+	return use, wrap("count services of a client", err)
+}
+
+const dataCentersByIDs = `
+SELECT id, name, external_id, sort_order, icon_kind, coalesce(icon_country, '') AS icon_country, created_at, version
+FROM data_center WHERE id = ANY($1::uuid[]) ORDER BY id`
+
+// DataCentersByIDs reads those of the data centers that exist.
+func (s moduleStore) DataCentersByIDs(ctx context.Context, ids []catalog.DataCenterID) ([]catalog.DataCenter, error) {
+	return s.dataCenters(ctx, dataCentersByIDs, ids)
+}
+
+const shareDataCenters = dataCentersByIDs + ` FOR SHARE`
+
+// ShareDataCenters is DataCentersByIDs, and keeps them as they are.
+func (s moduleStore) ShareDataCenters(ctx context.Context, ids []catalog.DataCenterID) ([]catalog.DataCenter, error) {
+	return s.dataCenters(ctx, shareDataCenters, ids)
+}
+
+func (s moduleStore) dataCenters(ctx context.Context, query string, ids []catalog.DataCenterID) ([]catalog.DataCenter, error) {
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	var rows []dataCenterRow
+	if err := s.all(ctx, &rows, query, texts(ids)); err != nil {
+		return nil, wrap("read data centers", err)
+	}
+	return each(rows, dataCenterRow.toDataCenter), nil
+}
+
+const shareDepartment = `
+SELECT id, name, email, created_at, version FROM department
+WHERE $1::uuid IS NULL OR id = $1 ORDER BY id LIMIT 1 FOR KEY SHARE`
+
+// ShareDepartment reads a department, or the first one, and keeps it from being deleted.
+func (s moduleStore) ShareDepartment(ctx context.Context, id department.ID) (department.Department, error) {
+	var r departmentRow
+	if err := s.get(ctx, &r, shareDepartment, nullable(id)); err != nil {
+		return department.Department{}, missing(err, department.ErrNone, "read department")
+	}
+	return r.toDepartment(), nil
+}

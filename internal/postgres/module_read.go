@@ -1,0 +1,83 @@
+package postgres
+
+import (
+	"context"
+	"time"
+
+	"github.com/tariffd/tariffd/internal/actor"
+	"github.com/tariffd/tariffd/internal/catalog"
+	"github.com/tariffd/tariffd/internal/fault"
+)
+
+// errNotStaff is no answer that a caller sees: the edge lets only administrators this far, and this keeps it so.
+var errNotStaff = fault.New(fault.Forbidden, "insufficient_scope", "This key may not do this.")
+
+func forStaff(s actor.Scope) error {
+	if s != actor.Everything {
+		return errNotStaff
+	}
+	return nil
+}
+
+// Module reads a module, its secrets sealed. Modules are for administrators only.
+func (r *Reader) Module(ctx context.Context, s actor.Scope, id catalog.ModuleID) (catalog.Module, error) {
+	if err := forStaff(s); err != nil {
+		return catalog.Module{}, err
+	}
+	var row moduleRow
+	if err := r.get(ctx, &row, moduleByID, id); err != nil {
+		return catalog.Module{}, fromConstraint(missing(err, catalog.ErrNoModule, "read module"))
+	}
+	return row.toModule(), nil
+}
+
+const listModules = moduleColumns + `
+WHERE id {after} coalesce(nullif($1, '')::uuid, {edge}) ORDER BY id {order} LIMIT $2`
+
+// Modules lists modules in order of creation.
+func (r *Reader) Modules(ctx context.Context, s actor.Scope, p actor.Page) ([]catalog.Module, error) {
+	if err := forStaff(s); err != nil {
+		return nil, err
+	}
+	var rows []moduleRow
+	if err := r.all(ctx, &rows, inOrder(listModules, p.Desc), p.After, p.Rows()); err != nil {
+		return nil, fromConstraint(wrap("list modules", err))
+	}
+	return each(rows, moduleRow.toModule), nil
+}
+
+const listProblems = `
+SELECT id, module_id, kind, text, at
+FROM module_problem
+WHERE module_id = $3 AND ended_at IS NULL AND at > $4
+  AND id {after} coalesce(nullif($1, '')::uuid, {edge}) ORDER BY id {order} LIMIT $2`
+
+type problemRow struct {
+	ID       string           `db:"id"`
+	ModuleID catalog.ModuleID `db:"module_id"`
+	Kind     string           `db:"kind"`
+	Text     string           `db:"text"`
+	At       time.Time        `db:"at"`
+}
+
+func (r problemRow) toProblem() catalog.Problem {
+	return catalog.Problem{
+		ID: r.ID, ModuleID: r.ModuleID, Kind: r.Kind, Text: r.Text, At: r.At.UTC(),
+	}
+}
+
+// Problems lists the problems of a module that still count.
+func (r *Reader) Problems(ctx context.Context, s actor.Scope, id catalog.ModuleID, p actor.Page) ([]catalog.Problem, error) {
+	if _, err := r.Module(ctx, s, id); err != nil {
+		return nil, err
+	}
+	now, err := r.businessNow(ctx)
+	if err != nil {
+		return nil, fromConstraint(err)
+	}
+	var rows []problemRow
+	if err = r.all(ctx, &rows, inOrder(listProblems, p.Desc), p.After, p.Rows(), id, now.Add(-catalog.ProblemLasts)); err != nil {
+		return nil, fromConstraint(wrap("list problems", err))
+	}
+	return each(rows, problemRow.toProblem), nil
+}

@@ -1,0 +1,167 @@
+package postgres
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/shopspring/decimal"
+
+	"github.com/tariffd/tariffd/internal/actor"
+	"github.com/tariffd/tariffd/internal/calendar"
+	"github.com/tariffd/tariffd/internal/catalog"
+	"github.com/tariffd/tariffd/internal/charge"
+	"github.com/tariffd/tariffd/internal/service"
+	"github.com/tariffd/tariffd/internal/traffic"
+)
+
+const overageDue = `SELECT client_id, service_id, month FROM overage_due WHERE id = $1`
+
+// OverageDue reads a due month without a lock, to learn whose it is.
+func (s chargeStore) OverageDue(ctx context.Context, id string) (charge.Due, error) {
+	var row struct {
+		ClientID  actor.ClientID  `db:"client_id"`
+		ServiceID actor.ServiceID `db:"service_id"`
+		Month     calendar.Month  `db:"month"`
+	}
+	err := s.get(ctx, &row, overageDue, id)
+	if isNoRows(err) {
+		return charge.Due{}, errClaimLost
+	}
+	if err != nil {
+		return charge.Due{}, fmt.Errorf("read a due month: %w", err)
+	}
+	return charge.Due{ID: id, ClientID: row.ClientID, ServiceID: row.ServiceID, Month: row.Month}, nil
+}
+
+const holdOverage = `SELECT claim_no FROM overage_due WHERE id = $1 FOR UPDATE`
+
+// HoldOverage locks a due month that the caller claimed.
+func (s chargeStore) HoldOverage(ctx context.Context, id string, claimNo int64) error {
+	var no int64
+	err := s.get(ctx, &no, holdOverage, id)
+	if isNoRows(err) || err == nil && no != claimNo {
+		return errClaimLost
+	}
+	if err != nil {
+		return fmt.Errorf("hold a due month: %w", err)
+	}
+	return nil
+}
+
+const dropOverage = `DELETE FROM overage_due WHERE id = $1`
+
+// DropOverage forgets a due month that was recomputed.
+func (s chargeStore) DropOverage(ctx context.Context, id string) error {
+	_, err := s.exec(ctx, dropOverage, id)
+	return wrap("drop a due month", err)
+}
+
+const postponeOverage = `UPDATE overage_due SET due_at = $2, lease_until = NULL WHERE id = $1`
+
+// PostponeOverage gives the claim back and makes the month due again at an instant.
+func (s chargeStore) PostponeOverage(ctx context.Context, id string, at time.Time) error {
+	_, err := s.exec(ctx, postponeOverage, id, at)
+	return wrap("postpone a due month", err)
+}
+
+const insertNotice = `
+INSERT INTO overage_notice (client_id, service_id, add_on, period, notice, told_at)
+VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING`
+
+// InsertNotice notes that something is told; false: it was told before.
+func (s chargeStore) InsertNotice(ctx context.Context, c actor.ClientID, id actor.ServiceID, addOn string, period calendar.Day,
+	n charge.Notice, at time.Time,
+) (bool, error) {
+	rows, err := s.exec(ctx, insertNotice, c, id, addOn, period, n, at)
+	return rows == 1, wrap("insert a notice", err)
+}
+
+// OverageBooks reads what there is about a service's month.
+func (s chargeStore) OverageBooks(ctx context.Context, c actor.ClientID, id actor.ServiceID, m calendar.Month, zone *time.Location) (charge.Books, error) {
+	return s.overageBooks(ctx, c, id, m, zone)
+}
+
+const overageFrame = `
+SELECT p.prices_include_tax,
+       EXISTS (SELECT FROM usage_month u WHERE u.client_id = s.client_id AND u.service_id = s.id AND u.month = $3) AS closed
+FROM service s JOIN provider p ON p.id = s.provider_id WHERE s.id = $2 AND s.client_id = $1`
+
+func (c conn) overageBooks(ctx context.Context, owner actor.ClientID, id actor.ServiceID, m calendar.Month, zone *time.Location) (b charge.Books, err error) {
+	var frame struct {
+		PricesIncludeTax bool `db:"prices_include_tax"`
+		Closed           bool `db:"closed"`
+	}
+	if err = c.get(ctx, &frame, overageFrame, owner, id, m); err != nil {
+		return b, fmt.Errorf("read a month's books: %w", err)
+	}
+	b.PricesIncludeTax, b.Closed = frame.PricesIncludeTax, frame.Closed
+	if b.Service, err = (serviceStore{c}).ServiceByID(ctx, id); err != nil {
+		return b, err
+	}
+	b.Terms, err = termStore{c}.TermsBetween(ctx, owner, []service.ID{id}, m.Start(zone), m.Next().Start(zone))
+	if err != nil {
+		return b, err
+	}
+	units, err := unitStore{c}.UnitsAll(ctx)
+	if err != nil {
+		return b, err
+	}
+	b.Units = catalog.NewUnits(units)
+	if b.Usage, err = c.usageWithin(ctx, owner, id, m); err != nil {
+		return b, err
+	}
+	b.Booked, err = c.expenses(ctx, bookedOverage, owner, id, m.First(), m.Next().First())
+	return b, err
+}
+
+const bookedOverage = `
+SELECT ` + expenseColumns + ` FROM expense
+WHERE client_id = $1 AND service_id = $2 AND for_day >= $3 AND for_day < $4 ORDER BY id`
+
+const ownedBlocks = `
+SELECT day, ` + valueColumns + ` FROM traffic_block
+WHERE client_id = $1 AND owner_service_id = $2 AND day >= $3 AND day < $4 ORDER BY day`
+
+// usageWithin reads the current blocks that a service owns in a month.
+func (c conn) usageWithin(ctx context.Context, owner actor.ClientID, id actor.ServiceID, m calendar.Month) (charge.Usage, error) {
+	var rows []struct {
+		Day calendar.Day `db:"day"`
+		valuesRow
+	}
+	if err := c.all(ctx, &rows, ownedBlocks, owner, id, m.First(), m.Next().First()); err != nil {
+		return nil, fmt.Errorf("read owned blocks: %w", err)
+	}
+	blocks := make([]traffic.Block, len(rows))
+	for i, r := range rows {
+		blocks[i] = traffic.Block{ClientID: owner, Owner: id, Day: r.Day, Values: r.toValues()}
+	}
+	return ownedUsage(blocks), nil
+}
+
+// ownedUsage shows blocks, in order of days, as charging reads them; how a block is measured is the rule of package traffic.
+type ownedUsage []traffic.Block
+
+// Days are the days with any block.
+func (u ownedUsage) Days() []calendar.Day {
+	var out []calendar.Day
+	for _, b := range u {
+		if len(out) == 0 || out[len(out)-1] != b.Day {
+			out = append(out, b.Day)
+		}
+	}
+	return out
+}
+
+// ByDay adds up the blocks of each day over servers.
+func (u ownedUsage) ByDay(s catalog.Statistics, unit string, units catalog.Units) (map[calendar.Day]decimal.Decimal, error) {
+	days, err := traffic.ByDay(u, s, unit, units)
+	if err != nil {
+		return nil, err
+	}
+	out := make(map[calendar.Day]decimal.Decimal, len(days))
+	for _, d := range days {
+		out[d.Day] = d.Used
+	}
+	return out, nil
+}

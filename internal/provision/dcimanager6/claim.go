@@ -1,0 +1,189 @@
+package dcimanager6
+
+import (
+	"context"
+	"crypto/rand"
+	"strings"
+
+	"github.com/tariffd/tariffd/internal/provision"
+	"github.com/tariffd/tariffd/internal/provision/dcimanager6/internal/panel"
+	"github.com/tariffd/tariffd/internal/provision/isp6"
+)
+
+// mostCandidates bounds how many servers are tried in one call.
+const mostCandidates = 20
+
+// claim takes a free server of the tariff's configuration at the order's location. Two workers of this process take turns;
+// against other processes each take is verified.
+func (w *work) claim(ctx context.Context) (panel.Server, *provision.Outcome, error) {
+	leave, err := w.panel.Exclusive(ctx, "claim")
+	if err != nil {
+		return panel.Server{}, nil, err
+	}
+	defer leave()
+	t, err := tariff(w.op.Spec.Settings)
+	if err != nil {
+		return panel.Server{}, nil, provision.NewRejected("bad_tariff_settings", "the tariff's settings are not readable")
+	}
+	location, err := w.orderLocation()
+	if err != nil {
+		return panel.Server{}, nil, err
+	}
+	free, err := w.free(ctx, location, t.Configuration)
+	if err != nil {
+		return panel.Server{}, nil, err
+	}
+	refusal := error(provision.NewRejected("no_free_server", "no server of configuration %q is free at location %d", t.Configuration, location))
+	if len(free) == 0 {
+		if !w.byServerType() {
+			out, err := w.closest(ctx, location, t.Configuration)
+			return panel.Server{}, &out, err
+		}
+		return panel.Server{}, nil, refusal
+	}
+	owner, err := w.user(ctx)
+	if err != nil {
+		return panel.Server{}, nil, err
+	}
+	for _, s := range free[:min(len(free), mostCandidates)] {
+		got, won, err := w.take(ctx, s.ID, owner)
+		switch {
+		case won:
+			return got, nil, nil
+		case isp6.Rejected(err): // a protected server, say: the next one may do
+			refusal = err
+		case err != nil:
+			return panel.Server{}, nil, err
+		}
+	}
+	return panel.Server{}, nil, refusal
+}
+
+// orderLocation is the order's data center, else the module's.
+func (w *work) orderLocation() (int, error) {
+	if w.op.Spec.Location != "" {
+		return locationID(w.op.Spec.Location)
+	}
+	return locationID(w.location)
+}
+
+// free lists servers that nobody has, or is about to have.
+func (m *Module) free(ctx context.Context, location int, configuration string) ([]panel.Server, error) {
+	rows, err := m.panel.FreeServers(ctx, location, configuration)
+	if err != nil {
+		return nil, err
+	}
+	out := rows[:0]
+	for _, s := range rows {
+		if markIn(s) == "" {
+			out = append(out, s)
+		}
+	}
+	return out, nil
+}
+
+// take puts the service's mark and owner on a server and looks whether they stayed. The last look before narrows the gap in
+// which another process may do the same; who loses finds another's mark, now or at its next step.
+func (w *work) take(ctx context.Context, id, owner int) (panel.Server, bool, error) {
+	s, found, err := w.panel.Server(ctx, id)
+	if err != nil || !found || !s.Free() || markIn(s) != "" {
+		return s, false, err
+	}
+	asked := w.panel.Assign(ctx, id, owner, w.newName(s), w.op.Spec.Domain)
+	if asked != nil && !isp6.Rejected(asked) {
+		return s, false, asked
+	}
+	fresh, err := w.again(ctx, id)
+	if err != nil {
+		return s, false, err
+	}
+	won := w.ours(fresh) && w.ownedByClient(fresh)
+	if asked != nil && !won && w.ours(fresh) {
+		// The name was taken and the owner refused: the server must not look like ours.
+		if err := w.panel.Label(ctx, id, s.Name, s.Domain); err != nil && !isp6.Rejected(err) {
+			return s, false, err
+		}
+	}
+	if won {
+		return fresh, true, nil
+	}
+	return fresh, false, asked
+}
+
+// user finds the client's account in the panel by its e-mail, or makes it.
+func (w *work) user(ctx context.Context) (int, error) {
+	client := w.op.Spec.Client
+	known, found, err := w.panel.UserByEmail(ctx, client.Email)
+	if err != nil || found {
+		return known.ID, err
+	}
+	id, asked := w.panel.CreateUser(ctx, panel.NewUser{
+		Email: client.Email, FullName: client.Name, Phone: client.Phone, Password: randomPassword(),
+	})
+	if asked == nil && id != 0 {
+		return id, nil
+	}
+	if asked != nil && !isp6.Rejected(asked) {
+		return 0, asked
+	}
+	// Another order of the same client may have been quicker.
+	known, found, err = w.panel.UserByEmail(ctx, client.Email)
+	switch {
+	case err != nil:
+		return 0, err
+	case found:
+		return known.ID, nil
+	case asked != nil:
+		return 0, asked
+	}
+	return 0, provision.NewUnavailable(nil, "the panel made an account and does not show it")
+}
+
+// randomPassword is one that nobody learns; it has every sort of character that a policy may ask for.
+func randomPassword() string { return rand.Text() + "-a1" }
+
+// closest asks staff to choose, and names the free server that is most like the ordered one.
+func (w *work) closest(ctx context.Context, location int, wanted string) (provision.Outcome, error) {
+	free, err := w.free(ctx, location, "")
+	if err != nil {
+		return provision.Outcome{}, err
+	}
+	text := "No server of configuration " + quoted(wanted) + " is free"
+	if len(free) == 0 {
+		return provision.Outcome{State: provision.Manual, Text: text + ", and none of any other either."}, nil
+	}
+	best, score := free[0], -1
+	for _, s := range free {
+		if likeness := similarity(wanted, s.Configuration); likeness > score {
+			best, score = s, likeness
+		}
+	}
+	text += ". The most similar free one is server " + string(refOf(best)) + " (" + best.Name + ") of configuration " + quoted(best.Configuration) + "."
+	return provision.Outcome{State: provision.Manual, Text: text}, nil
+}
+
+func quoted(s string) string { return `"` + s + `"` }
+
+// similarity is the share of common pairs of letters, in thousandths: 1000 for equal texts.
+func similarity(a, b string) int {
+	pairs := func(s string) map[string]int {
+		out, r := map[string]int{}, []rune(strings.ToLower(s))
+		for i := 0; i+1 < len(r); i++ {
+			out[string(r[i:i+2])]++
+		}
+		return out
+	}
+	common, total := 0, 0
+	of, other := pairs(a), pairs(b)
+	for p, n := range of {
+		common += min(n, other[p])
+		total += n
+	}
+	for _, n := range other {
+		total += n
+	}
+	if total == 0 {
+		return 0
+	}
+	return 2000 * common / total
+}

@@ -1,0 +1,23 @@
+// Package dcimanager6 sells dedicated servers out of DCImanager 6.
+//
+// The panel holds racked servers. One is sold by giving it a customer as owner, taking addresses out of a pool and installing
+// an operating system; it is taken back by returning its addresses and clearing the owner. The vendor publishes part of the
+// interface only: what had to be inferred stands in two tables (internal/panel/dialect.go), each line of which a module's
+// parameters "endpoints" and "fields" correct.
+//
+// It owns the order of these steps and what counts as done; it owns neither retries nor the choice of another module
+// (package operation), nor the vendor's words for things (internal/panel).
+//
+// Invariants:
+//   - A server that belongs to a service carries a mark made of the service's id in its name. Every step begins with a fresh
+//     look at the panel and goes by that mark, so a lost answer, a repetition and a lost race lead to one server.
+//   - What cannot be repeated without harm, installing and rebooting, is asked for only after a Pending outcome has put the
+//     server's last operation into the memo: a newer operation then means that it was asked for already.
+//   - A server that carries another service's mark, or another customer's name and no mark, is never touched.
+//
+// Quirks: the panel has no compare-and-set, so of two who take one server at once the last wins and the other finds out; an
+// operation is told by its number and status alone; "suspended" is read from the state and, where that is silent, from the
+// switch ports; a refusal while the server is busy means that somebody asked before us.
+//
+// Supported add-ons: ipv4_public (at least one address), ipv6. Statistics: in, out, burst_in_day, burst_out_day, power.
+package dcimanager6

@@ -1,0 +1,159 @@
+package dcimanager6
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/tariffd/tariffd/internal/fault"
+	"github.com/tariffd/tariffd/internal/provision"
+	"github.com/tariffd/tariffd/internal/provision/dcimanager6/internal/panel"
+	"github.com/tariffd/tariffd/internal/provision/isp6"
+	"github.com/tariffd/tariffd/internal/provision/panelhttp"
+)
+
+// Driver returns the driver.
+func Driver() provision.Driver {
+	return provision.Driver{Info: info(), New: newModule, CheckTariff: checkTariff}
+}
+
+// Connection is where the panel is and who we are to it.
+type Connection struct {
+	URL      string `json:"url" validate:"required,http_url"`
+	Username string `json:"username" validate:"required,max=255"`
+	Password string `json:"password" validate:"required,max=255"`
+	CA       string `json:"ca" validate:"max=65536"`
+	Insecure bool   `json:"insecure"`
+}
+
+// Parameters are a module's own choices.
+type Parameters struct {
+	ByServerType     *bool             `json:"by_server_type"` // nil: true
+	UseRecipes       bool              `json:"use_recipes"`
+	AllocationPool   string            `json:"allocation_pool" validate:"max=255"`
+	DeallocationPool string            `json:"deallocation_pool" validate:"max=255"`
+	TimeoutSeconds   int               `json:"timeout_seconds" validate:"min=0,max=300"`
+	TrafficUnit      string            `json:"traffic_unit" validate:"omitempty,oneof=B KiB MiB GiB"`
+	Endpoints        map[string]string `json:"endpoints"`
+	Fields           map[string]string `json:"fields"`
+}
+
+// Tariff is what a tariff says about the servers it sells.
+type Tariff struct {
+	Configuration string `json:"configuration" validate:"required,max=255"`
+	DefaultOS     string `json:"default_os" validate:"max=255"`
+}
+
+// Module drives one panel for the servers of one location.
+type Module struct {
+	panel    *panel.Panel
+	set      Parameters
+	location string
+}
+
+func newModule(c provision.Config) (provision.Module, error) {
+	var connection Connection
+	if err := provision.Decode(c.Connection, "/connection", &connection); err != nil {
+		return nil, err
+	}
+	var set Parameters
+	if err := provision.Decode(c.Parameters, "/parameters", &set); err != nil {
+		return nil, err
+	}
+	dialect, err := panel.NewDialect(set.Endpoints, set.Fields, set.TrafficUnit)
+	if err != nil {
+		return nil, err
+	}
+	http, err := panelhttp.New(panelhttp.Options{
+		URL: connection.URL, CA: connection.CA, Insecure: connection.Insecure,
+		Timeout: time.Duration(set.TimeoutSeconds) * time.Second,
+		Secrets: []string{connection.Password}, Env: c.Env,
+	})
+	if err != nil {
+		return nil, err
+	}
+	client := isp6.New(http, connection.Username, connection.Password)
+	return &Module{panel: panel.New(client, dialect), set: set, location: c.Location}, nil
+}
+
+// byServerType tells whether only a server of exactly the tariff's configuration will do.
+func (m *Module) byServerType() bool { return m.set.ByServerType == nil || *m.set.ByServerType }
+
+// tariff reads what the driver needs of a tariff's settings. A tariff may be sold by modules of several drivers, so members
+// that this driver does not know are the others'.
+func tariff(raw json.RawMessage) (Tariff, error) {
+	var t Tariff
+	if len(raw) == 0 {
+		return t, nil
+	}
+	if err := json.Unmarshal(raw, &t); err != nil {
+		return t, fault.New(fault.Invalid, "invalid_value", "Configuration and operating system are texts.").At("/settings")
+	}
+	return t, nil
+}
+
+func checkTariff(raw json.RawMessage) error {
+	t, err := tariff(raw)
+	if err != nil {
+		return err
+	}
+	own, err := json.Marshal(t)
+	if err != nil {
+		return fmt.Errorf("tariff settings: %w", err)
+	}
+	return provision.Decode(own, "/settings", &Tariff{})
+}
+
+// Check logs in, and proves that the location and the pools exist which the module names.
+func (m *Module) Check(ctx context.Context) error {
+	locations, err := m.panel.Locations(ctx)
+	if err != nil {
+		return err
+	}
+	if m.location != "" {
+		id, err := locationID(m.location)
+		if err != nil {
+			return err
+		}
+		if !knows(locations, id) {
+			return provision.NewRejected("unknown_location", "the panel has no location %d", id)
+		}
+	}
+	if m.set.AllocationPool == "" && m.set.DeallocationPool == "" {
+		return nil
+	}
+	pools, err := m.panel.Pools(ctx)
+	if err != nil {
+		return err
+	}
+	for _, name := range []string{m.set.AllocationPool, m.set.DeallocationPool} {
+		if _, err := poolNamed(pools, name); name != "" && err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func knows(locations []panel.Place, id int) bool {
+	for _, l := range locations {
+		if l.ID == id {
+			return true
+		}
+	}
+	return false
+}
+
+// locationID reads a data center's external id, which is the location's number in the panel; none is 0, everywhere.
+func locationID(text string) (int, error) {
+	if text == "" {
+		return 0, nil
+	}
+	id, err := strconv.Atoi(strings.TrimSpace(text))
+	if err != nil || id <= 0 {
+		return 0, provision.NewRejected("unknown_location", "the data center's external id must be the number of a location in the panel")
+	}
+	return id, nil
+}

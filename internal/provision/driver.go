@@ -1,0 +1,139 @@
+package provision
+
+import (
+	"encoding/json"
+	"net/http"
+	"sort"
+	"time"
+
+	"github.com/tariffd/tariffd/internal/fault"
+)
+
+// Mode is who carries an operation out for a product type.
+type Mode string
+
+// The modes of an operation.
+const (
+	ModeAuto   Mode = "auto"   // the driver
+	ModeManual Mode = "manual" // people, by a task
+	ModeNone   Mode = "none"   // nobody: it is done at once
+)
+
+// Need is a driver's rule about a data center's external id.
+type Need string
+
+// The rules about the external id.
+const (
+	Required  Need = "required"
+	Forbidden Need = "forbidden"
+	Optional  Need = "optional"
+)
+
+// Info is everything one can know of a driver without connecting anywhere.
+type Info struct {
+	Name         string
+	Title        string
+	ProductTypes []ProductType // empty: serves any product type, with Default's operations
+	Default      ProductType
+	// JSON Schemas that a form can be drawn from; secrets are marked writeOnly.
+	ConnectionSchema json.RawMessage
+	ParametersSchema json.RawMessage
+	TariffSchema     json.RawMessage
+	Statistics       []Statistic
+	DataCenter       DataCenterRule
+	Notes            []string
+}
+
+// ProductType is what a driver does for one product type.
+type ProductType struct {
+	Code          string
+	Operations    map[Kind]Mode
+	CompletesWith []string // fields that closing the set-up task must give, such as external_id
+}
+
+// Statistic is one collected parameter.
+type Statistic struct {
+	Param string
+	Unit  string
+	Kind  string // counter, gauge
+}
+
+// DataCenterRule is what a driver asks of its module's data center.
+type DataCenterRule struct {
+	Required   bool
+	ExternalID Need
+}
+
+// Serves returns what the driver does for a product type, and whether it serves it at all.
+func (i Info) Serves(code string) (ProductType, bool) {
+	for _, p := range i.ProductTypes {
+		if p.Code == code {
+			return p, true
+		}
+	}
+	if len(i.ProductTypes) == 0 {
+		p := i.Default
+		p.Code = code
+		return p, true
+	}
+	return ProductType{}, false
+}
+
+// Env is what the program lends to a driver.
+type Env struct {
+	Transport http.RoundTripper // goes through netguard
+	Now       func() time.Time  // the business clock: panel tokens and retries go by it
+	UserAgent string
+}
+
+// Config is what one processing module was configured with; secrets are open here and nowhere else.
+type Config struct {
+	Connection json.RawMessage
+	Parameters json.RawMessage
+	// Location is the external id of the module's data center; empty where it has none.
+	Location string
+	Env      Env
+}
+
+// Driver makes modules of one kind.
+type Driver struct {
+	Info Info
+	// New decodes and validates the settings (422 faults with pointers below /connection and /parameters) and connects to nothing.
+	New func(Config) (Module, error)
+	// CheckTariff validates a tariff's settings beyond the schema; nil: the schema says all.
+	CheckTariff func(settings json.RawMessage) error
+}
+
+// Registry holds the drivers of this program.
+type Registry struct{ byName map[string]Driver }
+
+// NewRegistry makes a registry; two drivers of one name are a programming error.
+func NewRegistry(drivers ...Driver) *Registry {
+	r := &Registry{byName: make(map[string]Driver, len(drivers))}
+	for _, d := range drivers {
+		if _, twice := r.byName[d.Info.Name]; twice {
+			panic("provision: two drivers named " + d.Info.Name)
+		}
+		r.byName[d.Info.Name] = d
+	}
+	return r
+}
+
+// Driver returns a driver by name, or a NotFound fault.
+func (r *Registry) Driver(name string) (Driver, error) {
+	d, ok := r.byName[name]
+	if !ok {
+		return Driver{}, fault.Missing("processing driver")
+	}
+	return d, nil
+}
+
+// All returns the drivers sorted by name.
+func (r *Registry) All() []Driver {
+	out := make([]Driver, 0, len(r.byName))
+	for _, d := range r.byName {
+		out = append(out, d)
+	}
+	sort.Slice(out, func(i, j int) bool { return out[i].Info.Name < out[j].Info.Name })
+	return out
+}

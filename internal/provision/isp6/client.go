@@ -1,0 +1,206 @@
+// Package isp6 is the dialect of the vendor's sixth generation of panels: REST-like JSON with GET, POST and DELETE.
+//
+// It owns the login by token, the header it travels in, the language of list filters, paging and the error object; it owns
+// no panel's calls (they lie with each driver) and no transport (panelhttp).
+//
+// Invariants: at most one login of a panel, user and password runs at a time in a process, and its token is shared; a call
+// that the panel answers with "token expired" is repeated once, after a new login; an error member is believed whatever the
+// status, and neither password nor token appears in any error.
+package isp6
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"strings"
+
+	"github.com/tariffd/tariffd/internal/provision"
+	"github.com/tariffd/tariffd/internal/provision/panelhttp"
+)
+
+const (
+	loginPath   = "/auth/v4/public/token"
+	tokenHeader = "X-Xsrf-Token" //nolint:gosec // a header's name
+	codeExpired = "1000"
+)
+
+// Client speaks to one panel as one administrator.
+type Client struct {
+	http     *panelhttp.Client
+	session  *session
+	user     string
+	password string
+}
+
+// New makes a client; it connects to nothing.
+func New(http *panelhttp.Client, user, password string) *Client {
+	return &Client{http: http, session: sharedSession(http.Base(), user, password), user: user, password: password}
+}
+
+// Call sends one request as the administrator and decodes the answer into `into`, which may be nil. Secrets that the body
+// carries are masked in what the panel says. Failures: Unavailable, Rejected, Unauthenticated.
+func (c *Client) Call(ctx context.Context, r panelhttp.Request, into any, secrets ...string) error {
+	token, err := c.login(ctx, "")
+	if err != nil {
+		return err
+	}
+	err = c.send(ctx, r, token, into, secrets)
+	if failure, ok := provision.FailureOf(err); !ok || failure.Kind != provision.Unauthenticated {
+		return err
+	}
+	// The token died of disuse or of the panel's restart; the call was not looked at.
+	if token, err = c.login(ctx, token); err != nil {
+		return err
+	}
+	return c.send(ctx, r, token, into, secrets)
+}
+
+// login returns the shared token, or a new one where it is still the refused one. Whoever comes while another logs in
+// waits and takes that one's token.
+func (c *Client) login(ctx context.Context, refused string) (string, error) {
+	if token := c.session.current(); token != "" && token != refused {
+		return token, nil
+	}
+	if err := c.session.gate.enter(ctx); err != nil {
+		return "", unavailable(err)
+	}
+	defer c.session.gate.leave()
+	if token := c.session.current(); token != "" && token != refused {
+		return token, nil
+	}
+	c.session.set("")
+	token, err := c.newToken(ctx)
+	if err != nil {
+		return "", err
+	}
+	c.session.set(token)
+	return token, nil
+}
+
+func (c *Client) newToken(ctx context.Context) (string, error) {
+	r := panelhttp.Request{
+		Method: http.MethodPost, Path: loginPath,
+		Body: map[string]string{"email": c.user, "password": c.password},
+	}
+	var answer struct {
+		Token     string `json:"token"`
+		Confirmed *bool  `json:"confirmed"`
+	}
+	err := c.send(ctx, r, "", &answer, nil)
+	// Panels refuse a wrong password with different statuses; at the login a refusal in words means the credentials.
+	if failure, ok := provision.FailureOf(err); ok && failure.Kind == provision.Rejected && failure.Code == codeRejected {
+		return "", provision.NewUnauthenticated("%s", failure.Text)
+	}
+	switch {
+	case err != nil:
+		return "", err
+	case answer.Token == "":
+		return "", c.http.Unreadable(r, http.StatusCreated)
+	case answer.Confirmed != nil && !*answer.Confirmed:
+		return "", provision.NewUnauthenticated("the account asks for a second factor; name one without it")
+	}
+	return answer.Token, nil
+}
+
+// send makes one attempt. The token and the password are masked in the panel's words.
+func (c *Client) send(ctx context.Context, r panelhttp.Request, token string, into any, secrets []string) error {
+	if token != "" {
+		r.Header = http.Header{tokenHeader: {token}}
+	}
+	answer, err := c.http.Do(ctx, r)
+	if err != nil {
+		return err
+	}
+	refusal, readable := parseRefusal(answer.Body)
+	words := panelhttp.Mask(refusal.words(), append([]string{token, c.password}, secrets...)...)
+	switch {
+	case refusal.code() == codeExpired && answer.Status < http.StatusInternalServerError:
+		return provision.NewUnauthenticated("%s", words)
+	case answer.Status < 200 || answer.Status >= 300:
+		return c.http.StatusFailure(r, answer.Status, codeOf(answer.Status), words)
+	case refusal.present():
+		return provision.NewRejected(codeRejected, "%s", words)
+	case into == nil && len(answer.Body) == 0:
+		return nil
+	case !readable:
+		return c.http.Unreadable(r, answer.Status)
+	case into == nil:
+		return nil
+	}
+	if err := json.Unmarshal(answer.Body, into); err != nil {
+		return c.http.Unreadable(r, answer.Status)
+	}
+	return nil
+}
+
+// The codes of refusals.
+const (
+	codeRejected = "panel_rejected"
+	codeMissing  = "panel_has_no_such"
+)
+
+func codeOf(status int) string {
+	if status == http.StatusNotFound {
+		return codeMissing
+	}
+	return codeRejected
+}
+
+// Missing tells whether the panel said that it knows no such object or function.
+func Missing(err error) bool {
+	failure, ok := provision.FailureOf(err)
+	return ok && failure.Kind == provision.Rejected && failure.Code == codeMissing
+}
+
+// Rejected tells whether the panel refused the call itself.
+func Rejected(err error) bool {
+	failure, ok := provision.FailureOf(err)
+	return ok && failure.Kind == provision.Rejected
+}
+
+// refusal is the error member of an answer: an object, in some builds a text.
+type refusal struct {
+	raw    json.RawMessage
+	object struct {
+		Code json.RawMessage `json:"code"`
+		Msg  string          `json:"msg"`
+	}
+}
+
+func parseRefusal(body []byte) (r refusal, readable bool) {
+	var envelope struct {
+		Error json.RawMessage `json:"error"`
+	}
+	if err := json.Unmarshal(body, &envelope); err != nil {
+		// A list or a number at the top is JSON as well, it only holds no error.
+		return r, errors.As(err, new(*json.UnmarshalTypeError))
+	}
+	r.raw = envelope.Error
+	if r.present() && json.Unmarshal(r.raw, &r.object) != nil {
+		r.object.Msg = strings.Trim(string(r.raw), `"`)
+	}
+	return r, true
+}
+
+func (r refusal) present() bool {
+	text := string(r.raw)
+	return text != "" && text != "null" && text != "{}" && text != `""` && text != "false"
+}
+
+func (r refusal) code() string { return strings.Trim(string(r.object.Code), `"`) }
+
+func (r refusal) words() string {
+	if !r.present() {
+		return "no reason given"
+	}
+	if r.object.Msg == "" {
+		return "error " + r.code()
+	}
+	if r.code() == "" {
+		return r.object.Msg
+	}
+	return r.object.Msg + " (" + r.code() + ")"
+}
+
+func unavailable(err error) error { return provision.NewUnavailable(err, "given up while waiting") }

@@ -1,0 +1,187 @@
+// Package provision is the seam between the billing rules and the outside systems that make real machines.
+//
+// It owns the Module interface, its optional abilities, what is asked of a module (Op) and what it answers (Outcome), the
+// failures a module may report, and the Registry of drivers. It does not own the drivers themselves (a folder each below
+// this one), nor retries, lanes and the choice of module (package operation).
+//
+// Invariants: every call may be repeated, even beside its own ghost after a lost lease, and leads to one object in the
+// panel; no secret appears in an error, an outcome's text or a log; a module keeps no state of its own between calls.
+package provision
+
+import (
+	"context"
+	"encoding/json"
+	"time"
+
+	"github.com/shopspring/decimal"
+
+	"github.com/tariffd/tariffd/internal/actor"
+	"github.com/tariffd/tariffd/internal/calendar"
+)
+
+// Kind is what an operation does to a service in the panel.
+type Kind string
+
+// The kinds of operation.
+const (
+	Open      Kind = "open"
+	Suspend   Kind = "suspend"
+	Resume    Kind = "resume"
+	Close     Kind = "close"
+	SetParams Kind = "set_params"
+	Renew     Kind = "renew"
+	Reboot    Kind = "reboot"
+	Reinstall Kind = "reinstall"
+)
+
+// Kinds lists every kind, in story order.
+var Kinds = []Kind{Open, Suspend, Resume, Close, SetParams, Renew, Reboot, Reinstall}
+
+// Module drives one external system. Every call must be safe to repeat, even beside its own ghost after a lost lease.
+type Module interface {
+	// Check proves the connection: address reachable, credentials accepted, what the parameters name exists.
+	Check(ctx context.Context) error
+	// Apply brings the panel nearer to what op asks for: Done when it is there, Pending when the panel is still working.
+	Apply(ctx context.Context, op Op) (Outcome, error)
+}
+
+// Stocker is a module that knows how many free objects of each sort the panel has.
+type Stocker interface {
+	Stock(ctx context.Context) ([]Stock, error)
+	// StockKey names the sort of object that a tariff with these settings takes; empty: any.
+	StockKey(settings json.RawMessage) string
+}
+
+// Cataloguer is a module that can list what the panel offers.
+type Cataloguer interface {
+	Catalog(ctx context.Context) (Catalog, error)
+}
+
+// TrafficSource is a module whose panel counts what servers use.
+type TrafficSource interface {
+	// DailyUsage answers for one whole day of the billing zone. A server without data is simply not in the answer.
+	DailyUsage(ctx context.Context, refs []Ref, day calendar.Day, zone *time.Location) ([]Usage, error)
+}
+
+// Ref is the object's identity in the panel (the service's external_id).
+type Ref string
+
+// Op is one thing to do. Its spec is frozen when the operation is queued.
+type Op struct {
+	Kind Kind
+	// Key is the same for every attempt of one operation; with it a module finds its own half-finished work.
+	Key       string
+	ServiceID actor.ServiceID
+	Ref       Ref // empty before the first success
+	Spec      Spec
+	// Memo is what the module's last Pending outcome asked to remember.
+	Memo map[string]string
+}
+
+// Spec is what the service should be, complete enough that no driver needs to ask back.
+type Spec struct {
+	ProductType string                     `json:"product_type"`
+	TariffCode  string                     `json:"tariff_code"`
+	Client      Client                     `json:"client"`
+	Location    string                     `json:"location"` // the data center's external id
+	Domain      string                     `json:"domain"`
+	Settings    json.RawMessage            `json:"settings"` // the tariff's, valid by the driver's tariff schema
+	AddOns      map[string]AddOn           `json:"add_ons"`
+	Parameters  map[string]json.RawMessage `json:"parameters"`
+	// Password is the machine's first administrator password; sealed at rest, never logged.
+	Password string `json:"-"`
+}
+
+// Parameter returns a parameter's text, or empty.
+func (s Spec) Parameter(code string) string {
+	var text string
+	if raw, ok := s.Parameters[code]; ok && json.Unmarshal(raw, &text) == nil {
+		return text
+	}
+	return ""
+}
+
+// Client is what a panel needs to know of the owner.
+type Client struct {
+	ID       actor.ClientID `json:"id"`
+	Email    string         `json:"email"`
+	Name     string         `json:"name"`
+	Username string         `json:"username"`
+	Phone    string         `json:"phone"`
+}
+
+// AddOn is one ordered quantity, switch or choice.
+type AddOn struct {
+	Amount *decimal.Decimal `json:"amount,omitempty"` // integer add-ons, in Unit
+	Unit   string           `json:"unit,omitempty"`
+	On     *bool            `json:"on,omitempty"`   // boolean add-ons
+	Item   string           `json:"item,omitempty"` // enumeration add-ons: the item's code
+}
+
+// State is how far an operation has come.
+type State int
+
+// The states of an outcome.
+const (
+	Done    State = iota // the panel holds what was asked
+	Pending              // the panel is working; look again after Outcome.After. Burns no attempt
+	Manual               // people must do it; Outcome.Text says what
+)
+
+// Outcome is a module's answer. Empty members leave what is known of the service unchanged.
+type Outcome struct {
+	State      State
+	After      time.Duration
+	Text       string
+	Ref        Ref
+	Domain     string
+	Addresses  []Address
+	Parameters map[string]string
+	Memo       map[string]string
+	// Begun tells that the panel already holds something for this operation, so that an order can no longer be cancelled.
+	Begun bool
+}
+
+// Address is one IP address of a service.
+type Address struct {
+	IP      string `json:"ip"`
+	Family  string `json:"family"` // ipv4, ipv6
+	Gateway string `json:"gateway,omitempty"`
+	Network string `json:"network,omitempty"`
+	Main    bool   `json:"main"`
+}
+
+// Stock is how many objects of one sort are free.
+type Stock struct {
+	Key  string // the configuration, preset or server type
+	Free int
+}
+
+// Catalog is what a panel offers, each entry with its name in the panel.
+type Catalog struct {
+	OS             []Entry
+	Scripts        []Entry
+	Configurations []Entry
+	Clusters       []Entry
+	Pools          []Entry
+	Locations      []Entry
+}
+
+// Entry is one named thing of a panel's catalogue.
+type Entry struct {
+	ID   string
+	Name string
+	Tags []string
+}
+
+// Usage is what one server used on one day, each value in its own unit.
+type Usage struct {
+	Ref    Ref
+	Values map[string]Value // by parameter: in, out, bandwidth, burst_in_day, burst_out_day, power
+}
+
+// Value is a measured quantity.
+type Value struct {
+	Amount decimal.Decimal
+	Unit   string // KiB, Mbit/s, W
+}

@@ -1,0 +1,204 @@
+// Package provisiontest is the conformance suite of drivers: what every module must keep, whatever system it drives.
+//
+// It owns the promises and their tests; it knows no panel. A driver's test calls Run with a Harness that makes a fresh panel
+// for each promise; a driver without a network leaves Network out and keeps the rest.
+//
+// Invariants: no test waits for real time except for a time limit of the driver's own; no test shares a panel with another;
+// whatever a driver says in an error or an outcome is searched for the harness's secrets.
+package provisiontest
+
+import (
+	"context"
+	"maps"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/tariffd/tariffd/internal/actor"
+	"github.com/tariffd/tariffd/internal/provision"
+)
+
+// Harness is a driver with the means to make it a world to work in.
+type Harness struct {
+	Driver provision.Driver
+	// New makes a fresh panel with something free in it.
+	New func(t *testing.T) World
+}
+
+// World is one panel.
+type World struct {
+	Config provision.Config
+	// Sibling reaches the same panel as another process would: it shares no lock and no login with Config. Nil: there is none.
+	Sibling *provision.Config
+	// WrongLogin has a password that the panel refuses. Nil: there is none to refuse.
+	WrongLogin *provision.Config
+	Spec       provision.Spec
+	// Advance moves the panel's clock and the business clock. Nil: nothing takes time.
+	Advance func(time.Duration)
+	// Objects counts what the panel holds of a service. Nil: the driver makes nothing.
+	Objects func(actor.ServiceID) int
+	Network Network
+	// Secrets must appear in no error and no outcome.
+	Secrets []string
+}
+
+// Network makes calls to the panel fail.
+type Network interface {
+	Break(Fault)
+	// Mend ends all faults, lets held calls go and tells how many calls were struck.
+	Mend() (struck int)
+}
+
+// Fault is one way for calls to fail.
+type Fault struct {
+	Method string // empty: any
+	Kind   string // http_500, http_401, timeout, drop_response, bad_body, hold, task_fail
+	Times  int    // 0: until mended
+	After  int    // calls that get through before
+}
+
+// bench is one test's panel with a module on it.
+type bench struct {
+	*testing.T
+	World
+	driver provision.Driver
+	module provision.Module
+}
+
+func newBench(t *testing.T, h Harness) *bench {
+	t.Helper()
+	b := &bench{T: t, World: h.New(t), driver: h.Driver}
+	b.module = b.connect(b.Config)
+	return b
+}
+
+func (b *bench) connect(c provision.Config) provision.Module {
+	b.Helper()
+	module, err := b.driver.New(c)
+	require.NoError(b, err)
+	return module
+}
+
+// op is a new operation; its service is new where none is given.
+func (b *bench) op(kind provision.Kind, of *provision.Op) provision.Op {
+	op := provision.Op{Kind: kind, Key: actor.NewID(), ServiceID: actor.ServiceID(actor.NewID()), Spec: b.Spec}
+	if of != nil {
+		op.ServiceID, op.Ref = of.ServiceID, of.Ref
+	}
+	return op
+}
+
+// opened returns a service that is there; its op carries the Ref.
+func (b *bench) opened() *provision.Op {
+	b.Helper()
+	op := b.op(provision.Open, nil)
+	out := b.finish(b.module, &op)
+	op.Ref, op.Memo = out.Ref, nil
+	return &op
+}
+
+const mostLooks = 300
+
+// finish applies an operation as the engine does, until it is no longer pending. The op keeps the last memo.
+func (b *bench) finish(module provision.Module, op *provision.Op) provision.Outcome {
+	b.Helper()
+	for range mostLooks {
+		out, err := module.Apply(b.Context(), *op)
+		b.clean(out, err)
+		require.NoError(b, err)
+		if b.settled(op, out) {
+			return out
+		}
+	}
+	require.FailNow(b, "the operation does not come to an end", "%s", op.Kind)
+	return provision.Outcome{}
+}
+
+// persist is finish for a bad day: Unavailable is tried again.
+func (b *bench) persist(module provision.Module, op *provision.Op) (provision.Outcome, error) {
+	b.Helper()
+	for range mostLooks {
+		out, err := module.Apply(b.Context(), *op)
+		b.clean(out, err)
+		if failure, ok := provision.FailureOf(err); ok && failure.Kind == provision.Unavailable {
+			b.wait(5 * time.Minute)
+			continue
+		}
+		if err != nil || b.settled(op, out) {
+			return out, err
+		}
+	}
+	require.FailNow(b, "the operation does not come to an end", "%s", op.Kind)
+	return provision.Outcome{}, nil
+}
+
+// settled takes over what an outcome asks to remember and lets its time pass.
+func (b *bench) settled(op *provision.Op, out provision.Outcome) bool {
+	if out.Ref != "" {
+		op.Ref = out.Ref
+	}
+	if out.State != provision.Pending {
+		return true
+	}
+	op.Memo = maps.Clone(out.Memo)
+	require.Positive(b, out.After, "a pending outcome says when to look again")
+	b.wait(out.After)
+	return false
+}
+
+func (b *bench) wait(d time.Duration) {
+	if b.Advance != nil {
+		b.Advance(d)
+	}
+}
+
+// clean searches what a driver said for secrets.
+func (b *bench) clean(out provision.Outcome, err error) {
+	b.Helper()
+	said := []string{out.Text}
+	for k, v := range out.Memo {
+		said = append(said, k, v)
+	}
+	if err != nil {
+		said = append(said, err.Error())
+		if failure, ok := provision.FailureOf(err); ok {
+			said = append(said, failure.Text, failure.Code)
+		}
+	}
+	for _, text := range said {
+		for _, secret := range b.Secrets {
+			require.NotContains(b, text, secret)
+		}
+	}
+}
+
+func (b *bench) count(op provision.Op, want int) {
+	b.Helper()
+	if b.Objects != nil {
+		require.Equal(b, want, b.Objects(op.ServiceID), "objects of the service in the panel")
+	}
+}
+
+func requireUnavailable(t testing.TB, err error) {
+	t.Helper()
+	failure, ok := provision.FailureOf(err)
+	require.Truef(t, ok, "a failure is expected, not %v", err)
+	require.Equal(t, provision.Unavailable, failure.Kind, err)
+}
+
+// within runs a function that must come back in time.
+func within(t testing.TB, limit time.Duration, run func() error) error {
+	t.Helper()
+	back := make(chan error, 1)
+	go func() { back <- run() }()
+	timer := time.NewTimer(limit)
+	defer timer.Stop()
+	select {
+	case err := <-back:
+		return err
+	case <-timer.C:
+		require.FailNow(t, "the module does not come back in time")
+		return context.DeadlineExceeded
+	}
+}

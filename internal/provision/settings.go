@@ -1,0 +1,75 @@
+package provision
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"io"
+	"reflect"
+	"strings"
+	"sync"
+
+	"github.com/go-playground/validator/v10"
+
+	"github.com/tariffd/tariffd/internal/fault"
+)
+
+// checker caches the struct tags it has seen, so one serves all drivers.
+var checker = sync.OnceValue(func() *validator.Validate {
+	v := validator.New(validator.WithRequiredStructEnabled())
+	v.RegisterTagNameFunc(func(f reflect.StructField) string {
+		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+		return name
+	})
+	return v
+})
+
+// Decode reads one part of a module's settings into a struct: unknown members, wrong types and broken validate tags are
+// Invalid faults that point below pointer ("/connection"). Values are never quoted in a fault, they may be secrets.
+func Decode(raw json.RawMessage, pointer string, into any) error {
+	if len(bytes.TrimSpace(raw)) == 0 {
+		raw = json.RawMessage(`{}`)
+	}
+	d := json.NewDecoder(bytes.NewReader(raw))
+	d.DisallowUnknownFields()
+	if err := d.Decode(into); err != nil {
+		return unreadable(err, pointer)
+	}
+	if _, err := d.Token(); !errors.Is(err, io.EOF) {
+		return fault.New(fault.Invalid, "invalid_value", "One JSON object is expected.").At(pointer)
+	}
+	var broken validator.ValidationErrors
+	if err := checker().Struct(into); errors.As(err, &broken) {
+		return violations(broken, pointer)
+	}
+	return nil
+}
+
+func unreadable(err error, pointer string) error {
+	var wrong *json.UnmarshalTypeError
+	switch name, unknown := strings.CutPrefix(err.Error(), "json: unknown field "); {
+	case unknown:
+		name = strings.Trim(name, `"`)
+		return fault.New(fault.Invalid, "unknown_field", "There is no setting %q.", name).At(pointer + "/" + name)
+	case errors.As(err, &wrong) && wrong.Field != "":
+		place := pointer + "/" + strings.ReplaceAll(wrong.Field, ".", "/")
+		return fault.New(fault.Invalid, "invalid_value", "A value of another type is expected.").At(place)
+	}
+	return fault.New(fault.Invalid, "invalid_value", "A JSON object is expected.").At(pointer)
+}
+
+func violations(broken validator.ValidationErrors, pointer string) error {
+	var fields fault.Fields
+	for _, b := range broken {
+		// The namespace begins with the struct's own name; an index of a map or list stands in brackets.
+		_, path, _ := strings.Cut(b.Namespace(), ".")
+		path = strings.NewReplacer(".", "/", "[", "/", "]", "").Replace(path)
+		if b.Tag() == "required" {
+			fields.Add(pointer+"/"+path, "required", "A value is required.")
+			continue
+		}
+		rule := strings.TrimSuffix(b.Tag()+" "+b.Param(), " ")
+		fields.Add(pointer+"/"+path, "invalid_value", "The value does not fit the rule %q.", rule)
+	}
+	return fields.Err()
+}

@@ -1,0 +1,41 @@
+package provision_test
+
+import (
+	"encoding/json"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/tariffd/tariffd/internal/fault"
+	"github.com/tariffd/tariffd/internal/provision"
+)
+
+func TestDecodeNamesEveryBrokenPlace(t *testing.T) {
+	t.Parallel()
+	type settings struct {
+		URL   string            `json:"url" validate:"required,http_url"`
+		Unit  string            `json:"unit" validate:"omitempty,oneof=a b"`
+		Names map[string]string `json:"names" validate:"dive,min=2"`
+	}
+	cases := map[string][][2]string{
+		``:                                     {{"/connection/url", "required"}},
+		`{"url":"http://x"} {}`:                {{"/connection", "invalid_value"}},
+		`[]`:                                   {{"/connection", "invalid_value"}},
+		`{"url":7}`:                            {{"/connection/url", "invalid_value"}},
+		`{"url":"http://x","urk":1}`:           {{"/connection/urk", "unknown_field"}},
+		`{"url":"s3cret","unit":"c"}`:          {{"/connection/unit", "invalid_value"}, {"/connection/url", "invalid_value"}},
+		`{"url":"http://x","names":{"k":"v"}}`: {{"/connection/names/k", "invalid_value"}},
+	}
+	for raw, want := range cases {
+		err := provision.Decode(json.RawMessage(raw), "/connection", &settings{})
+		f := fault.Of(err)
+		require.Equal(t, fault.Invalid, f.Kind, raw)
+		var got [][2]string
+		for _, field := range f.Fields {
+			got = append(got, [2]string{field.Pointer, field.Code})
+		}
+		require.Equal(t, want, got, raw)
+		require.NotContains(t, err.Error(), "s3cret")
+	}
+	require.NoError(t, provision.Decode(json.RawMessage(`{"url":"https://x","unit":"a"}`), "/connection", &settings{}))
+}

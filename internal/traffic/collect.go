@@ -1,0 +1,237 @@
+package traffic
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"time"
+
+	"github.com/tariffd/tariffd/internal/actor"
+	"github.com/tariffd/tariffd/internal/calendar"
+	"github.com/tariffd/tariffd/internal/catalog"
+	"github.com/tariffd/tariffd/internal/provision"
+	"github.com/tariffd/tariffd/internal/service"
+)
+
+// Collection is the collecting of one module's statistics of one day.
+type Collection struct {
+	ID         string
+	ModuleID   catalog.ModuleID
+	Day        calendar.Day
+	Done       bool
+	Overwrite  bool
+	DueAt      time.Time
+	Attempts   int
+	Expected   int // servers that should have a block for the day
+	Got        int
+	Missing    int // the panel had nothing for them
+	Failed     int // the panel could not be asked about them
+	Failures   []Failure
+	FinishedAt *time.Time // the end of the last attempt
+}
+
+// Failure is what could not be collected.
+type Failure struct {
+	ModuleID  catalog.ModuleID `json:"module_id"`
+	ServiceID service.ID       `json:"service_id,omitempty"` // empty: the whole module
+	Code      string           `json:"code"`
+	Detail    string           `json:"detail"`
+}
+
+// retryAfter is how long a collection that failed waits.
+const retryAfter = time.Hour
+
+// askAtOnce is how many servers a panel is asked about in one call, so that what came before a failure is kept.
+const askAtOnce = 50
+
+// maxFailures bounds the failures that one collection names.
+const maxFailures = 100
+
+// RunCollection carries out a claimed collection: it asks the panel, with no transaction open, and stores what came. What
+// failed is tried again in an hour, for as long as the day's month is open. One server's failure does not stop the others.
+func (e *Engine) RunCollection(ctx context.Context, id string, claimNo int64) error {
+	var c Collection
+	var holders []Server
+	err := e.InTx(ctx, func(tx Tx) (err error) {
+		if c, err = tx.HoldCollection(ctx, id, claimNo); err != nil {
+			return err
+		}
+		all, err := tx.Holders(ctx, c.ModuleID, c.Day.Start(e.Zone), c.Day.End(e.Zone))
+		holders = holdersAt(c.Day.End(e.Zone), all)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	asked, err := e.ask(ctx, c, holders)
+	if err != nil {
+		return err
+	}
+	for lot := range slices.Chunk(asked.reports, LotSize) {
+		out, err := e.Store(ctx, actor.Program("collection"), Lot{Reports: lot, Source: Collector, Overwrite: c.Overwrite})
+		if err != nil {
+			return err
+		}
+		asked.got += len(lot) - len(out.Rejected)
+		for _, r := range out.Rejected {
+			asked.fail(Failure{c.ModuleID, service.ID(r.Server), r.Code, r.Detail}, 1)
+		}
+	}
+	return e.finish(ctx, id, claimNo, len(holders), asked)
+}
+
+// holdersAt chooses one service for each machine: the one that holds it at the end of the day, or held it last (D27).
+func holdersAt(end time.Time, all []Server) []Server {
+	last := map[provision.Ref]Server{}
+	var refs []provision.Ref
+	for _, s := range all {
+		have, ok := last[s.ExternalID]
+		if !ok {
+			refs = append(refs, s.ExternalID)
+		}
+		if !ok || heldLater(s, have, end) {
+			last[s.ExternalID] = s
+		}
+	}
+	out := make([]Server, len(refs))
+	for i, ref := range refs {
+		out[i] = last[ref]
+	}
+	return out
+}
+
+func heldLater(a, b Server, end time.Time) bool {
+	heldUntil := func(s Server) time.Time {
+		if s.DeletedAt == nil || !s.DeletedAt.Before(end) {
+			return end
+		}
+		return *s.DeletedAt
+	}
+	if x, y := heldUntil(a), heldUntil(b); !x.Equal(y) {
+		return x.After(y)
+	}
+	return a.StartedAt.After(*b.StartedAt)
+}
+
+// answers is what a panel said.
+type answers struct {
+	reports  []Report
+	got      int
+	failed   int
+	failures []Failure
+}
+
+func (a *answers) fail(f Failure, servers int) {
+	a.failed += servers
+	if len(a.failures) < maxFailures {
+		a.failures = append(a.failures, f)
+	}
+}
+
+// ask asks the module's panel about each server. Its error is for what is no panel's fault.
+func (e *Engine) ask(ctx context.Context, c Collection, holders []Server) (*answers, error) {
+	out := &answers{}
+	if len(holders) == 0 {
+		return out, nil
+	}
+	module, err := e.Connect(ctx, c.ModuleID)
+	if err != nil { // nobody can be asked before its settings are mended
+		out.fail(Failure{ModuleID: c.ModuleID, Code: "module_error", Detail: err.Error()}, len(holders))
+		return out, nil
+	}
+	source, ok := module.(provision.TrafficSource)
+	if !ok {
+		return out, nil
+	}
+	q := &question{source: source, zone: e.Zone, c: c, out: out}
+	for lot := range slices.Chunk(holders, askAtOnce) {
+		if err := q.about(ctx, lot); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}
+
+// question asks one panel about one day.
+type question struct {
+	source provision.TrafficSource
+	zone   *time.Location
+	c      Collection
+	out    *answers
+	away   *Failure // the panel does not answer: the rest is not even asked
+}
+
+// about asks about some servers; where the panel stumbles, about halves of them, down to the one that it stumbles over.
+func (q *question) about(ctx context.Context, lot []Server) error {
+	if q.away != nil {
+		q.out.failed += len(lot)
+		return nil
+	}
+	refs := make([]provision.Ref, len(lot))
+	byRef := make(map[provision.Ref]service.ID, len(lot))
+	for i, s := range lot {
+		refs[i], byRef[s.ExternalID] = s.ExternalID, s.ID
+	}
+	usage, err := q.source.DailyUsage(ctx, refs, q.c.Day, q.zone)
+	if errCtx := ctx.Err(); errCtx != nil {
+		return errCtx // we stop, the panel is not to blame
+	}
+	if err != nil {
+		return q.failed(ctx, lot, err)
+	}
+	for _, u := range usage {
+		id, asked := byRef[u.Ref]
+		if !asked {
+			continue
+		}
+		values := Values{}
+		for p, v := range u.Values {
+			values[Param(p)] = Quantity{Value: v.Amount, Unit: v.Unit}
+		}
+		q.out.reports = append(q.out.reports, Report{Server: id, Day: q.c.Day, Values: values})
+	}
+	return nil
+}
+
+func (q *question) failed(ctx context.Context, lot []Server, err error) error {
+	f := Failure{ModuleID: q.c.ModuleID, Code: "module_error", Detail: err.Error()}
+	panel, said := provision.FailureOf(err)
+	if said {
+		f.Code, f.Detail = panel.Code, panel.Text
+	}
+	switch {
+	case said && panel.Kind != provision.Rejected:
+		q.away = &f
+		q.out.fail(f, len(lot))
+	case len(lot) == 1:
+		f.ServiceID = lot[0].ID
+		q.out.fail(f, 1)
+	default:
+		half := len(lot) / 2
+		return errors.Join(q.about(ctx, lot[:half]), q.about(ctx, lot[half:]))
+	}
+	return nil
+}
+
+// finish writes the counts and whether it is done or to be tried again.
+func (e *Engine) finish(ctx context.Context, id string, claimNo int64, expected int, a *answers) error {
+	return e.InTx(ctx, func(tx Tx) error {
+		c, err := tx.HoldCollection(ctx, id, claimNo)
+		if err != nil {
+			return err
+		}
+		now, err := tx.Now(ctx)
+		if err != nil {
+			return err
+		}
+		c.Attempts++
+		c.Expected, c.Got, c.Failed, c.Failures = expected, a.got, a.failed, a.failures
+		c.Missing = max(0, expected-a.got-a.failed)
+		c.FinishedAt, c.Done = &now, a.failed == 0
+		if c.DueAt = now.Add(retryAfter); dayOf(c.DueAt, e.Zone).Before(ClosesOn(calendar.MonthOf(c.Day))) {
+			return tx.UpdateCollection(ctx, c)
+		}
+		c.Done = true // nothing of a closed month can be stored any more
+		return tx.UpdateCollection(ctx, c)
+	})
+}
