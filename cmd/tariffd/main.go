@@ -41,7 +41,7 @@ func root() *cobra.Command {
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
-	cmd.AddCommand(serveCommand(), workerCommand(), migrateCommand(), panelsCommand(), keysCommand())
+	cmd.AddCommand(serveCommand(), workerCommand(), migrateCommand(), panelsCommand(), demoCommand(), keysCommand())
 	return cmd
 }
 

@@ -38,5 +38,7 @@ func serveCommand() *cobra.Command {
 	cmd.Flags().BoolVar(&o.Workers, "workers", true, "do the background work in this process as well")
 	cmd.Flags().BoolVar(&o.Migrate, "migrate", false, "apply missing migrations first")
 	cmd.Flags().BoolVar(&o.Panels, "with-panels", false, "be ready only when the simulated panels answer")
+	cmd.Flags().BoolVar(&o.Demo, "with-demo", false, "load the demo, and be ready only when it is there")
+	cmd.Flags().StringVar(&o.ReadyFile, "ready-file", "", "file to write when /readyz is good for the first time")
 	return cmd
 }

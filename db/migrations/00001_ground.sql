@@ -29,7 +29,7 @@ CREATE TABLE provider (
 
 CREATE TABLE department (
     id         uuid PRIMARY KEY,
-    name       text NOT NULL CONSTRAINT department_name_uq UNIQUE,
+    name       text NOT NULL,
     email      text NOT NULL DEFAULT '',
     created_at timestamptz NOT NULL,
     version    bigint NOT NULL DEFAULT 1
@@ -37,7 +37,7 @@ CREATE TABLE department (
 
 CREATE TABLE data_center (
     id           uuid PRIMARY KEY,
-    name         text NOT NULL CONSTRAINT data_center_name_uq UNIQUE,
+    name         text NOT NULL,
     external_id  text NOT NULL DEFAULT '',
     sort_order   integer NOT NULL DEFAULT 1 CONSTRAINT data_center_sort_order_ck CHECK (sort_order >= 1),
     icon_kind    text NOT NULL DEFAULT 'none' CONSTRAINT data_center_icon_kind_ck CHECK (icon_kind IN ('none', 'flag', 'image')),

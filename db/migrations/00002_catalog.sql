@@ -53,7 +53,7 @@ CREATE TABLE processing_module (
     id                uuid PRIMARY KEY,
     driver            text NOT NULL,
     product_type      text NOT NULL CONSTRAINT processing_module_type_fk REFERENCES product_type,
-    name              text NOT NULL CONSTRAINT processing_module_name_uq UNIQUE,
+    name              text NOT NULL,
     data_center_id    uuid CONSTRAINT processing_module_data_center_fk REFERENCES data_center,
     department_id     uuid CONSTRAINT processing_module_department_fk REFERENCES department,
     sort_order        integer NOT NULL DEFAULT 1,

@@ -74,10 +74,12 @@ CREATE TABLE overage_notice (
     CONSTRAINT overage_notice_pk PRIMARY KEY (client_id, service_id, add_on, period, notice)
 );
 
+-- Like the other tables of money without foreign keys: clients are never removed, and the check of each payment would lock
+-- its provider's one row.
 CREATE TABLE payment (
     id          uuid PRIMARY KEY,
-    client_id   uuid NOT NULL CONSTRAINT payment_client_fk REFERENCES client,
-    provider_id uuid NOT NULL CONSTRAINT payment_provider_fk REFERENCES provider,
+    client_id   uuid NOT NULL,
+    provider_id uuid NOT NULL,
     amount      numeric NOT NULL CONSTRAINT payment_amount_ck CHECK (amount > 0),
     refunded    numeric NOT NULL DEFAULT 0,
     currency    text NOT NULL,

@@ -12,7 +12,8 @@ import (
 func (a *App) work(ctx context.Context, l *due.Loop, background *sync.WaitGroup) {
 	background.Go(func() { l.Background(ctx) })
 	background.Go(func() { a.listen(ctx, l) })
-	background.Go(func() { a.every(ctx, 200*time.Millisecond, "number events", a.DB.NumberEvents) })
+	// Readers number what they need; this keeps it from piling up where nobody reads.
+	background.Go(func() { a.every(ctx, 5*time.Second, "number events", a.DB.NumberEvents) })
 	background.Go(func() { a.every(ctx, time.Hour, "forget old answers", a.DB.DropOldAnswers) })
 }
 

@@ -40,6 +40,14 @@ func (a *App) Prepare(ctx context.Context, migrate bool) error {
 	if pinned != a.Config.BillingZone {
 		return fmt.Errorf("this installation bills by the days of %s; TARIFFD_BILLING_ZONE=%s would move them", pinned, a.Config.BillingZone)
 	}
+	if err = a.startClock(ctx); err != nil {
+		return err
+	}
+	return a.Traffic.Begin(ctx)
+}
+
+// startClock starts the sandbox's clock; everything dated comes after it.
+func (a *App) startClock(ctx context.Context) error {
 	if !a.Config.Sandbox {
 		return nil
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"os"
 	"sync"
 	"time"
 
@@ -19,9 +20,11 @@ const shutdownLimit = 10 * time.Second
 
 // Serving says what a serving process does beside answering.
 type Serving struct {
-	Workers bool // the background work as well
-	Migrate bool
-	Panels  bool // ready only when the simulated panels answer
+	Workers   bool // the background work as well
+	Migrate   bool
+	Panels    bool   // ready only when the simulated panels answer
+	Demo      bool   // load the demo, and be ready only when it is there
+	ReadyFile string // written when everything that /readyz looks at is good for the first time
 }
 
 // Serve answers requests until ctx ends, then finishes those that are open.
@@ -38,7 +41,13 @@ func (a *App) Serve(ctx context.Context, o Serving, listener net.Listener) error
 	loop := a.loop()
 	// A clock move is a request that may take long; it gives up as soon as the program is told to stop.
 	mover := &due.Mover{Clock: a.DB.Sandbox(), Loop: loop, Panels: a.tellPanels, Life: ctx, Log: a.Log}
-	handler, err := a.edge(o, movable{mover, a})
+	checks := a.checks(o)
+	var demo *Demo
+	if o.Demo {
+		demo = a.Demo(listener.Addr().String())
+		checks = append(checks, httpapi.Check{Name: "demo", Run: demo.Loaded})
+	}
+	handler, err := a.edge(checks, movable{mover})
 	if err != nil {
 		return err
 	}
@@ -52,6 +61,12 @@ func (a *App) Serve(ctx context.Context, o Serving, listener net.Listener) error
 	}
 	if o.Workers {
 		a.work(life, loop, &background)
+	}
+	if demo != nil {
+		background.Go(func() { a.loadDemo(life, demo) })
+	}
+	if o.ReadyFile != "" {
+		background.Go(func() { a.announce(life, checks, o.ReadyFile) })
 	}
 	servers := map[*http.Server]net.Listener{server(handler): listener}
 	if a.Config.MetricsListen != "" {
@@ -106,36 +121,57 @@ func serveAll(ctx context.Context, servers map[*http.Server]net.Listener) error 
 	return err
 }
 
+// checks is what /readyz looks at.
+func (a *App) checks(o Serving) []httpapi.Check {
+	all := []httpapi.Check{{Name: "database", Run: a.DB.Ping}, {Name: "schema", Run: a.CheckSchema}}
+	if o.Panels {
+		all = append(all, httpapi.Check{Name: "panels", Run: a.checkPanels})
+	}
+	return all
+}
+
+// announce writes a file as soon as all checks hold, for whoever started this process and has no HTTP client at hand.
+func (a *App) announce(ctx context.Context, checks []httpapi.Check, path string) {
+	hold := func() bool {
+		for _, c := range checks {
+			if c.Run(ctx) != nil {
+				return false
+			}
+		}
+		return true
+	}
+	for !hold() {
+		select {
+		case <-time.After(50 * time.Millisecond):
+		case <-ctx.Done():
+			return
+		}
+	}
+	if err := os.WriteFile(path, []byte("ready\n"), 0o600); err != nil {
+		a.Log.Warn("readiness not announced", "error", err)
+	}
+}
+
 // edge hands the engines and readers to the HTTP edge.
-func (a *App) edge(o Serving, c httpapi.MovableClock) (*httpapi.Handler, error) {
+func (a *App) edge(checks []httpapi.Check, c httpapi.MovableClock) (*httpapi.Handler, error) {
 	reader := a.read.Reader()
-	s := &httpapi.Server{
+	return httpapi.New(&httpapi.Server{
 		Log: a.Log, Wall: a.system, Keys: a.DB.Reader(), Origins: a.Config.CORSOrigins, TrustedProxies: a.Config.TrustedProxies,
-		Sandbox: a.Config.Sandbox, Clock: c, MetricsApart: a.Config.MetricsListen != "",
-		Checks: []httpapi.Check{{Name: "database", Run: a.DB.Ping}, {Name: "schema", Run: a.CheckSchema}},
+		Sandbox: a.Config.Sandbox, Clock: c, MetricsApart: a.Config.MetricsListen != "", Checks: checks,
 
 		Clients: a.Clients, ClientReader: reader, Departments: a.Departments, DeptReader: reader,
 		DataCenters: a.DataCenters, DataCtrReader: reader, Feed: feed{reader, a.DB},
 		Zone: a.Config.Zone(), Orders: a.Orders, OrderReader: reader, Lifecycle: a.Lifecycle, ServiceReader: reader,
 		OperationReader: reader, TaskReader: reader, Catalog: a.Catalog, CatalogReader: reader, Payments: a.Payments, MoneyReader: reader,
-	}
-	if o.Panels {
-		s.Checks = append(s.Checks, httpapi.Check{Name: "panels", Run: a.checkPanels})
-	}
-	return httpapi.New(s)
+		Traffic: a.Traffic, TrafficReader: reader,
+	})
 }
 
-// movable is the mover in the edge's words. What a move has told is in the feed when it answers.
-type movable struct {
-	*due.Mover
-	app *App
-}
+// movable is the mover in the edge's words.
+type movable struct{ *due.Mover }
 
 func (m movable) Move(ctx context.Context, to time.Time) (time.Time, string, map[string]int, error) {
 	moved, err := m.Mover.Move(ctx, to)
-	if err == nil {
-		err = m.app.DB.NumberEvents(ctx)
-	}
 	return moved.Now, moved.Mode, moved.Ran, err
 }
 

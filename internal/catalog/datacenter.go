@@ -57,7 +57,7 @@ type DataCenters struct {
 	ExternalID func(driver string) string
 }
 
-// Create adds a data center. Faults: already_exists (name), field faults of the members.
+// Create adds a data center. Faults: field faults of the members.
 func (e *DataCenters) Create(ctx context.Context, by actor.Actor, in DataCenterInput) (out DataCenter, err error) {
 	err = e.InTx(ctx, func(tx DataCenterTx) (err error) {
 		out, err = event.Once(ctx, tx, by, func() (DataCenter, error) { return createDataCenter(ctx, tx, by, in) })
@@ -90,8 +90,8 @@ func createDataCenter(ctx context.Context, tx DataCenterTx, by actor.Actor, in D
 	return d, d.record(ctx, tx, by, "data_center.created")
 }
 
-// Update changes a data center. Faults: not_found, precondition_failed, already_exists (name), in_use (an external id that
-// a module's driver needs, or forbids), field faults of the members.
+// Update changes a data center. Faults: not_found, precondition_failed, in_use (an external id that a module's driver
+// needs, or forbids), field faults of the members.
 func (e *DataCenters) Update(ctx context.Context, by actor.Actor, id DataCenterID, in DataCenterChange) (out DataCenter, err error) {
 	err = e.InTx(ctx, func(tx DataCenterTx) (err error) {
 		out, err = event.Once(ctx, tx, by, func() (DataCenter, error) { return e.update(ctx, tx, by, id, in) })

@@ -124,13 +124,22 @@ func (e *Engine) UpdateModule(ctx context.Context, by actor.Actor, id ModuleID, 
 			return Module{}, err
 		}
 		m.Version++
-		if in.Check && reconnects {
-			if m.Health, err = note(ctx, tx, by, m, nil); err != nil {
+		if reconnects {
+			if m.Health, err = afterChange(ctx, tx, by, m, in.Check); err != nil {
 				return Module{}, err
 			}
 		}
 		return m, m.record(ctx, tx, by, "updated")
 	})
+}
+
+// afterChange is the health of a module that connects in another way now: good where that was tried, else unknown.
+func afterChange(ctx context.Context, tx Tx, by actor.Actor, m Module, tried bool) (Health, error) {
+	if tried {
+		return note(ctx, tx, by, m, nil)
+	}
+	h := Health{Status: HealthUnknown}
+	return h, tx.UpdateHealth(ctx, m.ID, h)
 }
 
 func (e *Engine) change(ctx context.Context, tx Tx, m *Module, in ModuleChange) (provision.Module, error) {

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 
 	"github.com/getkin/kin-openapi/openapi3"
@@ -44,10 +45,28 @@ func noteBroken(f *fault.Fields, pointer string, err error) {
 			place += "/" + strings.NewReplacer("~", "~0", "/", "~1").Replace(name)
 		}
 		code := schemaCode(broken.SchemaField)
+		if name, ok := unsupported(broken.Reason); ok {
+			place += "/" + strings.NewReplacer("~", "~0", "/", "~1").Replace(name)
+		}
 		f.Add(place, code, "%s", schemaTexts[code])
 	default:
 		f.Add(pointer, "bad_value", "%s", schemaTexts["bad_value"])
 	}
+}
+
+// unsupported finds the name in the library's sentence about a member that the schema does not have: its place is the
+// object, and the name stands nowhere else.
+func unsupported(reason string) (string, bool) {
+	rest, ok := strings.CutPrefix(reason, "property ")
+	if !ok {
+		return "", false
+	}
+	quoted, ok := strings.CutSuffix(rest, " is unsupported")
+	if !ok {
+		return "", false
+	}
+	name, err := strconv.Unquote(quoted)
+	return name, err == nil
 }
 
 // schemaCode turns the keyword that was broken into the word of the API.

@@ -57,9 +57,21 @@ func (a AddOn) document() fields {
 func documentOf(v any) fields {
 	m := fields{}
 	for name, raw := range members(field(v)) {
-		m[name] = raw
+		m[name] = canonical(raw)
 	}
 	return m
+}
+
+// canonical writes a document with its members in order: the database gives open documents back in an order of its own,
+// which is no change.
+func canonical(raw json.RawMessage) json.RawMessage {
+	d := json.NewDecoder(bytes.NewReader(raw))
+	d.UseNumber()
+	var v any
+	if d.Decode(&v) != nil {
+		return raw
+	}
+	return field(v)
 }
 
 func field(v any) json.RawMessage {

@@ -140,6 +140,7 @@ func (u Unit) check(ctx context.Context, tx Tx) error {
 	all := NewUnits(list)
 	if _, known := all[u.SmallerUnit]; u.SmallerUnit != "" && !known {
 		missing(&f, "/smaller_unit", "unit")
+		return f.Err()
 	}
 	all[u.Code] = u
 	if err = f.Merge("", all.checkChain(u.Code)); err != nil {

@@ -61,8 +61,8 @@ type Expense struct {
 type Tx interface {
 	ledger.Tx
 	InsertExpenses(ctx context.Context, rows []Expense) error
-	// ExpensesOfPeriod are the period and add-on rows that were charged for the period which began at start.
-	ExpensesOfPeriod(ctx context.Context, c actor.ClientID, s actor.ServiceID, start time.Time) ([]Expense, error)
+	// UnexpiredExpenses are all rows of the period and add-on charges that reach beyond an instant, in order of booking.
+	UnexpiredExpenses(ctx context.Context, c actor.ClientID, s actor.ServiceID, now time.Time) ([]Expense, error)
 	// PostingsOfCharges are the ids of the postings that paid charges, by charge and receiving account.
 	PostingsOfCharges(ctx context.Context, c actor.ClientID, charges []string) (map[Leg]string, error)
 }

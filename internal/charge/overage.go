@@ -132,12 +132,12 @@ func Recompute(ctx context.Context, tx OverageTx, zone *time.Location, c actor.C
 	if books.Closed {
 		return out, nil
 	}
-	in := books.input(m, zone, now)
-	steps, err := Steps(in)
+	steps, err := books.Steps(m, zone, now)
 	if err != nil {
 		return out, err
 	}
 	rows := Differences(books, steps, now)
+	through := overThrough(now, zone)
 	after, err := book(ctx, tx, ledger.Balance, rows)
 	if err != nil {
 		return out, err
@@ -146,9 +146,9 @@ func Recompute(ctx context.Context, tx OverageTx, zone *time.Location, c actor.C
 		out.Balance = &balance
 	}
 	out.Booked = len(rows) > 0
-	out.Exceeded = exceeded(steps, in.Through)
+	out.Exceeded = exceeded(steps, through)
 	for _, day := range books.Usage.Days() {
-		if in.Through.Before(day) && m.Contains(day) {
+		if through.Before(day) && m.Contains(day) {
 			out.Running = day
 			break
 		}
@@ -165,11 +165,12 @@ func overThrough(now time.Time, zone *time.Location) calendar.Day {
 	return day
 }
 
-func (b Books) input(m calendar.Month, zone *time.Location, now time.Time) MonthInput {
-	return MonthInput{
+// Steps computes what the month's overage should be at an instant, day by day.
+func (b Books) Steps(m calendar.Month, zone *time.Location, now time.Time) ([]Step, error) {
+	return Steps(MonthInput{
 		Month: m, Through: overThrough(now, zone), Zone: zone, Currency: b.Service.Currency, PricesIncludeTax: b.PricesIncludeTax,
 		Period: b.Service.Period, Terms: b.Terms, Units: b.Units, Usage: b.Usage,
-	}
+	})
 }
 
 // slot is what overage is booked by.

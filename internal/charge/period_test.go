@@ -103,6 +103,19 @@ func TestAnEarlyCloseReversesTheLatestSlicesFirstD8(t *testing.T) {
 	require.Empty(t, RefundRows(paid, end.Add(-time.Hour), midAugust, end, time.UTC), "no whole day is left")
 }
 
+// A period that was renewed in advance comes back whole, beside what is left of the running one.
+func TestWhatWasPaidInAdvanceComesBackWholeD8(t *testing.T) {
+	t.Parallel()
+	first := booking(midAugust, "P1M", calendar.SplitNone, "31.00", "3.10")
+	second := booking(*first.Quote.PeriodEnd, "P1M", calendar.SplitNone, "30.00")
+	paid := append(Rows(first, midAugust), Rows(second, midAugust)...)
+	var rows []Expense
+	for _, p := range periodsOf(paid) {
+		rows = append(rows, RefundRows(p.paid, midAugust.AddDate(0, 0, 21), p.start, p.end, time.UTC)...)
+	}
+	require.Equal(t, []string{"2024-09-15 -30.00", "2024-09-05 -10.00", "2024-09-05 -1.00"}, texts(rows))
+}
+
 // Whatever is bought and whenever it is closed: the slices sum to what was paid, no more comes back than was paid, tax goes
 // with its money, and what comes back is rounded once.
 func TestSplitAndRefundLoseNothing(t *testing.T) {

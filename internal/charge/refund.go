@@ -13,24 +13,27 @@ import (
 	"github.com/tariffd/tariffd/internal/service"
 )
 
-// GiveBack refunds the rest of a service's paid period (D8): round(paid × n/N) goes back to the balance, n being the whole
-// days left and N the days of the period. It reverses future slices whole and the rest on the current one. Setup fees,
-// one-time purchases and trials are never refunded. It answers what was given back, and expects the client's lock.
+// GiveBack refunds what is left of a service's paid time (D8): round(paid × n/N) of the running period goes back to the
+// balance, n being the whole days left and N the days of the period, and the whole of one that was paid in advance. It
+// reverses future slices whole and the rest on the current one. Setup fees, one-time purchases and trials are never refunded.
+// It answers what was given back, and expects the client's lock.
 func GiveBack(ctx context.Context, tx Tx, s service.Service, zone *time.Location) (money.Amount, error) {
-	none := money.Zero(s.Currency)
-	if s.PeriodStart == nil || s.PaidUntil == nil || !s.Period.Renews() {
-		return none, nil
+	back := money.Zero(s.Currency)
+	if s.PaidUntil == nil || !s.Period.Renews() {
+		return back, nil
 	}
 	now, err := tx.Now(ctx)
 	if err != nil {
-		return none, err
+		return back, err
 	}
-	paid, err := tx.ExpensesOfPeriod(ctx, s.ClientID, s.ID, *s.PeriodStart)
+	paid, err := tx.UnexpiredExpenses(ctx, s.ClientID, s.ID, now)
 	if err != nil {
-		return none, err
+		return back, err
 	}
-	rows := RefundRows(paid, now, *s.PeriodStart, *s.PaidUntil, zone)
-	back := none
+	var rows []Expense
+	for _, p := range periodsOf(paid) {
+		rows = append(rows, RefundRows(p.paid, now, p.start, p.end, zone)...)
+	}
 	for _, r := range rows {
 		back = back.Sub(r.Amount)
 	}
@@ -38,9 +41,53 @@ func GiveBack(ctx context.Context, tx Tx, s service.Service, zone *time.Location
 	return back, err
 }
 
-// RefundRows are the negative expenses of an early close at the instant now. Pure.
+// paidPeriod is one period with all that was charged for it.
+type paidPeriod struct {
+	start, end time.Time
+	paid       []Expense
+}
+
+// periodsOf sorts charges by the periods they were for, the latest first; the slices of a charge span its period.
+func periodsOf(paid []Expense) []paidPeriod {
+	charges, order := map[string]*paidPeriod{}, []string{}
+	for _, e := range paid {
+		p := charges[e.ChargeID]
+		if p == nil {
+			p = &paidPeriod{start: *e.PeriodStart, end: *e.PeriodEnd}
+			charges[e.ChargeID] = p
+			order = append(order, e.ChargeID)
+		}
+		p.paid = append(p.paid, e)
+		if e.PeriodStart.Before(p.start) {
+			p.start = *e.PeriodStart
+		}
+		if e.PeriodEnd.After(p.end) {
+			p.end = *e.PeriodEnd
+		}
+	}
+	var out []paidPeriod
+	for _, id := range order {
+		c := charges[id]
+		i := 0
+		for i < len(out) && !(out[i].start.Equal(c.start) && out[i].end.Equal(c.end)) {
+			i++
+		}
+		if i == len(out) {
+			out = append(out, paidPeriod{start: c.start, end: c.end})
+		}
+		out[i].paid = append(out[i].paid, c.paid...)
+	}
+	sort.SliceStable(out, func(i, j int) bool { return out[j].start.Before(out[i].start) })
+	return out
+}
+
+// RefundRows are the negative expenses of an early close at the instant now, for one period. Pure.
 func RefundRows(paid []Expense, now, start, until time.Time, zone *time.Location) []Expense {
-	n, of := calendar.RemainingDays(now, until, zone), calendar.PeriodDays(start, until, zone)
+	from := now
+	if from.Before(start) {
+		from = start // paid in advance
+	}
+	n, of := calendar.RemainingDays(from, until, zone), calendar.PeriodDays(start, until, zone)
 	if n <= 0 || of <= 0 || len(paid) == 0 {
 		return nil
 	}

@@ -64,7 +64,7 @@ func (b Books) mismatches(m ServiceMonth, zone *time.Location, now time.Time) ([
 	if b.Closed {
 		return nil, nil
 	}
-	steps, err := Steps(b.input(m.Month, zone, now))
+	steps, err := b.Steps(m.Month, zone, now)
 	if err != nil {
 		return nil, err
 	}

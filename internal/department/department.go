@@ -3,8 +3,8 @@
 // It owns the records of departments. It does not own what a task is about (package operation), nor who works in a
 // department.
 //
-// Invariants: a department's name is unique; one that a module or a task refers to is not deleted; every change names who
-// made it.
+// Invariants: a department has a name that people can read; one that a module or a task refers to is not deleted; every
+// change names who made it.
 package department
 
 import (
@@ -58,7 +58,7 @@ type Engine struct {
 	InTx func(ctx context.Context, fn func(Tx) error) error
 }
 
-// Create adds a department. Faults: already_exists (name), field faults of the members.
+// Create adds a department. Faults: field faults of the members.
 func (e *Engine) Create(ctx context.Context, by actor.Actor, in Input) (out Department, err error) {
 	err = e.InTx(ctx, func(tx Tx) (err error) {
 		out, err = event.Once(ctx, tx, by, func() (Department, error) { return create(ctx, tx, by, in) })
@@ -82,7 +82,7 @@ func create(ctx context.Context, tx Tx, by actor.Actor, in Input) (Department, e
 	return d, d.record(ctx, tx, by, "department.created")
 }
 
-// Update changes a department. Faults: not_found, precondition_failed, already_exists (name), field faults of the members.
+// Update changes a department. Faults: not_found, precondition_failed, field faults of the members.
 func (e *Engine) Update(ctx context.Context, by actor.Actor, id ID, in Change) (out Department, err error) {
 	err = e.InTx(ctx, func(tx Tx) (err error) {
 		out, err = event.Once(ctx, tx, by, func() (Department, error) { return update(ctx, tx, by, id, in) })

@@ -84,13 +84,18 @@ func (l *Loop) watch(ctx context.Context, k Kind, wake chan struct{}) {
 	free := make(chan struct{}, k.parallel())
 	var running sync.WaitGroup
 	defer running.Wait()
+	failing := false
 	for {
 		select {
 		case free <- struct{}{}:
 		case <-ctx.Done():
 			return
 		}
-		claims := l.look(ctx, k)
+		claims, err := l.look(ctx, k)
+		if err != nil && !failing && ctx.Err() == nil {
+			l.Log.Error("looking for due work failed", "kind", k.Name, "error", err)
+		}
+		failing = err != nil // told once, not at each look of an outage
 		if len(claims) > 0 {
 			running.Go(func() {
 				defer func() { <-free }()
@@ -108,20 +113,13 @@ func (l *Loop) watch(ctx context.Context, k Kind, wake chan struct{}) {
 	}
 }
 
-// look claims a lot for the background; what stands in the way is logged and tried again at the next look.
-func (l *Loop) look(ctx context.Context, k Kind) []Claim {
+// look claims a lot for the background.
+func (l *Loop) look(ctx context.Context, k Kind) ([]Claim, error) {
 	at, ok, err := l.Now(ctx)
-	if err == nil && !ok {
-		return nil
+	if err != nil || !ok {
+		return nil, err
 	}
-	var claims []Claim
-	if err == nil {
-		claims, err = k.Rows.Claim(ctx, at, k.lot())
-	}
-	if err != nil && ctx.Err() == nil {
-		l.Log.Error("looking for due work failed", "kind", k.Name, "error", err)
-	}
-	return claims
+	return k.Rows.Claim(ctx, at, k.lot())
 }
 
 // run works on one lot with its leases kept alive. What is left of a lot that failed is let go for the pause that pauseOf

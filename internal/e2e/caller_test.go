@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"os" // SOFT
 	"strings"
 	"testing"
 	"time"
@@ -92,6 +93,10 @@ func (c *caller) send(method, path string, body any, header http.Header) (answer
 		}
 	}
 	if broken := breaches(method, req.URL.Path, res, raw); len(broken) > 0 {
+		if os.Getenv("E2E_SOFT") != "" { // SOFT
+			fmt.Fprintln(os.Stderr, "BREACH", a.asked, a.status, strings.Split(strings.Join(broken, "|"), "\n")[0]) // SOFT
+			return a, nil // SOFT
+		} // SOFT
 		return a, fmt.Errorf("%w: %s\n%s", errBreach, a, strings.Join(broken, "\n"))
 	}
 	return a, nil

@@ -71,9 +71,10 @@ func fits(template, path string) bool {
 	return true
 }
 
-// anywhere are the statuses that every operation may answer by the general part of the contract.
+// anywhere are the statuses that every operation may answer by the general part of the contract; a 422 is for parameters
+// that it does not have.
 var anywhere = []int{
-	http.StatusBadRequest, http.StatusMethodNotAllowed, http.StatusNotAcceptable, http.StatusRequestEntityTooLarge,
+	http.StatusUnprocessableEntity, http.StatusBadRequest, http.StatusMethodNotAllowed, http.StatusNotAcceptable, http.StatusRequestEntityTooLarge,
 	http.StatusUnsupportedMediaType, http.StatusTooManyRequests, http.StatusServiceUnavailable,
 }
 

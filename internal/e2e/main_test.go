@@ -13,7 +13,7 @@ import (
 
 // worldsAtOnce is how many installations may live beside each other. They wait for leases and processes more than they
 // compute, so it is more than there are cores.
-const worldsAtOnce = "6"
+const worldsAtOnce = "16"
 
 func TestMain(m *testing.M) {
 	flag.Parse()
@@ -23,8 +23,8 @@ func TestMain(m *testing.M) {
 		}
 	}
 	code := m.Run()
-	if built != "" {
-		_ = os.RemoveAll(built)
+	for _, dir := range made {
+		_ = os.RemoveAll(dir)
 	}
 	os.Exit(code)
 }
@@ -34,20 +34,26 @@ func isSet(name string) (set bool) {
 	return set
 }
 
-// built is the folder of the binary, if we made one.
-var built string
+// made are the folders that all tests share.
+var made []string
 
-// binary builds the program once for all tests. Its folder is open to every user, for the test that gives up being root.
+// share makes a folder that is open to every user, for the test that gives up being root.
+func share(name string) (string, error) {
+	dir, err := os.MkdirTemp("", "tariffd-e2e-"+name+"-")
+	if err != nil {
+		return "", err
+	}
+	made = append(made, dir)
+	return dir, os.Chmod(dir, 0o755)
+}
+
+// binary builds the program once for all tests.
 var binary = sync.OnceValues(func() (string, error) {
 	if path := os.Getenv("E2E_BINARY"); path != "" {
 		return filepath.Abs(path)
 	}
-	dir, err := os.MkdirTemp("", "tariffd-e2e-bin-")
+	dir, err := share("bin")
 	if err != nil {
-		return "", err
-	}
-	built = dir
-	if err := os.Chmod(dir, 0o755); err != nil {
 		return "", err
 	}
 	path := filepath.Join(dir, "tariffd")
@@ -58,4 +64,22 @@ var binary = sync.OnceValues(func() (string, error) {
 		return "", fmt.Errorf("go build ./cmd/tariffd: %w\n%s", err, out.String())
 	}
 	return path, nil
+})
+
+// prototype is a data directory with an empty, current database, which worlds copy instead of making their own.
+var prototype = sync.OnceValues(func() (string, error) {
+	path, err := binary()
+	if err != nil {
+		return "", err
+	}
+	dir, err := share("new")
+	if err != nil {
+		return "", err
+	}
+	cmd := exec.Command(path, "migrate", "up")
+	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + dir, "TARIFFD_SANDBOX=true", "TARIFFD_DATA_DIR=" + dir}
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return "", fmt.Errorf("tariffd migrate up: %w\n%s", err, out)
+	}
+	return filepath.Join(dir, "postgres"), nil
 })

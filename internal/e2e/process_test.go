@@ -15,7 +15,7 @@ import (
 
 const (
 	// tick is the pause between two looks of a poll.
-	tick = 10 * time.Millisecond
+	tick = 20 * time.Millisecond
 	// patience bounds every poll: longer than the lease of work whose worker was killed.
 	patience = 60 * time.Second
 	// stopLimit is what an orderly end may take, PostgreSQL's included.

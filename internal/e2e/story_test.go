@@ -100,7 +100,10 @@ func (s *story) serversAreOrdered() {
 		service := s.service(id)
 		require.Equal(s.t, "processing", service.text("status"), "the panel is installing")
 		require.True(s.t, service.null("started_at"))
-		require.Equal(s.t, "open", service.text("pending_operation.kind"))
+	}
+	for _, item := range order.list("items") {
+		operation := s.buyer.get("/v1/operations/" + item.text("operation_id")).is(http.StatusOK)
+		require.Equal(s.t, "open waiting", operation.text("kind")+" "+operation.text("status"))
 	}
 	s.money("380.00", "120.00")
 }
@@ -275,7 +278,7 @@ func (s *story) removed() {
 
 func (s *story) panelIsDown() {
 	s.clock("2026-03-22T00:00:00Z")
-	s.panels.fault("http_503", "", "")
+	s.panels.fault("http_500", "", "")
 	s.clock("2026-03-24T23:59:00Z")
 	require.NotContains(s.t, s.owners(s.a), "2026-03-21")
 	require.Len(s.t, s.owners(s.a), 20)

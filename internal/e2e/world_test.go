@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -42,6 +43,10 @@ type world struct {
 func newWorld(t testing.TB, extra ...string) *world {
 	t.Helper()
 	w := bareWorld(t, extra...)
+	empty, err := prototype()
+	require.NoError(t, err)
+	out, err := exec.CommandContext(t.Context(), "cp", "-a", empty, filepath.Join(w.dir, "postgres")).CombinedOutput()
+	require.NoError(t, err, "%s", out)
 	require.NoError(t, w.startPanels())
 	require.NoError(t, w.start())
 	return w

@@ -3,7 +3,6 @@ package httpapi
 import (
 	"bytes"
 	"context"
-	"fmt"
 	"hash/fnv"
 	"net/http"
 	"strconv"
@@ -90,7 +89,7 @@ func etag(version int64) string { return `"` + strconv.FormatInt(version, 10) + 
 func completeTag(tag string, body []byte) string {
 	sum := fnv.New64a()
 	_, _ = sum.Write(body)
-	return fmt.Sprintf(`%s-%016x"`, strings.TrimSuffix(tag, `"`), sum.Sum64())
+	return strings.TrimSuffix(tag, `"`) + "-" + strconv.FormatUint(sum.Sum64(), 36) + `"`
 }
 
 // holds tells whether one of the tags of a header is the present one.

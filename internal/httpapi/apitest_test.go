@@ -25,9 +25,9 @@ import (
 	"github.com/tariffd/tariffd/internal/client"
 	"github.com/tariffd/tariffd/internal/clock"
 	"github.com/tariffd/tariffd/internal/department"
-	"github.com/tariffd/tariffd/internal/event"
 	"github.com/tariffd/tariffd/internal/pgtest"
 	"github.com/tariffd/tariffd/internal/postgres"
+	"github.com/tariffd/tariffd/internal/secret"
 )
 
 // rig is a whole edge on a database of its own, with clocks that stand still.
@@ -50,7 +50,7 @@ func newRig(t testing.TB, parts ...func(*rig)) *rig {
 	t.Helper()
 	start := time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC)
 	r := &rig{t: t, business: clock.NewFake(start), wall: clock.NewFake(start), log: &bytes.Buffer{}}
-	r.db = postgres.New(pgtest.New(t), postgres.Options{Prepare: true, Clock: r.business, Wall: r.wall})
+	r.db = postgres.New(pgtest.New(t), postgres.Options{Prepare: true, Clock: r.business, Wall: r.wall, Box: testBox()})
 	reader := r.db.Reader()
 	r.server = &Server{
 		Log: slog.New(slog.NewJSONHandler(&lockedWriter{to: r.log}, nil)), Wall: r.wall, Keys: reader, Sandbox: true,
@@ -70,6 +70,15 @@ func newRig(t testing.TB, parts ...func(*rig)) *rig {
 	t.Cleanup(r.http.Close)
 	r.admin = r.as(adminKey)
 	return r
+}
+
+// testBox seals secrets with a key of its own.
+func testBox() *secret.Box {
+	box, err := secret.NewBox(secret.GenerateIdentity())
+	if err != nil {
+		panic(err)
+	}
+	return box
 }
 
 // narrow gives an engine the transactions it asks for.
@@ -305,8 +314,27 @@ func (r *rig) count(query string, args ...any) (n int) {
 	return n
 }
 
+// raw sends a request and returns its status alone; unlike do it may be used in other goroutines. 0: it failed.
+func (r *rig) raw(method, path string, body any, onceKey string) int {
+	payload, err := json.Marshal(body)
+	if err != nil {
+		return 0
+	}
+	req, err := http.NewRequest(method, r.http.URL+path, bytes.NewReader(payload))
+	if err != nil {
+		return 0
+	}
+	req.Header.Set("Authorization", "Bearer "+adminKey)
+	req.Header.Set("Content-Type", "application/json")
+	req.Header.Set("Idempotency-Key", onceKey)
+	res, err := http.DefaultTransport.RoundTrip(req)
+	if err != nil {
+		return 0
+	}
+	defer res.Body.Close()
+	_, _ = io.Copy(io.Discard, res.Body)
+	return res.StatusCode
+}
+
 // escaped is a text as part of a query.
 func escaped(s string) string { return url.QueryEscape(s) }
-
-// numbered is for tests that make events by hand.
-var _ = event.Numbered{}

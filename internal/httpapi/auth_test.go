@@ -249,3 +249,32 @@ func TestIdempotencyKeyIsRequiredWhereMoneyMoves(t *testing.T) {
 		require.True(t, required[op], op)
 	}
 }
+
+// Two requests at once with one key do the work once; so do two with one e-mail address.
+func TestRequestsAtOnce(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	provider := r.defaultProvider()
+	body := obj{"provider_id": provider, "email": "a@x.example"}
+	statuses := make(chan int, 8)
+	for range cap(statuses) {
+		go func() { statuses <- r.raw("POST", "/v1/clients", body, "same") }()
+	}
+	for range cap(statuses) {
+		require.Contains(t, []int{201, 409}, <-statuses) // 409: the first is still running
+	}
+	require.Equal(t, 1, r.count(`SELECT count(*) FROM client`))
+	body["email"] = "b@x.example"
+	created := 0
+	for i := range cap(statuses) {
+		go func() { statuses <- r.raw("POST", "/v1/clients", body, fmt.Sprint("key", i)) }()
+	}
+	for range cap(statuses) {
+		if <-statuses == 201 {
+			created++
+		}
+	}
+	require.Equal(t, 1, created)
+	require.Equal(t, 2, r.count(`SELECT count(*) FROM client`))
+	require.Equal(t, 2, r.count(`SELECT count(*) FROM event`))
+}

@@ -85,7 +85,7 @@ func toAPIOrder(o order.Order) api.Order {
 
 func toAPIOrderItem(it order.Item) api.OrderItem {
 	return api.OrderItem{
-		ServiceID: string(it.ServiceID), OperationID: orNull(it.OperationID), Status: api.OrderItemStatus(it.Status),
+		ServiceID: string(it.ServiceID), OperationID: orNull(it.OperationID), Status: api.ServiceStatus(it.Status),
 		TariffID: string(it.TariffID), TariffVersion: it.TariffVersion, DataCenterID: orNull(it.DataCenterID), Period: string(it.Period),
 		Lines: each(it.Quote.Lines, toAPILine), Total: toAPIMoney(it.Quote.Total), Tax: toAPIMoney(it.Quote.Tax),
 	}

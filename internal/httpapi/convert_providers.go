@@ -10,15 +10,19 @@ func fromAPIProviderCreate(b api.ProviderCreate) client.ProviderInput {
 	if b.Currency != nil {
 		in.Currency = *b.Currency
 	}
+	if b.PricesIncludeTax != nil {
+		in.PricesIncludeTax = *b.PricesIncludeTax
+	}
 	return in
 }
 
 func fromAPIProviderPatch(b api.ProviderPatch) client.ProviderChange {
-	return client.ProviderChange{Name: b.Name, Site: patched(b.Site), BillingURL: patched(b.BillingURL)}
+	return client.ProviderChange{Name: b.Name, Site: patched(b.Site), BillingURL: patched(b.BillingURL), PricesIncludeTax: b.PricesIncludeTax}
 }
 
 func toAPIProvider(p client.Provider) api.Provider {
 	return api.Provider{
 		ID: string(p.ID), Name: p.Name, Currency: p.Currency, Site: orNull(p.Site), BillingURL: orNull(p.BillingURL), CreatedAt: p.CreatedAt,
+		PricesIncludeTax: p.PricesIncludeTax,
 	}
 }

@@ -17,13 +17,13 @@ import (
 )
 
 // toAPIService writes a service; staff see the note.
-func toAPIService(v lifecycle.View, zone *time.Location, staff bool) api.Service {
+func toAPIService(v lifecycle.View, actions []string, zone *time.Location, staff bool) api.Service {
 	s := v.Service
 	out := api.Service{
 		ID: string(s.ID), ClientID: string(s.ClientID), ProviderID: string(s.ProviderID), OrderID: s.OrderID, Name: orNull(s.Name),
 		CreatedAt: s.CreatedAt, Currency: s.Currency, Status: api.ServiceStatus(s.Status),
 		SuspendReasons:   each(s.SuspendReasons, func(r service.Reason) api.SuspendReason { return api.SuspendReason(r) }),
-		PendingOperation: toAPIPending(v.Live), AllowedActions: each(v.Actions(), func(a string) api.ServiceAction { return api.ServiceAction(a) }),
+		PendingOperation: toAPIPending(v.Pending), AllowedActions: each(actions, func(a string) api.ServiceAction { return api.ServiceAction(a) }),
 		TariffID: string(s.TariffID), TariffVersion: s.TariffVersion, ProductType: s.ProductType, Period: string(s.Period),
 		StartedAt: s.StartedAt, PaidUntil: s.PaidUntil, DeleteAt: s.DeleteAt, AutoRenew: s.AutoRenew, ModuleID: orNull(s.ModuleID),
 		DataCenterID: orNull(s.DataCenterID), ExternalID: orNull(s.ExternalID), Domain: orNull(s.Domain),

@@ -4,16 +4,18 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"net/netip"
 	"runtime/debug"
 	"slices"
+	"strconv"
 	"strings"
+	"time"
 
 	"github.com/labstack/echo/v4"
 
-	"github.com/tariffd/tariffd/internal/actor"
 	"github.com/tariffd/tariffd/internal/fault"
 )
 
@@ -32,8 +34,8 @@ type edge struct {
 func (e *edge) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	c := &call{begun: e.Wall.WallNow(), id: r.Header.Get("X-Request-Id"), trace: traceID(r.Header.Get("traceparent")), answer: newAnswer(w)}
 	defer c.answer.release()
-	if !requestIDForm.MatchString(c.id) {
-		c.id = actor.NewID()
+	if !isRequestID(c.id) {
+		c.id = newRequestID()
 	}
 	c.address = e.addressOf(r)
 	c.request = r.WithContext(context.WithValue(r.Context(), callKey{}, c))
@@ -46,7 +48,22 @@ func (e *edge) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	status, size := c.answer.send(r)
 	took := e.Wall.WallNow().Sub(c.begun)
 	e.figures.note(c.op, status, took)
-	e.log(c, status, size)
+	e.log(c, status, size, took)
+}
+
+func isRequestID(text string) bool {
+	for i := range len(text) {
+		c := text[i]
+		if (c < '0' || c > '9') && (c < 'a' || c > 'z') && (c < 'A' || c > 'Z') && c != '.' && c != '_' && c != '-' {
+			return false
+		}
+	}
+	return len(text) >= 1 && len(text) <= 64
+}
+
+// newRequestID need not be hard to guess, only to meet twice.
+func newRequestID() string {
+	return strconv.FormatUint(rand.Uint64(), 36) + strconv.FormatUint(rand.Uint64(), 36)
 }
 
 // run lets the router answer; a panic becomes a problem like any other.
@@ -56,6 +73,10 @@ func (e *edge) run(c *call) {
 			c.fail(fmt.Errorf("panic: %v\n%s", p, debug.Stack()))
 		}
 	}()
+	// The router shall cut the address as it was sent, so that what it finds is unescaped once, by those who read it.
+	if escaped := c.request.URL.EscapedPath(); strings.Contains(escaped, "%") {
+		c.request.URL.RawPath = escaped
+	}
 	e.router.ServeHTTP(c.answer, c.request)
 }
 
@@ -144,11 +165,13 @@ func (e *edge) trusted(a netip.Addr) bool {
 }
 
 // log writes one line per request. Neither query nor headers nor bodies are in it, because they may hold secrets.
-func (e *edge) log(c *call, status, size int) {
-	attrs := []slog.Attr{
-		slog.String("request_id", c.id), slog.String("method", c.request.Method), slog.String("path", c.request.URL.Path),
-		slog.Int("status", status), slog.Duration("took", e.Wall.WallNow().Sub(c.begun)), slog.Int("bytes", size), slog.String("from", c.address.String()),
+func (e *edge) log(c *call, status, size int, took time.Duration) {
+	if !e.Log.Enabled(c.request.Context(), slog.LevelError) {
+		return
 	}
+	attrs := append(make([]slog.Attr, 0, 12),
+		slog.String("request_id", c.id), slog.String("method", c.request.Method), slog.String("path", c.request.URL.Path),
+		slog.Int("status", status), slog.Duration("took", took), slog.Int("bytes", size), slog.String("from", c.address.String()))
 	if c.op != nil {
 		attrs = append(attrs, slog.String("operation", c.op.id))
 	}

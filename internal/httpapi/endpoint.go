@@ -15,20 +15,21 @@ import (
 
 // endpoint is one operation of the contract, prepared at the start: everything the edge checks before a handler runs.
 type endpoint struct {
-	id        string
-	method    string
-	path      string // as the contract writes it
-	tag       string
-	public    bool
-	roles     map[actor.Role]bool
-	scope     string // an extra right that storefronts need
-	once      string // optional, required; empty: Idempotency-Key is ignored
-	streaming bool
-	inPath    []*parameter
-	inQuery   map[string]*parameter
-	media     []string // content types of the body; empty: it takes none
-	needsBody bool
-	body      *rule
+	id         string
+	method     string
+	path       string // as the contract writes it
+	tag        string
+	public     bool
+	roles      map[actor.Role]bool
+	scope      string // an extra right that storefronts need
+	once       string // optional, required; empty: Idempotency-Key is ignored
+	streaming  bool
+	inPath     []*parameter
+	inQuery    map[string]*parameter
+	needsQuery bool     // some parameter of the query is required
+	media      []string // content types of the body; empty: it takes none
+	needsBody  bool
+	body       *rule
 }
 
 // parameter is one parameter in path or query.
@@ -80,6 +81,7 @@ func (c compiler) endpoint(method, path string, item *openapi3.PathItem, o *open
 			op.inPath = append(op.inPath, p)
 		case openapi3.ParameterInQuery:
 			op.inQuery[p.name] = p
+			op.needsQuery = op.needsQuery || p.required
 		}
 	}
 	return op, c.body(op, o.RequestBody)

@@ -6,7 +6,6 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"net/url"
-	"regexp"
 	"strconv"
 
 	"github.com/tariffd/tariffd/internal/actor"
@@ -27,7 +26,7 @@ const (
 // pageOf reads limit, cursor and order of a list. A cursor that is not one, or of other filters, is bad_cursor.
 func pageOf(ctx context.Context) (actor.Page, error) {
 	p, err := seekOf(ctx)
-	if err == nil && p.After != "" && !idForm.MatchString(p.After) {
+	if err == nil && p.After != "" && !isID(p.After) {
 		err = errBadCursor
 	}
 	return p, err
@@ -102,5 +101,3 @@ func cursorAt(ctx context.Context, after string) *string {
 	text := base64.RawURLEncoding.EncodeToString(raw)
 	return &text
 }
-
-var requestIDForm = regexp.MustCompile(`^[A-Za-z0-9._-]{1,64}$`)

@@ -32,8 +32,8 @@ var statusOf = map[fault.Kind]struct {
 	fault.Unavailable:  {http.StatusServiceUnavailable, "Something that is needed does not answer."},
 }
 
-// place is one entry of a problem's errors.
-type place struct {
+// offence is one entry of a problem's errors.
+type offence struct {
 	Pointer   *string `json:"pointer,omitempty"`
 	Parameter string  `json:"parameter,omitempty"`
 	Code      string  `json:"code"`
@@ -88,9 +88,9 @@ func (c *call) failureHeaders(f *fault.Error) {
 
 // problem is the document of RFC 9457; what a fault refers to becomes further members.
 func (c *call) problem(f *fault.Error, status int, title string) map[string]any {
-	places := make([]place, len(f.Fields))
+	places := make([]offence, len(f.Fields))
 	for i, x := range f.Fields {
-		places[i] = place{Parameter: x.Parameter, Code: x.Code, Detail: x.Detail}
+		places[i] = offence{Parameter: x.Parameter, Code: x.Code, Detail: x.Detail}
 		if x.Parameter == "" {
 			places[i].Pointer = &f.Fields[i].Pointer // the empty pointer is the whole body
 		}

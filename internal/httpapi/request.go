@@ -6,7 +6,6 @@ import (
 	"io"
 	"net/http"
 	"net/url"
-	"regexp"
 	"strconv"
 	"strings"
 
@@ -18,7 +17,20 @@ import (
 // maxBody is the most that is read of a request that is not a stream.
 const maxBody = 1 << 20
 
-var idForm = regexp.MustCompile(`^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$`)
+// isID tells whether a text is formed like an id. It stands on the path of every read, so it is no regular expression.
+func isID(text string) bool {
+	if len(text) != 36 {
+		return false
+	}
+	for i := range len(text) {
+		c := text[i]
+		dash := i == 8 || i == 13 || i == 18 || i == 23
+		if dash != (c == '-') || (!dash && (c < '0' || c > '9') && (c < 'a' || c > 'f')) {
+			return false
+		}
+	}
+	return true
+}
 
 // checkRequest holds a request to the contract: parameters, headers, then the body, which is decoded once. All violations
 // of the parameters are told together, and all of the body.
@@ -26,7 +38,7 @@ func (c *call) checkRequest(e echo.Context) error {
 	if err := c.checkPath(e); err != nil {
 		return err
 	}
-	if c.request.URL.RawQuery != "" || len(c.op.inQuery) > 0 {
+	if c.request.URL.RawQuery != "" || c.op.needsQuery {
 		if err := c.checkQuery(); err != nil {
 			return err
 		}
@@ -44,13 +56,11 @@ func (c *call) checkRequest(e echo.Context) error {
 	if err = c.checkFields(value); err != nil {
 		return err
 	}
-	var f fault.Fields
 	body := c.op.body
 	if body == nil {
 		body = noBody
 	}
-	body.check(&f, "", value)
-	return f.Err()
+	return body.violations(value).Err()
 }
 
 var noBody = &rule{kind: "object", closed: true}
@@ -59,10 +69,12 @@ var noBody = &rule{kind: "object", closed: true}
 func (c *call) checkPath(e echo.Context) error {
 	for _, p := range c.op.inPath {
 		value := e.Param(p.name)
-		if text, err := url.PathUnescape(value); err == nil {
-			value = text
+		if strings.Contains(value, "%") {
+			if text, err := url.PathUnescape(value); err == nil {
+				value = text
+			}
 		}
-		bad := strings.ContainsRune(value, 0) || ((p.name == "id" || strings.HasSuffix(p.name, "_id")) && !idForm.MatchString(value))
+		bad := strings.ContainsRune(value, 0) || ((p.name == "id" || strings.HasSuffix(p.name, "_id")) && !isID(value))
 		if !bad {
 			var f fault.Fields
 			p.rule.check(&f, "", value)
@@ -123,7 +135,7 @@ func (p *parameter) check(f *fault.Fields, r *rule, text string) {
 		value = text == "true"
 	}
 	if len(found) == 0 {
-		r.check(&found, "", value)
+		found = r.violations(value)
 	}
 	for _, x := range found {
 		*f = append(*f, fault.Field{Parameter: p.name, Code: x.Code, Detail: x.Detail})

@@ -28,7 +28,7 @@ type rule struct {
 	instant  bool // format date-time
 	least    *big.Float
 	most     *big.Float
-	short    uint64 // minLength, minItems
+	short    uint64 // minLength, minItems, minProperties
 	long     *uint64
 	unique   bool
 	required []string
@@ -59,8 +59,11 @@ func (c compiler) compile(ref *openapi3.SchemaRef) (*rule, error) {
 	if types := s.Type.Slice(); len(types) == 1 {
 		r.kind = types[0]
 	}
-	if r.kind == "array" {
+	switch r.kind {
+	case "array":
 		r.short, r.long = s.MinItems, s.MaxItems
+	case "object":
+		r.short, r.long = s.MinProps, s.MaxProps
 	}
 	for _, v := range s.Enum {
 		r.enum = append(r.enum, fmt.Sprint(v))
@@ -113,6 +116,19 @@ func float(f *float64) *big.Float {
 		return nil
 	}
 	return big.NewFloat(*f)
+}
+
+// violations are those of a whole value, each once: a schema and what it is composed of may find the same.
+func (r *rule) violations(value any) (out fault.Fields) {
+	var found fault.Fields
+	r.check(&found, "", value)
+	for _, x := range found {
+		same := func(o fault.Field) bool { return o.Pointer == x.Pointer && o.Code == x.Code }
+		if !slices.ContainsFunc(out, same) {
+			out = append(out, x)
+		}
+	}
+	return out
 }
 
 // check notes every violation of a decoded value below a place.
@@ -196,6 +212,7 @@ func (r *rule) checkOne(f *fault.Fields, at string, value any) {
 }
 
 func (r *rule) checkObject(f *fault.Fields, at string, v map[string]any) {
+	r.size(f, at, uint64(len(v)), "too_few", "too_many", "members")
 	for _, name := range r.required {
 		if _, ok := v[name]; !ok {
 			f.Add(at+"/"+escape(name), "required", "This member is required.")

@@ -10,8 +10,6 @@ import (
 	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
-
-	"github.com/tariffd/tariffd/internal/fault"
 )
 
 func prepared(t testing.TB, schema string) *rule {
@@ -51,6 +49,8 @@ func TestSchemaViolations(t *testing.T) {
 		{`{"type":"array","uniqueItems":true,"items":{"type":"string"}}`, `["a","a"]`, []string{"/v/1 duplicate_value"}},
 		{`{"type":"object","required":["a","b"],"properties":{"a":{"type":"string"}}}`, `{}`, []string{"/v/a required", "/v/b required"}},
 		{`{"type":"object","additionalProperties":false}`, `{"a/b":1,"c~d":2}`, []string{"/v/a~1b unknown_field", "/v/c~0d unknown_field"}},
+		{`{"type":"object","minProperties":1,"additionalProperties":true}`, `{}`, []string{"/v too_few"}},
+		{`{"type":"string","allOf":[{"type":"string","pattern":"^a$"}]}`, `1`, []string{"/v wrong_type"}},
 		{`{"type":"object","additionalProperties":{"type":"integer"}}`, `{"a":"x"}`, []string{"/v/a wrong_type"}},
 		{`{"allOf":[{"type":"string","pattern":"^a$"}]}`, `"b"`, []string{"/v bad_format"}},
 		{`{"allOf":[{"type":"string"}]}`, `null`, []string{"/v wrong_type"}},
@@ -61,8 +61,7 @@ func TestSchemaViolations(t *testing.T) {
 		r := prepared(t, strings.Replace(member, "%", c.schema, 1))
 		value, err := decodeOne([]byte(`{"v":` + c.value + `}`))
 		require.NoError(t, err)
-		var f fault.Fields
-		r.check(&f, "", value)
+		f := r.violations(value)
 		var got []string
 		for _, x := range f {
 			got = append(got, x.Pointer+" "+x.Code)
@@ -95,8 +94,7 @@ func TestSchemaVerdictsAgreeWithTheLibrary(t *testing.T) {
 		r, err := rules.compile(schema)
 		require.NoError(rt, err)
 		value := draw(rt, schema.Value, 0)
-		var f fault.Fields
-		r.check(&f, "", value)
+		f := r.violations(value)
 		verdict := schema.Value.VisitJSON(value, openapi3.MultiErrors(), openapi3.EnableFormatValidation())
 		require.Equal(rt, verdict == nil, len(f) == 0, "%v\nlibrary: %v\nedge: %v", value, verdict, f)
 		if verdict == nil {

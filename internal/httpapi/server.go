@@ -25,12 +25,11 @@ import (
 	"github.com/tariffd/tariffd/internal/lifecycle"
 	"github.com/tariffd/tariffd/internal/order"
 	"github.com/tariffd/tariffd/internal/payment"
+	"github.com/tariffd/tariffd/internal/traffic"
 )
 
 // Server holds what the handlers need: per feature an engine for writing and a reader for reading.
 type Server struct {
-	unfinished
-
 	Log            *slog.Logger
 	Wall           clock.Wall
 	Keys           Keys
@@ -58,6 +57,9 @@ type Server struct {
 	ServiceReader   ServiceReader
 	OperationReader OperationReader
 	TaskReader      TaskReader
+
+	Traffic       *traffic.Engine
+	TrafficReader TrafficReader
 
 	Payments    *payment.Engine
 	MoneyReader MoneyReader

@@ -23,7 +23,7 @@ type ServiceReader interface {
 // toService writes services for the caller of a request.
 func (s *Server) toService(ctx context.Context) func(lifecycle.View) api.Service {
 	staff := callOf(ctx).staff()
-	return func(v lifecycle.View) api.Service { return toAPIService(v, s.Zone, staff) }
+	return func(v lifecycle.View) api.Service { return toAPIService(v, s.Lifecycle.Actions(v), s.Zone, staff) }
 }
 
 // ListServices lists services.

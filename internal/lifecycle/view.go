@@ -17,9 +17,10 @@ import (
 type View struct {
 	service.Service
 	Terms              []service.TermRow // open ones, of all sources
-	Live               []Pending
+	Pending            []Pending
 	Links              []Linked        // of a bandwidth service: its servers
 	BandwidthServiceID actor.ServiceID // of a server: who carries its traffic; empty: nobody
+	Driver             string          // of its module; empty: none yet
 	Offer              catalog.Offer   // of the tariff's newest version
 	PricesIncludeTax   bool
 }
@@ -80,21 +81,52 @@ func (v View) NextCharge(zone *time.Location) *NextCharge {
 	return &NextCharge{At: at, Amount: q.Total}
 }
 
-// Actions are what may be asked of the service in its present state, for the interface that draws the buttons.
-func (v View) Actions() []string {
-	s := v.Service
+// actionsBy says by which operation of its module an action works; the others need no module.
+var actionsBy = map[string]provision.Kind{
+	"reboot": provision.Reboot, "reinstall": provision.Reinstall, "set_parameters": provision.SetParams,
+}
+
+// Actions are what may be asked of a service in its present state, for the interface that draws the buttons: only what its
+// module does.
+func (e *Engine) Actions(v View) []string {
+	out := []string{}
+	for _, a := range stateActions(v.Service) {
+		kind, byModule := actionsBy[a]
+		if byModule && e.modeOf(v, kind) == provision.ModeNone {
+			continue
+		}
+		out = append(out, a)
+	}
+	if v.Service.Live() && len(v.Secrets) > 0 && e.modeOf(v, provision.Open) != provision.ModeNone {
+		out = append(out, "reveal_credentials")
+	}
+	return out
+}
+
+func (e *Engine) modeOf(v View, kind provision.Kind) provision.Mode {
+	mode, err := e.mode(catalog.Module{Driver: v.Driver}, v.ProductType, kind)
+	if err != nil {
+		return provision.ModeNone
+	}
+	return mode
+}
+
+func stateActions(s service.Service) []string {
+	var out []string
 	switch {
 	case s.Status == service.Active && s.DeleteAt != nil:
-		return []string{"suspend", "renew", "reboot", "undelete", "delete"}
+		out = []string{"suspend", "renew", "reboot", "undelete", "delete"}
 	case s.Status == service.Active:
-		return []string{"suspend", "renew", "reboot", "reinstall", "set-parameters", "delete"}
+		out = []string{"suspend", "renew", "reboot", "reinstall", "set_parameters", "delete"}
 	case s.Status == service.Suspended && s.DeleteAt != nil:
-		return []string{"suspend", "resume", "renew", "undelete", "delete"}
+		out = []string{"suspend", "resume", "renew", "undelete", "delete"}
 	case s.Status == service.Suspended:
-		return []string{"suspend", "resume", "renew", "delete"}
-	default:
-		return []string{}
+		out = []string{"suspend", "resume", "renew", "delete"}
 	}
+	if s.ProductType == catalog.DedicatedBandwidth && len(out) > 0 {
+		out = append(out, "set_servers")
+	}
+	return out
 }
 
 // specialsOf are the special prices among terms.

@@ -89,15 +89,15 @@ const expenseColumns = `
 client_id, id, service_id, kind, date, period_start, period_end, amount, tax, currency, quantity, coalesce(unit, '') AS unit, unit_price,
 coalesce(add_on, '') AS add_on, for_day, coalesce(reverses::text, '') AS reverses, charge_id, created_at`
 
-const expensesOfPeriod = `
+const unexpiredExpenses = `
 SELECT ` + expenseColumns + ` FROM expense
 WHERE client_id = $1 AND service_id = $2 AND kind IN ('period', 'add_on') AND charge_id IN (
-    SELECT charge_id FROM expense WHERE client_id = $1 AND service_id = $2 AND kind IN ('period', 'add_on') AND period_start = $3)
+    SELECT charge_id FROM expense WHERE client_id = $1 AND service_id = $2 AND kind IN ('period', 'add_on') AND period_end > $3)
 ORDER BY id`
 
-// ExpensesOfPeriod are the period and add-on rows that were charged for the period which began at start.
-func (s chargeStore) ExpensesOfPeriod(ctx context.Context, c actor.ClientID, id actor.ServiceID, start time.Time) ([]charge.Expense, error) {
-	return s.expenses(ctx, expensesOfPeriod, c, id, start)
+// UnexpiredExpenses are all rows of the period and add-on charges that reach beyond an instant, in order of booking.
+func (s chargeStore) UnexpiredExpenses(ctx context.Context, c actor.ClientID, id actor.ServiceID, now time.Time) ([]charge.Expense, error) {
+	return s.expenses(ctx, unexpiredExpenses, c, id, now)
 }
 
 const postingsOfCharges = `

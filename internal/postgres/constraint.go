@@ -1,6 +1,7 @@
 package postgres
 
 import (
+	"database/sql"
 	"database/sql/driver"
 	"errors"
 	"io"
@@ -15,17 +16,16 @@ import (
 // faultOf says what a broken constraint means to a caller. What is not listed here is checked before it is written: if it
 // breaks all the same, it is our mistake and answers 500.
 var faultOf = map[string]*fault.Error{
-	"provider_name_uq":    taken("/name", "A provider with this name exists."),
-	"department_name_uq":  taken("/name", "A department with this name exists."),
-	"data_center_name_uq": taken("/name", "A data center with this name exists."),
-	"client_email_uq":     taken("/email", "The provider has a client with this e-mail address."),
-	"api_key_hash_uq":     fault.New(fault.Conflict, "already_exists", "This key was made before."),
+	"provider_name_uq": taken("/name", "A provider with this name exists."),
+	"client_email_uq":  taken("/email", "The provider has a client with this e-mail address."),
+	"api_key_hash_uq":  fault.New(fault.Conflict, "already_exists", "This key was made before."),
 
-	"unit_pkey":                 taken("/code", "A unit with this code exists."),
-	"product_type_pkey":         taken("/code", "A product type with this code exists."),
-	"product_type_add_on_pk":    taken("/code", "The product type has an add-on with this code."),
-	"processing_module_name_uq": taken("/name", "A processing module with this name exists."),
-	"tariff_code_uq":            taken("/code", "The provider has a tariff with this code."),
+	"unit_pkey":              taken("/code", "A unit with this code exists."),
+	"product_type_pkey":      taken("/code", "A product type with this code exists."),
+	"product_type_add_on_pk": taken("/code", "The product type has an add-on with this code."),
+	"tariff_code_uq":         taken("/code", "The provider has a tariff with this code."),
+
+	"operation_live_uq": fault.New(fault.Conflict, "operation_pending", "An operation of this kind is under way already."),
 
 	"client_provider_fk":  inUse("Clients belong to this provider."),
 	"tariff_provider_fk":  inUse("Tariffs belong to this provider."),
@@ -46,29 +46,45 @@ func inUse(message string) *fault.Error { return fault.New(fault.Conflict, "in_u
 // errAway is the answer while the database cannot be reached or is starting.
 var errAway = fault.New(fault.Unavailable, "unavailable", "The database does not answer; try again in a moment.")
 
-// fromConstraint turns a broken constraint, and the loss of the database, into what they mean; other errors pass.
-func fromConstraint(err error) error {
-	if err == nil {
-		return nil
-	}
-	var known *fault.Error
-	if errors.As(err, &known) {
-		return err
-	}
-	var pe *pq.Error
-	if errors.As(err, &pe) {
-		if f, ok := faultOf[pe.Constraint]; ok && pe.Constraint != "" {
-			return f.Because(err)
-		}
-		// 08: connection, 53: out of resources, 57P: shut down or starting.
-		if c := string(pe.Code); strings.HasPrefix(c, "08") || strings.HasPrefix(c, "53") || strings.HasPrefix(c, "57P") {
-			return errAway.Because(err)
-		}
-		return err
-	}
-	var ne *net.OpError
-	if errors.As(err, &ne) || errors.Is(err, driver.ErrBadConn) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+// away turns the loss of the database into its meaning, for every statement and in whatever words the driver tells it;
+// other errors pass.
+func away(err error) error {
+	if err != nil && lost(err) {
 		return errAway.Because(err)
 	}
 	return err
+}
+
+func lost(err error) bool {
+	var pe *pq.Error
+	if errors.As(err, &pe) {
+		// 08: connection, 53: out of resources, 57P: shut down or starting.
+		c := string(pe.Code)
+		return strings.HasPrefix(c, "08") || strings.HasPrefix(c, "53") || strings.HasPrefix(c, "57P")
+	}
+	var ne *net.OpError
+	if errors.As(err, &ne) {
+		return true
+	}
+	for _, gone := range []error{driver.ErrBadConn, sql.ErrConnDone, io.EOF, io.ErrUnexpectedEOF, net.ErrClosed} {
+		if errors.Is(err, gone) {
+			return true
+		}
+	}
+	return false
+}
+
+// fromConstraint turns a broken constraint, and the loss of the database, into what they mean; other errors pass.
+func fromConstraint(err error) error {
+	var known *fault.Error
+	if err == nil || errors.As(err, &known) {
+		return err
+	}
+	var pe *pq.Error
+	if errors.As(err, &pe) && pe.Constraint != "" {
+		if f, ok := faultOf[pe.Constraint]; ok {
+			return f.Because(err)
+		}
+	}
+	return away(err)
 }

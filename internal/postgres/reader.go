@@ -12,8 +12,12 @@ type Reader struct{ conn }
 // Reader returns the reader of this pool.
 func (db *DB) Reader() *Reader { return &Reader{conn{db: db}} }
 
-// inOrder completes a list's query for one direction. It holds `id {after} coalesce(nullif($n, '')::uuid, {edge})` and
-// `ORDER BY id {order}`: the edge is an id before or behind all others, so that the condition is always one index range.
+// inOrder completes a list's query for one direction. It holds a condition
+//
+//	id {after} coalesce(nullif($n, '')::uuid, {edge})
+//
+// and ends with ORDER BY id {order}. The edge is an id before or behind all others, so that the condition is always one
+// index range.
 func inOrder(query string, desc bool) string {
 	if desc {
 		return backward.Replace(query)

@@ -82,7 +82,7 @@ func (c conn) exec(ctx context.Context, query string, args ...any) (int64, error
 		}
 	}
 	if err != nil {
-		return 0, err
+		return 0, away(err)
 	}
 	return res.RowsAffected()
 }
@@ -90,25 +90,25 @@ func (c conn) exec(ctx context.Context, query string, args ...any) (int64, error
 // get scans one row into dst (a struct with db tags or a single value); no row is errNoRows.
 func (c conn) get(ctx context.Context, dst any, query string, args ...any) error {
 	if !c.db.o.Prepare {
-		return sqlx.GetContext(ctx, c.ext(), dst, query, args...)
+		return away(sqlx.GetContext(ctx, c.ext(), dst, query, args...))
 	}
 	s, err := c.prepared(ctx, query)
 	if err != nil {
-		return err
+		return away(err)
 	}
-	return s.GetContext(ctx, dst, args...)
+	return away(s.GetContext(ctx, dst, args...))
 }
 
 // all scans every row into dst, a slice.
 func (c conn) all(ctx context.Context, dst any, query string, args ...any) error {
 	if !c.db.o.Prepare {
-		return sqlx.SelectContext(ctx, c.ext(), dst, query, args...)
+		return away(sqlx.SelectContext(ctx, c.ext(), dst, query, args...))
 	}
 	s, err := c.prepared(ctx, query)
 	if err != nil {
-		return err
+		return away(err)
 	}
-	return s.SelectContext(ctx, dst, args...)
+	return away(s.SelectContext(ctx, dst, args...))
 }
 
 func (c conn) ext() sqlx.ExtContext {

@@ -32,6 +32,7 @@ const viewColumns = serviceColumns + `,
  WHERE l.client_id = s.client_id AND l.server_service_id = s.id AND l.to_at IS NULL) AS bandwidth_service_id,
 (SELECT v.offer FROM tariff t JOIN tariff_version v ON v.tariff_id = t.id AND v.number = t.current_version
  WHERE t.id = s.tariff_id) AS offer,
+(SELECT coalesce(max(m.driver), '') FROM processing_module m WHERE m.id = s.module_id) AS driver,
 (SELECT p.prices_include_tax FROM provider p WHERE p.id = s.provider_id) AS prices_include_tax`
 
 const viewOf = `SELECT ` + viewColumns + ` FROM service s WHERE s.id = $1`
@@ -74,6 +75,7 @@ type viewRow struct {
 	Live               []byte          `db:"live"`
 	Links              []byte          `db:"links"`
 	BandwidthServiceID actor.ServiceID `db:"bandwidth_service_id"`
+	Driver             string          `db:"driver"`
 	Offer              []byte          `db:"offer"`
 	PricesIncludeTax   bool            `db:"prices_include_tax"`
 }
@@ -95,14 +97,14 @@ func (r viewRow) toView() (lifecycle.View, error) {
 	if err != nil {
 		return lifecycle.View{}, err
 	}
-	v := lifecycle.View{Service: s, BandwidthServiceID: r.BandwidthServiceID, PricesIncludeTax: r.PricesIncludeTax}
+	v := lifecycle.View{Service: s, BandwidthServiceID: r.BandwidthServiceID, Driver: r.Driver, PricesIncludeTax: r.PricesIncludeTax}
 	var terms []termDoc
 	var links []struct {
 		Server service.ID `json:"server"`
 		Since  time.Time  `json:"since"`
 		Terms  []termDoc  `json:"terms"`
 	}
-	if err = unmarshalAll([][]byte{r.Terms, r.Live, r.Links, r.Offer}, &terms, &v.Live, &links, &v.Offer); err != nil {
+	if err = unmarshalAll([][]byte{r.Terms, r.Live, r.Links, r.Offer}, &terms, &v.Pending, &links, &v.Offer); err != nil {
 		return v, err
 	}
 	v.Terms = toTerms(terms, s.ClientID, s.ID)

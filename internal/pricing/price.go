@@ -57,10 +57,10 @@ func PeriodPrice(o catalog.Offer, p calendar.Period) (catalog.Price, bool) {
 
 const monthly calendar.Period = "P1M"
 
-// addOn appends the lines of one add-on of billing order, where the client has any of it.
+// addOn appends the lines of one add-on of billing order, where the client has any of it and the tariff still offers it.
 func (in Input) addOn(lines []Line, span Span, a catalog.AddOn) []Line {
 	v, chosen := in.Values[a.Code]
-	if !chosen || a.Billing != catalog.BillOrder {
+	if !chosen || !a.Enabled || a.Billing != catalog.BillOrder {
 		return lines
 	}
 	quantity, included := counted(a, v)

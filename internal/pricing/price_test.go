@@ -53,6 +53,8 @@ func TestPriceOfARenewal(t *testing.T) {
 
 	in.Offer.Prices[0].RenewalAmount = nil
 	require.Equal(t, "56.00", price(t, in).Total.String())
+	in.Offer.AddOns[0].Enabled = false
+	require.Equal(t, "50.00", price(t, in).Total.String(), "what is offered no more is charged no more")
 }
 
 func TestSpecialPricesLieOverTheTariff(t *testing.T) {

@@ -31,6 +31,9 @@ var natural = map[Param]string{
 	ParamIn: "KiB", ParamOut: "KiB", ParamBandwidth: "KiB", ParamBurstIn: "Mbit/s", ParamBurstOut: "Mbit/s", ParamPower: "W",
 }
 
+// Unit is what the parameter is measured in unless a report says otherwise; empty: there is no such parameter.
+func (p Param) Unit() string { return natural[p] }
+
 // Gauge tells whether the parameter is a rate or level, of which days never add up (D17).
 func (p Param) Gauge() bool { return p == ParamBurstIn || p == ParamBurstOut || p == ParamPower }
 
@@ -156,4 +159,51 @@ func FirstOpen(today calendar.Day) calendar.Day {
 		m = m.Add(-1)
 	}
 	return m.First()
+}
+
+// BlockFilter narrows a list of blocks; days are half-open, the zero day is no limit.
+type BlockFilter struct {
+	Server service.ID
+	Owner  service.ID
+	From   calendar.Day
+	To     calendar.Day
+}
+
+// BlockPlace is a place in a list of blocks.
+type BlockPlace struct {
+	Day    calendar.Day
+	Server service.ID
+}
+
+// BlockHistory is the life of one block.
+type BlockHistory struct {
+	Block     Block
+	Revisions []Revision // that were replaced, oldest first
+	Owners    []MovedDay
+}
+
+// MovedDay is one day that went to another owner: a reassignment as it is read.
+type MovedDay struct {
+	RunID     string // of the row that tells it
+	ID        string
+	Server    service.ID
+	Day       calendar.Day
+	From      service.ID
+	To        service.ID
+	Cause     Cause
+	DecidedAt time.Time
+	By        Decider
+}
+
+// MovedFilter narrows a list of reassignments: Service is the server, or the owner before or after.
+type MovedFilter struct {
+	Service service.ID
+	From    calendar.Day
+	To      calendar.Day
+}
+
+// MovedPlace is a place in a list of reassignments.
+type MovedPlace struct {
+	RunID string
+	Day   calendar.Day
 }

@@ -186,3 +186,18 @@ func (e *Engine) modulesOf(ctx context.Context, tx Tx, id catalog.ModuleID) ([]c
 	}
 	return []catalog.ModuleID{id}, nil
 }
+
+// StatusOf tells how far some collections are together: of so many, waiting for their first attempt, at work, waiting for
+// another attempt, and done.
+func StatusOf(waiting, atWork, tried, done int) RunStatus {
+	switch {
+	case waiting > 0 && atWork+tried+done == 0:
+		return Queued
+	case waiting > 0 || atWork > 0:
+		return Running
+	case tried > 0:
+		return Failed
+	default:
+		return Finished
+	}
+}

@@ -18,8 +18,8 @@ import (
 // carried are the elements of a server's tariff whose use a bandwidth service takes over.
 var carried = []string{"traffic", "in", "out", "bandwidth", "burst_in_day", "burst_out_day"}
 
-// carries tells whether a term is one of a server's traffic add-ons that can cost something.
-func carries(r service.TermRow) bool {
+// Carries tells whether a term is one of a server's traffic add-ons that can cost something.
+func Carries(r service.TermRow) bool {
 	return r.Source == service.FromTariff && r.Item != service.TariffItem && slices.Contains(carried, r.Term.ContentCode) &&
 		(r.Term.Billing == catalog.BillStatistics || r.Term.Billing == catalog.BillOrder)
 }
@@ -43,7 +43,7 @@ type LinkPrice struct {
 func LinkPrices(open []service.TermRow) []LinkPrice {
 	var out []LinkPrice
 	for _, base := range open {
-		if !carries(base) {
+		if !Carries(base) {
 			continue
 		}
 		for _, r := range open {
@@ -122,7 +122,7 @@ func align(own []service.TermRow, carrier service.ID, now time.Time) alignment {
 		staff[r.Item] = staff[r.Item] || r.Source == service.FromStaff
 	}
 	for _, r := range own {
-		if carrier == "" || !carries(r) {
+		if carrier == "" || !Carries(r) {
 			continue
 		}
 		if staff[r.Item] {
@@ -262,7 +262,7 @@ func (p SpecialPrice) check(base service.TermRow) error {
 		fields.Add("/amount", "required", "A price or an overage price is needed.")
 	}
 	if p.OveragePrice != nil && base.Term.Billing != catalog.BillStatistics {
-		fields.Add("/overage_price", "no_overage_price", "Only what is billed by statistics has overage.")
+		fields.Add("/overage_price", "bad_value", "Only what is billed by statistics has overage.")
 	}
 	return fields.Err()
 }

@@ -26,6 +26,18 @@ type Recomputation struct {
 	FinishedAt *time.Time
 }
 
+// Status tells how far it is.
+func (r Recomputation) Status() RunStatus {
+	switch {
+	case r.FinishedAt != nil:
+		return Finished
+	case r.Examined > 0:
+		return Running
+	default:
+		return Queued
+	}
+}
+
 // Point is a place in the order of clients and servers.
 type Point struct {
 	ClientID actor.ClientID

@@ -157,6 +157,15 @@ func (w *work) pending() provision.Outcome {
 // done tells what the service has now.
 func (w *work) done(s panel.Server) provision.Outcome {
 	return provision.Outcome{
-		State: provision.Done, Ref: refOf(s), Domain: s.Domain, Addresses: w.told(s), Parameters: osParameter(w.op, s),
+		State: provision.Done, Ref: refOf(s), Domain: w.domainOf(s), Addresses: w.told(s), Parameters: osParameter(w.op, s),
 	}
+}
+
+// domainOf is the domain of the service's machine. A free server's own domain is a placeholder of the panel: without one that
+// was ordered there is none.
+func (w *work) domainOf(s panel.Server) string {
+	if w.op.Spec.Domain == "" {
+		return ""
+	}
+	return s.Domain
 }
