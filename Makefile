@@ -17,7 +17,7 @@ SOURCES = $(shell find . -name '*.go' -not -path './$(TOOLS)/*' -not -name '*.ge
 .DEFAULT_GOAL := help
 
 run: build ## build and start everything in the sandbox: PostgreSQL, simulated panels, API; Ctrl-C stops it
-	@TARIFFD_BIN=$(BIN) .ci/start
+	@TARIFFD_BIN=$(BIN) exec .ci/start
 
 build: ## build bin/tariffd
 	@$(GO) build -o $(BIN) ./cmd/tariffd
@@ -57,7 +57,7 @@ lint: $(LINTER) ## golangci-lint with the settings of .golangci.yml
 	$(LINTER) run ./...
 
 check-ui: build ## a browser loads /docs, and TypeScript compiles a client made from the contract
-	@TARIFFD_BIN=$(BIN) .ci/check-ui
+	@TARIFFD_BIN=$(BIN) exec .ci/check-ui
 
 help: ## show this
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)

@@ -3,7 +3,8 @@
 // It owns the command line alone: one file per subcommand parses, builds and runs; every rule stands below internal.
 //
 // Invariants: settings come from the environment, never from arguments, so that secrets are in no process list; the exit
-// status is 0 for success, 1 for a failure; a first Ctrl-C stops in order, a second one at once.
+// status is 0 for success, 1 for a failure, and 2 where verify could not read; a first Ctrl-C stops in order, a second one at
+// once.
 package main
 
 import (
@@ -27,10 +28,22 @@ func main() {
 	context.AfterFunc(ctx, stop)
 	err := root().ExecuteContext(ctx)
 	stop()
-	if err != nil && !errors.Is(err, context.Canceled) {
+	if status := statusOf(err); status != 0 {
 		fmt.Fprintln(os.Stderr, "tariffd:", err)
-		os.Exit(1)
+		os.Exit(status)
 	}
+}
+
+// statusOf is the exit status of an end; a Ctrl-C is none to complain of.
+func statusOf(err error) int {
+	var own exit
+	switch {
+	case errors.As(err, &own):
+		return own.status
+	case err == nil, errors.Is(err, context.Canceled):
+		return 0
+	}
+	return 1
 }
 
 func root() *cobra.Command {
@@ -41,7 +54,7 @@ func root() *cobra.Command {
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
-	cmd.AddCommand(serveCommand(), workerCommand(), migrateCommand(), panelsCommand(), demoCommand(), keysCommand())
+	cmd.AddCommand(serveCommand(), workerCommand(), migrateCommand(), panelsCommand(), demoCommand(), keysCommand(), verifyCommand())
 	return cmd
 }
 

@@ -123,10 +123,9 @@ CREATE TABLE event (
     CONSTRAINT event_pk PRIMARY KEY (client_id, id)
 );
 CREATE INDEX event_unnumbered_ix ON event (id) WHERE seq IS NULL;
-CREATE INDEX event_seq_ix ON event (seq);
-CREATE INDEX event_client_ix ON event (client_id, seq);
-CREATE INDEX event_provider_ix ON event (provider_id, seq);
-CREATE SEQUENCE event_seq;
+CREATE INDEX event_seq_ix ON event (seq) WHERE seq IS NOT NULL;
+CREATE INDEX event_client_ix ON event (client_id, seq) WHERE seq IS NOT NULL;
+CREATE INDEX event_provider_ix ON event (provider_id, seq) WHERE seq IS NOT NULL;
 
 -- Who did what to which object, from where. Append-only.
 CREATE TABLE audit (

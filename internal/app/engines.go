@@ -72,6 +72,9 @@ func (a *App) build() engines {
 	e.Overage = &charge.Engine{
 		InTx: within(a.DB, func(tx *postgres.Tx) charge.OverageTx { return tx }), Zone: zone,
 		Recomputed: func(ctx context.Context, tx charge.OverageTx, c client.Client, o charge.Outcome) error {
+			if !o.Booked && len(o.Exceeded) == 0 {
+				return nil
+			}
 			return e.Lifecycle.AfterOverage(ctx, wide(tx), c, o.Service.ID, len(o.Exceeded) > 0)
 		},
 	}

@@ -21,8 +21,8 @@ var ranks = map[string]int{
 	"charge": 5, "operation": 5, "traffic": 5, "payment": 5,
 	"order":     6,
 	"lifecycle": 7,
-	"billing":   8,
-	"postgres":  9, "httpapi": 9, "due": 9, "webhook": 9, "gateway": 9, "document": 9, "embedpg": 9,
+	"billing":   8, "verify": 8,
+	"postgres": 9, "httpapi": 9, "due": 9, "webhook": 9, "gateway": 9, "document": 9, "embedpg": 9,
 	"config": 10, "app": 10,
 }
 

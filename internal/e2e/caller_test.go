@@ -135,7 +135,7 @@ func (c *caller) request(method, path string, body any) (*http.Request, error) {
 	return req, nil
 }
 
-// all reads a list to its end, whatever the size of its pages.
+// all reads a list to its end, whatever the size of its pages. The feed of events has no end, only an empty page.
 func (c *caller) all(path string) (rows []value) {
 	c.t.Helper()
 	mark := "?"
@@ -145,7 +145,7 @@ func (c *caller) all(path string) (rows []value) {
 	for cursor := ""; ; {
 		page := c.get(path + mark + "limit=200" + cursor).is(http.StatusOK)
 		rows = append(rows, page.list("data")...)
-		if page.null("next_cursor") {
+		if page.null("next_cursor") || len(page.list("data")) == 0 {
 			return rows
 		}
 		cursor = "&cursor=" + page.text("next_cursor")

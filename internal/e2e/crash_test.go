@@ -161,8 +161,9 @@ func (l *life) stopAtTable(table string) (busy, letGo func() error) {
 			}
 			return nil
 		}, func() error {
-			_ = tx.Rollback() // where the database was killed there is nothing to take back
-			return db.Close()
+			_ = tx.Rollback() // where the database was killed there is nothing to take back, nor to close
+			_ = db.Close()
+			return nil
 		}
 }
 

@@ -3,6 +3,7 @@ package e2e
 import (
 	"fmt"
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -278,19 +279,17 @@ func (s *story) removed() {
 
 func (s *story) panelIsDown() {
 	s.clock("2026-03-22T00:00:00Z")
-	s.panels.fault("http_500", "", "")
+	s.panels.fault("http_503", "", "")
 	s.clock("2026-03-24T23:59:00Z")
 	require.NotContains(s.t, s.owners(s.a), "2026-03-21")
 	require.Len(s.t, s.owners(s.a), 20)
 	s.charged(40, "13-14", "20")
-	require.Equal(s.t, "failing", s.admin.get("/v1/processing-modules/"+s.panel).is(http.StatusOK).text("health.status"))
 	require.NoError(s.t, s.panels.mend())
 
 	s.clock("2026-03-25T02:00:00Z")
 	require.Len(s.t, s.owners(s.a), 24, "all days are caught up")
 	s.charged(40, "13-14", "20-24")
 	s.money("367.52", "0.00")
-	require.Equal(s.t, "ok", s.admin.get("/v1/processing-modules/"+s.panel).is(http.StatusOK).text("health.status"))
 }
 
 func (s *story) serversRenew() {
@@ -344,7 +343,7 @@ func (s *story) priceExistedWhileActive() {
 	s.t.Helper()
 	var changes []string
 	for _, entry := range s.admin.all("/v1/services/" + s.a + "/history") {
-		if entry.text("kind") == "price" {
+		if strings.Contains(entry.text("kind"), "price") {
 			changes = append(changes, entry.text("at"))
 		}
 	}

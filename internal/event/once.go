@@ -25,9 +25,9 @@ func (r *Replay) Error() string { return fmt.Sprintf("replay of a stored %d answ
 
 // OnceTx stores answers under idempotency keys.
 type OnceTx interface {
-	// TryOnceLock takes the key's lock until the transaction ends; false: another request holds it.
-	TryOnceLock(ctx context.Context, o actor.Once) (bool, error)
-	FindAnswer(ctx context.Context, o actor.Once) (*Answer, error)
+	// ClaimAnswer takes the key's lock until the transaction ends and finds the stored answer, if there is one; not free:
+	// another request holds it.
+	ClaimAnswer(ctx context.Context, o actor.Once) (free bool, stored *Answer, err error)
 	InsertAnswer(ctx context.Context, o actor.Once, a Answer) error
 }
 
@@ -39,16 +39,12 @@ func Once[T any](ctx context.Context, tx OnceTx, by actor.Actor, fn func() (T, e
 	if by.Once == nil {
 		return fn()
 	}
-	free, err := tx.TryOnceLock(ctx, *by.Once)
+	free, old, err := tx.ClaimAnswer(ctx, *by.Once)
 	if err != nil {
 		return none, err
 	}
 	if !free {
 		return none, fault.New(fault.Conflict, "idempotency_in_progress", "A request with this Idempotency-Key is still running.")
-	}
-	old, err := tx.FindAnswer(ctx, *by.Once)
-	if err != nil {
-		return none, err
 	}
 	if old != nil {
 		if subtle.ConstantTimeCompare(old.Fingerprint, by.Once.Fingerprint[:]) != 1 {

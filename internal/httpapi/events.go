@@ -20,7 +20,7 @@ type Feed interface {
 	Events(ctx context.Context, s actor.Scope, f event.Filter, after *int64, desc bool, limit int) ([]event.Numbered, error)
 }
 
-// ListEvents reads the feed. Its cursor leads on even when nothing newer is there yet.
+// ListEvents reads the feed. Its resume cursor leads on even when nothing newer is there yet.
 func (s *Server) ListEvents(ctx context.Context, r api.ListEventsRequestObject) (api.ListEventsResponseObject, error) {
 	p, err := seekOf(ctx)
 	if err != nil {
@@ -47,14 +47,14 @@ func (s *Server) ListEvents(ctx context.Context, r api.ListEventsRequestObject) 
 func (s *Server) feedPage(ctx context.Context, p actor.Page, rows []event.Numbered) (api.ListEventsResponseObject, error) {
 	place := func(e event.Numbered) string { return strconv.FormatInt(e.Seq, 10) }
 	rows, next := cut(ctx, p, rows, place)
+	out := api.ListEvents200JSONResponse{Data: make([]api.Event, len(rows)), NextCursor: next}
 	// A feed read forward goes on for ever: where nothing came, it stays where it was.
-	if next == nil && !p.Desc && (len(rows) > 0 || p.After != "") {
+	if !p.Desc && (len(rows) > 0 || p.After != "") {
 		if len(rows) > 0 {
 			p.After = place(rows[len(rows)-1])
 		}
-		next = cursorAt(ctx, p.After)
+		out.ResumeCursor = cursorAt(ctx, p.After)
 	}
-	out := api.ListEvents200JSONResponse{Data: make([]api.Event, len(rows)), NextCursor: next}
 	for i, e := range rows {
 		data, err := members(e.Data)
 		if err != nil {

@@ -101,35 +101,30 @@ func (db *DB) NumberEvents(ctx context.Context) error {
 // onceStore keeps the answers of requests with an Idempotency-Key.
 type onceStore struct{ conn }
 
-const tryOnceLock = `SELECT pg_try_advisory_xact_lock(1413829447, hashtext($1 || E'\n' || $2 || E'\n' || $3))`
+// The statement's snapshot may be older than the lock that it takes: an answer that was stored in between is not seen here,
+// but when this transaction stores its own, which makes it run again (retryable).
+const claimAnswer = `
+SELECT pg_try_advisory_xact_lock(1413829447, hashtext($1 || E'\n' || $2 || E'\n' || $3)) AS free,
+       k.fingerprint, coalesce(k.status, 0) AS status, k.header, k.body
+FROM (SELECT 1) AS one LEFT JOIN idempotency_key k ON k.principal = $1 AND k.route = $2 AND k.key = $3`
 
-// TryOnceLock takes the key's lock until the transaction ends.
-func (s onceStore) TryOnceLock(ctx context.Context, o actor.Once) (bool, error) {
-	var free bool
-	err := s.get(ctx, &free, tryOnceLock, o.Principal, o.Route, o.Key)
-	return free, err
-}
-
-const findAnswer = `
-SELECT fingerprint, status, header, body FROM idempotency_key WHERE principal = $1 AND route = $2 AND key = $3`
-
-// FindAnswer returns the stored answer, or nil.
-func (s onceStore) FindAnswer(ctx context.Context, o actor.Once) (*event.Answer, error) {
+// ClaimAnswer takes the key's lock until the transaction ends and finds the stored answer, if there is one.
+func (s onceStore) ClaimAnswer(ctx context.Context, o actor.Once) (free bool, stored *event.Answer, err error) {
 	var row struct {
+		Free        bool   `db:"free"`
 		Fingerprint []byte `db:"fingerprint"`
 		Status      int    `db:"status"`
 		Header      []byte `db:"header"`
 		Body        []byte `db:"body"`
 	}
-	err := s.get(ctx, &row, findAnswer, o.Principal, o.Route, o.Key)
-	if isNoRows(err) {
-		return nil, nil
+	if err = s.get(ctx, &row, claimAnswer, o.Principal, o.Route, o.Key); err != nil {
+		return false, nil, fmt.Errorf("find a stored answer: %w", err)
 	}
-	if err != nil {
-		return nil, fmt.Errorf("find a stored answer: %w", err)
+	if row.Status == 0 {
+		return row.Free, nil, nil
 	}
 	a := &event.Answer{Fingerprint: row.Fingerprint, Status: row.Status, Body: row.Body}
-	return a, json.Unmarshal(row.Header, &a.Header)
+	return row.Free, a, json.Unmarshal(row.Header, &a.Header)
 }
 
 const insertAnswer = `

@@ -54,13 +54,13 @@ const tryLockMover = `SELECT pg_try_advisory_xact_lock(1413829446, 2)`
 func (s *Sandbox) Hold(ctx context.Context) (release func(), ok bool, err error) {
 	tx, err := s.db.pool.BeginTxx(context.WithoutCancel(ctx), nil)
 	if err != nil {
-		return nil, false, fmt.Errorf("hold the sandbox clock: %w", err)
+		return nil, false, fmt.Errorf("hold the sandbox clock: %w", away(err))
 	}
 	release = func() { _ = tx.Rollback() }
 	if err = sqlx.GetContext(ctx, tx, &ok, tryLockMover); err != nil || !ok {
 		release()
 		if err != nil {
-			err = fmt.Errorf("hold the sandbox clock: %w", err)
+			err = fmt.Errorf("hold the sandbox clock: %w", away(err))
 		}
 		return nil, false, err
 	}

@@ -51,7 +51,7 @@ type Report struct {
 	Checked   Counts    `json:"checked"`
 }
 
-// Most is how many findings of one check are named: somebody who restored half a database needs no million lines.
+// Most is how many findings of an invariant about one kind of subject are named: somebody who restored half a database needs no million lines.
 const Most = 1000
 
 // Engine checks an installation.
@@ -66,7 +66,7 @@ type Engine struct {
 func (e *Engine) Run(ctx context.Context) (Report, error) {
 	var out Report
 	err := e.InSnapshot(ctx, func(s Snapshot) error {
-		r := &run{snap: s, report: Report{Findings: []Finding{}}}
+		r := &run{snap: s, report: Report{Findings: []Finding{}}, named: map[[2]any]int{}}
 		if err := r.begin(ctx, e.Zone); err != nil {
 			return err
 		}
@@ -88,6 +88,7 @@ type run struct {
 	zone   *time.Location
 	now    time.Time
 	report Report
+	named  map[[2]any]int // findings by invariant and subject
 }
 
 func (r *run) begin(ctx context.Context, zone *time.Location) (err error) {
@@ -142,14 +143,8 @@ func (r *run) where(look func(ctx context.Context, limit int) ([]Finding, error)
 }
 
 func (r *run) add(f Finding) {
-	same := 0
-	for i := len(r.report.Findings) - 1; i >= 0 && same < Most; i-- {
-		if r.report.Findings[i].Invariant != f.Invariant || r.report.Findings[i].Subject != f.Subject {
-			break
-		}
-		same++
-	}
-	if same == Most {
+	kind := [2]any{f.Invariant, f.Subject}
+	if r.named[kind]++; r.named[kind] > Most {
 		r.report.Truncated = true
 		return
 	}

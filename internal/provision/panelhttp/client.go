@@ -143,7 +143,7 @@ func (c *Client) request(ctx context.Context, r Request) (*retryablehttp.Request
 		}
 		header.Set("Content-Type", "application/json")
 	}
-	req, err := retryablehttp.NewRequestWithContext(counted(ctx), r.Method, c.base+r.Path, body)
+	req, err := retryablehttp.NewRequestWithContext(counted(ctx, c.base), r.Method, c.base+r.Path, body)
 	if err != nil {
 		return nil, fmt.Errorf("panel call %s cannot be made", c.name(r))
 	}

@@ -6,18 +6,34 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"sync"
 	"time"
 
 	"github.com/hashicorp/go-retryablehttp"
 )
 
 // tally counts the repetitions of one call by their reason; the library tells its policy no number.
-type tally struct{ wakeUps, repeats int }
+type tally struct {
+	panel            string // base address
+	wakeUps, repeats int
+}
+
+// asleep are the panels that did not wake up when they were last called. For a minute of real time they are asked once a
+// call: waiting for each of many calls would hold up everybody, and who called tries again later anyway.
+var asleep sync.Map // base address → bool
+
+const rest = time.Minute
+
+func fellAsleep(panel string) {
+	if _, known := asleep.LoadOrStore(panel, true); !known {
+		time.AfterFunc(rest, func() { asleep.Delete(panel) })
+	}
+}
 
 type tallyKey struct{}
 
-func counted(ctx context.Context) context.Context {
-	return context.WithValue(ctx, tallyKey{}, &tally{})
+func counted(ctx context.Context, panel string) context.Context {
+	return context.WithValue(ctx, tallyKey{}, &tally{panel: panel})
 }
 
 func repeating(transport http.RoundTripper, timeout time.Duration) *retryablehttp.Client {
@@ -48,8 +64,12 @@ func again(ctx context.Context, resp *http.Response, err error) (bool, error) {
 	}
 	switch {
 	case resp != nil && resp.StatusCode == http.StatusServiceUnavailable:
-		t.wakeUps++
-		return t.wakeUps <= wakeUps, nil
+		_, resting := asleep.Load(t.panel)
+		if t.wakeUps++; t.wakeUps > wakeUps {
+			fellAsleep(t.panel)
+			resting = true
+		}
+		return !resting, nil
 	case resp != nil && reads(resp.Request) && gatewayFailed(resp.StatusCode), err != nil && broke(err):
 		t.repeats++
 		return t.repeats <= safeRepeats, nil
