@@ -14,6 +14,8 @@ import (
 	"github.com/pressly/goose/v3"
 )
 
+//go:generate go run gen.go
+
 // Migrations are the SQL files, below the folder migrations.
 //
 //go:embed migrations/*.sql

@@ -25,10 +25,10 @@ func shell() actor.Actor {
 	return actor.Actor{Role: actor.Admin, Scope: actor.Everything, Cause: "shell"}
 }
 
-// onInstallation runs fn on an installation whose schema is current.
+// onInstallation runs fn on an installation that this program fits.
 func onInstallation(ctx context.Context, fn func(*app.App) error) error {
 	return with(ctx, func(a *app.App) error {
-		if err := a.CheckSchema(ctx); err != nil {
+		if err := a.Join(ctx); err != nil {
 			return err
 		}
 		return fn(a)

@@ -20,7 +20,7 @@ var ErrOldSchema = errors.New("the database's schema is older than this program:
 // Migrate applies the migrations that are missing; two processes that do it at once take turns.
 func (a *App) Migrate(ctx context.Context) error { return a.DB.Alone(ctx, db.Up) }
 
-// Prepare makes the installation ready for work: schema checked, zone pinned, secrets at hand, sandbox clock started.
+// Prepare makes the installation ready for work, by this process and with the secrets at hand.
 func (a *App) Prepare(ctx context.Context, migrate bool) error {
 	if a.box == nil {
 		return fmt.Errorf("outside the sandbox TARIFFD_SECRET_KEY is needed: an age identity, such as age-keygen makes")
@@ -30,6 +30,14 @@ func (a *App) Prepare(ctx context.Context, migrate bool) error {
 			return err
 		}
 	}
+	if err := a.Join(ctx); err != nil {
+		return err
+	}
+	return a.Traffic.Begin(ctx)
+}
+
+// Join makes sure that this process and the installation agree: on the schema, the billing zone and the clock.
+func (a *App) Join(ctx context.Context) error {
 	if err := a.CheckSchema(ctx); err != nil {
 		return err
 	}
@@ -40,13 +48,10 @@ func (a *App) Prepare(ctx context.Context, migrate bool) error {
 	if pinned != a.Config.BillingZone {
 		return fmt.Errorf("this installation bills by the days of %s; TARIFFD_BILLING_ZONE=%s would move them", pinned, a.Config.BillingZone)
 	}
-	if err = a.startClock(ctx); err != nil {
-		return err
-	}
-	return a.Traffic.Begin(ctx)
+	return a.startClock(ctx)
 }
 
-// startClock starts the sandbox's clock; everything dated comes after it.
+// startClock starts the sandbox's clock; everything dated comes after it. Whether it runs is the serving process's affair.
 func (a *App) startClock(ctx context.Context) error {
 	if !a.Config.Sandbox {
 		return nil

@@ -35,6 +35,11 @@ func (a *App) Serve(ctx context.Context, o Serving, listener net.Listener) error
 	if err := a.EnsureAdminKey(ctx); err != nil {
 		return err
 	}
+	if a.Config.Sandbox {
+		if err := a.DB.Sandbox().SetMode(ctx, a.Config.SandboxClock); err != nil {
+			return err
+		}
+	}
 	// Background work ends when the last request has been answered: requests may wait for it.
 	life, end := context.WithCancel(context.WithoutCancel(ctx))
 	defer end()
@@ -47,7 +52,7 @@ func (a *App) Serve(ctx context.Context, o Serving, listener net.Listener) error
 		demo = a.Demo(listener.Addr().String())
 		checks = append(checks, httpapi.Check{Name: "demo", Run: demo.Loaded})
 	}
-	handler, err := a.edge(checks, movable{mover})
+	handler, err := httpapi.New(a.server(checks, movable{mover}))
 	if err != nil {
 		return err
 	}
@@ -68,7 +73,7 @@ func (a *App) Serve(ctx context.Context, o Serving, listener net.Listener) error
 	if o.ReadyFile != "" {
 		background.Go(func() { a.announce(life, checks, o.ReadyFile) })
 	}
-	servers := map[*http.Server]net.Listener{server(handler): listener}
+	servers := map[*http.Server]net.Listener{listening(handler): listener}
 	if a.Config.MetricsListen != "" {
 		apart, err := net.Listen("tcp", a.Config.MetricsListen)
 		if err != nil {
@@ -76,7 +81,7 @@ func (a *App) Serve(ctx context.Context, o Serving, listener net.Listener) error
 		}
 		mux := http.NewServeMux()
 		mux.Handle("GET /metrics", handler.Metrics())
-		servers[server(mux)] = apart
+		servers[listening(mux)] = apart
 	}
 	a.Log.Info("serving", "address", listener.Addr().String(), "workers", o.Workers, "sandbox", a.Config.Sandbox)
 	return serveAll(ctx, servers)
@@ -95,8 +100,8 @@ func (a *App) Work(ctx context.Context) error {
 	return nil
 }
 
-// server has no limit for whole requests: a push of blocks may be of any size, a clock move may take minutes.
-func server(h http.Handler) *http.Server {
+// listening makes a server that has no limit for whole requests: a push of blocks may be of any size, a clock move may take minutes.
+func listening(h http.Handler) *http.Server {
 	return &http.Server{Handler: h, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute}
 }
 
@@ -152,10 +157,10 @@ func (a *App) announce(ctx context.Context, checks []httpapi.Check, path string)
 	}
 }
 
-// edge hands the engines and readers to the HTTP edge.
-func (a *App) edge(checks []httpapi.Check, c httpapi.MovableClock) (*httpapi.Handler, error) {
+// server hands the engines and readers to the HTTP edge.
+func (a *App) server(checks []httpapi.Check, c httpapi.MovableClock) *httpapi.Server {
 	reader := a.read.Reader()
-	return httpapi.New(&httpapi.Server{
+	return &httpapi.Server{
 		Log: a.Log, Wall: a.system, Keys: a.DB.Reader(), Origins: a.Config.CORSOrigins, TrustedProxies: a.Config.TrustedProxies,
 		Sandbox: a.Config.Sandbox, Clock: c, MetricsApart: a.Config.MetricsListen != "", Checks: checks,
 
@@ -164,7 +169,7 @@ func (a *App) edge(checks []httpapi.Check, c httpapi.MovableClock) (*httpapi.Han
 		Zone: a.Config.Zone(), Orders: a.Orders, OrderReader: reader, Lifecycle: a.Lifecycle, ServiceReader: reader,
 		OperationReader: reader, TaskReader: reader, Catalog: a.Catalog, CatalogReader: reader, Payments: a.Payments, MoneyReader: reader,
 		Traffic: a.Traffic, TrafficReader: reader,
-	})
+	}
 }
 
 // movable is the mover in the edge's words.

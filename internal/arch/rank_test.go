@@ -23,7 +23,8 @@ var ranks = map[string]int{
 	"lifecycle": 7,
 	"billing":   8, "verify": 8,
 	"postgres": 9, "httpapi": 9, "due": 9, "webhook": 9, "gateway": 9, "document": 9, "embedpg": 9,
-	"config": 10, "app": 10,
+	"config": 10,
+	"app":    11, // wiring: it alone sees everything below
 }
 
 // rankOutside is the rank of everything that talks to the world outside.
@@ -41,7 +42,7 @@ func rankOf(p string) (int, bool) {
 	case p == "api" || strings.HasPrefix(p, "api/") || p == "db":
 		return rankOutside, true
 	case strings.HasPrefix(p, "cmd/"):
-		return 11, true
+		return 12, true
 	case p == "provision/all":
 		return 10, true
 	case strings.HasPrefix(p, "provision/"), strings.HasPrefix(p, "gateway/"):

@@ -26,6 +26,7 @@ type installation struct {
 	key    string // the administrator's
 	env    []string
 	serve  *process
+	boxes  *process // the simulated panels
 	db     *sqlx.DB // set by connect
 }
 
@@ -63,8 +64,16 @@ func (in *installation) startPanels(b *testing.B) *installation {
 	b.Helper()
 	path, err := binary()
 	require.NoError(b, err)
-	launch(b, in.dir+".panels.log", in.env, path, "panels").await(b, "http://"+in.panels+"/healthz")
+	in.boxes = launch(b, in.dir+".panels.log", in.env, path, "panels")
+	in.boxes.await(b, "http://"+in.panels+"/healthz")
 	return in
+}
+
+// stop ends what runs before the benchmark does, so that the next round has the machine for itself.
+func (in *installation) stop(b *testing.B) {
+	b.Helper()
+	in.serve.end(b)
+	in.boxes.end(b)
 }
 
 func (in *installation) admin(b *testing.B) *caller {

@@ -16,8 +16,10 @@ func BenchmarkMarch(b *testing.B) {
 	var took []float64
 	var requests int
 	for range rounds {
-		m := newMarch(b)
+		in := newInstallation(b, "TARIFFD_SANDBOX=true", "TARIFFD_SANDBOX_CLOCK=frozen", "TARIFFD_SANDBOX_NOW=2026-03-01T00:00:00Z")
+		m := newMarch(in.startPanels(b).start(b), in.admin(b))
 		m.play()
+		in.stop(b)
 		took, requests = append(took, m.took.Seconds()), m.requests
 	}
 	report.show(b, figure{
@@ -37,14 +39,11 @@ type march struct {
 	requests int
 }
 
-// newMarch starts an installation and makes the catalogue, which is not part of the month.
-func newMarch(b *testing.B) *march {
-	in := newInstallation(b, "TARIFFD_SANDBOX=true", "TARIFFD_SANDBOX_CLOCK=frozen", "TARIFFD_SANDBOX_NOW=2026-03-01T00:00:00Z")
-	in.startPanels(b).start(b)
-	admin := in.admin(b)
+// newMarch makes the catalogue, which is not part of the month.
+func newMarch(in *installation, admin *caller) *march {
 	m := &march{
 		shop:   &shop{caller: admin, provider: admin.get("/v1/providers").text("data.0.id")},
-		panels: &caller{b: b, url: "http://" + in.panels},
+		panels: &caller{b: admin.b, url: "http://" + in.panels},
 	}
 	panel := m.post("/v1/processing-modules", map[string]any{
 		"driver": "dcimanager6", "product_type": "dedicated", "name": "DCImanager 6", "data_center_id": m.center(),

@@ -28,8 +28,8 @@ const Prefix = "TARIFFD_"
 type Config struct {
 	Listen          string        `env:"LISTEN" envDefault:"127.0.0.1:8080" validate:"hostname_port"`
 	MetricsListen   string        `env:"METRICS_LISTEN" validate:"omitempty,hostname_port"` // empty: on the API's port
-	DatabaseURL     string        `env:"DATABASE_URL" secret:"url" validate:"omitempty,url"`
-	DatabaseReadURL string        `env:"DATABASE_READ_URL" secret:"url" validate:"omitempty,url"`
+	DatabaseURL     string        `env:"DATABASE_URL" secret:"url" validate:"omitempty,database"`
+	DatabaseReadURL string        `env:"DATABASE_READ_URL" secret:"url" validate:"omitempty,database"`
 	DatabasePrepare bool          `env:"DATABASE_PREPARE" envDefault:"true"`
 	DataDir         string        `env:"DATA_DIR" envDefault:"./var" validate:"required"`
 	AdminKey        string        `env:"ADMIN_KEY" secret:"yes" validate:"omitempty,admin_key"`

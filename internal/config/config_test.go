@@ -75,6 +75,18 @@ func TestSecretsComeFromFiles(t *testing.T) {
 	require.ErrorContains(t, err, "TARIFFD_LISTEN_FILE is not a setting")
 }
 
+func TestDatabaseIsAURL(t *testing.T) {
+	t.Parallel()
+	for _, good := range []string{"postgres://u@/d?host=/run/x&port=5432", "postgresql://u:p@db.example:5432/d"} {
+		c, err := Load([]string{"TARIFFD_DATABASE_URL=" + good})
+		require.NoError(t, err)
+		require.False(t, c.Embedded())
+	}
+	_, err := Load([]string{"TARIFFD_DATABASE_URL=host=db password=hunter2"})
+	require.ErrorContains(t, err, "TARIFFD_DATABASE_URL: a postgres:// URL is expected")
+	require.NotContains(t, err.Error(), "hunter2")
+}
+
 func TestPrintingMasksSecrets(t *testing.T) {
 	t.Parallel()
 	c, err := Load([]string{

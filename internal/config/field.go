@@ -103,6 +103,11 @@ var checker = sync.OnceValue(func() *validator.Validate {
 			_, err := time.LoadLocation(name)
 			return err == nil && name != "" && name != "Local" // the machine's own zone may change under the books
 		},
+		// A socket's URL has no host, so the general rule for URLs is too strict.
+		"database": func(f validator.FieldLevel) bool {
+			u, err := url.Parse(f.Field().String())
+			return err == nil && (u.Scheme == "postgres" || u.Scheme == "postgresql")
+		},
 		"origin": func(f validator.FieldLevel) bool {
 			u, err := url.Parse(f.Field().String())
 			return f.Field().String() == "*" || err == nil && u.Scheme != "" && u.Host != "" && u.Path == "" && u.RawQuery == ""
@@ -127,7 +132,7 @@ func expected(b validator.FieldError) string {
 		return "the name of an IANA time zone is expected"
 	case "origin":
 		return "origins such as https://example.com are expected"
-	case "url":
+	case "database":
 		return "a postgres:// URL is expected"
 	case "oneof":
 		return "one of " + strings.ReplaceAll(b.Param(), " ", ", ") + " is expected"

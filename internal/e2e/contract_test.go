@@ -29,8 +29,9 @@ var contract = sync.OnceValue(func() *openapi3.T {
 
 // spoken is one operation of the contract and where it lives.
 type spoken struct {
-	method, path string
 	*openapi3.Operation
+
+	method, path string
 }
 
 // operations lists the whole contract in a stable order.
@@ -38,7 +39,7 @@ var operations = sync.OnceValue(func() (all []spoken) {
 	paths := contract().Paths
 	for _, path := range paths.InMatchingOrder() {
 		for method, op := range paths.Value(path).Operations() {
-			all = append(all, spoken{method, path, op})
+			all = append(all, spoken{op, method, path})
 		}
 	}
 	slices.SortFunc(all, func(a, b spoken) int { return strings.Compare(a.OperationID, b.OperationID) })
@@ -81,7 +82,7 @@ var anywhere = []int{
 // breaches lists what an answer breaks of the contract.
 func breaches(method, path string, res *http.Response, body []byte) (all []string) {
 	note := func(format string, args ...any) { all = append(all, fmt.Sprintf(format, args...)) }
-	if res.Header.Get("X-Request-Id") == "" {
+	if res.Header.Get("X-Request-ID") == "" {
 		note("there is no X-Request-Id")
 	}
 	op, ok := operationAt(method, path)
@@ -140,7 +141,7 @@ func breaksProblem(res *http.Response, body []byte) (all []string) {
 	if problem.Status != res.StatusCode {
 		all = append(all, fmt.Sprintf("the problem says %d, the answer is a %d", problem.Status, res.StatusCode))
 	}
-	if problem.RequestID != res.Header.Get("X-Request-Id") {
+	if problem.RequestID != res.Header.Get("X-Request-ID") {
 		all = append(all, "the problem names another request")
 	}
 	if res.StatusCode == http.StatusServiceUnavailable && res.Header.Get("Retry-After") == "" {

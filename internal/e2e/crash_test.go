@@ -4,8 +4,11 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"net/http"
+	"os"
 	"testing"
+	"time"
 
 	_ "github.com/lib/pq" // a lock held from beside stops the program exactly where it is to be killed
 	"github.com/stretchr/testify/require"
@@ -18,6 +21,8 @@ type crash struct {
 	// busy is the table that the victim is about to write in the middle of its transaction; empty: it waits for the panel
 	// to install a server.
 	busy string
+	// after is how long into the step the victim dies wherever it happens to be; zero: where busy says.
+	after time.Duration
 }
 
 // TestCrash tells a shorter March in which a process is killed once; the books end the same.
@@ -44,22 +49,59 @@ func TestCrash(t *testing.T) {
 		}
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			l := newLife(t)
-			l.patient = true
-			l.playWith(c)
-			l.oneOfEach()
-			l.sameEnd()
-			l.verified()
+			survives(t, c)
 		})
 	}
 }
 
-// playWith tells the short story; the crash happens in its step.
-func (l *life) playWith(c crash) {
-	for _, step := range []struct {
-		name string
-		act  func()
-	}{
+// TestCrashAnywhere kills at a moment that nobody chose; the name of a test tells it. SOAK
+// tries many.
+func TestCrashAnywhere(t *testing.T) {
+	t.Parallel()
+	lives := 2
+	if os.Getenv("SOAK") != "" {
+		lives = 64
+	}
+	for range lives {
+		steps := (&life{}).steps()
+		c := crash{
+			victim: []string{"serve", "serve", "postgres"}[rand.IntN(3)],
+			step:   steps[rand.IntN(len(steps))].name,
+			after:  rand.N(400 * time.Millisecond),
+		}
+		t.Run(fmt.Sprintf("%s dies %s into %s", c.victim, c.after.Round(time.Millisecond), c.step), func(t *testing.T) {
+			t.Parallel()
+			survives(t, c)
+		})
+	}
+}
+
+// survives tells the short story with a crash in it and looks at its end.
+func survives(t *testing.T, c crash) {
+	t.Helper()
+	l := newLife(t)
+	l.patient = true
+	for _, step := range l.steps() {
+		if step.name == c.step {
+			l.crashing(c, step.act)
+		} else {
+			step.act()
+		}
+	}
+	l.oneOfEach()
+	l.sameEnd()
+	l.verified()
+}
+
+// step is a part of the short story.
+type step struct {
+	name string
+	act  func()
+}
+
+// steps is the short story.
+func (l *life) steps() []step {
+	return []step{
 		{"pay", func() { l.pay() }},
 		{"servers", func() { l.orderServers(); l.haveServers() }},
 		{"first days", func() {
@@ -83,22 +125,12 @@ func (l *life) playWith(c crash) {
 		{"renew", func() { l.clock("2026-03-31T12:00:00Z") }},
 		{"April", func() { l.clock("2026-04-02T10:00:00Z") }},
 		{"revise", func() { l.push(l.a, "2026-03-06", 60, 10); l.push(l.a, "2026-03-02", 40, 10); l.idle() }},
-	} {
-		if step.name == c.step {
-			l.crashing(c, step.act)
-		} else {
-			step.act()
-		}
 	}
 }
 
 // crashing acts while somebody waits beside it for the moment to kill.
 func (l *life) crashing(c crash, act func()) {
-	stop := l.stopAtPanel
-	if c.busy != "" {
-		stop = func() (func() error, func() error) { return l.stopAtTable(c.busy) }
-	}
-	busy, letGo := stop()
+	busy, letGo := l.stop(c)
 	done := make(chan struct{})
 	var failed error
 	go func() {
@@ -129,6 +161,28 @@ func (l *life) killWhen(c crash, busy func() error, letGo func() error) error {
 		return err
 	}
 	return l.start()
+}
+
+// stop prepares the moment: busy answers nil when it has come, letGo undoes what was prepared for it.
+func (l *life) stop(c crash) (busy, letGo func() error) {
+	switch {
+	case c.after > 0:
+		return l.stopAfter(c.after)
+	case c.busy != "":
+		return l.stopAtTable(c.busy)
+	}
+	return l.stopAtPanel()
+}
+
+// stopAfter only waits.
+func (l *life) stopAfter(d time.Duration) (busy, letGo func() error) {
+	begun := time.Now()
+	return func() error {
+		if time.Since(begun) < d {
+			return errors.New("it is not yet time")
+		}
+		return nil
+	}, func() error { return nil }
 }
 
 // stopAtPanel makes the panel keep everybody waiting who installs a server.

@@ -11,7 +11,7 @@ import (
 
 // TestEdge sends every operation of the contract what it has to refuse. The cases are made from the contract, so that a new
 // operation is tested by being written down.
-func TestEdge(t *testing.T) {
+func TestEdge(t *testing.T) { //nolint:tparallel // the operations share an installation and its callers
 	t.Parallel()
 	e := newEdge(t)
 	for _, op := range operations() {
@@ -34,6 +34,7 @@ func TestEdge(t *testing.T) {
 // edge is an installation and one key of each role.
 type edge struct {
 	*world
+
 	keys map[string]*caller
 	sent int
 }

@@ -13,6 +13,7 @@ import (
 // life is one client's March, told in steps that several tests take: a dedicated server, and the bandwidth beside it.
 type life struct {
 	*world
+
 	// patient repeats a request that got no answer, as a storefront does whose connection broke. The crash tests need it;
 	// elsewhere it would hide mistakes.
 	patient bool

@@ -35,7 +35,7 @@ func (p *panels) send(method, path string, body any) (value, error) {
 			return value{}, err
 		}
 	}
-	req, err := http.NewRequest(method, p.url+path, &content) //nolint:noctx // web has a timeout, and cleanups call as well
+	req, err := http.NewRequest(method, p.url+path, &content) // web has a timeout
 	if err != nil {
 		return value{}, err
 	}

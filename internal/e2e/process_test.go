@@ -124,7 +124,7 @@ func poll(what string, ready func() error, alive ...*process) error {
 		}
 		for _, p := range alive {
 			if !p.running() {
-				return fmt.Errorf("%s: %s ended (%v) and said\n%s", what, p.name, p.err, p.tail())
+				return fmt.Errorf("%s: %s ended (%s) and said\n%s", what, p.name, fmt.Sprint(p.err), p.tail())
 			}
 		}
 		if time.Now().After(deadline) {

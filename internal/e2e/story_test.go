@@ -12,7 +12,7 @@ import (
 
 // TestStory is one client's March, from an empty installation to the last cent: a hosting company sells two servers and,
 // beside one of them, that server's bandwidth; each day's traffic goes to whoever is responsible for it at the day's end.
-func TestStory(t *testing.T) {
+func TestStory(t *testing.T) { //nolint:tparallel // a story is told in order
 	t.Parallel()
 	s := &story{life: &life{world: newWorld(t)}}
 	defer s.in(t)

@@ -152,6 +152,3 @@ func plain(n *big.Rat) string {
 	text := n.FloatString(8)
 	return strings.TrimSuffix(strings.TrimRight(text, "0"), ".")
 }
-
-// euros writes cents as the API does.
-func euros(cents int64) string { return big.NewRat(cents, 100).FloatString(2) }

@@ -57,15 +57,16 @@ type Audit struct {
 
 // Entry is an audit row as it is read: one line of an object's history.
 type Entry struct {
-	ID        string
-	At        time.Time
-	Action    string
-	ActorRole actor.Role
-	ActorKey  string
-	Cause     string
-	Address   string
-	RequestID string
-	Detail    json.RawMessage
+	ID          string
+	At          time.Time
+	Action      string
+	ActorRole   actor.Role
+	ActorKey    string
+	ActorClient actor.ClientID
+	Cause       string
+	Address     string
+	RequestID   string
+	Detail      json.RawMessage
 }
 
 // Tx is what every use-case needs of its transaction.

@@ -154,7 +154,7 @@ func toAPIHistory(staff bool) func(event.Entry) api.ServiceHistoryEntry {
 		out := api.ServiceHistoryEntry{
 			ID: e.ID, At: e.At, Kind: e.Action, Details: details, From: text("from"), To: text("status"), Reason: text("reason"),
 			Note: text("note"), OperationID: text("operation_id"),
-			Actor: api.Actor{Role: api.ActorRole(e.ActorRole), KeyID: orNull(e.ActorKey), Cause: orNull(e.Cause)},
+			Actor: api.Actor{Role: api.ActorRole(e.ActorRole), KeyID: orNull(e.ActorKey), ClientID: orNull(e.ActorClient), Cause: orNull(e.Cause)},
 		}
 		if staff {
 			out.Actor.Address = orNull(e.Address)

@@ -20,7 +20,7 @@ type Patch struct {
 	IfVersion *int64
 }
 
-// Edit changes a service's name, note and automatic renewal. Faults: version_mismatch, field_forbidden,
+// Edit changes a service's name, note and automatic renewal. Faults: precondition_failed, field_forbidden,
 // invalid_service_state (deleted, or nothing to renew).
 func (e *Engine) Edit(ctx context.Context, by actor.Actor, id service.ID, in Patch) (Result, error) {
 	return e.act(ctx, by, id, func(tx Tx, _ client.Client, s *service.Service) (Result, error) {
@@ -32,7 +32,7 @@ func (e *Engine) Edit(ctx context.Context, by actor.Actor, id service.ID, in Pat
 		}
 		if in.AutoRenew != nil {
 			if *in.AutoRenew && s.Period.IsOneTime() {
-				return Result{}, fault.New(fault.Invalid, "nothing_to_renew", "A one-time purchase has nothing to renew.").At("/auto_renew")
+				return Result{}, fault.New(fault.Invalid, "bad_value", "A one-time purchase has nothing to renew.").At("/auto_renew")
 			}
 			s.AutoRenew = *in.AutoRenew
 		}
@@ -74,7 +74,7 @@ func (e *Engine) onActive(ctx context.Context, by actor.Actor, id service.ID, ki
 		}
 		for code := range p.Parameters {
 			if !settable[s.ProductType][code] {
-				return Result{}, fault.New(fault.Invalid, "unknown_field", "This product type has no parameter %q that can be set.", code).At("/parameters/" + code)
+				return Result{}, fault.New(fault.Invalid, "unknown_parameter", "This product type has no parameter %q that can be set.", code).At("/parameters/" + code)
 			}
 		}
 		return e.enqueue(ctx, tx, by, s, kind, p)

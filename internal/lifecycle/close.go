@@ -29,7 +29,7 @@ type DeleteInput struct {
 }
 
 // Delete closes a service now or when its paid period ends. Without a time, staff and storefronts delete now, a client when
-// the product type says. Faults: invalid_service_state (also while processing), deletion_forbidden, version_mismatch.
+// the product type says. Faults: invalid_service_state (also while processing), deletion_forbidden, precondition_failed.
 func (e *Engine) Delete(ctx context.Context, by actor.Actor, id service.ID, in DeleteInput) (Result, error) {
 	return e.act(ctx, by, id, func(tx Tx, _ client.Client, s *service.Service) (Result, error) {
 		if err := match(in.IfVersion, s.Version); err != nil {
@@ -165,7 +165,7 @@ func (e *Engine) giveBack(ctx context.Context, tx Tx, s service.Service) (money.
 // match checks If-Match.
 func match(want *int64, have int64) error {
 	if want != nil && *want != have {
-		return fault.New(fault.Precondition, "version_mismatch", "It was changed since you read it.")
+		return fault.New(fault.Precondition, "precondition_failed", "It was changed since you read it.")
 	}
 	return nil
 }

@@ -29,7 +29,7 @@ type Renewal struct {
 }
 
 // Renew pays a further period of a service at once. On one that is suspended for money the new period starts now (D10) and
-// the service resumes. Faults: invalid_service_state, period_not_available, not_enough_money.
+// the service resumes. Faults: invalid_service_state, period_not_available, insufficient_funds.
 func (e *Engine) Renew(ctx context.Context, by actor.Actor, id service.ID, period calendar.Period) (Result, error) {
 	return e.act(ctx, by, id, func(tx Tx, c client.Client, s *service.Service) (Result, error) {
 		if (s.Status != service.Active && s.Status != service.Suspended) || s.PaidUntil == nil || s.Period.IsDaily() || s.Has(service.ForAbuse) {
@@ -47,7 +47,7 @@ func (e *Engine) Renew(ctx context.Context, by actor.Actor, id service.ID, perio
 			return Result{}, err
 		}
 		if !c.Settlement.Covers(balance, r.Quote.Total) {
-			return Result{}, fault.New(fault.Conflict, "not_enough_money", "The balance does not cover %s %s.", r.Quote.Total, r.Quote.Total.Currency())
+			return Result{}, fault.New(fault.Conflict, "insufficient_funds", "The balance does not cover %s %s.", r.Quote.Total, r.Quote.Total.Currency())
 		}
 		return e.renewed(ctx, tx, by, s, r)
 	})

@@ -103,7 +103,7 @@ func (e *Engine) lane(ctx context.Context, tx Tx, s *service.Service, o *operati
 	case operation.NoLane:
 		return false, e.wait(ctx, tx, o, now)
 	case operation.NoModule:
-		return false, e.toPeople(ctx, tx, *s, o, "No processing module can make this service.", "no_processing_module", "")
+		return false, e.toPeople(ctx, tx, *s, o, "No processing module can make this service.", "no_module", "")
 	}
 	o.ModuleID = m.ID
 	if s.ModuleID != m.ID {
@@ -281,7 +281,7 @@ func (e *Engine) pending(ctx context.Context, tx Tx, s service.Service, o *opera
 		o.Note(now, "The panel is working.")
 	}
 	if now.Sub(*o.PendingSince) >= operation.PendingLimit {
-		return e.toPeople(ctx, tx, s, o, "The panel has been working on this for too long.", "panel_too_slow", "")
+		return e.toPeople(ctx, tx, s, o, "The panel has been working on this for too long.", "panel_does_not_finish", "")
 	}
 	after := out.After
 	if after <= 0 {
@@ -295,7 +295,7 @@ func (e *Engine) pending(ctx context.Context, tx Tx, s service.Service, o *opera
 // failed handles a call that did not succeed: a refusal goes to the next module (open) or to people at once, anything else
 // is repeated up to the limit (D24).
 func (e *Engine) failed(ctx context.Context, tx Tx, s service.Service, o *operation.Operation, callErr error, now time.Time) error {
-	code, text := "panel_error", "The module failed."
+	code, text := "panel_failed", "The module failed."
 	refused := false
 	var f *provision.Failure
 	if errors.As(callErr, &f) {

@@ -51,7 +51,7 @@ func (e *Engine) maySuspend(ctx context.Context, tx Tx, by actor.Actor, s servic
 	}
 	offer, err := tx.TariffVersion(ctx, s.TariffID, s.TariffVersion)
 	if err == nil && !offer.Policy.ClientMaySuspend {
-		err = fault.New(fault.Forbidden, "not_allowed_by_policy", "The tariff does not let clients suspend its services.")
+		err = fault.New(fault.Forbidden, "suspension_forbidden", "The tariff does not let clients suspend its services.")
 	}
 	return err
 }

@@ -167,7 +167,7 @@ func (e *Engine) doneByPeople(ctx context.Context, tx Tx, by actor.Actor, s *ser
 func (e *Engine) anyModule(ctx context.Context, tx Tx, s service.Service) (catalog.ModuleID, error) {
 	m, choice, err := e.choose(ctx, tx, s, operation.Operation{Kind: provision.Open})
 	if err == nil && choice == operation.NoModule {
-		err = fault.New(fault.Conflict, "no_processing_module", "The tariff has no processing module for this service.")
+		err = fault.New(fault.Conflict, "no_module", "The tariff has no processing module for this service.")
 	}
 	return m.ID, err
 }
@@ -202,7 +202,7 @@ func (e *Engine) refused(ctx context.Context, tx Tx, by actor.Actor, s *service.
 	}
 	o.Status, o.FinishedAt, o.NextAttemptAt = operation.Failed, &now, nil
 	if o.ErrorCode == "" {
-		o.ErrorCode = "refused"
+		o.ErrorCode = "module_refused"
 	}
 	o.Note(now, strings.TrimSpace("Refused by people. "+note))
 	if err = tx.UpdateOperation(ctx, o); err != nil {

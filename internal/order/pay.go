@@ -23,7 +23,7 @@ func errWrongState(o Order, verb string) error {
 }
 
 // Pay pays an order that awaits its money from the balance. Everything is checked again; the price is the one that was
-// quoted. Faults: invalid_order_state, not_enough_money, and what Place answers.
+// quoted. Faults: invalid_order_state, insufficient_funds, and what Place answers.
 func (e *Engine) Pay(ctx context.Context, by actor.Actor, id ID) (out Order, err error) {
 	err = e.InTx(ctx, func(tx Tx) (err error) {
 		out, err = event.Once(ctx, tx, by, func() (Order, error) {
@@ -42,7 +42,7 @@ func (e *Engine) Pay(ctx context.Context, by actor.Actor, id ID) (out Order, err
 				return o, err
 			}
 			if !c.Settlement.Covers(balance, o.Total) {
-				return o, fault.New(fault.Conflict, "not_enough_money", "The balance does not cover %s %s.", o.Total, o.Total.Currency())
+				return o, fault.New(fault.Conflict, "insufficient_funds", "The balance does not cover %s %s.", o.Total, o.Total.Currency())
 			}
 			return o, e.start(ctx, tx, by, &o)
 		})
@@ -197,7 +197,7 @@ func (e *Engine) stopMaking(ctx context.Context, tx Tx, o Order, s service.Servi
 			return err
 		}
 		if op.Begun || op.Status == operation.Running {
-			return fault.New(fault.Conflict, "already_being_made", "The panel has begun to make a service of this order.")
+			return fault.New(fault.Conflict, "invalid_order_state", "The panel has begun to make a service of this order.")
 		}
 		op.Status, op.FinishedAt, op.NextAttemptAt = operation.Cancelled, &now, nil
 		op.Note(now, "The order was cancelled.")

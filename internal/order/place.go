@@ -57,7 +57,7 @@ func (e *Engine) anybody(ctx context.Context, tx Tx, by actor.Actor, in QuoteInp
 	if id == "" {
 		t, err := tx.TariffByID(ctx, in.Wishes[0].TariffID)
 		if err != nil {
-			return buyer{}, fault.New(fault.Invalid, "tariff_not_found", "No such tariff.").At("/items/0/tariff_id")
+			return buyer{}, fault.New(fault.Invalid, "not_found", "No such tariff.").At("/items/0/tariff_id")
 		}
 		id = t.ProviderID
 	}

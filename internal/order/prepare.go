@@ -53,7 +53,7 @@ func (e *Engine) prepare(ctx context.Context, tx Tx, b buyer, w Wish, now time.T
 	p := Prepared{Wish: w}
 	t, err := tx.TariffByID(ctx, w.TariffID)
 	if fault.Has(err, "not_found") || (err == nil && t.ProviderID != b.Provider.ID) {
-		return p, fault.New(fault.Invalid, "tariff_not_found", "No such tariff.").At("/tariff_id")
+		return p, fault.New(fault.Invalid, "not_found", "No such tariff.").At("/tariff_id")
 	}
 	if err != nil {
 		return p, err
@@ -111,7 +111,7 @@ func checkDataCenter(p *Prepared, fields *fault.Fields) {
 			return
 		}
 	}
-	fields.Add("/data_center_id", "data_center_not_offered", "The tariff is not sold in this data center.")
+	fields.Add("/data_center_id", "data_center_not_in_tariff", "The tariff is not sold in this data center.")
 }
 
 func checkParameters(p *Prepared, fields *fault.Fields) {
@@ -119,7 +119,7 @@ func checkParameters(p *Prepared, fields *fault.Fields) {
 	for code, raw := range p.Parameters {
 		pointer := "/parameters/" + code
 		if !has(known, code) {
-			fields.Add(pointer, "unknown_field", "This product type has no parameter %q.", code)
+			fields.Add(pointer, "unknown_parameter", "This product type has no parameter %q.", code)
 			continue
 		}
 		if code == "servers" {

@@ -15,27 +15,24 @@ type Sandbox struct{ conn }
 func (db *DB) Sandbox() *Sandbox { return &Sandbox{conn{db: db}} }
 
 const insertClock = `
-INSERT INTO sandbox_clock (mode, now_at, moved_at) VALUES ($1, $2, $3)
-ON CONFLICT (only_row) DO UPDATE
-SET mode = excluded.mode, moved_at = excluded.moved_at,
-    now_at = CASE sandbox_clock.mode WHEN 'running'
-             THEN sandbox_clock.now_at + greatest(excluded.moved_at - sandbox_clock.moved_at, interval '0') ELSE sandbox_clock.now_at END
-WHERE sandbox_clock.mode <> excluded.mode`
+INSERT INTO sandbox_clock (mode, now_at, moved_at) VALUES ($1, $2, $3) ON CONFLICT (only_row) DO NOTHING`
 
-// Start begins the clock at an instant on the first start of an installation; later it stands where it was, and only the mode
-// follows the settings.
+// Start begins the clock at an instant on the first start of an installation; later it stands where it was.
 func (s *Sandbox) Start(ctx context.Context, mode string, at time.Time) error {
-	err := s.db.InTx(ctx, func(tx *Tx) error {
-		if _, err := tx.clockStore.exec(ctx, lockClock); err != nil {
-			return err
-		}
-		_, err := tx.clockStore.exec(ctx, insertClock, mode, at, s.db.o.Wall.WallNow())
-		return err
-	})
-	if err != nil {
+	if _, err := s.exec(ctx, insertClock, mode, at, s.db.o.Wall.WallNow()); err != nil {
 		return fmt.Errorf("start the sandbox clock: %w", err)
 	}
 	return nil
+}
+
+const updateMode = `
+UPDATE sandbox_clock SET mode = $1, moved_at = $2,
+    now_at = now_at + CASE mode WHEN 'running' THEN greatest($2 - moved_at, interval '0') ELSE interval '0' END
+WHERE mode <> $1`
+
+// SetMode lets the clock run or freezes it, where it stands at the moment.
+func (s *Sandbox) SetMode(ctx context.Context, mode string) error {
+	return s.change(ctx, updateMode, mode)
 }
 
 // Now reads the clock.
@@ -87,13 +84,18 @@ const updateClock = `
 UPDATE sandbox_clock SET now_at = $1, moved_at = $2
 WHERE $1 > now_at + CASE mode WHEN 'running' THEN greatest($2 - moved_at, interval '0') ELSE interval '0' END`
 
-// Set moves the clock forward to an instant, waiting for the transactions that have read it; it never moves it backwards.
+// Set moves the clock forward to an instant; it never moves it backwards.
 func (s *Sandbox) Set(ctx context.Context, to time.Time) error {
+	return s.change(ctx, updateClock, to)
+}
+
+// change waits for the transactions that have read the clock and keeps new ones from reading it meanwhile.
+func (s *Sandbox) change(ctx context.Context, statement string, to any) error {
 	err := s.db.InTx(ctx, func(tx *Tx) error {
 		if _, err := tx.clockStore.exec(ctx, lockClock); err != nil {
 			return err
 		}
-		_, err := tx.clockStore.exec(ctx, updateClock, to, s.db.o.Wall.WallNow())
+		_, err := tx.clockStore.exec(ctx, statement, to, s.db.o.Wall.WallNow())
 		return err
 	})
 	if err != nil {

@@ -41,7 +41,8 @@ SELECT client_id FROM service
 WHERE id = $1 AND ($2::uuid IS NULL OR provider_id = $2) AND ($3::uuid IS NULL OR client_id = $3)`
 
 const listServiceHistory = `
-SELECT id, at, action, actor_role, coalesce(actor_key::text, '') AS actor_key, cause, address, request_id, detail
+SELECT id, at, action, actor_role, coalesce(actor_key::text, '') AS actor_key,
+       coalesce(actor_client::text, '') AS actor_client, cause, address, request_id, detail
 FROM audit
 WHERE client_id = $1 AND subject = 'service' AND subject_id = $2::text AND id {after} coalesce(nullif($3, '')::uuid, {edge})
   AND ($4::timestamptz IS NULL OR at >= $4) AND ($5::timestamptz IS NULL OR at < $5)
@@ -62,20 +63,21 @@ func (r *Reader) ServiceHistory(ctx context.Context, s actor.Scope, id service.I
 }
 
 type auditRow struct {
-	ID        string     `db:"id"`
-	At        time.Time  `db:"at"`
-	Action    string     `db:"action"`
-	ActorRole actor.Role `db:"actor_role"`
-	ActorKey  string     `db:"actor_key"`
-	Cause     string     `db:"cause"`
-	Address   string     `db:"address"`
-	RequestID string     `db:"request_id"`
-	Detail    []byte     `db:"detail"`
+	ID          string         `db:"id"`
+	At          time.Time      `db:"at"`
+	Action      string         `db:"action"`
+	ActorRole   actor.Role     `db:"actor_role"`
+	ActorKey    string         `db:"actor_key"`
+	ActorClient actor.ClientID `db:"actor_client"`
+	Cause       string         `db:"cause"`
+	Address     string         `db:"address"`
+	RequestID   string         `db:"request_id"`
+	Detail      []byte         `db:"detail"`
 }
 
 func (r auditRow) toEntry() event.Entry {
 	return event.Entry{
-		ID: r.ID, At: r.At.UTC(), Action: r.Action, ActorRole: r.ActorRole, ActorKey: r.ActorKey, Cause: r.Cause, Address: r.Address,
+		ID: r.ID, At: r.At.UTC(), Action: r.Action, ActorRole: r.ActorRole, ActorKey: r.ActorKey, ActorClient: r.ActorClient, Cause: r.Cause, Address: r.Address,
 		RequestID: r.RequestID, Detail: r.Detail,
 	}
 }

@@ -25,9 +25,9 @@ WHERE a.currency IS DISTINCT FROM p.currency ORDER BY p.id LIMIT $1`
 	brokenBalance = `
 SELECT client_id AS id, format('The stored %s is %s, its postings sum to %s.', kind, coalesce(a.amount, 0), coalesce(p.amount, 0)) AS detail
 FROM account a
-FULL JOIN (SELECT client_id, kind, sum(CASE kind WHEN to_account THEN amount ELSE -amount END) AS amount
+FULL JOIN (SELECT client_id, k.kind, sum(CASE k.kind WHEN to_account THEN amount ELSE -amount END) AS amount
            FROM posting JOIN (VALUES ('balance'), ('held')) AS k (kind) ON k.kind IN (from_account, to_account)
-           GROUP BY client_id, kind) AS p USING (client_id, kind)
+           GROUP BY client_id, k.kind) AS p USING (client_id, kind)
 WHERE coalesce(a.amount, 0) <> coalesce(p.amount, 0) ORDER BY client_id, kind LIMIT $1`
 
 	// Each posting leads from the balance before it to the one after it. Whatever the order of ids made within one

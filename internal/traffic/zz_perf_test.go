@@ -27,7 +27,7 @@ func TestZZPerf(t *testing.T) {
 		w.exec(`SELECT make_block_partition($1)`, m)
 	}
 	w.exec(`INSERT INTO traffic_block (client_id, server_service_id, day, owner_service_id, in_value, in_unit, out_value, out_unit, source, collected_at)
-		SELECT client_id, id, d, id, 10485760, 'KiB', 10485760, 'KiB', 'collector', now() FROM service, generate_series('2026-01-01'::date, '2026-03-31', '1 day') d WHERE product_type = 'dedicated'`)
+		SELECT client_id, id, d, id, 10485760, 'KiB', 10485760, 'KiB', 'collector', now() FROM service, generate_series('2026-01-01'::date, '2026-03-31', '1 day') d WHERE product_type = 'dedicated' ORDER BY `+os.Getenv("ORD"))
 	w.exec(`CREATE TABLE copied (LIKE traffic_block INCLUDING ALL) WITH (fillfactor=80)`)
 	w.exec(`INSERT INTO copied SELECT * FROM traffic_block`)
 	w.exec(`VACUUM ANALYZE`)
