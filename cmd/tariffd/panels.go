@@ -36,7 +36,7 @@ func panelsCommand() *cobra.Command {
 
 // servePanels answers until ctx ends. Calls that a fault holds are let go first: a shutdown waits for open calls.
 func servePanels(ctx context.Context, address string, p *panels.Panels) error {
-	listener, err := net.Listen("tcp", address)
+	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", address)
 	if err != nil {
 		return err
 	}

@@ -24,7 +24,7 @@ func serveCommand() *cobra.Command {
 			}
 			fmt.Fprint(cmd.ErrOrStderr(), c.String())
 			// The address is taken first: a second copy by mistake ends here, before it touches anything.
-			listener, err := net.Listen("tcp", c.Listen)
+			listener, err := (&net.ListenConfig{}).Listen(cmd.Context(), "tcp", c.Listen)
 			if err != nil {
 				return err
 			}

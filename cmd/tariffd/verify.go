@@ -53,7 +53,7 @@ Exit status: 0 nothing found, 1 something is broken (it is listed), 2 the databa
 				err = printReport(cmd.OutOrStdout(), report)
 			}
 			if n := len(report.Findings); err == nil && n > 0 {
-				err = exit{exitBroken, fmt.Errorf("the books are not right: %d findings", n)}
+				err = exit{exitBroken, fmt.Errorf("the books are not right (findings: %d)", n)}
 			}
 			return err
 		},
@@ -82,9 +82,9 @@ func printReport(out io.Writer, r verify.Report) error {
 	}
 	switch {
 	case r.Truncated:
-		fmt.Fprintf(out, "%d findings are named; there are more.\n", len(r.Findings))
+		fmt.Fprintf(out, "Findings: %d, and more that are not named.\n", len(r.Findings))
 	case len(r.Findings) > 0:
-		fmt.Fprintf(out, "%d findings.\n", len(r.Findings))
+		fmt.Fprintf(out, "Findings: %d.\n", len(r.Findings))
 	default:
 		fmt.Fprintln(out, "Nothing found.")
 	}

@@ -52,7 +52,7 @@ func TestVerifyTellsBrokenBooksFromUnreadableOnes(t *testing.T) {
 	pool.MustExec(`INSERT INTO account (client_id, kind, currency, amount) VALUES ($1, 'balance', 'EUR', 5)`, id)
 	out, status = run(t, "verify")
 	require.Equal(t, exitBroken, status)
-	require.Contains(t, out, "invariant 1: client "+id+": The stored balance is 5, its postings sum to 0.\n1 findings.\n")
+	require.Contains(t, out, "invariant 1: client "+id+": The stored balance is 5, its postings sum to 0.\nFindings: 1.\n")
 	out, status = run(t, "verify", "--json")
 	require.Equal(t, exitBroken, status)
 	require.NoError(t, json.Unmarshal([]byte(out), &report), "nothing but the document is on the standard output")

@@ -75,7 +75,7 @@ func (a *App) Serve(ctx context.Context, o Serving, listener net.Listener) error
 	}
 	servers := map[*http.Server]net.Listener{listening(handler): listener}
 	if a.Config.MetricsListen != "" {
-		apart, err := net.Listen("tcp", a.Config.MetricsListen)
+		apart, err := (&net.ListenConfig{}).Listen(ctx, "tcp", a.Config.MetricsListen)
 		if err != nil {
 			return fmt.Errorf("metrics: %w", err)
 		}

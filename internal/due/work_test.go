@@ -154,11 +154,11 @@ func (w *work) do(ctx context.Context, c due.Claim) (err error) {
 }
 
 func finish(tx *sqlx.Tx, err error) error {
-	if err != nil {
-		_ = tx.Rollback()
-		return nil
+	if err == nil {
+		return tx.Commit()
 	}
-	return tx.Commit()
+	_ = tx.Rollback()
+	return nil //nolint:nilerr // the caller has it already
 }
 
 func eventually(t *testing.T, what string, holds func() bool) {

@@ -36,6 +36,7 @@ func TestStory(t *testing.T) { //nolint:tparallel // a story is told in order
 		{"April begins", s.marchIsOver},
 		{"running any day again charges nothing", s.everythingAgain},
 		{"late truths change only whose they are", s.revisions},
+		{"what was too much is taken back", s.takenBack},
 		{"the feed tells all of it", s.eventsTold},
 		{"nothing is wrong", s.verified},
 	} {
@@ -388,6 +389,19 @@ func (s *story) revisions() {
 
 	history := s.admin.get("/v1/statistics/blocks/" + s.a + "/2026-03-06/history").is(http.StatusOK)
 	require.Len(s.t, history.list("revisions"), 2)
+}
+
+// takenBack corrects the 2nd down and up again: reversals, then new charges, and the same end.
+func (s *story) takenBack() {
+	s.push(s.a, "2026-03-02", 10, 10)
+	s.idle()
+	s.charged(40, "13-14", "20-31")
+	s.money("264.72", "0.00")
+	_, reversals := s.expenses(s.a, "correction")
+	require.NotZero(s.t, reversals)
+	s.push(s.a, "2026-03-02", 40, 10)
+	s.idle()
+	s.sameEnd()
 }
 
 func (s *story) eventsTold() {

@@ -19,7 +19,6 @@ import (
 	"github.com/tariffd/tariffd/internal/catalog"
 	"github.com/tariffd/tariffd/internal/charge"
 	"github.com/tariffd/tariffd/internal/client"
-	"github.com/tariffd/tariffd/internal/department"
 	"github.com/tariffd/tariffd/internal/event"
 	"github.com/tariffd/tariffd/internal/fault"
 	"github.com/tariffd/tariffd/internal/operation"
@@ -33,7 +32,6 @@ import (
 type Tx interface {
 	order.Tx
 	charge.Tx
-	department.TaskTx
 	ModuleByID(ctx context.Context, id catalog.ModuleID) (catalog.Module, error)
 	InsertProblem(ctx context.Context, p catalog.Problem) error
 	EndProblems(ctx context.Context, id catalog.ModuleID, at time.Time) error

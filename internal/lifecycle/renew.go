@@ -17,6 +17,7 @@ import (
 	"github.com/tariffd/tariffd/internal/pricing"
 	"github.com/tariffd/tariffd/internal/provision"
 	"github.com/tariffd/tariffd/internal/service"
+	"github.com/tariffd/tariffd/internal/traffic"
 )
 
 // Renewal is one further period of a service, priced by the newest version of its tariff.
@@ -172,6 +173,10 @@ func (e *Engine) renewed(ctx context.Context, tx Tx, by actor.Actor, s *service.
 			return Result{}, err
 		}
 		if err := tx.InsertTerms(ctx, termsOf(*s, r.Offer, r.Quote, start)); err != nil {
+			return Result{}, err
+		}
+		// A bandwidth service that carries the server prices the add-ons that it has now.
+		if err := traffic.AlignPrices(ctx, tx, by, s.ClientID, []service.ID{s.ID}); err != nil {
 			return Result{}, err
 		}
 	}

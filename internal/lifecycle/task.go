@@ -119,20 +119,34 @@ func (e *Engine) endTask(ctx context.Context, tx Tx, by actor.Actor, id departme
 	if err != nil {
 		return t, err
 	}
-	o, err := tx.LockOperation(ctx, operation.ID(t.OperationID))
+	live, err := tx.LiveOperations(ctx, s.ID)
 	if err != nil {
 		return t, err
 	}
 	if t, err = tx.LockTask(ctx, id); err != nil {
 		return t, err
 	}
-	if t, err = department.Close(ctx, tx, by, t, in.Result, in.Note, s.About()); err != nil || o.Status.Final() {
+	if t, err = department.Close(ctx, tx, by, t, in.Result, in.Note, s.About()); err != nil {
 		return t, err
 	}
-	if in.Result == "refused" {
-		return t, e.refused(ctx, tx, by, &s, o, in.Note)
+	// Two operations of one sort, such as a change and a renewal, share a task.
+	for _, o := range live {
+		if o.TaskID != string(id) || o.Status != operation.Manual {
+			continue
+		}
+		if o, err = tx.LockOperation(ctx, o.ID); err != nil {
+			return t, err
+		}
+		if in.Result == "refused" {
+			err = e.refused(ctx, tx, by, &s, o, in.Note)
+		} else {
+			err = e.doneByPeople(ctx, tx, by, &s, o, in)
+		}
+		if err != nil {
+			return t, err
+		}
 	}
-	return t, e.doneByPeople(ctx, tx, by, &s, o, in)
+	return t, nil
 }
 
 func (e *Engine) doneByPeople(ctx context.Context, tx Tx, by actor.Actor, s *service.Service, o operation.Operation, in CloseTaskInput) error {

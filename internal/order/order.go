@@ -16,6 +16,7 @@ import (
 	"github.com/tariffd/tariffd/internal/calendar"
 	"github.com/tariffd/tariffd/internal/catalog"
 	"github.com/tariffd/tariffd/internal/client"
+	"github.com/tariffd/tariffd/internal/department"
 	"github.com/tariffd/tariffd/internal/event"
 	"github.com/tariffd/tariffd/internal/fault"
 	"github.com/tariffd/tariffd/internal/ledger"
@@ -106,6 +107,7 @@ type Tx interface {
 	service.Tx
 	operation.Tx
 	traffic.Tx
+	department.TaskTx
 	LockClient(ctx context.Context, id actor.ClientID) (client.Client, error)
 	ShareProvider(ctx context.Context, id actor.ProviderID) (client.Provider, error)
 	TariffByID(ctx context.Context, id catalog.TariffID) (catalog.Tariff, error)

@@ -8,6 +8,7 @@ import (
 	"github.com/tariffd/tariffd/internal/actor"
 	"github.com/tariffd/tariffd/internal/catalog"
 	"github.com/tariffd/tariffd/internal/client"
+	"github.com/tariffd/tariffd/internal/department"
 	"github.com/tariffd/tariffd/internal/event"
 	"github.com/tariffd/tariffd/internal/fault"
 	"github.com/tariffd/tariffd/internal/ledger"
@@ -165,7 +166,7 @@ func (e *Engine) cancel(ctx context.Context, tx Tx, by actor.Actor, o *Order) er
 		return err
 	}
 	for i := range services {
-		if err = e.stopMaking(ctx, tx, *o, services[i], now); err != nil {
+		if err = e.stopMaking(ctx, tx, by, *o, services[i], now); err != nil {
 			return err
 		}
 	}
@@ -184,7 +185,7 @@ func (e *Engine) cancel(ctx context.Context, tx Tx, by actor.Actor, o *Order) er
 }
 
 // stopMaking cancels the operations of a service, or refuses where a panel has begun.
-func (e *Engine) stopMaking(ctx context.Context, tx Tx, o Order, s service.Service, now time.Time) error {
+func (e *Engine) stopMaking(ctx context.Context, tx Tx, by actor.Actor, o Order, s service.Service, now time.Time) error {
 	if s.Status != service.Ordered && s.Status != service.Processing {
 		return errWrongState(o, "cancelled any more: a service is "+string(s.Status))
 	}
@@ -204,8 +205,24 @@ func (e *Engine) stopMaking(ctx context.Context, tx Tx, o Order, s service.Servi
 		if err = tx.UpdateOperation(ctx, op); err != nil {
 			return err
 		}
+		if err = dropTask(ctx, tx, by, op, s); err != nil {
+			return err
+		}
 	}
 	return nil
+}
+
+// dropTask closes the task of an operation that nobody needs any more.
+func dropTask(ctx context.Context, tx Tx, by actor.Actor, op operation.Operation, s service.Service) error {
+	if op.TaskID == "" {
+		return nil
+	}
+	t, err := tx.LockTask(ctx, department.TaskID(op.TaskID))
+	if err != nil || t.Status == department.TaskClosed {
+		return err
+	}
+	_, err = department.Close(ctx, tx, by, t, "refused", "The order was cancelled.", s.About())
+	return err
 }
 
 // dropServices ends services that were never made; servers that a bandwidth service had reserved are free again.

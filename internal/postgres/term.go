@@ -61,9 +61,11 @@ func (s termStore) EndTerms(ctx context.Context, c actor.ClientID, id service.ID
 	return wrap("end terms", err)
 }
 
-const endTermRows = `UPDATE service_term SET to_at = $3 WHERE client_id = $1 AND id = ANY ($2::uuid[]) AND to_at IS NULL`
+const endTermRows = `
+UPDATE service_term SET to_at = greatest(from_at, $3) WHERE client_id = $1 AND id = ANY ($2::uuid[]) AND (to_at IS NULL OR to_at > $3)`
 
-// EndTermRows ends single rows at an instant.
+// EndTermRows ends single rows at an instant, or at their start where that is later: of a price that was to begin nothing is
+// left. An end that has not come yet may be brought forward, one that is past stays.
 func (s termStore) EndTermRows(ctx context.Context, c actor.ClientID, ids []string, at time.Time) error {
 	if len(ids) == 0 {
 		return nil
@@ -88,6 +90,16 @@ ORDER BY service_id, item, from_at, id`
 // OpenTerms are the rows without an end, of all sources, by service, item and start.
 func (s termStore) OpenTerms(ctx context.Context, c actor.ClientID, services []service.ID) ([]service.TermRow, error) {
 	return s.terms(ctx, openTerms, c, texts(services))
+}
+
+const termsAfter = `
+SELECT ` + termColumns + ` FROM service_term
+WHERE client_id = $1 AND service_id = ANY ($2::uuid[]) AND (to_at IS NULL OR (to_at > $3 AND to_at > from_at))
+ORDER BY service_id, item, from_at, id`
+
+// TermsAfter are the rows that are in force at an instant or later, by service, item and start.
+func (s termStore) TermsAfter(ctx context.Context, c actor.ClientID, services []service.ID, at time.Time) ([]service.TermRow, error) {
+	return s.terms(ctx, termsAfter, c, texts(services), at)
 }
 
 const termsBetween = `

@@ -201,18 +201,33 @@ UPDATE traffic_block b SET revision = n.revision, source = n.source, collected_a
     burst_out_day_value = n.burst_out_day_value, burst_out_day_unit = n.burst_out_day_unit,
     power_value = n.power_value, power_unit = n.power_unit
 FROM ` + unnestBlocks + `
-WHERE b.client_id = n.client_id AND b.server_service_id = n.server_service_id AND b.day = n.day AND b.owner_service_id = n.owner_service_id`
+WHERE b.client_id = n.client_id AND b.server_service_id = n.server_service_id AND b.day = n.day
+RETURNING b.client_id, b.server_service_id, b.day, b.owner_service_id`
 
-// UpdateBlocks writes the next revisions of blocks; never the owner.
-func (s trafficStore) UpdateBlocks(ctx context.Context, blocks []traffic.Block) error {
+// UpdateBlocks writes the next revisions of blocks, never the owner, and tells who owns them at this moment: a recomputation
+// may have moved them meanwhile.
+func (s trafficStore) UpdateBlocks(ctx context.Context, blocks []traffic.Block) (map[traffic.Key]service.ID, error) {
 	if len(blocks) == 0 {
-		return nil
+		return nil, nil
 	}
-	n, err := s.exec(ctx, updateBlocks, arraysOf(blocks).args()...)
-	if err == nil && n != int64(len(blocks)) {
-		err = fmt.Errorf("%d of %d blocks were there", n, len(blocks))
+	var rows []struct {
+		ClientID actor.ClientID `db:"client_id"`
+		Server   service.ID     `db:"server_service_id"`
+		Day      calendar.Day   `db:"day"`
+		Owner    service.ID     `db:"owner_service_id"`
 	}
-	return wrap("update blocks", err)
+	err := s.all(ctx, &rows, updateBlocks, arraysOf(blocks).args()...)
+	if err == nil && len(rows) != len(blocks) {
+		err = fmt.Errorf("%d of %d blocks were there", len(rows), len(blocks))
+	}
+	if err != nil {
+		return nil, fmt.Errorf("update blocks: %w", err)
+	}
+	out := make(map[traffic.Key]service.ID, len(rows))
+	for _, r := range rows {
+		out[traffic.Key{ClientID: r.ClientID, Server: r.Server, Day: r.Day}] = r.Owner
+	}
+	return out, nil
 }
 
 const insertRevisions = `

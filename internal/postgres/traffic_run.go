@@ -41,7 +41,7 @@ func optionalIDs(ids []service.ID) any {
 }
 
 const recomputationColumns = `
-id, first_day, last_day, server_ids::text[] AS server_ids, preview, status, coalesce(after_client, '00000000-0000-0000-0000-000000000000') AS after_client,
+id, first_day, last_day, server_ids::text[] AS server_ids, preview, status, recent, coalesce(after_client, '00000000-0000-0000-0000-000000000000') AS after_client,
 coalesce(after_server, '00000000-0000-0000-0000-000000000000') AS after_server, blocks, changed, actor, claim_no, created_at, finished_at`
 
 const holdRecomputation = `
@@ -63,6 +63,7 @@ type recomputationRow struct {
 	Servers     *pq.StringArray `db:"server_ids"`
 	Preview     bool            `db:"preview"`
 	Status      string          `db:"status"`
+	Recent      bool            `db:"recent"`
 	AfterClient actor.ClientID  `db:"after_client"`
 	AfterServer service.ID      `db:"after_server"`
 	Examined    int64           `db:"blocks"`
@@ -75,7 +76,7 @@ type recomputationRow struct {
 
 func (r recomputationRow) toRecomputation() (traffic.Recomputation, error) {
 	out := traffic.Recomputation{
-		ID: r.ID, First: r.First, Last: r.Last, Preview: r.Preview, After: traffic.Point{ClientID: r.AfterClient, Server: r.AfterServer},
+		ID: r.ID, First: r.First, Last: r.Last, Preview: r.Preview, Recent: r.Recent, After: traffic.Point{ClientID: r.AfterClient, Server: r.AfterServer},
 		Examined: r.Examined, Changed: r.Changed, CreatedAt: r.CreatedAt.UTC(), FinishedAt: utc(r.FinishedAt),
 	}
 	if r.Servers != nil {
@@ -87,15 +88,23 @@ func (r recomputationRow) toRecomputation() (traffic.Recomputation, error) {
 }
 
 const updateRecomputation = `
-UPDATE recomputation SET after_client = $2, after_server = $3, blocks = $4, changed = $5, finished_at = $6,
+UPDATE recomputation SET after_client = $2, after_server = $3, blocks = $4, changed = $5, finished_at = $6, recent = $7,
     status = CASE WHEN $6::timestamptz IS NULL THEN 'running' ELSE 'done' END,
     lease_until = CASE WHEN $6::timestamptz IS NULL THEN lease_until END
 WHERE id = $1`
 
 // UpdateRecomputation writes how far it has come; a finished one gives its claim back.
 func (s trafficStore) UpdateRecomputation(ctx context.Context, r traffic.Recomputation) error {
-	_, err := s.exec(ctx, updateRecomputation, r.ID, r.After.ClientID, r.After.Server, r.Examined, r.Changed, r.FinishedAt)
+	_, err := s.exec(ctx, updateRecomputation, r.ID, nullable(r.After.ClientID), nullable(r.After.Server), r.Examined, r.Changed, r.FinishedAt, r.Recent)
 	return wrap("update recomputation", err)
+}
+
+const lockHistory = `SELECT pg_advisory_xact_lock(1413829446, 4)`
+
+// LockHistory makes those who rely on the history of past days, and those who correct it, take turns.
+func (s trafficStore) LockHistory(ctx context.Context) error {
+	_, err := s.exec(ctx, lockHistory)
+	return wrap("lock the history of links", err)
 }
 
 const nextServers = `
@@ -248,4 +257,45 @@ const updatePlan = `UPDATE statistics_day SET planned_through = $2, next_run_at 
 func (s trafficStore) UpdatePlan(ctx context.Context, id string, through calendar.Day, nextRunAt time.Time) error {
 	_, err := s.exec(ctx, updatePlan, id, through, nextRunAt)
 	return wrap("update the statistics plan", err)
+}
+
+const nextClients = `SELECT id FROM client WHERE id > coalesce(nullif($1, '')::uuid, '00000000-0000-0000-0000-000000000000') ORDER BY id LIMIT $2`
+
+// NextClients are the next clients in order of their ids.
+func (s trafficStore) NextClients(ctx context.Context, after actor.ClientID, limit int) ([]actor.ClientID, error) {
+	var ids []actor.ClientID
+	return ids, wrap("read the next clients", s.all(ctx, &ids, nextClients, string(after), limit))
+}
+
+const blocksOfMonth = `
+SELECT ` + blockColumns + ` FROM traffic_block b
+WHERE b.client_id = ANY ($1::uuid[]) AND b.day >= $2::date AND b.day < $3::date`
+
+// BlocksOfMonth are all blocks of some clients in a month.
+func (s trafficStore) BlocksOfMonth(ctx context.Context, clients []actor.ClientID, m calendar.Month) ([]traffic.Block, error) {
+	var rows []blockRow
+	err := s.all(ctx, &rows, blocksOfMonth, texts(clients), m.First(), m.Next().First())
+	return toBlocks(rows), wrap("read the blocks of a month", err)
+}
+
+const insertUsageMonths = `
+INSERT INTO usage_month (client_id, service_id, month, usage, closed_at)
+SELECT u.*, $5::timestamptz FROM (SELECT c, s, $3::date, v FROM unnest($1::uuid[], $2::uuid[], $4::jsonb[]) AS n (c, s, v)) AS u
+ON CONFLICT DO NOTHING`
+
+// InsertUsageMonths keeps the use of a month that closes; what is kept already stays.
+func (s trafficStore) InsertUsageMonths(ctx context.Context, rows []traffic.MonthUse, m calendar.Month, at time.Time) error {
+	if len(rows) == 0 {
+		return nil
+	}
+	clients, services, values := make([]string, len(rows)), make([]string, len(rows)), make([]string, len(rows))
+	for i, r := range rows {
+		raw, err := json.Marshal(r.Values)
+		if err != nil {
+			return err
+		}
+		clients[i], services[i], values[i] = string(r.ClientID), string(r.ServiceID), string(raw)
+	}
+	_, err := s.exec(ctx, insertUsageMonths, pq.Array(clients), pq.Array(services), m, pq.Array(values), at)
+	return wrap("insert the use of a month", err)
 }

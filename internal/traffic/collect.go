@@ -119,6 +119,7 @@ type answers struct {
 	got      int
 	failed   int
 	failures []Failure
+	silent   error // why the panel as a whole did not answer
 }
 
 func (a *answers) fail(f Failure, servers int) {
@@ -136,6 +137,7 @@ func (e *Engine) ask(ctx context.Context, c Collection, holders []Server) (*answ
 	}
 	module, err := e.Connect(ctx, c.ModuleID)
 	if err != nil { // nobody can be asked before its settings are mended
+		out.silent = err
 		out.fail(Failure{ModuleID: c.ModuleID, Code: "module_error", Detail: err.Error()}, len(holders))
 		return out, nil
 	}
@@ -158,12 +160,11 @@ type question struct {
 	zone   *time.Location
 	c      Collection
 	out    *answers
-	away   *Failure // the panel does not answer: the rest is not even asked
 }
 
 // about asks about some servers; where the panel stumbles, about halves of them, down to the one that it stumbles over.
 func (q *question) about(ctx context.Context, lot []Server) error {
-	if q.away != nil {
+	if q.out.silent != nil { // the rest is not even asked
 		q.out.failed += len(lot)
 		return nil
 	}
@@ -201,7 +202,7 @@ func (q *question) failed(ctx context.Context, lot []Server, err error) error {
 	}
 	switch {
 	case said && panel.Kind != provision.Rejected:
-		q.away = &f
+		q.out.silent = err
 		q.out.fail(f, len(lot))
 	case len(lot) == 1:
 		f.ServiceID = lot[0].ID
@@ -223,6 +224,11 @@ func (e *Engine) finish(ctx context.Context, id string, claimNo int64, expected 
 		now, err := tx.Now(ctx)
 		if err != nil {
 			return err
+		}
+		if e.Asked != nil && expected > 0 {
+			if err := e.Asked(ctx, tx, c.ModuleID, a.silent); err != nil {
+				return err
+			}
 		}
 		c.Attempts++
 		c.Expected, c.Got, c.Failed, c.Failures = expected, a.got, a.failed, a.failures

@@ -22,6 +22,9 @@ func (c *setChange) correct(ctx context.Context) error {
 	if err := c.checkElsewhere(ctx, fixed.insert); err != nil {
 		return err
 	}
+	if err := c.tx.LockHistory(ctx); err != nil {
+		return err
+	}
 	if err := c.record(ctx); err != nil {
 		return err
 	}

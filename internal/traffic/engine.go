@@ -17,6 +17,9 @@ type Engine struct {
 	// Drivers tells which modules count; Connect opens one of them for a collection, outside any transaction.
 	Drivers *provision.Registry
 	Connect func(ctx context.Context, id catalog.ModuleID) (provision.Module, error)
+	// Asked is told, in the transaction that ends a collection, how the module's panel answered: nil, or why it did not. May
+	// be nil.
+	Asked func(ctx context.Context, tx Tx, id catalog.ModuleID, failure error) error
 
 	made months
 }

@@ -80,6 +80,9 @@ func (e *Engine) Store(ctx context.Context, by actor.Actor, lot Lot) (Outcome, e
 // partitions makes the missing partitions of the lot's months in a transaction of its own, because making one locks the
 // whole table for a moment. Months that are not open are left out: their reports are rejected anyway.
 func (e *Engine) partitions(ctx context.Context, lot Lot) error {
+	if !slices.ContainsFunc(lot.Reports, func(r Report) bool { return !e.made.has(calendar.MonthOf(r.Day)) }) {
+		return nil
+	}
 	var missing []calendar.Month
 	err := e.InTx(ctx, func(tx Tx) error {
 		now, err := tx.Now(ctx)
@@ -291,9 +294,9 @@ func (in *intake) write(ctx context.Context, tx Tx) error {
 		e := in.state[k]
 		if e.stored {
 			changed = append(changed, e.block)
-		} else {
-			fresh = append(fresh, e.block)
+			continue
 		}
+		fresh = append(fresh, e.block)
 		marks.add(k.ClientID, e.block.Owner, k.Day)
 	}
 	if err := tx.InsertBlocks(ctx, fresh); err != nil {
@@ -302,8 +305,12 @@ func (in *intake) write(ctx context.Context, tx Tx) error {
 	if err := tx.InsertRevisions(ctx, in.old); err != nil {
 		return err
 	}
-	if err := tx.UpdateBlocks(ctx, changed); err != nil {
+	owners, err := tx.UpdateBlocks(ctx, changed)
+	if err != nil {
 		return err
+	}
+	for k, owner := range owners {
+		marks.add(k.ClientID, owner, k.Day)
 	}
 	if err := tx.InsertReassignments(ctx, in.reassigned(fresh)); err != nil {
 		return err

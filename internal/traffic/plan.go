@@ -24,9 +24,13 @@ func (e *Engine) Begin(ctx context.Context) error {
 }
 
 // RunPlan is the daily run of statistics, at 00:20: each enabled module whose panel counts gets a collection for every closed
-// day since the last plan, and the partitions of this month and the next are made.
+// day since the last plan, the partitions of this month and the next are made, and months that have been over for 62 days
+// are closed.
 func (e *Engine) RunPlan(ctx context.Context, id string, claimNo int64) error {
 	if err := e.makeAhead(ctx); err != nil {
+		return err
+	}
+	if err := e.closeMonths(ctx, id, claimNo); err != nil {
 		return err
 	}
 	return e.InTx(ctx, func(tx Tx) error {

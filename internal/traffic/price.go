@@ -61,9 +61,9 @@ func LinkPrices(open []service.TermRow) []LinkPrice {
 }
 
 // AlignPrices makes the `bandwidth` prices of servers what their links say: where an active bandwidth service carries a
-// server, each of its traffic add-ons costs nothing in all periods, unless staff has set a price, which is kept and told
-// (price.override_kept); everywhere else none of ours is left. It is called after each change of links, activity or a
-// server's terms, repeats without effect, and expects the client's lock.
+// server, each of its traffic add-ons costs nothing in all periods, for as long as it is agreed, unless staff has set a
+// price, which is kept and told (price.override_kept); everywhere else none of ours is left. It is called after each change
+// of links, activity or a server's terms, repeats without effect, and expects the client's lock.
 func AlignPrices(ctx context.Context, tx Tx, by actor.Actor, c actor.ClientID, servers []service.ID) error {
 	if len(servers) == 0 {
 		return nil
@@ -80,7 +80,7 @@ func AlignPrices(ctx context.Context, tx Tx, by actor.Actor, c actor.ClientID, s
 	if err != nil {
 		return err
 	}
-	terms, err := tx.OpenTerms(ctx, c, servers)
+	terms, err := tx.TermsAfter(ctx, c, servers, now)
 	if err != nil {
 		return err
 	}
@@ -109,48 +109,87 @@ func activeNow(ranges []service.ActivityRow) bool {
 // alignment is what is to be done about one server's prices.
 type alignment struct {
 	insert []service.TermRow
-	end    []service.TermRow
+	end    []ending
 	kept   []string
 }
 
-// align compares one server's open terms with what they should be. Pure.
+// ending is a price of ours that ends at an instant.
+type ending struct {
+	row service.TermRow
+	at  time.Time
+}
+
+// span is a time in which an add-on is agreed.
+type span struct {
+	item string
+	from time.Time
+	to   *time.Time
+	had  bool // ours covers it
+}
+
+// align compares the terms of one server that are in force now or later with what ours should be: as long as each traffic
+// add-on is agreed, which a renewal may already have decided for the time to come. Pure.
 func align(own []service.TermRow, carrier service.ID, now time.Time) alignment {
 	var a alignment
-	wanted := map[string]bool{}
-	staff := map[string]bool{}
+	wanted := a.wanted(own, carrier, now)
 	for _, r := range own {
-		staff[r.Item] = staff[r.Item] || r.Source == service.FromStaff
-	}
-	for _, r := range own {
-		if carrier == "" || !Carries(r) {
+		if r.Source != service.FromBandwidth {
 			continue
 		}
-		if staff[r.Item] {
-			a.kept = append(a.kept, r.Item)
-		} else {
-			wanted[r.Item] = true
-		}
-	}
-	there := map[string]bool{}
-	for _, r := range own {
+		i := slices.IndexFunc(wanted, func(w span) bool {
+			return w.item == r.Item && !w.had && r.BandwidthServiceID == carrier && !later(r.From, now).After(w.from)
+		})
 		switch {
-		case r.Source != service.FromBandwidth:
-		case wanted[r.Item] && r.BandwidthServiceID == carrier:
-			there[r.Item] = true
+		case i < 0, sooner(r.To, wanted[i].to) == r.To && r.To != nil && !sameEnd(r.To, wanted[i].to): // or it ends too early
+			a.end = append(a.end, ending{r, now})
 		default:
-			a.end = append(a.end, r)
+			wanted[i].had = true
+			if !sameEnd(r.To, wanted[i].to) {
+				a.end = append(a.end, ending{r, *wanted[i].to})
+			}
 		}
 	}
-	for _, r := range own {
-		if r.Source == service.FromTariff && wanted[r.Item] && !there[r.Item] {
+	for _, w := range wanted {
+		if !w.had {
 			free := decimal.Zero
 			a.insert = append(a.insert, service.TermRow{
-				ID: actor.NewID(), ClientID: r.ClientID, ServiceID: r.ServiceID, Item: r.Item, Source: service.FromBandwidth, From: now,
-				Term: service.Term{Price: &free, OveragePrice: &free}, BandwidthServiceID: carrier,
+				ID: actor.NewID(), ClientID: own[0].ClientID, ServiceID: own[0].ServiceID, Item: w.item, Source: service.FromBandwidth,
+				From: w.from, To: w.to, Term: service.Term{Price: &free, OveragePrice: &free}, BandwidthServiceID: carrier,
 			})
 		}
 	}
 	return a
+}
+
+// wanted returns when ours should be in force, and notes what staff's prices keep from it. Terms come in order of item and
+// start, so that a row which follows another at once goes on with its span.
+func (a *alignment) wanted(own []service.TermRow, carrier service.ID, now time.Time) []span {
+	var out []span
+	if carrier == "" {
+		return nil
+	}
+	for _, r := range own {
+		if !Carries(r) {
+			continue
+		}
+		if slices.ContainsFunc(own, func(o service.TermRow) bool { return o.Item == r.Item && o.Source == service.FromStaff }) {
+			if !slices.Contains(a.kept, r.Item) {
+				a.kept = append(a.kept, r.Item)
+			}
+			continue
+		}
+		n := len(out) - 1
+		if n >= 0 && out[n].item == r.Item && out[n].to != nil && out[n].to.Equal(r.From) {
+			out[n].to = r.To
+			continue
+		}
+		out = append(out, span{item: r.Item, from: later(r.From, now), to: r.To})
+	}
+	return out
+}
+
+func sameEnd(a, b *time.Time) bool {
+	return a == b || (a != nil && b != nil && a.Equal(*b))
 }
 
 // priceChange is what the history of a server tells of its special prices.
@@ -164,10 +203,8 @@ type priceChange struct {
 
 func (a alignment) apply(ctx context.Context, tx Tx, by actor.Actor, s Server, carrier service.ID) error {
 	change := priceChange{ServiceID: s.ID, Bandwidth: carrier, Kept: a.kept}
-	var ended []string
-	for _, r := range a.end {
-		ended = append(ended, r.ID)
-		change.Removed = append(change.Removed, r.Item)
+	for _, e := range a.end {
+		change.Removed = append(change.Removed, e.row.Item)
 	}
 	for _, r := range a.insert {
 		change.Set = append(change.Set, r.Item)
@@ -175,12 +212,10 @@ func (a alignment) apply(ctx context.Context, tx Tx, by actor.Actor, s Server, c
 	if len(change.Set)+len(change.Removed)+len(change.Kept) == 0 {
 		return nil
 	}
-	now, err := tx.Now(ctx)
-	if err != nil {
-		return err
-	}
-	if err := tx.EndTermRows(ctx, s.ClientID, ended, now); err != nil {
-		return err
+	for _, e := range a.end {
+		if err := tx.EndTermRows(ctx, s.ClientID, []string{e.row.ID}, e.at); err != nil {
+			return err
+		}
 	}
 	if len(a.insert) > 0 {
 		if err := tx.InsertTerms(ctx, a.insert); err != nil {

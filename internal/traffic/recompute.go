@@ -18,6 +18,7 @@ type Recomputation struct {
 	Last       calendar.Day // included
 	Servers    []service.ID // nil: all
 	Preview    bool         // count only
+	Recent     bool         // the second pass, over the days that may still change
 	After      Point        // how far it has come
 	Examined   int64
 	Changed    int64
@@ -81,12 +82,16 @@ func (e *Engine) Recompute(ctx context.Context, by actor.Actor, in RecomputeInpu
 	return out, err
 }
 
-// Blocks of one lot: enough that a transaction's own cost does not count, few enough that a payment of a client in it waits
-// for some tens of milliseconds only.
-const recomputeLot = 2000
+// How much one lot takes on. The history of past days stands still, so their lots lock no client and may be large; those
+// of recent days lock clients, and are small so that a payment waits for a few milliseconds only.
+const (
+	pastLot   = 10_000 // blocks
+	recentLot = 50     // servers
+)
 
 // RunRecomputation carries a claimed recomputation on to its end, lot by lot, each in one transaction that also says how far
-// it has come: a crash costs the lot at work.
+// it has come: a crash costs the lot at work. Past days come first, then, in a second pass, the days that switches may still
+// decide: yesterday and today as they were at the beginning, and those since.
 func (e *Engine) RunRecomputation(ctx context.Context, id string, claimNo int64) error {
 	for done := false; !done; {
 		if err := ctx.Err(); err != nil {
@@ -108,24 +113,26 @@ func recompute(ctx context.Context, tx Tx, zone *time.Location, id string, claim
 	if err != nil {
 		return false, err
 	}
-	limit := recomputeLot / (r.First.Until(r.Last) + 1)
-	lot, err := tx.NextServers(ctx, r.After, r.Servers, min(max(limit, 1), 500))
+	now, err := r.lock(ctx, tx)
 	if err != nil {
 		return false, err
 	}
-	clients, servers := split(lot)
-	if _, err = tx.LockBlockClients(ctx, clients); err != nil {
-		return false, err
-	}
-	now, err := tx.Now(ctx)
-	if err != nil {
-		return false, err
+	first, last := r.days(now, zone)
+	var lot []Point
+	if !last.Before(first) {
+		limit := recentLot
+		if !r.Recent {
+			limit = max(1, pastLot/(first.Until(last)+1))
+		}
+		if lot, err = tx.NextServers(ctx, r.After, r.Servers, limit); err != nil {
+			return false, err
+		}
 	}
 	if len(lot) == 0 {
-		r.FinishedAt = &now
-		return true, tx.UpdateRecomputation(ctx, r)
+		r.endPass(now)
+		return r.FinishedAt != nil, tx.UpdateRecomputation(ctx, r)
 	}
-	moved, err := r.lot(ctx, tx, zone, now, lot, clients, servers)
+	moved, err := r.derive(ctx, tx, zone, now, lot, first, last)
 	if err != nil {
 		return false, err
 	}
@@ -135,18 +142,45 @@ func recompute(ctx context.Context, tx Tx, zone *time.Location, id string, claim
 	return false, tx.UpdateRecomputation(ctx, r)
 }
 
-// lot derives the owners of some servers' days in open months.
-func (r Recomputation) lot(ctx context.Context, tx Tx, zone *time.Location, now time.Time, lot []Point, clients []actor.ClientID, servers []service.ID) (Moved, error) {
+// lock makes the history of past days stand still: only a correction changes it, and that takes the same lock. The pass over
+// recent days locks clients instead.
+func (r Recomputation) lock(ctx context.Context, tx Tx) (time.Time, error) {
+	if !r.Recent {
+		if err := tx.LockHistory(ctx); err != nil {
+			return time.Time{}, err
+		}
+	}
+	return tx.Now(ctx)
+}
+
+// days are the days of the present pass, in open months up to today; the last is before the first where there are none. A
+// day is recent from the eve of the recomputation on: a transaction that began just before midnight may still decide it.
+func (r Recomputation) days(now time.Time, zone *time.Location) (first, last calendar.Day) {
 	today := dayOf(now, zone)
-	first, last := r.First, r.Last
-	if open := FirstOpen(today); first.Before(open) {
-		first = open
+	first, last = laterDay(r.First, FirstOpen(today)), soonerDay(r.Last, today)
+	eve := dayOf(r.CreatedAt, zone).AddDays(-1)
+	if r.Recent {
+		return laterDay(first, eve), last
 	}
-	if today.Before(last) {
-		last = today
+	return first, soonerDay(last, eve.AddDays(-1))
+}
+
+// endPass goes on to the recent days, or ends.
+func (r *Recomputation) endPass(now time.Time) {
+	if r.Recent {
+		r.FinishedAt = &now
+		return
 	}
-	if last.Before(first) {
-		return Moved{}, nil
+	r.Recent, r.After = true, Point{}
+}
+
+// derive applies the ownership rule to some servers' days.
+func (r Recomputation) derive(ctx context.Context, tx Tx, zone *time.Location, now time.Time, lot []Point, first, last calendar.Day) (Moved, error) {
+	clients, servers := split(lot)
+	if r.Recent {
+		if _, err := tx.LockBlockClients(ctx, clients); err != nil {
+			return Moved{}, err
+		}
 	}
 	links, activity, err := tx.Histories(ctx, clients, servers)
 	if err != nil {

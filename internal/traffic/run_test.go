@@ -243,3 +243,63 @@ func TestRecomputeDerivesOwnersAnew(t *testing.T) {
 	w.exec(`UPDATE traffic_block SET owner_service_id = server_service_id`)
 	require.Zero(t, run(march).Examined, "what is closed is final")
 }
+
+func TestMonthsCloseIntoWhatEachServiceUsed(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	ctx := context.Background()
+	w.counting(&fakeSource{})
+	w.exec(`UPDATE processing_module SET enabled = false`)
+	require.NoError(t, w.engine.Begin(ctx))
+	c := w.newClient()
+	a, b := w.newServer(c), w.newServer(c)
+	bw := w.newBandwidth(c, a, b)
+	w.go_("2026-03-10 12:00")
+	w.turn(bw, service.Suspended, traffic.Suspended)
+	w.go_("2026-03-12 12:00")
+	power := func(value string) traffic.Values {
+		return traffic.Values{traffic.ParamIn: gib("1", "0")[traffic.ParamIn], traffic.ParamPower: {Value: decimal.RequireFromString(value), Unit: "W"}}
+	}
+	w.push(report(a, "2026-03-01", power("100")), report(b, "2026-03-01", power("50")), report(a, "2026-03-02", power("120")), report(a, "2026-03-11", power("90")))
+	w.go_("2026-06-01 00:20")
+	require.Equal(t, 1, w.runDue("statistics_day", w.engine.RunPlan))
+	require.Zero(t, w.count(`SELECT count(*) FROM usage_month`))
+	w.go_("2026-06-02 00:20")
+	require.Equal(t, 1, w.runDue("statistics_day", w.engine.RunPlan))
+	kept := map[string]string{}
+	for _, id := range []service.ID{a, bw} {
+		var in, watts string
+		require.NoError(t, w.pool.QueryRow(`SELECT usage->'in'->>'value', usage->'power'->>'value' FROM usage_month WHERE service_id = $1 AND month = '2026-03-01'`, id).Scan(&in, &watts))
+		kept[string(id)] = in + " GiB, " + watts + " W"
+	}
+	require.Equal(t, map[string]string{string(a): "1 GiB, 90 W", string(bw): "3 GiB, 150 W"}, kept, "volumes add up, of gauges the highest day counts (D17)")
+	require.Equal(t, 2, w.count(`SELECT count(*) FROM usage_month`))
+}
+
+// A recomputation moves a past day's block while a push of the same block is on its way: the push must mark the month of the
+// owner it finds, not of the one it read.
+func TestAPushMarksTheOwnerThatARecomputationMadeMeanwhile(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	c := w.newClient()
+	a := w.newServer(c)
+	bw := w.newBandwidth(c, a)
+	w.go_("2026-03-20 12:00")
+	w.push(report(a, "2026-03-05", gib("1", "1")))
+	w.exec(`UPDATE traffic_block SET owner_service_id = server_service_id`)
+	key := traffic.Key{ClientID: c, Server: a, Day: day("2026-03-05")}
+	w.tx(func(ctx context.Context, tx traffic.Tx) error {
+		blocks, err := tx.BlocksAt(ctx, []traffic.Key{key})
+		require.NoError(t, err)
+		require.Equal(t, a, blocks[0].Owner)
+		_, err = w.engine.Recompute(context.Background(), admin, traffic.RecomputeInput{From: day("2026-03-01"), To: day("2026-03-21")})
+		require.NoError(t, err)
+		require.Equal(t, 1, w.runDue("recomputation", w.engine.RunRecomputation))
+		blocks[0].Revision++
+		owners, err := tx.UpdateBlocks(ctx, blocks)
+		require.NoError(t, err)
+		require.Equal(t, map[traffic.Key]service.ID{key: bw}, owners)
+		return nil
+	})
+	require.Equal(t, bw, w.owners(a)["2026-03-05"], "and it never writes an owner")
+}

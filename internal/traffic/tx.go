@@ -11,8 +11,8 @@ import (
 	"github.com/tariffd/tariffd/internal/service"
 )
 
-// Tx is what traffic needs of its transaction. Lock order: clients by id, then services; blocks are written only under
-// their client's lock and need none of their own.
+// Tx is what traffic needs of its transaction. Lock order: clients by id, then services. Blocks are written under their
+// client's lock and need none of their own; only the first pass of a recomputation moves blocks of past days without it.
 type Tx interface {
 	service.Tx
 	TermTx
@@ -25,7 +25,9 @@ type Tx interface {
 type TermTx interface {
 	// OpenTerms are the rows without an end, of all sources, by service, item and start.
 	OpenTerms(ctx context.Context, c actor.ClientID, services []service.ID) ([]service.TermRow, error)
-	// EndTermRows ends single rows at an instant.
+	// TermsAfter are the rows that are in force at an instant or later, by service, item and start.
+	TermsAfter(ctx context.Context, c actor.ClientID, services []service.ID, at time.Time) ([]service.TermRow, error)
+	// EndTermRows ends single rows at an instant, or at their start where that is later; it never makes one last longer.
 	EndTermRows(ctx context.Context, c actor.ClientID, ids []string, at time.Time) error
 }
 
@@ -59,8 +61,8 @@ type BlockTx interface {
 	LockBlockClients(ctx context.Context, ids []actor.ClientID) (map[actor.ClientID]calendar.Day, error)
 	BlocksAt(ctx context.Context, keys []Key) ([]Block, error)
 	InsertBlocks(ctx context.Context, blocks []Block) error
-	// UpdateBlocks writes values, revision, source and time; never the owner.
-	UpdateBlocks(ctx context.Context, blocks []Block) error
+	// UpdateBlocks writes values, revision, source and time, never the owner, and answers the present owners.
+	UpdateBlocks(ctx context.Context, blocks []Block) (map[Key]service.ID, error)
 	InsertRevisions(ctx context.Context, old []Revision) error
 	InsertReassignments(ctx context.Context, rows []Reassignment) error
 	MarkOverage(ctx context.Context, marks []Mark) error
@@ -80,6 +82,8 @@ type RunTx interface {
 	HoldRecomputation(ctx context.Context, id string, claimNo int64) (Recomputation, error)
 	// UpdateRecomputation writes counts, resume point and status; a finished one gives its claim back.
 	UpdateRecomputation(ctx context.Context, r Recomputation) error
+	// LockHistory makes those who rely on the history of past days, and those who correct it, take turns.
+	LockHistory(ctx context.Context) error
 	// NextServers are the next services that may have blocks, in order of client and id, after a resume point.
 	NextServers(ctx context.Context, after Point, only []service.ID, limit int) ([]Point, error)
 
@@ -98,6 +102,19 @@ type RunTx interface {
 	BeginStatistics(ctx context.Context, through calendar.Day, nextRunAt time.Time) error
 	HoldPlan(ctx context.Context, id string, claimNo int64) (through calendar.Day, err error)
 	UpdatePlan(ctx context.Context, id string, through calendar.Day, nextRunAt time.Time) error
+
+	// NextClients are the next clients in order of their ids.
+	NextClients(ctx context.Context, after actor.ClientID, limit int) ([]actor.ClientID, error)
+	BlocksOfMonth(ctx context.Context, clients []actor.ClientID, m calendar.Month) ([]Block, error)
+	// InsertUsageMonths keeps the use of a month that closes; what is kept already stays.
+	InsertUsageMonths(ctx context.Context, rows []MonthUse, m calendar.Month, at time.Time) error
+}
+
+// MonthUse is what a service used in a month that is closed.
+type MonthUse struct {
+	ClientID  actor.ClientID
+	ServiceID service.ID
+	Values    Values
 }
 
 // Key is one block's identity.

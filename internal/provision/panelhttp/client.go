@@ -110,12 +110,21 @@ type Response struct {
 
 // Do sends one request and reads the whole answer. Failures: Unavailable where no whole answer arrived in time.
 func (c *Client) Do(ctx context.Context, r Request) (Response, error) {
-	req, err := c.request(ctx, r)
+	bounded := ctx
+	if isAway(c.base) {
+		var cancel context.CancelFunc
+		bounded, cancel = context.WithTimeout(ctx, glance)
+		defer cancel()
+	}
+	req, err := c.request(bounded, r)
 	if err != nil {
 		return Response{}, err
 	}
 	answer, err := c.http.Do(req)
 	if err != nil {
+		if ctx.Err() == nil {
+			wentAway(c.base)
+		}
 		return Response{}, c.broken(ctx, r, err)
 	}
 	defer answer.Body.Close() //nolint:errcheck // nothing is lost: the body was read or given up

@@ -18,16 +18,25 @@ type tally struct {
 	wakeUps, repeats int
 }
 
-// asleep are the panels that did not wake up when they were last called. For a minute of real time they are asked once a
-// call: waiting for each of many calls would hold up everybody, and who called tries again later anyway.
-var asleep sync.Map // base address → bool
+// away are the panels that did not answer when they were last called: asleep, unreachable or silent. For a minute of real time
+// they are asked once a call, and not waited for long: doing it for each of many calls would hold up everybody, and who
+// called tries again later anyway.
+var away sync.Map // base address → bool
 
-const rest = time.Minute
+const (
+	rest   = time.Minute
+	glance = 2 * time.Second // how long one that is away is waited for
+)
 
-func fellAsleep(panel string) {
-	if _, known := asleep.LoadOrStore(panel, true); !known {
-		time.AfterFunc(rest, func() { asleep.Delete(panel) })
+func wentAway(panel string) {
+	if _, known := away.LoadOrStore(panel, true); !known {
+		time.AfterFunc(rest, func() { away.Delete(panel) })
 	}
+}
+
+func isAway(panel string) bool {
+	_, known := away.Load(panel)
+	return known
 }
 
 type tallyKey struct{}
@@ -64,15 +73,14 @@ func again(ctx context.Context, resp *http.Response, err error) (bool, error) {
 	}
 	switch {
 	case resp != nil && resp.StatusCode == http.StatusServiceUnavailable:
-		_, resting := asleep.Load(t.panel)
-		if t.wakeUps++; t.wakeUps > wakeUps {
-			fellAsleep(t.panel)
-			resting = true
+		t.wakeUps++
+		if t.wakeUps > wakeUps {
+			wentAway(t.panel)
 		}
-		return !resting, nil
+		return !isAway(t.panel), nil
 	case resp != nil && reads(resp.Request) && gatewayFailed(resp.StatusCode), err != nil && broke(err):
 		t.repeats++
-		return t.repeats <= safeRepeats, nil
+		return t.repeats <= safeRepeats && !isAway(t.panel), nil
 	}
 	return false, nil
 }
