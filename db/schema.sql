@@ -517,6 +517,7 @@ CREATE TABLE public.recomputation (
     lease_until timestamp with time zone,
     created_at timestamp with time zone NOT NULL,
     finished_at timestamp with time zone,
+    recent boolean DEFAULT false NOT NULL,
     CONSTRAINT recomputation_status_ck CHECK ((status = ANY (ARRAY['running'::text, 'done'::text])))
 );
 

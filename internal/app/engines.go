@@ -68,6 +68,9 @@ func (a *App) build() engines {
 	e.Orders.Open = e.Lifecycle.Open
 	e.Traffic = &traffic.Engine{
 		InTx: within(a.DB, func(tx *postgres.Tx) traffic.Tx { return tx }), Zone: zone, Drivers: drivers, Connect: e.Catalog.Connect,
+		Asked: func(ctx context.Context, tx traffic.Tx, id catalog.ModuleID, failure error) error {
+			return catalog.NoteCall(ctx, wide(tx), actor.Program("collection"), id, failure)
+		},
 	}
 	e.Overage = &charge.Engine{
 		InTx: within(a.DB, func(tx *postgres.Tx) charge.OverageTx { return tx }), Zone: zone,

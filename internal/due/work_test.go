@@ -158,7 +158,7 @@ func finish(tx *sqlx.Tx, err error) error {
 		return tx.Commit()
 	}
 	_ = tx.Rollback()
-	return nil //nolint:nilerr // the caller has it already
+	return nil // the caller has it already
 }
 
 func eventually(t *testing.T, what string, holds func() bool) {

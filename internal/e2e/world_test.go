@@ -15,6 +15,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -204,12 +205,25 @@ func (w *world) ownPostgres(pid int) bool {
 	return err == nil && strings.Contains(string(raw), filepath.Join(w.dir, "postgres"))
 }
 
+// Addresses below the range from which outgoing connections take theirs: a child that is killed and started again finds its
+// own still free. Every test process begins somewhere else.
+const firstPort, ports = 10000, 20000
+
+var nextPort atomic.Uint32
+
+// freeAddress is an address where nobody listens and that no other test of this process was given.
 func freeAddress(t testing.TB) string {
 	t.Helper()
-	l, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	defer l.Close()
-	return l.Addr().String()
+	for range ports {
+		port := firstPort + (uint32(os.Getpid())*97+nextPort.Add(1))%ports
+		l, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", fmt.Sprintf("127.0.0.1:%d", port))
+		if err == nil {
+			require.NoError(t, l.Close())
+			return l.Addr().String()
+		}
+	}
+	require.FailNow(t, "no free port")
+	return ""
 }
 
 // random is n random bytes in letters and digits.

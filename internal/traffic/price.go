@@ -139,14 +139,13 @@ func align(own []service.TermRow, carrier service.ID, now time.Time) alignment {
 		i := slices.IndexFunc(wanted, func(w span) bool {
 			return w.item == r.Item && !w.had && r.BandwidthServiceID == carrier && !later(r.From, now).After(w.from)
 		})
-		switch {
-		case i < 0, sooner(r.To, wanted[i].to) == r.To && r.To != nil && !sameEnd(r.To, wanted[i].to): // or it ends too early
+		if i < 0 || endsBefore(r.To, wanted[i].to) {
 			a.end = append(a.end, ending{r, now})
-		default:
-			wanted[i].had = true
-			if !sameEnd(r.To, wanted[i].to) {
-				a.end = append(a.end, ending{r, *wanted[i].to})
-			}
+			continue
+		}
+		wanted[i].had = true
+		if endsBefore(wanted[i].to, r.To) {
+			a.end = append(a.end, ending{r, *wanted[i].to})
 		}
 	}
 	for _, w := range wanted {
@@ -188,9 +187,8 @@ func (a *alignment) wanted(own []service.TermRow, carrier service.ID, now time.T
 	return out
 }
 
-func sameEnd(a, b *time.Time) bool {
-	return a == b || (a != nil && b != nil && a.Equal(*b))
-}
+// endsBefore compares two ends of which nil is never.
+func endsBefore(a, b *time.Time) bool { return a != nil && (b == nil || a.Before(*b)) }
 
 // priceChange is what the history of a server tells of its special prices.
 type priceChange struct {
@@ -261,7 +259,7 @@ func PutSpecialPrice(ctx context.Context, tx Tx, by actor.Actor, s service.Servi
 	if err != nil {
 		return err
 	}
-	open, err := tx.OpenTerms(ctx, s.ClientID, []service.ID{s.ID})
+	open, err := tx.TermsAfter(ctx, s.ClientID, []service.ID{s.ID}, now)
 	if err != nil {
 		return err
 	}
@@ -309,7 +307,7 @@ func DropSpecialPrice(ctx context.Context, tx Tx, by actor.Actor, s service.Serv
 	if err != nil {
 		return err
 	}
-	open, err := tx.OpenTerms(ctx, s.ClientID, []service.ID{s.ID})
+	open, err := tx.TermsAfter(ctx, s.ClientID, []service.ID{s.ID}, now)
 	if err != nil {
 		return err
 	}

@@ -64,6 +64,12 @@ func TestStatisticsAreCollectedDailyAndCaughtUp(t *testing.T) {
 		}
 		return used(ref, int64(on.Dom)), ref == refA, nil // the panel has nothing for B
 	}})
+	var answers []bool
+	w.engine.Asked = func(_ context.Context, _ traffic.Tx, id catalog.ModuleID, failure error) error {
+		require.Equal(t, w.modules["dcimanager6"], id)
+		answers = append(answers, failure == nil)
+		return nil
+	}
 	require.NoError(t, w.engine.Begin(ctx))
 	require.NoError(t, w.engine.Begin(ctx))
 	plan := func() int { return w.runDue("statistics_day", w.engine.RunPlan) }
@@ -93,6 +99,7 @@ func TestStatisticsAreCollectedDailyAndCaughtUp(t *testing.T) {
 	away = false
 	require.Equal(t, 3, collect())
 	require.Equal(t, "4 - r1 collector", w.stored(a, "2026-03-04"))
+	require.Equal(t, []bool{true, false, false, false, true, true, true}, answers, "how the panel answered is told")
 
 	w.go_("2026-03-07 00:20")
 	require.Equal(t, 1, plan())
