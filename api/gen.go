@@ -1,5 +1,5 @@
 // Package api is the contract in Go: the types of openapi.yaml, the routes, the strict server interface that package httpapi
-// implements, and the document itself. Everything but this file is generated from openapi.yaml; nothing is added by hand.
+// implements, and the document itself. What stands beside this file comes from openapi.yaml; nothing there is written by hand.
 //
 // It owns the shape of requests and answers. It does not own their meaning: the generated server checks little, so the edge
 // validates every request against the embedded document before a handler sees it, and no package below the edge imports this

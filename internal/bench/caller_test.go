@@ -34,9 +34,7 @@ func (c *caller) get(path string) answer { return c.send(http.MethodGet, path, n
 func (c *caller) post(path string, body any) answer {
 	return c.send(http.MethodPost, path, body)
 }
-func (c *caller) patch(path string, body any) answer { return c.send(http.MethodPatch, path, body) }
-func (c *caller) put(path string, body any) answer   { return c.send(http.MethodPut, path, body) }
-func (c *caller) delete(path string) answer          { return c.send(http.MethodDelete, path, nil) }
+func (c *caller) put(path string, body any) answer { return c.send(http.MethodPut, path, body) }
 
 // send fails the benchmark unless the answer is a success.
 func (c *caller) send(method, path string, body any) answer {

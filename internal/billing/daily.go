@@ -128,7 +128,7 @@ func (e *Engine) horizon(now time.Time) time.Time {
 func (e *Engine) service(ctx context.Context, tx Tx, b Behind, s *service.Service, last calendar.Day, now time.Time) error {
 	by := actor.Program("daily_run")
 	next := calendar.DailyRunAt(last.AddDays(1), e.Zone)
-	if err := e.newMonth(ctx, tx, by, b, s, last); err != nil {
+	if err := e.newMonth(ctx, tx, by, s, last); err != nil {
 		return err
 	}
 	if err := e.renew(ctx, tx, by, b.Client, s, next); err != nil {
@@ -205,7 +205,7 @@ func (e *Engine) autoDeleteAfter(ctx context.Context, tx Tx, s service.Service) 
 
 // newMonth ends suspensions for overage: included amounts count anew from the 1st, or from the next day where the
 // add-on is billed by the day (D14).
-func (e *Engine) newMonth(ctx context.Context, tx Tx, by actor.Actor, b Behind, s *service.Service, last calendar.Day) error {
+func (e *Engine) newMonth(ctx context.Context, tx Tx, by actor.Actor, s *service.Service, last calendar.Day) error {
 	if !s.Has(service.ByOverage) || s.Status != service.Suspended || s.SuspendedAt == nil {
 		return nil
 	}

@@ -17,10 +17,15 @@ func dec(s string) decimal.Decimal { return decimal.RequireFromString(s) }
 func usual() Units {
 	k := decimal.NewFromInt(1024)
 	return NewUnits([]Unit{
-		{Code: "B"}, {Code: "KiB", SmallerUnit: "B", Ratio: k}, {Code: "MiB", SmallerUnit: "KiB", Ratio: k},
-		{Code: "GiB", SmallerUnit: "MiB", Ratio: k}, {Code: "TiB", SmallerUnit: "GiB", Ratio: k},
+		{Code: "B"},
+		{Code: "KiB", SmallerUnit: "B", Ratio: k},
+		{Code: "MiB", SmallerUnit: "KiB", Ratio: k},
+		{Code: "GiB", SmallerUnit: "MiB", Ratio: k},
+		{Code: "TiB", SmallerUnit: "GiB", Ratio: k},
 		{Code: "GB", SmallerUnit: "B", Ratio: dec("1000000000")},
-		{Code: "second"}, {Code: "hour", SmallerUnit: "second", Ratio: dec("3600")}, {Code: "W"},
+		{Code: "second"},
+		{Code: "hour", SmallerUnit: "second", Ratio: dec("3600")},
+		{Code: "W"},
 	})
 }
 

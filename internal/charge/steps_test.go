@@ -44,8 +44,12 @@ func (u fakeUsage) ByDay(_ catalog.Statistics, unit string, units catalog.Units)
 var (
 	march = calendar.Month{Year: 2026, Month: time.March}
 	units = catalog.NewUnits([]catalog.Unit{
-		{Code: "B"}, {Code: "KiB", SmallerUnit: "B", Ratio: dec("1024")}, {Code: "MiB", SmallerUnit: "KiB", Ratio: dec("1024")},
-		{Code: "GiB", SmallerUnit: "MiB", Ratio: dec("1024")}, {Code: "crate", SmallerUnit: "GiB", Ratio: dec("3")}, {Code: "W"},
+		{Code: "B"},
+		{Code: "KiB", SmallerUnit: "B", Ratio: dec("1024")},
+		{Code: "MiB", SmallerUnit: "KiB", Ratio: dec("1024")},
+		{Code: "GiB", SmallerUnit: "MiB", Ratio: dec("1024")},
+		{Code: "crate", SmallerUnit: "GiB", Ratio: dec("3")},
+		{Code: "W"},
 	})
 )
 

@@ -89,7 +89,7 @@ func awaitAnswer(ctx context.Context, at address, gone <-chan error) (state, err
 		}
 		select {
 		case err := <-gone:
-			return silent, fmt.Errorf("the server ended at once: %v", err)
+			return silent, fmt.Errorf("the server ended at once: %w", err)
 		default:
 		}
 		if err := pause(ctx, tick); err != nil {

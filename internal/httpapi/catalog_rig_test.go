@@ -143,7 +143,6 @@ type shop struct {
 }
 
 func newShop(t testing.TB) *shop {
-
 	s := &shop{panel: &panel{password: "right", stock: []provision.Stock{{Key: "E3", Free: 2}, {Key: "i9", Free: 0}}}}
 	s.rig = newRig(t, func(r *rig) {
 		r.server.Catalog = &catalog.Engine{InTx: narrow[catalog.Tx](r.db), Drivers: provision.NewRegistry(s.panel.driver(), plain())}

@@ -107,7 +107,7 @@ func fromAPIAddOnCreate(b api.TariffAddOnCreate) (catalog.AddOnChange, error) {
 	in.Step.Set, in.Step.Value = true, p.maybe("/step", b.Step)
 	in.Unit.Set, in.Unit.Value = b.Unit != nil, b.Unit
 	if b.Default != nil {
-		in.Default = catalog.To(json.RawMessage(*b.Default))
+		in.Default = catalog.To(*b.Default)
 	}
 	return in, p.Err()
 }

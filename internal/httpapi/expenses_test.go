@@ -63,9 +63,14 @@ func TestExpensesAndLedgerTellTheSameStory(t *testing.T) {
 		sum = sum.Add(decimal.RequireFromString(text))
 	}
 	require.Equal(t, [][3]any{
-		{"period", "2026-08-15", "16.45"}, {"period", "2026-09-01", "30.00"}, {"period", "2026-10-01", "30.00"}, {"period", "2026-11-01", "13.55"},
+		{"period", "2026-08-15", "16.45"},
+		{"period", "2026-09-01", "30.00"},
+		{"period", "2026-10-01", "30.00"},
+		{"period", "2026-11-01", "13.55"},
 		{"setup", "2026-08-15", "10.00"},
-		{"refund", "2026-11-01", "-13.55"}, {"refund", "2026-10-01", "-30.00"}, {"refund", "2026-09-15", "-16.12"},
+		{"refund", "2026-11-01", "-13.55"},
+		{"refund", "2026-10-01", "-30.00"},
+		{"refund", "2026-09-15", "-16.12"},
 	}, got)
 	require.Equal(t, rows[3]["id"], rows[5]["reverses"])
 	require.Equal(t, rows[0]["charge_id"], rows[3]["charge_id"])
@@ -100,8 +105,14 @@ func TestExpensesAndLedgerAreFilteredAndScoped(t *testing.T) {
 		query string
 		want  int
 	}{
-		{r.admin, "?limit=200", 24}, {shop, "?limit=200", 16}, {own, "", 8}, {own, "?client_id=" + b, 0}, {shop, "?client_id=" + foreign, 0},
-		{r.admin, "?service_id=" + one, 8}, {own, "?from=2026-09-01&to=2026-11-01", 4}, {own, "?to=2026-08-16", 2},
+		{r.admin, "?limit=200", 24},
+		{shop, "?limit=200", 16},
+		{own, "", 8},
+		{own, "?client_id=" + b, 0},
+		{shop, "?client_id=" + foreign, 0},
+		{r.admin, "?service_id=" + one, 8},
+		{own, "?from=2026-09-01&to=2026-11-01", 4},
+		{own, "?to=2026-08-16", 2},
 	} {
 		require.Len(t, test.by.get("/v1/expenses"+test.query).is(200).data(), test.want, test.query)
 	}

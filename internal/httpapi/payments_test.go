@@ -220,9 +220,17 @@ func TestPaymentsAreListedByWhomTheyConcern(t *testing.T) {
 		query string
 		want  int
 	}{
-		{r.admin, "", 4}, {shop, "", 3}, {own, "", 2}, {r.admin, "?client_id=" + b, 1}, {own, "?client_id=" + b, 0}, {shop, "?client_id=" + foreign, 0},
-		{r.admin, "?status=new", 1}, {r.admin, "?external_id=n1", 1}, {r.admin, "?from=2026-03-01T00:00:00Z&to=2026-03-02T00:00:00Z", 4},
-		{r.admin, "?from=2026-03-01T00:00:01Z", 0}, {r.admin, "?to=2026-03-01T00:00:00Z", 0},
+		{r.admin, "", 4},
+		{shop, "", 3},
+		{own, "", 2},
+		{r.admin, "?client_id=" + b, 1},
+		{own, "?client_id=" + b, 0},
+		{shop, "?client_id=" + foreign, 0},
+		{r.admin, "?status=new", 1},
+		{r.admin, "?external_id=n1", 1},
+		{r.admin, "?from=2026-03-01T00:00:00Z&to=2026-03-02T00:00:00Z", 4},
+		{r.admin, "?from=2026-03-01T00:00:01Z", 0},
+		{r.admin, "?to=2026-03-01T00:00:00Z", 0},
 	} {
 		require.Len(t, test.by.get("/v1/payments"+test.query).is(200).data(), test.want, test.query)
 	}

@@ -52,7 +52,9 @@ func TestTariffNamesEveryViolation(t *testing.T) {
 		"provider_id": nobodys, "data_center_ids": []string{place, nobodys}, "processing_module_ids": []string{nobodys, module},
 		"settings": obj{"cores": 65, "surprise": true},
 		"prices": []obj{
-			{"period": "P1M", "amount": "1"}, {"period": "P1M", "amount": "2"}, {"period": "P7M", "amount": "1"},
+			{"period": "P1M", "amount": "1"},
+			{"period": "P1M", "amount": "2"},
+			{"period": "P7M", "amount": "1"},
 			{"period": "trial", "amount": "1"},
 		},
 	})).fails(422, "validation_failed").at("/data_center_ids/1 not_found", "/prices/1/period duplicate_value", "/prices/2/period period_not_available",

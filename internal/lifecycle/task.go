@@ -44,7 +44,7 @@ func (e *Engine) toPeople(ctx context.Context, tx Tx, s service.Service, o *oper
 		if err != nil {
 			return err
 		}
-		t.DepartmentID = string(m.DepartmentID)
+		t.DepartmentID = m.DepartmentID
 	}
 	id, err := department.Open(ctx, tx, by, t, s.About())
 	if err != nil {

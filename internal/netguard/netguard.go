@@ -115,7 +115,7 @@ func (p Policy) Check(addr netip.Addr) error {
 func (p Policy) CheckHost(host string) error {
 	addr, err := netip.ParseAddr(strings.Trim(host, "[]"))
 	if err != nil {
-		return nil
+		return nil //nolint:nilerr // a name
 	}
 	return p.Check(addr)
 }

@@ -29,7 +29,7 @@ const (
 // which nobody but the kernel does.
 var (
 	ownServer *embedpg.Server
-	lifeline  io.WriteCloser
+	lifeline  io.WriteCloser //nolint:unused // it is enough that it stays open
 )
 
 // serverURL is the server named by the environment, or else the one that the

@@ -35,6 +35,8 @@ type Lot struct {
 	Merge bool
 	// Overwrite lets collected values replace reported ones.
 	Overwrite bool
+	// OnTime says that the lot belongs to the daily run of its day, which may be a moment ahead of it.
+	OnTime bool
 }
 
 // Reject is a report that was not stored.
@@ -346,7 +348,7 @@ func (in *intake) reassigned(fresh []Block) []Reassignment {
 
 // cause is what made the owner, or late_block where the day's daily run is over: due before now, and done for the client.
 func (in *intake) cause(b Block) Cause {
-	if calendar.DailyRunAt(b.Day, in.zone).Before(in.now) && !in.billed[b.ClientID].Before(b.Day) {
+	if !in.lot.OnTime && calendar.DailyRunAt(b.Day, in.zone).Before(in.now) && !in.billed[b.ClientID].Before(b.Day) {
 		return LateBlock
 	}
 	return madeBy(b.Day, in.zone, b.Server, in.links[b.Server], in.activity)

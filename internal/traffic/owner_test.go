@@ -187,11 +187,13 @@ func TestOwnerOfADay(t *testing.T) {
 		},
 		"suspended in the morning": {
 			Link{From: at("2026-03-01 00:00")},
-			[]service.ActivityRow{{From: at("2026-03-01 00:00"), To: end("2026-03-10 09:00")}}, "server",
+			[]service.ActivityRow{{From: at("2026-03-01 00:00"), To: end("2026-03-10 09:00")}},
+			"server",
 		},
 		"suspended and resumed on one day": {
 			Link{From: at("2026-03-01 00:00")},
-			[]service.ActivityRow{{From: at("2026-03-01 00:00"), To: end("2026-03-10 09:00")}, {From: at("2026-03-10 23:30")}}, "bw",
+			[]service.ActivityRow{{From: at("2026-03-01 00:00"), To: end("2026-03-10 09:00")}, {From: at("2026-03-10 23:30")}},
+			"bw",
 		},
 		"linked but never active":                {Link{From: at("2026-03-01 00:00")}, nil, "server"},
 		"a later day's link leaves earlier days": {Link{From: at("2026-03-12 00:00")}, always, "server"},

@@ -310,3 +310,33 @@ func TestAPushMarksTheOwnerThatARecomputationMadeMeanwhile(t *testing.T) {
 	})
 	require.Equal(t, bw, w.owners(a)["2026-03-05"], "and it never writes an owner")
 }
+
+func TestAnOrdinaryCollectionIsNotLate(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	ctx := context.Background()
+	c := w.newClient()
+	a := w.newServer(c)
+	w.newBandwidth(c, a)
+	away := false
+	w.counting(&fakeSource{usage: func(ref provision.Ref, _ calendar.Day) (provision.Usage, bool, error) {
+		if away {
+			return provision.Usage{}, false, provision.NewUnavailable(nil, "away")
+		}
+		return used(ref, 1), true, nil
+	}})
+	require.NoError(t, w.engine.Begin(ctx))
+	night := func(on string) { // a second after 00:20, and billing was quicker
+		w.clock.Set(day(on).End(time.UTC).Add(20*time.Minute + time.Second))
+		w.exec(`UPDATE client SET billed_through = $1`, on)
+		w.runDue("statistics_day", w.engine.RunPlan)
+		w.runDue("collection", w.engine.RunCollection)
+	}
+	night("2026-03-01")
+	away = true
+	night("2026-03-02")
+	away = false
+	w.clock.Advance(time.Hour)
+	w.runDue("collection", w.engine.RunCollection)
+	require.Equal(t, []string{"2026-03-01..2026-03-01 server→bandwidth opened", "2026-03-02..2026-03-02 server→bandwidth late_block"}, w.told(a))
+}

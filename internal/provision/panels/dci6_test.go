@@ -205,8 +205,14 @@ func TestProtectedServerRefusesOperations(t *testing.T) {
 	w := newWorld(t, panels.Options{})
 	w.control(http.StatusCreated, "POST", "dcimanager6/servers", `{"configuration":"Safe","location_id":4,"protected":true}`)
 	for _, call := range [][2]string{
-		{"os", install}, {"suspend", "{}"}, {"resume", "{}"}, {"power_on", "{}"},
-		{"power_off", "{}"}, {"power_reset", "{}"}, {"ip", `{"pool":1}`}, {"owner", `{"owner":1}`},
+		{"os", install},
+		{"suspend", "{}"},
+		{"resume", "{}"},
+		{"power_on", "{}"},
+		{"power_off", "{}"},
+		{"power_reset", "{}"},
+		{"ip", `{"pool":1}`},
+		{"owner", `{"owner":1}`},
 	} {
 		require.Equal(t, 4002, w.code(http.StatusBadRequest, "POST", "/dci/v3/server/7/"+call[0], call[1]), call[0])
 	}

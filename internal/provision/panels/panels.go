@@ -141,7 +141,7 @@ func writeJSON(w http.ResponseWriter, status int, body any) {
 
 // readState returns the content of a state file, nil where there is none.
 func readState(path string) ([]byte, error) {
-	data, err := os.ReadFile(path) //nolint:gosec // the path is the operator's own data folder
+	data, err := os.ReadFile(path)
 	if errors.Is(err, os.ErrNotExist) {
 		return nil, nil
 	}

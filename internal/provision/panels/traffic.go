@@ -74,7 +74,7 @@ func madeUpDay(server int, day string) trafficDay {
 		z := seed
 		z = (z ^ z>>30) * 0xbf58476d1ce4e5b9
 		z = (z ^ z>>27) * 0x94d049bb133111eb
-		return int64((z ^ z>>31) % uint64(n)) //nolint:gosec // the remainder is below n
+		return int64((z ^ z>>31) % uint64(n))
 	}
 	const gib = 1 << 20 // in KiB
 	t := trafficDay{In: gib + next(7*gib), Out: 2*gib + next(18*gib)}
