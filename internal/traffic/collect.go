@@ -168,7 +168,7 @@ type question struct {
 func (q *question) about(ctx context.Context, lot []Server) error {
 	if q.out.silent != nil { // the rest is not even asked
 		q.out.failed += len(lot)
-		return nil //nolint:nilerr // the panel is not to blame
+		return nil //nolint:nilerr // told already, when it fell silent
 	}
 	refs := make([]provision.Ref, len(lot))
 	byRef := make(map[provision.Ref]service.ID, len(lot))
