@@ -46,7 +46,7 @@ func (s billingStore) HoldClients(ctx context.Context, claims []billing.Claim) (
 }
 
 const dueServices = `
-SELECT ` + serviceColumns + ` FROM service
+SELECT ` + serviceColumns + ` FROM service s
 WHERE client_id = ANY ($1::uuid[]) AND status IN ('active', 'suspended') AND (paid_until < $2 OR status = 'suspended')
 ORDER BY client_id, paid_until, id FOR UPDATE`
 

@@ -41,6 +41,7 @@ type DB struct {
 	slots   chan struct{}
 	mu      sync.RWMutex
 	byQuery map[string]*sqlx.Stmt
+	kept    *kept
 }
 
 // Open connects; the database must already be there.
@@ -68,7 +69,7 @@ func New(pool *sqlx.DB, o Options) *DB {
 	if slots < 1 {
 		slots = 1
 	}
-	return &DB{pool: pool, o: o, slots: make(chan struct{}, slots), byQuery: map[string]*sqlx.Stmt{}}
+	return &DB{pool: pool, o: o, slots: make(chan struct{}, slots), byQuery: map[string]*sqlx.Stmt{}, kept: newKept()}
 }
 
 // Pool returns the pool, for migrations and health checks.

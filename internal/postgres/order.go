@@ -155,7 +155,7 @@ func (s orderStore) LockBalances(ctx context.Context, c client.Client) (balance,
 }
 
 const servicesToResume = `
-SELECT ` + serviceColumns + ` FROM service
+SELECT ` + serviceColumns + ` FROM service s
 WHERE client_id = $1 AND status = 'suspended' AND 'unpaid' = ANY (suspend_reasons) AND auto_renew AND delete_at IS NULL
 ORDER BY paid_until, id FOR UPDATE`
 

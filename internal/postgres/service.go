@@ -43,21 +43,25 @@ func (s serviceStore) InsertService(ctx context.Context, v service.Service) erro
 	return nil
 }
 
-// serviceColumns is shared by the statements that read whole services, so that one row struct serves them all.
-const serviceColumns = `
-id, client_id, provider_id, order_id, position, status, suspend_reasons, name, note, product_type, tariff_id, tariff_version,
-period, currency, coalesce(data_center_id::text, '') AS data_center_id, coalesce(module_id::text, '') AS module_id,
-coalesce(external_id, '') AS external_id, domain, addresses, add_ons, parameters, quote, secrets, started_at, anchor,
-period_start, paid_until, auto_renew, delete_at, suspended_at, created_at, deleted_at, version`
+// serviceColumns is shared by the statements that read whole services from `service s`, so that one row struct serves them
+// all. serviceHead leaves out the quote that a service was sold by, which readers of the API never see.
+const serviceColumns = serviceHead + `, s.quote`
 
-const serviceByID = `SELECT ` + serviceColumns + ` FROM service WHERE id = $1`
+const serviceHead = `
+s.id, s.client_id, s.provider_id, s.order_id, s.position, s.status, s.suspend_reasons, s.name, s.note, s.product_type, s.tariff_id,
+s.tariff_version, s.period, s.currency, coalesce(s.data_center_id::text, '') AS data_center_id,
+coalesce(s.module_id::text, '') AS module_id, coalesce(s.external_id, '') AS external_id, s.domain, s.addresses, s.add_ons,
+s.parameters, s.secrets, s.started_at, s.anchor, s.period_start, s.paid_until, s.auto_renew, s.delete_at, s.suspended_at,
+s.created_at, s.deleted_at, s.version`
+
+const serviceByID = `SELECT ` + serviceColumns + ` FROM service s WHERE id = $1`
 
 // ServiceByID reads without a lock.
 func (s serviceStore) ServiceByID(ctx context.Context, id service.ID) (service.Service, error) {
 	return s.one(ctx, serviceByID, id)
 }
 
-const lockService = `SELECT ` + serviceColumns + ` FROM service WHERE id = $1 FOR UPDATE`
+const lockService = `SELECT ` + serviceColumns + ` FROM service s WHERE id = $1 FOR UPDATE`
 
 // LockService reads and locks; the client must be locked before.
 func (s serviceStore) LockService(ctx context.Context, id service.ID) (service.Service, error) {
@@ -76,7 +80,7 @@ func (s serviceStore) one(ctx context.Context, query string, id service.ID) (ser
 	return row.toService()
 }
 
-const lockServicesOf = `SELECT ` + serviceColumns + ` FROM service WHERE order_id = $1 ORDER BY position FOR UPDATE`
+const lockServicesOf = `SELECT ` + serviceColumns + ` FROM service s WHERE order_id = $1 ORDER BY position FOR UPDATE`
 
 // LockServicesOf locks the services of an order.
 func (s serviceStore) LockServicesOf(ctx context.Context, orderID string) ([]service.Service, error) {

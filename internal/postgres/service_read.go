@@ -12,7 +12,7 @@ import (
 )
 
 const serviceInScope = `
-SELECT ` + viewColumns + ` FROM service s
+SELECT ` + viewColumns + viewTables + `
 WHERE s.id = $1 AND ($2::uuid IS NULL OR s.provider_id = $2) AND ($3::uuid IS NULL OR s.client_id = $3)`
 
 // Service reads a service with all that is told of it.
@@ -21,7 +21,7 @@ func (r *Reader) Service(ctx context.Context, s actor.Scope, id service.ID) (lif
 }
 
 const listServices = `
-SELECT ` + viewColumns + ` FROM service s
+SELECT ` + viewColumns + viewTables + `
 WHERE s.id {after} coalesce(nullif($1, '')::uuid, {edge})
   AND ($2::uuid IS NULL OR s.provider_id = $2) AND ($3::uuid IS NULL OR s.client_id = $3) AND ($4::uuid IS NULL OR s.client_id = $4)
   AND ($5 = '' OR s.product_type = $5) AND ($6 = '' OR s.status = $6) AND ($7::uuid IS NULL OR s.tariff_id = $7)

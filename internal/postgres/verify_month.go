@@ -135,7 +135,7 @@ func monthArrays(months []charge.ServiceMonth) []any {
 
 const unnestMonths = `unnest($1::uuid[], $2::uuid[], $3::date[]) AS k (client_id, service_id, month)`
 
-const soldOf = `SELECT ` + serviceColumns + ` FROM service WHERE id = ANY ($1::uuid[])`
+const soldOf = `SELECT ` + serviceColumns + ` FROM service s WHERE id = ANY ($1::uuid[])`
 
 const framesOf = `
 SELECT k.service_id, k.month, p.prices_include_tax, u.month IS NOT NULL AS closed

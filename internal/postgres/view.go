@@ -1,41 +1,40 @@
 package postgres
 
 import (
+	"cmp"
 	"context"
 	"fmt"
-	"time"
+	"slices"
+	"strings"
+
+	"github.com/lib/pq"
 
 	"github.com/tariffd/tariffd/internal/actor"
-	"github.com/tariffd/tariffd/internal/calendar"
+	"github.com/tariffd/tariffd/internal/catalog"
 	"github.com/tariffd/tariffd/internal/fault"
 	"github.com/tariffd/tariffd/internal/lifecycle"
+	"github.com/tariffd/tariffd/internal/operation"
+	"github.com/tariffd/tariffd/internal/provision"
 	"github.com/tariffd/tariffd/internal/service"
 )
 
-// viewStore reads services with all that is told of them, each in one statement.
+// viewStore reads services with all that is told of them. One statement brings what changes; terms and offers, which never
+// do, are kept in memory once they were read.
 type viewStore struct{ conn }
 
-// termDocument is an open term as one JSON document; t is service_term.
-const termDocument = `json_build_object('id', t.id, 'item', t.item, 'source', t.source, 'from', t.from_at, 'tariff_version', t.tariff_version,
-    'term', t.term, 'period', t.period, 'bandwidth_service_id', t.bandwidth_service_id)`
+// The lists come as arrays of short texts: building and reading JSON would cost more than finding the rows.
+const viewColumns = serviceHead + `, t.current_version, coalesce(m.driver, '') AS driver, p.prices_include_tax,
+ARRAY(SELECT x.id::text FROM service_term x
+      WHERE x.client_id = s.client_id AND x.service_id = s.id AND x.to_at IS NULL) AS terms,
+ARRAY(SELECT concat_ws(' ', o.id, o.kind, o.status) FROM operation o
+      WHERE o.service_id = s.id AND o.status IN ('queued', 'running', 'waiting', 'manual')) AS pending,
+coalesce((SELECT l.bandwidth_service_id::text FROM traffic_link l
+          WHERE l.client_id = s.client_id AND l.server_service_id = s.id AND l.to_at IS NULL AND l.superseded_at IS NULL LIMIT 1), '') AS bandwidth_service_id`
 
-const viewColumns = serviceColumns + `,
-(SELECT coalesce(json_agg(` + termDocument + ` ORDER BY t.item, t.source, t.from_at), '[]') FROM service_term t
- WHERE t.client_id = s.client_id AND t.service_id = s.id AND t.to_at IS NULL) AS terms,
-(SELECT coalesce(json_agg(json_build_object('id', o.id, 'kind', o.kind, 'status', o.status) ORDER BY o.id), '[]') FROM operation o
- WHERE o.service_id = s.id AND o.status IN ('queued', 'running', 'waiting', 'manual')) AS live,
-(SELECT coalesce(json_agg(json_build_object('server', l.server_service_id, 'since', l.from_at, 'terms',
-            (SELECT coalesce(json_agg(` + termDocument + ` ORDER BY t.item), '[]') FROM service_term t
-             WHERE t.client_id = l.client_id AND t.service_id = l.server_service_id AND t.to_at IS NULL)) ORDER BY l.from_at, l.id), '[]')
- FROM traffic_link l WHERE l.client_id = s.client_id AND l.bandwidth_service_id = s.id AND l.to_at IS NULL) AS links,
-(SELECT coalesce(max(l.bandwidth_service_id::text), '') FROM traffic_link l
- WHERE l.client_id = s.client_id AND l.server_service_id = s.id AND l.to_at IS NULL) AS bandwidth_service_id,
-(SELECT v.offer FROM tariff t JOIN tariff_version v ON v.tariff_id = t.id AND v.number = t.current_version
- WHERE t.id = s.tariff_id) AS offer,
-(SELECT coalesce(max(m.driver), '') FROM processing_module m WHERE m.id = s.module_id) AS driver,
-(SELECT p.prices_include_tax FROM provider p WHERE p.id = s.provider_id) AS prices_include_tax`
+const viewTables = ` FROM service s JOIN tariff t ON t.id = s.tariff_id JOIN provider p ON p.id = s.provider_id
+LEFT JOIN processing_module m ON m.id = s.module_id `
 
-const viewOf = `SELECT ` + viewColumns + ` FROM service s WHERE s.id = $1`
+const viewOf = `SELECT ` + viewColumns + viewTables + `WHERE s.id = $1`
 
 // ViewOf reads one service.
 func (s viewStore) ViewOf(ctx context.Context, id service.ID) (lifecycle.View, error) {
@@ -51,7 +50,11 @@ func (c conn) view(ctx context.Context, query string, args ...any) (lifecycle.Vi
 	if err != nil {
 		return lifecycle.View{}, fromConstraint(fmt.Errorf("read service: %w", err))
 	}
-	return row.toView()
+	out, err := c.toViews(ctx, []viewRow{row})
+	if err != nil {
+		return lifecycle.View{}, err
+	}
+	return out[0], nil
 }
 
 func (c conn) views(ctx context.Context, query string, args ...any) ([]lifecycle.View, error) {
@@ -59,71 +62,78 @@ func (c conn) views(ctx context.Context, query string, args ...any) ([]lifecycle
 	if err := c.all(ctx, &rows, query, args...); err != nil {
 		return nil, fromConstraint(fmt.Errorf("read services: %w", err))
 	}
+	return c.toViews(ctx, rows)
+}
+
+type viewRow struct {
+	serviceRow
+	CurrentVersion     int             `db:"current_version"`
+	Driver             string          `db:"driver"`
+	PricesIncludeTax   bool            `db:"prices_include_tax"`
+	Terms              pq.StringArray  `db:"terms"`
+	Pending            pq.StringArray  `db:"pending"`
+	BandwidthServiceID actor.ServiceID `db:"bandwidth_service_id"`
+}
+
+// toViews completes rows with their offers, terms and links.
+func (c conn) toViews(ctx context.Context, rows []viewRow) ([]lifecycle.View, error) {
 	out := make([]lifecycle.View, len(rows))
+	want := make(map[string][]string, len(rows)) // terms by client
+	var bandwidth []service.ID
 	for i, r := range rows {
-		var err error
-		if out[i], err = r.toView(); err != nil {
+		s, err := r.toService()
+		if err != nil {
 			return nil, err
+		}
+		out[i] = lifecycle.View{
+			Service: s, BandwidthServiceID: r.BandwidthServiceID, Driver: r.Driver, PricesIncludeTax: r.PricesIncludeTax,
+			Pending: pendingOf(r.Pending),
+		}
+		if out[i].Offer, err = c.offer(ctx, s.TariffID, r.CurrentVersion); err != nil {
+			return nil, err
+		}
+		want[string(s.ClientID)] = append(want[string(s.ClientID)], r.Terms...)
+		if s.ProductType == catalog.DedicatedBandwidth {
+			bandwidth = append(bandwidth, s.ID)
+		}
+	}
+	links, err := c.linksOf(ctx, bandwidth, want)
+	if err != nil {
+		return nil, err
+	}
+	terms, err := c.keptTerms(ctx, want)
+	if err != nil {
+		return nil, err
+	}
+	for i, r := range rows {
+		out[i].Terms = pick(terms, r.Terms)
+		for _, l := range links[out[i].ID] {
+			out[i].Links = append(out[i].Links, lifecycle.Linked{Server: l.Server, Since: l.Since.UTC(), Terms: pick(terms, l.Terms)})
 		}
 	}
 	return out, nil
 }
 
-type viewRow struct {
-	serviceRow
-	Terms              []byte          `db:"terms"`
-	Live               []byte          `db:"live"`
-	Links              []byte          `db:"links"`
-	BandwidthServiceID actor.ServiceID `db:"bandwidth_service_id"`
-	Driver             string          `db:"driver"`
-	Offer              []byte          `db:"offer"`
-	PricesIncludeTax   bool            `db:"prices_include_tax"`
+// pick takes terms by their ids, in the order in which they are told.
+func pick(all map[string]service.TermRow, ids []string) []service.TermRow {
+	out := make([]service.TermRow, len(ids))
+	for i, id := range ids {
+		out[i] = all[id]
+	}
+	slices.SortFunc(out, func(a, b service.TermRow) int {
+		return cmp.Or(cmp.Compare(a.Item, b.Item), cmp.Compare(a.Source, b.Source), a.From.Compare(b.From))
+	})
+	return out
 }
 
-// termDoc is what termDocument builds.
-type termDoc struct {
-	ID                 string           `json:"id"`
-	Item               string           `json:"item"`
-	Source             service.Source   `json:"source"`
-	From               time.Time        `json:"from"`
-	TariffVersion      int              `json:"tariff_version"`
-	Term               service.Term     `json:"term"`
-	Period             calendar.Period  `json:"period"`
-	BandwidthServiceID *actor.ServiceID `json:"bandwidth_service_id"`
-}
-
-func (r viewRow) toView() (lifecycle.View, error) {
-	s, err := r.toService()
-	if err != nil {
-		return lifecycle.View{}, err
-	}
-	v := lifecycle.View{Service: s, BandwidthServiceID: r.BandwidthServiceID, Driver: r.Driver, PricesIncludeTax: r.PricesIncludeTax}
-	var terms []termDoc
-	var links []struct {
-		Server service.ID `json:"server"`
-		Since  time.Time  `json:"since"`
-		Terms  []termDoc  `json:"terms"`
-	}
-	if err = unmarshalAll([][]byte{r.Terms, r.Live, r.Links, r.Offer}, &terms, &v.Pending, &links, &v.Offer); err != nil {
-		return v, err
-	}
-	v.Terms = toTerms(terms, s.ClientID, s.ID)
-	for _, l := range links {
-		v.Links = append(v.Links, lifecycle.Linked{Server: l.Server, Since: l.Since.UTC(), Terms: toTerms(l.Terms, s.ClientID, l.Server)})
-	}
-	return v, nil
-}
-
-func toTerms(docs []termDoc, c actor.ClientID, id service.ID) []service.TermRow {
-	out := make([]service.TermRow, len(docs))
-	for i, d := range docs {
-		out[i] = service.TermRow{
-			ID: d.ID, ClientID: c, ServiceID: id, Item: d.Item, Source: d.Source, From: d.From.UTC(), TariffVersion: d.TariffVersion,
-			Term: d.Term, Period: d.Period,
-		}
-		if d.BandwidthServiceID != nil {
-			out[i].BandwidthServiceID = *d.BandwidthServiceID
+// pendingOf reads operations written as id, kind and status; they are told in order of their ids.
+func pendingOf(texts []string) []lifecycle.Pending {
+	var out []lifecycle.Pending
+	for _, text := range texts {
+		if f := strings.Fields(text); len(f) == 3 {
+			out = append(out, lifecycle.Pending{ID: operation.ID(f[0]), Kind: provision.Kind(f[1]), Status: operation.Status(f[2])})
 		}
 	}
+	slices.SortFunc(out, func(a, b lifecycle.Pending) int { return cmp.Compare(a.ID, b.ID) })
 	return out
 }
