@@ -50,6 +50,16 @@ BEGIN
     RAISE EXCEPTION '% is append-only', TG_TABLE_NAME USING ERRCODE = 'restrict_violation';
 END $$;
 
+-- Name: sandbox_now(); Type: FUNCTION
+
+CREATE FUNCTION public.sandbox_now() RETURNS TABLE(mode text, now_at timestamp with time zone, moved_at timestamp with time zone)
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    PERFORM pg_advisory_xact_lock_shared(1413829446, 1);
+    RETURN QUERY SELECT c.mode, c.now_at, c.moved_at FROM sandbox_clock c;
+END $$;
+
 -- Name: account; Type: TABLE
 
 CREATE TABLE public.account (
@@ -58,7 +68,8 @@ CREATE TABLE public.account (
     currency text NOT NULL,
     amount numeric DEFAULT 0 NOT NULL,
     CONSTRAINT account_kind_ck CHECK ((kind = ANY (ARRAY['balance'::text, 'held'::text])))
-);
+)
+WITH (fillfactor='70');
 
 -- Name: api_key; Type: TABLE
 
@@ -355,7 +366,8 @@ CREATE TABLE public.overage_due (
     marks bigint DEFAULT 1 NOT NULL,
     claim_no bigint DEFAULT 0 NOT NULL,
     lease_until timestamp with time zone
-);
+)
+WITH (fillfactor='50', autovacuum_vacuum_scale_factor='0.02', autovacuum_vacuum_cost_delay='0');
 
 -- Name: overage_notice; Type: TABLE
 
@@ -565,6 +577,7 @@ CREATE TABLE public.service (
     auto_renew boolean DEFAULT true NOT NULL,
     delete_at timestamp with time zone,
     suspended_at timestamp with time zone,
+    unpaid_since timestamp with time zone,
     claim_no bigint DEFAULT 0 NOT NULL,
     lease_until timestamp with time zone,
     created_at timestamp with time zone NOT NULL,
@@ -988,7 +1001,7 @@ CREATE INDEX audit_subject_ix ON public.audit USING btree (client_id, subject, s
 
 -- Name: client_due_ix; Type: INDEX
 
-CREATE INDEX client_due_ix ON public.client USING btree (next_run_at) WHERE (parked_reason IS NULL);
+CREATE INDEX client_due_ix ON public.client USING btree (next_run_at);
 
 -- Name: client_email_uq; Type: INDEX
 
@@ -1080,7 +1093,7 @@ CREATE INDEX operation_service_ix ON public.operation USING btree (service_id, i
 
 -- Name: overage_due_ix; Type: INDEX
 
-CREATE INDEX overage_due_ix ON public.overage_due USING btree (due_at);
+CREATE INDEX overage_due_ix ON public.overage_due USING btree (due_at, client_id, id);
 
 -- Name: payment_client_ix; Type: INDEX
 
@@ -1113,6 +1126,10 @@ CREATE INDEX service_client_ix ON public.service USING btree (client_id, id);
 -- Name: service_deletion_ix; Type: INDEX
 
 CREATE INDEX service_deletion_ix ON public.service USING btree (delete_at) WHERE ((delete_at IS NOT NULL) AND (status = ANY (ARRAY['active'::text, 'suspended'::text])));
+
+-- Name: service_external_id_uq; Type: INDEX
+
+CREATE UNIQUE INDEX service_external_id_uq ON public.service USING btree (module_id, external_id) WHERE ((external_id IS NOT NULL) AND (status <> 'deleted'::text));
 
 -- Name: service_module_ix; Type: INDEX
 

@@ -71,7 +71,7 @@ CREATE TABLE client (
     version             bigint NOT NULL DEFAULT 1
 );
 CREATE UNIQUE INDEX client_email_uq ON client (provider_id, lower(email));
-CREATE INDEX client_due_ix ON client (next_run_at) WHERE parked_reason IS NULL;
+CREATE INDEX client_due_ix ON client (next_run_at);
 CREATE INDEX client_list_ix ON client (provider_id, id);
 
 CREATE TABLE api_key (

@@ -8,7 +8,7 @@ CREATE TABLE account (
     currency  text NOT NULL,
     amount    numeric NOT NULL DEFAULT 0,
     CONSTRAINT account_pk PRIMARY KEY (client_id, kind)
-);
+) WITH (fillfactor = 70); -- room on the page, so that a new amount needs no new index entry
 
 -- A posting moves a positive amount from one account to another: an imbalance cannot be written. A cause posts once per
 -- revision and leg. Append-only.

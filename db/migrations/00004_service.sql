@@ -52,6 +52,7 @@ CREATE TABLE service (
     auto_renew      boolean NOT NULL DEFAULT true,
     delete_at       timestamptz,                   -- a scheduled deletion
     suspended_at    timestamptz,                   -- since when, while suspended
+    unpaid_since    timestamptz,                   -- since when for money, while suspended for it (D12)
     claim_no        bigint NOT NULL DEFAULT 0,
     lease_until     timestamptz,
     created_at      timestamptz NOT NULL,
@@ -64,6 +65,7 @@ CREATE INDEX service_provider_ix ON service (provider_id, id);
 CREATE INDEX service_order_ix ON service (order_id);
 CREATE INDEX service_tariff_ix ON service (tariff_id);
 CREATE INDEX service_module_ix ON service (module_id, external_id);
+CREATE UNIQUE INDEX service_external_id_uq ON service (module_id, external_id) WHERE external_id IS NOT NULL AND status <> 'deleted';
 CREATE INDEX service_deletion_ix ON service (delete_at) WHERE delete_at IS NOT NULL AND status IN ('active', 'suspended');
 CREATE INDEX service_renewal_ix ON service (client_id, paid_until) WHERE status IN ('active', 'suspended');
 

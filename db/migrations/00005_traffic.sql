@@ -103,8 +103,8 @@ CREATE TABLE overage_due (
     claim_no    bigint NOT NULL DEFAULT 0,
     lease_until timestamptz,
     CONSTRAINT overage_due_uq UNIQUE (service_id, month)
-);
-CREATE INDEX overage_due_ix ON overage_due (due_at);
+) WITH (fillfactor = 50, autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_cost_delay = 0); -- rows come and go by the thousand
+CREATE INDEX overage_due_ix ON overage_due (due_at, client_id, id);
 
 -- The months that closed: usage kept after the blocks are gone.
 CREATE TABLE usage_month (

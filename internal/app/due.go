@@ -9,6 +9,7 @@ import (
 
 	"github.com/tariffd/tariffd/internal/actor"
 	"github.com/tariffd/tariffd/internal/billing"
+	"github.com/tariffd/tariffd/internal/charge"
 	"github.com/tariffd/tariffd/internal/due"
 	"github.com/tariffd/tariffd/internal/operation"
 	"github.com/tariffd/tariffd/internal/order"
@@ -21,7 +22,7 @@ func (a *App) kinds() []due.Kind {
 	return []due.Kind{
 		a.kind("statistics_day", 1, 1, due.Each(func(ctx context.Context, c due.Claim) error { return a.Traffic.RunPlan(ctx, c.ID, c.No) })),
 		a.kind("collection", 1, 4, due.Each(func(ctx context.Context, c due.Claim) error { return a.Traffic.RunCollection(ctx, c.ID, c.No) })),
-		a.kind("overage", 1, 4, due.Each(func(ctx context.Context, c due.Claim) error { return a.Overage.Run(ctx, c.ID, c.No) })),
+		a.kind("overage", 64, 2, a.runOverage),
 		a.kind("operation", 1, 8, due.Each(func(ctx context.Context, c due.Claim) error {
 			return a.Lifecycle.Run(ctx, operation.ID(c.ID), c.No)
 		})),
@@ -38,6 +39,15 @@ func (a *App) kinds() []due.Kind {
 
 func (a *App) kind(name string, lot, parallel int, run func(context.Context, []due.Claim) error) due.Kind {
 	return due.Kind{Name: name, Rows: rows{a.DB.Due(name)}, Lot: lot, Parallel: parallel, Run: run}
+}
+
+// runOverage recomputes a lot of months.
+func (a *App) runOverage(ctx context.Context, claims []due.Claim) error {
+	lot := make([]charge.Claim, len(claims))
+	for i, c := range claims {
+		lot[i] = charge.Claim(c)
+	}
+	return a.Overage.RunLot(ctx, lot)
 }
 
 // runDaily is the daily run of a lot of clients.

@@ -11,6 +11,7 @@ package billing
 
 import (
 	"context"
+	"sort"
 	"time"
 
 	"github.com/tariffd/tariffd/internal/actor"
@@ -44,8 +45,8 @@ type Tx interface {
 	DueServices(ctx context.Context, clients []actor.ClientID, before time.Time) ([]service.Service, error)
 	// AdvanceClients notes through which day clients are billed and when they are due again, and gives the claims back.
 	AdvanceClients(ctx context.Context, clients []actor.ClientID, through calendar.Day, next time.Time) error
-	// ParkClient takes a client out of the daily run.
-	ParkClient(ctx context.Context, id actor.ClientID, claimNo int64, reason string) error
+	// ParkClient puts a client off until an instant, with the reason.
+	ParkClient(ctx context.Context, id actor.ClientID, claimNo int64, reason string, until time.Time) error
 }
 
 // Engine runs the daily run.
@@ -79,10 +80,18 @@ func (e *Engine) Run(ctx context.Context, claims []Claim) error {
 	if e.Parked != nil {
 		e.Parked(claims[0].Client, err)
 	}
+	cause := err
 	return e.InTx(ctx, func(tx Tx) error {
-		return tx.ParkClient(ctx, claims[0].Client, claims[0].No, "daily run: "+err.Error())
+		now, err := tx.Now(ctx)
+		if err != nil {
+			return err
+		}
+		return tx.ParkClient(ctx, claims[0].Client, claims[0].No, "daily run: "+cause.Error(), now.Add(parkedFor))
 	})
 }
+
+// parkedFor is when a client that could not be billed is tried again.
+const parkedFor = time.Hour
 
 func (e *Engine) lot(ctx context.Context, tx Tx, claims []Claim) error {
 	behind, err := tx.HoldClients(ctx, claims)
@@ -107,10 +116,11 @@ func (e *Engine) lot(ctx context.Context, tx Tx, claims []Claim) error {
 		byClient[s.ClientID] = append(byClient[s.ClientID], s)
 	}
 	for _, b := range behind {
-		for i := range byClient[b.Client.ID] {
-			if err = e.service(ctx, tx, b, &byClient[b.Client.ID][i], last, now); err != nil {
-				return err
-			}
+		if !b.BilledThrough.Before(last) {
+			continue // the day was run: no notice goes out twice
+		}
+		if err = e.client(ctx, tx, b, byClient[b.Client.ID], last, now); err != nil {
+			return err
 		}
 	}
 	return tx.AdvanceClients(ctx, ids, last, calendar.DailyRunAt(last.AddDays(1), e.Zone))
@@ -124,37 +134,74 @@ func (e *Engine) horizon(now time.Time) time.Time {
 	return calendar.DayOf(now, e.Zone).AddDays(firstNotice + 1).Start(e.Zone)
 }
 
-// service does one service's part of the daily run.
-func (e *Engine) service(ctx context.Context, tx Tx, b Behind, s *service.Service, last calendar.Day, now time.Time) error {
+// client does one client's part of the daily run, in the order of D1: what a step does for one service is seen by the next
+// step for all of them.
+func (e *Engine) client(ctx context.Context, tx Tx, b Behind, services []service.Service, last calendar.Day, now time.Time) error {
 	by := actor.Program("daily_run")
-	next := calendar.DailyRunAt(last.AddDays(1), e.Zone)
-	if err := e.newMonth(ctx, tx, by, s, last); err != nil {
+	each := func(do func(s *service.Service) error) error {
+		for i := range services {
+			if err := do(&services[i]); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	if err := each(func(s *service.Service) error { return e.newMonth(ctx, tx, by, b.Client, s, last, now) }); err != nil {
 		return err
 	}
-	if err := e.renew(ctx, tx, by, b.Client, s, next); err != nil {
+	if err := e.catchUp(ctx, tx, by, b, services, last); err != nil {
 		return err
 	}
-	if err := e.suspend(ctx, tx, by, s, now); err != nil {
+	if err := each(func(s *service.Service) error { return e.suspend(ctx, tx, by, s, now) }); err != nil {
 		return err
 	}
-	if err := e.delete(ctx, tx, by, s, now); err != nil {
+	if err := each(func(s *service.Service) error { return e.delete(ctx, tx, by, s, now) }); err != nil {
 		return err
 	}
-	return e.notify(ctx, tx, b.Client, *s, now)
+	return each(func(s *service.Service) error { return e.notify(ctx, tx, b.Client, *s, now) })
 }
 
-// renew pays every period that ends before the next daily run (D2). Services suspended by client or staff renew as usual, by
-// abuse, unpaid or overage they do not (D11); one that is to be deleted at its end does not either.
-func (e *Engine) renew(ctx context.Context, tx Tx, by actor.Actor, c client.Client, s *service.Service, next time.Time) error {
-	for s.PaidUntil != nil && s.PaidUntil.Before(next) && renewable(*s) {
-		ok, err := e.Lifecycle.RenewWhenCovered(ctx, tx, by, c, s)
-		if err != nil || !ok {
-			return err
+// catchUp renews day by day: services that compete for too little money get of it what they would have got had no day been
+// missed.
+func (e *Engine) catchUp(ctx context.Context, tx Tx, by actor.Actor, b Behind, services []service.Service, last calendar.Day) error {
+	var due []*service.Service
+	for i := range services {
+		if s := &services[i]; s.PaidUntil != nil && renewable(*s) {
+			due = append(due, s)
 		}
+	}
+	for day := b.BilledThrough.AddDays(1); !last.Before(day) && len(due) > 0; day = day.AddDays(1) {
+		next := calendar.DailyRunAt(day.AddDays(1), e.Zone)
+		sort.SliceStable(due, func(i, j int) bool { return due[i].PaidUntil.Before(*due[j].PaidUntil) })
+		var open []*service.Service
+		for _, s := range due {
+			ok, err := e.renew(ctx, tx, by, b.Client, s, next)
+			if err != nil {
+				return err
+			}
+			if ok {
+				open = append(open, s)
+			}
+		}
+		due = open
 	}
 	return nil
 }
 
+// renew pays every period that ends before the next daily run (D2), and answers false where the money does not reach: what
+// later days renew leaves no more of it.
+func (e *Engine) renew(ctx context.Context, tx Tx, by actor.Actor, c client.Client, s *service.Service, next time.Time) (bool, error) {
+	for s.PaidUntil != nil && s.PaidUntil.Before(next) {
+		ok, err := e.Lifecycle.RenewWhenCovered(ctx, tx, by, c, s)
+		if err != nil || !ok {
+			return false, err
+		}
+	}
+	return true, nil
+}
+
+// renewable tells whether the daily run renews a service: suspended by client or staff as usual, by abuse, unpaid or overage
+// not (D11); one that is to be deleted at its end neither.
 func renewable(s service.Service) bool {
 	if !s.AutoRenew || s.DeleteAt != nil || (s.Status != service.Active && s.Status != service.Suspended) {
 		return false
@@ -178,16 +225,17 @@ func (e *Engine) suspend(ctx context.Context, tx Tx, by actor.Actor, s *service.
 	return e.Lifecycle.SuspendFor(ctx, tx, by, s, service.Unpaid)
 }
 
-// delete closes what was suspended automatically for too long (D12); never what staff or the client suspended.
+// delete closes what was suspended automatically for too long (D12); never what staff, be it for abuse, or the client
+// suspended.
 func (e *Engine) delete(ctx context.Context, tx Tx, by actor.Actor, s *service.Service, now time.Time) error {
-	if s.Status != service.Suspended || s.SuspendedAt == nil || !s.Has(service.Unpaid) || s.Has(service.ByAdmin) || s.Has(service.ByClient) {
+	if s.Status != service.Suspended || s.UnpaidSince == nil || s.Has(service.ByAdmin) || s.Has(service.ByClient) || s.Has(service.ForAbuse) {
 		return nil
 	}
 	days, err := e.autoDeleteAfter(ctx, tx, *s)
 	if err != nil || days == nil {
 		return err
 	}
-	if now.Before(calendar.AddDays(*s.SuspendedAt, *days, e.Zone)) {
+	if now.Before(calendar.AddDays(*s.UnpaidSince, *days, e.Zone)) {
 		return nil
 	}
 	return e.Lifecycle.CloseFor(ctx, tx, by, s)
@@ -204,8 +252,9 @@ func (e *Engine) autoDeleteAfter(ctx context.Context, tx Tx, s service.Service) 
 }
 
 // newMonth ends suspensions for overage: included amounts count anew from the 1st, or from the next day where the
-// add-on is billed by the day (D14).
-func (e *Engine) newMonth(ctx context.Context, tx Tx, by actor.Actor, s *service.Service, last calendar.Day) error {
+// add-on is billed by the day (D14). Where the paid time ran out meanwhile, a new period begins (D10) if the balance covers it:
+// it was the overage that kept the service from renewing.
+func (e *Engine) newMonth(ctx context.Context, tx Tx, by actor.Actor, c client.Client, s *service.Service, last calendar.Day, now time.Time) error {
 	if !s.Has(service.ByOverage) || s.Status != service.Suspended || s.SuspendedAt == nil {
 		return nil
 	}
@@ -218,15 +267,29 @@ func (e *Engine) newMonth(ctx context.Context, tx Tx, by actor.Actor, s *service
 	if !over {
 		return nil
 	}
-	return e.Lifecycle.ClearFor(ctx, tx, by, s, service.ByOverage)
+	if s.PaidUntil == nil || now.Before(*s.PaidUntil) {
+		return e.Lifecycle.ClearFor(ctx, tx, by, s, service.ByOverage)
+	}
+	// Its period ended meanwhile, so only money can start it again, which may be there.
+	s.ClearReasons(service.ByOverage)
+	s.AddReason(service.Unpaid, now)
+	if err = tx.UpdateService(ctx, *s); err != nil {
+		return err
+	}
+	return e.Lifecycle.ResumePaid(ctx, tx, by, c, s)
 }
 
-// onlyDaily tells whether no add-on with a maximum counts by the month.
+// onlyDaily tells whether what has a maximum counts by the day alone.
 func onlyDaily(o catalog.Offer) bool {
+	daily := false
 	for _, a := range o.AddOns {
-		if a.Statistics != nil && a.Maximum != nil && a.Statistics.Bill != "day" {
+		if a.Statistics == nil || a.Maximum == nil {
+			continue
+		}
+		if a.Statistics.Bill != "day" {
 			return false
 		}
+		daily = true
 	}
-	return true
+	return daily
 }

@@ -18,10 +18,11 @@ func (e *Engine) notify(ctx context.Context, tx Tx, c client.Client, s service.S
 		return nil
 	}
 	left := calendar.DayOf(now, e.Zone).Until(calendar.DayOf(*s.PaidUntil, e.Zone))
-	if !noticed(left, s.AutoRenew) {
+	renews := s.AutoRenew && s.DeleteAt == nil
+	if !noticed(left, renews) {
 		return nil
 	}
-	if s.AutoRenew && s.DeleteAt == nil {
+	if renews {
 		short, err := e.shortOfMoney(ctx, tx, c, s)
 		if err != nil || !short {
 			return err
@@ -32,8 +33,8 @@ func (e *Engine) notify(ctx context.Context, tx Tx, c client.Client, s service.S
 }
 
 // noticed tells whether a notice is due so many days before the end.
-func noticed(left int, autoRenew bool) bool {
-	return (left >= 0 && left <= 5) || (autoRenew && left == firstNotice)
+func noticed(left int, renews bool) bool {
+	return (left >= 0 && left <= 5) || (renews && left == firstNotice)
 }
 
 // shortOfMoney tells whether the balance would not cover the next period today.

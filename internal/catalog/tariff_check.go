@@ -110,8 +110,6 @@ func (s shelf) checkPeriod(f *fault.Fields, pointer string, p calendar.Period, s
 	switch _, err := calendar.ParsePeriod(string(p)); {
 	case err != nil:
 		f.Add(pointer, "bad_format", "A period such as P1M is expected, of at most ten years.")
-	case s.known && !slices.Contains(s.productType.Periods, p):
-		f.Add(pointer, "period_not_available", "The product type is not sold for this period.")
 	case seen[p]:
 		f.Add(pointer, "duplicate_value", "Each period has one price.")
 	}

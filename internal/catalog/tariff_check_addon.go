@@ -81,6 +81,9 @@ func checkSwitch(f *fault.Fields, a AddOn) {
 
 // checkDefault checks that an order which names no value can be placed.
 func (s shelf) checkDefault(f *fault.Fields, a AddOn) {
+	if string(a.Default) == "null" { // as it comes back from a stored offer
+		a.Default = nil
+	}
 	if a.Billing != BillOrder {
 		return
 	}

@@ -12,14 +12,21 @@ import (
 	"github.com/tariffd/tariffd/internal/catalog"
 	"github.com/tariffd/tariffd/internal/client"
 	"github.com/tariffd/tariffd/internal/event"
+	"github.com/tariffd/tariffd/internal/fault"
 	"github.com/tariffd/tariffd/internal/ledger"
 	"github.com/tariffd/tariffd/internal/money"
 	"github.com/tariffd/tariffd/internal/service"
 )
 
+// Claim is a due month that the caller may work on while the row carries No.
+type Claim struct {
+	ID string
+	No int64
+}
+
 // Due is a month whose overage must be recomputed.
 type Due struct {
-	ID        string
+	Claim
 	ClientID  actor.ClientID
 	ServiceID actor.ServiceID
 	Month     calendar.Month
@@ -46,12 +53,12 @@ type OverageTx interface {
 	Tx
 	MonthReader
 	LockClient(ctx context.Context, id actor.ClientID) (client.Client, error)
-	// OverageDue reads a due month without a lock, to learn whose it is; a claim_lost fault where it is gone.
-	OverageDue(ctx context.Context, id string) (Due, error)
-	// HoldOverage locks a due month that the caller claimed; a claim that was lost is a claim_lost fault.
-	HoldOverage(ctx context.Context, id string, claimNo int64) error
-	// DropOverage forgets a due month that was recomputed.
-	DropOverage(ctx context.Context, id string) error
+	// OverageDue reads due months without a lock, to learn whose they are. What is gone, or was claimed by others, is left out.
+	OverageDue(ctx context.Context, claims []Claim) ([]Due, error)
+	// HoldOverage locks the due months that are still the caller's and answers them in order of service and month.
+	HoldOverage(ctx context.Context, due []Due) ([]Due, error)
+	// DropOverage forgets due months that were recomputed.
+	DropOverage(ctx context.Context, ids []string) error
 	// PostponeOverage gives the claim back and makes the month due again at an instant.
 	PostponeOverage(ctx context.Context, id string, at time.Time) error
 	// InsertNotice notes that something is told; false: it was told before.
@@ -84,36 +91,105 @@ type Engine struct {
 	Recomputed func(ctx context.Context, tx OverageTx, c client.Client, o Outcome) error
 }
 
-// Run does one claimed piece of due work: the month is recomputed and no longer due, or due again once its running day is
-// over. Everything that changes usage locks the client first, so a mark made meanwhile waits for this transaction and then
-// makes the month due anew.
+// Run does one claimed piece of due work. Fault: claim_lost.
 func (e *Engine) Run(ctx context.Context, id string, claimNo int64) error {
-	return e.InTx(ctx, func(tx OverageTx) error {
-		due, err := tx.OverageDue(ctx, id)
+	return e.RunLot(ctx, []Claim{{ID: id, No: claimNo}})
+}
+
+// RunLot does claimed pieces of due work: each month is recomputed and no longer due, or due again once its running day is
+// over. The months of one client are one transaction; where that fails each is tried alone, so that one that cannot be
+// charged does not hold up the others. It answers the first error, after all were tried. Fault: claim_lost, where others have
+// taken over the whole lot.
+func (e *Engine) RunLot(ctx context.Context, claims []Claim) error {
+	var all []Due
+	err := e.InTx(ctx, func(tx OverageTx) (err error) {
+		all, err = tx.OverageDue(ctx, claims)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	done := 0
+	var first error
+	for _, due := range byClient(all) {
+		n, err := e.runClient(ctx, due)
+		if err != nil && len(due) > 1 {
+			n, err = e.runAlone(ctx, due)
+		}
+		if done += n; first == nil {
+			first = err
+		}
+	}
+	if done == 0 && first == nil {
+		return errClaimLost
+	}
+	return first
+}
+
+var errClaimLost = fault.New(fault.Conflict, "claim_lost", "Another worker has taken over.")
+
+func byClient(all []Due) [][]Due {
+	sort.SliceStable(all, func(i, j int) bool { return all[i].ClientID < all[j].ClientID })
+	var out [][]Due
+	for i, d := range all {
+		if i == 0 || all[i-1].ClientID != d.ClientID {
+			out = append(out, nil)
+		}
+		out[len(out)-1] = append(out[len(out)-1], d)
+	}
+	return out
+}
+
+func (e *Engine) runAlone(ctx context.Context, due []Due) (done int, first error) {
+	for i := range due {
+		n, err := e.runClient(ctx, due[i:i+1])
+		if done += n; first == nil {
+			first = err
+		}
+	}
+	return done, first
+}
+
+// runClient recomputes due months of one client, as far as they are still the caller's, and answers how many. Everything that
+// changes usage locks the client or the mark, so a mark made meanwhile waits for this transaction and then makes the month
+// due anew.
+func (e *Engine) runClient(ctx context.Context, due []Due) (done int, err error) {
+	err = e.InTx(ctx, func(tx OverageTx) error {
+		c, err := tx.LockClient(ctx, due[0].ClientID)
 		if err != nil {
 			return err
 		}
-		c, err := tx.LockClient(ctx, due.ClientID)
+		mine, err := tx.HoldOverage(ctx, due)
 		if err != nil {
 			return err
 		}
-		if err = tx.HoldOverage(ctx, id, claimNo); err != nil {
-			return err
-		}
-		out, err := Recompute(ctx, tx, e.Zone, due.ClientID, due.ServiceID, due.Month)
-		if err != nil {
-			return err
-		}
-		if e.Recomputed != nil {
-			if err = e.Recomputed(ctx, tx, c, out); err != nil {
+		var over []string
+		for _, d := range mine {
+			out, err := e.recompute(ctx, tx, c, d)
+			if err != nil {
+				return err
+			}
+			if out.Running.IsZero() {
+				over = append(over, d.ID)
+			} else if err = tx.PostponeOverage(ctx, d.ID, calendar.DailyRunAt(out.Running, e.Zone)); err != nil {
 				return err
 			}
 		}
-		if out.Running.IsZero() {
-			return tx.DropOverage(ctx, id)
-		}
-		return tx.PostponeOverage(ctx, id, calendar.DailyRunAt(out.Running, e.Zone))
+		done = len(mine)
+		return tx.DropOverage(ctx, over)
 	})
+	if err != nil {
+		done = 0
+	}
+	return done, err
+}
+
+func (e *Engine) recompute(ctx context.Context, tx OverageTx, c client.Client, d Due) (Outcome, error) {
+	out, err := Recompute(ctx, tx, e.Zone, d.ClientID, d.ServiceID, d.Month)
+	if err != nil || e.Recomputed == nil {
+		return out, err
+	}
+	return out, e.Recomputed(ctx, tx, c, out)
 }
 
 // Recompute brings what is booked for a service's month in line with its current blocks: the one path of all overage, on

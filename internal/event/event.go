@@ -75,7 +75,8 @@ type Tx interface {
 	Now(ctx context.Context) (time.Time, error)
 	InsertEvent(ctx context.Context, e Event) error
 	InsertAudit(ctx context.Context, a Audit) error
-	// InsertRecord writes an audit row and the event that tells it in one round trip.
+	// InsertRecord writes an audit row and the event that tells it, together with the transaction's next statement or at its
+	// end, whichever comes first.
 	InsertRecord(ctx context.Context, a Audit, e Event) error
 	OnceTx
 }
@@ -132,6 +133,9 @@ func (about About) event(audience Audience, typ string, at time.Time, data json.
 		about.ClientID = NoClient
 	}
 	refs := map[string]string{about.Subject + "_id": about.SubjectID}
+	if about.ClientID != NoClient {
+		refs["client_id"] = string(about.ClientID)
+	}
 	for k, v := range about.Refs {
 		refs[k] = v
 	}

@@ -16,8 +16,8 @@ import (
 	"github.com/tariffd/tariffd/internal/traffic"
 )
 
-// toAPIService writes a service; staff see the note.
-func toAPIService(v lifecycle.View, actions []string, zone *time.Location, staff bool) api.Service {
+// toAPIService writes a service; its client does not see the note.
+func toAPIService(v lifecycle.View, actions []string, zone *time.Location, noted bool) api.Service {
 	s := v.Service
 	out := api.Service{
 		ID: string(s.ID), ClientID: string(s.ClientID), ProviderID: string(s.ProviderID), OrderID: s.OrderID, Name: orNull(s.Name),
@@ -32,7 +32,7 @@ func toAPIService(v lifecycle.View, actions []string, zone *time.Location, staff
 		BandwidthServiceID: orNull(v.BandwidthServiceID),
 		ServersMissing:     s.ProductType == catalog.DedicatedBandwidth && s.Live() && len(v.Links) == 0,
 	}
-	if staff {
+	if noted {
 		out.Note = orNull(s.Note)
 	}
 	if next := v.NextCharge(zone); next != nil {

@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"context"
+	"slices"
 
 	"github.com/tariffd/tariffd/api"
 	"github.com/tariffd/tariffd/internal/actor"
@@ -32,6 +33,9 @@ func (s *Server) ListEligibleServers(ctx context.Context, r api.ListEligibleServ
 		f := fault.Fields{{Parameter: "client_id", Code: "required", Detail: "Whose servers?"}}
 		return nil, f.Err()
 	}
+	if _, err = s.ClientReader.Client(ctx, scope, of); err != nil {
+		return nil, err
+	}
 	c := traffic.Candidate{ClientID: of, ProviderID: t.ProviderID, DataCenterIDs: t.Offer.DataCenterIDs}
 	rows, err := s.TrafficReader.EligibleServers(ctx, scope, c, catalog.DataCenterID(orEmpty(r.Params.DataCenterID)), p)
 	if err != nil {
@@ -46,4 +50,24 @@ func toAPIEligible(v traffic.Verdict) api.EligibleServer {
 		ServiceID: string(v.Server), Name: orNull(v.Name), Eligible: v.Eligible(),
 		Reasons: each(v.Reasons, func(r traffic.Reason) api.Reason { return api.Reason{Code: api.ProblemCode(r.Code), Detail: r.Detail} }),
 	}
+}
+
+// addEligible adds the reason that a client has no server which a bandwidth service of the tariff could carry.
+func (s *Server) addEligible(ctx context.Context, t catalog.Tariff, of actor.ClientID, a *catalog.Availability) error {
+	if t.ProductType != catalog.DedicatedBandwidth || of == "" {
+		return nil
+	}
+	c := traffic.Candidate{ClientID: of, ProviderID: t.ProviderID, DataCenterIDs: t.Offer.DataCenterIDs}
+	for page := (actor.Page{Limit: 200}); ; {
+		rows, err := s.TrafficReader.EligibleServers(ctx, scopeOf(ctx), c, "", page)
+		if err != nil || slices.ContainsFunc(rows, traffic.Verdict.Eligible) {
+			return err
+		}
+		if len(rows) < page.Rows() {
+			break
+		}
+		page.After = string(rows[len(rows)-1].Server)
+	}
+	a.Reasons = append(slices.Clone(a.Reasons), catalog.Reason{Code: "no_eligible_server", Detail: "The client has no server that could be carried."})
+	return nil
 }

@@ -22,8 +22,8 @@ type ServiceReader interface {
 
 // toService writes services for the caller of a request.
 func (s *Server) toService(ctx context.Context) func(lifecycle.View) api.Service {
-	staff := callOf(ctx).staff()
-	return func(v lifecycle.View) api.Service { return toAPIService(v, s.Lifecycle.Actions(v), s.Zone, staff) }
+	noted := callOf(ctx).key != nil && callOf(ctx).key.Role != actor.Client
+	return func(v lifecycle.View) api.Service { return toAPIService(v, s.Lifecycle.Actions(v), s.Zone, noted) }
 }
 
 // ListServices lists services.

@@ -112,5 +112,8 @@ func (s *Server) GetTariffAvailability(ctx context.Context, r api.GetTariffAvail
 	if err != nil {
 		return nil, err
 	}
+	if err = s.addEligible(ctx, t, of, &a); err != nil {
+		return nil, err
+	}
 	return api.GetTariffAvailability200JSONResponse(toAPIAvailability(a)), nil
 }

@@ -37,8 +37,8 @@ func (e *Engine) Edit(ctx context.Context, by actor.Actor, id service.ID, in Pat
 			s.AutoRenew = *in.AutoRenew
 		}
 		if in.Note != nil {
-			if !by.Staff() {
-				return Result{}, fault.New(fault.Forbidden, "field_forbidden", "Only staff may write notes.").At("/note")
+			if by.Role == actor.Client {
+				return Result{}, fault.New(fault.Forbidden, "field_forbidden", "Clients may not write notes.").At("/note")
 			}
 			s.Note = *in.Note
 		}

@@ -11,6 +11,7 @@ import (
 	"github.com/tariffd/tariffd/internal/fault"
 	"github.com/tariffd/tariffd/internal/money"
 	"github.com/tariffd/tariffd/internal/operation"
+	"github.com/tariffd/tariffd/internal/order"
 	"github.com/tariffd/tariffd/internal/provision"
 	"github.com/tariffd/tariffd/internal/service"
 	"github.com/tariffd/tariffd/internal/traffic"
@@ -42,7 +43,7 @@ func (e *Engine) Delete(ctx context.Context, by actor.Actor, id service.ID, in D
 		if err != nil {
 			return Result{}, err
 		}
-		if when == EndOfPeriod && s.PaidUntil != nil {
+		if when == EndOfPeriod {
 			return Result{}, e.schedule(ctx, tx, by, s)
 		}
 		return e.enqueue(ctx, tx, by, s, provision.Close, operation.Payload{})
@@ -74,6 +75,9 @@ func (e *Engine) deletionTime(ctx context.Context, tx Tx, by actor.Actor, s serv
 }
 
 func (e *Engine) schedule(ctx context.Context, tx Tx, by actor.Actor, s *service.Service) error {
+	if s.PaidUntil == nil {
+		return fault.New(fault.Conflict, "invalid_service_state", "A one-time purchase has no end to wait for.")
+	}
 	s.DeleteAt = s.PaidUntil
 	if err := tx.UpdateService(ctx, *s); err != nil {
 		return err
@@ -133,6 +137,9 @@ func (e *Engine) closed(ctx context.Context, tx Tx, by actor.Actor, s *service.S
 		return nil
 	}
 	before := s.Status
+	if err := e.forget(ctx, tx, by, *s, now); err != nil {
+		return err
+	}
 	back, err := e.giveBack(ctx, tx, *s)
 	if err != nil {
 		return err
@@ -150,6 +157,28 @@ func (e *Engine) closed(ctx context.Context, tx Tx, by actor.Actor, s *service.S
 		return err
 	}
 	return e.switched(ctx, tx, by, *s, traffic.Closed)
+}
+
+// forget cancels what was still to be done to a service that is gone: the panel may have given its machine to somebody else.
+func (e *Engine) forget(ctx context.Context, tx Tx, by actor.Actor, s service.Service, now time.Time) error {
+	live, err := tx.LiveOperations(ctx, s.ID)
+	if err != nil {
+		return err
+	}
+	for _, o := range live {
+		if o, err = tx.LockOperation(ctx, o.ID); err != nil {
+			return err
+		}
+		o.Status, o.FinishedAt, o.NextAttemptAt = operation.Cancelled, &now, nil
+		o.Note(now, "The service was deleted.")
+		if err = tx.UpdateOperation(ctx, o); err != nil {
+			return err
+		}
+		if err = order.DropTask(ctx, tx, by, o, s, "The service was deleted."); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // giveBack refunds the rest of the paid period, where the tariff's policy does. A period that the client never had the

@@ -123,8 +123,11 @@ func (e *Engine) enqueue(ctx context.Context, tx Tx, by actor.Actor, s *service.
 		return Result{}, err
 	}
 	for _, o := range live {
+		if o.Kind == provision.Close && kind != provision.Close {
+			return Result{}, errClosing
+		}
 		if o.Kind == kind {
-			return Result{}, fault.New(fault.Conflict, "operation_pending", "An operation of this kind is under way already.")
+			return Result{}, errPending
 		}
 	}
 	m, err := tx.ModuleByID(ctx, s.ModuleID)
@@ -158,6 +161,12 @@ func (e *Engine) atOnce(ctx context.Context, tx Tx, by actor.Actor, s *service.S
 	}
 	return e.complete(ctx, tx, by, s, o, provision.Outcome{})
 }
+
+// errClosing is the refusal of anything more for a service whose deletion is under way.
+var errClosing = fault.New(fault.Conflict, "invalid_service_state", "The service is being deleted.")
+
+// errPending is the refusal of what is under way already.
+var errPending = fault.New(fault.Conflict, "operation_pending", "An operation of this kind is under way already.")
 
 func newOperation(s *service.Service, kind provision.Kind, p operation.Payload, by actor.Actor, now time.Time) operation.Operation {
 	return operation.Operation{

@@ -66,17 +66,27 @@ func (e *Engine) Open(ctx context.Context, otx order.Tx, by actor.Actor, s *serv
 
 // choose picks the module that makes a service (D23), among those of its tariff version in its data center.
 func (e *Engine) choose(ctx context.Context, tx Tx, s service.Service, o operation.Operation) (catalog.Module, operation.Choice, error) {
-	offer, err := tx.TariffVersion(ctx, s.TariffID, s.TariffVersion)
+	lanes, err := e.lanesOf(ctx, tx, s)
 	if err != nil {
 		return catalog.Module{}, 0, err
+	}
+	m, choice := operation.Choose(o.Kind, lanes, o.TriedModuleIDs)
+	return m, choice, nil
+}
+
+// lanesOf are the modules of a service's tariff version in its data center, with what runs on them.
+func (e *Engine) lanesOf(ctx context.Context, tx Tx, s service.Service) ([]operation.Lane, error) {
+	offer, err := tx.TariffVersion(ctx, s.TariffID, s.TariffVersion)
+	if err != nil {
+		return nil, err
 	}
 	now, err := tx.Now(ctx)
 	if err != nil {
-		return catalog.Module{}, 0, err
+		return nil, err
 	}
 	lanes, err := tx.Lanes(ctx, offer.ModuleIDs, now)
 	if err != nil {
-		return catalog.Module{}, 0, err
+		return nil, err
 	}
 	var here []operation.Lane
 	for _, l := range lanes {
@@ -84,8 +94,7 @@ func (e *Engine) choose(ctx context.Context, tx Tx, s service.Service, o operati
 			here = append(here, l)
 		}
 	}
-	m, choice := operation.Choose(o.Kind, here, o.TriedModuleIDs)
-	return m, choice, nil
+	return here, nil
 }
 
 // opened makes a service active: its period starts now (D3), the held money is booked, its terms begin.

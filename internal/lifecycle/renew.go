@@ -36,6 +36,18 @@ func (e *Engine) Renew(ctx context.Context, by actor.Actor, id service.ID, perio
 		if (s.Status != service.Active && s.Status != service.Suspended) || s.PaidUntil == nil || s.Period.IsDaily() || s.Has(service.ForAbuse) {
 			return Result{}, s.WrongState("be renewed by hand")
 		}
+		live, err := tx.LiveOperations(ctx, s.ID)
+		if err != nil {
+			return Result{}, err
+		}
+		for _, o := range live {
+			switch o.Kind {
+			case provision.Close:
+				return Result{}, errClosing
+			case provision.Renew:
+				return Result{}, errPending
+			}
+		}
 		if period == "" {
 			period = s.Period
 		}
@@ -222,16 +234,16 @@ func (e *Engine) MoneyArrived(ctx context.Context, tx Tx, by actor.Actor, c clie
 		return err
 	}
 	for i := range services {
-		if err = e.resumePaid(ctx, tx, by, c, &services[i]); err != nil {
+		if err = e.ResumePaid(ctx, tx, by, c, &services[i]); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// resumePaid resumes a service that was suspended for money: with a new period where the old one is over (D10), as it was
-// where only the balance had been below zero (D15).
-func (e *Engine) resumePaid(ctx context.Context, tx Tx, by actor.Actor, c client.Client, s *service.Service) error {
+// ResumePaid resumes a service that is suspended for money, if there is enough now: with a new period where the old one is over
+// (D10), as it was where only the balance had been below zero (D15). It expects the client's lock.
+func (e *Engine) ResumePaid(ctx context.Context, tx Tx, by actor.Actor, c client.Client, s *service.Service) error {
 	now, err := tx.Now(ctx)
 	if err != nil {
 		return err
@@ -244,7 +256,7 @@ func (e *Engine) resumePaid(ctx context.Context, tx Tx, by actor.Actor, c client
 		_, err = e.resume(ctx, tx, by, s, []service.Reason{service.Unpaid})
 		return ignorePending(err)
 	}
-	if blocked(*s) {
+	if blocked(*s) || !s.AutoRenew || s.DeleteAt != nil {
 		return nil
 	}
 	_, err = e.RenewWhenCovered(ctx, tx, by, c, s)
@@ -255,7 +267,7 @@ func (e *Engine) resumePaid(ctx context.Context, tx Tx, by actor.Actor, c client
 func blocked(s service.Service) bool { return s.Has(service.ForAbuse) || s.Has(service.ByOverage) }
 
 func ignorePending(err error) error {
-	if fault.Has(err, "operation_pending") {
+	if fault.Has(err, "operation_pending") || fault.Has(err, "invalid_service_state") {
 		return nil
 	}
 	return err

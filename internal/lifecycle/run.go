@@ -50,6 +50,9 @@ func (e *Engine) take(ctx context.Context, id operation.ID, claimNo int64) (t tu
 		if err != nil {
 			return err
 		}
+		if s.Status == service.Deleted {
+			return e.forget(ctx, tx, actor.Program("operation"), s, now)
+		}
 		if o.Status != operation.Waiting && o.Status != operation.Running {
 			ok, err := e.lane(ctx, tx, &s, &o, now)
 			if err != nil || !ok {
@@ -88,7 +91,8 @@ func (e *Engine) lane(ctx context.Context, tx Tx, s *service.Service, o *operati
 		return false, err
 	}
 	for _, other := range live {
-		if other.ID < o.ID {
+		// What people do may take days; it holds up nothing that can go on by itself.
+		if other.ID < o.ID && other.Status != operation.Manual {
 			return false, e.wait(ctx, tx, o, now)
 		}
 	}
@@ -301,6 +305,7 @@ func (e *Engine) failed(ctx context.Context, tx Tx, s service.Service, o *operat
 	if errors.As(callErr, &f) {
 		code, text = f.Code, f.Text
 		refused = f.Kind == provision.Rejected || f.Kind == provision.Unauthenticated
+		o.Begun = o.Begun || f.Unsure
 	}
 	o.ErrorCode, o.ErrorText, o.PendingSince = code, text, nil
 	o.Note(now, code+": "+text)

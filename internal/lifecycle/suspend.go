@@ -2,6 +2,7 @@ package lifecycle
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/tariffd/tariffd/internal/actor"
@@ -32,10 +33,7 @@ func (e *Engine) SuspendFor(ctx context.Context, tx Tx, by actor.Actor, s *servi
 		return nil
 	}
 	_, err := e.suspend(ctx, tx, by, s, operation.Payload{Reason: string(reason), Automatic: true})
-	if fault.Has(err, "operation_pending") {
-		return nil
-	}
-	return err
+	return ignorePending(err)
 }
 
 // maySuspend checks who may give which reason; clients only their own, and only where the tariff allows it.
@@ -59,7 +57,14 @@ func (e *Engine) maySuspend(ctx context.Context, tx Tx, by actor.Actor, s servic
 func (e *Engine) suspend(ctx context.Context, tx Tx, by actor.Actor, s *service.Service, p operation.Payload) (Result, error) {
 	switch s.Status {
 	case service.Suspended:
-		if s.AddReason(service.Reason(p.Reason)) {
+		if err := e.keepReason(ctx, tx, *s, p.Reason); err != nil {
+			return Result{}, err
+		}
+		now, err := tx.Now(ctx)
+		if err != nil {
+			return Result{}, err
+		}
+		if s.AddReason(service.Reason(p.Reason), now) {
 			if err := tx.UpdateService(ctx, *s); err != nil {
 				return Result{}, err
 			}
@@ -73,13 +78,34 @@ func (e *Engine) suspend(ctx context.Context, tx Tx, by actor.Actor, s *service.
 	}
 }
 
-// suspended is what a finished suspension means.
+// keepReason takes a reason that is given now out of what a resumption under way would clear.
+func (e *Engine) keepReason(ctx context.Context, tx Tx, s service.Service, reason string) error {
+	live, err := tx.LiveOperations(ctx, s.ID)
+	if err != nil {
+		return err
+	}
+	for _, o := range live {
+		if o.Kind != provision.Resume || !slices.Contains(o.Payload.Clear, reason) {
+			continue
+		}
+		if o, err = tx.LockOperation(ctx, o.ID); err != nil {
+			return err
+		}
+		o.Payload.Clear = slices.DeleteFunc(o.Payload.Clear, func(r string) bool { return r == reason })
+		if err = tx.UpdateOperation(ctx, o); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// suspended is what a finished suspension means. Money that arrived while the panel was at it starts it again.
 func (e *Engine) suspended(ctx context.Context, tx Tx, by actor.Actor, s *service.Service, p operation.Payload, now time.Time) error {
 	if s.Status != service.Active {
 		return nil
 	}
 	s.Status, s.SuspendedAt = service.Suspended, &now
-	s.AddReason(service.Reason(p.Reason))
+	s.AddReason(service.Reason(p.Reason), now)
 	if err := tx.UpdateService(ctx, *s); err != nil {
 		return err
 	}
@@ -91,7 +117,14 @@ func (e *Engine) suspended(ctx context.Context, tx Tx, by actor.Actor, s *servic
 	}); err != nil {
 		return err
 	}
-	return e.switched(ctx, tx, by, *s, traffic.Suspended)
+	if err := e.switched(ctx, tx, by, *s, traffic.Suspended); err != nil || !s.Has(service.Unpaid) {
+		return err
+	}
+	c, err := tx.LockClient(ctx, s.ClientID)
+	if err != nil {
+		return err
+	}
+	return e.ResumePaid(ctx, tx, by, c, s)
 }
 
 // ResumeInput says which reasons to clear.
@@ -104,7 +137,7 @@ type ResumeInput struct {
 // storefront's call clears `client`, an administrator's `admin` and `abuse`; `unpaid` and `overage` go by payment or
 // period, or by force. What remains is told in the result.
 func (e *Engine) Resume(ctx context.Context, by actor.Actor, id service.ID, in ResumeInput) (Result, error) {
-	return e.act(ctx, by, id, func(tx Tx, _ client.Client, s *service.Service) (Result, error) {
+	return e.act(ctx, by, id, func(tx Tx, c client.Client, s *service.Service) (Result, error) {
 		if s.Status != service.Suspended {
 			return Result{}, s.WrongState("be resumed")
 		}
@@ -112,7 +145,12 @@ func (e *Engine) Resume(ctx context.Context, by actor.Actor, id service.ID, in R
 		if err != nil {
 			return Result{}, err
 		}
-		return e.resume(ctx, tx, by, s, gone)
+		r, err := e.resume(ctx, tx, by, s, gone)
+		if err != nil || !s.Has(service.Unpaid) || len(s.SuspendReasons) > 1 {
+			return r, err
+		}
+		// Nothing but money keeps it now, and that may be there (D10).
+		return r, e.ResumePaid(ctx, tx, by, c, s)
 	})
 }
 
@@ -140,6 +178,7 @@ func clearable(by actor.Actor, s service.Service, in ResumeInput) ([]service.Rea
 // started it, so that a refusal leaves everything as it was.
 func (e *Engine) resume(ctx context.Context, tx Tx, by actor.Actor, s *service.Service, gone []service.Reason) (Result, error) {
 	after := *s
+	gone = slices.DeleteFunc(slices.Clone(gone), func(r service.Reason) bool { return !s.Has(r) })
 	if !after.ClearReasons(gone...) {
 		return Result{Left: s.SuspendReasons}, nil
 	}
@@ -208,7 +247,9 @@ func (e *Engine) AfterOverage(ctx context.Context, tx Tx, c client.Client, id se
 		return err
 	}
 	if overMaximum {
-		return e.SuspendFor(ctx, tx, by, &s, service.ByOverage)
+		if err = e.SuspendFor(ctx, tx, by, &s, service.ByOverage); err != nil {
+			return err
+		}
 	}
 	balance, _, err := tx.LockBalances(ctx, c)
 	if err != nil || balance.Sign() >= 0 || c.Settlement.Covers(balance, money.Zero(balance.Currency())) {

@@ -12,6 +12,7 @@ import (
 	"github.com/tariffd/tariffd/internal/event"
 	"github.com/tariffd/tariffd/internal/fault"
 	"github.com/tariffd/tariffd/internal/operation"
+	"github.com/tariffd/tariffd/internal/order"
 	"github.com/tariffd/tariffd/internal/provision"
 	"github.com/tariffd/tariffd/internal/service"
 )
@@ -150,9 +151,6 @@ func (e *Engine) endTask(ctx context.Context, tx Tx, by actor.Actor, id departme
 }
 
 func (e *Engine) doneByPeople(ctx context.Context, tx Tx, by actor.Actor, s *service.Service, o operation.Operation, in CloseTaskInput) error {
-	if err := e.checkCompletion(ctx, tx, *s, o, in); err != nil {
-		return err
-	}
 	now, err := tx.Now(ctx)
 	if err != nil {
 		return err
@@ -161,6 +159,9 @@ func (e *Engine) doneByPeople(ctx context.Context, tx Tx, by actor.Actor, s *ser
 		if s.ModuleID, err = e.anyModule(ctx, tx, *s); err != nil {
 			return err
 		}
+	}
+	if err = e.checkCompletion(ctx, tx, *s, o, in); err != nil {
+		return err
 	}
 	o.Status, o.FinishedAt, o.NextAttemptAt = operation.Succeeded, &now, nil
 	o.Note(now, "Done by people. "+in.Note)
@@ -177,21 +178,31 @@ func (e *Engine) doneByPeople(ctx context.Context, tx Tx, by actor.Actor, s *ser
 	return tx.WakeQueued(ctx, now)
 }
 
-// anyModule is the module that a service made by people belongs to: the first of its tariff in its data center.
+// anyModule is the module that a service made by people belongs to: the first of its tariff in its data center. What keeps
+// a module from making it, that it is disabled or at its limits, does not keep people from it.
 func (e *Engine) anyModule(ctx context.Context, tx Tx, s service.Service) (catalog.ModuleID, error) {
-	m, choice, err := e.choose(ctx, tx, s, operation.Operation{Kind: provision.Open})
-	if err == nil && choice == operation.NoModule {
-		err = fault.New(fault.Conflict, "no_module", "The tariff has no processing module for this service.")
+	lanes, err := e.lanesOf(ctx, tx, s)
+	if err != nil {
+		return "", err
 	}
-	return m.ID, err
+	for i := range lanes {
+		m := lanes[i].Module
+		m.Enabled, m.MaxRunningOpens, m.Queue.Enabled = true, 0, false
+		lanes[i] = operation.Lane{Module: m}
+	}
+	m, choice := operation.Choose(provision.Open, lanes, nil)
+	if choice == operation.NoModule {
+		return "", fault.New(fault.Conflict, "no_module", "The tariff has no processing module for this service.")
+	}
+	return m.ID, nil
 }
 
 // checkCompletion asks for what the driver needs to know of an object that people made.
 func (e *Engine) checkCompletion(ctx context.Context, tx Tx, s service.Service, o operation.Operation, in CloseTaskInput) error {
-	if o.Kind != provision.Open || o.ModuleID == "" {
+	if o.Kind != provision.Open {
 		return nil
 	}
-	m, err := tx.ModuleByID(ctx, o.ModuleID)
+	m, err := tx.ModuleByID(ctx, s.ModuleID)
 	if err != nil {
 		return err
 	}
@@ -260,6 +271,13 @@ func (e *Engine) retry(ctx context.Context, tx Tx, by actor.Actor, id operation.
 		return o, err
 	}
 	o.Status, o.NextAttemptAt, o.Attempts, o.PendingSince, o.TriedModuleIDs = operation.Queued, &now, 0, nil, nil
+	if err = order.DropTask(ctx, tx, by, o, s, "The operation was sent to the module again."); err != nil {
+		return o, err
+	}
+	if !o.Begun && o.Kind == provision.Open {
+		o.ModuleID = "" // it may choose anew
+	}
+	o.TaskID, o.Memo = "", nil
 	o.Note(now, fmt.Sprintf("Retried by %s.", by.Role))
 	if err = tx.UpdateOperation(ctx, o); err != nil {
 		return o, err

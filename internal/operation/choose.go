@@ -48,12 +48,10 @@ func Choose(kind provision.Kind, lanes []Lane, tried []catalog.ModuleID) (catalo
 		return catalog.Module{}, NoModule
 	}
 	sort.SliceStable(left, func(i, j int) bool { return before(kind, left[i], left[j]) })
-	for _, l := range left {
-		if !l.full(kind) {
-			return l.Module, Chosen
-		}
+	if left[0].full(kind) {
+		return catalog.Module{}, NoLane
 	}
-	return catalog.Module{}, NoLane
+	return left[0].Module, Chosen
 }
 
 func before(kind provision.Kind, a, b Lane) bool {

@@ -3,6 +3,7 @@ package order
 import (
 	"context"
 	"encoding/json"
+	"slices"
 	"time"
 
 	"github.com/tariffd/tariffd/internal/actor"
@@ -45,7 +46,8 @@ func (e *Engine) Pay(ctx context.Context, by actor.Actor, id ID) (out Order, err
 			if !c.Settlement.Covers(balance, o.Total) {
 				return o, fault.New(fault.Conflict, "insufficient_funds", "The balance does not cover %s %s.", o.Total, o.Total.Currency())
 			}
-			return o, e.start(ctx, tx, by, &o)
+			err = e.start(ctx, tx, by, &o)
+			return o, err
 		})
 		return err
 	})
@@ -97,7 +99,7 @@ func (e *Engine) checkAgain(ctx context.Context, tx Tx, c client.Client, o Order
 	}
 	var prepared []Prepared
 	for _, s := range services {
-		p, err := e.rebuild(ctx, tx, c, s)
+		p, err := e.rebuild(ctx, tx, c, s, services)
 		if err != nil {
 			return err
 		}
@@ -107,7 +109,7 @@ func (e *Engine) checkAgain(ctx context.Context, tx Tx, c client.Client, o Order
 }
 
 // rebuild is the prepared item behind a service that waits for its money.
-func (e *Engine) rebuild(ctx context.Context, tx Tx, c client.Client, s service.Service) (Prepared, error) {
+func (e *Engine) rebuild(ctx context.Context, tx Tx, c client.Client, s service.Service, all []service.Service) (Prepared, error) {
 	t, err := tx.TariffByID(ctx, s.TariffID)
 	if err != nil {
 		return Prepared{}, err
@@ -133,7 +135,12 @@ func (e *Engine) rebuild(ctx context.Context, tx Tx, c client.Client, s service.
 	if err != nil {
 		return p, err
 	}
-	p.own = true
+	for _, other := range all {
+		// Later ones are not there yet, and neither is it.
+		if other.TariffID == s.TariffID && other.Position >= s.Position {
+			p.beside--
+		}
+	}
 	return p, e.judge(ctx, tx, buyer{Provider: provider, Client: &c}, &p)
 }
 
@@ -146,7 +153,8 @@ func (e *Engine) Cancel(ctx context.Context, by actor.Actor, id ID) (out Order, 
 			if err != nil {
 				return o, err
 			}
-			return o, e.cancel(ctx, tx, by, &o)
+			err = e.cancel(ctx, tx, by, &o)
+			return o, err
 		})
 		return err
 	})
@@ -165,13 +173,14 @@ func (e *Engine) cancel(ctx context.Context, tx Tx, by actor.Actor, o *Order) er
 	if err != nil {
 		return err
 	}
+	services = slices.DeleteFunc(services, func(s service.Service) bool { return s.Status == service.Deleted })
 	for i := range services {
 		if err = e.stopMaking(ctx, tx, by, *o, services[i], now); err != nil {
 			return err
 		}
 	}
 	if o.Status == Paid {
-		if err = Release(ctx, tx, *o, "", o.Total); err != nil {
+		if err = Release(ctx, tx, *o, "", unmade(*o)); err != nil {
 			return err
 		}
 	}
@@ -182,6 +191,17 @@ func (e *Engine) cancel(ctx context.Context, tx Tx, by actor.Actor, o *Order) er
 		return err
 	}
 	return e.reread(ctx, tx, o)
+}
+
+// unmade is what an order still holds: what could not be made has given its part back already.
+func unmade(o Order) money.Amount {
+	sum := money.Zero(o.Total.Currency())
+	for _, it := range o.Items {
+		if it.Status != service.Deleted {
+			sum = sum.Add(it.Quote.Total)
+		}
+	}
+	return sum
 }
 
 // stopMaking cancels the operations of a service, or refuses where a panel has begun.
@@ -205,15 +225,15 @@ func (e *Engine) stopMaking(ctx context.Context, tx Tx, by actor.Actor, o Order,
 		if err = tx.UpdateOperation(ctx, op); err != nil {
 			return err
 		}
-		if err = dropTask(ctx, tx, by, op, s); err != nil {
+		if err = DropTask(ctx, tx, by, op, s, "The order was cancelled."); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// dropTask closes the task of an operation that nobody needs any more.
-func dropTask(ctx context.Context, tx Tx, by actor.Actor, op operation.Operation, s service.Service) error {
+// DropTask closes the task of an operation that nobody needs any more.
+func DropTask(ctx context.Context, tx department.TaskTx, by actor.Actor, op operation.Operation, s service.Service, why string) error {
 	if op.TaskID == "" {
 		return nil
 	}
@@ -221,7 +241,7 @@ func dropTask(ctx context.Context, tx Tx, by actor.Actor, op operation.Operation
 	if err != nil || t.Status == department.TaskClosed {
 		return err
 	}
-	_, err = department.Close(ctx, tx, by, t, "refused", "The order was cancelled.", s.About())
+	_, err = department.Close(ctx, tx, by, t, "refused", why, s.About())
 	return err
 }
 

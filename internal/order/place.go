@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/tariffd/tariffd/internal/actor"
+	"github.com/tariffd/tariffd/internal/catalog"
 	"github.com/tariffd/tariffd/internal/client"
 	"github.com/tariffd/tariffd/internal/event"
 	"github.com/tariffd/tariffd/internal/fault"
@@ -73,15 +74,32 @@ func pointAt(pointer string, err error) error {
 	return err
 }
 
+// earlier counts the items of one tariff among those that come before.
+func earlier(items []Prepared, id catalog.TariffID) (n int) {
+	for _, p := range items {
+		if p.TariffID == id {
+			n++
+		}
+	}
+	return n
+}
+
 // prepareAll checks and prices every wish and collects all violations.
 func (e *Engine) prepareAll(ctx context.Context, tx Tx, b buyer, wishes []Wish, now time.Time) ([]Prepared, error) {
 	var fields fault.Fields
 	out := make([]Prepared, len(wishes))
+	servers := map[actor.ServiceID]bool{}
 	for i, w := range wishes {
 		var err error
-		out[i], err = e.prepare(ctx, tx, b, w, now)
+		out[i], err = e.prepare(ctx, tx, b, w, earlier(out[:i], w.TariffID), now)
 		if err = fields.Merge(fmt.Sprintf("/items/%d", i), err); err != nil {
 			return nil, err
+		}
+		for k, id := range out[i].Servers {
+			if servers[id] {
+				fields.Add(fmt.Sprintf("/items/%d/parameters/servers/%d", i, k), "duplicate_value", "Another item names this server.")
+			}
+			servers[id] = true
 		}
 	}
 	return out, fields.Err()
@@ -124,7 +142,8 @@ func (e *Engine) place(ctx context.Context, tx Tx, by actor.Actor, in PlaceInput
 	if err != nil || in.Pay == PayLater {
 		return o, err
 	}
-	return o, e.payIfCovered(ctx, tx, by, b, &o)
+	err = e.payIfCovered(ctx, tx, by, b, &o)
+	return o, err
 }
 
 // obstacles turns what stands in the way of ordering into violations.

@@ -25,7 +25,7 @@ type Prepared struct {
 	Quote   pricing.Quote
 	// Obstacles may go away by themselves; none: orderable.
 	Obstacles []Obstacle
-	own       bool // the service is stored already and counts itself among the client's services
+	beside    int // items of the same tariff that come on top of those stored; negative: the order's own are stored already
 }
 
 // Obstacle is why an item cannot be ordered now, and which of its members it concerns.
@@ -49,8 +49,8 @@ var builtinParameters = map[string][]string{
 
 // prepare checks one wish and prices it. What contradicts the tariff is an Invalid fault with pointers relative to the item;
 // what may change by itself stands in Obstacles.
-func (e *Engine) prepare(ctx context.Context, tx Tx, b buyer, w Wish, now time.Time) (Prepared, error) {
-	p := Prepared{Wish: w}
+func (e *Engine) prepare(ctx context.Context, tx Tx, b buyer, w Wish, beside int, now time.Time) (Prepared, error) {
+	p := Prepared{Wish: w, beside: beside}
 	t, err := tx.TariffByID(ctx, w.TariffID)
 	if fault.Has(err, "not_found") || (err == nil && t.ProviderID != b.Provider.ID) {
 		return p, fault.New(fault.Invalid, "not_found", "No such tariff.").At("/tariff_id")
@@ -173,9 +173,7 @@ func (e *Engine) judge(ctx context.Context, tx Tx, b buyer, p *Prepared) error {
 		if err != nil {
 			return err
 		}
-		if p.own {
-			use.Services--
-		}
+		use.Services += p.beside
 		a = a.ForClient(p.Tariff, *b.Client, use)
 	}
 	p.refuse("/tariff_id", a.Reasons)

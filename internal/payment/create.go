@@ -74,7 +74,7 @@ func (e *Engine) create(ctx context.Context, tx Tx, by actor.Actor, in CreateInp
 	if p.Status == Paid {
 		p.PaidAt = &now
 	}
-	fresh, err := tx.InsertPayment(ctx, p)
+	fresh, err := p.insert(ctx, tx)
 	if err != nil {
 		return Created{}, err
 	}
@@ -82,9 +82,17 @@ func (e *Engine) create(ctx context.Context, tx Tx, by actor.Actor, in CreateInp
 		return e.repeat(ctx, tx, by, c, p)
 	}
 	if p.Status == Paid {
-		return Created{p, true}, e.credit(ctx, tx, by, c, p)
+		return Created{p, true}, e.arrived(ctx, tx, by, c, p)
 	}
 	return Created{p, true}, event.Record(ctx, tx, by, p.about(), "payment.created", "", p.snapshot())
+}
+
+// insert writes a payment, and where it is paid its money too.
+func (p Payment) insert(ctx context.Context, tx Tx) (fresh bool, err error) {
+	if p.Status == Paid {
+		return tx.InsertPaid(ctx, p, p.posting())
+	}
+	return tx.InsertPayment(ctx, p)
 }
 
 // repeat answers a payment whose external id is known: banks and gateways tell things more than once.
@@ -111,16 +119,25 @@ func (e *Engine) repeat(ctx context.Context, tx Tx, by actor.Actor, c client.Cli
 	return Created{Payment: first}, e.credit(ctx, tx, by, c, first)
 }
 
-// credit moves paid money to the balance, tells it and lets it work.
+// credit moves the money of a payment that was expected to the balance, tells it and lets it work.
 func (e *Engine) credit(ctx context.Context, tx Tx, by actor.Actor, c client.Client, p Payment) error {
-	_, err := ledger.Post(ctx, tx, ledger.Posting{
-		ClientID: p.ClientID, Kind: "payment", From: ledger.Cash, To: ledger.Balance, Amount: p.Amount,
-		Cause: ledger.Cause{Kind: "payment", ID: string(p.ID)}, Refs: p.refs(),
-	})
-	if err != nil {
+	if _, err := ledger.Post(ctx, tx, p.posting()); err != nil {
 		return err
 	}
-	if err = event.Record(ctx, tx, by, p.about(), "payment.paid", "payment.paid", p.snapshot()); err != nil || e.MoneyArrived == nil {
+	return e.arrived(ctx, tx, by, c, p)
+}
+
+// posting is how a payment comes to the balance.
+func (p Payment) posting() ledger.Posting {
+	return ledger.Posting{
+		ID: actor.NewID(), ClientID: p.ClientID, Kind: "payment", From: ledger.Cash, To: ledger.Balance, Amount: p.Amount,
+		Cause: ledger.Cause{Kind: "payment", ID: string(p.ID)}, Refs: p.refs(),
+	}
+}
+
+// arrived tells of money that is on the balance and lets it work.
+func (e *Engine) arrived(ctx context.Context, tx Tx, by actor.Actor, c client.Client, p Payment) error {
+	if err := event.Record(ctx, tx, by, p.about(), "payment.paid", "payment.paid", p.snapshot()); err != nil || e.MoneyArrived == nil {
 		return err
 	}
 	return e.MoneyArrived(ctx, tx, by, c, p.OrderID)

@@ -75,6 +75,9 @@ type Tx interface {
 	ClientOfOrder(ctx context.Context, orderID string) (actor.ClientID, error)
 	// InsertPayment writes a payment; false: the provider has one of this method and external id.
 	InsertPayment(ctx context.Context, p Payment) (bool, error)
+	// InsertPaid is like InsertPayment for a payment that is paid, and writes its posting too, in one round trip. The client
+	// must be locked.
+	InsertPaid(ctx context.Context, p Payment, credit ledger.Posting) (bool, error)
 	PaymentByExternalID(ctx context.Context, provider actor.ProviderID, method, externalID string) (Payment, error)
 	// PaymentByID reads without a lock, to learn whose it is; the client's lock keeps a payment from changing.
 	PaymentByID(ctx context.Context, id ID) (Payment, error)

@@ -19,7 +19,7 @@ type billingStore struct{ conn }
 const holdClients = `
 SELECT client.id, client.billed_through
 FROM client JOIN unnest($1::uuid[], $2::bigint[]) AS claim (id, no) ON claim.id = client.id AND claim.no = client.claim_no
-WHERE client.parked_reason IS NULL ORDER BY client.id FOR UPDATE OF client`
+ORDER BY client.id FOR UPDATE OF client`
 
 // HoldClients locks clients in order of their ids and leaves out those whose claim was lost.
 func (s billingStore) HoldClients(ctx context.Context, claims []billing.Claim) ([]billing.Behind, error) {
@@ -48,15 +48,17 @@ func (s billingStore) HoldClients(ctx context.Context, claims []billing.Claim) (
 const dueServices = `
 SELECT ` + serviceColumns + ` FROM service s
 WHERE client_id = ANY ($1::uuid[]) AND status IN ('active', 'suspended') AND (paid_until < $2 OR status = 'suspended')
+  AND ` + notClosing + `
 ORDER BY client_id, paid_until, id FOR UPDATE`
 
-// DueServices are the services for which the daily run may have something to do, the first to end first.
+// DueServices are the services for which the daily run may have something to do, the first to end first; those whose deletion
+// is under way have nothing to be charged for any more.
 func (s billingStore) DueServices(ctx context.Context, clients []actor.ClientID, before time.Time) ([]service.Service, error) {
 	return s.manyServices(ctx, dueServices, texts(clients), before)
 }
 
 const advanceClients = `
-UPDATE client SET billed_through = $2, next_run_at = $3, claim_no = claim_no + 1, lease_until = NULL WHERE id = ANY ($1::uuid[])`
+UPDATE client SET billed_through = $2, next_run_at = $3, parked_reason = NULL, claim_no = claim_no + 1, lease_until = NULL WHERE id = ANY ($1::uuid[])`
 
 // AdvanceClients notes through which day clients are billed and gives the claims back. The version stays: nothing that the
 // client's readers see has changed.
@@ -68,11 +70,11 @@ func (s billingStore) AdvanceClients(ctx context.Context, clients []actor.Client
 }
 
 const parkClient = `
-UPDATE client SET parked_reason = $3, claim_no = claim_no + 1, lease_until = NULL WHERE id = $1 AND claim_no = $2`
+UPDATE client SET parked_reason = $3, next_run_at = $4, claim_no = claim_no + 1, lease_until = NULL WHERE id = $1 AND claim_no = $2`
 
-// ParkClient takes a client out of the daily run.
-func (s billingStore) ParkClient(ctx context.Context, id actor.ClientID, claimNo int64, reason string) error {
-	if _, err := s.exec(ctx, parkClient, id, claimNo, reason); err != nil {
+// ParkClient puts a client off until an instant, with the reason.
+func (s billingStore) ParkClient(ctx context.Context, id actor.ClientID, claimNo int64, reason string, until time.Time) error {
+	if _, err := s.exec(ctx, parkClient, id, claimNo, reason, until); err != nil {
 		return fmt.Errorf("park client: %w", err)
 	}
 	return nil

@@ -25,7 +25,9 @@ var faultOf = map[string]*fault.Error{
 	"product_type_add_on_pk": taken("/code", "The product type has an add-on with this code."),
 	"tariff_code_uq":         taken("/code", "The provider has a tariff with this code."),
 
-	"operation_live_uq": fault.New(fault.Conflict, "operation_pending", "An operation of this kind is under way already."),
+	"service_external_id_uq": taken("/external_id", "Another service of this module has this object."),
+	"traffic_link_server_uq": fault.New(fault.Conflict, "server_linked", "Another bandwidth service carries this server."),
+	"operation_live_uq":      fault.New(fault.Conflict, "operation_pending", "An operation of this kind is under way already."),
 
 	"client_provider_fk":  inUse("Clients belong to this provider."),
 	"tariff_provider_fk":  inUse("Tariffs belong to this provider."),

@@ -111,8 +111,11 @@ func (db *DB) once(ctx context.Context, fn func(*Tx) error) (err error) {
 			_ = raw.Rollback()
 		}
 	}()
-	tx := newTx(conn{db: db, tx: raw})
-	if err = fn(tx); err != nil {
+	c := conn{db: db, tx: raw, late: &late{}}
+	if err = fn(newTx(c)); err != nil {
+		return err
+	}
+	if err = c.settle(ctx); err != nil {
 		return err
 	}
 	if err = raw.Commit(); err != nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"sort"
+	"strings"
 	"time"
 
 	"github.com/lib/pq"
@@ -13,18 +14,29 @@ import (
 const Lease = 30 * time.Second
 
 // DueColumns says where the due rows of one table are: every such table has id, claim_no and lease_until.
-type DueColumns struct{ Table, At, Where string }
+type DueColumns struct {
+	Table, At, Where string
+	Order            string // which of the rows due at one instant come first; empty: by id
+	// Light: claims need not outlive a crash of the database, which saves a wait for the disk each. Only for work that two may
+	// do at once without harm, because a number that was lost is given again.
+	Light bool
+}
 
 // The due tables, by the kind of work. Each has a partial index on its instant.
 var dueTables = map[string]DueColumns{
-	"statistics_day":   {"statistics_day", "next_run_at", "true"},
-	"collection":       {"collection", "due_at", "status = 'due'"},
-	"overage":          {"overage_due", "due_at", "true"},
-	"operation":        {"operation", "next_attempt_at", "status IN ('queued', 'running', 'waiting')"},
-	"daily_run":        {"client", "next_run_at", "parked_reason IS NULL"},
-	"order_expiry":     {"client_order", "expires_at", "status = 'awaiting_payment'"},
-	"service_deletion": {"service", "delete_at", "delete_at IS NOT NULL AND status IN ('active', 'suspended')"},
-	"recomputation":    {"recomputation", "due_at", "status = 'running'"},
+	"statistics_day": {Table: "statistics_day", At: "next_run_at", Where: "true"},
+	"collection":     {Table: "collection", At: "due_at", Where: "status = 'due'"},
+	// Neighbours are of one client, whose lock they share. While a recomputation moves blocks its marks wait for the end: what
+	// is charged before would be charged again.
+	"overage": {
+		Table: "overage_due", At: "due_at", Order: "client_id, id", Light: true,
+		Where: "NOT EXISTS (SELECT FROM recomputation WHERE status = 'running' AND NOT preview)",
+	},
+	"operation":        {Table: "operation", At: "next_attempt_at", Where: "status IN ('queued', 'running', 'waiting')"},
+	"daily_run":        {Table: "client", At: "next_run_at", Where: "true"},
+	"order_expiry":     {Table: "client_order", At: "expires_at", Where: "status = 'awaiting_payment'"},
+	"service_deletion": {Table: "service", At: "delete_at", Where: "delete_at IS NOT NULL AND status IN ('active', 'suspended')"},
+	"recomputation":    {Table: "recomputation", At: "due_at", Where: "status = 'running'"},
 }
 
 // DueClaim is one row that this process may work on while the row carries No.
@@ -51,33 +63,39 @@ func (db *DB) Due(kind string) *DueTable {
 // The ids are collected before the update, so that the limit holds whatever the planner does; rows that somebody is just
 // claiming, or that a use-case holds, are passed over.
 const (
-	dueNext  = `SELECT %[2]s FROM %[1]s WHERE %[3]s AND %[2]s IS NOT NULL ORDER BY %[2]s LIMIT 1`
+	dueNext  = `SELECT {at} FROM {table} WHERE {where} AND {at} IS NOT NULL ORDER BY {at} LIMIT 1`
 	dueClaim = `
-UPDATE %[1]s SET claim_no = claim_no + 1, lease_until = $2
+UPDATE {table} SET claim_no = claim_no + 1, lease_until = $2
 WHERE id = ANY (ARRAY(
-    SELECT id FROM %[1]s WHERE %[3]s AND %[2]s <= $1 AND (lease_until IS NULL OR lease_until < $3)
-    ORDER BY %[2]s, id LIMIT $4 FOR UPDATE SKIP LOCKED))
+    SELECT id FROM {table} WHERE {where} AND {at} <= $1 AND (lease_until IS NULL OR lease_until < $3)
+    ORDER BY {at}, {order} LIMIT $4 FOR UPDATE SKIP LOCKED)){light}
 RETURNING id, claim_no`
 	dueExtend = `
-UPDATE %[1]s SET lease_until = $3
+UPDATE {table} SET lease_until = $3
 WHERE id = ANY (ARRAY(
-    SELECT t.id FROM %[1]s t JOIN unnest($1::uuid[], $2::bigint[]) AS c (id, no) ON t.id = c.id AND t.claim_no = c.no
-    WHERE t.lease_until IS NOT NULL ORDER BY t.id FOR UPDATE OF t SKIP LOCKED))`
+    SELECT t.id FROM {table} t JOIN unnest($1::uuid[], $2::bigint[]) AS c (id, no) ON t.id = c.id AND t.claim_no = c.no
+    WHERE t.lease_until IS NOT NULL ORDER BY t.id FOR UPDATE OF t SKIP LOCKED)){light}`
 	dueDelay = `
-UPDATE %[1]s SET lease_until = $3
+UPDATE {table} SET lease_until = $3
 WHERE id = ANY (ARRAY(
-    SELECT t.id FROM %[1]s t JOIN unnest($1::uuid[], $2::bigint[]) AS c (id, no) ON t.id = c.id AND t.claim_no = c.no
-    WHERE t.lease_until IS NOT NULL ORDER BY t.id FOR UPDATE OF t))
+    SELECT t.id FROM {table} t JOIN unnest($1::uuid[], $2::bigint[]) AS c (id, no) ON t.id = c.id AND t.claim_no = c.no
+    WHERE t.lease_until IS NOT NULL ORDER BY t.id FOR UPDATE OF t)){light}
 RETURNING id`
+	// dueLight holds for the statement's own transaction.
+	dueLight = ` AND (SELECT set_config('synchronous_commit', 'off', true)) = 'off'`
 )
 
 // DueIn is like Due for a table of one's own. The columns become part of statements: they are constants of the program.
 func (db *DB) DueIn(c DueColumns) *DueTable {
-	fill := func(statement string) string { return fmt.Sprintf(statement, c.Table, c.At, c.Where) }
-	return &DueTable{
-		conn: conn{db: db}, next: fill(dueNext), claim: fill(dueClaim),
-		extend: fmt.Sprintf(dueExtend, c.Table), delay: fmt.Sprintf(dueDelay, c.Table),
+	light := ""
+	if c.Light {
+		light = dueLight
 	}
+	if c.Order == "" {
+		c.Order = "id"
+	}
+	fill := strings.NewReplacer("{table}", c.Table, "{at}", c.At, "{where}", c.Where, "{order}", c.Order, "{light}", light).Replace
+	return &DueTable{conn: conn{db: db}, next: fill(dueNext), claim: fill(dueClaim), extend: fill(dueExtend), delay: fill(dueDelay)}
 }
 
 // Next is the earliest due instant, rows being worked on included.

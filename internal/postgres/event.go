@@ -54,25 +54,55 @@ func auditArgs(a event.Audit) []any {
 }
 
 // The client, the instant and the snapshot are the same in both rows.
-const insertRecord = `
-WITH told AS (
+const insertTold = `
     INSERT INTO event (client_id, id, provider_id, audience, type, at, data, refs)
-    VALUES ($1, $14, $15, $16, $17, $3, $13, $18)
-)` + insertAudit
+    VALUES ($1, $14, $15, $16, $17, $3, $13, $18)`
 
-// InsertRecord writes an audit row and the event that tells it in one round trip.
+const insertRecord = `
+WITH told AS (` + insertTold + `)` + insertAudit
+
+// InsertRecord writes an audit row and the event that tells it in one round trip, which it leaves to whatever statement
+// comes next: often that is the stored answer, which is written with it.
 func (s eventStore) InsertRecord(ctx context.Context, a event.Audit, e event.Event) error {
 	refs, err := json.Marshal(e.Refs)
 	if err != nil {
 		return err
 	}
-	args := append(auditArgs(a), e.ID, nullable(e.ProviderID), e.Audience, e.Type, refs)
-	_, err = s.exec(ctx, insertRecord, args...)
+	if err = s.writeRecord(ctx); err != nil { // the one before
+		return err
+	}
+	s.late.record = append(auditArgs(a), e.ID, nullable(e.ProviderID), e.Audience, e.Type, refs)
+	return nil
+}
+
+// late is what a transaction knows and has not written yet. Every statement ends it, and so does the commit.
+type late struct {
+	record []any // of insertRecord; nil: none
+	// nothingWaits is a client of whom the last statement has seen, under its lock, that no service is suspended for money.
+	nothingWaits actor.ClientID
+}
+
+// settle makes the transaction's rows complete before another statement runs.
+func (c conn) settle(ctx context.Context) error {
+	if c.late == nil {
+		return nil
+	}
+	c.late.nothingWaits = ""
+	return c.writeRecord(ctx)
+}
+
+func (c conn) writeRecord(ctx context.Context) error {
+	args := c.late.record
+	if args == nil {
+		return nil
+	}
+	c.late.record = nil
+	_, err := c.execNow(ctx, insertRecord, args...)
 	return wrap("insert audit row and event", err)
 }
 
 // The leader's lock; whoever has it numbers all committed events in order of their ids.
-const lockNumbering = `SELECT pg_try_advisory_xact_lock(1413829446, 2)`
+const lockNumbering = `SELECT pg_try_advisory_xact_lock(1413829446, 5)`
 
 const numberEvents = `
 WITH fresh AS (
@@ -131,13 +161,25 @@ const insertAnswer = `
 INSERT INTO idempotency_key (principal, route, key, fingerprint, status, header, body, created_at)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`
 
-// InsertAnswer stores an answer; its age counts in real time.
+const insertRecordAndAnswer = `
+WITH answered AS (
+    INSERT INTO idempotency_key (principal, route, key, fingerprint, status, header, body, created_at)
+    VALUES ($19, $20, $21, $22, $23, $24, $25, $26)
+), told AS (` + insertTold + `)` + insertAudit
+
+// InsertAnswer stores an answer, with the record that waits to be written; its age counts in real time.
 func (s onceStore) InsertAnswer(ctx context.Context, o actor.Once, a event.Answer) error {
 	header, err := json.Marshal(a.Header)
 	if err != nil {
 		return err
 	}
-	_, err = s.exec(ctx, insertAnswer, o.Principal, o.Route, o.Key, a.Fingerprint, a.Status, header, a.Body, s.db.o.Wall.WallNow())
+	args := []any{o.Principal, o.Route, o.Key, a.Fingerprint, a.Status, header, a.Body, s.db.o.Wall.WallNow()}
+	if record := s.late.record; record != nil {
+		s.late.record = nil
+		_, err = s.exec(ctx, insertRecordAndAnswer, append(record, args...)...)
+	} else {
+		_, err = s.exec(ctx, insertAnswer, args...)
+	}
 	if err != nil {
 		return fmt.Errorf("store an answer: %w", err)
 	}

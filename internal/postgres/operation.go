@@ -132,7 +132,7 @@ func (s operationStore) UpdateOperation(ctx context.Context, o operation.Operati
 	return nil
 }
 
-const lockLanes = `SELECT pg_advisory_xact_lock(1413829446, 3)`
+const lockLanes = `SELECT pg_advisory_xact_lock(1413829446, 6)`
 
 // LockLanes serialises the counting of lanes until the transaction ends.
 func (s operationStore) LockLanes(ctx context.Context) error {
@@ -172,8 +172,10 @@ func (s operationStore) Lanes(ctx context.Context, ids []catalog.ModuleID, now t
 }
 
 const wakeQueued = `
-UPDATE operation SET next_attempt_at = $1
-WHERE status = 'queued' AND attempts = 0 AND error_code IS NULL AND next_attempt_at > $1 AND lease_until IS NULL`
+UPDATE operation SET next_attempt_at = $1 WHERE id IN (
+    SELECT id FROM operation
+    WHERE status = 'queued' AND attempts = 0 AND error_code IS NULL AND next_attempt_at > $1 AND lease_until IS NULL
+    ORDER BY id FOR UPDATE SKIP LOCKED)`
 
 // WakeQueued makes the operations that wait for a free lane due at an instant.
 func (s operationStore) WakeQueued(ctx context.Context, at time.Time) error {

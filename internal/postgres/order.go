@@ -154,13 +154,22 @@ func (s orderStore) LockBalances(ctx context.Context, c client.Client) (balance,
 	return balance, held, nil
 }
 
-const servicesToResume = `
-SELECT ` + serviceColumns + ` FROM service s
-WHERE client_id = $1 AND status = 'suspended' AND 'unpaid' = ANY (suspend_reasons) AND auto_renew AND delete_at IS NULL
-ORDER BY paid_until, id FOR UPDATE`
+// waitsForMoney is about service s.
+const waitsForMoney = `s.status = 'suspended' AND 'unpaid' = ANY (s.suspend_reasons) AND s.delete_at IS NULL AND ` + notClosing
 
-// ServicesToResume are a client's services suspended for money that may renew, the oldest paid_until first.
+// notClosing leaves out services whose deletion is under way.
+const notClosing = `NOT EXISTS (SELECT FROM operation o
+    WHERE o.service_id = s.id AND o.kind = 'close' AND o.status IN ('queued', 'running', 'waiting', 'manual'))`
+
+const servicesToResume = `
+SELECT ` + serviceColumns + ` FROM service s WHERE client_id = $1 AND ` + waitsForMoney + ` ORDER BY paid_until, id FOR UPDATE`
+
+// ServicesToResume are a client's services suspended for money that may renew, the oldest paid_until first. It does not ask
+// again where the statement just before has seen that there is none.
 func (s orderStore) ServicesToResume(ctx context.Context, c actor.ClientID) ([]service.Service, error) {
+	if s.late.nothingWaits == c {
+		return nil, nil
+	}
 	return s.manyServices(ctx, servicesToResume, c)
 }
 

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/lib/pq"
 	"github.com/shopspring/decimal"
 
 	"github.com/tariffd/tariffd/internal/actor"
@@ -15,46 +16,60 @@ import (
 	"github.com/tariffd/tariffd/internal/traffic"
 )
 
-const overageDue = `SELECT client_id, service_id, month FROM overage_due WHERE id = $1`
+// Marks are locked in the order in which those who make them lock them.
+const (
+	overageDue = `
+SELECT d.id, d.claim_no, d.client_id, d.service_id, d.month
+FROM overage_due d JOIN unnest($1::uuid[], $2::bigint[]) AS c (id, no) ON d.id = c.id AND d.claim_no = c.no
+ORDER BY d.service_id, d.month`
+	holdOverage = overageDue + ` FOR UPDATE OF d`
+)
 
-// OverageDue reads a due month without a lock, to learn whose it is.
-func (s chargeStore) OverageDue(ctx context.Context, id string) (charge.Due, error) {
-	var row struct {
+// OverageDue reads due months that were claimed without a lock, to learn whose they are.
+func (s chargeStore) OverageDue(ctx context.Context, claims []charge.Claim) ([]charge.Due, error) {
+	return s.claimedMonths(ctx, overageDue, claims)
+}
+
+// HoldOverage locks the due months that are still the caller's.
+func (s chargeStore) HoldOverage(ctx context.Context, due []charge.Due) ([]charge.Due, error) {
+	claims := make([]charge.Claim, len(due))
+	for i, d := range due {
+		claims[i] = d.Claim
+	}
+	return s.claimedMonths(ctx, holdOverage, claims)
+}
+
+func (s chargeStore) claimedMonths(ctx context.Context, query string, claims []charge.Claim) ([]charge.Due, error) {
+	ids, nos := make([]string, len(claims)), make([]int64, len(claims))
+	for i, c := range claims {
+		ids[i], nos[i] = c.ID, c.No
+	}
+	var rows []struct {
+		ID        string          `db:"id"`
+		No        int64           `db:"claim_no"`
 		ClientID  actor.ClientID  `db:"client_id"`
 		ServiceID actor.ServiceID `db:"service_id"`
 		Month     calendar.Month  `db:"month"`
 	}
-	err := s.get(ctx, &row, overageDue, id)
-	if isNoRows(err) {
-		return charge.Due{}, errClaimLost
+	if err := s.all(ctx, &rows, query, pq.Array(ids), pq.Array(nos)); err != nil {
+		return nil, fmt.Errorf("read due months: %w", err)
 	}
-	if err != nil {
-		return charge.Due{}, fmt.Errorf("read a due month: %w", err)
+	out := make([]charge.Due, len(rows))
+	for i, r := range rows {
+		out[i] = charge.Due{Claim: charge.Claim{ID: r.ID, No: r.No}, ClientID: r.ClientID, ServiceID: r.ServiceID, Month: r.Month}
 	}
-	return charge.Due{ID: id, ClientID: row.ClientID, ServiceID: row.ServiceID, Month: row.Month}, nil
+	return out, nil
 }
 
-const holdOverage = `SELECT claim_no FROM overage_due WHERE id = $1 FOR UPDATE`
+const dropOverage = `DELETE FROM overage_due WHERE id = ANY ($1::uuid[])`
 
-// HoldOverage locks a due month that the caller claimed.
-func (s chargeStore) HoldOverage(ctx context.Context, id string, claimNo int64) error {
-	var no int64
-	err := s.get(ctx, &no, holdOverage, id)
-	if isNoRows(err) || err == nil && no != claimNo {
-		return errClaimLost
+// DropOverage forgets due months that were recomputed.
+func (s chargeStore) DropOverage(ctx context.Context, ids []string) error {
+	if len(ids) == 0 {
+		return nil
 	}
-	if err != nil {
-		return fmt.Errorf("hold a due month: %w", err)
-	}
-	return nil
-}
-
-const dropOverage = `DELETE FROM overage_due WHERE id = $1`
-
-// DropOverage forgets a due month that was recomputed.
-func (s chargeStore) DropOverage(ctx context.Context, id string) error {
-	_, err := s.exec(ctx, dropOverage, id)
-	return wrap("drop a due month", err)
+	_, err := s.exec(ctx, dropOverage, pq.Array(ids))
+	return wrap("drop due months", err)
 }
 
 const postponeOverage = `UPDATE overage_due SET due_at = $2, lease_until = NULL WHERE id = $1`

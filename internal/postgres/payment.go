@@ -2,12 +2,14 @@ package postgres
 
 import (
 	"context"
+	"encoding/json"
 	"time"
 
 	"github.com/shopspring/decimal"
 
 	"github.com/tariffd/tariffd/internal/actor"
 	"github.com/tariffd/tariffd/internal/fault"
+	"github.com/tariffd/tariffd/internal/ledger"
 	"github.com/tariffd/tariffd/internal/money"
 	"github.com/tariffd/tariffd/internal/payment"
 )
@@ -25,6 +27,51 @@ func (s paymentStore) InsertPayment(ctx context.Context, p payment.Payment) (boo
 	n, err := s.exec(ctx, insertPayment, p.ID, p.ClientID, p.ProviderID, p.Amount.Decimal(), p.Amount.Currency(), p.Method,
 		nullable(p.ExternalID), nullable(p.OrderID), p.Status, p.PaidAt, p.CreatedAt)
 	return n == 1, wrap("insert payment", err)
+}
+
+// The statement's snapshot is taken after the client's lock, so it also sees for certain whether anything of the client is
+// suspended for money: what suspends it holds that lock. Nothing is posted where the payment is known.
+const insertPaid = `
+WITH paid AS (
+    INSERT INTO payment (id, client_id, provider_id, amount, currency, method, external_id, order_id, status, paid_at, created_at)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+    ON CONFLICT (provider_id, method, external_id) WHERE external_id IS NOT NULL DO NOTHING
+    RETURNING id
+), moved AS (
+    UPDATE account SET amount = amount + $4
+    WHERE client_id = $2 AND kind = 'balance' AND currency = $5 AND EXISTS (SELECT FROM paid)
+    RETURNING amount
+), posted AS (
+    INSERT INTO posting (client_id, id, at, kind, from_account, to_account, amount, currency, cause_kind, cause_id, balance_after, refs)
+    SELECT $2, $12, $11, $13, 'cash', 'balance', $4, $5, $14, $1, moved.amount, $15 FROM moved
+    RETURNING id
+)
+SELECT EXISTS (SELECT FROM paid) AS fresh, EXISTS (SELECT FROM posted) AS posted,
+       EXISTS (SELECT FROM service s WHERE s.client_id = $2 AND ` + waitsForMoney + `) AS waits`
+
+// InsertPaid writes a paid payment and moves its money from cash to the balance.
+func (s paymentStore) InsertPaid(ctx context.Context, p payment.Payment, credit ledger.Posting) (bool, error) {
+	refs, err := json.Marshal(orEmpty(credit.Refs))
+	if err != nil {
+		return false, err
+	}
+	var row struct {
+		Fresh  bool `db:"fresh"`
+		Posted bool `db:"posted"`
+		Waits  bool `db:"waits"`
+	}
+	err = s.get(ctx, &row, insertPaid, p.ID, p.ClientID, p.ProviderID, p.Amount.Decimal(), p.Amount.Currency(), p.Method,
+		nullable(p.ExternalID), nullable(p.OrderID), p.Status, p.PaidAt, p.CreatedAt, credit.ID, credit.Kind, credit.Cause.Kind, refs)
+	if err == nil && row.Fresh && !row.Posted {
+		err = errNoAccount
+	}
+	if err != nil {
+		return false, wrap("insert a paid payment", err)
+	}
+	if !row.Waits {
+		s.late.nothingWaits = p.ClientID
+	}
+	return row.Fresh, nil
 }
 
 const paymentColumns = `

@@ -51,7 +51,7 @@ const serviceHead = `
 s.id, s.client_id, s.provider_id, s.order_id, s.position, s.status, s.suspend_reasons, s.name, s.note, s.product_type, s.tariff_id,
 s.tariff_version, s.period, s.currency, coalesce(s.data_center_id::text, '') AS data_center_id,
 coalesce(s.module_id::text, '') AS module_id, coalesce(s.external_id, '') AS external_id, s.domain, s.addresses, s.add_ons,
-s.parameters, s.secrets, s.started_at, s.anchor, s.period_start, s.paid_until, s.auto_renew, s.delete_at, s.suspended_at,
+s.parameters, s.secrets, s.started_at, s.anchor, s.period_start, s.paid_until, s.auto_renew, s.delete_at, s.suspended_at, s.unpaid_since,
 s.created_at, s.deleted_at, s.version`
 
 const serviceByID = `SELECT ` + serviceColumns + ` FROM service s WHERE id = $1`
@@ -110,7 +110,7 @@ func (s serviceStore) many(ctx context.Context, query string, args ...any) ([]se
 const updateService = `
 UPDATE service SET status = $2, suspend_reasons = $3, name = $4, note = $5, tariff_version = $6, module_id = $7, external_id = $8,
     domain = $9, addresses = $10, add_ons = $11, parameters = $12, secrets = $13, started_at = $14, anchor = $15, period_start = $16,
-    paid_until = $17, auto_renew = $18, delete_at = $19, suspended_at = $20, deleted_at = $21, period = $22,
+    paid_until = $17, auto_renew = $18, delete_at = $19, suspended_at = $20, deleted_at = $21, period = $22, unpaid_since = $23,
     claim_no = claim_no + 1, lease_until = NULL, version = version + 1
 WHERE id = $1`
 
@@ -130,7 +130,7 @@ func (s serviceStore) UpdateService(ctx context.Context, v service.Service) erro
 	}
 	n, err := s.exec(ctx, updateService, v.ID, v.Status, texts(v.SuspendReasons), v.Name, v.Note, v.TariffVersion, nullable(v.ModuleID),
 		nullable(v.ExternalID), v.Domain, docs[0], docs[1], docs[2], v.Secrets, v.StartedAt, anchor, v.PeriodStart, v.PaidUntil,
-		v.AutoRenew, v.DeleteAt, v.SuspendedAt, v.DeletedAt, v.Period)
+		v.AutoRenew, v.DeleteAt, v.SuspendedAt, v.DeletedAt, v.Period, v.UnpaidSince)
 	if err == nil && n != 1 {
 		err = fault.Missing("service")
 	}
@@ -171,6 +171,7 @@ type serviceRow struct {
 	AutoRenew      bool                 `db:"auto_renew"`
 	DeleteAt       *time.Time           `db:"delete_at"`
 	SuspendedAt    *time.Time           `db:"suspended_at"`
+	UnpaidSince    *time.Time           `db:"unpaid_since"`
 	CreatedAt      time.Time            `db:"created_at"`
 	DeletedAt      *time.Time           `db:"deleted_at"`
 	Version        int64                `db:"version"`
@@ -182,7 +183,7 @@ func (r serviceRow) toService() (service.Service, error) {
 		Name: r.Name, Note: r.Note, ProductType: r.ProductType, TariffID: r.TariffID, TariffVersion: r.TariffVersion,
 		Period: r.Period, Currency: r.Currency, DataCenterID: r.DataCenterID, ModuleID: r.ModuleID, ExternalID: r.ExternalID,
 		Domain: r.Domain, Quote: r.Quote, Secrets: r.Secrets, StartedAt: utc(r.StartedAt), PeriodStart: utc(r.PeriodStart),
-		PaidUntil: utc(r.PaidUntil), AutoRenew: r.AutoRenew, DeleteAt: utc(r.DeleteAt), SuspendedAt: utc(r.SuspendedAt),
+		PaidUntil: utc(r.PaidUntil), AutoRenew: r.AutoRenew, DeleteAt: utc(r.DeleteAt), SuspendedAt: utc(r.SuspendedAt), UnpaidSince: utc(r.UnpaidSince),
 		CreatedAt: r.CreatedAt.UTC(), DeletedAt: utc(r.DeletedAt), Version: r.Version,
 	}
 	for _, x := range r.SuspendReasons {

@@ -251,7 +251,7 @@ func (s trafficStore) InsertRevisions(ctx context.Context, old []traffic.Revisio
 // Making a partition locks the whole table for a moment, so one is made only where it is missing; the advisory lock keeps
 // two makers of one partition apart.
 const (
-	lockPartitions = `SELECT pg_advisory_xact_lock(1413829446, 3)`
+	lockPartitions = `SELECT pg_advisory_xact_lock(1413829446, 8)`
 	makePartitions = `
 SELECT make_block_partition(m) FROM unnest($1::date[]) AS m
 WHERE to_regclass('traffic_block_' || to_char(m, 'YYYYMM')) IS NULL`

@@ -99,7 +99,7 @@ func (s trafficStore) UpdateRecomputation(ctx context.Context, r traffic.Recompu
 	return wrap("update recomputation", err)
 }
 
-const lockHistory = `SELECT pg_advisory_xact_lock(1413829446, 4)`
+const lockHistory = `SELECT pg_advisory_xact_lock(1413829446, 7)`
 
 // LockHistory makes those who rely on the history of past days, and those who correct it, take turns.
 func (s trafficStore) LockHistory(ctx context.Context) error {

@@ -63,14 +63,22 @@ func newTx(c conn) *Tx {
 
 // conn runs statements inside one transaction, or straight on the pool where tx is nil (reads).
 type conn struct {
-	db *DB
-	tx *sqlx.Tx
+	db   *DB
+	tx   *sqlx.Tx
+	late *late // of the transaction; nil on the pool
 }
 
 // errNoRows lets stores say what is missing in their own words.
 var errNoRows = sql.ErrNoRows
 
 func (c conn) exec(ctx context.Context, query string, args ...any) (int64, error) {
+	if err := c.settle(ctx); err != nil {
+		return 0, err
+	}
+	return c.execNow(ctx, query, args...)
+}
+
+func (c conn) execNow(ctx context.Context, query string, args ...any) (int64, error) {
 	var res sql.Result
 	var err error
 	if !c.db.o.Prepare {
@@ -89,6 +97,9 @@ func (c conn) exec(ctx context.Context, query string, args ...any) (int64, error
 
 // get scans one row into dst (a struct with db tags or a single value); no row is errNoRows.
 func (c conn) get(ctx context.Context, dst any, query string, args ...any) error {
+	if err := c.settle(ctx); err != nil {
+		return err
+	}
 	if !c.db.o.Prepare {
 		return away(sqlx.GetContext(ctx, c.ext(), dst, query, args...))
 	}
@@ -101,6 +112,9 @@ func (c conn) get(ctx context.Context, dst any, query string, args ...any) error
 
 // all scans every row into dst, a slice.
 func (c conn) all(ctx context.Context, dst any, query string, args ...any) error {
+	if err := c.settle(ctx); err != nil {
+		return err
+	}
 	if !c.db.o.Prepare {
 		return away(sqlx.SelectContext(ctx, c.ext(), dst, query, args...))
 	}
@@ -137,7 +151,7 @@ type clockStore struct {
 	read *time.Time
 }
 
-const lockClockShared = `SELECT pg_advisory_xact_lock_shared(1413829446, 1)`
+const sandboxNow = `SELECT mode, now_at, moved_at FROM sandbox_now()`
 
 const selectClock = `SELECT mode, now_at, moved_at FROM sandbox_clock`
 
@@ -155,18 +169,18 @@ func (s *clockStore) Now(ctx context.Context) (time.Time, error) {
 	return t, nil
 }
 
-// businessNow reads the clock: two statements in the sandbox, because the second one's snapshot must come after the lock.
+// businessNow reads the clock. In a transaction a function of the database locks it first and reads it then, each with a
+// snapshot of its own: one statement alone would read the clock as it stood before the lock was waited for.
 func (c conn) businessNow(ctx context.Context) (time.Time, error) {
 	if !c.db.o.Sandbox {
 		return c.db.o.Clock.BusinessNow(), nil
 	}
+	query := selectClock
 	if c.tx != nil {
-		if _, err := c.exec(ctx, lockClockShared); err != nil {
-			return time.Time{}, fmt.Errorf("lock the sandbox clock: %w", err)
-		}
+		query = sandboxNow
 	}
 	var row sandboxClockRow
-	if err := c.get(ctx, &row, selectClock); err != nil {
+	if err := c.get(ctx, &row, query); err != nil {
 		return time.Time{}, fmt.Errorf("read the sandbox clock: %w", err)
 	}
 	return row.at(c.db.o.Wall.WallNow()), nil

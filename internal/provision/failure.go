@@ -24,8 +24,11 @@ type Failure struct {
 	// Code is a stable word for callers who may not see the panel's own words.
 	Code string
 	// Text is the panel's own words without secrets; for administrators and tasks only.
-	Text  string
-	cause error
+	Text string
+	// Unsure tells that the call may have had its effect although no answer came: the panel must be asked before anything
+	// is done elsewhere.
+	Unsure bool
+	cause  error
 }
 
 // Error returns code and text.

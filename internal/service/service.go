@@ -79,6 +79,7 @@ type Service struct {
 	AutoRenew      bool
 	DeleteAt       *time.Time
 	SuspendedAt    *time.Time
+	UnpaidSince    *time.Time // while suspended for money
 	CreatedAt      time.Time
 	DeletedAt      *time.Time
 	Version        int64

@@ -81,12 +81,15 @@ func (s Service) WrongState(action string) error {
 	return fault.New(fault.Conflict, "invalid_service_state", "A service that is %s cannot %s.", s.Status, action)
 }
 
-// AddReason notes a reason of suspension; it tells whether it is new.
-func (s *Service) AddReason(r Reason) bool {
+// AddReason notes a reason of suspension that came up at an instant; it tells whether it is new.
+func (s *Service) AddReason(r Reason, at time.Time) bool {
 	if s.Has(r) {
 		return false
 	}
 	s.SuspendReasons = append(s.SuspendReasons, r)
+	if r == Unpaid {
+		s.UnpaidSince = &at
+	}
 	return true
 }
 
@@ -104,5 +107,8 @@ func (s *Service) ClearReasons(gone ...Reason) bool {
 	}
 	changed := len(left) != len(s.SuspendReasons)
 	s.SuspendReasons = left
+	if !s.Has(Unpaid) {
+		s.UnpaidSince = nil
+	}
 	return changed
 }

@@ -97,7 +97,7 @@ var broken = map[int][]damage{
 		{name: "not free", says: "is not zero", how: `UPDATE service_term SET term = jsonb_set(term, '{price}', '"1"') WHERE source = 'bandwidth' AND to_at IS NULL`},
 	},
 	8: {
-		{name: "one object for two", says: "belongs to 2 live services", how: `UPDATE service SET external_id = (SELECT external_id FROM service WHERE id = {a}) WHERE id = {b}`},
+		{name: "one object for two", says: "belongs to 2 live services", how: `DROP INDEX service_external_id_uq; UPDATE service SET external_id = (SELECT external_id FROM service WHERE id = {a}) WHERE id = {b}`},
 	},
 	9: {
 		{name: "no day", says: "does not say for which day", also: []int{2, 5}, how: `UPDATE expense SET for_day = NULL WHERE ` + liveOverage},

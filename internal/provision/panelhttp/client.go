@@ -15,6 +15,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/url"
 	"strings"
@@ -206,6 +207,14 @@ func Mask(text string, secrets ...string) string {
 // broken turns a call without an answer into Unavailable. The library's error repeats the whole address, whose query may
 // hold personal data, so only what lies inside it is told.
 func (c *Client) broken(ctx context.Context, r Request, err error) error {
+	f := c.away(ctx, r, err)
+	var dial *net.OpError
+	// A reading call changes nothing, and one that never got a connection has reached nobody.
+	f.Unsure = r.Method != http.MethodGet && (!errors.As(err, &dial) || dial.Op != "dial")
+	return f
+}
+
+func (c *Client) away(ctx context.Context, r Request, err error) *provision.Failure {
 	var inner *url.Error
 	timeout := errors.Is(err, context.DeadlineExceeded)
 	if errors.As(err, &inner) {
