@@ -27,7 +27,11 @@ func demoCommand() *cobra.Command {
 			if !made {
 				fmt.Fprintln(cmd.OutOrStdout(), "The demo is here already.")
 			}
-			_, err = fmt.Fprintf(cmd.OutOrStdout(), demoHint, d.Base, c.File("admin.key"))
+			key := c.File("admin.key")
+			if c.AdminKey != "" {
+				key = "TARIFFD_ADMIN_KEY"
+			}
+			_, err = fmt.Fprintf(cmd.OutOrStdout(), demoHint, d.Base, key)
 			return err
 		},
 	}

@@ -150,7 +150,8 @@ func (e *Engine) enqueue(ctx context.Context, tx Tx, by actor.Actor, s *service.
 	if err = tx.InsertOperation(ctx, o); err != nil {
 		return Result{}, err
 	}
-	return Result{Operation: &o}, nil
+	asked := map[string]any{"operation_id": o.ID, "operation": kind, "reason": p.Reason, "note": p.Note}
+	return Result{Operation: &o}, record(ctx, tx, by, *s, "service."+string(kind)+"_asked", "", asked)
 }
 
 // atOnce notes an operation that needs nobody, and what it brings.

@@ -286,7 +286,15 @@ func PutSpecialPrice(ctx context.Context, tx Tx, by actor.Actor, s service.Servi
 	if err := tx.InsertTerms(ctx, []service.TermRow{row}); err != nil {
 		return err
 	}
-	return event.Record(ctx, tx, by, s.About(), "service.special_price_set", "service.changed", row.Term)
+	return event.Record(ctx, tx, by, s.About(), "service.special_price_set", "service.changed", specialChange{s.Snapshot(), row.Item, row.Period, row.Term})
+}
+
+// specialChange is what a changed special price tells: the service, and the price that came or went.
+type specialChange struct {
+	service.Snapshot
+	Item   string          `json:"add_on"` // empty: the tariff itself
+	Period calendar.Period `json:"period"` // empty: every period
+	Price  service.Term    `json:"price"`
 }
 
 func (p SpecialPrice) check(base service.TermRow) error {
@@ -323,7 +331,7 @@ func DropSpecialPrice(ctx context.Context, tx Tx, by actor.Actor, s service.Serv
 		if err := tx.EndTermRows(ctx, s.ClientID, []string{r.ID}, now); err != nil {
 			return err
 		}
-		if err := event.Record(ctx, tx, by, s.About(), "service.special_price_removed", "service.changed", r.Term); err != nil {
+		if err := event.Record(ctx, tx, by, s.About(), "service.special_price_removed", "service.changed", specialChange{s.Snapshot(), r.Item, r.Period, r.Term}); err != nil {
 			return err
 		}
 		return AlignPrices(ctx, tx, by, s.ClientID, []service.ID{s.ID})
