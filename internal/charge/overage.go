@@ -65,6 +65,13 @@ type OverageTx interface {
 	InsertNotice(ctx context.Context, c actor.ClientID, s actor.ServiceID, addOn string, period calendar.Day, n Notice, at time.Time) (bool, error)
 }
 
+// ServiceMonth names the books of one service and month.
+type ServiceMonth struct {
+	ClientID  actor.ClientID
+	ServiceID actor.ServiceID
+	Month     calendar.Month
+}
+
 // Outcome is what a recomputation found and did.
 type Outcome struct {
 	Service service.Service
