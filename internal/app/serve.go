@@ -30,7 +30,7 @@ type Serving struct {
 
 // heapGrowth is how far the heap may grow before it is cleaned, in percent: what lives is small, what each request leaves
 // behind is much, and cleaning at every doubling would cost a tenth of the machine.
-const heapGrowth = 300
+const heapGrowth = 200
 
 // Serve answers requests until ctx ends, then finishes those that are open.
 func (a *App) Serve(ctx context.Context, o Serving, listener net.Listener) error {
