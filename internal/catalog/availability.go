@@ -7,7 +7,6 @@ import (
 
 	"github.com/tariffd/tariffd/internal/actor"
 	"github.com/tariffd/tariffd/internal/client"
-	"github.com/tariffd/tariffd/internal/fault"
 	"github.com/tariffd/tariffd/internal/provision"
 )
 
@@ -252,11 +251,4 @@ func (e *Engine) stockOf(ctx context.Context, o Offer, m Module) (free int, told
 		}
 	}
 	return free, true
-}
-
-// NoteReasons notes what stands in the way of an order, each reason as an offending place at pointer.
-func NoteReasons(f *fault.Fields, pointer string, reasons []Reason) {
-	for _, r := range reasons {
-		f.Add(pointer, r.Code, "%s", r.Detail)
-	}
 }

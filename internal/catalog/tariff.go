@@ -142,11 +142,6 @@ func (e *Engine) DeleteTariff(ctx context.Context, by actor.Actor, id TariffID, 
 	})
 }
 
-// OfferOf answers one version of a tariff: what a service was sold by. Fault: not_found.
-func OfferOf(ctx context.Context, tx TariffTx, id TariffID, number int) (Offer, error) {
-	return tx.TariffVersion(ctx, id, number)
-}
-
 func lockTariff(ctx context.Context, tx Tx, id TariffID, ifVersion *int64) (Tariff, error) {
 	t, err := tx.LockTariffForEdit(ctx, id)
 	if err != nil {

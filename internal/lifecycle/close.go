@@ -169,12 +169,7 @@ func (e *Engine) forget(ctx context.Context, tx Tx, by actor.Actor, s service.Se
 		if o, err = tx.LockOperation(ctx, o.ID); err != nil {
 			return err
 		}
-		o.Status, o.FinishedAt, o.NextAttemptAt = operation.Cancelled, &now, nil
-		o.Note(now, "The service was deleted.")
-		if err = tx.UpdateOperation(ctx, o); err != nil {
-			return err
-		}
-		if err = order.DropTask(ctx, tx, by, o, s, "The service was deleted."); err != nil {
+		if err = order.CancelOperation(ctx, tx, by, o, s, now, "The service was deleted."); err != nil {
 			return err
 		}
 	}

@@ -69,17 +69,7 @@ func (e *Engine) Renew(ctx context.Context, by actor.Actor, id service.ID, perio
 // RenewWhenCovered pays the next period of a service that is due, if the balance covers it. It answers whether it did, and
 // expects the client's lock.
 func (e *Engine) RenewWhenCovered(ctx context.Context, tx Tx, by actor.Actor, c client.Client, s *service.Service) (bool, error) {
-	period := s.Period
-	if period.IsTrial() {
-		t, err := tx.TariffByID(ctx, s.TariffID)
-		if err != nil {
-			return false, err
-		}
-		if period = afterTrial(t.Offer); period == "" {
-			return false, nil
-		}
-	}
-	r, err := e.nextPeriod(ctx, tx, c, *s, period)
+	r, err := e.nextPeriod(ctx, tx, c, *s, "")
 	if fault.Has(err, "period_not_available") {
 		return false, nil
 	}
@@ -94,18 +84,9 @@ func (e *Engine) RenewWhenCovered(ctx context.Context, tx Tx, by actor.Actor, c 
 	return err == nil, err
 }
 
-// afterTrial is the shortest priced period that renews (D13); empty: none.
-func afterTrial(o catalog.Offer) (best calendar.Period) {
-	for _, p := range o.Prices {
-		if p.Period.Renews() && (best == "" || p.Period.Less(best)) {
-			best = p.Period
-		}
-	}
-	return best
-}
-
-// nextPeriod prices the next period of a service. It continues from paid_until, or starts now after a suspension for money
-// (D10). The anchor stays unless the chain of periods is a new one.
+// nextPeriod prices the next period of a service: the one that is asked for, or the one that it renews for by itself (D13). It
+// continues from paid_until, or starts now after a suspension for money (D10). The anchor stays unless the chain of periods is
+// a new one. Fault: period_not_available.
 func (e *Engine) nextPeriod(ctx context.Context, tx Tx, c client.Client, s service.Service, period calendar.Period) (Renewal, error) {
 	r := Renewal{Period: period}
 	t, err := tx.TariffByID(ctx, s.TariffID)
@@ -113,6 +94,13 @@ func (e *Engine) nextPeriod(ctx context.Context, tx Tx, c client.Client, s servi
 		return r, err
 	}
 	r.Offer, r.Number = t.Offer, t.Number
+	if period == "" {
+		follows, ok := pricing.RenewalPeriod(t.Offer, s.Period)
+		if !ok {
+			return r, fault.New(fault.Invalid, "period_not_available", "The tariff has nothing that follows %s.", s.Period)
+		}
+		period, r.Period = follows, follows
+	}
 	now, err := tx.Now(ctx)
 	if err != nil {
 		return r, err
@@ -275,16 +263,6 @@ func ignorePending(err error) error {
 
 // NextPrice is what the next period of a service would cost today. Fault: period_not_available.
 func (e *Engine) NextPrice(ctx context.Context, tx Tx, c client.Client, s service.Service) (money.Amount, error) {
-	period := s.Period
-	if period.IsTrial() {
-		t, err := tx.TariffByID(ctx, s.TariffID)
-		if err != nil {
-			return money.Amount{}, err
-		}
-		if period = afterTrial(t.Offer); period == "" {
-			return money.Amount{}, fault.New(fault.Invalid, "period_not_available", "Nothing follows the trial.")
-		}
-	}
-	r, err := e.nextPeriod(ctx, tx, c, s, period)
+	r, err := e.nextPeriod(ctx, tx, c, s, "")
 	return r.Quote.Total, err
 }

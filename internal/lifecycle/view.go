@@ -56,9 +56,11 @@ func (v View) NextCharge(zone *time.Location) *NextCharge {
 	period := s.Period
 	anchor := s.Anchor
 	if period.IsTrial() {
-		if period = afterTrial(v.Offer); period == "" {
+		follows, ok := pricing.RenewalPeriod(v.Offer, period)
+		if !ok {
 			return nil
 		}
+		period = follows
 		fresh := calendar.AnchorOf(*s.PaidUntil, zone)
 		anchor = &fresh
 	}

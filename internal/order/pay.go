@@ -220,16 +220,21 @@ func (e *Engine) stopMaking(ctx context.Context, tx Tx, by actor.Actor, o Order,
 		if op.Begun || op.Status == operation.Running {
 			return fault.New(fault.Conflict, "invalid_order_state", "The panel has begun to make a service of this order.")
 		}
-		op.Status, op.FinishedAt, op.NextAttemptAt = operation.Cancelled, &now, nil
-		op.Note(now, "The order was cancelled.")
-		if err = tx.UpdateOperation(ctx, op); err != nil {
-			return err
-		}
-		if err = DropTask(ctx, tx, by, op, s, "The order was cancelled."); err != nil {
+		if err = CancelOperation(ctx, tx, by, op, s, now, "The order was cancelled."); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// CancelOperation ends a locked operation that nobody needs any more, and its task.
+func CancelOperation(ctx context.Context, tx Tx, by actor.Actor, op operation.Operation, s service.Service, now time.Time, why string) error {
+	op.Status, op.FinishedAt, op.NextAttemptAt = operation.Cancelled, &now, nil
+	op.Note(now, why)
+	if err := tx.UpdateOperation(ctx, op); err != nil {
+		return err
+	}
+	return DropTask(ctx, tx, by, op, s, why)
 }
 
 // DropTask closes the task of an operation that nobody needs any more.
