@@ -2,6 +2,7 @@ package lifecycle_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"testing"
 	"time"
@@ -46,6 +47,19 @@ func TestThePeriodStartsWithTheServiceAndBooksWhatWasHeldD3(t *testing.T) {
 	require.Equal(r, "3", spec.Location)
 	require.NotEmpty(r, spec.Password)
 	require.Equal(r, 1, r.count(`SELECT count(*) FROM service_activity WHERE service_id = $1 AND to_at IS NULL`, id))
+}
+
+// A driver finds what it knows by the product type's words, however the tariff calls it.
+func TestAPanelIsToldAddOnsByTheirElement(t *testing.T) {
+	r := newRig(t)
+	billing, prices := catalog.BillOrder, []catalog.AddOnPrice{}
+	_, err := r.catalog.CreateAddOn(context.Background(), admin, r.server, "more_addresses", "ipv4_public", catalog.AddOnChange{
+		Billing: &billing, Prices: &prices, Default: catalog.To(json.RawMessage(`"2"`)),
+	})
+	require.NoError(r, err)
+	r.buy(r.client("100"), 1)
+	r.work()
+	require.Equal(r, "2", r.panel.last().Spec.AddOns["ipv4_public"].Amount.String())
 }
 
 func TestAPanelThatIsWorkingBurnsNoAttemptButAfterFourHoursPeopleLookD24(t *testing.T) {

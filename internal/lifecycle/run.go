@@ -178,7 +178,7 @@ func (e *Engine) specOf(ctx context.Context, tx Tx, c client.Client, s service.S
 	}
 	for _, a := range offer.AddOns {
 		if a.Enabled {
-			spec.AddOns[a.Code] = orderedValue(a, s.AddOns[a.Code])
+			spec.AddOns[a.AddOn] = orderedValue(a, s.AddOns[a.Code])
 		}
 	}
 	if s.DataCenterID != "" {

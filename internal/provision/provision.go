@@ -86,7 +86,7 @@ type Spec struct {
 	Location    string                     `json:"location"` // the data center's external id
 	Domain      string                     `json:"domain"`
 	Settings    json.RawMessage            `json:"settings"` // the tariff's, valid by the driver's tariff schema
-	AddOns      map[string]AddOn           `json:"add_ons"`
+	AddOns      map[string]AddOn           `json:"add_ons"`  // by the product type's codes
 	Parameters  map[string]json.RawMessage `json:"parameters"`
 	// Password is the machine's first administrator password; sealed at rest, never logged.
 	Password string `json:"-"`
