@@ -13,9 +13,10 @@ import (
 
 // The ids of the catalogue.
 type (
-	DataCenterID string
-	ModuleID     string
-	TariffID     string
+	DataCenterID  string
+	ModuleID      string
+	TariffID      string
+	TariffGroupID string
 )
 
 // TariffStatus is the life of a tariff.
@@ -33,7 +34,8 @@ type Tariff struct {
 	ID          TariffID
 	ProviderID  actor.ProviderID
 	ProductType string
-	Code        string // unique per provider
+	Code        string        // unique per provider
+	GroupID     TariffGroupID // empty: in no group
 	Status      TariffStatus
 	Number      int // of the newest version
 	Offer       Offer
@@ -73,7 +75,9 @@ type Offer struct {
 	Calendar              CalendarBilling `json:"calendar"`
 	Hourly                Hourly          `json:"hourly"`
 	Policy                Policy          `json:"policy"`
-	AddOns                []AddOn         `json:"add_ons"`
+	// Parameters are the codes of the product type's parameters that are not for all tariffs and that this one asks for.
+	Parameters []string `json:"parameters,omitempty"`
+	AddOns     []AddOn  `json:"add_ons"`
 }
 
 // Price is what one period of the tariff costs, in the provider's currency.
@@ -115,7 +119,9 @@ type Billing string
 const (
 	BillNone       Billing = "none"       // included, never shown nor charged
 	BillOrder      Billing = "order"      // chosen by the client, paid by the period
+	BillChoice     Billing = "choice"     // a container: the client takes exactly one of its children
 	BillStatistics Billing = "statistics" // measured, overage charged
+	BillManual     Billing = "manual"     // given to single services by staff, paid by the period
 )
 
 // AddOn is one add-on of a tariff.
@@ -123,7 +129,8 @@ type AddOn struct {
 	Code       string           `json:"code"`
 	AddOn      string           `json:"add_on"` // of the product type
 	Name       string           `json:"name"`
-	ValueType  string           `json:"value_type"` // integer, boolean: taken from the product type
+	ValueType  string           `json:"value_type"`       // integer, boolean, enumeration: taken from the product type
+	Parent     string           `json:"parent,omitempty"` // code of the choice that this add-on is a child of
 	Billing    Billing          `json:"billing"`
 	Enabled    bool             `json:"enabled"`
 	Included   *decimal.Decimal `json:"included"`
@@ -131,8 +138,10 @@ type AddOn struct {
 	Maximum    *decimal.Decimal `json:"maximum"`
 	Step       *decimal.Decimal `json:"step"` // counted from Minimum
 	Unit       string           `json:"unit"`
-	Default    json.RawMessage  `json:"default"` // decimal string or boolean; null: none
+	Default    json.RawMessage  `json:"default"` // decimal string, boolean, or the code of an item or child; null: none
 	Prices     []AddOnPrice     `json:"prices"`
+	ItemPrices []ItemPrice      `json:"item_prices,omitempty"` // enumerations: every item on offer
+	Tiers      *Tiers           `json:"tiers,omitempty"`
 	Edit       string           `json:"edit"` // any, fixed, increase_only, decrease_only
 	Statistics *Statistics      `json:"statistics"`
 	CreatedAt  time.Time        `json:"created_at"` // when the tariff got it
@@ -144,6 +153,34 @@ type AddOnPrice struct {
 	Period   calendar.Period `json:"period"`
 	Amount   decimal.Decimal `json:"amount"`
 	SetupFee decimal.Decimal `json:"setup_fee"`
+}
+
+// ItemPrice is one item of an enumeration as the tariff sells it.
+type ItemPrice struct {
+	Item    string       `json:"item"`
+	Name    string       `json:"name"` // as the enumeration called it when the version was made
+	Enabled bool         `json:"enabled"`
+	Prices  []AddOnPrice `json:"prices"`
+}
+
+// The modes of a price scale.
+const (
+	TiersFlat      = "flat"      // the step that the quantity reaches names the price of the whole, whatever the quantity
+	TiersVolume    = "volume"    // the step that the quantity reaches names the price of every unit
+	TiersGraduated = "graduated" // each part of the quantity costs what its own step says
+)
+
+// Tiers is a price scale over the quantity above what is included.
+type Tiers struct {
+	Mode  string `json:"mode"`
+	Steps []Tier `json:"steps"` // ascending; the last one has no end
+}
+
+// Tier is one step of a scale.
+type Tier struct {
+	UpTo   *decimal.Decimal `json:"up_to"`            // inclusive, in the add-on's unit (overage: in the overage unit); null: no end
+	Prices []AddOnPrice     `json:"prices,omitempty"` // by period, of an add-on that is ordered
+	Price  *decimal.Decimal `json:"price,omitempty"`  // of a measured add-on
 }
 
 // Statistics says how a measured add-on is charged (D14, D17).

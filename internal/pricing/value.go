@@ -14,10 +14,11 @@ import (
 	"github.com/tariffd/tariffd/internal/money"
 )
 
-// Value is what was chosen of one add-on: a quantity or a switch. Exactly one of both is set.
+// Value is what was chosen of one add-on: a quantity, a switch or an item. Exactly one of them is set.
 type Value struct {
 	Amount *decimal.Decimal // integer add-ons, in the add-on's unit
 	On     *bool            // boolean add-ons
+	Item   string           // the code of an enumeration's item, or of the child that was chosen
 }
 
 // Quantity makes the value of an integer add-on.
