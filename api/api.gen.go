@@ -155,12 +155,6 @@ const (
 	NewPaymentStatusPaid NewPaymentStatus = "paid"
 )
 
-// Defines values for NewValueType.
-const (
-	NewValueTypeBoolean NewValueType = "boolean"
-	NewValueTypeInteger NewValueType = "integer"
-)
-
 // Defines values for OperationKind.
 const (
 	OperationKindClose     OperationKind = "close"
@@ -1179,6 +1173,61 @@ type EligibleServerList struct {
 // Empty Nothing to say.
 type Empty = struct{}
 
+// Enumeration A list of values that an element of a product type chooses from.
+type Enumeration struct {
+	Code      string    `json:"code"`
+	CreatedAt time.Time `json:"created_at"`
+
+	// Items By `sort_order`.
+	Items []EnumerationItem `json:"items"`
+	Name  string            `json:"name"`
+}
+
+// EnumerationCreate A new enumeration.
+type EnumerationCreate struct {
+	// Code An internal name: Latin letters, digits and `_`, not starting with a digit.
+	Code  Code                    `json:"code"`
+	Items *[]EnumerationItemInput `json:"items,omitempty"`
+	Name  string                  `json:"name"`
+}
+
+// EnumerationItem One value.
+type EnumerationItem struct {
+	// Code As the panel calls it.
+	Code string `json:"code"`
+	Name string `json:"name"`
+
+	// SortOrder Lowest first.
+	SortOrder int `json:"sort_order"`
+}
+
+// EnumerationItemInput One value.
+type EnumerationItemInput struct {
+	// Code The value's name, as the panel calls it.
+	Code ItemCode `json:"code"`
+
+	// Name The code unless given.
+	Name *string `json:"name,omitempty"`
+
+	// SortOrder 1 unless given.
+	SortOrder *int `json:"sort_order,omitempty"`
+}
+
+// EnumerationList A page of a list.
+type EnumerationList struct {
+	Data []Enumeration `json:"data"`
+
+	// NextCursor Give it as `cursor` to read on; null on the last page.
+	NextCursor *string `json:"next_cursor"`
+}
+
+// EnumerationPatch What to change.
+type EnumerationPatch struct {
+	// Items The whole list anew.
+	Items *[]EnumerationItemInput `json:"items,omitempty"`
+	Name  *string                 `json:"name,omitempty"`
+}
+
 // Event Something that happened.
 type Event struct {
 	// Data A snapshot of what it is about.
@@ -1310,6 +1359,9 @@ type IntegrationModuleList struct {
 	// NextCursor Give it as `cursor` to read on; null on the last page.
 	NextCursor *string `json:"next_cursor"`
 }
+
+// ItemCode The value's name, as the panel calls it.
+type ItemCode = string
 
 // LedgerEntry One change of the client's balance.
 type LedgerEntry struct {
@@ -1479,9 +1531,6 @@ type Money struct {
 
 // NewPaymentStatus `paid` needs an admin key or the scope `payments:confirm`.
 type NewPaymentStatus string
-
-// NewValueType What a value of the add-on is.
-type NewValueType string
 
 // NextCharge The next renewal, or null when none is coming.
 type NextCharge struct {
@@ -1989,8 +2038,11 @@ type ProductTypeAddOn struct {
 	Builtin   bool      `json:"builtin"`
 	Code      string    `json:"code"`
 	CreatedAt time.Time `json:"created_at"`
-	Name      string    `json:"name"`
-	SortOrder int       `json:"sort_order"`
+
+	// EnumerationCode For enumerations, the one that its values are of; null on a built-in element that has none yet.
+	EnumerationCode *string `json:"enumeration_code"`
+	Name            string  `json:"name"`
+	SortOrder       int     `json:"sort_order"`
 
 	// StatisticsParams Collected parameters that it reads.
 	StatisticsParams []string `json:"statistics_params"`
@@ -2005,8 +2057,11 @@ type ProductTypeAddOn struct {
 // ProductTypeAddOnCreate A new element.
 type ProductTypeAddOnCreate struct {
 	// Code An internal name: Latin letters, digits and `_`, not starting with a digit.
-	Code Code   `json:"code"`
-	Name string `json:"name"`
+	Code Code `json:"code"`
+
+	// EnumerationCode Needed for enumerations.
+	EnumerationCode *Code  `json:"enumeration_code,omitempty"`
+	Name            string `json:"name"`
 
 	// SortOrder 1 unless given.
 	SortOrder *int `json:"sort_order,omitempty"`
@@ -2018,7 +2073,7 @@ type ProductTypeAddOnCreate struct {
 	Unit *UnitCode `json:"unit,omitempty"`
 
 	// ValueType `integer` unless given.
-	ValueType *NewValueType `json:"value_type,omitempty"`
+	ValueType *ValueType `json:"value_type,omitempty"`
 }
 
 // ProductTypeAddOnList A page of a list.
@@ -2031,8 +2086,10 @@ type ProductTypeAddOnList struct {
 
 // ProductTypeAddOnPatch What to change. `unit` and `statistics_params` are fixed while a tariff uses the element.
 type ProductTypeAddOnPatch struct {
-	Name      *string `json:"name,omitempty"`
-	SortOrder *int    `json:"sort_order,omitempty"`
+	// EnumerationCode Has to hold every item that tariffs sell and services have of the element. Null only on built-in elements.
+	EnumerationCode nullable.Nullable[string] `json:"enumeration_code,omitempty"`
+	Name            *string                   `json:"name,omitempty"`
+	SortOrder       *int                      `json:"sort_order,omitempty"`
 
 	// StatisticsParams Collected parameters that it reads; needed for billing by statistics.
 	StatisticsParams *[]string `json:"statistics_params,omitempty"`
@@ -3494,6 +3551,42 @@ type UpdateDepartmentParams struct {
 	IfMatch *IfMatch `json:"If-Match,omitempty"`
 }
 
+// ListEnumerationsParams defines parameters for ListEnumerations.
+type ListEnumerationsParams struct {
+	// Limit How many to answer at most.
+	Limit *ListLimit `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// Cursor `next_cursor` of the page before, with the same filters; another one is 400 `bad_cursor`.
+	Cursor *ListCursor `form:"cursor,omitempty" json:"cursor,omitempty"`
+
+	// Order In order of creation.
+	Order *ListOrder `form:"order,omitempty" json:"order,omitempty"`
+}
+
+// CreateEnumerationParams defines parameters for CreateEnumeration.
+type CreateEnumerationParams struct {
+	// IdempotencyKey Makes a repetition harmless: the same key with the same body gets the stored answer, with `Idempotent-Replayed: true`. Another body is 422 `idempotency_key_reused`; while the first is running it is 409 `idempotency_in_progress`. Kept 48 h.
+	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
+}
+
+// DeleteEnumerationParams defines parameters for DeleteEnumeration.
+type DeleteEnumerationParams struct {
+	// IfMatch The `ETag` that was read; if the object has changed since, the answer is 412 and nothing happens.
+	IfMatch *IfMatch `json:"If-Match,omitempty"`
+}
+
+// GetEnumerationParams defines parameters for GetEnumeration.
+type GetEnumerationParams struct {
+	// IfNoneMatch The `ETag` that is known; if it still holds, the answer is 304 without a body.
+	IfNoneMatch *IfNoneMatch `json:"If-None-Match,omitempty"`
+}
+
+// UpdateEnumerationParams defines parameters for UpdateEnumeration.
+type UpdateEnumerationParams struct {
+	// IfMatch The `ETag` that was read; if the object has changed since, the answer is 412 and nothing happens.
+	IfMatch *IfMatch `json:"If-Match,omitempty"`
+}
+
 // ListEventsParams defines parameters for ListEvents.
 type ListEventsParams struct {
 	// Type Only of this type, such as `service.opened`.
@@ -4385,6 +4478,15 @@ type UpdateDepartmentJSONRequestBody = DepartmentPatch
 // UpdateDepartmentApplicationMergePatchPlusJSONRequestBody defines body for UpdateDepartment for application/merge-patch+json ContentType.
 type UpdateDepartmentApplicationMergePatchPlusJSONRequestBody = DepartmentPatch
 
+// CreateEnumerationJSONRequestBody defines body for CreateEnumeration for application/json ContentType.
+type CreateEnumerationJSONRequestBody = EnumerationCreate
+
+// UpdateEnumerationJSONRequestBody defines body for UpdateEnumeration for application/json ContentType.
+type UpdateEnumerationJSONRequestBody = EnumerationPatch
+
+// UpdateEnumerationApplicationMergePatchPlusJSONRequestBody defines body for UpdateEnumeration for application/merge-patch+json ContentType.
+type UpdateEnumerationApplicationMergePatchPlusJSONRequestBody = EnumerationPatch
+
 // InstallIntegrationModuleJSONRequestBody defines body for InstallIntegrationModule for application/json ContentType.
 type InstallIntegrationModuleJSONRequestBody = Empty
 
@@ -4603,6 +4705,21 @@ type ServerInterface interface {
 	// Change a department
 	// (PATCH /v1/departments/{id})
 	UpdateDepartment(ctx echo.Context, id PathID, params UpdateDepartmentParams) error
+	// List enumerations
+	// (GET /v1/enumerations)
+	ListEnumerations(ctx echo.Context, params ListEnumerationsParams) error
+	// Create an enumeration
+	// (POST /v1/enumerations)
+	CreateEnumeration(ctx echo.Context, params CreateEnumerationParams) error
+	// Delete an enumeration
+	// (DELETE /v1/enumerations/{code})
+	DeleteEnumeration(ctx echo.Context, code PathCode, params DeleteEnumerationParams) error
+	// Read an enumeration
+	// (GET /v1/enumerations/{code})
+	GetEnumeration(ctx echo.Context, code PathCode, params GetEnumerationParams) error
+	// Change an enumeration
+	// (PATCH /v1/enumerations/{code})
+	UpdateEnumeration(ctx echo.Context, code PathCode, params UpdateEnumerationParams) error
 	// Read the feed of events
 	// (GET /v1/events)
 	ListEvents(ctx echo.Context, params ListEventsParams) error
@@ -5649,6 +5766,185 @@ func (w *ServerInterfaceWrapper) UpdateDepartment(ctx echo.Context) error {
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.UpdateDepartment(ctx, id, params)
+	return err
+}
+
+// ListEnumerations converts echo context to params.
+func (w *ServerInterfaceWrapper) ListEnumerations(ctx echo.Context) error {
+	var err error
+
+	ctx.Set(BearerScopes, []string{})
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListEnumerationsParams
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameter("form", true, false, "limit", ctx.QueryParams(), &params.Limit)
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter limit: %s", err))
+	}
+
+	// ------------- Optional query parameter "cursor" -------------
+
+	err = runtime.BindQueryParameter("form", true, false, "cursor", ctx.QueryParams(), &params.Cursor)
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter cursor: %s", err))
+	}
+
+	// ------------- Optional query parameter "order" -------------
+
+	err = runtime.BindQueryParameter("form", true, false, "order", ctx.QueryParams(), &params.Order)
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter order: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListEnumerations(ctx, params)
+	return err
+}
+
+// CreateEnumeration converts echo context to params.
+func (w *ServerInterfaceWrapper) CreateEnumeration(ctx echo.Context) error {
+	var err error
+
+	ctx.Set(BearerScopes, []string{})
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params CreateEnumerationParams
+
+	headers := ctx.Request().Header
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for Idempotency-Key, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter Idempotency-Key: %s", err))
+		}
+
+		params.IdempotencyKey = &IdempotencyKey
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.CreateEnumeration(ctx, params)
+	return err
+}
+
+// DeleteEnumeration converts echo context to params.
+func (w *ServerInterfaceWrapper) DeleteEnumeration(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "code" -------------
+	var code PathCode
+
+	err = runtime.BindStyledParameterWithOptions("simple", "code", ctx.Param("code"), &code, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter code: %s", err))
+	}
+
+	ctx.Set(BearerScopes, []string{})
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params DeleteEnumerationParams
+
+	headers := ctx.Request().Header
+	// ------------- Optional header parameter "If-Match" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("If-Match")]; found {
+		var IfMatch IfMatch
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for If-Match, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "If-Match", valueList[0], &IfMatch, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter If-Match: %s", err))
+		}
+
+		params.IfMatch = &IfMatch
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.DeleteEnumeration(ctx, code, params)
+	return err
+}
+
+// GetEnumeration converts echo context to params.
+func (w *ServerInterfaceWrapper) GetEnumeration(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "code" -------------
+	var code PathCode
+
+	err = runtime.BindStyledParameterWithOptions("simple", "code", ctx.Param("code"), &code, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter code: %s", err))
+	}
+
+	ctx.Set(BearerScopes, []string{})
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params GetEnumerationParams
+
+	headers := ctx.Request().Header
+	// ------------- Optional header parameter "If-None-Match" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("If-None-Match")]; found {
+		var IfNoneMatch IfNoneMatch
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for If-None-Match, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "If-None-Match", valueList[0], &IfNoneMatch, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter If-None-Match: %s", err))
+		}
+
+		params.IfNoneMatch = &IfNoneMatch
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.GetEnumeration(ctx, code, params)
+	return err
+}
+
+// UpdateEnumeration converts echo context to params.
+func (w *ServerInterfaceWrapper) UpdateEnumeration(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "code" -------------
+	var code PathCode
+
+	err = runtime.BindStyledParameterWithOptions("simple", "code", ctx.Param("code"), &code, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter code: %s", err))
+	}
+
+	ctx.Set(BearerScopes, []string{})
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params UpdateEnumerationParams
+
+	headers := ctx.Request().Header
+	// ------------- Optional header parameter "If-Match" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("If-Match")]; found {
+		var IfMatch IfMatch
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for If-Match, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "If-Match", valueList[0], &IfMatch, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter If-Match: %s", err))
+		}
+
+		params.IfMatch = &IfMatch
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.UpdateEnumeration(ctx, code, params)
 	return err
 }
 
@@ -9540,6 +9836,11 @@ func RegisterHandlersWithBaseURL(router EchoRouter, si ServerInterface, baseURL 
 	router.DELETE(baseURL+"/v1/departments/:id", wrapper.DeleteDepartment)
 	router.GET(baseURL+"/v1/departments/:id", wrapper.GetDepartment)
 	router.PATCH(baseURL+"/v1/departments/:id", wrapper.UpdateDepartment)
+	router.GET(baseURL+"/v1/enumerations", wrapper.ListEnumerations)
+	router.POST(baseURL+"/v1/enumerations", wrapper.CreateEnumeration)
+	router.DELETE(baseURL+"/v1/enumerations/:code", wrapper.DeleteEnumeration)
+	router.GET(baseURL+"/v1/enumerations/:code", wrapper.GetEnumeration)
+	router.PATCH(baseURL+"/v1/enumerations/:code", wrapper.UpdateEnumeration)
 	router.GET(baseURL+"/v1/events", wrapper.ListEvents)
 	router.GET(baseURL+"/v1/expenses", wrapper.ListExpenses)
 	router.GET(baseURL+"/v1/integration-modules", wrapper.ListIntegrationModules)
@@ -11415,6 +11716,431 @@ type UpdateDepartmentdefaultApplicationProblemPlusJSONResponse struct {
 }
 
 func (response UpdateDepartmentdefaultApplicationProblemPlusJSONResponse) VisitUpdateDepartmentResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+
+	return json.NewEncoder(w).Encode(response.Body)
+}
+
+type ListEnumerationsRequestObject struct {
+	Params ListEnumerationsParams
+}
+
+type ListEnumerationsResponseObject interface {
+	VisitListEnumerationsResponse(w http.ResponseWriter) error
+}
+
+type ListEnumerations200JSONResponse EnumerationList
+
+func (response ListEnumerations200JSONResponse) VisitListEnumerationsResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type ListEnumerations400ApplicationProblemPlusJSONResponse struct {
+	BadRequestApplicationProblemPlusJSONResponse
+}
+
+func (response ListEnumerations400ApplicationProblemPlusJSONResponse) VisitListEnumerationsResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(400)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type ListEnumerations401ApplicationProblemPlusJSONResponse struct {
+	UnauthorizedApplicationProblemPlusJSONResponse
+}
+
+func (response ListEnumerations401ApplicationProblemPlusJSONResponse) VisitListEnumerationsResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(401)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type ListEnumerations403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response ListEnumerations403ApplicationProblemPlusJSONResponse) VisitListEnumerationsResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type ListEnumerations422ApplicationProblemPlusJSONResponse struct {
+	UnprocessableApplicationProblemPlusJSONResponse
+}
+
+func (response ListEnumerations422ApplicationProblemPlusJSONResponse) VisitListEnumerationsResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type ListEnumerationsdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ListEnumerationsdefaultApplicationProblemPlusJSONResponse) VisitListEnumerationsResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+
+	return json.NewEncoder(w).Encode(response.Body)
+}
+
+type CreateEnumerationRequestObject struct {
+	Params CreateEnumerationParams
+	Body   *CreateEnumerationJSONRequestBody
+}
+
+type CreateEnumerationResponseObject interface {
+	VisitCreateEnumerationResponse(w http.ResponseWriter) error
+}
+
+type CreateEnumeration201ResponseHeaders struct {
+	ETag     string
+	Location string
+}
+
+type CreateEnumeration201JSONResponse struct {
+	Body    Enumeration
+	Headers CreateEnumeration201ResponseHeaders
+}
+
+func (response CreateEnumeration201JSONResponse) VisitCreateEnumerationResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("ETag", fmt.Sprint(response.Headers.ETag))
+	w.Header().Set("Location", fmt.Sprint(response.Headers.Location))
+	w.WriteHeader(201)
+
+	return json.NewEncoder(w).Encode(response.Body)
+}
+
+type CreateEnumeration401ApplicationProblemPlusJSONResponse struct {
+	UnauthorizedApplicationProblemPlusJSONResponse
+}
+
+func (response CreateEnumeration401ApplicationProblemPlusJSONResponse) VisitCreateEnumerationResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(401)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type CreateEnumeration403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response CreateEnumeration403ApplicationProblemPlusJSONResponse) VisitCreateEnumerationResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type CreateEnumeration409ApplicationProblemPlusJSONResponse struct {
+	ConflictApplicationProblemPlusJSONResponse
+}
+
+func (response CreateEnumeration409ApplicationProblemPlusJSONResponse) VisitCreateEnumerationResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(409)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type CreateEnumeration422ApplicationProblemPlusJSONResponse struct {
+	UnprocessableApplicationProblemPlusJSONResponse
+}
+
+func (response CreateEnumeration422ApplicationProblemPlusJSONResponse) VisitCreateEnumerationResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type CreateEnumerationdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response CreateEnumerationdefaultApplicationProblemPlusJSONResponse) VisitCreateEnumerationResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+
+	return json.NewEncoder(w).Encode(response.Body)
+}
+
+type DeleteEnumerationRequestObject struct {
+	Code   PathCode `json:"code"`
+	Params DeleteEnumerationParams
+}
+
+type DeleteEnumerationResponseObject interface {
+	VisitDeleteEnumerationResponse(w http.ResponseWriter) error
+}
+
+type DeleteEnumeration204Response struct {
+}
+
+func (response DeleteEnumeration204Response) VisitDeleteEnumerationResponse(w http.ResponseWriter) error {
+	w.WriteHeader(204)
+	return nil
+}
+
+type DeleteEnumeration401ApplicationProblemPlusJSONResponse struct {
+	UnauthorizedApplicationProblemPlusJSONResponse
+}
+
+func (response DeleteEnumeration401ApplicationProblemPlusJSONResponse) VisitDeleteEnumerationResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(401)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type DeleteEnumeration403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response DeleteEnumeration403ApplicationProblemPlusJSONResponse) VisitDeleteEnumerationResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type DeleteEnumeration404ApplicationProblemPlusJSONResponse struct {
+	NotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response DeleteEnumeration404ApplicationProblemPlusJSONResponse) VisitDeleteEnumerationResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type DeleteEnumeration409ApplicationProblemPlusJSONResponse struct {
+	ConflictApplicationProblemPlusJSONResponse
+}
+
+func (response DeleteEnumeration409ApplicationProblemPlusJSONResponse) VisitDeleteEnumerationResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(409)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type DeleteEnumeration412ApplicationProblemPlusJSONResponse struct {
+	PreconditionFailedApplicationProblemPlusJSONResponse
+}
+
+func (response DeleteEnumeration412ApplicationProblemPlusJSONResponse) VisitDeleteEnumerationResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(412)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type DeleteEnumerationdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response DeleteEnumerationdefaultApplicationProblemPlusJSONResponse) VisitDeleteEnumerationResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+
+	return json.NewEncoder(w).Encode(response.Body)
+}
+
+type GetEnumerationRequestObject struct {
+	Code   PathCode `json:"code"`
+	Params GetEnumerationParams
+}
+
+type GetEnumerationResponseObject interface {
+	VisitGetEnumerationResponse(w http.ResponseWriter) error
+}
+
+type GetEnumeration200ResponseHeaders struct {
+	ETag string
+}
+
+type GetEnumeration200JSONResponse struct {
+	Body    Enumeration
+	Headers GetEnumeration200ResponseHeaders
+}
+
+func (response GetEnumeration200JSONResponse) VisitGetEnumerationResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("ETag", fmt.Sprint(response.Headers.ETag))
+	w.WriteHeader(200)
+
+	return json.NewEncoder(w).Encode(response.Body)
+}
+
+type GetEnumeration304Response = NotModifiedResponse
+
+func (response GetEnumeration304Response) VisitGetEnumerationResponse(w http.ResponseWriter) error {
+	w.WriteHeader(304)
+	return nil
+}
+
+type GetEnumeration401ApplicationProblemPlusJSONResponse struct {
+	UnauthorizedApplicationProblemPlusJSONResponse
+}
+
+func (response GetEnumeration401ApplicationProblemPlusJSONResponse) VisitGetEnumerationResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(401)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type GetEnumeration403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response GetEnumeration403ApplicationProblemPlusJSONResponse) VisitGetEnumerationResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type GetEnumeration404ApplicationProblemPlusJSONResponse struct {
+	NotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response GetEnumeration404ApplicationProblemPlusJSONResponse) VisitGetEnumerationResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type GetEnumerationdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response GetEnumerationdefaultApplicationProblemPlusJSONResponse) VisitGetEnumerationResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+
+	return json.NewEncoder(w).Encode(response.Body)
+}
+
+type UpdateEnumerationRequestObject struct {
+	Code                              PathCode `json:"code"`
+	Params                            UpdateEnumerationParams
+	JSONBody                          *UpdateEnumerationJSONRequestBody
+	ApplicationMergePatchPlusJSONBody *UpdateEnumerationApplicationMergePatchPlusJSONRequestBody
+}
+
+type UpdateEnumerationResponseObject interface {
+	VisitUpdateEnumerationResponse(w http.ResponseWriter) error
+}
+
+type UpdateEnumeration200ResponseHeaders struct {
+	ETag string
+}
+
+type UpdateEnumeration200JSONResponse struct {
+	Body    Enumeration
+	Headers UpdateEnumeration200ResponseHeaders
+}
+
+func (response UpdateEnumeration200JSONResponse) VisitUpdateEnumerationResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("ETag", fmt.Sprint(response.Headers.ETag))
+	w.WriteHeader(200)
+
+	return json.NewEncoder(w).Encode(response.Body)
+}
+
+type UpdateEnumeration401ApplicationProblemPlusJSONResponse struct {
+	UnauthorizedApplicationProblemPlusJSONResponse
+}
+
+func (response UpdateEnumeration401ApplicationProblemPlusJSONResponse) VisitUpdateEnumerationResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(401)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type UpdateEnumeration403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response UpdateEnumeration403ApplicationProblemPlusJSONResponse) VisitUpdateEnumerationResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type UpdateEnumeration404ApplicationProblemPlusJSONResponse struct {
+	NotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response UpdateEnumeration404ApplicationProblemPlusJSONResponse) VisitUpdateEnumerationResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type UpdateEnumeration409ApplicationProblemPlusJSONResponse struct {
+	ConflictApplicationProblemPlusJSONResponse
+}
+
+func (response UpdateEnumeration409ApplicationProblemPlusJSONResponse) VisitUpdateEnumerationResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(409)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type UpdateEnumeration412ApplicationProblemPlusJSONResponse struct {
+	PreconditionFailedApplicationProblemPlusJSONResponse
+}
+
+func (response UpdateEnumeration412ApplicationProblemPlusJSONResponse) VisitUpdateEnumerationResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(412)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type UpdateEnumeration422ApplicationProblemPlusJSONResponse struct {
+	UnprocessableApplicationProblemPlusJSONResponse
+}
+
+func (response UpdateEnumeration422ApplicationProblemPlusJSONResponse) VisitUpdateEnumerationResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type UpdateEnumerationdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response UpdateEnumerationdefaultApplicationProblemPlusJSONResponse) VisitUpdateEnumerationResponse(w http.ResponseWriter) error {
 	w.Header().Set("Content-Type", "application/problem+json")
 	w.WriteHeader(response.StatusCode)
 
@@ -19762,6 +20488,21 @@ type StrictServerInterface interface {
 	// Change a department
 	// (PATCH /v1/departments/{id})
 	UpdateDepartment(ctx context.Context, request UpdateDepartmentRequestObject) (UpdateDepartmentResponseObject, error)
+	// List enumerations
+	// (GET /v1/enumerations)
+	ListEnumerations(ctx context.Context, request ListEnumerationsRequestObject) (ListEnumerationsResponseObject, error)
+	// Create an enumeration
+	// (POST /v1/enumerations)
+	CreateEnumeration(ctx context.Context, request CreateEnumerationRequestObject) (CreateEnumerationResponseObject, error)
+	// Delete an enumeration
+	// (DELETE /v1/enumerations/{code})
+	DeleteEnumeration(ctx context.Context, request DeleteEnumerationRequestObject) (DeleteEnumerationResponseObject, error)
+	// Read an enumeration
+	// (GET /v1/enumerations/{code})
+	GetEnumeration(ctx context.Context, request GetEnumerationRequestObject) (GetEnumerationResponseObject, error)
+	// Change an enumeration
+	// (PATCH /v1/enumerations/{code})
+	UpdateEnumeration(ctx context.Context, request UpdateEnumerationRequestObject) (UpdateEnumerationResponseObject, error)
 	// Read the feed of events
 	// (GET /v1/events)
 	ListEvents(ctx context.Context, request ListEventsRequestObject) (ListEventsResponseObject, error)
@@ -20725,6 +21466,154 @@ func (sh *strictHandler) UpdateDepartment(ctx echo.Context, id PathID, params Up
 		return err
 	} else if validResponse, ok := response.(UpdateDepartmentResponseObject); ok {
 		return validResponse.VisitUpdateDepartmentResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ListEnumerations operation middleware
+func (sh *strictHandler) ListEnumerations(ctx echo.Context, params ListEnumerationsParams) error {
+	var request ListEnumerationsRequestObject
+
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListEnumerations(ctx.Request().Context(), request.(ListEnumerationsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListEnumerations")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListEnumerationsResponseObject); ok {
+		return validResponse.VisitListEnumerationsResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// CreateEnumeration operation middleware
+func (sh *strictHandler) CreateEnumeration(ctx echo.Context, params CreateEnumerationParams) error {
+	var request CreateEnumerationRequestObject
+
+	request.Params = params
+
+	var body CreateEnumerationJSONRequestBody
+	if err := ctx.Bind(&body); err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.CreateEnumeration(ctx.Request().Context(), request.(CreateEnumerationRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "CreateEnumeration")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(CreateEnumerationResponseObject); ok {
+		return validResponse.VisitCreateEnumerationResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// DeleteEnumeration operation middleware
+func (sh *strictHandler) DeleteEnumeration(ctx echo.Context, code PathCode, params DeleteEnumerationParams) error {
+	var request DeleteEnumerationRequestObject
+
+	request.Code = code
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.DeleteEnumeration(ctx.Request().Context(), request.(DeleteEnumerationRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "DeleteEnumeration")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(DeleteEnumerationResponseObject); ok {
+		return validResponse.VisitDeleteEnumerationResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// GetEnumeration operation middleware
+func (sh *strictHandler) GetEnumeration(ctx echo.Context, code PathCode, params GetEnumerationParams) error {
+	var request GetEnumerationRequestObject
+
+	request.Code = code
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetEnumeration(ctx.Request().Context(), request.(GetEnumerationRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetEnumeration")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetEnumerationResponseObject); ok {
+		return validResponse.VisitGetEnumerationResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// UpdateEnumeration operation middleware
+func (sh *strictHandler) UpdateEnumeration(ctx echo.Context, code PathCode, params UpdateEnumerationParams) error {
+	var request UpdateEnumerationRequestObject
+
+	request.Code = code
+	request.Params = params
+	if strings.HasPrefix(ctx.Request().Header.Get("Content-Type"), "application/json") {
+		var body UpdateEnumerationJSONRequestBody
+		if err := ctx.Bind(&body); err != nil {
+			return err
+		}
+		request.JSONBody = &body
+	}
+	if strings.HasPrefix(ctx.Request().Header.Get("Content-Type"), "application/merge-patch+json") {
+		var body UpdateEnumerationApplicationMergePatchPlusJSONRequestBody
+		if err := ctx.Bind(&body); err != nil {
+			return err
+		}
+		request.ApplicationMergePatchPlusJSONBody = &body
+	}
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.UpdateEnumeration(ctx.Request().Context(), request.(UpdateEnumerationRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "UpdateEnumeration")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(UpdateEnumerationResponseObject); ok {
+		return validResponse.VisitUpdateEnumerationResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}
@@ -23506,557 +24395,568 @@ func (sh *strictHandler) UpdateUnit(ctx echo.Context, code PathCode, params Upda
 // Base64 encoded, gzipped, json marshaled Swagger object
 var swaggerSpec = []string{
 
-	"H4sIAAAAAAAC/+z9+3Ybt5Ivjr8KFn/zW7lsSpbkWyytWTPybW9NYlvHdk5OTuJDgt0gia0mwDTQopmM",
-	"1pqnmQebJ/kuVAFodDeabFKUbCf6xxbJvgCFQqGun/qjl8jZXAomtOod/9GbMpqyHP588Z5OzP8pU0nO",
-	"55pL0TvuvdNUpIqMZU70lBGlZc5SojTVjMgxfCdH/2SJ3u/1eyqZshk1D9HLOesd95TOuZj0rq76vR9k",
-	"QvGZ9Vf8NGU5I1qSnNEUnijYwj61T2ROpnIBXy9kfkEmkqnV77rq9+Y0pzOm7cxe5nL2nC6bb34/5Yqk",
-	"dGleklHNcvNgbn75rWD5stfvCTozzx7nclZ557/kbNw77v3/7pXkvIe/qnvmVWYQ5rXvubm//t7XUhNG",
-	"84wzQ1UqiDYDmckZE7rzEMYyn1HdO+6lVLM9bV7Uj9D9LGWzudRMJMvvWYQGr+gFU4SSnM2Z5uZLMqX5",
-	"LGNKHeOS0xkjF2xJFlxPy29GMl2SCdMq5Asq1ILlfbx06F+t996yeUaXLD0mOi/YcJ+cCqmnLMfHcEUe",
-	"HB2RIS/HOrhgy0HOCsXS4QlZTHnG4EVjnittbsgLIbiYEA6fHhw8qd7OxWCey0nOlBruk+/ZXJMH35Gp",
-	"py4yfknegEx7hk4hpWf04w9MTPS0d3z08GG/N+PCfT5cT/K37LeC5yxtkv5UEZYptjD83yejQhPYCTMp",
-	"2JIkVJCZvGSEitRMclYoTUaMTPglE8dAYVlo84shCxIeKXEQIySOYXg78x+/ojqZxvYbI0MjZ4aG7TVZ",
-	"UAWb/oTwUJSQKVUkmVIxMaKGi4T165M8PAK6GCYyTDCl8zkTqn124z0c0moZdTZ+LQXrOHiuyIWQCwGD",
-	"55oozbOMTGWWqvpw7x888AtGgeVXjdSModNwf+BKPytyJfPmaIeCfdSDBH4dOkk9pxNGRmwsDb9Vt/OY",
-	"Z0ZcnhBqN6YUzLPTiKbuUW3iCX9uZZuDg4P1fGPm8wOfcd2czj/kgsyoWJpjwtKVajKTqlVeZvCgcDwp",
-	"G9Mi073jh2Ys9COfFTMYGowMP5Xj4kKzCcv9wN7kZp0aAzsTRJpfDImTnMER1zYkuLAyJJplb8a9419W",
-	"HyjvZG5ff/WhX06jR1UCwzunenqapm9EnGkTmfqzmmWscsjMqZ6WA6RpOpCi1+/lXmYZcb2aC83bn8mU",
-	"xV+OO/orBaNoea35aYuXthzpjIx4lhmpkNJlnwx//vnnn/devdp7/nzY8v6ULrd4/Vm6ZsY83SdvBENp",
-	"kUqmjLgi7CNXqNaMWCbFRBmWVnLG4CQ050Ef992DltHydIvBvqazlgUyT215E/y3+bvesfyS5eZfnrA2",
-	"Kim46CsFf/CkbQh42cBeNNh47u9llEteNJSvlC7btq2WG6t+72Vc8XuxodJXe3Unle/KUEjNpVAMtN+n",
-	"NDUqCFMgVhMpjEIGwmc+zzgq5ffmuRxlbPa3fyrU0LtN9xzvwpfW5KImiSwyOKKN2mKO+WM8Scw7hv3K",
-	"qQL7gZIZV8psXLfCBE/H/d5Vv/dMinHGk1udhGHUec4UE9qaPH4b0yyTC8L1MRlyMSgUMzOimZnmcgB7",
-	"XJlvuLikGU89A8NT4IcWXbVP/ue//tvM9yXlWZGz25zuqVgSPPzto0MlQVNdKKv5aJLQPOfGEDMjlfmI",
-	"pykTt700xiiZ0SWsRyphP8FyqGI85glnQg9UIudA7zFnWToYu6EOYeSvpX4pC5He8sBz0KyEJKpIDHW5",
-	"mMAGQFOmchZ8ZWYkpB6MzTj9qF/JlI95zKY4Q+3ZkMRq0HDPec4SKVKw7wxnsVud89Dp38NyAxlF+ZgM",
-	"58HABmMYGc7yvZQ/0HxyqxvglcwZymauCE0SNtcMBkmXmaTpQEs5yMygcIg/Clroqcz577dLztfSsD6w",
-	"jHT6BVekEGCP9An7ODfSs09ydikvWGouNCRHJ46ZWprmYN8Pi2AKflKXlGd0lN0q6d/JGUNbzk1HMJay",
-	"NJC4oPafkOFbpvPl3ulYs3xIFF0qspgyYdQonS8JnVAu7EzmuUyYUrc9lzNNRjmjF4pQgpfj8ZYXGTsh",
-	"7JLlSyLHYyZSM995RhMQCFyQIctzmSu3EqqYz2WuWfqKpZy+h4P+Fo8DYt9EjIpRrotZi3JvFOUoBzMz",
-	"zIG52szgyqkuoIacJjpmp/40lSTlKeGgA81zOWe55qi5WDZt9RhOGWgKTJnzyNiwuZydAJfTdMaF2SSK",
-	"SJGBZieKzDI1ao01tanfS2ihWOxdxtCkKb4Pzmk6IzTRZLQkXCuWjfsoyKkiw5TybDnICzHs9s4MTime",
-	"rlum1/ZJZ6m57YItN74nl1mLBWB+cfahkytDtVSazYbe8esmjjM2k2PCGMy/9IDWRk3VMmfjXApjdePE",
-	"zLfwnN6HmL1fKvK/4PD8zELK9D0fuDUqH4a2lpke2L9P0fCLeUOkYEP0Z3KRZIWRLHQmCwEsTbOFESPg",
-	"Wqv4lTj4ofIJS0/IEMz34TFJplIxUapGaP+b2+aUp2Ru9CeWc2nuMWoTV5onaniMP4+WZOF8X4Uyx3NJ",
-	"SjPKXr/0E/ibI/SzUz7PedKyrnPzk1lYc0gUguMBYD7g8CIbDiiyjq9+FIpPBEufs4TPaGaGgg9cK2vw",
-	"KiMXmC7mgzFj3Z0gjbd+qMurZ7hSRIoEpghz7hOqnQKb6/0G39mR993cw7G18hkQ/UzMC23FFKgvNDsP",
-	"qDmmxpS/W5beASlExpTdXutXoJXq/5tmRYTVT4XbyVSRFIdBNPuoydeU/Me7N6+JdeWFSt03IOWMVIaN",
-	"C4sF6zCSMmNUGBVpT6JHWQpmCTGnWrPcvPT//fpr+sdh//Dh1de//rqPH767+ubf/qVpkPf/KN2LB033",
-	"Yt+7LeyrgYQf9yZyz35vDvT9t3TxyqgyE1alx2t/xHSmS8epnxBzfBGIThBh3cGK6SpJ6kfc50SiuPLw",
-	"RjBydu504OZuG9MZz8Bn5MQyn18+6PXNf4+ignhCNVugm2ntic/n8OSPdDY3V/UOnxztH+wf7R8+jpCl",
-	"N6NcBI4tP/1+TzC9kPlF/GEH944erVc/avuQz3t9N/lyTuWb7Ghatqeh5TYScd1qBLQN4gmPHvS7krp2",
-	"VxCDOFpB8KbYxsCjHWdNpPVXL9BmA28uS5TkYunlIRXLlt3Y3Gf2G1HMRi1bq/9Hj2s2M9S/8k+geU6X",
-	"8Ft8bSuvc6P8EHMwgUS+NEM3dFu3iec8GrQ+FeT0/Mxoq/sEvclJzrRVTp2RcsHmMaMiy+SCpQM+j8gG",
-	"y8hMGRH57Oz5W5JTMWHW7zWjS6OyOUX5hLDZXC/JvxKaZeDBtWRrslWNilW9v9tBG2rzDcL+HTRXI8Tx",
-	"yWD6dLNAckaN6UZ1Vwdzv4f+BWXvqY7kZS5nhkCCSOEIBeF6Njbabt9YuTkzJxGfMXvE/CsRxig2440O",
-	"YP1OX6vjoA2UUaUHZhjRob91w+ob9jEGwkgWGtVJSmZcFJptP0YRjcD8ZP2pHFJs9mPUnudszD+uEkrG",
-	"RKGJZrmqmHGQUZPIieCKmXeMwA4uTws9Tgejx//rY/yl8pKnLL8JFi0NRVBANuXYnGo2yOJhYhvoAF/K",
-	"4QFRnsEMUWzg1NEIzN6vDw8ODk5CfwEFbUcTeANLv1kxplJB6VlPW5SvfjK7gbtsB7juxHoMarsDbEou",
-	"yEOitmc0Z+ivWqm35hrwz8g5ikUvu1bdhuL4nbmpKdXq51bqwlh9Z9yHTFW18O04PLNXZEy/IrMrDFDb",
-	"0hVxVlmU6BEKs3kGd2yotZxCipo5fnZzvlROj3aN5TCqsXw8wzsPDw52ctJEt6/LYqofMn3Pu2DF6inL",
-	"MSpUPSSuJzOrmSRrSbKV8Fo/63a5VSVCKUz2N5VX+70gM8WIpoN6dkoHUbTV/q9r5dkynC9IRk0vGME7",
-	"Kvy6rcTo9wrBfyuYZV8zn7oQCeXHui0cS7CDbWo1RXTYca2stninGt6phqVqeMGWbYkqhln6RE3lwuZs",
-	"GI3wmCiGiZlUkeGpDaJBJOaYPGU0Zzn5n//67+E+OSW5TX51mWuQIwiBCWDHuhIX19J+OLp8knw//78P",
-	"1PvD2U/iO/pzen/8dvqoeDH5j9hK3Om6d7runa57i7ruBVt+GRrvD1zp2FkJ2cFyTCjJuIocjynVdEPy",
-	"xQ64IDG5OQqzc5xQdcnLrjJECsvi9vgwhIBB72/s64SpVIfSTi/kgZgPin3UOSU5n0w1ZonMDA2OEynG",
-	"PJ8NScY05ACUQsAIqTwl7lIzzznlaT+MFB4vcq6ZvZtrMi/UlJQ/75PTcgdP6SVzOoZzV9fHUYkk4sPj",
-	"8cQi5fo0aSvSsTHLVAoWvs3yn9Hm5qn9K2UZM39F34LZJTzjehmVH5CARommOR+PoQxiZGOsLCVCLuKM",
-	"OUiYcPU+zbMDH/aVIuZSYi/tQ9BttCR2Rp34+jnV9BncX5lIhM9hyC400/QP54wqKaLJDZDR5lTIhZWo",
-	"VUJ0Hu9beM1aCVYOthxZv0rY2AZ5yrPs6YplrMXaFUkgIDVnOZlJoadGlzYfbPat4yn4Dd6/jPLQ00wm",
-	"F5Hs2kuWLzFwb1YWc4chyG5EBix2mRneZKNEZhlLNtV4UwxOrM0K7vfkQlRTma9nm7osap6UuTk2WQFU",
-	"D65t/RaQAYN+U0ZGVKQLnupp4+aMiwtQUlNCE20EsQ2dG0XXKhJAONQBuIoKCtDyD09wpRUp5sjB4PFH",
-	"jQPU4QR5uKldNDO+O+nvShZ5slYXAMZ5h5de9Xs4qHbfz+qHvWJUFTk8qEqCp0viCxCDSbptU9t6sRR3",
-	"rEhoMIwfcbAA/SrfekpEt6uZ/j+4OY9arJ2Mj31uwshcHdkmwGMRwfXi45wJ5SzihOb5sppb30Ve2YfE",
-	"BOqGO03Fk83Mb2C3GbbsA7cvpt3H9z6n4zFPjFhVfCLMQRsbq1ue7vomrM1bt6qRR261MTrzWjlgT76+",
-	"X+pWXroVVRKl/ZetSVZXtzHY/22lIxTTLsmCoZiErMpdHVRO7EbtNqBGmeuHJQ9WL9rSNAsmG5Hyn1Rc",
-	"rxbIgWj14taOtyFsQ6K2rvs7P9mmOHKrbBNgvVaNr4GKSqP/ow4/HrerQ+rcXLZZGANvhAI0Y6I0OQ2O",
-	"gO4yzAyBpa37dcZsPr8vYYyO6nvG5q6gvCzkx1OFklwuypxwY233CRdKw7YeW90C08jtCUYWU5mxWJJG",
-	"bd3tZFuXUeH0WmyjEYMcZO9wWagTLFiXRe6UIVXMIE3dXkCULf2quaFtjloEN4AtcE4qrjvl7J/Am/E9",
-	"h7/yqNFROtgOycHBgZ3GbAMzA9/cuvZuozRf7ZjQEHEizRILtiBuE8YnWghb3LL6cSBHHTQB1mbVyp5x",
-	"g8deUmMOvyjBVMJxBMSvUDrGTc+oppmcvBA6poa9EViUmRJryphjdE4Fy5qswtNoTMH5X5vBBjqp7uY1",
-	"4YgVMV14VHR2mPrdRBJxdU2LqSSjYhlJ9hrRjIpkg+zTV1KwZcQ2+gk1ULCY1ZwJ3ff190nOUq5PiGAT",
-	"CkYOFo9MmXPOyoWta4NNG1uhs3dvyP3DR4/2DvtELyTJmG767Z+/uLEYy4zyrDmqHyGY5tyqNmcfvI/l",
-	"5HM2oXlqZFBCFasO+J9yKv5dzbie7rsvIy+fsiy9/vqcU24DxnlaynbrjbbG55Lp/U0iOI7p19J8PpVi",
-	"gysHlyxvKbazYVI6HkMAUEEKWjwdsBZkWD+dnE2s9rR2mIppjXX96x79rrzyCr2CxVrRjvv5HV5rJASf",
-	"scHvloS1jXH6+pSYn/oY/JjKBRzFfMbUSeh8UWQiyWiJh7T9+nfnWPQc+aIw0uHeU5ZnUGHSmHihWB6P",
-	"Nf2ojEolQJAqW5shWKY2V/BB5lX9+LgBvSR0csKvWTAwx20NXgrp6FeispR9Lw7trqtIi3bJe42EFpSA",
-	"lUX4oxSDKNKs9ImLC1u2/h9yKsg781uNdse9g8MnDx+PD9jew+SQ7j0e3Wd7T+iDw72j8aP0u+SAPaaH",
-	"D0MCHvfgHXYLVYygzaXzimT1X073/u+HP46u/mWlxK0g4VRzc+5XH/f/fv1V/fuHv/27+yP63Lb8lu4i",
-	"LLjz/lF/dTb+3/7tl4O9J+Trb/Y+/HG/f79lrutk3mmztG6ttNtVBk4ZujyphlVcJXjGKFr9stB9CK7L",
-	"hfDnIOGYxCL2qwI2IOJhJ/JXBW5HEBd/D6bJR7Kj65TtKGxt0tAGOWOh3Fx555oNQ/d+P9h7sj/Yi/J3",
-	"TZDiJmqXW89ZxloB4iCagOJJwUpjiMkcIDx3nmzwnswUyy5RpfcVihhMRVeGhSqI2dHVccQRPCDATfH1",
-	"XApC1YVlztGSUKdDBnhUvohkBtWxmkF5BRPpQI4HtvapfTC34mCzGvuX7WHDSZw77K4Nzj4wFoxKDKbc",
-	"PnlWJmkAq+H3ltWsPBnzzEK2CcaBOYd4hg+JkDlWeGKeSyUd8JMdYtVKC/eIfZfF8gte9iG8bo/P5jIH",
-	"7gNMnuPehOtpMdpP5OyepHO+l8iUTZi450d0Fd6uLvh8T85xEfbm0ljWuRv0xz05M7w510ub+fe5nbJf",
-	"AsVuSg34YuZ+XT1lWx3gSyDQ7SkpN2dHfqaqzee//FetJ+Q7v1h1nQI8yyxIUmRzZU8yABXC8y6hDvHQ",
-	"gSQgQKkqUwpthl9FBQOfjrFp8SUtKo9MLl5FoQSH41z+zsTwmCgEJEa0zRHTC8YQKFWdkKEFhR0eA0yw",
-	"UT7A3euzigEixJY02yxFc2tKtAxHax9jFEZ4bXy00YGeCig3zwXNwPlwTH6gmgt3gPdJyieGWIZow8EQ",
-	"0m8Rm8CQEkZL8ZpaAivGnXsxRh18KDl28OGPg/6j+2uFejgPCDVFNe83gpHE/24UziAPranNbOHM7B7U",
-	"Zx/nPrhR8yxDVNt6EdUUYOcwMc5GgFxg0yYiNOMJYw+JFX/yYioVQxdSFdYO1P/2Zxb5Bhmn5UI47LeI",
-	"Rj7mgqvpaiKvtV8nUq8OnCQWFLI5q67uSwvlt2qxHEGntARcqSaGB++dybTI2O5StG2uNM0ygo/ulpAt",
-	"L1mOGZTRpL5uJ+HbQrhjMOZsxISMcsLhWwNXod8PuJ4lyT07BzxYyxMOuShqTHlW3Mqb6C0qfEzMPF12",
-	"X0fY/40F/JkpzfKULuvwIlvxSpRHTkvmwG1xIeQikIDNN1fYY3WU+y1GESG7l6UuP05L2RKpXrFGAVRk",
-	"LAwWyiufvhCzRdN40DBlOhpweu928FfoZlvIPFXRso7KgnTI5dsiRbLLZoceAlOZMbuqm/siwk1ZSaKy",
-	"EMaWVPEtNRvxmLL7D9vdIEh1CBPwyIglcsbgC0RtCDUVVcxQRY6rKEWeM5HEARTO3r0hD44OH3tk5iDw",
-	"8uPbXsSxsIlWUeZJx1TNSS6LuZnmjCZTLhgUsQAEktkTu9Es2EdUwywbRXjXvAtwmokLmBpuxqzZzLar",
-	"ML/KMXn+7GxGBZ2wnDzaJ+/YJctpVskmxwjg1Oi/1nBZX5uWoM7VLd/8LMG8wE3joU3vtcz1QMbhzH+Q",
-	"C6Y0poJ0yIoIEwJCeldeYie6NnzVklq/cY2AZaVgcSIgPzljsdxlxjxLVvCPDEvg5odDANFbtc2PXV8y",
-	"1XXNutcM7DL5H3WMaAUA0Gn1Yl0j3lhboiDoWNm8vfu9crPUwpEXXJgrxhkNfH29lzkVF+Mi18244bZi",
-	"oeaKOGzWod/AfrdemK0r4btu9RNy2IA0Wl2HvkYwwHhX881Z0lpnxJUttx0xxS3ypsOp7+hA/wksNsMW",
-	"fVI607uJ5RmdsEGRZ6uAR+c80QUAOXd6JrLpGhGQSPG9ua5OTLg5zDMoR7iexNuAcr2WxPCqrxkxZMRo",
-	"kx3DBgtRCeAOzZOGJVwC4EUsuGIn5AbC9o7oNXhNkBVrAUnh5tXkvZXgXKBIfdkBunIiOwjS9T4Xsf4l",
-	"RAI+33Nnq3MmwlkxC4ck/JJn2N5tvCbT7Ojg6NHewf29g4e9BoTlg6u9rw9+Odx78uE/D3852Dv68I3/",
-	"/Mvh0Ydff03/8/4vB4cfvtnAOLJgqZFBO6BONPWgIoR91MekmBvuP3zo/MfYxQn52HAAOJS/IyM25cIX",
-	"E5TAkEf7tZnt/VtneM72WcxprmfRZN/AxMP8SEzvhnZxVF3syHnsI8Y7gwFpMZpWmT02GXCdceOJdR19",
-	"2T+kri7bpDwLOvnvQuYpT5qJea8tKGVTK+4We191El8rFr+uNVg33dKT53ZO5pL/v/CT2U/kRk7m22Ct",
-	"L+EY3pb3m+uV80uWr/Kw4ZpMGUnhUmJEblnC7Y1u85U5TIIIyEqtanUjCaaYwEK9vL3lpfOiCMZSRWjd",
-	"BbCmRMv/XXU3fWgl0ps5y2lLzdNPU+n6GBFZaMJoMiVG7Qf/q7sxclJlUq0tXfQvhnj2Vb8n50xsfFPO",
-	"RlLqLW7jQmmaZVvcKdhii7tUMducJIrpAXi91ea3FmrO1pvUtfvqoBdmScpn+Xn07RJXRuho4xclJHM7",
-	"A57nMi0S7Xq3RLYpdZsUqhohY5DM8S5ovNIeqYn1FijvOyHDb4cuXQIeK5bR6IyhW8Y0U4MF19MVwsRo",
-	"btiHdmLOL1DpbCQRYG6Y3ivmZLQkUyrSiobyS327dsfDk5UdvPI8ru/4+nrbIE3wxMbk2xfynQv7xbMk",
-	"fPQGyRLI3oSK9kBoF7+QfzM6h2x36yrye0t9jEDgsPK67/nTtYna+Hh7d7/dEfIi4xM+yhhG9GOy3iKw",
-	"2IMH84oc5ILz4TfxSAzBAGsy1hOI2Ze2oOJ3rQHblSe9HqzcAo/BxxCdQeFmWI5yPfVvReGtLfiXrfS+",
-	"QN1sQ7+obVEmiaqkEtnHNizlItF/XMHbLltrYoOuZ1g2EAvOu3Vahb7f2H2CztVUAgjgosReBKTHCCxN",
-	"dyM5Z+OVKAyRDIJKdmeqjsnQg+EN+2RY7gPzCRxH+Pf//Nd/x0YKFYWazubdfQXansClLHSdZyXQvNep",
-	"EBAuCd/fd/wGRIky2mUHgxS87GzVynfboZc3Zo26PjDIroLZ1uYavl4inG4HsWsUrNaBvITSCUnGMsvk",
-	"QnmqHKPCURtiRrXtuzVhGjkcIBjoGI9hroC8/XpHrxlXiqX7xBiHoR8N8Q/YZXhIASIttOkb0eRiQW2G",
-	"y7UlUp0UUcaxUEhtaqPN013QCu5XtI3eoGMlcdlp6nr13e+gJ9SxHRdmBdORvGTkd5bLE4cLp8hQ04/Y",
-	"7RAv3UHBoGEcm0Cj5hnXdhA2N4NjUXnnxnso8bbLbNXsukluRqenCcTWPGzdFZSxDTZKoXN+kPhbzLaT",
-	"lyynE1srjaVOicxzC2Nx7NJnnawqVMcUl67wyx30YLsfvBYMtXMDawVulwhrnwH51+2AxYkhjjoGIwrv",
-	"QJA86JPleRxc8fCrj5uqzLZ649paSzTLFELAcEVyBLPcbui/FVRomx/TaenLtnA5M/PxmOfXza4zTMpw",
-	"bRxIT8k6oMkrkJ6dGGZT3D9NP64FfkIhVZpDawdhLhzMXWfFjagbUxoquL+hxm8D+yApasxY4e+gO6GZ",
-	"b7D43koLhtx3Er8UFMGah5J2bdQi3HLNmoxylYeucsGjqtjWc7j6VGBbccclhhtOyDBn40KkQ3Mmw+lN",
-	"BWE0z5YE3C9w5pec49FtXbtAaFYYTtaKMNTFCpsy4UYYzY+007sd46kd2PBLsppwFu/MwboildW1uKRO",
-	"XsoxUTZpEsBdFeT4zHEWlyVrqGOEgIEG+30s1yl1MzlGJy08AqSsvyA4m2ynz0ZbVXPtAB40kOOBw5iF",
-	"b+GWQRvc7EvOsvQZhDdaSmQQBIpAk/lIsiG3oDml7QEUUjG1wYxnLbi2a/5mmEl2v7q25jgu+0p4UmzJ",
-	"/8FoFnMLWn9jwhQsZjFvTly11Zphv92hvBhW49TyYq0ZZp/ZPtK2Areh7Y8+JEabygK2SmoA2vZCI1Iu",
-	"bBGFGUmMNXzO1uaJbLGsJJvaFX9VNJzy449nzy8fnxAlc60AUocjCh1Idhu/KAncEX4lDL4d7D2he+MP",
-	"f3x3tef/ftDh78OjDdLFz4RmE++qL6L9TMmoECm2qh4XAhVTV64ECcA0TaGUD72NCLJWRPznledG3BXW",
-	"q1/B0QucjP7nnfQ2KtcmZSlP4DT2PtGWdhVpkeiBjoYU6lEAi+4MnStrCGUd36e5zjrkRDhYOLi6qiKG",
-	"FK2Rrzad2K5usMatHNdNhvyyD+4fWDph+QrIQYtyUfHVf2XUL8CgWtWUejeugtI9QHLKlTWo/Ouv+r1N",
-	"jG973wB8QZ0NhE2t1YjEt+XEUC4g2LJvm58o3x5i2CfDqczA0ZmzjFHFzJ+oJ6EvVBdz8wcqtuAQRc0W",
-	"bwGduU9C7Xs/jvd7LS+thVCENF2um/No+mprXlxvZlTnYk2SYdQDfROWqWH569qlMauO6tKC8+ZZle8q",
-	"ZlergzjYmrci2kJR8IULNS7YCu3LUAvbllu/6DobMqZ2/QBdEdbGOLFC3FbpO7xfrDvnqhnkbC6htQia",
-	"qPq2CwjPWEv/BtvuGCEWOiP2hvM6B7/BtYOb/Z7iFr61i5ReFQvFB/UdVVoWvzaB9syFjIsLknJQDqUo",
-	"1wldeKtc5hH1ywzSSOScp2x9VhRP2Bt3cQNU2Lkuag+NTfdVC4C4mR7U7ACyLROa00yREcskBCpj6Uu7",
-	"bTD4voTO9akPttUXNCASHl5jrU68qnvgTx6mN5gmE7W2gdv7Uy/Ycrc0sW0nrUzEvB4tL7C4assWeu+t",
-	"/Rj0vuv0tN23uHsf4AuvWvdw+hUgtC+lt5vt5GbZw2dpdOjsFnBzfENjP4JYjiT+lJZ98qtbuGNej+1f",
-	"sD6POe67xputhzk6AzCMLJr5CumLMB9yPGa5gg5e5BT0GMMqvsmVK2awkCBYYWt0TojbxsRYoVzDr27w",
-	"KiHqeqzxqmHaSdGaLvqs8nsfu2Ro1XcagHle98a460bj6s8jAznPaMJUv0Sy56n1g1Tq0XM2NqOSOxuS",
-	"jDUKxlw6MSFqqcxLdva2uZRZexteAj/v7GX4BhWrXkz43EZF7UU7emk9FxXQn+0wGszYL9ndUSZkkfbN",
-	"2ea8dZ560NGTKUsuvOUvhbAm0iLangKuvqbzi+V5zLqIIorYE8SWJw+tN3bYLZrYCY+n4jdu8Tf3w3m7",
-	"CbTT/TyXo4zN1mZ8IciaYIsSw5Yu6NLFNbjLzd8nZ9poO6rc9cY4MhIyYcoJA0omUqa4nhAewVQYKshU",
-	"FnnMEXpdZJfreUxOidJm/eAF0edvZFCYo0rzrL0rLRBwBF2XWTZu1RU7GP8ucosELO0VHMBavrgVO7/K",
-	"iV+2pY9z+V8FKyIK0w98xrUiU7kgMyqWZe2GInkhCMW+1pFcYmHG2eLljzYEf2XRoGC3GUPSKLyYWIQ5",
-	"MwuZX7C82osZd7DdSjztJLjsc+KCuz5Jm+1kxlKb7xqUBkcA17zYvXXNCmwDKdBxjcgrNhsZ7SVjY0Bx",
-	"BwlpiduiDQfLWFNOxuMGqkXrQv/Zi8BbOWoN8sfm5djoTt+wvlW4jBGL3pNY6KpAzbWVz97YdJcYa6FW",
-	"D+uCE1D4fGAOb4+EBeBWV+3RjE6WUvjANUqgu67h+3EuY/+k2K57zRbn6G9vDWvPKU+Hrp5OlFa2T0Iz",
-	"9mikO3UlBg2FTeZJUR/oa7aADIKVVUywO50WaXPjeBUC33JN32+/+Ms+6mcQO2jxfxi9B2qxaAZKjktP",
-	"FkRIdPcmcmZtxkZV6Rar7sND3QNQ9bXWZYwguspBeuamQAaeBGuQUm4IyqCeANcZ0qDruHcAVBA4sqIc",
-	"hRBvLkkNl6Xr8G4nPcLNYMeiddUUP3/xWCWW36WOVucY5IlBHyJ+dZCs22Ghv9Y5p9l/SsEGZs//5/nh",
-	"8/88h71jWPKgf3T1qvz8bz9vsYV+FApi4VtsJUT3zOQCAuibiIRrbSxfaxk5FGR+YcwDWoapRHsfQzOm",
-	"mXXANNHzbiFZ3zskOlUTv4Crd4XGvMsceT9ElyUf9cy+rPVS8jBc6I7t7OHyb/thhW9tRj8OVq9vZ3jY",
-	"MCJhbUb75GstwMZRzk5eJU+coOUBVRcbT1PnnKUDTyPVbpWCZuyg1bB4tluuU9oNIrKKeBuEPKw3xLvK",
-	"/HLXVr+5ZlWc68ZU3cZEPi4JuCGcdW3jxjXYBRRT5VJMNjgY46X4Db9WkPhrBOCgEBQhTuNNNtv8ctV9",
-	"W8ZLQjddP9jNlIz5R5ZCn2FWdQm0aKrrcYyrEqY17TWFMDuGp4MToIK75uyCm8BhiBxSt+J0K4/EL9vh",
-	"1hTt0axBSLCxVkkmJ7GTfYMSXfZRr080hR0Pl64cd7yPyE9TiTgbXB8HIA19MmdynjFs4makDMoACQ2L",
-	"v+YlS1tH1TeV5iaFliDqREGhL6gUbDUrthrzC8o1NjApg6FcgVsRekHnhJKc6RzC7GnBsAj2hAzx5cNj",
-	"NxHof6HNZDF7jzEP4REO/beCFdiy2rc8sUOADZkkjKW+kwD84WeZUJEwyOmNTjUO/ueU7zVpKTek5K1L",
-	"L+GaZHSumCKFmFOe+k2XmLVA1+3N6nhexnQTNoaUZzru3TcDvpZatHHL4o56kRl0qBN9vH4SMQasch3W",
-	"WkKzz4/YRVNqtKeu95Z/sMwWhRva9slIygvQtNgMo0psZqS3j+RZ5H6XmLe2NrCaU+K1KRy9K/1Dxqgp",
-	"QG6t1yadAPGv1dPDb9+wRXC5d8sKk8f0/sHe4/Thw70nyeF47xE7Gn2XPqAH4yePS8X0lz96Zd8D2JVy",
-	"Rrl5H92vNxeWqnfce85GnIq9w6OyfLd33Ds/fAUEyvl4XBvGo/Twu73H9OjJHr3PHu89HB8mB6Pv0ifs",
-	"wREs8Zwue8e+1fLVDrLlovlSP9mm9yfEsQB00xrLvOy3tVR9spjyZGqudE2LfD/T7aWDR3Od0Y9neOdD",
-	"9OvbT4cx6bFBefk5XSLAVmPaQ0vYYb1XSn0vwEBaORZkXFQBcaD/LVlCRtsZYEbMxoaX0W26U/t/FVKz",
-	"H7hgK0GsdpuA5x+LEm8GKe1c+4wJV+aG/i7Aw+gYf5x759nKdcerbsyEfodPDQ8Lv8O7FYfD5ZcsV1En",
-	"1TkXwmzEZUkloyrpYk7GjDmUipb+XptUnvsDqMPVq9KiK3wUHhGeLo1J98ts99pmcBxePWFW7sFtIr9m",
-	"l3rYpBblDxOhV5arrMznTNM3wlfE1tqaLaHBjTNSkDpfKRuhguC5C6dgMcvwxLfv9UFoAC7mWhHb0yla",
-	"vGLMgIEHUKwToSIAT4gcjxER3zmUh/HodFOAXeMQeg3afJBtaRuoTEFrgfLsfQ8w54/k7phTltZBsZBU",
-	"wz4Z4qGOlU9KC2pmS04FakxgeQ8jxYjDsr8LgnQOMdPSPNKlPbqSb0zBLPuAS0j57xtzLWPGWLaQ341F",
-	"KwVdx6POirwPMTav89jQN1Wxnb4VYt1sJMZq8iDc6o324bUtezseD7D0vnBvR2CTtETYj8uiPiMapsYW",
-	"sFg5Qe5ezsiIGVkyoyk7IUMHL2nup1mGQEhgD5yQobFYOM2y5SC8bNFo2maeBTBPWOdRR8Sg1mIf2BC/",
-	"i+SX4JbAK82XhWZ9ac07G6LFrgfk4aVqTylN6VIhc01oMWGr+5e1dS5zr3ntV3vr1wUVCFCWBV1YUc2m",
-	"aWpxC2rj2STdx1Pkqt9zinCTh5wefEzmdOm8SISPwypXwyFyofqEZcosOEf7AHjuhAzB1WMYxPygpeEM",
-	"p8+54Tszpt+Di6OktfkksTCC4W0sqJczpjAJ1eGMraoA7qQD3YqDZ0UTkDOtfNxUu1K6CyJzMqGaLejy",
-	"hBSC/1YAihOZMT2V6U4xrvCR1boN701rdhrNd16vY80A2/eYUaFdYeR6e+DWnUlY6MzSHbht5ILMjEKC",
-	"zqG6IO1sjVQTsTb05vh8Bj8vzxD11nl+5QMFP+rtiZ1kdpBbNpmwJ0jZBBjc4FwR12y2Jc8uyLh7eHCw",
-	"fxBPudvCTVTtA2c27J7t1XJ4WFIw2EduKfEIvLop1IJTj1bQd2Etn45Yh1BwjLAN8OBKifbOLBWdUC7K",
-	"JElFZ74cE0DqYML9AO3GrTFXhAq1YDmu6uquBGv3dyncagefDUzEkkzbm/OHCVZ07/cPv7jm5t/+yy3I",
-	"ylNh/f9WYjojIyCtQ1Wx3cbndLlhPUrHYdbTPyMeNsEW67xroVhakYZoX3UrVoPTQr5su8HO4i3izW0m",
-	"bf2xpCXC2zq9/mYk1mupyQyhbqnwHo5CqLnhZ2BxcBAusb1QSz7eCiK0mU9vRLYkNksZzScL1wRvbslC",
-	"rpyTZTvznBZxs+SciZSLyYqEtKq/1Dw6Jwu6SRLkjeZpbZlTtKI2aQVQWsfUyGMyhKRHwHlxbiryNUpG",
-	"kbA+EZIwkX7TJ8Pzw+dDLDlzSrYcO6g/mZMlo7kq3ULnh6/MQ8/v43+HP9dw4DCecyvZl75vTWufYeVL",
-	"9qZUWcPLH2OOd4PONGOZj3iaQk6Lq9CIM20FHKJ5dCqmXSJAboE+DgIkEAC1MKe48ydcsLkesI9c2RQC",
-	"7Lw2pSlRDDxgzu5Vmi4rmfmKAZhNeH/7iN/JIm+hV86geQl0cfAm5HHgFOvjoJBThB16HB7FjQ1vRIaG",
-	"/0u0svgQWyova0le5Ou3L5+RJw8ePv5mnwwTmbKhxTOHPCoE+83lJKczdYIzYB81ungQCBjyLIyONaNL",
-	"1/2KvJMzAEYwY1DguVyScZEDI82wtqkPEA6BG3ZJZJIUjaAqOBJCxnJpYb33RlQDeqMZsrti36XLYVx1",
-	"q/t9IVHvHvbtMgcJZFfBFunduzy8h9oEZmL9VjBlNfqH44PkO/rwKFDCHxwdefy43o/CokVCZtwLh1/r",
-	"Tv+RLPTxKKMi0p3OZdmtRloBmj+zDYLaUuh+qjVCwGPPQYfE84JjqDyXLF8CpAGcO9hdtA8ojCw9qaAa",
-	"CIm/AndJMsos/mM3NQln5ROO67pSuTTxGl6wCigavVRdsLQFKqxcx9hzhv9n7y1esneWDr2ygObDCSKS",
-	"GMt6ygRZysK8CfbIlGXzeFlvi65gXvaP9+/PCV7QRy+ZUVsqmwP5qhmRc0iFq0FTghfsr+oU0ZLT+ePb",
-	"M8RWMKeGp4XrG2a3fvU4C5l7nebpO0wgjqL3APhSY7/kfZetGSyf59josR9skRaOBtFng8lLbB5l7FuU",
-	"j30L6YuP6bu6U9tEbohvRi0ALsT2NRVXdWYU9SUeMgpkeVq2RDAfrHcJP/xTQQDT/GnnaD/ZIIhi2hxV",
-	"7kEWCtv86bBLRgXP9AC6I1kjaJTJ5IIFzpqMz7ge5IwmU/u1TC4Gvt1D+U1wo/k8k5eoV5SICQOvqYZh",
-	"OyHNCAb+HAt/C6UzXQ5kAdjEOUANmzXPGD43UCnSYp5BqMxPMnASDBIpxhlPdO3r8AHh96HaYs6DyoU8",
-	"ZbO51EwkSzMBOA2ZUrVfLtgyfEzzp0JZ3M9BAcm8XKhiPOYJUN8o+ar+JZQswpc4UvjzkmY8HZQRcLMz",
-	"WPgLOAHq3zq0wvr3Lqxe/97R1NiOAwwrYqD8gqUDlikGQh3zIOmEpR5zHR0gsNjgxkcPH6ayuyR2+9Gm",
-	"6MMXQk8HkOUM2EJyEDAHfuHaQZWDEXIwzhkbUIRCCb4JL8F34d9zKTEvdaC0TC7gTz2gZajVkcP/EjxJ",
-	"D2iSsLm2yermi7FEeHXzN2xo+7diGUvcheVKzfGQNN9V+RuT4VPJFNAN0/j9934z4ccpNVcNjA3hv8tZ",
-	"ynOWgChx3wBtB5mcwK533/4T3Jf+i2oC/pwuM2nEipSDDCpPPfw+zD+8NGeJFGjkByMMQGwHSIn8EvNq",
-	"zUYFEYMfGU0HUmRL390LLk8yRnPqmn6ZPTFgHxPGUjWwFnqvH2pyuVzgYCUm6sJqDVAHVQP2cUoLhS90",
-	"PzkWs5+5GECZQI3f7K/I7uVny7eFUMV8DipO+RsyiFHjq98FbcyCbx3nKM3mgxlXM2g463L/VV3WWTlf",
-	"eQfUgPj5wCe/DoYmY/AiBNQxf86oWNo/1VTm2DGBFnoqc/473FrlCAsBPvBO7PIrh5ruPjsYnuArAPNx",
-	"H3wyRfBdDrBCwRcl1pYn8WDGUk4HVh8If/A7qwcIXzylVW4E+yYcOn6Bqe7+Yw1wuWFBtdTKYJ5DRe89",
-	"McqfsY0ZBztnaK2IodEEhn7+w/ZOljtT7JU17sAfznVUvysXpPGQ14GaaJTnPvmtAEXf6LIUPCPu5qqG",
-	"Bzs8+jJnUNVf9R/v3rwm5/gr4cKWykC9gdfYVb3Td+8eWA33Du75pK7r1vOco1HGxQT7XMY0X6fcOs3B",
-	"gn05KAaunKUMrj3gs9haezUJl3az3CKg1zu4EbVLD6syLJ88PCHUWB4z52NMc7oQGMjmep+8Y0nOrBE/",
-	"o/kFS8lwkXPN3oisBZI4FJCdGpAGfZnjMO8JR90hfxTtkC41Uy3sDT2tMOJgxIZrXlYo6GxWLfhb21i1",
-	"TPLa9XqUT46TNDwtuyfYNvvpxoDcXK/UTZ9btneNPNWZG9cnE/a5CTLEnAkzJFOZpSViMArr/XjzQ2vm",
-	"ljz1/NmZ5SnyqNffDKm/uhr9yD6N8UqdKBXSV3eN4+ku0ud2Yk91kfeFB6H8dNpaZwC+f4nrZ0GQa9K8",
-	"D8xnfljXfdo9aOPk0LLgriq2LRMN98kpUSCigZYKCPzHrz3F9K+9YwJIRsOam3ROlVrIHDxXimmPd1Tk",
-	"We+4N9V6ro7v3UsTHlSSFMpMfAYLns64+Hf7034iw1KqksRb9v/buvQgZXOa69lOcZr/zrTyNYDdIHhT",
-	"rxE0HaNtoFunJOXg4k1dq38sSxCyAnN4QjQgplvN0RzISvMsw1TeNJ4MPfVolutx7yzy5Sb5WfTjwJZB",
-	"GhVbxOFOXc+ZGa2grZ2QA/KvZpKgCcYrBpwu0K6RqmtuqYacXn8ARwf0mwPaW09nxOQzR6/MNTphIgh9",
-	"csGUtgko4Ca2jsOyKRhCGHBFEsMXogN6Hbg7vVFTmZOHaW6UPFR3VmXU/QAPLxByleVxpIlxi+fPtW31",
-	"6hJ7y2wts58sPOitSuk1avLuRJaLwGK8RmD1AoRRMl+1U440GEI3dNibl7IVHEjk/vKlG4rglQlT3eVz",
-	"rRIlLmg7iMKjWkFLXfxVQARDFMGDVaJxdRbaZyc4V0JbWYfFprLUV2uuEqhrQBu74DZWNM1VUrSLBLtl",
-	"vf1P0ZKrPp1z8IVuV5Xt0g9CXwjkJoTGOLo9GHQKx1wEI0TxrxNjweN3rnoeqAH5AdDUqg9YXqCc63p9",
-	"HFfkgs3153gM3eSJcks4gJ8noGzj9NzpQfiXJu1KYOoOZ/Nf4ize0bm68bkZk+PeJRlLG5GIS2KP1n1y",
-	"ZjYGOM+UxQ7nGnrmaJe0nxtbKJIKXGg5gJwA22BukEYr8Z7TpSqh/81dM6p5Qsogm9+OglkvY8sJF7AF",
-	"pFLwSGbtU/PDHhfYAYUkVNi6RRxqiy1vsy9cisNabQouf+6ubj4A8kI3e8p7c8dV30ehIq1RY46dLaGH",
-	"mFBsoFzj7A6twrHJ9iq/gZCDBWMXTKSDcm0jdSL+N1UWFJb1hb6ZhHlWipUMzfWyBczdlTWPDdHw0Xd0",
-	"FHRwAdjwljX2HYfWrfoK7duo1m/bXk1WbeG9kkZdHABOZAB2QdxlyzI2s8n5tOKU/cqLi6aQCLZpZNM1",
-	"ON12wtsVn7eyanXRm9KljB44oL9IA6YsgyyOMgirfCEO+IsrruFfesAKsoAl6B4Xc821mtCLdrjdfKcQ",
-	"0e9kKJbQ6qvZO3iiHWWMbDXmL/fEhix5DZ+U5dt4PrMSdK6mEtFA0Qf/LvgKqd+bc5bU5lxhl83TCJw5",
-	"vqV2c5PG+I64/8TZM0aoO0yTEWRx2odXAsSb+ZNK6Kijg9qegUX7rWD2dxd/sduom0/tR8H1sziEVLjz",
-	"TsgQOKNR8Fbfb53L64LN1yyts69dW14XbNMuW+u2nCXVI+aLd5ZUprMTZ4nhUesmaexA9JYgfi7W3Liw",
-	"PSlcd/JA0FVXaidC5k6IeCHSTXSsMc6ucaLVI+LNY21EkwtoJW3PtKfwmSgtczoJdcPjX2x12/nhz70P",
-	"V7dp43mGuv/oYY2b1pt/EXutm5CtW25NMWvzpSNCvc3G2+bNaO1FhPwMEi01y5axEWygWjSMvG7DrJp7",
-	"kQJvKWIH3pYy5mZsRgQ0Wx9YCqzIGhQf/mBTCq13xBXXmOdAwH3EiLJpUieAp1SogppTCCB7qy/f0Eot",
-	"ZZNr/9UCjhmXVF2N2hOy49DNBsrHbesdfx6VYwfaRu/LkPTr3ONc6E/rG/+M/IY7cep9FuL7poX15yuP",
-	"t5K/MVEBED8x6TrKjYFhASeg/J4rIAyeYFwrrJjHJLhaj66Ifw918gHkN7Z1x7YlmQ4HKGe0k89qG4/f",
-	"5p2+umfktSfMAcEGFqB3YKF4a0xaElVNoT0KYCTRjxawaRZnesU1W0vYeTHKjAjmeovjB/LOrE8vKNKB",
-	"F/cr6xudaBdPHjDj9ewdC1lVtXWqkF7e2Hkt85Qn5B9Suc4RQESffSvgd5+Ae7VDnq6Kz4MuTB4wbEc7",
-	"wrMuKOeAAOxJUHNWgb/AiFhzFJ+QFz++3ZnmvgHTY/ePktVPIHe6g36+DfdvugSxcoRVfHxbaitK8C9e",
-	"Z4Vp3ITCenu79EvI0bj9TfzJduznvxxRnaxQU5Y+zWRyEQ+vYlnyV4oYBZi8lQtUFv5ZpBOWghY2Wpr/",
-	"jgklI4rfQHPhQmiG4M8I5EMVcQXmCLQIpdWKZFTUATNT6DZiISz3Dh5Wu+oFsJjfjR482Hs8fnSw9x07",
-	"SvcO6ZPk8ehhen988J0Li2EsHpR/GzX7nj91P/aOe4cHD757+PjRASAkImz/muuurpoyNNL462UuZwHs",
-	"+leKKE1zkB1apnTZD0CqAOHAkE3OLWCWDz1XqLCmKWMT0aV8dwkZFQ/Cbt1WADmova+A96EfkyHC28tC",
-	"m/9KCHvzocgVAICkdFl+loV2X8zlwuYX1nh4VSeIFCwfO781rXH/qaTYf0sXr5hSdMLKzYFTixyt8NwT",
-	"FyDhinzPn/bJqxHX9wDO7aeGKlFlG+e3jy/Ieo9+tRFunRD4kNjxB01Y2jqUO3C7BRTQJlJpIuSiOfjN",
-	"uuzAK9t6cHn8/za8HeiAYHaHuzAu5G+p14jrLVXtOFVOopXk1+ooBUfizXWUuom2UTfZJkqFQN3AqiN2",
-	"AsYrZFprzA706GUs0LWgYUCGXcmovt2WUZ0bOpUbJnoqAzd89v2cwn3d5jjr7uuyWDMs1lDVNy+odorZ",
-	"EoUdXwTHdQQhH/DRRyyhvmudk5DdfEGIaNOGXgBoYsrBZS/oEjqgleCJ2ENPsWzc2V34Fl64omR/+05R",
-	"rQ2fvoROhUDvjNFLm6hg+0Lsr+wmc83GUTXuqnB1uGNKNmmVDrDt1vabNfbozeElt5Ow39L12SwtdpWq",
-	"VDvYpJGSs9c3lLB9x7pPwmtKjWk8k5fQH8/WtiA2a6VP0X5XzGKzKg6uuNUz+1tBEdlzF2OHSmAPsI+0",
-	"/UoRo13u39aONC+zIG87mNJLC7FgnmqO8Eu0ktyKe7j+MSApL6YyYxaMubl3Lc5zNUnU0z9go8okglYU",
-	"be3e3jKamg3eAtBpm20jkHZCBZpikdqvKUsutja+/CCemcc07a+fHEiS13f6hskNGY6xcmtEFTP2lS0i",
-	"6ZMyDjOc0QtG8kIMCc2UJENAhVM2FyxlMxmvOWnDLT3NFnSpyBDA8IYnQQt2YFzASQXIWfLw4H7VCnb4",
-	"eavdf2UjECTqymVDikXXLmeqyLRD7oSHVTqxX5Rw6zFoMHveRs73ZQCTzRUoonOpFB9lzLXbmcl4stwO",
-	"QcBOfav7AKN5F13vzcSNUQq9VWih2oxMaNUFLqCFqHa6knMmWNncPi0b3jtMUQS089h7hfB/ZlQzxB+N",
-	"IPrlzNCr0K1Lhj+3wOK/MeMEP6HS0hwUKV2qPklZzi/BycUWCJ815eaCZWybG+UtormC600ZIaYsPayi",
-	"lwJELNg2caCM7Sps6IyLFePwcoIoScY0j78aMSjZ9ZodGYKthZ2iG4VC5zm75NhZMuIDRpYoHUQxxGqA",
-	"pP5XiDnbPoqd1eyztA1ra33LgreFCPq3yk5kiQVMgabwhOh8SwoFmMmeJ/qeS2utlMLlju/7YPds6eXg",
-	"yRS71GkJTAimecXbgfxSOkQPg+k4HpP+ggfmgoYHYgOeC3jJRzOjY39mFAXELLNOM6Bi3xlsQnozfTum",
-	"PC2Zcbv8vbNmrsg22SLIlx2VO9qmRaZ0aRO1fLAP2o7W+blk5TjLjQuRvhHPjIBv82USEP8OABBy0UUK",
-	"tFON/pA5m1EO5cK2nk1IwVrOCoxitARNTkkOTRet4mXOeDw0Yn6aSNzgtES07IDN4k74Fi/DhhpDLhfx",
-	"loCIzU9nUkyAjrlc4DD7eO4dxM+JVeGJ7vOsMYYZZD/m57dTXq2iyCzKLoZPLtgSIQ9cUxBrAYaqPOA7",
-	"mOUc51J4FdFlgiCqu2BBN0gP6p7OsOjS3+wrJONc5k+EaFPPMTWmT14IZ/cZfp7kshAp4ZWuJVABDioQ",
-	"lsMH8ny1GvuOinQkPz6Ls7nZyqNCgSpNAOu9yd+zLmnh5tZXruwsxn9gekL/GW21Y8hnyLLy/b4UvIsW",
-	"VM+sAHaCocYYJqTCK3m5+cEG7UskmTkrtoVWrVPXNJ8wfQKChNE84wg+IoKHkZBEEPeBxpXKdkHFFvf2",
-	"GDJ2R1qwaxCrC5XSFpE8pXPQ8F2ux4Iub4ptfvL9u4FI1rG6gZuWilVWeVPYRRqXUbEkUIoHtsNC5hck",
-	"pwJM8AveCHsnWHcE998/NFKNZ8tBXsDHq3WBz4CPcfDRdbII9s1UWG+XlrjKMktXNqHvpHvYN7ZW11l8",
-	"/g1iDjZrI/owrJEBGPR2F7vhCextaiT+jC5JKh0WtnPlbzS3xGVNN8ZTaXbf1P4arQV2B7H2UuZOaTx2",
-	"fXyr7aMcMDVbQlQM7WiiZbck2JvvU7xNzuz14ESxykBHZYkwB38yZWmRGfvfJrlbgaa2DzZh1384AdZd",
-	"urZxM0+dNgCeup32ZbbNPSxLxUv/GyymQicfpCJ13ls/wPveYYeNyNay3RY2XWTnkl9LF8whnEKfi3Vv",
-	"YB/1M7zSQpNH5KtRKL9SRC5E2Godg9IXbNkNLiFs4drBG0J5OoDDv1PAFNy6ga0EEaprRFE7Ix01AQSx",
-	"b0LQwmFtkLjW2HKb8DLkE7YcGZDOZoy5RZ+oOUs4zXw9wnyecbTuNjk0IH0xiji/DnZ24ybhds8OZhxw",
-	"9KLlF43DAR2SYJ7j/aAToD+1xZWBdBmUhOxGD7ytlR7Ahv7oiMhl7iBzKzH57Rm3m8fOLmPptbN+6kEQ",
-	"3u82f7zvBoP0TZvC/ggZ2ZOc+WO/C5Zwe/f2oCW7jbOBLKw5E8NiDueCrNMuJgKa2l1/TWC+itLp4/QB",
-	"Q1VkZKgBVFS38LCJhPmrfenteR4qtn2vNNdQku1OaWyd6unTOHubO7pFk1xhAZwm8UhHzQ6wDUKgKaLv",
-	"8G0lhNWUfXdUXEMfu4E/kHw5G0mJzZmsLwXmoAcVapgvyiniWoAn0v+Zs0tGs0GSs5QJzWmm4o6L0ORo",
-	"NwHcPKZUOT8OBs/bg28rkxA6xbrtom+u5DfSPZsN2XEn++QFH0Gf+17FVvXAlpuI7olMBqkPBSTVgaOB",
-	"akKzbgqky2LthvXUwbh7IyDj9rVPeY/HIV0zqFoA322rVcz/LGCgqHdNSzJhumw4NKPJlItI9D7sq9AU",
-	"s3gsgeePK51TLXPi7iiXQhBhk+YdOux6mvvWDH9s6Dz1d/bLsa+g1D8wnvlC6Hy5Vlh4546lWpBzXvMh",
-	"JFqu7RN0ChcZI3qTdhLg+d0QW/OVzFnFJ9OghgsbRRLsNdUuwrBTe8vlGq1wovXLVuGO1Bg/x5Zi7jtb",
-	"TEMzkB/D/bZ+Sp02cdmvcFPLqwxIrH0JBpraiA3Boy0LSuFotylBYazUhw6sxlKZZslWfcu6HXfMrdTk",
-	"xXbql12eZ2d0m9T7c1DsxgA4Vrgwu1X4/QkqGaNunddSxxw5ATFsrP3PWDtY8WTENmruvczWf+JQNWom",
-	"RCzC0OKy2jZbeNOE5+5q97nXrsveYJh728Whd8lyOmGDGzMKzOiG7i1YqCYBm689r3ajgXfW/pUs8qRD",
-	"BiNP2Du8tC4LLV8EqblV6tUG5V+5QmC+9fbodkLT3t3kYalWt021+oWYuCahod/+xCahYzwX+amBhdW9",
-	"nPpq1fytXN9g7i9lTqZyQTIZKz0qva7dONn5X6OpQlZMoNvcbrIIymj77MAPsU0mGuqDxiabyJjdN5a5",
-	"k3mrUsNOjekHpwKRIlseE2hhTYaFmFOe2kRqy7VGf5Bxz2qpOncjas2l2KDtjwEJ+2E6ixlPcJS54eJX",
-	"wz6asvjTEP62U6CjQrHh6tV4V0aONlgOwwaY4K+Yxl5omAgHCmDDbV2LqPto1S/dasabJYtsPGbgT476",
-	"n5vrK3PotI56HxcXmB5FXeKK3+ZK9yHkzAXUfGMFuNon0UxjMpZZJhcYo6YkD9Mtuyc0tIbuzlJVUrbS",
-	"e7DMzwsaFthON9fKPuyQbxip6zaj/7CKw/R5h6BTlM9eswVmzqiYk2frnh1GBzvB3FCb749gCEpTqyly",
-	"ET7mcF2WRzCWVZSoNPhd4/8sFEttigDmgDuoW7kQEWqM1gbkf1R0wp4uN8zxzuUi1ktSZEvcA0bQ4C7B",
-	"fYCD7cyFMKi3chENMVWSLzqEWGTHOXWqMi9HtgrKIPRWjCDb0dDLvWINL8SyCIcQrmHp8BjrUChPyZLp",
-	"EzKc+5Zbw2MyYkZLgYoNp72jW9OImRMytO1LAP9gzAXNKuUc+ArkIftMdKLwS1ar7bAPWuXRt+faxif6",
-	"MpZuFzPn/i6Zct7LoJSjgQSzItt2ixPalpE3jul37QfzjC7h+PZnM5w/J74uD+q1Fj6/By4FVzN8VHTp",
-	"0gErZzo+EQ/21sNca8Tzbs9LDQpBYaBjyNVk5gT7neWyuRjQgmlz66etVtFoqMMkZynXA3g0Uqcf5KIY",
-	"c2WFnVPOt0suYkmTVw5hO9zGNiUPJ/lhJU2REzZj78+F6m/tlDGrpEL+PsnZ2Bwz5QrcKvFXE/1VtE55",
-	"OM8ZKOnHlcxZlnEsFZaC4BxPapM9jq+ElmTGReE0wxncOJdK25dwXV7rYCxo2ZzMSVQ7Kgyq+5eatbWP",
-	"istPmes3cZjPp0uQ5EYBhDA9l+KYyCxlRu/LiWBVFFCfzq4SC+sXf2GY1LHaNWTMn5ynTAWena/Un8gt",
-	"dOK9Xw4RCkBlwadKu8VYbzBPNLCzcT2MnfU5ea8ghC3HxL7MU9O2FN/vjuix+QhbvROW6cxmtfi/ncah",
-	"uEBCdbTYOvnMwr22znXmk2BafWj2nS0856YQlajBOLY5yN475IUTgqAS1vKUYzLE4VYdJjjkYc3kr/Fk",
-	"72D/4OBhsxBw042/yw2//c7Zasf0bVqLqnYosRpjfTd9Nrvlag2LvfObo1HLFcgwn52k6XgccnX82HLU",
-	"+T4afR8iqmE+tK4CQ1hSzIHQtiR8OKHFhPkLUmm0h3Ag9hG9fg+uXD0M9RTRROO6dqFYkMFjY47WPeqg",
-	"X6zeEnTuiffobWCYrpM6ZmRo4ydyNrJQNKv7f+Bllvs9jv9KpK1Llj+nS/U6CGF9ipBJa6zEY9iMc8a2",
-	"Cpy0oeNYpzfsZczXWmOz1DKvO/Y12kEzwNpZA8zjB1GyR7jsa0I30dOlvie2tZWquyYO4Nudrdw2aDak",
-	"AV9VtFeO3y4dgbXdxmm+QxWzyBsq26vbO9xGa7GmQVThiRE/vm5wBwU9rn/9Nf3jsH/48OrrX3/dxw/f",
-	"XX3zb19m++ptBMGKOOD9oz9fzkWbIDtVNkJaafbqGsEqulyBk3CdXmybASZEFRgtk4s4rKMvGDUbgeAt",
-	"PjEZ2mP7ADGZ0oiBbO6LV6ZesGWcwxIpxnxS5La0HULOYPbbWFCjk1vvxf29w6P7B3uHj/7+NGay+Iz8",
-	"GCyW7YFiG6JcMFSQUVHbGmKljvfFluAtZ6xXGc2HVatxO6lmfu2/8GSzSnQ5qn/LHJ3P3r9PwN0VD3tD",
-	"7xGmS/A9OcnpLPDieNUZ0RL6HksBws6w96xPzD4zrlQ3Xe4x7A4M/IfFD1gqPFqSqUMqXz2e2MuR9buW",
-	"W9iwSXsdQj2cb0SPCydbGvrOJDvpX1Mteule3BTHRKoM/4/tc6Rb8RU9juagvTsTIujOK02aaocKgYoj",
-	"tUVfpkZRn8z4+kpm5JJzvLZSktjp9fb2FYWFNgQ38PVM113JmyhW1JqLyYahdh/Uxpkp6M9qZOQFlGyi",
-	"aOE5SXN+yXL1FRnao8HCHjaQGIJzsX7qXa2EPFy/QGXJYGuN3jN0yhRzDHUzQEG3cFJy7PMJsD+WS9gg",
-	"F4zNgQiuvA9r+12Bn8UBgS/BF9W14q9eSFcp+qsCa4bTCOr76uKjjRmD5Q+q45q72W+okoZrGz4h8VuK",
-	"wk6FVx9thl4ihQbAcGUbtmFsQbEsU1Zl6RafeF+2QHbPrjfKbfr7S7fP2mIp5yJqRdxtHg8O0nZXh4PL",
-	"gdu8tMscpuavGD4USbmC31xPEcG4nrKcyPEYQnBC5qEZ38yb2xwieL136KfyoGiABJPEKCAKsHixK8S+",
-	"NSKwT97ufVXvQeQpXVEfEkAEJjLvVz2+fUj1KftgyjK8uNan5Hv9bTnytW3q4ogSmKQy7HwCY9fzFaXk",
-	"QVrUal297oGF29n8JhbxHctYoimAwM5Q8k+kEf5gHg0t6YeI/O6Xj4rlDdRn+pN81dRgE2Pv2nhtpo83",
-	"2WMheHQp3Mq9XynidJxW7htLeV/f6eRNWEBdruwmB8F2zf/Ks0JLc04IltSxKt1h0NM5HY95Ekz7uDZY",
-	"7IxeXlcKrd7hwUGvzrXonuyBd7HhR4Vw11HdnWoMyKclK7hPbcdXV69kyloE0orT7oQMzYQjTsvgyOs2",
-	"gOrh17kh+CatyoODbYMx2VZI8ZPD99eZMG2tDrNHlJHGsEv2Vx6Kb0SH9oQ3cewdNCkZHGtbHgm7O1Sa",
-	"TCiCagvHkNcqo+h0UGHyDyasZ1zpPuguTOh8GZThb3GcRVrNHDbSqBtHXMdkxHhopSWxrhJJDE7FLVew",
-	"3f1tV63N/31CZgWAvhgRfGkEmTlAtbTK+TVc49FDbc1JcisexNCE+bJ9iMFMdlC0Soa4NSEJOWcAVpvi",
-	"LuxXGNb8PmPtcb8tbK7gjNhG3FvCa3rBFCyPRcSUgtmdu4t42FX/j1LYHkSQepuVvR/WBYhq/fI+baQo",
-	"ODBXn4cbnYKVM+6vEpcMDuW/ypSv1aX2Th+I6wN/FeaJKzA3pZt8mUgBeNxfo9V+6bEMjexE80t4Io7F",
-	"mtIv7kc8zmEF6KPD0dHe4+TwcO+79IDtPRg9pk/G95Oj9PCRUVZsu354jNviv5QZo72HB/tgl9caZCqm",
-	"i/lgzLBZsLnEbJiWoEs4mkfjB3uP2cHR3uiQfrd3kDxMj9iT8ePR/Qe9D/UISy9lKU+oZnX0vaAp58Pk",
-	"kO49Ht1ne0/og8O9o/Gj9LvkgD2mhw971fjK6jDHVQS2ydJ7Xd3zK3oByuYQK72GLr0UCuZB4xyTYZrT",
-	"sR7GTVhnpa/M1ggkyi+ne/+X7v1+sPdkf7D34W//0u7aHtAsGwQg1ut6e4B3x0ZgVjg2vlIuYtCHcjqj",
-	"Tba5pSPB1Bh0OQ9iPL4iRECLgrIYNwgV32QxbiNm20Q4aWJKbXmqbhwq9Wdh24H8fpdncBBl7XoIt0Ze",
-	"m5kTM2sIfA5LXg/udnGZ1eK912jy+5J/tMVkZvPtbx8bhkZvLCV0Qo34ga1bC/+aHc1oMrXh46+UDRSv",
-	"bzfeOTbabgWvxth7Ax3oXOSXukiTzLETo3LJ/VGUvQ7QyadFynWJYL8hNN+KmCeOq2wnYHtLXbPr50YA",
-	"8vDG7ikOLznL0mdwU8y90jWDoRPyrs83sWs7oynrGo8HELsy7m3XOYi6uImvgqtr8t4turD+RGB1OKFb",
-	"pN2fgl67cPoZmivIHqy6/E7I0B0UNtUQVQrMNGxz/92Exnmn6N0pel+Covc56FXb5dC1OxvOPXfVYAog",
-	"PTBQpVogLx0W/FgHxTTVRz0HWBpoZUgFMXfNqOaJzXo2p3OZrNGsWIA6hRViNuz0ipD7M7ocqBICpbYa",
-	"cA0ig9iLQPghGLvNgJwpll0ixFHTLJ3Rj67UVw3m0DyXR3E+uucPBXPIoWHjQArsybu+sXXY37FslGlV",
-	"Gxgf5kBECynkWEPHHouZYohiFS2HfNSOIUa4AMAuoaeb5Eq1qWxtZO238VmTVlEOWEGSD2t2xTalc819",
-	"Q16x2ciQMWNjTYwEcwmoPHe5DN23lo+03H/08CCIQhyuJfg6lygX+tN6iLts3zfjcYfMjhVb1NMPTumD",
-	"PxkJI9Kjm2uhJkeaaULVvq+RhKFVgmcF0Q++dKKvOFrjVZ/vw6RY6Irq9a027IUNo7GbtnSyiAuDm0N5",
-	"KefssR4US6RwhSUk0AEciEU3pJAymrC7JK5ntteHFAnrEwcDiG2+Go6tBlJIOaQGZT+s5pVroYF8xty0",
-	"ZcrTjaztQQQYd9V6ti9ZG2AgQDFiQMeqAKpWsHZCaJ5M+SWm7NuCFDivxMQ2SA/6iroyOogDhaiA7iEt",
-	"lXTqYlUd3VgaQ0/Os4j20blpZbVzBTY9W1USsb5d5lZlFXOa69k2I2Z5HvMEvXcFxDanbiHzjsBFm3Yt",
-	"WW3BqQvAV7lGF8dt25XsorGqbZ5tTCrDGdy2RNdUXXSiZd5aOIv+rVSC4baYLqGQxC9S5EGqQ9mNIfdb",
-	"uDIsu+kOeVqlfFcjXV2UZW6aXjAxQNzYHSGWnZ6fQfNedKNLedENsizmTa9uM98dpgJ6VWsHE7aDC9vh",
-	"+Xo3304GN2JAAr9qLc3xvKiJy2d18czrv5vBnnBNoBK7Wajg2i//8kePz3vHvcMnR/sH+0f7h4+B+JWu",
-	"sz2VX+4dPi6ncdxLpWDRcoKyrfMqZHd/YR/woTC0PtskI8rcHnfQRTx0K3voVkcW6aa7oYfTiakOPtRt",
-	"MaZLwOt6ez4MvLGckbEsRGoM9KjbbVMp0thF9gFtDPt9eyMrPKfJlF4yFHwVxC6mB8XcR7OqvQJ9S0BM",
-	"/DTfYLGg2ax6yvJW3eGWIjXq4ouP0/gFb+KgWThXhC1d8Cwj1mVthMEJQNQj3qtieq+Yg06KHtApywDG",
-	"my3JiCYXFT1QCmadX2qF8lc7y6LuPyfsPCaa5lnQu7b9jZsk34VbAofWpjk7iF4I9FTwsedMQMnXYCHz",
-	"Cy//43PHCrG3jCpjC8QhmE9JSpdu62OBGhUSq2YXAh3v1+nFl9Cii++2HOIzuAFiYcuOoOkpS3i6oa5s",
-	"rO+tsFFXYqKy3KYmYGcfipjzZUqDbdFQiBRCAAGdK3iKm/VpHmyORr/hLTEtqPluXLImaesvdExRWbiV",
-	"mQdNRr4doRzZQF+2jP4xmnp86gFAZ4yqImf7xFyIofJkSrlg6bFDVgVsA67IEPRbCNgN1YxmGcsHtoK9",
-	"UShT8EzziAHz1Pywx7FWSwWBTJv6Q2ROLMr/6qzPEm7q7/zprlAKWuvPYeYr8LgsOeysZvSCETjlgla6",
-	"GuP4UNbjLrd9g/xcDg+OHnQJlIXUrxLjFRBji9o1X4ddebabed+v6NrSacNHz6IgE0Zkmqd+pYiayhzL",
-	"nKrQYbiWK3Pfo/kVg3v///1ohkX1OC4XFEa5fa65a95WwYOBzPJzXADMDz9nIz5aYl9q5CBc4er69d7H",
-	"iq27FCF7WsczLA472B+es+tximqo4mgbtmzKRUG0nDA4AwG1xoqUmyjGXJFTach2K8cJCN8v//zYSfll",
-	"5cTAnCt7npgzZwyZvIspzzD8DseTOXYEKVTETfupuf2zj4bW9+Jfrp6oHg6J2UH4ExHFbGT0cUU0++iK",
-	"M8quKORUEWoDTZ4rIS+3yHMmkmVQ7OEh9cozzcJtXL+2LTi9FJ2wFpgq2HiFYkazEzBUNKVd31HMuW5P",
-	"bmz69TeGimiPQL0ZB8WOECInX0vARe9bNQmLYsgIOnp9EyIJ7+L9GN3IQfMdgnuiHXW4T5JiVmRG1wmB",
-	"sWDUFYTjbsE+2xOnLAaMdezfCZF/Kgeby8WJ78llp2OOF5hEtiR5AV0TWQm1ud92msLoPL5OAMbjlqdB",
-	"kOhxYvu+RVXpTIoJoWbQNR8IWpn1xKXafni6xPaRLVsCIHLRYC9ULLt3S9MaUfzbT8c1XIHmVwPxsvd0",
-	"WSKwH5MhF8M+GcpCm/98Ohp8KHKlB1wMUrosP8tCuy/mcmHhsVaXqcTMezu51pV8KxfxcpSULokVOHbD",
-	"xMGEuldeBDIvolFt0EQw6HHZ/cWeuSLvxlZ/HXctXbaIJUMxTBQ1JqTrqbl/gyx2mmU+zVEVsxlLTxyK",
-	"uwfDlAsBQkKt55+w+6AdcUnsvl/vGC+VYGEtEBmYK+jOWVs2VJURpWbmvAX4m43KReQG8EJS5Fwv3xla",
-	"WdcFozkKEfzrpfMc6HE6+J//+u9eBOvLhhr72AMRLZvzN+/ek3uXh/eMtnPBlmpoNoRNfk5t71ywQGFv",
-	"wmqBrwPf70c71Xreu7qCg3gc8UHY+nuQ8lOpNBeTY0JJQjXN5KRgfcy8UH0PWZnLDMNVFm0E3BVwtNFk",
-	"ygVT/aAtYKFY38aaseNnIpVW+7+KX8W33yJt9r/9lvzHuzevja6hBL1gg4Qqtk/OUvQn/fjj2fPLx/vk",
-	"TChNhXUyvX35jNy/f/+JuenH989ObAPPnJHhzz///PPeq1d7z58Pnabl2pT8Dl6VHNLsABDlV4F8ChlK",
-	"MM6M0UsGqab4CxPpPjklY86yFOebSoZ9Vul8ni3BJVNkWZ8IZg4HOlJM6H0C5zX0SRQWaR3NQqc0GlUR",
-	"Xkh/FU4RPLFeHjMNIck4k9DAGxVYq2Y62r1lvxXMkPLbb8kpmUGerOEQL/V9o0YzVFzzEUuJcyPZiMQ+",
-	"OT99/+wfMFBchVcsnzACNtuxh4H1+bfQVbYPM/5VIKSM212AK0NOBQHVmoxkCpotFQTLx6xGOfzjamjn",
-	"AOU1335LqFALlpOhsSmtbRfYlUPIUUCMm6CF3AmhZPgDFxdDMmU0LV0CLPvXX8Eu/bU3NMuZ+n6b2OPY",
-	"MALYvI6Qc6ZBKgIpBRmepWw2l9qsyN73bDm0hRSUwJ5UdMzQoJ4zqjESNQeXlptHQvOcMxU8SO+9ZfOM",
-	"LqELbl4wR4Bn0q+9efk7LiZZCcxv2AAfaVVIQ8vhi/d0MtwnoZl/Nt57ZdZriA04wWbGxpv442spWOWK",
-	"nNGUi4kdxXkuRxmbwUqYDWT4midA5Htz/O1v/1RSDE8ccjqgR46WFmnPPuYFFLDjgL/9tqTC/9mzvLp3",
-	"lg77ZCmLXBE+Nn8Q134eZcTwLdXsB2ynWf28d27rq7wzFHIzDGean83R8+DoibnpV/Hw4D68fEmGb5nO",
-	"l3un5lh0ozxNEqZg1ww/7uUyY2poudRnYFj8JFSAM6aMvaFY2RU1oVlGuO6bJ6hEzpkZLWEfdU5JzidT",
-	"C5UaND2HWwVj6f6vwpxIICmMiSgmKgygOQvQbGRbV+ClDfvIlbZBogsGCE4ZT5jAYJn1GJ7OaTJle0f7",
-	"B0bXzjN7AKjje/cWi8U+hZ/3ZT65Z+9V9344e/bi9bsXcI/RRrgGs9MeNEEZqDFFD/EiOWeCznnvuHd/",
-	"/2D/PpqnUzj/7qUSgWAmTMd1O3CRIU4VY6nyvS8hvZVlisEa74c5MWdp77j3d6afywRzX9RcCpv5cXRw",
-	"YIEmtI1XGtF6b6pnYLSjGhMxmK6u4tbdBJWmNYjDfgj3XlKegX4U6AO9418+9HtGKaL5Ep7MFUllUswA",
-	"vUFLMsrlQmH/iAmAdail0mzW+2Aec2/KaKanv7eS8RQ2mTL7G40eX/tjmJvkhbCHMDCaBvVQ0xFVDPgp",
-	"Stt/wDvXUzeUDv+0WWYlkVdpkvYNEcqfYdR612Q/q5IFUj2i9J4xnfMVbHtmQa3NmY2hICMzznNICWWF",
-	"2ievpcajFeTr8P3p27OXL58PXr14//bs2bvBD2fv3r94PbSSxW13m5gUXY5XdkjduH2eUS62YHfAZmFI",
-	"+gcHD9aT/bXUL2WBmZU7XauXOBIQcCVh2xbMCqB9x4DRVXvvFFaawDlp1Jsord/MmTg9P7su769Kqarb",
-	"PtHVcBLihgVQG1GNVrD8fSU5cbLQ3Az0FlRhKwIGFQB1YnMWhmAe5IUYlnluymlK/mY2k3CYSwoONEUW",
-	"DDvRNdbqLaguTKmblFTlS+LCKqFYuPPw4P769flR0EvKvZd6p+v6jArre1SaZhmqL2A0ty1yYFG2rvRb",
-	"dikvXIa9lrK5EEZzPz0/+55BMWGYWdjiwCgvuWfuBaUOQCE7XPwMw0sdr8Ym1FcfbpA9Tuf8e4ZgFhH+",
-	"OC2ViAf40tXr/JSmVkHGWw47sVShpzLnv7MUb+rAhy9lPuJpysAB9uDoqMtr7NF5Pd713Goo5pwdoWj3",
-	"DAmIoKBzY0vhGRe9D1fYebwtlzbJWRhUCSSLkGgtGJ2yycIYvkcm3piHAxPxe9uqPsc1fCrTZQdGCyL/",
-	"VnV/N5XzbRHXDMngrHcWB3iE5BzpOKdLI/bVMYCx5TMg6SacbjMdrqouO183WdllhzveZfjuNLbR7E9m",
-	"adEDAEMw9nHbo+1l9+Caq37vB5nQVQhG7np/HYzitrbowZP1dzyTYpxxdIN+kj2Ni2AMYLuxW/c1L/eM",
-	"0YRsdLYX3fK1k+reHzy9QgEASdlNBV0HPi0XbntIFMgB8FlBPgZL9wkcbtCzWCOuhM0x8IZoU1Tgebil",
-	"qDinegqhnvVCZQw+mtjZ9SACDeHc+7fGjhuaB5vz72EH/j3PofgVFG3DkSzdARPjAndh4sjhFFWhwBmG",
-	"fo1RoV3Vbs50VKm9BdZ6LQVrZa9dq0ZxtRn8kdz6pBdbi23z6PsdmfGVTPmYO5b/PPfJtXmXpltxrpWx",
-	"6GdsNwYQ9QVdmIqxGsZL0yywKDFNZm7DUbJekL5HKcrZhObQTg4CQZAu0Dvu/VawfFkmR7IZ5VkvVGTC",
-	"0qmHDyLxumi5sQbnrstTxvq6tnf66rtumwFJUQIJ/QVMI5zynWm0lWmU+K3jtrD7JraD+1V93+K0tJtL",
-	"p4KwPbNp3I6rdCTFuMOUKkIzcAQZMf3g4AkZ2s8DCECoYZsl9cxhDt2yJbUJX34aQ8ZS5s6C+bwtGOJR",
-	"s6K7r7v5UtmY9XPWmzKtPtYRzSgAmStiZlFAdJMHkcBEFkL7tDzDCVGlcssN+Rkqle0b6E6pvEmlcs2O",
-	"6H4euQKAOswFy8K+2BdsCfF1w+OKaUhGeHBwnwwh+WYwdgSJHEE/ztPtj6BtLfSbOqWwXsIsSPgkQJXd",
-	"A1L+LeJFnE+lMCrq3x48IY+ekMOj+w8ePkIUhQmQWxRZdtXfaiAdTssvbrPfeU0+1XGLIJk7Ei6Rw/Ve",
-	"xtIJpmC2u2YCwHtdnrknPhmFC8tnkEERVJfmbCYvUWVr2r4/4JtvTgC9zOXsPZ+xLte+l12v/PLNTiR8",
-	"iTH/xdqeG4uLT7GFQTuA+kEgOya27nI7p1TTPUQ1b3dMnXosn0r4O74zn1NNn9kH/vUC1uXs7zwzW3lm",
-	"DEOSxPOPY/EKn+7CR/PaZkSSmYQ0VyoIhaSxkzJ7BnGjLCwiTVOWkhEbm+sRNAziYCy3veDIKfYpdtng",
-	"ABO2qW+n5J/P1b9TjvDT+HgCCt35eT5zP0+wmVfu5S0C1uFD1gatIfyANeuw483m7QfdlxzMGmxnhfu5",
-	"D9ksuHm5GBSKRTbtc3jhNTbtXcz6849Z4yJvwM5dQ9dhxxgqUjJFtDMlcx1PVb4lRrslZ+NqSX7ncLxR",
-	"h+OWvLyx6/EU6nUAptMoUxqrRGstZLA+pW9EMfoeVd8rTq2yFz2Rn0D23qRO1d0jue2Tb9XFeItb/O6g",
-	"+9Ruxq2PR6fSefDmdlfEO5oxPCzfs2QqeEIzoor5XOYYxcCy3rJ/A/ZDiPopgrf9Bf0UfvZ3fort/BQV",
-	"9vHMHny7WYr9K+tRSLDOBEtjjWi00WeeAyi92pGbwY/zs3Uz+BF+IjdDSaE7N8Pn7mYIubl1K27jZCif",
-	"sZWPwRbHwM7d2rmw/Va9cy58Sc6FTkzc1bVwphUeE4YDw1TEuF/hdnjstvwKK0X3nV/hZv0K27Jxi//g",
-	"zZwJ1HygugjRWbhudQfcvrS8Sd1n5+6AxpNv1x1wezvzsz2avljrfruNbTUpdrnSrP+esXkVigoRu9SF",
-	"rRy02/7YaFPwLMMjM64US62SJRhJJKAJLXjC9sm7EhTIXJDUimtK4LQZXQJMU9xN8OKyS40NKH+uskUv",
-	"56xPVJFMARbKBpf25ZwJlg7bKl6ghqalyOZRvMbmLoVpKykES3rn9tg6F2nMWArN4C9r3g/7xRZpSOzj",
-	"nLmlbgmVUV+1g42wEtv/dCzzAPdwQZ1HxHUkimxp97JNNjW+u23zVhrHdWJC7N0SfSV6fLhyYenWGrkQ",
-	"AHazt3aQHAjC2kFwdLzwTyA3kG/uJMdWDlNW7jovL9xXW0gMQJHFjb1ns7FWgIpB0iKmFQvZEhA4K59o",
-	"nbF/wbhAgwh33L4Vtwfs6ZIFA8aPMe9K9Tlyw70/zDFwteLExPYtrhGC3QJVjGCapnGPUIMPtjKnX9Nu",
-	"OuWtuYaa07rzEN06fkJzb9zM1rhnmb6z1x4LUgoFQLR+g5g908Fb/6Owr7vtrXPnuf9UUDYzecl2yNBt",
-	"oeFhylIj7lg6KBtKgOh2kAJpkWhwO6C5QrFjm3OaKDLmlw6MX1l4d4Rp7wjLdPZJOPt2As0voD3RlfWE",
-	"ftpzp3JS32VDfTIVzvL79nt7i1gztklrUeVsOtMEOvMlOUuZ0JxmykKbEy0Dvc57NVPZAnh8k4iur6K8",
-	"/bMsbvPcueb6/zSVhM7IWQTadXNL1dN/jXeLm9U0Qjn1MP0LquwnLiygb9x2fVO+o4tT6waRmPxIQjCm",
-	"yBDoCDt/3KibK+bPE/hS3K5t78Rfd/RKOIYxhOlIXsZN2kZQXnFD/r27yMAK5r3zemzl9ZChGHKSM/jy",
-	"WtJzNZ5PpS0/1nBmcmKEKjTyMK+C4F8bLL1tPvUnSH8pJ3Pn27h134YMOOlGNsC9nOkcrJ+4sfhG2NTg",
-	"Mdi5fbKgxgKUOQTMqShodgI2IeQkQmBLQneqN3oKjU5y7+i4pBlPB/79A6MJxDwf0PvnVrbQJ7cIj25r",
-	"l5qV+a1gRcMM/Mzzhv+U5uB76LYVtK0Ct8mKHb6F+Ye9/1bA1XmNnfk4eAPPSzHWYh/g0z/TgPdNmiNm",
-	"4hvgwt5pxivoeKcVb6cVu83nxQV+sQsYE9/jTmkqUt+bY0ERVfboCK1P25hd9W2ynIXeUtg6L90n76eM",
-	"aKlpZr6csixFQ7nEyDT3jSQ0q6GKMJpMPWrCiGHiHU00v2Qn6IRKqMDu7NhqdcIvmQK9A7p6Q3IO+QkM",
-	"YylJxrXGPuMM+tnaHpSguuCQ2cc5z807oPHu4QPoQtpW3YT74XqFTW9dUuxNaRkwyE9T22TlxedU1vT5",
-	"woR9CQrKeUZhi+K+aZE0VaXEc9sWFgk8dLU5jlsbK3A1s9mC+ZJwzWZxE3yrPfs5mt9tm+vO9L5h03sF",
-	"72/N4PcSc/pl7fa20X04NHAjslIBCO567GA7pYqoIkkYayQTWBvbvNDa1+i7giN45jpbj3PG0OiIHHkw",
-	"wBvfPrd7ON5KULb9GASSXj8E++fBvvwy6oFh2T7FMXhvTle45H6y+jDq6DUVPZmyBJRqs7tPyDznCVMW",
-	"yiIw+eFl++R9XVm2Sv6QC1WMxzwBq3xciFQN+54StW76Rq0Grzg+olUSNWXNOV3eCZodCppzyu9kzBcl",
-	"Y87pstxWHmbGGsk3LXFce8mb8hKeu+f/9fyEdurtSQtQUF/MRiwnlpwjKi6IzMmEaragy9buWRb9rE6D",
-	"sIfWwcFdfd/uxK1dyztv5VbeynkpBJww81/twmM5NPbSsFRfkpylXDPoQhfI0n1yBmNRRM6ZICkbadUn",
-	"MkuZ0mTMc6X7iJNUugs5pr0q+0POVDFzqdwLMMHUnIkUawZxAOj4VHTGyHDG9FSmWHg8DHbt0CbwuAtt",
-	"JTHUJ8+gQZDthAy1kWZkjobk66ODg2/QgUnJULDFEAxF5zC1pFiY0dq/IR1K6BN8p8SYLLoMQE8LxjVI",
-	"7GHYivJkN8Ln7gm1w9zEF7pzYdEShTVsk7PE8JfD/r6WvrZLL+6Kkb+1Q75z5H5hjlxcOEKdBGkVwlvq",
-	"lA1Vco0XFy3XGatVWGMecrzC+u9Mbyt3PkNv7krxcOfPvUEgoXU7YDvTyeVQjc1YVyRRgSeXanDdYhyT",
-	"CWLUBw/ddnREhvicAfuYMJaqQSHgiuEJuoKhWQt4h+3bY65f+9OK5CrzilvYUbs684NOaagehX/1jg72",
-	"Dw7M+hR5boXXix/fIgdssiGRLJ+VsrBT8KI7t86tnrt/55fOo2pOtR0cu6XkwYFyMdlDsPM1ZSAeLR0r",
-	"TpTrP5NIIViiWQrFIGjxoKeH52j3tDh1/Puf29f/9VAN6jS4cw1sh3nsGcjvjiZzf9hsM6yHMcBCbLML",
-	"UlmqoYppzcUEJC50D4hrorWF/3OgGDRmdaed3jrMpWOnHeyEdfA1kEvjKjtJRpXGqCFk1UAing0jrRL+",
-	"f11ImzoN7oT/VsK/iWITYeH/j73r/3HctvL/CjHAoS1ge2Ynm6SdwQE32TbNXptsLruLRa8oLFp6HrOW",
-	"SZekxqsL+r8f+B4pyTOSx19le1a/BJuxTZHU+/7l8zYDNvgwKcwaoRDD3moBCQVRb9B5kpBSAqusJ9WO",
-	"5sOI2DGidYQseLnYkNpfohIDQS0kWyidNNbANgVRH5HPc8mxaMxTAxGtavD52Omqc/c4u3TkWxZNgKd2",
-	"MqB0FcZ/MXgdZXIq1UI2wkWiBFhKKBUv2XlBRT5ppFQKXK6VUNq5v6bi+5WHRDebG+MuH9t5Yw3Ok810",
-	"enFzMbF2fnN5+er628HV4Grw6ub3V3+4ukxiMeOS34P+xn3TOIsYj40k9V/+OYNYzZC8ueVDGjEyFO4Z",
-	"V6/+8PW34yvof/NqdN3/Nn71qv/75Ar6r0ff8j+Mv4qvk1duXS/Eby6WH+cf9cc3b9n3msvpONPoeRPO",
-	"xtBfbAHKcbG+7/qIlI5T/fuEoLv5Bic+3+AJ7kST5N2i7+jpUhtOOqApir2iG0DpSqPUljMPnpe53eSD",
-	"lzP5YG3yXnf4gVeqqE3dhjILya1zhYoSuBjztn60DnMy6xn3sQU6bN157BDwjuQ87kLwTWMWPYhX0mxQ",
-	"4ytVCB/UML6dRijsk+i3N41btXsPPM/h8Y3ue6pD0/rt5kbaliudCj72SIjt5dhq4/My5pan6r4xInZn",
-	"pqYc04+UxO7CLNkgVjjzy2RQBAgy6YdFQgXYIqpHSSMXze9kWxl4SE2+vMMadvswAabGY9CnbbJuRcNf",
-	"r7Oxj5I/cJHuie4/hRAsUR3erDkE9aOKW9Fxdq9U4kPAID0KaDFRea7VKIUZDoqkIBjWHKLAZaC10mXp",
-	"Nk/TG5yGEvn4U00QzD2mTTv4BaF+0mX9gM5IHX/+QPPeF1g//+I4dA+gK8smYasBkMvAR6siIT/BIsQ9",
-	"DLZWBLgDZ3zbxo7NFLj2llp4yP70yzlGLXYkle+VvgcbwJDxQqn4au+RBWqwwYSEsSJNKZBQn3vb0xv+",
-	"Ejo2lq7qvPNzZyFbMaG3T3Z5RpYaq8ii2d6axyU2tuNLPnyPW+iYsJkJ8Ybe2o4BW2DAAPg81rAjvyVZ",
-	"bPs2n8OqrlBgo0ykti+k8wUMJsBzlWmmFrKxcMSt/AEX/iJrRsLxu3KR7doIK1MpHjnJFZLdR0PhW6cc",
-	"uLZlQNmTwIqKjvByd2yNO2TEOGzxaEUCxR119QEnXh9Q5bXVrLadf1yucvlrrBLYuDrAV1x5A9MpPjWu",
-	"rwi4faypAhwx/nko5Kqaga252pl5b1TSDVw6j4KB9el9Xb/+rTVMO3vrNsScrJ8xzVmKGJ7jUETYVCjQ",
-	"EvG1VyWwSv53BQKH7X3clsBX2E71dQNUgpsgTmOOOYM5aKESjxqD0puksFEpAScIKqGhKct8wfOb5ybj",
-	"hbKCI8jng5pmB8jjP1667RR+a0zf6cNjZ+930KIrTMNLP2bwuYYuUwiXGc+ZkHGaJdBjBtKUKc1mwE2m",
-	"4dngxF2SvJPmoALlRUUz8L66AF97EfZgShIYwPMs1w/8s4/QyAfPYh4RDieExlxSi4lPrDKxTqAE6eaw",
-	"erv1yAqe6ejhFbrZLzHG8iKRBO4SBKOGFBABzIOaBaJZh+f3FKMJivjyV54kQyU3D9pQa93BojSHFynu",
-	"u569urjO6cd1Cq7ZRjU2hnbeSSi4MSCjNuUHliM5J0eg7cd+GpVTFwA67DCDHThh4xjQp2qoRwMNyRWG",
-	"jcVnSLxWUBKCPtg43HPSgv7wFuYBo0RL6x8rVNSOjOj07JHjRTtq59JSfRArJx2+L4QXZg092u4UcoOV",
-	"6oR3tapuxa//RRat4Nm7ipVtK1YK0qkQuP/bfipVDAvAh6WCHSuNw7EG7A5x3Cj1IozPsATkZ55q4Ek+",
-	"hM/CWBOtiNngjk+4sgX3d7S4C91OV9Ny+jUtgY4bmHG7OAmtsAnGhfAosCDsBHQxVkMqXRjN7t9OQ20G",
-	"cbEdn3bQFudVqfIMFa8bxlhhFs14zpxuWGUbUWTj8BTXXoiiUY53oYlD16ZsRtIbxyP+9AA6J3S2Ueaz",
-	"aN5qWhFtaFeaHs4wOkC4YGndtsME7fDpySqtM64O2VRzeSPrX5myREn1XtAbj8jERqHBN/E+Tzzh+h6w",
-	"Cs1A6kFs6BMlreaJiC11ivkMFbWD+YnjTg0SCI5bWVgD6Zj9FvvGemXxcY9xbNkNUxFLXMlUyCkkv0PP",
-	"S6W4vQhhtt3V+rFAGrhR0kQD9tO6+JH/467j4jAyA9c+ztwcOlYD6AROsRy89KgBxs0XKksTBKh2xF4y",
-	"i+eCLUZVGC6Tkfp8Gaermibf07dw0sQtuh2LCWAa9jUNtRplRkgwhuE6PefMxBPmlKWhWdxIv7WWol/7",
-	"TUotk4frOKw+p4GUcPcvuXmdsi9ihm0RokpCnhCaocCyTenie5xOVr79ItSUZOBUMAWlpDATSJCKpJ8k",
-	"qeIpMxbmhmZeuq/PVChwKP+vHBPknsFoypn7mFtCqtaZNDcsVqmX7j2WcJHmbCTSVMj7HtMgYcFT0/PT",
-	"2oxQ0vQYuun0Tw1WC3Cu9ue5cP8icvcz2OiROFGtgvDrtpDNQzGGdVrG4oC5ewWIibYojsrTFDRzasSw",
-	"bH7L+NiCZpzFmhsaAifhs6W53sWvCWN4wO4kA65TAdo/pEQmdlc4HPF4uuA6MdGtDy5wqSiq4NabqQcw",
-	"lRuvzH2j38/Ug5D3NTGFH9UDPOHaLZF7pVrgoJbrb/pXr/tXrz5cXd9cXd1cXf3v+ki31b24vbWtnR4/",
-	"P6mNh2stHpzi7oqedpRh7oordDtW2lH52qIsKD6PpLL7eFsvMAj6yJlzqj5b9D488UQH3oZHVutGmx68",
-	"BE/dMGj2m9e1c2bbHbXrL7151C4dXdKjydJvejR9uq/b9o8kR6HpkfTp7o98aw0TxTR4hL44wAjhpwbV",
-	"YqJSwERT0+MSNeNkptY+6euvNiOiBf4X55sOM2lFiri8Xk82H3kuNJghzdxc2stY6Rm3bp/cQt9ZThfd",
-	"9OQ9qk5izy6JvFUS2ZQapdB94U/b+IL+t8/mqwKgSCYz49Te2EsVkYSGPjRWnQH6aNAyE+NqSMXw3DCj",
-	"BuzOK7rfGNSs9HOK2GCnbPGMim5iv0VjNVjrw3F4KdHvBuwTGrxRiXESVQ3cMA/Rn7hxHiKlVjyR7g+a",
-	"+KNMna+Mg01v0BUaK+30nm9eL9+S6ZWzeJbOjjfnfuUtEwxjxRNw6iIpPBhmJmphGDf+mmDIbeOQD+eW",
-	"LMk+kNnMEY+z0XsXIJOhGg/pBTvy2lwKrsgR7l2k1ImTEEbT4HQOTgoYAUswF7nTnOXrNnb/oQCtEoaN",
-	"wB2EmykktywKOf4w0qUcivDoYF96k8aZBciL1K4pRNBOgr5phAFPU7WAZMgxTmKiHoskfLZDipFH5SA8",
-	"ih+o0T8htsYJIZaoTWYc7EGUnkpWeAWndknhgyaF98YMz6eEscLGueF+3sEoZ55HmpLDbVD4YXPD/gTr",
-	"p4arQ5gzq4YYVr24wfkLhXXxCUbOGplvENZb3ke7Ib2WmLvTrEfSrL+Ao8sew4Qst9BjZiFsPAk5gUO4",
-	"VJexhgSkFTx1G3wAnjYnrn9SFoqAzUS4p+R1A9vdKp5a35TLd5jpm7B59eKaMoPlV7oQ/s7c936iFhRX",
-	"XyLZeo5bv/R2I2b0PNUY/0crgFnNpRGUPcRCg1D14Uzighedlx7GRecro/8/+Kcejj+7UONKXvcv4E/S",
-	"6ryDJmlBz1KpcFBhBE2yJwu+lq81jJSyKyaaxFY8QDlJQck0H7A7ttBK3mPyCZ6JEzLKEzAu8zIg40Mx",
-	"ZQOrB/GbCpm4z+cgEywQKKOQhZAY+g+jOgXvTtOCU/HytHoXAewigKdh7hAT0+QkHk+ErJF8fR9XOKjN",
-	"o0FIY3m6wu8IuR1FnkcizBRHnqfK2AE7N+Hpj3sG8rMSRFHm4ubi4yiTNutfvx5cvd44ZlIcvBO1naj9",
-	"okTtW6L76ntxgik3FmaMS1gcTfJiTLSxTYGaEcqST59HxwLYSv78llmlWCqsTYHNlIS8KPoU0mTjsYix",
-	"ImycycREpyyZJSzalsq/hPDxgSPneLhO8p6h5H05vv6Z2MUSFmU4gFGhyQbiuUgI7S6eTTaDFfI5Ba4N",
-	"44x6sgi4P2ybflw0AtD80xTGtkf58oUwwCJqMUiGoauLSnioUYY4dcCiTM65SHz/l3oAze8hYveKjZxM",
-	"zglXTnvt0HP/HOWMS4ZHxtIpbA+IxkrHcNLy313ZeZnl9OIubi74KDOwhU2OJNaphc4g/7JkvCP7VTHf",
-	"Vuxv6sKlRuGsYWwdFasbsIxbpmQMvdA3RVEPpX2fWOLITlg2UWliynaualfYgH2XqnhaFK4SpoBlCc+x",
-	"8ypkdg2fhX62AaOUU33DcIHPJPkMEhLzWB6LUumphH1fFFu990c/+4qUcJDTqQX5MCF6QULoCkHOsRDk",
-	"vZ/l7AUE5adGXCYLkdjJQTNVBmy/ypJNxucPPMzdd+byA08zbDOrtPKcWVy2lE0/l8c/DyNw+X1NlLGh",
-	"eh5Gr4i0NhNptnIFpyPYOluxsxWPhgczrwqFoxiLc4gFT/tY8LPOGMo7XxuENluN+kAjIUjIGZf8HpIh",
-	"/iQKrUqOFlMhceo42Zs9x33Yg++sZ2wOoqfMMw9M8+Q5v6GmqwGL3JYLGkfQG6fYJCPc3GJGC7ZhYRwh",
-	"on9HRQ1/QL1BaJvG1ii6qZ/1Yd34JXjuBgSYsn8ZgyO3LKt0WfWI1yXg8Xia+m81thn7Nqd1xfnP9PV/",
-	"d0CJL7BSGP01zrxUIGqrSqYlabEZgMo7CY4SiUO5DP2TA/buAYFAnhcrPWd8aZinPAaPT+DInJOBNoW5",
-	"JVQRRAJpQzA44+4IUuHYLmrlyG+le9en1LFA7Vmdh3q2HuqO0qfeyrHcCmNF3IyB8n2RfqZgVgF/EgSQ",
-	"WkgnVO7iGOb2hln4bC9j8xCh1jWMM+su4YZFCc975GIXfqdIegWD9tCr7WVS2KiHAiwVXjS6X4aYGErI",
-	"8Jtbn+sY5f85U9JOIipY4nmQbmMEoPISDb+yqifxfXkde2v0JgishOd11sjS9kJ8sNhmnVEy1mq2tkny",
-	"R543oXK4OyKoKbQ6uUGd8WSPaqa0pganWjgUteteHFVES09tetYoX/tZHw2/h+/c81qoJq8QjWOyQP/L",
-	"6zw99ImwwuMO/lpHOjMnboAeDY2xTFxnBpYAqEqq2D1ISBmH5ujgO+k2EvISSDDCOnPOVPIDPSQQlVnG",
-	"zZSw+IrY4RuPbTWjbm5hGYH4lbbebwyL5ioVcT7wiFMzng/9MyOG3eMlHP1XIddtllE5TjgeSSc5r3S0",
-	"VBY8wG3KhbTs9bevXiEU305pan8XXZ66iz1+WS2JRPdHT1RnsgwyNlToe0nuJf2mmEYf/QO6nqL9udfG",
-	"8rzzro/HvB/4FCN0TwGwRhzxaVvi5MLuuySHeQW4KAjN5hqMc/oopTtgbyVDDHhn1qCPJhNv7tf3FFOJ",
-	"yUZ4ouVyteCaj92SvSBdLmTA3/cbQLz2+h24L++0gTW6o9EbXac5es0vnn9vNBJSB8K4FQjjKDDhjt5f",
-	"0xy/O4Oa/r/fv/uJJSrOfA1wj+L2OTPi/wARaVIhCSgRv0o5Aw1+YIT3mewEcixQG7A/K5UwrRaGpU7O",
-	"wAN4ZHKsWaYx6yOeDNh771QV5Wr8ngvpcRBMQD6/ZZyuwhkkPh+R+JI6H+GJEDwoGrDKeCmcKSUBqEnc",
-	"xGoOLCpv8GahhaVCZoyCOB91BOyb1+wv4juWqrqZAj9nZrKeZPyrmELYVSjIW7rnW582THO24LnzRAzP",
-	"ndE1VpruuxG41y26JLwKWvO4SD74MlIqBS5DuGr/5hFdhbuUJ2BOn/syebrY0wyV+zEkuBDGodzJG+JH",
-	"7SU8ynPVA65jiGYEsaNYH/hy1N5qLOvVGr/4oNRfuSMW/MHX6+zLZPO50haSHyER/IN7C8cSge7+dxOB",
-	"+AVkfI/uXeV8NMKM1cBnjsSIqJqsrctfn9gv/778NeH582Avv8CD8NMf0AIxRYGt0CzmmQFTjptgC278",
-	"+CAaqCrqp/sjhe4C+EIFr971WD8nimbLwc2FcLBaj8hpozEMXjoW4RNgk5Gfh7GnSHBJ4X6KSXNU4K1l",
-	"Ez6fgzSVgVQ4fIVJcT/x01JibuMJ0LARNMcFoQgnyodNpVoMmD8xGhPO9iAUeqx/p+SDB/00Vs1JQ6LJ",
-	"UDOUina9Q2ptnxHThOfFrJGv+tfX68dG3xQzZMr5V0912/7ii+Xz6tjro3Q+4oLnSzFFC2lq2EQt3Gu8",
-	"V2DOKqh4lHJDumVWslnZb40h3FUqbYuBwE/Z2WmcAm29VjHhFG8s3gjAY8WcYJ3VoZD+GWyFel4Azu5q",
-	"Xuigdg+j3n5QC8Yrs7NQoqyv2Aqa90OrG+n7HQJK20m1h9UwA5R+DI1XspgAgFEzmgxJGo3GfoTCFKHL",
-	"HgjnwNZ1Rjmv/YPf1jMOYtkVFqukMWblPtt9CM6LHL9D9/zc9J3y5PhiV5waPz9AWPD8Q3h0010Mb6sY",
-	"ni3EQZBv4S97ieCFktlQg0H2tHEGdcItZzFIRyohukVSDztM/5mZahMoZgeap78SDbRvY29CoZsMkH21",
-	"52fXcQbtJ9nabuiderb+LBp/8CVguain4Fo+3MLm9r9/dqQRKqLCtF5wwyROFfUcVxQ3YaJ9mBmIbhnX",
-	"8cSZJ874lMYCT5raZLZkzG07sLumkg1quvc1omU16dY0hDT6exIWYCx7AG2Ekre+NYMMWs5SUVRyCs3U",
-	"Qtb6gC1QXEv+X7Po7ny/g45Z2YigNx6y8iOfYoMAtrQTpSPmhh91RoURSgLK4mD3sDumMykR0s+X3k4B",
-	"5gaLQC3omWE49JF6oiQsGse0tCyRD2VNrT+kZZtVW83ntcTnnco7bnP3xoqyxpC79BpxvdnNy+p0VTzo",
-	"LkneyUMiUbyUMANeVDc9oaXgxAQKExCTjA0M1A9csY+YRa16Xu4N5sbnF31iwvdihK0mPgXVHKhAKjr/",
-	"+uPKYY4Z3KDb/BIjHC8TC0VJCbEtW/Of4fcdYyNBpa4BdvI+JFic6e2sMjK5sbQQje7VUZBDc/32qABd",
-	"2KTFsIkw8YYUvm4I5c7UmH1sgh7EiljJadFlq8GVRtXRRVgOGWGpgq7s3apbO+pyW2bMUaBTXLEaTFkl",
-	"2avRlNOV7Ac1+g4Tg1la+giBmHZkQqdJjxyN2V0GNZiTD1ykfCRSYZurrv+q1NQwDykT3ErnQ/oEeS+U",
-	"9FgVTxmXSc/jXHgUApFEBKWiMZ3ORyqjtejzAG1ANUU8XfAcIQQCktXMQPoAZpVNUD3F/lBhlGaLiZo1",
-	"1hOF0+2j+w4raypVBstefNMW3A+G9ION93FIe2XphdQIp785osHrzZlUtgMuecL3XDrRXdaS7JjfqeN9",
-	"SMW9GKXQr4Cu11vqaRoqykvk4nGFg2/pf4sKv0dw6D0ct8t8MZ/7brV4jkUJJI7MIBkW0HkRdnOFdP71",
-	"NYukskNefiE0j0T1geI/+bPtAVT9cbuSO6W/sVsW1D0bZdRtFpeirBW5EfCwsS1uWYQcQmh8CbHzZdrp",
-	"wuctoDSJeFJQch2AZqyyNEFhcgA5+FzT2aeJ8rFz6ivrUf8tl37uG8IwrcpXdcPEj5sG62aJn8As8W3T",
-	"yWYFPMcn6vJ0rsgYx22peQqVBlCMiCQiaWJOsyYqx0Er7830mbr74C89j8qxZ0AQb1KQl9fYQY+f7uuR",
-	"/ooTmHNtcdpOkxFTfONA6COdOK0n1q51YcvWBTNdblxw//+87FvddogC0CqWKC/08oYoiZm+jBpTM+3y",
-	"H0eoMDXTbUn3Mk6VWYGS972QwkzgEdAiG+VsUgYSaVI0dx42YpgWGPfBP6AOQz9qecDuGD7Vo6x64D23",
-	"pyH9vSZo8MZ9cGg+aXfMsTsNHqv9zEQ9m+Jmkh0TEd3s33YDke6drZQB64/6rRMP6NOvQssQBlt5FkpP",
-	"o604+wOftsvY542g2cS8f1OZ7rAzj46duS4frldZpvl4LOK+Bm6MuJfOnVqBASARmguVL1WUEpDcgrzj",
-	"hUS0E0Saw+ygTxlgsIyA7Qnjjhz0cpWUW9A+wtbgqdM+f1na5jOO+ycERyeTsBwciVknNDVwux68XGma",
-	"s3AAv7rDudxGBj19353buZXbGTgbEpbwfMkBreX9bWLpdQtdanBbzSw/EHjOL9X1X4Jvu3ygzsltGUJn",
-	"iV4fo+iszytrcsUqhzhAW1Wi56mQU4NaEzEnhM1vaUAiDgfikonZXGlHH0wDMivqOc5ipTXEFhJcApGr",
-	"U2VNz30tm0ESVmCx5mYyYBhPCoixokRPJCjZArDuKUcG6gUvuk8V3GKJyzZpA7luj9E73Lj9KMA/ghYP",
-	"UFp7WHniYZYTrDGTsFiPy7ewrTMp7EpgeTbKRGr7QhJuluPuXGUNUAFOmX/EFTdlrPO3Bt25O/NvK/Mv",
-	"8yQTSJz+fx+Nh5GZ8TQFPcQBaEi9EdJrxP6pBBavWeUUy4QL2WNGeaTzmbfzuGQjYLGSD6BtM1SSe/en",
-	"qkvc3o7TSYi30oEknThIUka0W8N726qTNbr+KgBJHvHf2XEz4CZzeg85sxYl6ZE20v5z/PNQyKipW3Ar",
-	"Du2a/84KM6mZktdu9mMm5WYSpjfgQGth2EILa0Gy6D+uv49q/fwWyKslB79JaHd+/UGT12vT7sZNet9t",
-	"LDGpC69liXkYw2ff3XTVNVtNVrfClp0yOjaa0QYqDFeAONPYE/f3Xy9GwDXoi5u//8NxVNEt8/dfLzKd",
-	"XtxcXCKn+aUfS4kfgKd20mNjcZ9p6pUTpphcFIpVlU9oDypJp9xYmF3UjwafqQd3QyzGDBwW2Bouk5H6",
-	"XF2B/lKzxF8g9yWzWt1rPqs+l89Ffwq5qfnZd5rLxLCMAlRYtS8MMypNBk/hn0199wwbZbnpFRU7NGO4",
-	"wEmkAp7HvTJ1S/2c8hiq+0645X0P0Vvz/T9rlc19CIhTR92TUtK63/1FuCOrMYPPFrTkKaMXY5aP7GhW",
-	"yPt+osVD/QY8UohQNCt3veV8h2Xdu8hkklIj1jiTtG5lDSEt3JPqWbEIhpTcEt5BqCxAHPL0J++VttUe",
-	"rkcbd3/q23xe+7gPaPqh0H7cBda0TNHTWkdM1Gr2CHE5jL335eXP7sJ/8clPVzz5R0elvtVNzcAwIavb",
-	"53kTMeGWhWUL7GeJlbGV3/0rU7b22jAlwNlCmAnONvM9eJWf4vEbH7jgT5g0rPHMtSZOKmEcp1J5vrxE",
-	"MaOzhkV1aBV0y9SsMIdY8LQ/101bUXrqXAaa8lE9bzCrGn9V9gMsvVgzrfvF9ev+RGXaD8hyG8Zp+ks1",
-	"/X6KQt19he4lEWOk2XjRmPCqJKuPLq94Yz73UlkCPs8BTaCGX9FgoeWfPNBj/vHv/w8AAP//hWsEg/Og",
-	"AwA=",
+	"H4sIAAAAAAAC/+z9+3Ibt5Yvjr8Kir/5VfbOpmRJvsVS7ZqRbzua+KKxnZOTiX1IsBsksdUEmAZaNJNR",
+	"1TzNPNg8ybewFoBGd6PJJkXJduJ/EotsNm4L674+6/deImdzKZjQqnf8e2/KaMpy+Oezd3Ri/p8yleR8",
+	"rrkUvePeW01FqshY5kRPGVFa5iwlSlPNiBzDZ3L0T5bo/V6/p5Ipm1HzEr2cs95xT+mci0nv6qrfeyET",
+	"iu+sD/HTlOWMaElyRlN4o2AL+9Y+kTmZygV8vJD5BZlIplaPddXvzWlOZ0zblT3P5ewpXTZHfjfliqR0",
+	"aQbJqGa5eTE33/xasHzZ6/cEnZl3j3M5q4z5Lzkb9457/7875XbewW/VHTOUmYQZ9h03v6+P+0pqwmie",
+	"cWZ2lQqizURmcsaE7jyFscxnVPeOeynVbE+bgfqRfT9L2WwuNRPJ8gcW2YOX9IIpQknO5kxz8yGZ0nyW",
+	"MaWO8cjpjJELtiQLrqflJyOZLsmEaRXSBRVqwfI+Pjr0Q+u9N2ye0SVLj4nOCzbcJ6dC6inL8TVckXtH",
+	"R2TIy7kOLthykLNCsXR4QhZTnjEYaMxzpc0P8kIILiaEw1/3Dh5Vf87FYJ7LSc6UGu6TH9hck3vfkanf",
+	"XST8cnuDbdoz+xTu9Ix+fMHERE97x0f37/d7My7c34frt/wN+7XgOUubW3+qCMsUWxj675NRoQnchJkU",
+	"bEkSKshMXjJCRWoWOSuUJiNGJvySiWPYYVlo843ZFtx43ImD2EbiHIa3s/7xS6qTaey+MTI0fGZoyF6T",
+	"BVVw6U8ID1kJmVJFkikVE8NquEhYv77IwyPYF0NEhgimdD5nQrWvbryHU1rNo87Gr6RgHSfPFbkQciFg",
+	"8lwTpXmWkanMUlWf7t2De/7AKJD8qpmaOXSa7guu9JMiVzJvznYo2Ec9SODboePUczphZMTG0tBb9TqP",
+	"eWbY5Qmh9mJKwTw5jWjqXtXGnvDrVrI5ODhYTzdmPS/4jOvmcr6XCzKjYmnEhN1XqslMqlZ+mcGLwvmk",
+	"bEyLTPeO75u50I98VsxgajAz/KucFxeaTVjuJ/Y6N+fUmNiZINJ8Y7Y4yRmIuLYpwYOVKdEsez3uHf+y",
+	"WqC8lbkd/upDv1xGj6oEpndO9fQ0TV+LONEmMvWymmWsImTmVE/LCdI0HUjR6/dyz7MMu15NhWb0JzJl",
+	"8cHxRn+jYBYtw5qvthi0RaQzMuJZZrhCSpd9Mvz5559/3nv5cu/p02HL+CldbjH8WbpmxTzdJ68FQ26R",
+	"SqYMuyLsI1eo1oxYJsVEGZJWcsZAEhp50Md7d69ltjzdYrKv6KzlgMxbW0aC/20+1luWX7Lc/JcnrG2X",
+	"FDz0jYJ/8KRtCvjYwD402Hjt72SUSp41lK+ULtuurZYbq37vZFzxe7ah0lcbupPKd2V2SM2lUAy038c0",
+	"NSoIU8BWEymMQgbMZz7POCrld+a5HGVs9rd/KtTQuy33HH+Fg9b4oiaJLDIQ0UZtMWL+GCWJGWPYr0gV",
+	"uA+UzLhS5uK6EyYoHfd7V/3eEynGGU9udRGGUOc5U0xoa/L4a0yzTC4I18dkyMWgUMysiGZmmcsB3HFl",
+	"PuHikmY89QQMb4EvWnTVPvnf//4fs97nlGdFzm5zuadiSVD421eHSoKmulBW89EkoXnOjSFmZirzEU9T",
+	"Jm77aIxRMqNLOI9Uwn2C41DFeMwTzoQeqETOYb/HnGXpYOymOoSZv5L6uSxEessTz0GzEpKoIjG7y8UE",
+	"LgCaMhVZ8I1ZkZB6MDbz9LN+KVM+5jGb4gy1Z7MlVoOG35znLJEiBfvOUBa71TUPnf49LC+QUZSPyXAe",
+	"TGwwhpnhKt9J+YLmk1u9AC9lzpA3c0VokrC5ZjBJuswkTQdaykFmJoVT/FHQQk9lzn+73e18JQ3pA8lI",
+	"p19wRQoB9kifsI9zwz37JGeX8oKl5kGz5ejEMUtL0xzs+2ERLMEv6pLyjI6yW936t3LG0JZzyxGMpSwN",
+	"OC6o/Sdk+IbpfLl3OtYsHxJFl4ospkwYNUrnS0InlAu7knkuE6bUba/lTJNRzuiFIpTg4yje8iJjJ4Rd",
+	"snxJ5HjMRGrWO89oAgyBCzJkeS5z5U5CFfO5zDVLX7KU03cg6G9RHBA7EjEqRnku5izKu1GUsxzMzDQH",
+	"5mmzgiunuoAacpromJ3601SSlKeEgw40z+Wc5Zqj5mLJtNVjOGWgKTBl5JGxYXM5OwEqp+mMC3NJFJEi",
+	"A81OFJklatQaa2pTv5fQQrHYWMbQpCmOB3KazghNNBktCdeKZeM+MnKqyDClPFsO8kIMu42ZgZTi6bpj",
+	"emXfdJaan12w5ca/yWXWYgGYb5x96PjKUC2VZrOhd/y6heOKzeKYMAbzLz3Ya6OmapmzcS6FsbpxYeZT",
+	"eE/vQ8zeLxX5X3B6fmXhzvQ9HbgzKl+GtpZZHti/j9Hwi3lDpGBD9GdykWSF4Sx0JgsBJE2zhWEj4Fqr",
+	"+JU4+KHyCUtPyBDM9+ExSaZSMVGqRmj/m5/NKU/J3OhPLOfS/MaoTVxpnqjhMX49WpKF830VyojncivN",
+	"LHv90k/gfxzZP7vk85wnLec6N1+ZgzVCohAcBYD5A6cXuXCwI+vo6keh+ESw9ClL+IxmZir4wrW8Bp8y",
+	"fIHpYj4YM9bdCdIY9UOdXz3BkyJSJLBEWHOfUO0U2FzvN+jOzrzv1h7OrZXOYNPPxLzQlk2B+kKz82A3",
+	"x9SY8l+PpXdACpExZa/X+hNo3fX/Q7MiQuqnwt1kqkiK0yCafdTkL5T8+9vXr4h15YVK3V+ByxmuDBcX",
+	"DgvOYSRlxqgwKtKeRI+yFMxuxJxqzXIz6P97/z79/bB/eP/qL+/f7+Mf31399V//pWmQ938v3YsHTfdi",
+	"37st7NCwhR/3JnLPfm4E+v4bunhpVJkJq+7HKy9iOu9Lx6WfECO+CEQniLDuYMV0dUvqIu5z2qK48vBa",
+	"MHJ27nTg5m0b0xnPwGfk2DKfX97r9c3/HkQZ8YRqtkA301qJz+fw5o90NjdP9Q4fHe0f7B/tHz6MbEtv",
+	"RrkIHFt++f2eYHoh84v4yw7uHD1Yr37U7iGf9/pu8eWaypHsbFqup9nLbTjiutMI9jaIJzy41++61bVf",
+	"BTGIoxUb3mTbGHi086yxtP7qA9ps4s1jiW65WHp+SMWy5TY275n9RBSzUcvV6v/e45rNzO5f+TfQPKdL",
+	"+C5+tpXh3Cw/xBxMwJEvzdTNvq27xHMeDVqfCnJ6fma01X2C3uQkZ9oqp85IuWDzmFGRZXLB0gGfR3iD",
+	"JWSmDIt8cvb0DcmpmDDr95rRpVHZnKJ8Qthsrpfk74RmGXhw7bY1yaq2i1W9v5ugDbX5xsb+AzRXw8Tx",
+	"zWD6dLNAckaN6UZ1Vwdzv4f+BWV/U53J81zOzAYJIoXbKAjXs7HRdvvGys2ZkUR8xqyI+TsRxig2841O",
+	"YP1NX6vjoA2UUaUHZhrRqb9x0+ob8jEGwkgWGtVJSmZcFJptP0cRjcD8ZP2pHFJs9mO7Pc/ZmH9cxZSM",
+	"iUITzXJVMeMgoyaRE8EVM2OMwA4upYUep4PRw//4GB9UXvKU5TdBoqWhCArIphSbU80GWTxMbAMd4Es5",
+	"PCDKE5jZFBs4dXsEZu9fDg8ODk5CfwEFbUcTGIGlf10xp1JB6VlPW5SufjK3gbtsB3juxHoMarcDbEou",
+	"yH2itic0Z+ivOqk35hnwz8g5skXPu1b9DNnxW/OjJlery63UhbH6zrgPiapq4dt5eGKv8Jh+hWdXCKB2",
+	"pSvsrHIoUREKq3kCv9hQazmFFDUjfnYjXyrSo11jOYxqLB/P8JeHBwc7kTTR6+uymOpCpu9pF6xYPWU5",
+	"RoWqQuJ6PLOaSbJ2S7ZiXutX3c63qptQMpP9TfnVfi/ITDGs6aCendKBFW11/+taebYM1wucUdMLRvAX",
+	"FXrdlmP0e4XgvxbMkq9ZT52JhPxj3RWOJdjBNbWaIjrsuFZWW/yqGn5VDUvV8IIt2xJVDLH0iZrKhc3Z",
+	"MBrhMVEMEzOpIsNTG0SDSMwxecxoznLyv//9P8N9ckpym/zqMtcgRxACE0COdSUurqW9OLp8lPww/897",
+	"6t3h7CfxHf05vTt+M31QPJv8e+wkvuq6X3Xdr7ruLeq6F2z5ZWi8L7jSMVkJ2cFyTCjJuIqIx5RquuH2",
+	"xQRckJjcnIW5OY6puuRlVxkihSVxKz7MRsCk9zf2dcJSqlNp3y+kgZgPin3UOSU5n0w1ZonMzB4cJ1KM",
+	"eT4bkoxpyAEomYBhUnlK3KNmnXPK034YKTxe5Fwz+2uuybxQU1J+vU9Oyxs8pZfM6RjOXV2fRyWSiC+P",
+	"xxOLlOvTpK1Ix8YsUylYOJqlP6PNzVP7r5RlzPwrOgpml/CM62WUf0ACGiWa5nw8hjKIkY2xspQIuYgT",
+	"5iBhwtX7NGUHvuwbRcyjxD7ah6DbaEnsijrR9VOq6RP4fWUhETqHKbvQTNM/nDOqpIgmN0BGm1MhF5aj",
+	"Vjei83zfwDBrOVg52XJm/erGxi7IY55lj1ccYy3WrkgCAak5y8lMCj01urT5w2bfOpqC72D8ZZSGHmcy",
+	"uYhk116yfImBe3OymDsMQXbDMuCwy8zwJhklMstYsqnGm2JwYm1WcL8nF6Kaynw929RlUfOkzM2xyQqg",
+	"enBt67dgGzDoN2VkREW64KmeNn6ccXEBSmpKaKINI7ahc6PoWkUCNg51AK6ijAK0/MMTPGlFijlSMHj8",
+	"UeMAdThBGm5qF82M7076u5JFnqzVBYBw3uKjV/0eTqrd97P6ZS8ZVUUOL6puweMl8QWIwSLdtaldvViK",
+	"O1YkNAjGzzg4gH6Vbv1ORK+rWf733MijFmsn42OfmzAyT0euCdBYhHE9+zhnQjmLOKF5vqzm1nfhV/Yl",
+	"MYa64U1T8WQz8x3YbYYs+0Dti2n3+b3L6XjME8NWFZ8II2hjc3XH013fhLN540418sqtLkZnWisn7Lev",
+	"74+6lZZuRZVEbv9la5LV021M9v9Y7gjFtEuyYMgmIatyV4LKsd2o3Qa7Ueb6YcmD1Yu2NM2CxUa4/Cdl",
+	"16sZcsBaPbu1820w23BTW8/9rV9skx25U7YJsF6rxmGgotLo/6jDj8ft6pA6N49tFsbAH0IBmjFRmpQG",
+	"IqA7DzNTYGnrfZ0xm8/vSxijs/qBsbkrKC8L+VGqUJLLRZkTbqztPuFCabjWY6tbYBq5lWBkMZUZiyVp",
+	"1M7dLrb1GBUur8U2GjHIQfYOl4U6wYJ1WeROGVLFDNLU7QNE2dKvmhva5qhFcAPYAtek4rpTzv4JtBm/",
+	"c/gtjxodpYPtkBwcHNhlzDYwM3Dk1rN3F6U5tCNCs4kTaY5YsAVxlzC+0ELY4pbVrwM+6qAJsDarVvaM",
+	"Fzw2SI04/KEESwnnEWx+Zadj1PSEaprJyTOhY2rYa4FFmSmxpowRo3MqWNYkFZ5GYwrO/9oMNtBJ9Tav",
+	"CUesiOnCq6Krw9TvJpKIq2taTCUZFctIsteIZlQkG2SfvpSCLSO20U+ogYLFrOZM6L6vv09ylnJ9QgSb",
+	"UDBysHhkypxzVi5sXRtc2tgJnb19Te4ePniwd9gneiFJxnTTb//02Y3FWGaUZ81Z/QjBNOdWtTn74H0s",
+	"F5+zCc1Tw4MSqlh1wv+UU/Fvasb1dN99GBl8yrL0+udzTrkNGOdpydutN9oan0um9zeJ4DiiX7vn86kU",
+	"Gzw5uGR5S7GdDZPS8RgCgApS0OLpgLUgw/rl5Gxitae101RMa6zrX/fqt+WTV+gVLNaydrzPb/FZwyH4",
+	"jA1+s1tYuxinr06J+aqPwY+pXIAo5jOmTkLniyITSUZLFNL249+cY9FT5LPCcIc7j1meQYVJY+GFYnk8",
+	"1vSjMiqVAEaqbG2GYJnaXMEHnlf14+MF9JzQ8Ql/ZsHEHLU1aCncR38SlaPse3Zob12FW7Rz3msktCAH",
+	"rBzC7yUbRJZmuU+cXdiy9X+XU0Hemu9qe3fcOzh8dP/h+IDt3U8O6d7D0V2294jeO9w7Gj9Iv0sO2EN6",
+	"eD/cwOMejGGvUMUI2pw7r0hW/+V07z8//H509S8rOW4FCaeam3O3+rr/9/69+rcPf/s394/oe9vyW7qz",
+	"sOCXd4/6q7Px//avvxzsPSJ/+eveh9/v9u+2rHUdzzttltat5Xa7ysApQ5cn1bCKqwTPGEWrXxa6D8F1",
+	"uRBeDhKOSSxiv8pgg0087LT9VYbbEcTF/wbT5CPZ0fWd7chsbdLQBjljId9c+cs1F4bu/Xaw92h/sBel",
+	"7xojxUvUzreesoy1AsRBNAHZk4KTxhCTESA8d55s8J7MFMsuUaX3FYoYTEVXhoUqiNnR1XnEETwgwE1x",
+	"eC4FoerCEudoSajTIQM8Kl9EMoPqWM2gvIKJdCDHA1v71D6ZW3GwWY39y/aw4SLOHXbXBrIPjAWjEoMp",
+	"t0+elEkaQGr4uSU1y0/GPLOQbYJxIM4hyvAhETLHCk/Mc6mkA34yIVattHCv2HdZLL/gYx/C5/b4bC5z",
+	"oD7A5DnuTbieFqP9RM7uSDrne4lM2YSJO35GV+HP1QWf78k5HsLeXBrLOneT/rgnZ4Y253ppM/8+Nyn7",
+	"JezYTakBX8zar6unbKsDfAkbdHtKys3ZkZ+pavP5H/9Vq4R86w+rrlOAZ5kFSYpsrqwkA1AhlHcJdYiH",
+	"DiQBAUpVmVJoM/wqKhj4dIxNi4O0qDwyuXgZhRIcjnP5GxPDY6IQkBjRNkdMLxhDoFR1QoYWFHZ4DDDB",
+	"RvkAd6/PKgaIEFvSbLMUzU9TomU4W/saozDCsPHZRid6KqDcPBc0A+fDMXlBNRdOgPdJyidms8ymDQdD",
+	"SL9FbAKzlTBbis/UElgx7tyLEergQ0mxgw+/H/Qf3F3L1MN1QKgpqnm/Fowk/nujcAZ5aE1tZgtnZveg",
+	"Pvs498GNmmcZotrWi6imADuHiXE2AuQCmzYRoRlPGHtIrPibF1OpGLqQqrB2oP63v7PIN8g4LQ/CYb9F",
+	"NPIxF1xNV2/yWvt1IvXqwEliQSGbq+rqvrRQfqsOy23olJaAK9XE8GDcmUyLjO0uRdvmStMsI/jqbgnZ",
+	"8pLlmEEZTerrJgnfFMKJwZizERMyygWHowauQn8f8DzLLffkHNBgLU84pKKoMeVJcStvoreo8DUx83TZ",
+	"/Rzh/jcO8GemNMtTuqzDi2xFK1EaOS2JA6/FhZCLgAM2R66Qx+oo9xuMIkJ2L0tdfpyWsiVSveKMAqjI",
+	"WBgs5Fc+fSFmi6bxoGHKdDTg9M7d4G/QzbaQeaqiZR2VA+mQy7dFimSXyw49BKYyY/ZUN/dFhJeykkRl",
+	"IYztVsWv1GzEY8ru97a7QZDqECbgkRFL5IzBB4jaEGoqqpihihxXUYo8ZyKJAyicvX1N7h0dPvTIzEHg",
+	"5cc3vYhjYROtosyTjqmak1wWc7PMGU2mXDAoYgEIJHMndqNZsI+ohlkyitCuGQtwmokLmBpqxqzZzLar",
+	"MN/KMXn65GxGBZ2wnDzYJ2/ZJctpVskmxwjg1Oi/1nBZX5uWoM7VLd/8LMG8wE3joU3vtcz1QMbhzF/I",
+	"BVMaU0E6ZEWECQHhflcGsQtdG75qSa3fuEbAklJwOBGQn5yxWO4yY54kK/hHhiTw8oMQQPRWbfNj15dM",
+	"dT2z7jUDu0z+Rx0jWgEA+7T6sK4Rb6wdURB0rFze3t1eeVlq4cgLLswT44wGvr7e85yKi3GR62bccFu2",
+	"UHNFHDbr0G/gvlsvzNaV8F2v+gk5bEAara5DX8MYYL6r6eYsaa0z4sqW246Y4hZ50+HUd3Sg/wQWmyGL",
+	"Pimd6d3Y8oxO2KDIs1XAo3Oe6AKAnDu9E8l0DQtIpPjBPFffTPhxmGdQznD9Fm8DyvVKEkOrvmbEbCNG",
+	"m+wcNjiISgB3aN40LOESAC9iwRU7ITcQtnebXoPXBF6xFpAUfrx6e28lOBcoUl92gK5cyA6CdL3Pha1/",
+	"CZGAz1fubCVnIpQVs3BIwi95hu3dxmsyzY4Ojh7sHdzdO7jfa0BY3rva+8vBL4d7jz781+EvB3tHH/7q",
+	"//7l8OjD+/fpf9395eDww183MI4sWGpk0g6oE009qAhhH/UxKeaG+g/vO/8xdnFCOjYUAA7l78iITbnw",
+	"xQQlMOTRfm1le//aGZ6zfRVzmutZNNk3MPEwPxLTu6FdHFUXO3Ie+4jxzmBAWoymVWaPTQZcZ9z4zbqO",
+	"vuxfUleXbVKeBZ38NyHzlCfNxLxXFpSyqRV3i72vksTXisWvaw3WTbf023M7krmk/y9cMvuF3Ihkvg3S",
+	"+hLE8La03zyvnF+yfJWHDc9kykgKjxLDcssSbm90m4+MMAkiICu1qtWNJJhiAgv18vaWl86LIhhLFaF1",
+	"F8CaEi3/76q76UPrJr2es5y21Dz9NJWujxGRhSaMJlNi1H7wv7ofRiRVJtXa0kU/MMSzr/o9OWdi4x/l",
+	"bCSl3uJnXChNs2yLXwq22OJXqphtviWK6QF4vdXmPy3UnK03qWu/q4NemCMp3+XX0bdHXJmh2xt/KOE2",
+	"txPgeS7TItGud0vkmlJ3SaGqETIGyRx/BY1X2iM1sd4C5e9OyPDboUuXgNeKZTQ6Y/YtY5qpwYLr6Qpm",
+	"YjQ37EM7MfILVDobSQSYG6b3ijkZLcmUirSiofxSv67d8fBk5QavlMf1G18/bxukCd7YWHz7Qb51Yb94",
+	"loSP3uC2BLw3oaI9ENrFL+RHRueQ7W5dRX5vqY8RCBxWPvcDf7w2URtfb3/db3eEPMv4hI8yhhH9GK+3",
+	"CCxW8GBekYNccD78Jh6J2TDAmoz1BGJ20BZU/K41YLvypNeDlVvgMfgYojMo3ArLWa7f/VtReGsH/mUr",
+	"vc9QN9vQL2pblEmiKqlE9rUNS7lI9O9XMJooZpbrxI7JHI45JpcFAHJBuG69tgQ44O0kmUqpjLjI5axd",
+	"QJT3Htswqd6OSlA9uTSAb4al62fYHfSl3J0zzWZRyupkmFsOb28St0teY5oHo1/DNmflWxoFdGn1COye",
+	"/OK/espGnIq9w6PSUsePyOERpDPYD61sExPiXnbVdvSrE81QifJns80heRdhBYD6oP3krmPyh+e65giB",
+	"gKIi2jed6KJNnYYZagnNMtVwqoWn1r0Ef4fR9yq1By/usEXb9mpZs4kr5Z9mM0d6orUfNXQrj8Qid+V+",
+	"3nGgExa+Zr9vRzgHEuYLl8zlSm7CH9Uiu9755DAQxlSwxbby68ZZY3PLLlshN4KmqliVGMv9c5S2qrlP",
+	"Q7kXdK6mErSTRQntDEDSEdS77j74nI1XgjxFEhQrxSOpOiZDj7U77JNhqWabv4Ax4L//97//JzZTACzQ",
+	"dDbvrhFpa+AHKpdtbC9hz3udcAbgkXD8vrs0sCkf2o5+HYeBID5bdfLd6Pzyxpzdrs0ckqtgC1uuDR8v",
+	"Ea2/g1WnihlrnchzqMyUZCyzTC6U35Vj9GfUpphRbdt6TphGCgeEJzpGK58r2N5+vWHojCvF0n3yqoAC",
+	"FR+mQ3gldhnawAB4D12ARzS5WFCbQHtttlrfiijhWKTFNq+ULQNa0AqsaLRL76AjUEnZyPJ68DFvoeXk",
+	"sZ0XFh3Rkbxk5DeWyxMHO6vIUNOP2EwZH90BHoEhHJufq+YZ13YSNvWTI2ZN576+yPG2K5zR7Lo59Ebm",
+	"0QRSdzwq7hVUyQ82ytB3YZb4KObayUuW04mFYsFK6kTmuUXJOnbVOY5XFapjBm3X7g4d3Gz2PngnG5Tm",
+	"D6yTebs6G/sOKO9q74eQmM1Rx+CjxV8gBi+04fQ0DtYIfOvTslRmO8lybZ2xYKcAwhxXJEes7O2m/mtB",
+	"hbbpt52Ovuw6mzOzHt9S5brJ+4ZIGZ6NwwAsSQcchQq4ZyeC2RRWWNOPa3ElkUmV3ta1kzAPDuaucfNG",
+	"uxtTGiptBUKHos0bBE5RI8YKfQfNj816g8P3TuBgyn3H8UtGEZx5yGnXe16CK9cs+SxPeegKIz1om+1s",
+	"i6dPBeQReiox1HBChjkbFyIdGpm8cA41mmdLAtEdkPkl5XjwfNeNGHohh4u1LAx1scJmZLoZRssv7PJu",
+	"x/xrx03+kkw/XMVbI1hXVMq4DtrU8Us5JsrWZAB2vIIU4jmu4rIkDXWMCHOa0CzrYzVwqZvJMcaA4RXA",
+	"Zf0DgWyyjcQbXdvNswN40UCOBw7CHj6Fnwza0Oyfc5alT8BabanARYxJMjYPRmoZuMXkK20P2KGot9fM",
+	"Z23vDtdb1hCT7P507cxxXnZIeFPsyL9nNItFHW04M2EKDrOYNxeu2krZsZ3/UF4Mqx47ebHWDLPvbJ9p",
+	"W/38sBAXQi7EkBhtKgvIKqn157APGpZyYWs0zUxipOFTwjfPk48lPdvM8fhQ0WyNH388e3r58IQomWsF",
+	"iH0cQW6Bs9d93V3R3cLcnoO9R3Rv/OH37672/L/vdfj34dEG1WhnQrOJzwQoou3SyagQaQaLGxcCFVNX",
+	"DQ31RTRNASkAg5mI4RrzhVbeG3FX2KSBCkxvEMP0X++kdWJ5NilLeQLS2IdcW7phpUWiBzqasVBPMrDN",
+	"I6Axdg0AteN4muusQ2THoc7C01UVMdzR2vbVlhO71Q3SuBVx3STIL1twe99+lGIgaPCNsnDddLPQSiVt",
+	"8P5q52jb/X/B0gnLVwAuW4yvSqbCN0Y7BATOiNNjx56M0ntBcsqVtff88Ff93ia+Afu7AbiqOtsvmxrT",
+	"EYFkwVSgWFKwZd+2flO+OdawT4ZTmYEfNmcZo4qZf6Iah65aXczNP1DvBn8tKt74E1Dp+yQ0Dvbj3Q6u",
+	"5US2ANJQpMR1cx1NV3LNyeytoOparMU0jDrIb8JwNiR/XbM5ZnRSXRqY3nqs0l3FKmz1XwdX81Y4b8gK",
+	"vmye+4ILtkI5NLslWNBtc52JG9MKX0BPqLUZXoiPYzGKXLcDRN3hqpni1TxCa7A0ewrZHmg8Yy3dq7gK",
+	"QMM7R+zCdZ2DW+PaqV39nuIWvL4Ll16VCYYv6rtdaTn82gLa8zYzLi5IykF3laI8J/QwrvLoR7RDM0nD",
+	"kXO+PuIPE3vtHm60VHCeldpLY8t92dI+xSwPAvmA68+E5jRTZMQyCWlaseTt3bZXflc2DvCJn7bRKbRf",
+	"FB5cbK3Kvqp38k++SUGwTCZqTZO3d/desOVu98Q23bY8EbOatbzAjIstGwi/s+Zt0Pm309t23+D3XdBd",
+	"YdW5h8uvwMB+KZ1tbR9bSx4+16hDX9uAmuMXGrsxxSpE8Ku0LdeoY1az7d60voor7lrHH1sHeHQFYLfZ",
+	"Xi4ruC/aOXI8ZrmC/qXE5ntyVbb4dKWcFhAN8UWMzglh5RgbK5Rrd9oNXC7sORNrO2+IdlK0Fss8qXzf",
+	"xx5hWvWdBmDepzqL33Wzceg7kYmcZzRhql/28eGpddNU0HhyNjazkjubkozMpZGPubPR5lJmMc9mmuZM",
+	"KQJf72wwHEHFsBsSPrdBW/vQjgatV+JA7ws7jQYx9ktydzsTkkj75WzzLbtAAujoyZQlF97yl0JYE2kR",
+	"bc4FT1/TN8fyPGZdRPHUrASxOYtD6ywedgt2dkIjrLi1W9zh/XDdbgHt+36ey1EWS8OtJaQhxKxgixLB",
+	"ny7o0oVduKtM3Cdn2mg7qrz1xjgyHDJhyjEDSiZSpnieEL3BTB0qyFQWecxPe11cu+t5TE6J0ub8YIDo",
+	"+zcyKIyo0jxr78kPGzhaEq4Vy8atumIH498FlnEDS3sFJ7CWLm7Fzq9S4pdt6eNa/qNgRURhesFnXCsy",
+	"lQsyo2JZVq4qkheCUE1k1IXJhJlnSxDigkUcpS8tFibcNmNIGoUX854wpWch8wuWO5719wA1zV4lnnZi",
+	"XPY9ccZdX6RNxjJzqa13Teq22wBcbTnqmhPYJnO+4xmRl2w2MtpLxsbQwwY4pN3cFm04OMaacjIeN1Ld",
+	"Ww/6jw6B00pRa8oBNgejQXf6hhVEwiW0WOzCxAJ3BmquxX3xxqZ7xFgLtYIjF5wA2JcDI7w9DihAe161",
+	"RzM6WUrhC9coge65hu/HuYz9m2K37hVbnKO/vTXqPqc8HTo0AVFa2T5Hztij3m2vjkG1zGfDSogcyrrN",
+	"m6I+0Ffso34C7vwWl4RRRaA4nGagd7iEZkGERA9sImfWjGvAXGxxED5i0z0mVN9+XbrtoxsfJHRuiqzk",
+	"t2ANdNsNYSvVU+Y6Yyx1nfcOkJMC31KUohBz1qW14bF0nd7tJFS4FeyY261a4ufPsaqb5W+p26tzjLvE",
+	"sJixoUaQ3tvhoP+ic06z/5KCDcyd/6/zw6f/dQ53x5DkQf/o6mX597/+vMUV+lEoCE9vcZUQbjyTC4hp",
+	"b8ISrnWxPPhDxAqS+YXR2GkZORLtjZXNnGbWJ9KE872F9H7vI+gEb/IMnt5Ve4hdZtX7Kbq8+qiz9Hmt",
+	"uaPHBUUPaWenkx/txQp314x+HKw+38549WGQwJpx9s3XOoCNA4+dHD1+c4IeTFRdbLxMnXOWDvweqXZD",
+	"EZRVh/WKOT7dsqPSbpjVVQj+IAphHRTee+WPu3b6zTOrNt5oLNVdTKTjcgM37K9Ru7jx4MECyq9yKSYb",
+	"CMaWava6qylIFTYMcFAIipjr8a7fba6y6r0tQxih56wf3GZKxvwjS4liQrOqlb668n9FY4Uqh2lNlE0h",
+	"8o0R40ACVIBgnUFwE8BQESF1K36wUiR+2T6wJmuPJvJBzou1SjI5iUn2DYp62Ue9PjUVbjw8unLe8cZm",
+	"P00lAn9xfRygRvXJnMl5xrCrrOEyyAPkSKZL8hdekrT1Hf210m2t0BJYnSgoNCqXgq0mxVb7ekG5xo5q",
+	"ZXySK/D0GYMP4vo50zlEvtOCYdnsCRni4MNjtxBoyKXNYjGhjjGPKRZO/deCFeCTK3uw2SnAhUwSxlLf",
+	"2gj+4VeZUJEwyAKOLjUOB+GU7zWZIjek5K3L+OCaZHSumCKFmFOe+kuXmLNAb+rN6nibYcTAJrdB+JgJ",
+	"X0stquVx7EwvMpMOdaKP18/rxRhSrsPqTOg+/hHbekuN9tT1RvmeZbaM3Oxtn4ykvABNi80w0MNmhnv7",
+	"4JptJeRy5dZWE1bTPLw2hbN3xYIRlKXyrNfmgcDmX6vJmL++IeRSeXfLmpSH9O7B3sP0/v29R8nheO8B",
+	"Oxp9l96jB+NHDyugTGUjJriVcka5GY/uqxnX0wBUWapKqrov+O0d984PX8IG5Xw8rk3jQXr43d5DevRo",
+	"j95lD/fujw+Tg9F36SN2D7Ge5nTZO3aptBGAp80T2KIpTEbwjApjbDkSgPaeY5mXDUCXqk8WU55MzZOu",
+	"i6JvsL49d4gApNxHV7uDS4lxjw0K0s/pEhE/G8se2o0d1pu31e8CTKSVYttRplwXopbEHaPtDDBJZWPD",
+	"y+g23Xf7Pwqp2Qsu2EpUzd3mxPnXIsebQZY51z6JwRXGob8LEDQ6hgTn3nm28tzxqRszod/iW0Nh4W94",
+	"t3JyePyS5SrqpDrnQpiLuCx3yahKupiTMWMO16Kl4egmtepeAHV4elWmcoWOQhHh96Wx6H6ZgF67DI7C",
+	"qxJm5R3cFsbM4zi2KH+Ym7yygmRlimWavha+hrYBkggYZ9ZIwd35RtlsbIhnu3AK1pcMTyy+UhAXhk4K",
+	"XCtim0xG60mMGTDwiM71TagwwBMix2Ns0eMcysN4wLjJwK4hhF6BNh8kQNqOblPQWqCge98j3nqR3B2l",
+	"yu51UL8j1bBPhijUsRhJaUHNasmpQI0JLO9hpHxxWDacQ9TwISY/mle6TERXJI5ZkV7z0hKy8PvGXMuY",
+	"MZZtD5LGoZWMrqOosyzvQ4zM6zQ29F3eBjiOQnScjdhYjR+EV91OvvXK3o7HAyy9L9zbEdgkLUHv47LO",
+	"zrCGqbEFLLpOkE6XMzJihpfMaMpOyNDhXZvf0yxD6CSwB07I0FgsnGbZchA+tmh0kTXvAmAoLL2oY2hQ",
+	"a7EPbNTdBddLtG2gleZgoVlfWvPOhmix66EVwlK1Z3mmdKmQuCa0mLDVDVXbWqm6YV750956uKAoACql",
+	"oC08qtk0TS3SQW0+m2Tg+B256vecItykIacHH5M5XTovEuHjsPDUUIhcqD5hmTIHztE+AJo7IUNw9RgC",
+	"MV9oaSjD6XNu+s6M6ffg4ejW2hSPWBjB0DaW4MuZRTv2yGSrinI76UC34uBZ0ZXsTCsfN9Wuuu2CyJxM",
+	"qGYLujwhheC/FoD7RGZMT2W6U1QsfGW1lMJ705qtz/Odl9BYMwBB5maMCu1qFdfbA7fuTMLaY5buwG0j",
+	"F2RmFBJ0DtUZaWdrpJobtaE3x+cz+HV5gqj38vUnHyj4UW9PTJLZSW6JrG0liMPhmGF2EVfEdb9vSX0L",
+	"kuDuHxzsH8Sz4LZwE1Ub05oLu2ebxx0eljsY3CN3lCgCr24KSODUAwj0XVjLZwjWUQ0cIWwDVbiSo701",
+	"R0UnlIsyb1HRma+QBFg7WHA/wMdxZ8wVoUItWI6nuhoUd+39LplbTfDZwMQqjOkH9+rDhQlWdO+3D+Y/",
+	"B3uPBh++/Zdb4JWnwvr/Lcd0RkawtQ6HRU1BUZvT5YYlIh2nWc/IjHjYBFus866FbGlFGqId6lasBqeF",
+	"fNl2g13FG0So24zberGkJQLiOr3+ZjjWK6nJDMFxqfAejkKouW15YSF2l9jvsCUfb8UmtJlPr0W2JDZx",
+	"GM0nC/AEI7ckBlfkpDdSxjkt4mbJORMpF5MVCWlVf6l5dU4WdJMkyBvN09oyp2hFudAKaLWOqZHHZAhJ",
+	"jwC94txU5C/IGUXC+kRIwkT61z4Znh8+HWIVmFOy5diBA8qcLBnNVekWOj98aV56fhf/d/hzDTkO4zm3",
+	"kn3pG+nFQsKQEKx8Fd2UKmt4eTHmaDdolTeW+YinKeS0uKKJONFW8BqaolMx7RIBcou9cRCAcwDOhJHi",
+	"zp9wweZ6wD5yZVMIsBXslKZEMfCAObtXaYp18W72igG+TPj79hm/lUXesl85g8450FbKm5DHgVOsj5NC",
+	"ShF26nHEEjc3/CESNPy/xDeLT7GlGLKW5EX+8ub5E/Lo3v2Hf90nw0SmbGgR0CGPCuGBcznJ6Uyd4ArY",
+	"R40uHoQOhjwLo2PN6NK1PyBv5QywCswcFHgul2Rc5EBIMyw36gOqQuCGXRKZJEUe72MTEJZLC+u9M6wa",
+	"8B7NlN0T+y5drtLsZrPf+9qe3h1sJGoECWRXwRXp3bk8vIPaBGZi/VowZTX6++OD5Dt6/yhQwu8dHXnE",
+	"ud6PwuJLQmbcM4d466T/SBb6eJRRcbFdlx177q7jSVsK3U+11gko9hyaRzwvOAaUc8nyJaAMgNzBdud9",
+	"wG1k6UkFaEBI/BaoS5JRZhEju6lJuCqfcFzXlcqjiZfVglVA0eil6oKlLehd5TnG3jP8v3tv8JG9s3To",
+	"lQU0H04QJMRY1lMmyFIWZiS4I1OWzeOVti26ghns+3fvzgk+0EcvmVFbKpcD6aoZkXPYhqtxTIIB9lf1",
+	"lmjJ6fzxzRnCHRip4ffCNTK1V78qzkLiXqd5+p4UiLzoPQC++tcfed9lawbH5yk2KvaDK9JC0cD6bDB5",
+	"id0sjX2L/LHvO6OZ1/RdKajtajvEkVELgAexn17FVZ0ZRX2JQkYBL0/LJgrmD+tdwj/+qSCAaf5p12j/",
+	"skEQxbQRVe5FFjzb/NPBiYwKnukBtGu0RtAok8kFC5w1GZ9xPcgZTab2Y5lcDHyDiPKT4Ifm75m8RL2i",
+	"BDEYeE01DNsJaWYw8HIs/C7kznQ5kAWgGecATmzOPGP43kClSIt5BqEyv8jASTBIpBhnPNG1j8MXhJ+H",
+	"aouRB5UHecpmc6mZSJZmASANmVK1by7YMnxN86tCWaTQQQHJvFyoYjzmCey+UfJV/UOoIoQPcabwz0ua",
+	"8XRQRsDNzWDhN+AEqH/qAATrn7uwev1zt6fGdhxgWBED5RcsHbBMMWDqmAdJJyz1KO3oAIHDBjc+evgw",
+	"ld0lsds/bYo+fCD0dABZzgD3IwcBceAHrj9lORkhB+OcsQFFdJLgk/ARHAv/PZcS81IHSsvkAv6pB7QM",
+	"tbrt8N8Eb9IDmiRsrm2yuvlgLBGQ3fwbLrT9t2IZS9yD5UnNUUiaz6r0jcnwqWQK9g3T+P3n/jLhn1Nq",
+	"nhoYG8J/lrOU5ywBVuI+gb0dZHICt959+k9wX/oPqgn4c7rMpGErUg4yqDz1gP2w/vDRnCVSoJEfzDCA",
+	"vR3gTuSXmFdrLiqwGPyT0XQgRbb07Ubh8SRjNKeuC6m5EwP2MWEsVQNroff6oSaXywVOVmKiLpzWAHVQ",
+	"NWAfp7RQOKD7ypGY/ZuLAZQJ1OjNfovkXv5t6bYQqpjPQcUpv0MCMWp89bOgr2rwqaMcpdl8MONqBh3H",
+	"XO6/qvM6y+crY0ANiF8P/OXPwezJGLwIwe6Yf86oWNp/qqnMsccCLfRU5vw3+GmVIixo+MA7scuPHM66",
+	"+9sh4wQfAb6O+8MnUwSf5YD0E3xQwl/5LR7MWMrpwOoD4Rf+ZvUAdIuntEqNYN+EU8cPMNXd/1mDaG5Y",
+	"UC21MpjnUNF7T4zyZ2xjxsHOGVorYmg0gaFf/3C7PoYbKfbKGnfgD+c6qt+VB9J4yatATTTKc5/8WoCi",
+	"b3RZCp4R9+Oqhgc3PDqYM6jqQ/3729evyDl+S7iwpTJQb+A1duUcZH6cO2A13Dm445O6rlvPc45GGRcT",
+	"bLwd03ydcus0B4u/5dARuHKWMrj2gM5iZ+3VJDzazXKLYL/ewg9Ru/RIJ8PyzcMTQo3lMXM+xjSnC4GB",
+	"bK73yVuW5Mwa8TOaX7CUDBc51+y1yFpQgkMG2akj+lOq6RN8Pg4Mn3DUHfIH0U6mUseQWYG8oQsWRhwM",
+	"23DtzgoFvdCqBX9rO72XSV67Po/yzfEtDaVl9wTbZoP/GLaaa96+6XvLfvORtzpz4/rbhJ1xggwxZ8IM",
+	"yVRmaQnii8x6P94u0Zq5AYD7kzNLU+TBWp5Qw/avnkY/ck9jtFLflMrWV2+No+ku3Od2Yk91lveFB6H8",
+	"ctqabQDkfgm1Z3GJa9y8D8Rnvgg7Tqzi4xsnh5YFd1W2bYlouE9OiQIWDXupYIN/f99TTL/vHRMAFxrW",
+	"3KRzqtRC5uC5Ukx7CKIiz3rHvanWc3V8506a8KCSpFBm4dDjG8pp/81+tZ/IsJSq3OItOwZuXXqQsjnN",
+	"9Wyn0Mn/YFr5GsBuqLip1wiajtE2HKxTknJw8aZWItiyBCEryIMnRAOIudUcjUBWmmcZpvKm8WToqQeY",
+	"XA9FZ8EoN8nPoh8HtgzSqNgijkDqutTMaAUA7YQckL+bRYImGK8YaG1Sfo186+qVavDp9QI4OqFfHfbd",
+	"+n1GmLwNOq2jm9g6Dss2YghhwBVJDF2IDoBy4O70Rk1lTR45uVHyUL1ZlVn3A4i6gMlVjsdtTYxaPH2u",
+	"bcRX59hbZmuZ+2QRO2+VS69Rk3fHslwEFuM1AqsXIIyS+aqdcqbBFLoBtt48l61AMyL1l4NuyIJXJkx1",
+	"58+1SpQ4o+3ACo9qBS119ldt8x8A+x2sYo0btWb/9IxzJbSVdVhsykt9teYqhroGR7ELlGJF01zFRbtw",
+	"sFvW2/8QTbzqyzkHX+h2Vdku/SD0hUBuQmiMo9uDQW9xzEUwTBT/dWIsePzMVc/DbkB+APSZ6gOWFyjn",
+	"ul4fxxW5YHP9OYqhm5Qot4QD+HlivDak504F4Z96a1diRXeQzX8KWbwjubqx3Izxce+SjKWNSMQlsaJ1",
+	"n5yZiwHOM2XhvLmGNjbaJe3nxhaKpAIXWg4gJ8D2fBuk0Uq8p3SpSjR+86sZ1TwhZZDNX0fBrJexRcIF",
+	"ZAGpFDySWfvYfLHHBTYlIQkVtm4Rp9piy9vsC5fisFabgsefuqebL4C80M3e8s784qrvo1CRZqoxx86W",
+	"0ENMKDZQrtV2h+bi2JZ7ld9AyMGCsQsm0kF5tpE6Ef+dKgsKy/pC39/BvCvFSobmedkC5u7KmseGaPjo",
+	"OzoKOrgAbHjLGvuOQutWfWXv23at33a9mqTaQnvlHnVxADiWAdgFcZcty9jMJufTilP2G88umkwiuKaR",
+	"S9egdNucbmd0LoqZS/uIYyM+lzkJnlJYmgRogZiaqRB6H32Cclxq5ZSMHKdxOwM/wf5NgpEl0xu1O2um",
+	"JVYos8kCyxCHQyOMNG7KMkg1KSPFylcLgVO74r/+pQf0Kgugk+7BO9eUq7m3drrdHLyw052sWUDXwKjb",
+	"yjsYvNHOMkIUsZ2sXdryLm94la7hS7NUFc/DVoLO1VQiiinGDt4GH+GB9OacJbVtqFDQ5ukPzo0Qu1nd",
+	"/FVP4tBMFgxkXLuP+9dQAW/SY7Gj23fijD6zbgf8MoJUV/vyShR9M6dbia91dFC7s0AhvxbMfu+CVPYa",
+	"dzvIHwXXLYcZ3vwTMgQybFQF1u97t1GDm98sPrRjri1ADHhEl0t8W+6kqhD+4t1JleXsxJ1kCNQ6khrX",
+	"D/1JiDCMVUkusYEUrqV6wFLrfXTWKQrfY7EVpEUwSE7nZc6RM59YlmG7PIfAArinNoPLDU5e4UFkS3Ma",
+	"dSVCra1G/vL78eyEn3/l155fd+PSa5wF19BU6hkaTXVlRJML6DZudZXH8DdRWuZ0Etoqx7/Yasvzw597",
+	"H65u0+fgCerug/s1alrvjoj4DzqqQzVPQlOo2fz9iPxs8zlsMzJ6HyIidQaJv5ply9gMNlEZ606HbtOs",
+	"uh8igANSxHSLLXnMzfgwEGBvfaAz8GrUoCHxi6q4ccVe5j2QADJiRNm0vRPA9ypUQY2oAQjp6uAbek1K",
+	"3uQ6xLWAtcY5VVcnywnZcShxA1XvtrW8P46CtwPdrvdlcPp12hUX+tOqVp+RH3snTubPgn3fNLP+fPnx",
+	"Vvw3xioAcirGXUe5MZgsAArAQXAFG4MSjGuFCA7ogK31jIv4m1EnH0C+bVsDdVsi7HCpckY7uSe38UBv",
+	"3nmue4ZoewInbNjAAkYPLDR0jUjLTVVTaNcDmF30owUQm8WJXnHN1m7svBhlhgVzvYX4gTxI674NisZg",
+	"4H7lfKML7eKhBWK8nr1jIdSqtk4VYs4bO69knvKEfC+V62QCm+izwQV87xPCr3ZI01X2edCFyAOC7WhH",
+	"eNIF5RwQqf0W1PyC4J0BH+8ly0/Isx/f7Exz34DosRtNSeonkMvfQT/fhvo3PYJYecwqOr4ttRU5+Bev",
+	"s8IybkJhvb1b+gd28V3jEn+yG/v5H0dUJyvUlKWPM5lcxMP9WCb/jSJGASZv5AKVhX8W6YSloIWNluZ/",
+	"x4SSEcVPoNl1ITRDMHIElqKKOMADG13XU2hzT0UdwDWF7jcWUnXv4H61y2MA0/rd6N69vYfjBwd737Gj",
+	"dO+QPkoeju6nd8cH37lwJ+aGgPJvo6E/8Mfuy95x7/Dg3nf3Hz44AMRObCOx5rmrqyYPjTSie57LWdAG",
+	"4BtFlKY58A4tU7rsB6BpgLhhtk3OLYCbT4Wo7MKaJqFNhKFy7BLCLB5v37rNBVJQe58L70M/JkNstyAL",
+	"bf5XtlQwfxS5AkCalC7Lv2Wh3QdzubD5rjUaXtWZJAXLx65vTavmfyop9t/QxUumFJ2w8nLg0iKiFd57",
+	"4sJRXJEf+OM+eTni+g7AC/7UUCWqZOP89vEDWe/RrzZmrm8EviQm/qApUEsxN3Vgiwso6E6k0kTIRXPy",
+	"m3V9giHbesL5fhRt+E8QYjO3wz0YZ/K31PvG9TqrdkArF9G65dfqcAYi8eY6nN1EG7ObbFumQuB4INUR",
+	"OwHjFTL/NWarejQ9Fuha0MAiwy55VN9uC7PODcbKCxOVykANn31/sfBetznOuvu6LPYRizX49c00qp2L",
+	"tuwKgAOBuI50bAC8/hFLqO+i6DhkN18QIiy1oWkAup1y8O0LuoSOfCWYJ/Z0VCwbd3YXvoEBV0BIbN+5",
+	"rLUB2ZfQORP2O2P00qaF2D4l+yu7G12zkVmNuipUHd6YkkxauQNcu7X9j409enP43e1b2G/pQm6OFruc",
+	"VapvbIpOSdnrG5zYPnjdF+E1pcYynshL6Ndoa60QK7jSN2u/K4a2ORUHn93qmf21oIg0u4u5Q2W6b/iA",
+	"e/uNIka73L+tG2kGs6CDO1jScwv5Yd5qRPglWknuxH37iDEgey+mMmMWHLx5dy3ueDUf2O9/QEaVRQSt",
+	"UdraD75hNDUXvAUw1jZ/R2D3hAo0xSK1iFOWXGxtfPlJPDGvadpfPznQLq/v9A2Rm204xkrCEVXM2Fe2",
+	"qKlPyjjMcEYvGMkLMSQ0U5IMAaVQ2cy7lM1kvAaqDUf3NFvQpSJDAGccnqADYMEVni7i9gIEMrl/cLdq",
+	"BTs8x9Xuv7IxDW7qymPDHYueXc5UkWmHJAsvC/Fi5UUJ/x+DqrPyNiLflwFsO1egiM6lUnyUMdf+aSbj",
+	"qYk7BKU7BQg3AAouMcP3d4DaZhZujFLo9UML1WZkQus4cAEtRLXzmpwzYSEpVTFDREcI0qYO4xYBFj0W",
+	"ZCH8PzOqGeLhRhAmc2b2q9CtR4Zft7RpeG3mCX5CpaURFCldqj5JWc4vwcnFFgjnNuXmgWXsmhvlLaK5",
+	"gutNGSam7H5YRS8FyGKwbeLALdtVfNEZFyvm4fkEUZKMaR4fGjFR2fWab5kNWwuDRjcKhc5zdsmx02nE",
+	"B4wkUTqIYgjqAJH+d4g5276endXss7QN+219C403hQj6CctO2xILmMKewhui6y13KMDw9jTR91Raa+0V",
+	"Hnf83ge3Z0svB0+m2DVRSyBCMM0r3g6kl9Ihehgsx9GY9A/cMw80PBAb0FxASz6aGZ37E6MoIIaedZrB",
+	"LvadwSakN9O3I8rTkhi3y987a+aKbJMtgnTZUbmjbVpkSpc2UcsH+6ANbp2eS1KOk9y4EOlr8cQw+DZf",
+	"JgH27wApIflepLB3qtGvNGczyqF83dZXCilYi6zAKEZL0OSU5NAE1CpeRsaj0Ij5aSJxg9MSYbUDVpCT",
+	"8C1ehg01hlwu4i0qsVcEnUkxgX3M5QKn2Ue5dxCXE6vCE93XWSMMM8l+zM9vl7xaRZFZlFwMnVywJUJw",
+	"uCY11gIMVXnAGzHHOc6l8CqiywTBLgOCBd1JfZOBdIZFwP7HvmI3TmVeIkSbzI6pMX3yQji7z9DzJJeF",
+	"SAmvdNEBRAJQgRCeIeDnq9XYt1SkI/nxSZzMzVUeFQpUaQK9B5r0PeuSFm5++tLSn4jRH5ie0A9JW+0Y",
+	"8hmyrBzfQxN00YLqmRVATjDVGMGEu/BSXm4u2KCdjiQzZ8W27FXr0jXNJ0yfACNhNM84guGI4GUk3CKI",
+	"+0AjVWW78hZC88yJIWN3pAW7xmZ12aW0hSVP6Rw0fJfrsaDLmyKbn3w/edgk61jdwE1LxSqrvMnsIo30",
+	"qFgSqHoE22Eh8wuSUwEm+AVvhL0TrDuC3989NFyNZ8tBXsCfV+sCnwEd4+Sj52Q7KjRTYb1dWuJ8yywi",
+	"s2iaDqz3upPuYUdsrWW0/SI2iDnYrI3oy7BGBmD5213shiaw167h+DO6JKl02OzOlb/R2hKXNd2YT6Hl",
+	"IGeizSRptLrYHeTfc5k7pfHY9ZWutjNzQOlsCVExtKOJlt2SYG++b/Y2ObPXg7fFKgMd5SXCCP5kytIi",
+	"M/a/TXK3DE1tH2xKpdE7QQKse3RtI3GeOm0APHU77RNum81YkoqjPDRITIVOPkhF6ny3XsB4b7HjS+Rq",
+	"2e4fmx6yc8mvh+OAHMIp9F1ZNwL7qJ/gkxYqP8JfjUL5jSJyIcLW/xiUvmDLbsgYYUvhDt4QytMBCP9O",
+	"AVNw6wa2EkSorhFF7Yy81QS0xD4eQUuRtUHiWqPVbcLLkE/YIjIgnc0Yc4s+UXOWcJr5eoT5PONo3W0i",
+	"NCB9MdoBYR0M8sZN6+2dHcw44DpGyy8awgEdkmCe4+9BJ0B/aosrA/dlUG5kt/3An7XuB5ChFx0Rvswd",
+	"hHMlJr894Xbz2NljLL121k89CML73daPv7vBIH3TprBfQkb2JGde7HfBtg7bdoekGHAnH2cDXlhzJobF",
+	"HM4FWd+7GAtoanf9NYH5Kmqsj9MHBFXhkaEGUFHdQmETCfOHYtnL81Cx7XuluYbabW9K4+pUpU9D9jZv",
+	"dIsmucICOE3ikY6aHWAb1kCTTt9x3nIIqyn7br14hj52A//A7cvZSEpsFmZ9KbAGPajshvmgXCKeBXgi",
+	"/T9zdsloNkhyljKhOc1U3HERmhztJoBbx5Qq58fB4Hl78G1lEkKnWLc99M2V/Ea6Z0PjP8Wb7JMXfAR9",
+	"7ntnW9UDW8Ai2iwSGaQ+FJBUB44GqgnNuimQLou1G6xXB+PutYCM21c+5T0eh3TNyWoBfHetVhH/k4CA",
+	"ot41LcmE6bIB1owmUy4i0fuwz0eTzaJYAs8fVzqnWubE/aI8CoE4cQFa8fo9961Cft/Qeep/2S/nvmKn",
+	"vsd45jOh8+VaZuGdO3bXgpzzmg8h0XJt36pTeMgY0Zu0NwHP74ZYry9lzio+mcZuuLBRJMFeU+0iDDu1",
+	"t1yu0QonWr9sXe+2GuPn2OLOfWaLaWgG/GO439bfq9MlLvtnbmp5lQGJtYNgoKltsyF4tGVBKYh2mxIU",
+	"xkp96MBqLJVllmTVt6Tb8cbcSk1e7KZ+2eV5dkW3uXt/jB27MQCOFS7MbhV+f4BKxqhb55XUMUdOsBk2",
+	"1v5HrB2seDJiFzX3XmbrP3GoGjUTIhZhaHFZbZstvGnCc3e1+9xr12WvOsy97eLQu2Q5nbDBjRkFZnZD",
+	"NwoWqklAQmzPq91o4p21fyWLPOmQwcgT9hYfrfNCSxdBam5192qT8kOuYJhvvD26HdO0v27SsFSr2/ha",
+	"/UJMXNPa0G9/YpPQMZ6L9NTAwupeTn21av2Wr2+w9ucyJ1O5IJmMlR6VXtdulOz8r9FUIcsm0G1uL1kE",
+	"07V9deCH2CYTDfVBY5NNZMzuG8vc8bxVqWGnxvQDqQBAn8cEWqqTYSHmlKc2kdpSrdEfZNyzWqrO3Ta1",
+	"5lJs7O2PwRb2w3QWM59AlLnp4kfDPpqy+NUQ/m2XQEeFYsPVp/G2jBxtcByGDDDBXzGNvfkwEQ4UwIbb",
+	"uhZR99GqX7rVjDdLFtl4zMCfHPU/N89X5tD5H/U+Li4wPYq6xBV/zZXuQ8iZC6j5xgpwtU+imcZkLLNM",
+	"LjBGTUkeplt2T2hoDd2dparc2UovzDI/L2igYTsvXSv7sEO+YaSu28z+wyoK0+cdgk5ROnvFFhbhP+bk",
+	"2bqHjNHBTjA31Ob7IxiC0tRqilyErzlcl+URzGXVTlQaTq/xfxaKpTZFAHPAHdStXIjIbozWBuR/VHTC",
+	"Hi83zPHO5SLW21RkS7wDhtHgLcF7gJPtTIUwqTdyEQ0xVZIvOoRYZMc1daoyL2e2Csog9FaMINvR7Jcb",
+	"Yg0txLIIhxCuYenwGOtQKE/JkukTMpz7FnDDYzJiRkuBig2nvaNb07CZEzK07XQA/2DMBc0q5Rw4BNKQ",
+	"fSc6Ufglq9V22Bet8uhbubaxRF/G0u1i5tw/JFPOexmUcjSQYFZk224hoW0ZeUNMv20XzDO6BPHtZTPI",
+	"nxNflwf1Wguf3wOPgqsZ/lR06dIBKzId34iCvVWYa40I5e15qUEhKEx0DLmazEiw31gum4cBLcE2t37a",
+	"ahWNhjpMcpZyPYBX4+70g1wUY66ssHPK9XbJRSz35KVD2A6vsU3Jw0V+WLmnSAmbkffnsutv7JIxq6Sy",
+	"/X2Ss7ERM+UJ3Ormr970l9E65eE8Z6CkH1cyZ1nGsVRYCoJrPKkt9jh+ElqSGReF0wxn8MO5VNoOwnX5",
+	"rIOxoGWzPMdR7awwqO4HNWdrXxXnnzLXr+Mwn4+XwMmNAghhei7FMZFZyozelxPBqiigPp1dJRbWLz5g",
+	"mNSx2jVkzJ+cp0wFnp1v1B/ILXTivV8OEQpAZcGnSrvFWG8wTzSws/E8jJ31OXmvIIQtx8QO5nfTtrjf",
+	"747osfkMW70TlujMZbX4v53mobjAjeposXXymYV3bZ3rzCfBtPrQ7JgtNOeWEOWowTy2EWTvHPLCCUFQ",
+	"CWt5yjEZ4nSrDhOc8rBm8tdosnewf3Bwv1kIuOnF3+WF3/7mbHVj+jatRVU7lFiNsX6bPpvbcrWGxN76",
+	"y9Go5Qp4mM9O0nQ8Dqk6Lrbc7vwQjb4PEdUwH/pmgGlKijlstC0JH05oMWH+gVQa7SGciH1Fr9+DJ1dP",
+	"Qz1GNNG4rl0oFmTw2JijdY866BertwR9kuI9oxsYpuu4jpkZ2viJnI0sFM3q/h/4mKV+j+O/EmnrkuVP",
+	"6VK9CkJYnyJk0hor8Rg245yxrQInbeg41ukNdxnztdbYLLXM6459jXbQ97Ema4B4/CRK8giPfU3oJipd",
+	"6ndiW1upemviAL7dycpdg2ZDGvBVRXvl+OvStVOivTjNMVQxi4xQuV7dxnAXrcWaBlaFEiMuvm7wBgU9",
+	"19+/T38/7B/ev/rL+/f7+Md3V3/91y+znfo2jGBFHPDu0R8v56KNkZ0qGyGtNB927XcVXa7ASbhOL7bN",
+	"ABOiCoyWyUUc1tEXjJqLQPAnPjEZ2rX7ADGZ0oiBbH4Xr0y9YMs4hSVSjPmkyG1pO4Scwey3saBGJ7fe",
+	"s7t7h0d3D/YOH/zjccxk8Rn5MVgs2wPFNkS5YKggo6K2NcRKHe+LLcFbzlivMpsPq07jdlLN/Nl/4clm",
+	"lehyVP+WOTqfvX+fgLsrHvaG3iNMl+B7cpLTWeDF8aozoiX0PZYChJ3h7lmfmH1nXKluutxj2B0Y+A+L",
+	"H7BUeLQkU4dUvno+scGR9LuWW9iwSXsdQj2cb1iPCyfbPfSdSXbSv6Za9NK9uCmOiVSZ/u/b50i34it6",
+	"HM1Be3cmRNCdV5o01YQKgYojtUVfpkZRn8z4+kpmpJJzfLZSkthpePvzFYWFNgQ38PVM1z3JmyhW1JqL",
+	"yYahdh/UxpUp6M9qeOQFlGwia+E5SXN+yXL1DRla0WBhDxtIDIFcrEu9q5WQh+sPqCwZbK3Re4JOmWKO",
+	"oW5sNGzhpOTY5xNgfyzfZfiCsTlsgivvw9p+V+BncUDgQ/BFda34qxfSVYr+qsCa4TKC+r46+2gjxuD4",
+	"g+q45m32F6rcw7UNn3DzW4rCTn3jZZehl0ihATBc2YZtGFtQLMuUVVm6xSfelT2f3bvrjXKb/v7S7bO2",
+	"WMq5iFoRd5viwUHa7ko4uBy4zUu7jDA1/4rhQ5GUK/jO9RQRjOspy4kcjyEEJ2QemvHNvLnNIYLXe4d+",
+	"KgVFAySYJEYBUYDFi10h9q0RgX3ydu+regcsT+mK+pAAIjCReb/q8e1Dqk/ZB1OW4cW1PiXf62/Lma9t",
+	"UxdHlMAklWFnCYw95leUkgdpUat19boHFn7O5jdxiG9ZxhJNAQR2hpx/Ig3zB/NoaLd+iMjv/vioWN5A",
+	"faaX5KuWBpcYe9fGazN9vMmKheDVJXMr736liNNRWnlv7M77+k7Hb8IC6vJkNxEE2zX/K2WFlkZOCJbU",
+	"sSqdMOjpnI7HPAmWfVybLHZGL58rmVbv8OCgV6dadE/2wLvY8KNCuOuo7k41BuTjkhTcX23iq6tXMmUt",
+	"DGmFtDshQ7PgiNMyEHndJlAVfp0bgm/SqjwQbBvMybZCiksO319nwrS1OswdUYYbwy3ZXykUX4sO7Qlv",
+	"QuwdNHcyEGtbioTdCZUmEYqg2sIR5LXKKDoJKkz+wYT1jCvdB92FCZ0vgzL8LcRZpNXMYSONuiHiOiYj",
+	"xkMrLYl1lUhiIBW3PMF297c9tTb/9wmZFQD6YljwpWFkRoBqaZXza7jGo0JtjSS5FQ9iaMJ82T7EYCU7",
+	"KFolQ7yakIScMwCrTfEW9isEa76fsfa43xY2VyAjtmH3duM1vWAKjsciYkrB7M3dRTzsqv97yWwPIki9",
+	"zcreD+sCRLV+eZ82UhQIzNXycCMpWJFxf5a4ZCCU/yxLvlaX2q/6QFwf+LMQT1yBuSnd5MtECkBxf41W",
+	"+6XHMjSyE80v4Y04F2tKP7sb8TiHFaAPDkdHew+Tw8O979IDtndv9JA+Gt9NjtLDB0ZZse364TXuiv9S",
+	"Zoz27h/sg11ea5CpmC7mgzHDZsHmEXNhWoIu4WwejO/tPWQHR3ujQ/rd3kFyPz1ij8YPR3fv9T7UIyy9",
+	"lKU8oZrV0feCppz3k0O693B0l+09ovcO947GD9LvkgP2kB7e71XjK6vDHFcR2Ca73+vqnl/SC1A2h1jp",
+	"NXTppVAwDxrnmAzTnI71MG7COit9ZbZGwFF+Od37T7r328Heo/3B3oe//Uu7a3tAs2wQgFiv6+0B3h0b",
+	"gVnh2PhGuYhBH8rpjDbZ5paOBFNj0OU8iPH4ihABLQrKYtwgVHyTxbiNmG0T4aSJKbWlVN04VOplYZtA",
+	"frdLGRxEWbsK4dbIazNzYmYNgc/hyOvB3S4us1q89xpNfp/zj7aYzFy+/e1jw9DojaWETqhhP3B1a+Ff",
+	"c6MZTaY2fPyNsoHi9e3GO8dG263g1Rh7r6EDnYv8Uhdpkjl2YlQuuT+KstcBOvm0SLkuEew3hOZbEfPE",
+	"eZXtBGxvqWt2/dwIQB5G7J7i8JyzLH0CP4q5V7pmMHRC3vX5JvZsZzRlXePxAGJXxr3tOQdRF7fwVXB1",
+	"Tdq7RRfWHwisDhd0i3v3h9ivXTj9zJ4ryB6suvxOyNAJCptqiCoFZhq2uf9uQuP8quh9VfS+BEXvc9Cr",
+	"tsuha3c2nHvqqsEUQHpgoEq1QF46LPixDoppqq96CrA00MqQCmJ+NaOaJzbr2UjnMlmjWbEAdQor2GzY",
+	"6RUh92d0OVAlBErtNOAZRAaxDwHzQzB2mwE5Uyy7RIijplk6ox9dqa8azKF5Lo/ifHTPHwrWkEPDxoEU",
+	"2JN3fWPrsL9j2SjTqjYwP8yBiBZSyLGGjj0WM8VsilW0HPJRO4YY4QIAu4SebpIr1aaytW1rv43OmnsV",
+	"pYAVW/Jhza3YpnSueW/ISzYbmW3M2FgTw8FcAirPXS5D96vlIy13H9w/CKIQh2s3fJ1LlAv9aT3EXa7v",
+	"6/G4Q2bHiivq9w+k9MEfbAsj3KOba6HGR5ppQtW+r5GEoVWMZ8WmH3zpm75CtMarPt+FSbHQFdXrW23Y",
+	"CxtGYzdt6WQRFwY3h/JSrtljPSiWSOEKS0igAzgQi25IIWU0YXdJXE9srw8pEtYnDgYQ23w1HFsNpJBy",
+	"So2d/bCaVq6FBvIZU9OWKU83crYHEWDcVefZfmRtgIEAxYgBHasCqFrB2gmheTLll5iybwtSQF6JiW2Q",
+	"HvQVdWV0EAcKUQHdS1oq6dTFqjq6sTSGnpxnEe2jc9PKaucKbHq2qiRifbvMrcoq5jTXs21mzPI85gl6",
+	"5wqIbU7dQuYdgYs27Vqy2oJTF4Cvco0ujtu2K9lFY1XbPNuYVIYyuG2Jrqm66LSXeWvhLPq3UgmG22K6",
+	"hEISf0iRF6kOZTdmu9/Ak2HZTXfI0+rOdzXS1UVZ5qbpBRMDxI3dEWLZ6fkZNO9FN7qUF90gy2Le9Oo1",
+	"891hKqBXtXYwYTu4sB2er3fz7WTwIgZb4E+tpTmeZzVx/qwunnj9dzPYE64JVGI3CxVc++Vffu/xee+4",
+	"d/joaP9g/2j/8CFsfqXrbE/ll3uHD8tlHPdSKVi0nKBs67wK2d0/2Ad8KAytzzbJiDI/jzvoIh66lT10",
+	"qzOLdNPd0MPp2FQHH+q2GNMl4HW9PR8G3ljOyFgWIjUGetTttikXadwi+4I2gv2hvZEVymkypZcMGV8F",
+	"sYvpQTH30axqr0DfEhATP80nWCxoLquesrxVd7ilSI26+OLjNP7AmzhoFs4VYUsXPMuIdVkbZnACEPWI",
+	"96qY3ivmoJOiB3TKMoDxZksyoslFRQ+Uglnnl1qh/NVkWdT955idx0TTPAt617aPuEnyXXglcGptmrOD",
+	"6IVATwUfe84ElHwNFjK/8Pw/vnasEHvDqDK2QByC+ZSkdOmuPhaoUSGxanYh0PF+nV58CS26+G7LKT6B",
+	"H0AsbNkRND1lCU831JWN9b0VNupKTFSW29QE7OxDEXO+TGmwLRoKkUIIINjnCp7iZn2aB5uj0W/4k5gW",
+	"1Bwbj6y5tfUBHVFUDm5l5kGTkG+HKUcu0JfNo3+Mph6fegDQGaOqyNk+MQ9iqDyZUi5YeuyQVQHbgCsy",
+	"BP0WAnZDNaNZxvKBrWBvFMoUPNM8YsA8Nl/scazVUkEg06b+EJkTi/K/OuuzhJv6B3+8K5SC1vpzWPkK",
+	"PC67HXZVM3rBCEi5oJWuxjg+lPW4x23fIL+Ww4Oje10CZeHuVzfjJWzGFrVrvg678m638r4/0bWl04aO",
+	"nkRBJgzLNG/9RhE1lTmWOVWhw/AsV+a+R/MrBnf+//vRDIuqOC4PFGa5fa65a95WwYOBzPJzPADMDz9n",
+	"Iz5aYl9qpCA84er59d7Fiq27FCH7vY5nWBx2sD88ZdfjFNVQxdE2ZNnki4JoOWEgAwG1xrKUmyjGXJFT",
+	"abbtVsQJMN8vX37spPyyIjEw58rKEyNzxpDJu5jyDMPvIJ6M2BGkUBE37aem9s8+Glq/i3+6eqJ6OCRm",
+	"B+FXRBSzkdHHFdHsoyvOKLuikFNFqA00eaqEvNwiz5lIlkGxh4fUK2Wahdu4fm1bIL0UnbAWmCq4eIVi",
+	"RrMTMFU0pV3fUcy5bk9ubPr1N4aKaI9AvR4HxY4QIid/kYCL3rdqEhbFkBF09PpriCS8i/ExupGD5jsE",
+	"90Q76nCfJMWsyIyuEwJjwawrCMfdgn22J05ZDBjr2L+TTf6pnGwuFye+J5ddjhEvsIhsSfICuiayEmpz",
+	"v02awuw8vk4AxuOOp7EhUXFi+75FVelMigmhZtI1HwhamfXEpdp9eLzE9pEtVwIgctFgL1Qsu3dL0xpR",
+	"/Nul4xqqQPOrgXjZe7wsEdiPyZCLYZ8MZaHN/3w6GvxR5EoPuBikdFn+LQvtPpjLhYXHWl2mEjPv7eJa",
+	"T/KNXMTLUVK6JJbh2AsTBxPqXnkR8LyIRrVBE8Ggx2X3gT1xRcbGVn8dby1dtrAls2OYKGpMSNdTc/8G",
+	"Sew0y3yaoypmM5aeOBR3D4YpFwKYhFpPP2H3QTvjcrP7/rxjtFSChbVAZGCuoJOztmyoyiNKzcx5C/A7",
+	"G5WL8A2ghaTIuV6+NXtlXReM5shE8F/PnedAj9PB//73//QiWF821NjHHoho2Zy/fvuO3Lk8vGO0nQu2",
+	"VENzIWzyc2p754IFCncTTgt8HTi+n+1U63nv6goE8Tjig7D198Dlp1JpLibHhJKEaprJScH6mHmh+h6y",
+	"MpcZhqss2gi4K0C00WTKBVP9oC1goVjfxpqx42cilVb778V78e23uDf7335L/v3t61dG11CCXrBBQhXb",
+	"J2cp+pN+/PHs6eXDfXImlKbCOpnePH9C7t69+8j86Md3T05sA8+ckeHPP//8897Ll3tPnw6dpuXalPwG",
+	"XpUc0uwAEOW9QDqFDCWYZ8boJYNUU/yGiXSfnJIxZ1mK600lwz6rdD7PluCSKbKsTwQzwoGOFBN6n4C8",
+	"hj6JwiKto1nolEajKsKA9L1wiuCJ9fKYZQhJxpmEBt6owFo10+3dG/ZrwcxWfvstOSUzyJM1FOK5vm/U",
+	"aKaKZz5iKXFuJBuR2Cfnp++efA8TxVN4yfIJI2CzHXsYWJ9/C11l+7Di9wIhZdztAlwZcioIqNZkJFPQ",
+	"bKkgWD5mNcrh71dDuwYor/n2W0KFWrCcDI1NaW27wK4cQo4CYtwELeROCCXDF1xcDMmU0bR0CbDs7+/B",
+	"Ln3fG5rjTH2/TexxbAgBbF63kXOmgSvCVgoyPEvZbC61OZG9H9hyaAspKIE7qeiYoUE9Z1RjJGoOLi23",
+	"joTmOWcqeJHee8PmGV1CF9y8YG4Dnkh/9mbwt1xMshKY35ABvtKqkGYvh8/e0clwn4Rm/tl476U5ryE2",
+	"4ASbGRtv4pevpGCVJ3JGUy4mdhbnuRxlbAYnYS6QoWuewCbfmeN3f/unkmJ44pDTAT1ytLRIe/Y1z6CA",
+	"HSf87bflLvzfPUure2fpsE+WssgV4WPzD+LazyOPGL6hmr3AdprVv/fObX2Vd4ZCboahTPO1ET33jh6Z",
+	"H70X9w/uwuBLMnzDdL7cOzVi0c3yNEmYglsz/LiXy4ypoaVSn4Fh8ZNQAc6YMvaGYmVX1IRmGeG6b96g",
+	"EjlnZraEfdQ5JTmfTC1UatD0HH4qGEv33wsjkYBTGBNRTFQYQHMWoLnItq7Acxv2kSttg0QXDBCcMp4w",
+	"gcEy6zE8ndNkyvaO9g+Mrp1nVgCo4zt3FovFPoWv92U+uWN/q+68OHvy7NXbZ/Abo41wDWanFTRBGagx",
+	"RQ/xITlngs5577h3d/9g/y6ap1OQf3dSiUAwE6bjuh24yBCnirFU+d6XkN7KMsXgjPfDnJiztHfc+wfT",
+	"T2WCuS9qLoXN/Dg6OLBAE9rGKw1rvTPVMzDaUY2JGExXV3HrboJK0xrEYT+FO88pz0A/CvSB3vEvH/o9",
+	"oxTRfAlv5oqkMilmgN6gJRnlcqGwf8QEwDrUUmk2630wr7kzZTTT099at/EULpky9xuNHl/7Y4ib5IWw",
+	"QhgITYN6qOmIKgb0FN3b72HM9bsbcod/2iyzcpNXaZJ2hMjOn2HUetfbflbdFkj1iO73jOmcryDbMwtq",
+	"bWQ2hoIMzzjPISWUFWqfvJIaRSvw1+G70zdnz58/Hbx89u7N2ZO3gxdnb989ezW0nMVdd5uYFD2Ol3ZK",
+	"3ah9nlEutiB3wGZhuPX3Du6t3/ZXUj+XBWZW7vSsnuNMgMGVG9t2YJYB7TsCjJ7aO6ew0gTkpFFvonv9",
+	"es7E6fnZdWl/VUpV3faJnobjEDfMgNo21WgFy99WbicuFpqbgd6CKmyFwaACoE5szsIQzIO8EMMyz005",
+	"Tcn/mM0kCHNJwYGmyIJhJ7rGWb0B1YUpdZOcqhwkzqwSioU79w/urj+fHwW9pNx7qXd6rk+osL5HpWmW",
+	"ofoCRnPbIQcWZetJv2GX8sJl2GspmwdhNPfT87MfGBQThpmFLQ6M8pE75reg1AEoZIeHn2B4qePT2IT6",
+	"6sMNksfpnP/AEMwiQh+npRJxDwddfc6PaWoVZPzJYSeSKvRU5vw3luKPOtDhc5mPeJoycIDdOzrqMowV",
+	"ndejXU+tZsecsyNk7Z4gAREUdG5sKTzjovfhCjuPt+XSJjkLgyoBZxESrQWjUzZJGMP3SMQb03BgIv5g",
+	"W9XneIaPZbrsQGhB5N+q7m+ncr4t4prZMpD1zuIAj5Cc4z7O6dKwfXUMYGz5DLZ0E0q3mQ5XVZedr5us",
+	"3LLDHd8yHDuNXTT7lTla9ADAFIx93PZq+9gdeOaq33shE7oKwcg975+DWdzWFT14tP4XT6QYZxzdoJ/k",
+	"TuMhGAPYXuzWe83LO2M0IRud7UWvfE1S3fmdp1fIACApu6mg68Cn5cJt94kCPgA+K8jHYOk+AeEGPYs1",
+	"4krYHANviDZZBcrDLVnFOdVTCPWsZypj8NHEZNe9CDSEc+/fGjluaB5sTr+HHej3PIfiV1C0DUWydAdE",
+	"jAfchYgjwimqQoEzDP0ao0K7qt2c6ahSewuk9UoK1kpeu1aN4moz+CO59Ukvtmbb5tV3OxLjS5nyMXck",
+	"/3nek2vTLk23olzLY9HP2G4MIOoLujAVYzWMl6ZZYFFimsTchqNkvSB9j1KUswnNoZ0cBIIgXaB33Pu1",
+	"YPmyTI5kM8qzXqjIhKVT9+9F4nXRcmMNzl2Xp4z1dW1j+uq7bpcBt6IEEvoTmEa45K+m0VamUeKvjrvC",
+	"7pPYDe5X9X2L09JuLp0KwvbMpXE3rtKRFOMOU6oIzcARZNj0vYNHZGj/HkAAQg3bLKknDnPoli2pTejy",
+	"0xgydme+WjCftwVDPGpW9PZ1N18qF7MuZ70p0+pjHdGMApC5ImYVBUQ3eRAJTGQhtE/LM5QQVSq3vJCf",
+	"oVLZfoG+KpU3qVSuuRHd5ZErAKjDXLAs7It9wZYQXzc0rpiGZIR7B3fJEJJvBmO3IRER9OM83V4EbWuh",
+	"35SUwnoJcyDhmwBVdg+28m8RL+J8KoVRUf927xF58IgcHt29d/8BoihMYLtFkWVX/a0m0kFafnGX/avX",
+	"5FOJWwTJ3BFziQjXOxlLJ5iC2e6aCQDvdSlzT3wyCheWziCDIqguzdlMXqLK1rR9X+DIN8eAnudy9o7P",
+	"WJdn38muT375ZidufIkx/8Xanhuzi09xhUE7gPpB2HZMbN3ldU6ppnuIat7umDr1WD6V8Hf8Zj6lmj6x",
+	"L/zzBazL1X/1zGzlmTEESRJPP47EK3S6Cx/NK5sRSWYS0lypIBSSxk7K7BnEjbKwiDRNWUpGbGyeR9Aw",
+	"iIOx3PaCI6fYp9hlgwNM2Ka+nZJ+Plf/TjnDT+PjCXboq5/nM/fzBJd55V3eImAdvmRt0BrCD1izDjfe",
+	"XN5+0H3JwazBdVZ4n/uQzYKXl4tBoVjk0j6FAa9xab/GrD//mDUe8gbk3DV0HXaMoSIlU0Q7UzLX8VTl",
+	"WyK0W3I2rubkXx2ON+pw3JKWN3Y9nkK9DsB0GmVKY5VorYUM1qf0DStG36Pqe8WplfeiJ/IT8N6b1Km6",
+	"eyS3ffOtuhhv8Yp/FXSf2s24tXh0Kp0Hb253RbylGUNh+Y4lU8ETmhFVzOcyxygGlvWW/RuwH0LUTxGM",
+	"9if0U/jVf/VTbOenqJCPJ/bg081S7F9aj0KCdSZYGmtYo40+8xxA6dWO3Ax+np+tm8HP8BO5Gcod+upm",
+	"+NzdDCE1t17FbZwM5Tu28jHY4hi4uVs7F7a/ql+dC1+Sc6ETEXd1LZxphWLCUGCYihj3K9wOjd2WX2El",
+	"6/7qV7hZv8K2ZNziP3g9ZwI1H6guQnQWrlvdAbfPLW9S99m5O6Dx5tt1B9zezfxsRdMXa91vd7GtJhUA",
+	"vLUb99gEXo4R5srmK7KMwfvN52HLZUWSqZQKjf24if8sHPTPZ+MHy/9q5G9l5LMqATmqr3y8i2SEZwGN",
+	"I8QbNBUfBgMNw1wDQAQLvhwgOliLsR/Qwedq7QdT/DTmfrhHX+39z70AnlUouv1abmHyhy+587u5VxtY",
+	"/VZWYZpeKKy2Nf6vc3WNPmt7Tny1/z97+787UXfOLgAcS0zd5Nro1WwWN/9vj8puyQOwhpt/dQHcbIH8",
+	"lpS8cW7BEEjaaEbzjCYWSBRL3aEnDDkVQPU260A4/vyN8j2vFcsyC2jEcyLYgilNLA4n5CPYhAWXITal",
+	"yrD7ZFri/UIPrH7QIctB+B5XWDyhmgzv4IzbvBefht3fqDq3aw9G5NW36sK4TdbyVbx+YqfHNYSyUycv",
+	"V6Yz/MDYvArBjUjl6sIiJll35zFol+Zdhq5mXCkAwU6JkIKRRAKK8oInbJ+8LcGQzQNJDVSkBIyf0SXA",
+	"U7f4Ti67YIuA+usQPYyi2yeqSKYAh21Z5r6cM8HSYRvSB2CHtICLPIhji3wt3dqOdV1+Tfe4Tg3WmLHU",
+	"EDu7rGV92A+2KL9iH+fMHXVLijD1aCXYADyZ0nzCUjKWedDvYUFdJojrxBy50m6wTS41jt12eSsN8zsR",
+	"IfasjQ6JmS5cOWWrFRsobHyz2agdOAc2n+nAODo++AfgG0g3XznHdj7k8tZ5fuE+2oJjQPccvNh7tgpt",
+	"BZg6FGtiObWQLYmQZ+UbbRLanzBW0tiEr9S+FbUH5OmKJAPCjxHvSvU58oM7vxsxcLVCYmLbWtcA0l6B",
+	"am8kmqZxV1iDDrayw1/R2eflEGsu66tb7NbdYs27cTNX444l+s5xCwTiKBQ04PEXxNyZDoGKH4Ud7rav",
+	"zteIxaeC8J3JS7ZDgm6Lig9Tlhp2x9JB2UgTWLeDUizja2CuUOxU75wmioz5pWtCqGxbO2xP1xGO+uyT",
+	"UPYthdyhLfOVdZ9+WrlTkdRfXaafTIWz9L793d4i4I7t4VtUOVvGNeGXTJAkZykTmtNM2ZZuRMtAr/Ne",
+	"zVS2NHq6yU42L6O0/bMsblPuXPP8f5pKQmfkLNLSZnNL1e//Gu8WN6dpmHLq2xMuqLJ/cWEbGcVt19fz",
+	"9vy+20Wg9jMJQagjU6Aj7Hh6o26umD9P4KB4XdvGxG93NCSIYUzddlte5ou2zaB84ob8e18jAyuI96vX",
+	"Yyuvh5xHskSDD6/FPVfjGH8vF2RMrbsDsasyOTFMFRqYmqEg+NfWju8a2QafWdlPuZivvo1b923IeTNK",
+	"vtMLcCdnOgfrJ24svha2JHoMdm6fLKixAGUOAXMqCpqdgE0ItZgQ2JLQlfu1nkKD19w7Oi5pxtOBH39g",
+	"NIGY5wN6Ht/KFfrkFuHRbd1SczK/FqxomIGfef70H9IcfAddxoN23eA2WXHDtzD/oNu8WgHT7zV25uPg",
+	"DRxzxViLfYBv/0wD3jdpjpiFb9AP56tmvGIfv2rF22nF7vJ5doEf7KJiyvf2V5qK1PckXVDspnN0hNbn",
+	"XHIAHurbZDkLOW4um8yN9H83ZURLTTPz4ZRlKRrKZW8Q87uRhCa9VBFGk6nPBR4xTLyjieaX7ASdUGUa",
+	"8Iym6LlSoHcYsxaTcwhk5mspSca1zhiZScGWMCrsEKouOGX2cc5zM8ZYs5wc3iMpjenyWBqD9+F6JV5v",
+	"XCbtTWkZMMlPU+Rl+cXnVN71+cKjfwkKynlG4YrivWnhNFWlxFPbFhYJvHS1OY5XG5HHNLPZgvkSyhDi",
+	"JvhWd/ZzNL/bLtdX0/uGTe8VtL81gd9JjPTL2u1to/twaFxPZKUGEtz1JKFZBsUyqkgSxhrJBNbGNgNa",
+	"+xp9VyCCUR5yRcY5Y2h0REQeTPDGr8/tCsdbCcq2i0HY0uuHYP84PT++jLpoOLZPIQbvzOkKl9xPVh9G",
+	"Hb2moidTloBSbW73CZnnPGHKQngGJj8Mtk/e1ZVlq+QPuVDF+P9j7+t7HLeRPr8K0cAhu4Db3dOZJM92",
+	"44DrvM9tkpnLzCB4brGwaKnc5lomvSTVHl2w3/3AKlKS25LfLbt79E8wadsUSVUVi7+q+tVIxHgrH2Uy",
+	"MVGv2AkCCopufs6tRlSchmi0RMu25h3PO0NzQEPzjovOxjwrG/OO56VaFfS6/pJ8bIsz4/lqVuA9UcJ3",
+	"YfzPDyf0S29OWkAiwWw6BM38dg65nDCl2QO3MOd5Y9dwz/r+dA+qvcOvr7v6vsOZW/8uO7RyJ7RyVhqB",
+	"YMyKPx0CsYzcfSkq3ZdYQyIsYPf9ii3tszc4F8PUDCRLYGhNj6k0AWPZSGhje8QPXcKFgtJejf9Ag8mm",
+	"IZV7jlcwMwOZUM0gTYCAT8OnwKIp2LFKqPA4qmht5BN4whd9JTHWJ0+xMTKXZg7UGxlnFvaQ/eXm+vqv",
+	"BGByFkmYR3hRDICp34q5m63/N6ZDSXtHz1QUkyXIAP20yrwGsT8MGwmvvCKcOxLqp7kNFnpwY9EQhXVi",
+	"oyF28hV6nu3lrx0SxV0x89/9lDsg95kBufTiGA8WpNEI7+hTLrmSa1BcurlO4UmFNeUh11dY/wR2V7tz",
+	"hmjuSvPQ4blHJFBepwG7XZ1CDtXIzXVFEhUiudwidEtxTJDMuQ8Fa93NDYtonAF8igESM8gkfiO6IyiY",
+	"2O+4SMJa6qBf/9GK5Cr3iBY06lBnfqVDPLlH1X9d3Fz3r6/d+8m09sbrh4+/kwRso5C0LWflLByU8KiD",
+	"dVo9d38SjwFRdafaAY7d0vLQRIV8uKQmb2vKQIoucVRxYkLf3VhJCTFSrIkAQBHSIzTdexpAneL53/vH",
+	"f36sBk/3oIMGduv1VAhQoR3Lwv3P7ZRhPY0BFWI7LUhU6YYasFbIB7S42DWx3hN98uJfBovB0qo677T1",
+	"9h5BnA6gCevoazCXJlR2spQbS1FDzKrBRDwfRlpl/D9fSpune9AZ/52M/zKLTY0Ib0ds8GFcuDVCYe8+",
+	"qwUkBKLe4uVJQkoBrDKfVDuZJy4nd/8yYIooeDnYgMpfopIDQc0lmyudNObANoGoT8RnXXAsGvHUQESj",
+	"Gnw+Vrrq3D3OLiz5jkVj4Kkd9ylchfgvgtdRJidSzWUjXSRagIWAUvGS3S2oiCcNlUqBy40CSnvX11Tu",
+	"fuUi8ZrNjXGbj+W8sQZ3k810enF7MbZ2dnt19ermm/51/7r/6va/rv92fZXEYsolfwD9tfumcR4xLhtF",
+	"6n/55/RjNUXx5pYPqLXqQLhnXL/621ffjK7h8utXw5vLb+JXry7/K7mGy9fDb/jfRl/GN8krN6434rcX",
+	"i4/zj/r+uzfsR83lZJRpvHkTz8bAb2xBynGx+d31iSidJvt3SaC7Pg9n3tdxiXeiyfLuUHe0PNSWHR6J",
+	"QbxXVAMoXSmU2rHdw3qb23V8fDkdHzcW7007PvhDFU9TN6HMQnLnrkJFClyMcVvfUpg5m7Xm+tiCHLZ+",
+	"eewY8E50edxH4BtaQNx7Eq+k2aHGV6qQPgjlpqn5wiGFfnfXuFW/98htIJ7u6KF7QTSN325spG270h3B",
+	"p26FubsdW+18XsXc8lQ9NCJi92biuQ8RIHCSxO49JleYFc78MBkUAEEmTTabKW2hQmwR1bOk0RXNz2RX",
+	"G3jMk3xxhjXq9mEMTI1GoM/bZd1Jhr/aZGIfJX/kIj2Q3P8RIFiSOtxZcwzpxyNuRcXZg1KJh4BBehZQ",
+	"GuELw2ZaDVOYGqcRBIJhziEaXAZaK12mbvM0vcVuKJHHn2pAMPeYNv3gF8T6SZv1M15G6vTzZzV3Z+Ec",
+	"8+dfnIYegHRl0SVsFQC5Cnq0Cgn5DeYB9zBYWhHoDpzzbRsrNlPg2ntq4SGHO1+eI2qxp6j8qPQD2ECG",
+	"jBtKyVcHRxaowAYDEsaKNCUgoT72dqA3/DlUbCxs1fOOzz0L24oBvUOqyxpbaqwij2Z3bx6H2NqPL/Xw",
+	"PU6hU8JmJcQdemM7BWxBAQPh80jDnvqWZLG9tPkMVlWFAhtmIrWXQrq7gMEAeK4yzdRcNiaOuJE/4MCf",
+	"Zc5IWH6XLrJbGWGlK8WTS3JFZA9RUPjGHQ5c2xJQ9iKwIqMjvNw9S+OOiRiHKZ4sSaDYoy4/4MzzA6q6",
+	"tlrVdrsfl6Nc/RmrBLbODvAZV97BdAcf9uKvyQi4e3pSBTpi/PNAyFU5Aztr9e49w7uEgRMkDGwu75ve",
+	"699Yw7Tzt+4C5mR9j2mOLfRJXk29v0SJAi0JX3tZAqvsf5cgcNzax10FfIXvVJ83QCm4CfI05hgzmIEW",
+	"KvGsMWi9yQoblRJxgqAUGuqyzOc8v13XGS+kFZzAPh/VNTtCHP/p0G2H8FtT+u48PHX0fo9TdIVreOXb",
+	"DK4r6DKFcZnynAkZp1kCPWYgTZnSbArcZBrWghP3SfJWmqMalBeFZuB+dQBfewh7cCWJDGC9yl0G/TkE",
+	"NPLBq5hnhMMOoTGXVGLiA6tMbAKUoNwc99xuHVnBNZ0cXqGd/RwxlhfJJHCfIBk1pIAMYJ7ULAjNJjp/",
+	"IIwmHMRXf/IkGSi5PWhDpXVHQ2mOb1Lcd716dbjO+eM6hdbscjQ2QjtvJRTaGJhRm+IDi0jO2Qlo+9hP",
+	"4+HUAUDHbWawhyZsjQH9UYV6NFCTXGHYSHyCxJ8KSkI4D7aGe87a0B/fwzwiSrQw/qmgonZsRHfOnhgv",
+	"2vN0Lj3VR7Gy0+H7wnhh1NCz7U4gN5ipTnxXq/JW/PifZdIKrr3LWNk1Y6UQnYqA+78dJlPFsEB8WB6w",
+	"I6WxOVaf3SOPG4VehPERlsD8zFMNPMkH8EkYa6IVmA3O+IwzW3B+J8NdaHe6nJbzz2kJctygjLvhJDTC",
+	"NhwXwrPAgrBj0EVbDal04TS7f7sTajuKi930tKO2eF6ZKmukeFMYY4VbNOU5c2fDKt+IkI3jS1x7EEWj",
+	"He+giWPnpmwn0lvjET88gs6JnW2Y+Sia95pWoA3tWtPjOUZHgAsWxm0bJmhHT8/20HrG2SHbnlzeyfp3",
+	"pixJUv0t6DvPyMSGocA38XeeeMz1A2AWmoHUk9jQJ0pazRMRW6oU8xEqKgfzHcfdMUgkOG5kYQ2kI/YX",
+	"rBvrlcnHPcaxZDd0RSx5JVMhJ5D8FW9eKsXpRUiz7bbWtwXSwI2SJuqz3zblj/w/bjsujmMzcOzT9M2h",
+	"ZTWQTmAXy/5LRw0QN5+rLE2QoNoJe6ksXgt2aFVhuEyG6tNVnK4qmnxP38JOE3d47ZiPAcOwr6mp1TAz",
+	"QoIxDMfpuctMPGbusDTUixvlt9ZT9GN/l1LJ5PEqDqvPaRAlnP1LLl6n6IuYYlmEqIqQF4RmKrBsW7n4",
+	"EbuTlW+/gJqSDNwRTKCUFGYMCUqR9J0kVTxhxsLMUM9L9/WpCgkO5f+VbYLcMxh1OXMfc0tM1TqT5pbF",
+	"KvXWvccSLtKcDUWaCvnQYxokzHlqer5bmxFKmh7Dazr9U4PVAtxV+9NMuH+RuPsebPRI7KhWYfh1U8hm",
+	"IRnDulPGYoO5BwXIiTYvlsrTFDRzx4hh2eyO8ZEFzTiLNTfUBE7CJ0t9vYtfE8dwn91LBlynArR/SMlM",
+	"7LZwMOTxZM51YqI7Dy5wqQhVcONN1SOYyo5X+r7R76fqUciHGkzhV/UIS1q7I3OvVHNs1HLz9eX168vr",
+	"Vx+ub26vr2+vr//v5ky31bm4ubV9Oj19flKLh2stHt3B3SU97WnD3BZX5HaktJPyjU1ZOPg8k8r+7W29",
+	"wSDqI+fOqfpo0fvwxDNteBseWc0bbXrwAj11Q6PZr1/X9pltt9Wu3/TmVru0dEmPJk+/6dH06aF22z+S",
+	"LgpNj6RP93/kG2uYKLrBI/XFEVoILztU87FKAQNNTY9L1JSTm1r7pK++3E6I5vhf7G86yKQVKfLy+nOy",
+	"eckzocEMqOfmwlxGSk+5dfPkFi6d53TRdU8+4NFJ6tkFkXcKIpvyRCnOvvCnXe6C/rdr41WBUCSTmXHH",
+	"3shbFZGEgj50Vp0D+qTRMhOjKqRieG6YUX127w+6LwyerPRzQmywUrZ4RuVsYn9BZzV464NReCnRX/vs",
+	"D3R4o5LjJKo6uKEfol9xYz9ECq14IT0cNfFHmbq7MjY2vcWr0Ehpd+754vXyLZle2YtnYe24c+5X3jNB",
+	"GCsegzsukuIGw8xYzQ3jxm8TDLhtbPLhriULtg9kNnXC43z03gXIZKBGA3rBTry2t4IrYoQHNyl15iTA",
+	"aBrcmYOdAobAEoxF7tVn+aaN2X8oSKuEYUNwC+FmAskdi0KMP7R0KZsiPFnY516k8cwA8iK0awoTtJeh",
+	"b2phwNNUzSEZcMRJTNRjkYRPdkAYeVQ2wiP8QA3/BbE1zgixRG3T4+AApvRcosIrNLULCh81KHwwZVgf",
+	"EsYMG3cN9/0OhjnzOtIUHG5Dwo8bG/Yr2Dw0XG3CnFk1QFj14hb7LxTexR8wdN7IbAtYb3Ee7UJ6LSl3",
+	"d7Ke6GT9HZxc9hgGZLmFHjNzYeNxiAkc40p1FWtIQFrBUzfBR+Bpc+D6N2WhAGzGwj0lr2vY7kbx0vpd",
+	"OXzHmb6Nmlc3rikyWH6lg/D31r73YzUnXH1BZOs1bvPU262U0etUI/6PXgCzmksjKHqIiQYh68O5xIUu",
+	"ult6aBedr0T/f/ZPPZ5+dlDjSl33L+AHaXXeUZO0cM5SqnA4woia5EAefK1eaxgqZVd0NImteISyk4KS",
+	"ad5n92yulXzA4BOswQkZxQkYl3kJyHgopixg9SR+EyET9/kMZIIJAiUKWRiJgf8wqjvg3WpauFS8vFO9",
+	"QwA7BPA83B1SYuqcxOOxkDWW79LjCkf1eTQIaSxPV9w7QmxH0c0jEWaCLc9TZWyfPTfj6Zf7DOxnBURR",
+	"5uL24uMwkza7vHndv369NWZSLLwztZ2p/axM7RuS++p7cYYpNxamjEuYn8zyIibaWKZAxQhlyqePo2MC",
+	"bCV+fsesUiwV1qbApkpCXiR9Cmmy0UjEmBE2ymRionO2zBLmbVvl3wN8fGTkHBfXWd5naHlfzl3/mfjF",
+	"EuYlHMAo0WQL81wEhPY3zyabwgr7nALXhnFGNVlE3B+mTT8uCgGo/2kKI9ujePlcGGARlRgkg1DVRSk8",
+	"VChDmtpnUSZnXCS+/ks9guYPELEHxYbOJufEK6f96dBz/xzmjEuGS8bUKSwPiEZKx3DW9t9t2fNyy+nF",
+	"Xdxe8GFmYAefHEWsOxY6h/zzsvFO7Fdhvq3431SFS4XCWUPbOkpWN2AZt0zJGHqhbopQD6V9nVjixE5Y",
+	"NlZpYspyrmpVWJ99m6p4UiSuEqeAZQnPsfIqRHYNn4Z6tj6jkFN9wXDBzyT5FBIy85gei1Zp2cK+L5Kt",
+	"3vulP/uMlLCQ88kF+TAmeUFB6BJBnmMiyHvfy9kbCIpPDblM5iKx46NGqgzYy6pKNjmfP/PQd9+5y488",
+	"zbDMrFLK88xw2dI2vSuX/zycwMX3NVbGhux5GL4i0drOpNnKFpyPYet8xc5XPBkfzKxqFE7iLM4gFjy9",
+	"xISfTdpQ3vvcIPTZao4PdBKChZxyyR8gGeBPolCq5GQxFRK7jpO/2XPahzX4znvG4iB6yizzxDRLz/mC",
+	"iq76LHJTLmQcSW/cwSYZ8eYWPVqwDAtxhIj+HRU5/IH1BqltGkujaKfe6eNe4xfouRsYYMr6ZQRH7lhW",
+	"qbLqka5LwOXxNPXfaiwz9mVOm5rzd/T1/3REiS8wUxjva5x5q0DSVrVMC9ZiOwKVtxKcJJKGchnqJ/vs",
+	"7SMSgaw3Kz3nfGmYpTwGz0/gxJyTgzaBmSVWEWQCacMwOOfuBFbh1FfUypLfSPeuz6ligcqzuhvqs72h",
+	"7ml96r0cy60wVsTNHCg/FuFnArMK+pNggNRcOqNyH8cws7fMwid7FZvHCE9dwzizbhNuWZTwvEdX7OLe",
+	"KZJeoaA9vNX2Mils1EMDlgpvGt0vAyaGFjL85s7HOob5/5wqaccRJSzxPFi3ERJQeYuGX1lVk/i+3I6D",
+	"FXoTBVbC8zpvZGF6AR8splnnlIy0mm7sknzP8yZWDrdHRDWFXic3eGYszVFNldZU4FRLh6L2nYuTimjh",
+	"qU3PGuYbP+uj4Q/wrXteC9nkFaFxShbkf3Gc5UWfiSo8reCvvUhn5swd0JOxMZaB68zAAgFVKRX7g4QU",
+	"cWhGB99KN5EQl0CBEda5c6YSH+ihgKjMMm4mxMVXYIffeW6rKVVzC8uIxK/09b4wLJqpVMR53zNOTXk+",
+	"8M+MGFaPl3T0X4ZYt1lk5ThjPJJW8rzC0VJZ8AS3KRfSstffvHqFVHx7han9XnRx6g57/LxKEknuTx6o",
+	"zmQJMjZk6HtL7i39tpxGH/0Dupqiw12vjeV5d7s+nfJ+4BNE6JYJsIYc+Wlb0uTC77uiC/MKclEQms00",
+	"GHfpo5Bun72RDDngnVuDdzSZeHe/vqaYUky24hMth6sl13x6LTkI0+VcBv59PwHka6+fgfvyXhPYoDoa",
+	"b6ObFEdv+MXnXxuNgtSRMO5EwjgMSrjn7a+pj9+9wZP+f79/+xtLVJz5HOAe4fY5M+L/ATLSpEISUSJ+",
+	"lWIGGnzDCH9nsmPIMUGtz35SKmFazQ1LnZ2BR/DM5JizTG3Whzzps/f+UlWkq/EHLqTnQTCB+fyOcdoK",
+	"55D4eETiU+o8whMheVDUZ5X2UthTSgJQkbiJ1QxYVO7g7VwLS4nMiIK4O+oQ2Nev2d/FtyxVdT0F3mVm",
+	"vJll/EVMIMwqJOQt7POdDxumOZvz3N1EDM+d0zVSmva7kbjXDbpgvApZ87xIHnwZKpUClwGuOrx7RFvh",
+	"NmWJzOnTpUyWB1uOULkfQ4IDIQ7lVt6AH7UX8CjXVU+4jhDNEGInsR74ctLeKpb1aoNffFDqF+6EBX/w",
+	"1SbzMtlsprSF5FdIBP/g3sKpTKDb//1MIH4BFd+ze1c1H50wYzXwqRMxEqomb+vqzyX/5T9XfyY8X0/2",
+	"8js8Ct/9AT0QUyTYCs1inhkwZbsJNufGtw+ihqqivrs/Sug+hC+U8OqvHpvHRNFtObq7EBZWeyNyp9EI",
+	"+i+di3CJ2GTo+2EcCAkuJdx3MWlGBd5YNuazGUhTaUiFzVeYFA9j3y0l5jYeAzUbQXdcEItwojxsKtW8",
+	"z/yK0Zlwvgex0GP+OwUfPOmnsWpGJyS6DDVNqWjWe4TWDomYJjwveo18eXlzszk2+l3RQ6bsf7V8th0O",
+	"XyyfV6deH6W7I855voApWkhTw8Zq7l7jgwLzrEDFk6Qb0i6zUs3KemuEcFcdaTs0BF5WZ3fiFGzrtQcT",
+	"dvHG5I1APFb0CdZZHQvpT2Ar0vMCeHZX60JHtXuc4+1nNWe80jsLLcrmB1sh875pdaN8v0VCaTuu1rAa",
+	"ZoDCj6HwShYdABA1o86QdKJR24+QmCJ0WQPhLrB1lVHu1v7BT2vNBbGsCotV0ohZuc/2b4LzItvv0D6v",
+	"675Trhxf7IpV4+dHgAWfP4RHO91heDtheLYwB8G+hb8cBMELKbMhB4P8aeMc6oRbzmKQTlQCukVWDytM",
+	"/5WZahEoRgeau7+SDLTvY28jods0kH114GfXaQbNJ9nZb+ide7T+WRT+4EvAdFEvwbV6uIPP7X+/tqUR",
+	"HkSFaz3nhknsKuo1rkhuwkD7IDMQ3TGu47FzT5zzKY0FnjSVyeyomLtWYHdFJVvkdB+qRctq0a0pCGm8",
+	"70mYg7HsEbQRSt750gxyaDlLRZHJKTRTc1l7B2xB4lq6/zWb7u7ud9Q2K1sJ9NZNVn7lEywQwJJ2knTk",
+	"3PCtzigxQklAWxz8HnbPdCYlUvr51NsJwMxgEqgFPTUMmz5STZSEeWOblpYt8rG8qc2btOwyaqvxvJb0",
+	"vDvyTlvcvfVBWePIXfkTcbPezYvH6So86D5J3spjMlG8FJgBN6rrntASODGGwgXEIGODAl0GrTgEZlF7",
+	"PC/WBnPj44s+MOFrMcJUEx+CagYqUIqef/5xZTGnBDdoNz9HhONlcqEoKSG2ZWn+Gn3fExsJR+oGZCfv",
+	"Q4DFud7OKyOXG1ML0elejYIcW+t3ZwXoYJMWYRNh4i0lfFMI5d7UuH1sjDeIFVjJecllq+BK49HRISzH",
+	"RFiqpCsH9+o2Rl3uyog5GnTCFatgyirLXkVTzteyH9XpOw4GszD0CYCYdmxCd5KeGI3Z3wY1uJOPXKR8",
+	"KFJhm7Ouf1FqYpinlAnXSneH9AHyXkjpsSqeMC6Tnue58CwEIomISkVjOJ0PVUZj0eeB2oBying65zlS",
+	"CAQmq6mB9BHMKp+guorDscIozeZjNW3MJwqrO0T1HWbWVLIMFm/xTVNwPxjQD7aexzH9lYUXUmOc/tsJ",
+	"DW5vzqSyHXHJkt5z6Ux3mUuyZ3ynTvchFQ9imMJlhXS93lNP05BRXjIXjyoafEf/W2T4PaFD72G7XeaT",
+	"+dx3q8lzLEogcWIGyaCgzouwmiuE829uWCSVHfDyC6F4JKoHin/wazsAqfrTciW3Sr9jdywc92yYUbVZ",
+	"XJqyVuxG4MPGsrhFE3IMo/E5YOeLstPB5y2wNIl4XEhyHYFmrLI0QWNyBDu4rujsj7Hy2DnVlfWo/pZL",
+	"3/cNaZhWxau6ZuKnDYN1vcTPoJf4ruFks4Ke4w+q8nRXkRG221KzFCoFoIiIJCJpUk6zISvHUTPvzWRN",
+	"3n24L61n5TgwIYh3KeiW11hBj58e6pF+ixOYcW2x206TE1N840jsI505rRfWrnRhx9IFM1ksXHD/v972",
+	"rS47RANoFUuUN3p5A0piJi8jx9RMuvjHCTJMzWRX0b2KU2VWsOT9KKQwY3hCtMiGORuXQCJ1iubuho0c",
+	"pgXHfbgfUIWhb7XcZ/cMn+pZVj3xnpvTgP5eAxp85z44tp602+bYrQaX1X5kol5NcTLJnoGIrvdvu0Ck",
+	"e2crbcDmrX7rzAPe6VexZQiDpTxzpSfRTpr9gU/aVeznzaDZpLz/rTLdcWeenDtzUz3cLLNM89FIxJca",
+	"uDHiQbrr1AoOAInUXHj4UkYpEcnN6XY8l8h2gkxzGB30IQMEy4jYnjju6IJejpJyC9ojbA03dZrn7wvT",
+	"XHNx/wPJ0cklLBtHYtQJXQ2cricvV5r6LBzhXt3xXO5ig5bfd3ft3OnaGTQbEpbwfOECWqv7u2DpdQNd",
+	"aXBTzSw/EnnO79XxX8LddnFB3SW3ZQqdBXl9yqKzua5sqBWrLsSB2qqCnqdCTgyemsg5IWx+Rw0SsTkQ",
+	"l0xMZ0o7+WAaUFnxnOMsVlpDbCHBIZC5OlXW9NzXsikkYQQWa27GfYZ4UmCMFSV7IlHJFoR1yxoZpBe8",
+	"6T5XcosFLdumDOSmPUXveOMOcwB+D1o8QuntYeaJp1lOMMdMwnwzLd/Bt86ksCuJ5dkwE6m9FJJ4s5x2",
+	"5yproApwh/lHHHFbxXr+3qBbd+f+7eT+ZV5kgojT/x+i8DAyU56moAfYAA2lN0J5jdi/lMDkNavcwTLm",
+	"QvaYUZ7pfOr9PC7ZEFis5CNo20yV5N79uZ4lbm6nqSTEXelIks6cJCkj2a3RvV2Pkw2q/ioESZ7x3/lx",
+	"U+Amc+ceamYtS9KT00j7z/HPAyGjpmrBnTS0K/57VpxJzZK8cbEfMyk349C9ARtaC8PmWlgLkkX/4+bH",
+	"qPae34J4tXTBbzLa3b3+qMHrjWV36yK9b7e2mFSF17LFPI7jc+hquuqYrQarW1HL7jA6NZvRFkcYjgBx",
+	"prEm7h9/XgyBa9AXt//4p9OoolrmH39eZDq9uL24Qk3zQz+1Ej8DT+24x0biIdNUKydM0bkoJKsqH9Du",
+	"V4JOubEwvahvDT5Vj26HWIwROEywNVwmQ/WpOgL9pWaIv0PuU2a1etB8Wn0un4nLCeSm5mffai4TwzIC",
+	"qDBrXxhmVJr0l+mfTX31DBtmuekVGTvUY7jgSaQEnqe1MnVDvUt5DNV5J9zyS0/RW/P9n7TKZh4C4lRR",
+	"t5RKWve7vwu3ZDVi8MmCljxl9GLM4pKdzAr5cJlo8Vg/Ac8UIhT1yt1sOF9hWfcuMpmkVIg1yiSNWxlD",
+	"SAsPdPSsGAQhJTeEvyBUBiANWf7JL8LQT3w3xPIXILOpP+3qfvheaVst/nqyYvenS5vPauf5AX1GtPZP",
+	"y8eahimKYeukkGrUnlA1h375Pi997Sz8F5d+uuLJvzrx9jVyagqGCVmdPs+bpBCnLCybYyFMrIyt/O7f",
+	"mbK124axBM7mwoyxKZov3qv8FJff+MA5X9LuMMaabU2cOUMAqJKyvjhE0dyzRrd1qDF0w9SMMINY8PRy",
+	"ppumovTE3TWoPUh1vbMVEoq/KgsJFl6smdT94ub15Vhl2nfWchPGNvwLxQC+/ULdfoWyJxEjRG28TU14",
+	"1QTWw9Ir3pgP2lQ189MM0Hdq+BV1JFr8ySM95p//+f8BAAD//++p4/1FvQMA",
 }
 
 // GetSwagger returns the content of the embedded swagger specification file

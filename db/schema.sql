@@ -243,6 +243,18 @@ CREATE TABLE public.department (
     version bigint DEFAULT 1 NOT NULL
 );
 
+-- Name: enumeration; Type: TABLE
+
+CREATE TABLE public.enumeration (
+    code text NOT NULL,
+    name text NOT NULL,
+    items jsonb DEFAULT '[]'::jsonb NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    version bigint DEFAULT 1 NOT NULL,
+    CONSTRAINT enumeration_code_ck CHECK ((code ~ '^[A-Za-z_][A-Za-z0-9_]*$'::text)),
+    CONSTRAINT enumeration_items_ck CHECK ((jsonb_typeof(items) = 'array'::text))
+);
+
 -- Name: event; Type: TABLE
 
 CREATE TABLE public.event (
@@ -821,6 +833,11 @@ ALTER TABLE ONLY public.data_center
 ALTER TABLE ONLY public.department
     ADD CONSTRAINT department_pkey PRIMARY KEY (id);
 
+-- Name: enumeration enumeration_pkey; Type: CONSTRAINT
+
+ALTER TABLE ONLY public.enumeration
+    ADD CONSTRAINT enumeration_pkey PRIMARY KEY (code);
+
 -- Name: event event_pk; Type: CONSTRAINT
 
 ALTER TABLE ONLY public.event
@@ -1311,6 +1328,11 @@ ALTER TABLE ONLY public.processing_module
 
 ALTER TABLE ONLY public.processing_module
     ADD CONSTRAINT processing_module_type_fk FOREIGN KEY (product_type) REFERENCES public.product_type(code);
+
+-- Name: product_type_add_on product_type_add_on_enumeration_fk; Type: FK CONSTRAINT
+
+ALTER TABLE ONLY public.product_type_add_on
+    ADD CONSTRAINT product_type_add_on_enumeration_fk FOREIGN KEY (enumeration_code) REFERENCES public.enumeration(code);
 
 -- Name: product_type_add_on product_type_add_on_type_fk; Type: FK CONSTRAINT
 

@@ -26,12 +26,13 @@ type ContentChange struct {
 	Name             *string
 	ValueType        *string // on creation only
 	Unit             *string
+	EnumerationCode  Opt[string]
 	StatisticsParams *[]string
 	SortOrder        *int
 }
 
-// CreateContent adds an element to a product type. Faults: not_found (the type), already_exists (code), not_found at /unit,
-// field faults.
+// CreateContent adds an element to a product type. Faults: not_found (the type), already_exists (code), not_found at /unit
+// and /enumeration_code, field faults.
 func (e *Engine) CreateContent(ctx context.Context, by actor.Actor, productType, code string, in ContentChange) (Content, error) {
 	return once(ctx, e, by, func(tx Tx) (Content, error) {
 		if _, err := tx.LockProductType(ctx, productType); err != nil {
@@ -61,7 +62,8 @@ func (e *Engine) CreateContent(ctx context.Context, by actor.Actor, productType,
 }
 
 // UpdateContent changes an element; its unit and parameters are fixed while a tariff uses it, because prices and books
-// count in them. Faults: not_found, precondition_failed, in_use, not_found at /unit, field faults.
+// count in them, and another enumeration has to hold every item in use. Faults: not_found, precondition_failed, in_use,
+// not_found at /unit and /enumeration_code, field faults.
 func (e *Engine) UpdateContent(ctx context.Context, by actor.Actor, productType, code string, in ContentChange) (Content, error) {
 	return once(ctx, e, by, func(tx Tx) (Content, error) {
 		old, err := lockContent(ctx, tx, productType, code, in.IfVersion)
@@ -71,6 +73,9 @@ func (e *Engine) UpdateContent(ctx context.Context, by actor.Actor, productType,
 		c := old
 		in.apply(&c)
 		if err = c.check(ctx, tx); err != nil {
+			return Content{}, err
+		}
+		if err = c.keepsItems(ctx, tx, old); err != nil {
 			return Content{}, err
 		}
 		if c.Unit != old.Unit || !slices.Equal(c.StatisticsParams, old.StatisticsParams) {
@@ -126,6 +131,7 @@ func lockContent(ctx context.Context, tx Tx, productType, code string, ifVersion
 func (in ContentChange) apply(c *Content) {
 	put(&c.Name, in.Name)
 	put(&c.Unit, in.Unit)
+	putText(&c.EnumerationCode, in.EnumerationCode)
 	put(&c.StatisticsParams, in.StatisticsParams)
 	put(&c.SortOrder, in.SortOrder)
 }
@@ -140,8 +146,9 @@ func (c Content) check(ctx context.Context, tx Tx) error {
 	checkCode(&f, "/code", c.Code)
 	checkText(&f, "/name", c.Name, 1, 200)
 	checkRange(&f, "/sort_order", c.SortOrder, 1, maxSortOrder)
-	if c.ValueType != EnumerationValue || !c.Builtin {
-		checkOneOf(&f, "/value_type", c.ValueType, IntegerValue, BooleanValue)
+	checkOneOf(&f, "/value_type", c.ValueType, IntegerValue, BooleanValue, EnumerationValue)
+	if err = c.checkEnumeration(ctx, tx, &f); err != nil {
+		return err
 	}
 	_, known := units[c.Unit]
 	switch {
@@ -155,6 +162,46 @@ func (c Content) check(ctx context.Context, tx Tx) error {
 		checkParams(&f, "/statistics_params", c.StatisticsParams, units, c.Unit)
 	}
 	return f.Err()
+}
+
+// checkEnumeration checks what an element's values are of, and keeps it from going away. A built-in element may wait for its
+// enumeration: which systems or panels there are is not known when a program is installed.
+func (c Content) checkEnumeration(ctx context.Context, tx Tx, f *fault.Fields) error {
+	switch {
+	case c.ValueType != EnumerationValue && c.EnumerationCode != "":
+		f.Add("/enumeration_code", "bad_value", "Only an element of value type enumeration has one.")
+		return nil
+	case c.ValueType != EnumerationValue || c.EnumerationCode == "" && c.Builtin:
+		return nil
+	case c.EnumerationCode == "":
+		f.Add("/enumeration_code", "required", "Name the enumeration that its values are of.")
+		return nil
+	}
+	found, err := tx.ShareEnumerations(ctx, []string{c.EnumerationCode})
+	if err == nil && len(found) == 0 {
+		missing(f, "/enumeration_code", "enumeration")
+	}
+	return err
+}
+
+// keepsItems refuses another enumeration where that lacks an item of this element which tariffs sell or services have.
+func (c Content) keepsItems(ctx context.Context, tx Tx, old Content) error {
+	if c.EnumerationCode == old.EnumerationCode || old.EnumerationCode == "" {
+		return nil
+	}
+	used, err := tx.ItemsInUse(ctx, ItemUse{ProductType: c.ProductType, Element: c.Code})
+	if err != nil || len(used) == 0 {
+		return err
+	}
+	var next Enumeration
+	found, err := tx.ShareEnumerations(ctx, []string{c.EnumerationCode})
+	if err != nil {
+		return err
+	}
+	if len(found) > 0 {
+		next = found[0]
+	}
+	return next.holds(used, "/enumeration_code")
 }
 
 // checkParams refuses parameters that nobody collects, that stand twice, or that cannot be told in the unit.
@@ -189,6 +236,6 @@ func knownParams() []string {
 func (c Content) record(ctx context.Context, tx Tx, by actor.Actor, verb string) error {
 	return record(ctx, tx, by, "product_type_add_on", c.ProductType+"/"+c.Code, verb, map[string]any{
 		"product_type": c.ProductType, "code": c.Code, "name": c.Name, "value_type": c.ValueType, "unit": c.Unit,
-		"statistics_params": c.StatisticsParams, "sort_order": c.SortOrder,
+		"enumeration_code": c.EnumerationCode, "statistics_params": c.StatisticsParams, "sort_order": c.SortOrder,
 	})
 }

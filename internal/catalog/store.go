@@ -21,6 +21,7 @@ import (
 type Tx interface {
 	event.Tx
 	UnitTx
+	EnumerationTx
 	ProductTypeTx
 	ModuleTx
 	TariffTx
@@ -44,6 +45,25 @@ type UnitTx interface {
 	DeleteUnit(ctx context.Context, code string) error
 	// UnitInUse tells whether a larger unit, an element, a tariff or a block refers to it.
 	UnitInUse(ctx context.Context, code string) (bool, error)
+}
+
+// EnumerationTx is the operations on enumerations.
+type EnumerationTx interface {
+	// ShareEnumerations answers those of them that exist.
+	ShareEnumerations(ctx context.Context, codes []string) ([]Enumeration, error)
+	LockEnumeration(ctx context.Context, code string) (Enumeration, error)
+	InsertEnumeration(ctx context.Context, n Enumeration) error
+	UpdateEnumeration(ctx context.Context, n Enumeration) error
+	DeleteEnumeration(ctx context.Context, code string) error
+	// ItemsInUse answers the items that tariffs sell in their newest versions and services have that are not deleted.
+	ItemsInUse(ctx context.Context, of ItemUse) ([]string, error)
+}
+
+// ItemUse says of what the items in use are asked: of every element that refers to an enumeration, or of one element.
+type ItemUse struct {
+	Enumeration string
+	ProductType string
+	Element     string
 }
 
 // ProductTypeTx is the operations on product types, their content and the integration modules that bring some.
@@ -120,6 +140,7 @@ var (
 	ErrNoUnit        = fault.Missing("unit")
 	ErrNoProductType = fault.Missing("product type")
 	ErrNoContent     = fault.Missing("add-on")
+	ErrNoEnumeration = fault.Missing("enumeration")
 	ErrNoIntegration = fault.Missing("integration module")
 	ErrNoModule      = fault.Missing("processing module")
 	ErrNoTariff      = fault.Missing("tariff")

@@ -102,6 +102,7 @@ func (s *Server) CreateProductTypeAddOn(ctx context.Context, r api.CreateProduct
 	b := r.Body
 	in := catalog.ContentChange{
 		Name: &b.Name, ValueType: text(b.ValueType), Unit: b.Unit, StatisticsParams: b.StatisticsParams, SortOrder: b.SortOrder,
+		EnumerationCode: catalog.Opt[string]{Set: true, Value: b.EnumerationCode},
 	}
 	c, err := s.Catalog.CreateContent(ctx, actorOf(ctx, once(answer)), r.Code, b.Code, in)
 	if err != nil {
@@ -124,6 +125,7 @@ func (s *Server) UpdateProductTypeAddOn(ctx context.Context, r api.UpdateProduct
 	b := r.JSONBody
 	in := catalog.ContentChange{
 		IfVersion: ifVersion(ctx), Name: b.Name, Unit: b.Unit, StatisticsParams: b.StatisticsParams, SortOrder: b.SortOrder,
+		EnumerationCode: optional(b.EnumerationCode),
 	}
 	c, err := s.Catalog.UpdateContent(ctx, actorOf(ctx), r.Code, r.AddOn, in)
 	if err != nil {
@@ -153,8 +155,8 @@ func toAPIProductType(t catalog.ProductType) api.ProductType {
 
 func toAPIContent(c catalog.Content) api.ProductTypeAddOn {
 	return api.ProductTypeAddOn{
-		Code: c.Code, Name: c.Name, ValueType: api.ValueType(c.ValueType), Unit: orNull(c.Unit), StatisticsParams: c.StatisticsParams,
-		SortOrder: c.SortOrder, Builtin: c.Builtin, CreatedAt: c.CreatedAt,
+		Code: c.Code, Name: c.Name, ValueType: api.ValueType(c.ValueType), Unit: orNull(c.Unit), EnumerationCode: orNull(c.EnumerationCode),
+		StatisticsParams: c.StatisticsParams, SortOrder: c.SortOrder, Builtin: c.Builtin, CreatedAt: c.CreatedAt,
 	}
 }
 

@@ -15,6 +15,8 @@ import (
 type CatalogReader interface {
 	Unit(ctx context.Context, s actor.Scope, code string) (catalog.Unit, error)
 	Units(ctx context.Context, s actor.Scope, p actor.Page) ([]catalog.Unit, error)
+	Enumeration(ctx context.Context, s actor.Scope, code string) (catalog.Enumeration, error)
+	Enumerations(ctx context.Context, s actor.Scope, p actor.Page) ([]catalog.Enumeration, error)
 	ProductType(ctx context.Context, s actor.Scope, code string) (catalog.ProductType, error)
 	ProductTypes(ctx context.Context, s actor.Scope, p actor.Page) ([]catalog.ProductType, error)
 	Element(ctx context.Context, s actor.Scope, productType, code string) (catalog.Content, error)

@@ -173,12 +173,13 @@ func (s productTypeStore) InsertContent(ctx context.Context, list []catalog.Cont
 }
 
 const updateContent = `
-UPDATE product_type_add_on SET name = $3, unit = nullif($4, ''), statistics_params = $5, sort_order = $6, version = version + 1
+UPDATE product_type_add_on SET name = $3, unit = nullif($4, ''), enumeration_code = nullif($5, ''), statistics_params = $6,
+       sort_order = $7, version = version + 1
 WHERE product_type = $1 AND code = $2`
 
 // UpdateContent writes an element back; its product type is locked.
 func (s productTypeStore) UpdateContent(ctx context.Context, c catalog.Content) error {
-	_, err := s.exec(ctx, updateContent, c.ProductType, c.Code, c.Name, c.Unit, texts(c.StatisticsParams), c.SortOrder)
+	_, err := s.exec(ctx, updateContent, c.ProductType, c.Code, c.Name, c.Unit, c.EnumerationCode, texts(c.StatisticsParams), c.SortOrder)
 	return wrap("update an element", err)
 }
 

@@ -21,6 +21,7 @@ var faultOf = map[string]*fault.Error{
 	"api_key_hash_uq":  fault.New(fault.Conflict, "already_exists", "This key was made before."),
 
 	"unit_pkey":              taken("/code", "A unit with this code exists."),
+	"enumeration_pkey":       taken("/code", "An enumeration with this code exists."),
 	"product_type_pkey":      taken("/code", "A product type with this code exists."),
 	"product_type_add_on_pk": taken("/code", "The product type has an add-on with this code."),
 	"tariff_code_uq":         taken("/code", "The provider has a tariff with this code."),
@@ -32,6 +33,8 @@ var faultOf = map[string]*fault.Error{
 	"client_provider_fk":  inUse("Clients belong to this provider."),
 	"tariff_provider_fk":  inUse("Tariffs belong to this provider."),
 	"api_key_provider_fk": inUse("API keys belong to this provider."),
+
+	"product_type_add_on_enumeration_fk": inUse("Elements of product types refer to this enumeration."),
 
 	"processing_module_department_fk":  inUse("A processing module sends its tasks to this department."),
 	"task_department_fk":               inUse("Tasks belong to this department."),

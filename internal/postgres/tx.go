@@ -24,6 +24,7 @@ type Tx struct {
 	dataCenterStore
 	departmentStore
 	unitStore
+	enumerationStore
 	productTypeStore
 	moduleStore
 	tariffStore
@@ -47,6 +48,7 @@ func newTx(c conn) *Tx {
 		dataCenterStore:  dataCenterStore{c},
 		departmentStore:  departmentStore{c},
 		unitStore:        unitStore{c},
+		enumerationStore: enumerationStore{c},
 		productTypeStore: productTypeStore{c},
 		moduleStore:      moduleStore{c},
 		tariffStore:      tariffStore{c},
