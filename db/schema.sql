@@ -41,6 +41,16 @@ BEGIN
     RETURN NULL;
 END $$;
 
+-- Name: raise_catalog_version(); Type: FUNCTION
+
+CREATE FUNCTION public.raise_catalog_version() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    UPDATE catalog_version SET number = number + 1;
+    RETURN NULL;
+END $$;
+
 -- Name: refuse_change(); Type: FUNCTION
 
 CREATE FUNCTION public.refuse_change() RETURNS trigger
@@ -134,6 +144,14 @@ CREATE TABLE public.block_revision (
     source text NOT NULL,
     collected_at timestamp with time zone NOT NULL,
     replaced_at timestamp with time zone NOT NULL
+);
+
+-- Name: catalog_version; Type: TABLE
+
+CREATE TABLE public.catalog_version (
+    single boolean DEFAULT true NOT NULL,
+    number bigint DEFAULT 1 NOT NULL,
+    CONSTRAINT catalog_version_one_ck CHECK (single)
 );
 
 -- Name: client; Type: TABLE
@@ -362,6 +380,8 @@ CREATE TABLE public.operation (
     created_at timestamp with time zone NOT NULL,
     finished_at timestamp with time zone,
     version bigint DEFAULT 1 NOT NULL,
+    stock_key text,
+    taken_step bigint,
     CONSTRAINT operation_finished_ck CHECK (((finished_at IS NOT NULL) = (status = ANY (ARRAY['succeeded'::text, 'failed'::text, 'cancelled'::text])))),
     CONSTRAINT operation_kind_ck CHECK ((kind = ANY (ARRAY['open'::text, 'suspend'::text, 'resume'::text, 'close'::text, 'set_params'::text, 'renew'::text, 'reboot'::text, 'reinstall'::text]))),
     CONSTRAINT operation_status_ck CHECK ((status = ANY (ARRAY['queued'::text, 'running'::text, 'waiting'::text, 'succeeded'::text, 'failed'::text, 'manual'::text, 'cancelled'::text])))
@@ -641,6 +661,15 @@ CREATE TABLE public.statistics_day (
     CONSTRAINT statistics_day_one_ck CHECK (only_row)
 );
 
+-- Name: stock_step; Type: SEQUENCE
+
+CREATE SEQUENCE public.stock_step
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1;
+
 -- Name: tariff; Type: TABLE
 
 CREATE TABLE public.tariff (
@@ -797,6 +826,11 @@ ALTER TABLE ONLY public.audit
 
 ALTER TABLE ONLY public.block_revision
     ADD CONSTRAINT block_revision_pk PRIMARY KEY (client_id, server_service_id, day, revision);
+
+-- Name: catalog_version catalog_version_pkey; Type: CONSTRAINT
+
+ALTER TABLE ONLY public.catalog_version
+    ADD CONSTRAINT catalog_version_pkey PRIMARY KEY (single);
 
 -- Name: client_order client_order_pkey; Type: CONSTRAINT
 
@@ -1108,6 +1142,14 @@ CREATE INDEX operation_module_live_ix ON public.operation USING btree (module_id
 
 CREATE INDEX operation_service_ix ON public.operation USING btree (service_id, id);
 
+-- Name: operation_stock_sold_ix; Type: INDEX
+
+CREATE INDEX operation_stock_sold_ix ON public.operation USING btree (module_id) WHERE ((stock_key IS NOT NULL) AND (taken_step IS NULL) AND (status = ANY (ARRAY['queued'::text, 'running'::text, 'waiting'::text, 'manual'::text])));
+
+-- Name: operation_stock_taken_ix; Type: INDEX
+
+CREATE INDEX operation_stock_taken_ix ON public.operation USING btree (module_id, taken_step) WHERE (stock_key IS NOT NULL);
+
 -- Name: overage_due_ix; Type: INDEX
 
 CREATE INDEX overage_due_ix ON public.overage_due USING btree (due_at, client_id, id);
@@ -1240,6 +1282,14 @@ CREATE TRIGGER block_revision_append_only BEFORE DELETE OR UPDATE ON public.bloc
 
 CREATE TRIGGER collection_notify AFTER INSERT OR UPDATE OF due_at ON public.collection FOR EACH STATEMENT EXECUTE FUNCTION public.notify_due('collection');
 
+-- Name: data_center data_center_catalog_version; Type: TRIGGER
+
+CREATE TRIGGER data_center_catalog_version AFTER INSERT OR DELETE OR UPDATE ON public.data_center FOR EACH STATEMENT EXECUTE FUNCTION public.raise_catalog_version();
+
+-- Name: enumeration enumeration_catalog_version; Type: TRIGGER
+
+CREATE TRIGGER enumeration_catalog_version AFTER INSERT OR DELETE OR UPDATE ON public.enumeration FOR EACH STATEMENT EXECUTE FUNCTION public.raise_catalog_version();
+
 -- Name: expense expense_append_only; Type: TRIGGER
 
 CREATE TRIGGER expense_append_only BEFORE DELETE OR UPDATE ON public.expense FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
@@ -1256,13 +1306,41 @@ CREATE TRIGGER overage_due_notify AFTER INSERT OR UPDATE OF due_at ON public.ove
 
 CREATE TRIGGER posting_append_only BEFORE DELETE OR UPDATE ON public.posting FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
 
+-- Name: processing_module processing_module_catalog_version; Type: TRIGGER
+
+CREATE TRIGGER processing_module_catalog_version AFTER INSERT OR DELETE OR UPDATE OF driver, product_type, name, data_center_id, sort_order, enabled, connection, secrets, parameters ON public.processing_module FOR EACH STATEMENT EXECUTE FUNCTION public.raise_catalog_version();
+
+-- Name: product_type_add_on product_type_add_on_catalog_version; Type: TRIGGER
+
+CREATE TRIGGER product_type_add_on_catalog_version AFTER INSERT OR DELETE OR UPDATE ON public.product_type_add_on FOR EACH STATEMENT EXECUTE FUNCTION public.raise_catalog_version();
+
+-- Name: product_type product_type_catalog_version; Type: TRIGGER
+
+CREATE TRIGGER product_type_catalog_version AFTER INSERT OR DELETE OR UPDATE ON public.product_type FOR EACH STATEMENT EXECUTE FUNCTION public.raise_catalog_version();
+
+-- Name: provider provider_catalog_version; Type: TRIGGER
+
+CREATE TRIGGER provider_catalog_version AFTER INSERT OR DELETE OR UPDATE ON public.provider FOR EACH STATEMENT EXECUTE FUNCTION public.raise_catalog_version();
+
 -- Name: recomputation recomputation_notify; Type: TRIGGER
 
 CREATE TRIGGER recomputation_notify AFTER INSERT OR UPDATE OF due_at ON public.recomputation FOR EACH STATEMENT EXECUTE FUNCTION public.notify_due('recomputation');
 
+-- Name: tariff tariff_catalog_version; Type: TRIGGER
+
+CREATE TRIGGER tariff_catalog_version AFTER INSERT OR DELETE OR UPDATE ON public.tariff FOR EACH STATEMENT EXECUTE FUNCTION public.raise_catalog_version();
+
+-- Name: tariff_version tariff_version_catalog_version; Type: TRIGGER
+
+CREATE TRIGGER tariff_version_catalog_version AFTER INSERT OR DELETE OR UPDATE ON public.tariff_version FOR EACH STATEMENT EXECUTE FUNCTION public.raise_catalog_version();
+
 -- Name: traffic_reassignment traffic_reassignment_append_only; Type: TRIGGER
 
 CREATE TRIGGER traffic_reassignment_append_only BEFORE DELETE OR UPDATE ON public.traffic_reassignment FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
+
+-- Name: unit unit_catalog_version; Type: TRIGGER
+
+CREATE TRIGGER unit_catalog_version AFTER INSERT OR DELETE OR UPDATE ON public.unit FOR EACH STATEMENT EXECUTE FUNCTION public.raise_catalog_version();
 
 -- Name: api_key api_key_client_fk; Type: FK CONSTRAINT
 

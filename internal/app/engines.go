@@ -60,7 +60,10 @@ func (a *App) build() engines {
 			InTx: within(a.DB, func(tx *postgres.Tx) catalog.Tx { return tx }), Drivers: drivers, Env: a.driverEnv(),
 		},
 	}
-	e.Orders = &order.Engine{InTx: within(a.DB, func(tx *postgres.Tx) order.Tx { return tx }), Zone: zone}
+	e.Orders = &order.Engine{
+		InTx: within(a.DB, func(tx *postgres.Tx) order.Tx { return tx }), Zone: zone,
+		Look: func(ctx context.Context) (order.Lookup, error) { return a.DB.Shelf(ctx) },
+	}
 	e.Lifecycle = &lifecycle.Engine{
 		InTx: within(a.DB, func(tx *postgres.Tx) lifecycle.Tx { return tx }), Zone: zone, Registry: drivers,
 		Module: e.Catalog.Connect, Box: a.box, Orders: e.Orders,

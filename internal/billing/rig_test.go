@@ -87,7 +87,9 @@ func newHouse(t testing.TB, now time.Time, zone *time.Location) *house {
 	h.db = postgres.New(h.pool, postgres.Options{Prepare: true, Clock: h.clock, Wall: h.clock, Box: box})
 	h.clients = &client.Engine{InTx: narrow[client.Tx](h.db), Zone: zone, Wall: h.clock}
 	h.catalog = &catalog.Engine{InTx: narrow[catalog.Tx](h.db), Drivers: drivers}
-	h.orders = &order.Engine{InTx: narrow[order.Tx](h.db), Zone: zone}
+	h.orders = &order.Engine{
+		InTx: narrow[order.Tx](h.db), Zone: zone, Look: func(ctx context.Context) (order.Lookup, error) { return h.db.Shelf(ctx) },
+	}
 	h.lifecycle = &lifecycle.Engine{
 		InTx: narrow[lifecycle.Tx](h.db), Zone: zone, Registry: drivers, Module: h.catalog.Connect, Box: box, Orders: h.orders,
 	}

@@ -80,7 +80,9 @@ func newRig(t *testing.T) *rig {
 	r.db = postgres.New(r.pool, postgres.Options{Prepare: true, Clock: r.clock, Wall: r.clock, Box: box})
 	r.clients = &client.Engine{InTx: narrow[client.Tx](r.db), Zone: time.UTC, Wall: r.clock}
 	r.catalog = &catalog.Engine{InTx: narrow[catalog.Tx](r.db), Drivers: drivers}
-	r.orders = &order.Engine{InTx: narrow[order.Tx](r.db), Zone: time.UTC}
+	r.orders = &order.Engine{
+		InTx: narrow[order.Tx](r.db), Zone: time.UTC, Look: func(ctx context.Context) (order.Lookup, error) { return r.db.Shelf(ctx) },
+	}
 	r.lifecycle = &lifecycle.Engine{
 		InTx: narrow[lifecycle.Tx](r.db), Zone: time.UTC, Registry: drivers, Module: r.catalog.Connect, Box: box, Orders: r.orders,
 	}

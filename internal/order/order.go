@@ -100,8 +100,25 @@ type Filter struct {
 	From, To *time.Time // of creation
 }
 
+// Lookup is what a selection is checked and priced by. A transaction has it, and so has the memory of the catalogue, by which
+// quotes go.
+type Lookup interface {
+	Now(ctx context.Context) (time.Time, error)
+	ClientByID(ctx context.Context, id actor.ClientID) (client.Client, error)
+	ProviderByID(ctx context.Context, id actor.ProviderID) (client.Provider, error)
+	TariffByID(ctx context.Context, id catalog.TariffID) (catalog.Tariff, error)
+	TariffVersion(ctx context.Context, tariff catalog.TariffID, number int) (catalog.Offer, error)
+	ProductTypeByCode(ctx context.Context, code string) (catalog.ProductType, error)
+	ModulesByIDs(ctx context.Context, ids []catalog.ModuleID) ([]catalog.Module, error)
+	// ClientUse counts what rules about the client go by.
+	ClientUse(ctx context.Context, c actor.ClientID, t catalog.TariffID) (catalog.Use, error)
+	Servers(ctx context.Context, ids []service.ID) ([]traffic.Server, error)
+	OrderByID(ctx context.Context, id ID) (Order, error)
+}
+
 // Tx is what ordering needs.
 type Tx interface {
+	Lookup
 	event.Tx
 	ledger.Tx
 	service.Tx
@@ -110,17 +127,10 @@ type Tx interface {
 	department.TaskTx
 	LockClient(ctx context.Context, id actor.ClientID) (client.Client, error)
 	ShareProvider(ctx context.Context, id actor.ProviderID) (client.Provider, error)
-	TariffByID(ctx context.Context, id catalog.TariffID) (catalog.Tariff, error)
-	TariffVersion(ctx context.Context, tariff catalog.TariffID, number int) (catalog.Offer, error)
-	ProductTypeByCode(ctx context.Context, code string) (catalog.ProductType, error)
-	ModulesByIDs(ctx context.Context, ids []catalog.ModuleID) ([]catalog.Module, error)
 	DataCentersByIDs(ctx context.Context, ids []catalog.DataCenterID) ([]catalog.DataCenter, error)
 	// LockBalances reads and locks a client's two accounts.
 	LockBalances(ctx context.Context, c client.Client) (balance, held money.Amount, err error)
-	// ClientUse counts what rules about the client go by.
-	ClientUse(ctx context.Context, c actor.ClientID, t catalog.TariffID) (catalog.Use, error)
 	InsertOrder(ctx context.Context, o Order) error
-	OrderByID(ctx context.Context, id ID) (Order, error)
 	LockOrder(ctx context.Context, id ID) (Order, error)
 	// HoldOrder locks an order that the caller claimed; a claim that was lost is a claim_lost fault.
 	HoldOrder(ctx context.Context, id ID, claimNo int64) (Order, error)
@@ -134,6 +144,8 @@ type Opener func(ctx context.Context, tx Tx, by actor.Actor, s *service.Service)
 // Engine runs the use-cases of orders.
 type Engine struct {
 	InTx func(ctx context.Context, fn func(Tx) error) error
+	// Look opens the catalogue for reading, without a transaction.
+	Look func(ctx context.Context) (Lookup, error)
 	Zone *time.Location
 	Open Opener
 }

@@ -25,26 +25,40 @@ type QuoteInput struct {
 
 // Quote prices a selection without storing anything. It is the computation that Place bills by.
 func (e *Engine) Quote(ctx context.Context, by actor.Actor, in QuoteInput) (out []Prepared, err error) {
-	err = e.InTx(ctx, func(tx Tx) error {
-		b, err := e.buyerOf(ctx, tx, by, in)
-		if err != nil {
-			return err
-		}
-		now, err := tx.Now(ctx)
-		if err != nil {
-			return err
-		}
-		out, err = e.prepareAll(ctx, tx, b, in.Wishes, now)
-		return err
-	})
-	return out, err
+	look, err := e.Look(ctx)
+	if err != nil {
+		return nil, err
+	}
+	b, err := asker(ctx, look, by, in)
+	if err != nil {
+		return nil, err
+	}
+	now, err := look.Now(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return e.prepareAll(ctx, look, b, in.Wishes, now)
 }
 
-func (e *Engine) buyerOf(ctx context.Context, tx Tx, by actor.Actor, in QuoteInput) (buyer, error) {
+// asker is whom a quote is for.
+func asker(ctx context.Context, look Lookup, by actor.Actor, in QuoteInput) (buyer, error) {
 	if in.ClientID == "" {
-		return e.anybody(ctx, tx, by, in)
+		return anybody(ctx, look, by, in)
 	}
-	c, err := client.Lock(ctx, tx, by, in.ClientID)
+	c, err := look.ClientByID(ctx, in.ClientID)
+	if err == nil && !by.Scope.Covers(c.ProviderID, c.ID) {
+		err = client.ErrNoClient
+	}
+	if err != nil {
+		return buyer{}, pointAt("/client_id", err)
+	}
+	p, err := look.ProviderByID(ctx, c.ProviderID)
+	return buyer{Provider: p, Client: &c}, err
+}
+
+// buyerOf locks the client of an order.
+func buyerOf(ctx context.Context, tx Tx, by actor.Actor, id actor.ClientID) (buyer, error) {
+	c, err := client.Lock(ctx, tx, by, id)
 	if err != nil {
 		return buyer{}, pointAt("/client_id", err)
 	}
@@ -53,7 +67,7 @@ func (e *Engine) buyerOf(ctx context.Context, tx Tx, by actor.Actor, in QuoteInp
 }
 
 // anybody is the buyer of a quote without a client: the actor's provider, else the one of the first tariff.
-func (e *Engine) anybody(ctx context.Context, tx Tx, by actor.Actor, in QuoteInput) (buyer, error) {
+func anybody(ctx context.Context, tx Lookup, by actor.Actor, in QuoteInput) (buyer, error) {
 	id := by.Scope.ProviderID
 	if id == "" {
 		t, err := tx.TariffByID(ctx, in.Wishes[0].TariffID)
@@ -62,7 +76,7 @@ func (e *Engine) anybody(ctx context.Context, tx Tx, by actor.Actor, in QuoteInp
 		}
 		id = t.ProviderID
 	}
-	p, err := tx.ShareProvider(ctx, id)
+	p, err := tx.ProviderByID(ctx, id)
 	return buyer{Provider: p}, err
 }
 
@@ -85,7 +99,7 @@ func earlier(items []Prepared, id catalog.TariffID) (n int) {
 }
 
 // prepareAll checks and prices every wish and collects all violations.
-func (e *Engine) prepareAll(ctx context.Context, tx Tx, b buyer, wishes []Wish, now time.Time) ([]Prepared, error) {
+func (e *Engine) prepareAll(ctx context.Context, tx Lookup, b buyer, wishes []Wish, now time.Time) ([]Prepared, error) {
 	var fields fault.Fields
 	out := make([]Prepared, len(wishes))
 	servers := map[actor.ServiceID]bool{}
@@ -123,7 +137,7 @@ func (e *Engine) Place(ctx context.Context, by actor.Actor, in PlaceInput) (out 
 }
 
 func (e *Engine) place(ctx context.Context, tx Tx, by actor.Actor, in PlaceInput) (Order, error) {
-	b, err := e.buyerOf(ctx, tx, by, QuoteInput{ClientID: in.ClientID})
+	b, err := buyerOf(ctx, tx, by, in.ClientID)
 	if err != nil {
 		return Order{}, err
 	}

@@ -49,7 +49,7 @@ var builtinParameters = map[string][]string{
 
 // prepare checks one wish and prices it. What contradicts the tariff is an Invalid fault with pointers relative to the item;
 // what may change by itself stands in Obstacles.
-func (e *Engine) prepare(ctx context.Context, tx Tx, b buyer, w Wish, beside int, now time.Time) (Prepared, error) {
+func (e *Engine) prepare(ctx context.Context, tx Lookup, b buyer, w Wish, beside int, now time.Time) (Prepared, error) {
 	p := Prepared{Wish: w, beside: beside}
 	t, err := tx.TariffByID(ctx, w.TariffID)
 	if fault.Has(err, "not_found") || (err == nil && t.ProviderID != b.Provider.ID) {
@@ -162,7 +162,7 @@ func readServers(p *Prepared, fields *fault.Fields) {
 }
 
 // judge collects the obstacles that may go away by themselves.
-func (e *Engine) judge(ctx context.Context, tx Tx, b buyer, p *Prepared) error {
+func (e *Engine) judge(ctx context.Context, tx Lookup, b buyer, p *Prepared) error {
 	modules, err := tx.ModulesByIDs(ctx, p.Tariff.Offer.ModuleIDs)
 	if err != nil {
 		return err
@@ -190,7 +190,7 @@ func (e *Engine) judge(ctx context.Context, tx Tx, b buyer, p *Prepared) error {
 }
 
 // judgeServers checks whether each named server may be carried by a bandwidth service of the tariff.
-func (e *Engine) judgeServers(ctx context.Context, tx Tx, b buyer, p *Prepared) error {
+func (e *Engine) judgeServers(ctx context.Context, tx Lookup, b buyer, p *Prepared) error {
 	verdicts, err := traffic.CheckServers(ctx, tx, traffic.Candidate{
 		ClientID: b.Client.ID, ProviderID: b.Client.ProviderID, DataCenterIDs: p.Tariff.Offer.DataCenterIDs, Servers: p.Servers,
 	})

@@ -63,7 +63,9 @@ func newTill(t *testing.T) *till {
 	drivers := provision.NewRegistry(none.Driver())
 	h.customers = &client.Engine{InTx: narrow[client.Tx](db), Zone: time.UTC, Wall: now}
 	shelf := &catalog.Engine{InTx: narrow[catalog.Tx](db), Drivers: drivers}
-	h.orders = &order.Engine{InTx: narrow[order.Tx](db), Zone: time.UTC}
+	h.orders = &order.Engine{
+		InTx: narrow[order.Tx](db), Zone: time.UTC, Look: func(ctx context.Context) (order.Lookup, error) { return db.Shelf(ctx) },
+	}
 	life := &lifecycle.Engine{
 		InTx: narrow[lifecycle.Tx](db), Zone: time.UTC, Registry: drivers, Module: shelf.Connect, Box: box, Orders: h.orders,
 	}

@@ -54,6 +54,14 @@ func (s clientStore) LockProvider(ctx context.Context, id actor.ProviderID) (cli
 	return s.provider(ctx, lockProvider, id)
 }
 
+const plainProvider = `
+SELECT id, name, currency, site, billing_url, prices_include_tax, created_at, version FROM provider WHERE id = $1`
+
+// ProviderByID reads a provider.
+func (s clientStore) ProviderByID(ctx context.Context, id actor.ProviderID) (client.Provider, error) {
+	return s.provider(ctx, plainProvider, id)
+}
+
 const shareProvider = `
 SELECT id, name, currency, site, billing_url, prices_include_tax, created_at, version FROM provider WHERE id = $1 FOR KEY SHARE`
 

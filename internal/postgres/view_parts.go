@@ -13,12 +13,13 @@ import (
 	"github.com/tariffd/tariffd/internal/service"
 )
 
-// kept holds what never changes once it was committed: terms by id (their end is not kept), offers by tariff and version. It
-// is emptied when it has grown too large; the next readers fill it again.
+// kept holds what never changes once it was committed: terms by id (their end is not kept), offers by tariff and version;
+// and the catalogue as it stands. It is emptied when it has grown too large; the next readers fill it again.
 type kept struct {
 	mu     sync.RWMutex
 	terms  map[string]service.TermRow
 	offers map[offerKey]catalog.Offer
+	now    *stand // the catalogue
 }
 
 type offerKey struct {

@@ -44,7 +44,10 @@ func (v Verdict) Eligible() bool { return len(v.Reasons) == 0 }
 // CheckServers answers for each server, in the order asked, all that keeps it from being carried: it must be active, the
 // client's own, of a driver that counts its traffic, in a data center of the tariff, and in no other live bandwidth service.
 // A foreign server and an unknown one alike are server_not_found.
-func CheckServers(ctx context.Context, tx LinkTx, c Candidate) ([]Verdict, error) {
+func CheckServers(ctx context.Context, tx interface {
+	Servers(ctx context.Context, ids []service.ID) ([]Server, error)
+}, c Candidate,
+) ([]Verdict, error) {
 	known := make([]service.ID, 0, len(c.Servers))
 	for _, id := range c.Servers {
 		if uuid.Validate(string(id)) == nil {

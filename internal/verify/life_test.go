@@ -86,7 +86,9 @@ func (l *life) connect(address string, now time.Time) {
 	l.db = postgres.New(pool, postgres.Options{Prepare: true, Clock: l.clock, Wall: l.clock, Box: l.box})
 	l.clients = &client.Engine{InTx: narrow[client.Tx](l.db), Zone: time.UTC, Wall: l.clock}
 	l.catalog = &catalog.Engine{InTx: narrow[catalog.Tx](l.db), Drivers: l.drivers}
-	l.orders = &order.Engine{InTx: narrow[order.Tx](l.db), Zone: time.UTC}
+	l.orders = &order.Engine{
+		InTx: narrow[order.Tx](l.db), Zone: time.UTC, Look: func(ctx context.Context) (order.Lookup, error) { return l.db.Shelf(ctx) },
+	}
 	l.lifecycle = &lifecycle.Engine{
 		InTx: narrow[lifecycle.Tx](l.db), Zone: time.UTC, Registry: l.drivers, Module: l.catalog.Connect, Box: l.box, Orders: l.orders,
 	}
