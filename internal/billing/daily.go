@@ -166,7 +166,7 @@ func (e *Engine) client(ctx context.Context, tx Tx, b Behind, services []service
 func (e *Engine) catchUp(ctx context.Context, tx Tx, by actor.Actor, b Behind, services []service.Service, last calendar.Day) error {
 	var due []*service.Service
 	for i := range services {
-		if s := &services[i]; s.PaidUntil != nil && renewable(*s) {
+		if s := &services[i]; s.RenewsByItself() {
 			due = append(due, s)
 		}
 	}
@@ -198,15 +198,6 @@ func (e *Engine) renew(ctx context.Context, tx Tx, by actor.Actor, c client.Clie
 		}
 	}
 	return true, nil
-}
-
-// renewable tells whether the daily run renews a service: suspended by client or staff as usual, by abuse, unpaid or overage
-// not (D11); one that is to be deleted at its end neither.
-func renewable(s service.Service) bool {
-	if !s.AutoRenew || s.DeleteAt != nil || (s.Status != service.Active && s.Status != service.Suspended) {
-		return false
-	}
-	return !s.Has(service.ForAbuse) && !s.Has(service.Unpaid) && !s.Has(service.ByOverage)
 }
 
 // suspend stops what has passed its paid_until unpaid (D11), on a weekday where the product type says so.

@@ -37,6 +37,22 @@ func (f FirstPeriod) Ratio() (num, den int) {
 	return f.Days + f.Whole*f.DaysInMonth, f.DaysInMonth * f.months
 }
 
+// PartOfPeriod returns what part of the price for so many months the period from start to end cost, as a fraction: 1/1, or less
+// (or more) where it is a first one of calendar billing, which begins within a month and ends on a 1st (D4). The anchor is that
+// of the periods.
+func PartOfPeriod(start, end time.Time, a Anchor, months int, zone *time.Location) (num, den int) {
+	day := DayOf(start, zone)
+	month := MonthOf(day)
+	if months == 0 || a != FirstOfMonth || start.Equal(month.Start(zone)) {
+		return 1, 1
+	}
+	f := FirstPeriod{Days: month.Days() - day.Dom + 1, DaysInMonth: month.Days(), months: months}
+	for last := MonthOf(DayOf(end, zone)); month.Next().Before(last); month = month.Next() {
+		f.Whole++
+	}
+	return f.Ratio()
+}
+
 // PeriodDays returns the number of civil days of a period: N of D8 and D9. It is at least 1.
 func PeriodDays(start, end time.Time, zone *time.Location) int {
 	return max(1, DayOf(start, zone).Until(DayOf(end, zone)))

@@ -29,7 +29,7 @@ const (
 	Setup      Kind = "setup"
 	AddOn      Kind = "add_on"
 	Overage    Kind = "overage"
-	Refund     Kind = "refund" // what D8 gives back
+	Refund     Kind = "refund" // what D8 and D9 give back
 	Correction Kind = "correction"
 )
 
@@ -61,7 +61,8 @@ type Expense struct {
 type Tx interface {
 	ledger.Tx
 	InsertExpenses(ctx context.Context, rows []Expense) error
-	// UnexpiredExpenses are all rows of the period and add-on charges that reach beyond an instant, in order of booking.
+	// UnexpiredExpenses are all rows of the period and add-on charges that reach beyond an instant and what was given back of
+	// them, in order of booking.
 	UnexpiredExpenses(ctx context.Context, c actor.ClientID, s actor.ServiceID, now time.Time) ([]Expense, error)
 	// PostingsOfCharges are the ids of the postings that paid charges, by charge and receiving account.
 	PostingsOfCharges(ctx context.Context, c actor.ClientID, charges []string) (map[Leg]string, error)

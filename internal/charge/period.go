@@ -36,6 +36,13 @@ func Book(ctx context.Context, tx Tx, b Booking) error {
 	return err
 }
 
+// BookRows writes expenses that were computed before, and the postings that pay them from the balance or give back to it. It
+// expects the client's lock.
+func BookRows(ctx context.Context, tx Tx, rows []Expense) error {
+	_, err := book(ctx, tx, ledger.Balance, rows)
+	return err
+}
+
 // Rows are the expenses that Book writes. Pure.
 func Rows(b Booking, now time.Time) []Expense {
 	var rows []Expense
@@ -43,41 +50,55 @@ func Rows(b Booking, now time.Time) []Expense {
 		if line.Amount.IsZero() && line.Kind != pricing.PeriodLine {
 			continue
 		}
-		e := Expense{
-			ClientID: b.Service.ClientID, ProviderID: b.Service.ProviderID, ServiceID: b.Service.ID, Kind: Kind(line.Kind),
-			Amount: line.Amount, Tax: line.Tax, ChargeID: actor.NewID(), CreatedAt: now,
-			Date: calendar.DayOf(b.Quote.PeriodStart, b.Zone), PeriodStart: &b.Quote.PeriodStart, PeriodEnd: b.Quote.PeriodEnd,
-		}
-		if line.Code != "" {
-			e.AddOn = line.Code
-			quantity, price := line.Quantity, line.UnitPrice
-			e.Quantity, e.UnitPrice = &quantity, &price
-		}
-		rows = append(rows, slicesOf(e, b)...)
+		rows = append(rows, slicesOf(expenseOf(line, b, now), b)...)
 	}
 	return rows
+}
+
+// expenseOf is a line of a quote as one expense.
+func expenseOf(line pricing.Line, b Booking, now time.Time) Expense {
+	e := Expense{
+		ClientID: b.Service.ClientID, ProviderID: b.Service.ProviderID, ServiceID: b.Service.ID, Kind: Kind(line.Kind),
+		Amount: line.Amount, Tax: line.Tax, ChargeID: actor.NewID(), CreatedAt: now,
+		Date: calendar.DayOf(b.Quote.PeriodStart, b.Zone), PeriodStart: &b.Quote.PeriodStart, PeriodEnd: b.Quote.PeriodEnd,
+	}
+	if line.Code != "" {
+		e.AddOn = line.Code
+		quantity, price := line.Quantity, line.UnitPrice
+		e.Quantity, e.UnitPrice = &quantity, &price
+	}
+	return e
+}
+
+// splits tells whether what is booked is spread over months: never where nothing says so, nor what has no months (D5).
+func (b Booking) splits() bool {
+	return b.Split != calendar.SplitNone && b.Split != "" && b.Service.Period.Months() > 0
 }
 
 // slicesOf spreads one charge over the accounting dates of D5.
 func slicesOf(e Expense, b Booking) []Expense {
 	months := b.Service.Period.Months()
-	if b.Split == calendar.SplitNone || b.Split == "" || e.Kind == Setup || months == 0 || e.PeriodEnd == nil {
+	if !b.splits() || e.Kind == Setup || e.PeriodEnd == nil {
 		e.ID = actor.NewID()
 		return []Expense{e}
 	}
 	slices := calendar.SplitByMonths(*e.PeriodStart, *e.PeriodEnd, *b.Service.Anchor, months, b.Split, b.Zone)
-	amounts := SliceAmounts(e.Amount, slices, months, b.Split)
+	return e.cut(slices, SliceAmounts(e.Amount, slices, months, b.Split), b.Zone)
+}
+
+// cut makes one row of each slice; the first begins and the last ends with the expense, to the instant.
+func (e Expense) cut(slices []calendar.Slice, amounts []money.Amount, zone *time.Location) []Expense {
 	taxes := money.Allocate(e.Tax, weightsOf(amounts))
 	out := make([]Expense, len(slices))
 	for i, s := range slices {
 		out[i] = e
 		out[i].ID, out[i].Date, out[i].Amount, out[i].Tax = actor.NewID(), s.From, amounts[i], taxes[i]
 		if i > 0 {
-			from := s.From.Start(b.Zone)
+			from := s.From.Start(zone)
 			out[i].PeriodStart = &from
 		}
 		if i < len(slices)-1 {
-			to := s.To.Start(b.Zone)
+			to := s.To.Start(zone)
 			out[i].PeriodEnd = &to
 		}
 	}

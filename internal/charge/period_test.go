@@ -110,8 +110,9 @@ func TestWhatWasPaidInAdvanceComesBackWholeD8(t *testing.T) {
 	second := booking(*first.Quote.PeriodEnd, "P1M", calendar.SplitNone, "30.00")
 	paid := append(Rows(first, midAugust), Rows(second, midAugust)...)
 	var rows []Expense
-	for _, p := range periodsOf(paid) {
-		rows = append(rows, RefundRows(p.paid, midAugust.AddDate(0, 0, 21), p.start, p.end, time.UTC)...)
+	now := midAugust.AddDate(0, 0, 21)
+	for _, p := range chain(chargesOf(paid), second.Quote.PeriodStart, *second.Quote.PeriodEnd, now, time.UTC) {
+		rows = append(rows, p.closed(now, time.UTC)...)
 	}
 	require.Equal(t, []string{"2024-09-15 -30.00", "2024-09-05 -10.00", "2024-09-05 -1.00"}, texts(rows))
 }

@@ -7,7 +7,6 @@ import (
 
 	"github.com/tariffd/tariffd/internal/actor"
 	"github.com/tariffd/tariffd/internal/calendar"
-	"github.com/tariffd/tariffd/internal/ledger"
 	"github.com/tariffd/tariffd/internal/money"
 	"github.com/tariffd/tariffd/internal/pricing"
 	"github.com/tariffd/tariffd/internal/service"
@@ -19,66 +18,48 @@ import (
 // It answers what was given back, and expects the client's lock.
 func GiveBack(ctx context.Context, tx Tx, s service.Service, zone *time.Location) (money.Amount, error) {
 	back := money.Zero(s.Currency)
-	if s.PaidUntil == nil || !s.Period.Renews() {
-		return back, nil
-	}
-	now, err := tx.Now(ctx)
-	if err != nil {
-		return back, err
-	}
-	paid, err := tx.UnexpiredExpenses(ctx, s.ClientID, s.ID, now)
-	if err != nil {
-		return back, err
-	}
-	var rows []Expense
-	for _, p := range periodsOf(paid) {
-		rows = append(rows, RefundRows(p.paid, now, p.start, p.end, zone)...)
-	}
+	rows, err := ClosingRows(ctx, tx, s, zone)
 	for _, r := range rows {
 		back = back.Sub(r.Amount)
 	}
-	_, err = book(ctx, tx, ledger.Balance, rows)
-	return back, err
+	if err != nil {
+		return back, err
+	}
+	return back, BookRows(ctx, tx, rows)
 }
 
-// paidPeriod is one period with all that was charged for it.
-type paidPeriod struct {
-	start, end time.Time
-	paid       []Expense
+// ClosingRows are the refunds that GiveBack books.
+func ClosingRows(ctx context.Context, tx Tx, s service.Service, zone *time.Location) ([]Expense, error) {
+	if s.PaidUntil == nil || !s.Period.Renews() {
+		return nil, nil
+	}
+	now, err := tx.Now(ctx)
+	if err != nil {
+		return nil, err
+	}
+	periods, err := PaidPeriods(ctx, tx, s, now, zone)
+	var rows []Expense
+	for _, p := range periods {
+		rows = append(rows, p.closed(now, zone)...)
+	}
+	return rows, err
 }
 
-// periodsOf sorts charges by the periods they were for, the latest first; the slices of a charge span its period.
-func periodsOf(paid []Expense) []paidPeriod {
-	charges, order := map[string]*paidPeriod{}, []string{}
-	for _, e := range paid {
-		p := charges[e.ChargeID]
-		if p == nil {
-			p = &paidPeriod{start: *e.PeriodStart, end: *e.PeriodEnd}
-			charges[e.ChargeID] = p
-			order = append(order, e.ChargeID)
+// closed are the refunds of an early close of the period: rounded once over all that was paid for the same days.
+func (p PaidPeriod) closed(now time.Time, zone *time.Location) (rows []Expense) {
+	for i := 0; i < len(p.live); {
+		start, same := p.live[i].start, []Expense{}
+		for ; i < len(p.live) && p.live[i].start.Equal(start); i++ {
+			same = append(same, p.live[i].rows...)
 		}
-		p.paid = append(p.paid, e)
-		if e.PeriodStart.Before(p.start) {
-			p.start = *e.PeriodStart
-		}
-		if e.PeriodEnd.After(p.end) {
-			p.end = *e.PeriodEnd
+		if start.After(p.Start) {
+			n, of := p.leftOf(bought{start: start}, now, zone)
+			rows = append(rows, shareOut(same, n, of, now, zone)...)
+		} else {
+			rows = append(rows, RefundRows(same, now, p.Start, p.End, zone)...)
 		}
 	}
-	var out []paidPeriod
-	for _, id := range order {
-		c := charges[id]
-		i := 0
-		for i < len(out) && !(out[i].start.Equal(c.start) && out[i].end.Equal(c.end)) {
-			i++
-		}
-		if i == len(out) {
-			out = append(out, paidPeriod{start: c.start, end: c.end})
-		}
-		out[i].paid = append(out[i].paid, c.paid...)
-	}
-	sort.SliceStable(out, func(i, j int) bool { return out[j].start.Before(out[i].start) })
-	return out
+	return rows
 }
 
 // RefundRows are the negative expenses of an early close at the instant now, for one period. Pure.
@@ -87,7 +68,11 @@ func RefundRows(paid []Expense, now, start, until time.Time, zone *time.Location
 	if from.Before(start) {
 		from = start // paid in advance
 	}
-	n, of := calendar.RemainingDays(from, until, zone), calendar.PeriodDays(start, until, zone)
+	return shareOut(paid, calendar.RemainingDays(from, until, zone), calendar.PeriodDays(start, until, zone), now, zone)
+}
+
+// shareOut are the refunds of n of so many days that were paid for.
+func shareOut(paid []Expense, n, of int, now time.Time, zone *time.Location) []Expense {
 	if n <= 0 || of <= 0 || len(paid) == 0 {
 		return nil
 	}

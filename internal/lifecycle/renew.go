@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"time"
 
 	"github.com/tariffd/tariffd/internal/actor"
 	"github.com/tariffd/tariffd/internal/calendar"
@@ -88,44 +89,58 @@ func (e *Engine) RenewWhenCovered(ctx context.Context, tx Tx, by actor.Actor, c 
 // continues from paid_until, or starts now after a suspension for money (D10). The anchor stays unless the chain of periods is
 // a new one. Fault: period_not_available.
 func (e *Engine) nextPeriod(ctx context.Context, tx Tx, c client.Client, s service.Service, period calendar.Period) (Renewal, error) {
-	r := Renewal{Period: period}
 	t, err := tx.TariffByID(ctx, s.TariffID)
 	if err != nil {
-		return r, err
-	}
-	r.Offer, r.Number = t.Offer, t.Number
-	if period == "" {
-		follows, ok := pricing.RenewalPeriod(t.Offer, s.Period)
-		if !ok {
-			return r, fault.New(fault.Invalid, "period_not_available", "The tariff has nothing that follows %s.", s.Period)
-		}
-		period, r.Period = follows, follows
+		return Renewal{}, err
 	}
 	now, err := tx.Now(ctx)
 	if err != nil {
-		return r, err
+		return Renewal{}, err
 	}
-	start, fresh := *s.PaidUntil, period != s.Period || s.Anchor == nil
+	in, err := e.priceOf(ctx, tx, c, s, t.Offer)
+	if err != nil {
+		return Renewal{}, err
+	}
+	r, err := further(in, s, period, now)
+	r.Number = t.Number
+	return r, err
+}
+
+// priceOf is what every price of a running service depends on; values, period and start are still to be told.
+func (e *Engine) priceOf(ctx context.Context, tx Tx, c client.Client, s service.Service, offer catalog.Offer) (pricing.Input, error) {
+	provider, err := tx.ShareProvider(ctx, c.ProviderID)
+	if err != nil {
+		return pricing.Input{}, err
+	}
+	special, err := specialPrices(ctx, tx, s)
+	return pricing.Input{
+		Offer: offer, ProductType: s.ProductType, Currency: provider.Currency, PricesIncludeTax: provider.PricesIncludeTax,
+		Zone: e.Zone, Special: special,
+	}, err
+}
+
+// further is the period that follows the present one of a service, as nextPeriod has it. Pure.
+func further(in pricing.Input, s service.Service, period calendar.Period, now time.Time) (Renewal, error) {
+	r := Renewal{Period: period, Offer: in.Offer}
+	if period == "" {
+		follows, ok := pricing.RenewalPeriod(in.Offer, s.Period)
+		if !ok {
+			return r, fault.New(fault.Invalid, "period_not_available", "The tariff has nothing that follows %s.", s.Period)
+		}
+		r.Period = follows
+	}
+	start, fresh := *s.PaidUntil, r.Period != s.Period || s.Anchor == nil
 	if s.Has(service.Unpaid) && start.Before(now) {
 		start, fresh = now, true
 	}
-	if r.Anchor = calendar.AnchorOf(start, e.Zone); !fresh {
+	if r.Anchor = calendar.AnchorOf(start, in.Zone); !fresh {
 		r.Anchor = *s.Anchor
 	}
-	provider, err := tx.ShareProvider(ctx, c.ProviderID)
-	if err != nil {
+	var err error
+	if in.Values, err = keptValues(s, in.Offer); err != nil {
 		return r, err
 	}
-	in := pricing.Input{
-		Offer: r.Offer, ProductType: s.ProductType, Currency: provider.Currency, PricesIncludeTax: provider.PricesIncludeTax,
-		Period: period, Start: start, Anchor: r.Anchor, Zone: e.Zone, Renewal: true,
-	}
-	if in.Values, err = keptValues(s, r.Offer); err != nil {
-		return r, err
-	}
-	if in.Special, err = specialPrices(ctx, tx, s); err != nil {
-		return r, err
-	}
+	in.Period, in.Start, in.Anchor, in.Renewal = r.Period, start, r.Anchor, true
 	r.Quote, err = pricing.Price(in)
 	return r, err
 }
@@ -244,15 +259,12 @@ func (e *Engine) ResumePaid(ctx context.Context, tx Tx, by actor.Actor, c client
 		_, err = e.resume(ctx, tx, by, s, []service.Reason{service.Unpaid})
 		return ignorePending(err)
 	}
-	if blocked(*s) || !s.AutoRenew || s.DeleteAt != nil {
+	if s.Blocked() || !s.AutoRenew || s.DeleteAt != nil {
 		return nil
 	}
 	_, err = e.RenewWhenCovered(ctx, tx, by, c, s)
 	return ignorePending(err)
 }
-
-// blocked tells whether a further reason than money keeps a service from renewing (D11).
-func blocked(s service.Service) bool { return s.Has(service.ForAbuse) || s.Has(service.ByOverage) }
 
 func ignorePending(err error) error {
 	if fault.Has(err, "operation_pending") || fault.Has(err, "invalid_service_state") {

@@ -49,29 +49,13 @@ type NextCharge struct {
 // last one before the paid period ends (D2).
 func (v View) NextCharge(zone *time.Location) *NextCharge {
 	s := v.Service
-	renews := s.Status == service.Active || (s.Status == service.Suspended && !blocked(s) && !s.Has(service.Unpaid))
-	if !renews || !s.AutoRenew || s.PaidUntil == nil || s.DeleteAt != nil {
+	if !s.RenewsByItself() {
 		return nil
 	}
-	period := s.Period
-	anchor := s.Anchor
-	if period.IsTrial() {
-		follows, ok := pricing.RenewalPeriod(v.Offer, period)
-		if !ok {
-			return nil
-		}
-		period = follows
-		fresh := calendar.AnchorOf(*s.PaidUntil, zone)
-		anchor = &fresh
-	}
-	values, err := keptValues(s, v.Offer)
-	if err != nil {
-		return nil
-	}
-	q, err := pricing.Price(pricing.Input{
-		Offer: v.Offer, ProductType: s.ProductType, Currency: s.Currency, PricesIncludeTax: v.PricesIncludeTax, Period: period,
-		Values: values, Start: *s.PaidUntil, Anchor: *anchor, Zone: zone, Renewal: true, Special: specialsOf(v.Terms),
-	})
+	r, err := further(pricing.Input{
+		Offer: v.Offer, ProductType: s.ProductType, Currency: s.Currency, PricesIncludeTax: v.PricesIncludeTax, Zone: zone,
+		Special: specialsOf(v.Terms),
+	}, s, "", time.Time{})
 	if err != nil {
 		return nil
 	}
@@ -80,7 +64,7 @@ func (v View) NextCharge(zone *time.Location) *NextCharge {
 	if at.After(*s.PaidUntil) {
 		at = calendar.DailyRunAt(day.AddDays(-2), zone)
 	}
-	return &NextCharge{At: at, Amount: q.Total}
+	return &NextCharge{At: at, Amount: r.Quote.Total}
 }
 
 // actionsBy says by which operation of its module an action works; the others need no module.

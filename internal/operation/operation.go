@@ -14,7 +14,9 @@ import (
 	"time"
 
 	"github.com/tariffd/tariffd/internal/actor"
+	"github.com/tariffd/tariffd/internal/calendar"
 	"github.com/tariffd/tariffd/internal/catalog"
+	"github.com/tariffd/tariffd/internal/money"
 	"github.com/tariffd/tariffd/internal/provision"
 )
 
@@ -45,6 +47,17 @@ type Payload struct {
 	Note       string                     `json:"note,omitempty"`
 	Parameters map[string]json.RawMessage `json:"parameters,omitempty"` // set_params, reinstall
 	Automatic  bool                       `json:"automatic,omitempty"`  // asked for by the program itself (D12)
+	Change     *Change                    `json:"change,omitempty"`     // set_params: the terms that hold once the module has applied it
+}
+
+// Change is the terms that a service shall have (D9).
+type Change struct {
+	TariffID      catalog.TariffID           `json:"tariff_id"`
+	TariffVersion int                        `json:"tariff_version"`
+	Period        calendar.Period            `json:"period"`
+	AddOns        map[string]json.RawMessage `json:"add_ons"`
+	// Held is the money of an increase, kept aside until the change is done or given up.
+	Held *money.Amount `json:"held,omitempty"`
 }
 
 // Operation is one thing being done to a service.

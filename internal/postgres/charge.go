@@ -90,12 +90,17 @@ client_id, id, service_id, kind, date, period_start, period_end, amount, tax, cu
 coalesce(add_on, '') AS add_on, for_day, coalesce(reverses::text, '') AS reverses, charge_id, created_at`
 
 const unexpiredExpenses = `
+WITH paid AS (
+    SELECT id FROM expense
+    WHERE client_id = $1 AND service_id = $2 AND kind IN ('period', 'add_on') AND charge_id IN (
+        SELECT charge_id FROM expense WHERE client_id = $1 AND service_id = $2 AND kind IN ('period', 'add_on') AND period_end > $3)
+)
 SELECT ` + expenseColumns + ` FROM expense
-WHERE client_id = $1 AND service_id = $2 AND kind IN ('period', 'add_on') AND charge_id IN (
-    SELECT charge_id FROM expense WHERE client_id = $1 AND service_id = $2 AND kind IN ('period', 'add_on') AND period_end > $3)
+WHERE client_id = $1 AND service_id = $2 AND (id IN (SELECT id FROM paid) OR kind = 'refund' AND reverses IN (SELECT id FROM paid))
 ORDER BY id`
 
-// UnexpiredExpenses are all rows of the period and add-on charges that reach beyond an instant, in order of booking.
+// UnexpiredExpenses are all rows of the period and add-on charges that reach beyond an instant and what was given back of them,
+// in order of booking.
 func (s chargeStore) UnexpiredExpenses(ctx context.Context, c actor.ClientID, id actor.ServiceID, now time.Time) ([]charge.Expense, error) {
 	return s.expenses(ctx, unexpiredExpenses, c, id, now)
 }

@@ -111,6 +111,7 @@ const updateService = `
 UPDATE service SET status = $2, suspend_reasons = $3, name = $4, note = $5, tariff_version = $6, module_id = $7, external_id = $8,
     domain = $9, addresses = $10, add_ons = $11, parameters = $12, secrets = $13, started_at = $14, anchor = $15, period_start = $16,
     paid_until = $17, auto_renew = $18, delete_at = $19, suspended_at = $20, deleted_at = $21, period = $22, unpaid_since = $23,
+    tariff_id = $24,
     claim_no = claim_no + 1, lease_until = NULL, version = version + 1
 WHERE id = $1`
 
@@ -130,7 +131,7 @@ func (s serviceStore) UpdateService(ctx context.Context, v service.Service) erro
 	}
 	n, err := s.exec(ctx, updateService, v.ID, v.Status, texts(v.SuspendReasons), v.Name, v.Note, v.TariffVersion, nullable(v.ModuleID),
 		nullable(v.ExternalID), v.Domain, docs[0], docs[1], docs[2], v.Secrets, v.StartedAt, anchor, v.PeriodStart, v.PaidUntil,
-		v.AutoRenew, v.DeleteAt, v.SuspendedAt, v.DeletedAt, v.Period, v.UnpaidSince)
+		v.AutoRenew, v.DeleteAt, v.SuspendedAt, v.DeletedAt, v.Period, v.UnpaidSince, v.TariffID)
 	if err == nil && n != 1 {
 		err = fault.Missing("service")
 	}

@@ -112,7 +112,7 @@ func (in Input) line(span Span, l Line) Line {
 
 // setup appends a setup line; it is charged once, in full, and never in a trial.
 func (in Input) setup(lines []Line, l Line) []Line {
-	if l.UnitPrice.IsZero() || billed(l).IsZero() || in.Period.IsTrial() {
+	if in.NoSetup || l.UnitPrice.IsZero() || billed(l).IsZero() || in.Period.IsTrial() {
 		return lines
 	}
 	l.Kind = SetupLine
@@ -129,7 +129,7 @@ func (in Input) share(span Span, code string) (num, den decimal.Decimal) {
 		return decimal.Zero, decimal.NewFromInt(1)
 	case in.Period.IsDaily() && in.special(code) == nil && !in.pricedByDay(code):
 		month := calendar.MonthOf(calendar.DayOf(in.Start, in.Zone))
-		return decimal.NewFromInt(1), decimal.NewFromInt(int64(month.Days()))
+		return decimal.NewFromInt(int64(span.num)), decimal.NewFromInt(int64(span.den * month.Days()))
 	default:
 		return decimal.NewFromInt(int64(span.num)), decimal.NewFromInt(int64(span.den))
 	}
@@ -175,6 +175,10 @@ type Span struct {
 // partial period as its next one (D4).
 func SpanOf(in Input) Span {
 	s := Span{Anchor: in.Anchor, num: 1, den: 1}
+	if in.Rest != nil {
+		s.End, s.num, s.den = &in.Rest.End, in.Rest.Num, in.Rest.Den
+		return s
+	}
 	if !in.Renewal {
 		s.Anchor = calendar.AnchorOf(in.Start, in.Zone)
 	}

@@ -73,6 +73,17 @@ type Input struct {
 	Zone             *time.Location
 	Renewal          bool // the renewal price, and no setup fees
 	Special          []SpecialPrice
+	// Rest prices what is left of a period that runs already, in place of a whole one; nil: a whole one.
+	Rest *Rest
+	// NoSetup leaves setup fees out of a first period: a change of tariff does not charge the new ones (D9).
+	NoSetup bool
+}
+
+// Rest is what is left of a running period. Num/Den is the part of a whole period's price that it costs: n/N of D9 where the
+// period is a whole one, less where it is a partial month of calendar billing (D4).
+type Rest struct {
+	End      time.Time
+	Num, Den int
 }
 
 // special returns the special price of an item for the input's period; one for this period goes before one for all.

@@ -81,6 +81,18 @@ func (s Service) WrongState(action string) error {
 	return fault.New(fault.Conflict, "invalid_service_state", "A service that is %s cannot %s.", s.Status, action)
 }
 
+// Blocked tells whether a further reason than money keeps the service from renewing: abuse or overage (D11).
+func (s Service) Blocked() bool { return s.Has(ForAbuse) || s.Has(ByOverage) }
+
+// RenewsByItself tells whether the daily run renews the service: suspended by client or staff as usual, by abuse, unpaid or
+// overage not (D11); one that is to be deleted at its end neither.
+func (s Service) RenewsByItself() bool {
+	if !s.AutoRenew || s.PaidUntil == nil || s.DeleteAt != nil || (s.Status != Active && s.Status != Suspended) {
+		return false
+	}
+	return !s.Blocked() && !s.Has(Unpaid)
+}
+
 // AddReason notes a reason of suspension that came up at an instant; it tells whether it is new.
 func (s *Service) AddReason(r Reason, at time.Time) bool {
 	if s.Has(r) {
