@@ -142,6 +142,11 @@ const (
 	IconKindNone  IconKind = "none"
 )
 
+// Defines values for KeptSecretSet.
+const (
+	KeptSecretSetTrue KeptSecretSet = true
+)
+
 // Defines values for LineKind.
 const (
 	LineKindAddOn  LineKind = "add_on"
@@ -972,6 +977,48 @@ type CollectionFailure struct {
 // Combine How the parameters of one block become one number.
 type Combine string
 
+// Companion A system beside a panel. Its password is never read back.
+type Companion struct {
+	CreatedAt time.Time `json:"created_at"`
+
+	// ID A UUIDv7; sorts by time of creation.
+	ID   ID     `json:"id"`
+	Name string `json:"name"`
+
+	// Password A secret that is set. Sent back as it is, it stays what it was.
+	Password KeptSecret `json:"password"`
+	URL      string     `json:"url"`
+	Username string     `json:"username"`
+}
+
+// CompanionCreate A new one.
+type CompanionCreate struct {
+	Name     string  `json:"name"`
+	Password *string `json:"password,omitempty"`
+
+	// URL Where its API answers.
+	URL      string `json:"url"`
+	Username string `json:"username"`
+}
+
+// CompanionList A page of a list.
+type CompanionList struct {
+	Data []Companion `json:"data"`
+
+	// NextCursor Give it as `cursor` to read on; null on the last page.
+	NextCursor *string `json:"next_cursor"`
+}
+
+// CompanionPatch What to change.
+type CompanionPatch struct {
+	Name *string `json:"name,omitempty"`
+
+	// Password A new one, or `{"set": true}` as it was read.
+	Password json.RawMessage `json:"password,omitempty"`
+	URL      *string         `json:"url,omitempty"`
+	Username *string         `json:"username,omitempty"`
+}
+
 // Currency An ISO 4217 code.
 type Currency = string
 
@@ -1362,6 +1409,14 @@ type IntegrationModuleList struct {
 
 // ItemCode The value's name, as the panel calls it.
 type ItemCode = string
+
+// KeptSecret A secret that is set. Sent back as it is, it stays what it was.
+type KeptSecret struct {
+	Set KeptSecretSet `json:"set"`
+}
+
+// KeptSecretSet defines model for KeptSecret.Set.
+type KeptSecretSet bool
 
 // LedgerEntry One change of the client's balance.
 type LedgerEntry struct {
@@ -3662,6 +3717,78 @@ type InstallIntegrationModuleParams struct {
 	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
 }
 
+// ListIPManagersParams defines parameters for ListIPManagers.
+type ListIPManagersParams struct {
+	// Limit How many to answer at most.
+	Limit *ListLimit `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// Cursor `next_cursor` of the page before, with the same filters; another one is 400 `bad_cursor`.
+	Cursor *ListCursor `form:"cursor,omitempty" json:"cursor,omitempty"`
+
+	// Order In order of creation.
+	Order *ListOrder `form:"order,omitempty" json:"order,omitempty"`
+}
+
+// CreateIPManagerParams defines parameters for CreateIPManager.
+type CreateIPManagerParams struct {
+	// IdempotencyKey Makes a repetition harmless: the same key with the same body gets the stored answer, with `Idempotent-Replayed: true`. Another body is 422 `idempotency_key_reused`; while the first is running it is 409 `idempotency_in_progress`. Kept 48 h.
+	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
+}
+
+// DeleteIPManagerParams defines parameters for DeleteIPManager.
+type DeleteIPManagerParams struct {
+	// IfMatch The `ETag` that was read; if the object has changed since, the answer is 412 and nothing happens.
+	IfMatch *IfMatch `json:"If-Match,omitempty"`
+}
+
+// GetIPManagerParams defines parameters for GetIPManager.
+type GetIPManagerParams struct {
+	// IfNoneMatch The `ETag` that is known; if it still holds, the answer is 304 without a body.
+	IfNoneMatch *IfNoneMatch `json:"If-None-Match,omitempty"`
+}
+
+// UpdateIPManagerParams defines parameters for UpdateIPManager.
+type UpdateIPManagerParams struct {
+	// IfMatch The `ETag` that was read; if the object has changed since, the answer is 412 and nothing happens.
+	IfMatch *IfMatch `json:"If-Match,omitempty"`
+}
+
+// ListLicenseServersParams defines parameters for ListLicenseServers.
+type ListLicenseServersParams struct {
+	// Limit How many to answer at most.
+	Limit *ListLimit `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// Cursor `next_cursor` of the page before, with the same filters; another one is 400 `bad_cursor`.
+	Cursor *ListCursor `form:"cursor,omitempty" json:"cursor,omitempty"`
+
+	// Order In order of creation.
+	Order *ListOrder `form:"order,omitempty" json:"order,omitempty"`
+}
+
+// CreateLicenseServerParams defines parameters for CreateLicenseServer.
+type CreateLicenseServerParams struct {
+	// IdempotencyKey Makes a repetition harmless: the same key with the same body gets the stored answer, with `Idempotent-Replayed: true`. Another body is 422 `idempotency_key_reused`; while the first is running it is 409 `idempotency_in_progress`. Kept 48 h.
+	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
+}
+
+// DeleteLicenseServerParams defines parameters for DeleteLicenseServer.
+type DeleteLicenseServerParams struct {
+	// IfMatch The `ETag` that was read; if the object has changed since, the answer is 412 and nothing happens.
+	IfMatch *IfMatch `json:"If-Match,omitempty"`
+}
+
+// GetLicenseServerParams defines parameters for GetLicenseServer.
+type GetLicenseServerParams struct {
+	// IfNoneMatch The `ETag` that is known; if it still holds, the answer is 304 without a body.
+	IfNoneMatch *IfNoneMatch `json:"If-None-Match,omitempty"`
+}
+
+// UpdateLicenseServerParams defines parameters for UpdateLicenseServer.
+type UpdateLicenseServerParams struct {
+	// IfMatch The `ETag` that was read; if the object has changed since, the answer is 412 and nothing happens.
+	IfMatch *IfMatch `json:"If-Match,omitempty"`
+}
+
 // ListOperationsParams defines parameters for ListOperations.
 type ListOperationsParams struct {
 	// Status Only those of this status.
@@ -4490,6 +4617,24 @@ type UpdateEnumerationApplicationMergePatchPlusJSONRequestBody = EnumerationPatc
 // InstallIntegrationModuleJSONRequestBody defines body for InstallIntegrationModule for application/json ContentType.
 type InstallIntegrationModuleJSONRequestBody = Empty
 
+// CreateIPManagerJSONRequestBody defines body for CreateIPManager for application/json ContentType.
+type CreateIPManagerJSONRequestBody = CompanionCreate
+
+// UpdateIPManagerJSONRequestBody defines body for UpdateIPManager for application/json ContentType.
+type UpdateIPManagerJSONRequestBody = CompanionPatch
+
+// UpdateIPManagerApplicationMergePatchPlusJSONRequestBody defines body for UpdateIPManager for application/merge-patch+json ContentType.
+type UpdateIPManagerApplicationMergePatchPlusJSONRequestBody = CompanionPatch
+
+// CreateLicenseServerJSONRequestBody defines body for CreateLicenseServer for application/json ContentType.
+type CreateLicenseServerJSONRequestBody = CompanionCreate
+
+// UpdateLicenseServerJSONRequestBody defines body for UpdateLicenseServer for application/json ContentType.
+type UpdateLicenseServerJSONRequestBody = CompanionPatch
+
+// UpdateLicenseServerApplicationMergePatchPlusJSONRequestBody defines body for UpdateLicenseServer for application/merge-patch+json ContentType.
+type UpdateLicenseServerApplicationMergePatchPlusJSONRequestBody = CompanionPatch
+
 // RetryOperationJSONRequestBody defines body for RetryOperation for application/json ContentType.
 type RetryOperationJSONRequestBody = Empty
 
@@ -4738,6 +4883,36 @@ type ServerInterface interface {
 	// Install an integration module
 	// (POST /v1/integration-modules/{name}/install)
 	InstallIntegrationModule(ctx echo.Context, name PathName, params InstallIntegrationModuleParams) error
+	// List IP managers
+	// (GET /v1/ip-managers)
+	ListIPManagers(ctx echo.Context, params ListIPManagersParams) error
+	// Create an IP manager
+	// (POST /v1/ip-managers)
+	CreateIPManager(ctx echo.Context, params CreateIPManagerParams) error
+	// Delete an IP manager
+	// (DELETE /v1/ip-managers/{id})
+	DeleteIPManager(ctx echo.Context, id PathID, params DeleteIPManagerParams) error
+	// Read an IP manager
+	// (GET /v1/ip-managers/{id})
+	GetIPManager(ctx echo.Context, id PathID, params GetIPManagerParams) error
+	// Change an IP manager
+	// (PATCH /v1/ip-managers/{id})
+	UpdateIPManager(ctx echo.Context, id PathID, params UpdateIPManagerParams) error
+	// List license servers
+	// (GET /v1/license-servers)
+	ListLicenseServers(ctx echo.Context, params ListLicenseServersParams) error
+	// Create a license server
+	// (POST /v1/license-servers)
+	CreateLicenseServer(ctx echo.Context, params CreateLicenseServerParams) error
+	// Delete a license server
+	// (DELETE /v1/license-servers/{id})
+	DeleteLicenseServer(ctx echo.Context, id PathID, params DeleteLicenseServerParams) error
+	// Read a license server
+	// (GET /v1/license-servers/{id})
+	GetLicenseServer(ctx echo.Context, id PathID, params GetLicenseServerParams) error
+	// Change a license server
+	// (PATCH /v1/license-servers/{id})
+	UpdateLicenseServer(ctx echo.Context, id PathID, params UpdateLicenseServerParams) error
 	// Who am I
 	// (GET /v1/me)
 	GetMe(ctx echo.Context) error
@@ -6210,6 +6385,364 @@ func (w *ServerInterfaceWrapper) InstallIntegrationModule(ctx echo.Context) erro
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.InstallIntegrationModule(ctx, name, params)
+	return err
+}
+
+// ListIPManagers converts echo context to params.
+func (w *ServerInterfaceWrapper) ListIPManagers(ctx echo.Context) error {
+	var err error
+
+	ctx.Set(BearerScopes, []string{})
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListIPManagersParams
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameter("form", true, false, "limit", ctx.QueryParams(), &params.Limit)
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter limit: %s", err))
+	}
+
+	// ------------- Optional query parameter "cursor" -------------
+
+	err = runtime.BindQueryParameter("form", true, false, "cursor", ctx.QueryParams(), &params.Cursor)
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter cursor: %s", err))
+	}
+
+	// ------------- Optional query parameter "order" -------------
+
+	err = runtime.BindQueryParameter("form", true, false, "order", ctx.QueryParams(), &params.Order)
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter order: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListIPManagers(ctx, params)
+	return err
+}
+
+// CreateIPManager converts echo context to params.
+func (w *ServerInterfaceWrapper) CreateIPManager(ctx echo.Context) error {
+	var err error
+
+	ctx.Set(BearerScopes, []string{})
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params CreateIPManagerParams
+
+	headers := ctx.Request().Header
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for Idempotency-Key, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter Idempotency-Key: %s", err))
+		}
+
+		params.IdempotencyKey = &IdempotencyKey
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.CreateIPManager(ctx, params)
+	return err
+}
+
+// DeleteIPManager converts echo context to params.
+func (w *ServerInterfaceWrapper) DeleteIPManager(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id PathID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	ctx.Set(BearerScopes, []string{})
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params DeleteIPManagerParams
+
+	headers := ctx.Request().Header
+	// ------------- Optional header parameter "If-Match" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("If-Match")]; found {
+		var IfMatch IfMatch
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for If-Match, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "If-Match", valueList[0], &IfMatch, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter If-Match: %s", err))
+		}
+
+		params.IfMatch = &IfMatch
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.DeleteIPManager(ctx, id, params)
+	return err
+}
+
+// GetIPManager converts echo context to params.
+func (w *ServerInterfaceWrapper) GetIPManager(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id PathID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	ctx.Set(BearerScopes, []string{})
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params GetIPManagerParams
+
+	headers := ctx.Request().Header
+	// ------------- Optional header parameter "If-None-Match" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("If-None-Match")]; found {
+		var IfNoneMatch IfNoneMatch
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for If-None-Match, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "If-None-Match", valueList[0], &IfNoneMatch, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter If-None-Match: %s", err))
+		}
+
+		params.IfNoneMatch = &IfNoneMatch
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.GetIPManager(ctx, id, params)
+	return err
+}
+
+// UpdateIPManager converts echo context to params.
+func (w *ServerInterfaceWrapper) UpdateIPManager(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id PathID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	ctx.Set(BearerScopes, []string{})
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params UpdateIPManagerParams
+
+	headers := ctx.Request().Header
+	// ------------- Optional header parameter "If-Match" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("If-Match")]; found {
+		var IfMatch IfMatch
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for If-Match, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "If-Match", valueList[0], &IfMatch, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter If-Match: %s", err))
+		}
+
+		params.IfMatch = &IfMatch
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.UpdateIPManager(ctx, id, params)
+	return err
+}
+
+// ListLicenseServers converts echo context to params.
+func (w *ServerInterfaceWrapper) ListLicenseServers(ctx echo.Context) error {
+	var err error
+
+	ctx.Set(BearerScopes, []string{})
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListLicenseServersParams
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameter("form", true, false, "limit", ctx.QueryParams(), &params.Limit)
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter limit: %s", err))
+	}
+
+	// ------------- Optional query parameter "cursor" -------------
+
+	err = runtime.BindQueryParameter("form", true, false, "cursor", ctx.QueryParams(), &params.Cursor)
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter cursor: %s", err))
+	}
+
+	// ------------- Optional query parameter "order" -------------
+
+	err = runtime.BindQueryParameter("form", true, false, "order", ctx.QueryParams(), &params.Order)
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter order: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListLicenseServers(ctx, params)
+	return err
+}
+
+// CreateLicenseServer converts echo context to params.
+func (w *ServerInterfaceWrapper) CreateLicenseServer(ctx echo.Context) error {
+	var err error
+
+	ctx.Set(BearerScopes, []string{})
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params CreateLicenseServerParams
+
+	headers := ctx.Request().Header
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for Idempotency-Key, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter Idempotency-Key: %s", err))
+		}
+
+		params.IdempotencyKey = &IdempotencyKey
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.CreateLicenseServer(ctx, params)
+	return err
+}
+
+// DeleteLicenseServer converts echo context to params.
+func (w *ServerInterfaceWrapper) DeleteLicenseServer(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id PathID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	ctx.Set(BearerScopes, []string{})
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params DeleteLicenseServerParams
+
+	headers := ctx.Request().Header
+	// ------------- Optional header parameter "If-Match" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("If-Match")]; found {
+		var IfMatch IfMatch
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for If-Match, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "If-Match", valueList[0], &IfMatch, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter If-Match: %s", err))
+		}
+
+		params.IfMatch = &IfMatch
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.DeleteLicenseServer(ctx, id, params)
+	return err
+}
+
+// GetLicenseServer converts echo context to params.
+func (w *ServerInterfaceWrapper) GetLicenseServer(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id PathID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	ctx.Set(BearerScopes, []string{})
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params GetLicenseServerParams
+
+	headers := ctx.Request().Header
+	// ------------- Optional header parameter "If-None-Match" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("If-None-Match")]; found {
+		var IfNoneMatch IfNoneMatch
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for If-None-Match, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "If-None-Match", valueList[0], &IfNoneMatch, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter If-None-Match: %s", err))
+		}
+
+		params.IfNoneMatch = &IfNoneMatch
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.GetLicenseServer(ctx, id, params)
+	return err
+}
+
+// UpdateLicenseServer converts echo context to params.
+func (w *ServerInterfaceWrapper) UpdateLicenseServer(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id PathID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	ctx.Set(BearerScopes, []string{})
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params UpdateLicenseServerParams
+
+	headers := ctx.Request().Header
+	// ------------- Optional header parameter "If-Match" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("If-Match")]; found {
+		var IfMatch IfMatch
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for If-Match, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "If-Match", valueList[0], &IfMatch, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter If-Match: %s", err))
+		}
+
+		params.IfMatch = &IfMatch
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.UpdateLicenseServer(ctx, id, params)
 	return err
 }
 
@@ -9847,6 +10380,16 @@ func RegisterHandlersWithBaseURL(router EchoRouter, si ServerInterface, baseURL 
 	router.GET(baseURL+"/v1/integration-modules/:name", wrapper.GetIntegrationModule)
 	router.DELETE(baseURL+"/v1/integration-modules/:name/install", wrapper.UninstallIntegrationModule)
 	router.POST(baseURL+"/v1/integration-modules/:name/install", wrapper.InstallIntegrationModule)
+	router.GET(baseURL+"/v1/ip-managers", wrapper.ListIPManagers)
+	router.POST(baseURL+"/v1/ip-managers", wrapper.CreateIPManager)
+	router.DELETE(baseURL+"/v1/ip-managers/:id", wrapper.DeleteIPManager)
+	router.GET(baseURL+"/v1/ip-managers/:id", wrapper.GetIPManager)
+	router.PATCH(baseURL+"/v1/ip-managers/:id", wrapper.UpdateIPManager)
+	router.GET(baseURL+"/v1/license-servers", wrapper.ListLicenseServers)
+	router.POST(baseURL+"/v1/license-servers", wrapper.CreateLicenseServer)
+	router.DELETE(baseURL+"/v1/license-servers/:id", wrapper.DeleteLicenseServer)
+	router.GET(baseURL+"/v1/license-servers/:id", wrapper.GetLicenseServer)
+	router.PATCH(baseURL+"/v1/license-servers/:id", wrapper.UpdateLicenseServer)
 	router.GET(baseURL+"/v1/me", wrapper.GetMe)
 	router.GET(baseURL+"/v1/operations", wrapper.ListOperations)
 	router.GET(baseURL+"/v1/operations/:id", wrapper.GetOperation)
@@ -12616,6 +13159,856 @@ type InstallIntegrationModuledefaultApplicationProblemPlusJSONResponse struct {
 }
 
 func (response InstallIntegrationModuledefaultApplicationProblemPlusJSONResponse) VisitInstallIntegrationModuleResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+
+	return json.NewEncoder(w).Encode(response.Body)
+}
+
+type ListIPManagersRequestObject struct {
+	Params ListIPManagersParams
+}
+
+type ListIPManagersResponseObject interface {
+	VisitListIPManagersResponse(w http.ResponseWriter) error
+}
+
+type ListIPManagers200JSONResponse CompanionList
+
+func (response ListIPManagers200JSONResponse) VisitListIPManagersResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type ListIPManagers400ApplicationProblemPlusJSONResponse struct {
+	BadRequestApplicationProblemPlusJSONResponse
+}
+
+func (response ListIPManagers400ApplicationProblemPlusJSONResponse) VisitListIPManagersResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(400)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type ListIPManagers401ApplicationProblemPlusJSONResponse struct {
+	UnauthorizedApplicationProblemPlusJSONResponse
+}
+
+func (response ListIPManagers401ApplicationProblemPlusJSONResponse) VisitListIPManagersResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(401)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type ListIPManagers403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response ListIPManagers403ApplicationProblemPlusJSONResponse) VisitListIPManagersResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type ListIPManagers422ApplicationProblemPlusJSONResponse struct {
+	UnprocessableApplicationProblemPlusJSONResponse
+}
+
+func (response ListIPManagers422ApplicationProblemPlusJSONResponse) VisitListIPManagersResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type ListIPManagersdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ListIPManagersdefaultApplicationProblemPlusJSONResponse) VisitListIPManagersResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+
+	return json.NewEncoder(w).Encode(response.Body)
+}
+
+type CreateIPManagerRequestObject struct {
+	Params CreateIPManagerParams
+	Body   *CreateIPManagerJSONRequestBody
+}
+
+type CreateIPManagerResponseObject interface {
+	VisitCreateIPManagerResponse(w http.ResponseWriter) error
+}
+
+type CreateIPManager201ResponseHeaders struct {
+	ETag     string
+	Location string
+}
+
+type CreateIPManager201JSONResponse struct {
+	Body    Companion
+	Headers CreateIPManager201ResponseHeaders
+}
+
+func (response CreateIPManager201JSONResponse) VisitCreateIPManagerResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("ETag", fmt.Sprint(response.Headers.ETag))
+	w.Header().Set("Location", fmt.Sprint(response.Headers.Location))
+	w.WriteHeader(201)
+
+	return json.NewEncoder(w).Encode(response.Body)
+}
+
+type CreateIPManager401ApplicationProblemPlusJSONResponse struct {
+	UnauthorizedApplicationProblemPlusJSONResponse
+}
+
+func (response CreateIPManager401ApplicationProblemPlusJSONResponse) VisitCreateIPManagerResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(401)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type CreateIPManager403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response CreateIPManager403ApplicationProblemPlusJSONResponse) VisitCreateIPManagerResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type CreateIPManager409ApplicationProblemPlusJSONResponse struct {
+	ConflictApplicationProblemPlusJSONResponse
+}
+
+func (response CreateIPManager409ApplicationProblemPlusJSONResponse) VisitCreateIPManagerResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(409)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type CreateIPManager422ApplicationProblemPlusJSONResponse struct {
+	UnprocessableApplicationProblemPlusJSONResponse
+}
+
+func (response CreateIPManager422ApplicationProblemPlusJSONResponse) VisitCreateIPManagerResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type CreateIPManagerdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response CreateIPManagerdefaultApplicationProblemPlusJSONResponse) VisitCreateIPManagerResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+
+	return json.NewEncoder(w).Encode(response.Body)
+}
+
+type DeleteIPManagerRequestObject struct {
+	ID     PathID `json:"id"`
+	Params DeleteIPManagerParams
+}
+
+type DeleteIPManagerResponseObject interface {
+	VisitDeleteIPManagerResponse(w http.ResponseWriter) error
+}
+
+type DeleteIPManager204Response struct {
+}
+
+func (response DeleteIPManager204Response) VisitDeleteIPManagerResponse(w http.ResponseWriter) error {
+	w.WriteHeader(204)
+	return nil
+}
+
+type DeleteIPManager401ApplicationProblemPlusJSONResponse struct {
+	UnauthorizedApplicationProblemPlusJSONResponse
+}
+
+func (response DeleteIPManager401ApplicationProblemPlusJSONResponse) VisitDeleteIPManagerResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(401)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type DeleteIPManager403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response DeleteIPManager403ApplicationProblemPlusJSONResponse) VisitDeleteIPManagerResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type DeleteIPManager404ApplicationProblemPlusJSONResponse struct {
+	NotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response DeleteIPManager404ApplicationProblemPlusJSONResponse) VisitDeleteIPManagerResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type DeleteIPManager409ApplicationProblemPlusJSONResponse struct {
+	ConflictApplicationProblemPlusJSONResponse
+}
+
+func (response DeleteIPManager409ApplicationProblemPlusJSONResponse) VisitDeleteIPManagerResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(409)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type DeleteIPManager412ApplicationProblemPlusJSONResponse struct {
+	PreconditionFailedApplicationProblemPlusJSONResponse
+}
+
+func (response DeleteIPManager412ApplicationProblemPlusJSONResponse) VisitDeleteIPManagerResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(412)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type DeleteIPManagerdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response DeleteIPManagerdefaultApplicationProblemPlusJSONResponse) VisitDeleteIPManagerResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+
+	return json.NewEncoder(w).Encode(response.Body)
+}
+
+type GetIPManagerRequestObject struct {
+	ID     PathID `json:"id"`
+	Params GetIPManagerParams
+}
+
+type GetIPManagerResponseObject interface {
+	VisitGetIPManagerResponse(w http.ResponseWriter) error
+}
+
+type GetIPManager200ResponseHeaders struct {
+	ETag string
+}
+
+type GetIPManager200JSONResponse struct {
+	Body    Companion
+	Headers GetIPManager200ResponseHeaders
+}
+
+func (response GetIPManager200JSONResponse) VisitGetIPManagerResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("ETag", fmt.Sprint(response.Headers.ETag))
+	w.WriteHeader(200)
+
+	return json.NewEncoder(w).Encode(response.Body)
+}
+
+type GetIPManager304Response = NotModifiedResponse
+
+func (response GetIPManager304Response) VisitGetIPManagerResponse(w http.ResponseWriter) error {
+	w.WriteHeader(304)
+	return nil
+}
+
+type GetIPManager401ApplicationProblemPlusJSONResponse struct {
+	UnauthorizedApplicationProblemPlusJSONResponse
+}
+
+func (response GetIPManager401ApplicationProblemPlusJSONResponse) VisitGetIPManagerResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(401)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type GetIPManager403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response GetIPManager403ApplicationProblemPlusJSONResponse) VisitGetIPManagerResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type GetIPManager404ApplicationProblemPlusJSONResponse struct {
+	NotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response GetIPManager404ApplicationProblemPlusJSONResponse) VisitGetIPManagerResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type GetIPManagerdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response GetIPManagerdefaultApplicationProblemPlusJSONResponse) VisitGetIPManagerResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+
+	return json.NewEncoder(w).Encode(response.Body)
+}
+
+type UpdateIPManagerRequestObject struct {
+	ID                                PathID `json:"id"`
+	Params                            UpdateIPManagerParams
+	JSONBody                          *UpdateIPManagerJSONRequestBody
+	ApplicationMergePatchPlusJSONBody *UpdateIPManagerApplicationMergePatchPlusJSONRequestBody
+}
+
+type UpdateIPManagerResponseObject interface {
+	VisitUpdateIPManagerResponse(w http.ResponseWriter) error
+}
+
+type UpdateIPManager200ResponseHeaders struct {
+	ETag string
+}
+
+type UpdateIPManager200JSONResponse struct {
+	Body    Companion
+	Headers UpdateIPManager200ResponseHeaders
+}
+
+func (response UpdateIPManager200JSONResponse) VisitUpdateIPManagerResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("ETag", fmt.Sprint(response.Headers.ETag))
+	w.WriteHeader(200)
+
+	return json.NewEncoder(w).Encode(response.Body)
+}
+
+type UpdateIPManager401ApplicationProblemPlusJSONResponse struct {
+	UnauthorizedApplicationProblemPlusJSONResponse
+}
+
+func (response UpdateIPManager401ApplicationProblemPlusJSONResponse) VisitUpdateIPManagerResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(401)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type UpdateIPManager403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response UpdateIPManager403ApplicationProblemPlusJSONResponse) VisitUpdateIPManagerResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type UpdateIPManager404ApplicationProblemPlusJSONResponse struct {
+	NotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response UpdateIPManager404ApplicationProblemPlusJSONResponse) VisitUpdateIPManagerResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type UpdateIPManager409ApplicationProblemPlusJSONResponse struct {
+	ConflictApplicationProblemPlusJSONResponse
+}
+
+func (response UpdateIPManager409ApplicationProblemPlusJSONResponse) VisitUpdateIPManagerResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(409)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type UpdateIPManager412ApplicationProblemPlusJSONResponse struct {
+	PreconditionFailedApplicationProblemPlusJSONResponse
+}
+
+func (response UpdateIPManager412ApplicationProblemPlusJSONResponse) VisitUpdateIPManagerResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(412)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type UpdateIPManager422ApplicationProblemPlusJSONResponse struct {
+	UnprocessableApplicationProblemPlusJSONResponse
+}
+
+func (response UpdateIPManager422ApplicationProblemPlusJSONResponse) VisitUpdateIPManagerResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type UpdateIPManagerdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response UpdateIPManagerdefaultApplicationProblemPlusJSONResponse) VisitUpdateIPManagerResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+
+	return json.NewEncoder(w).Encode(response.Body)
+}
+
+type ListLicenseServersRequestObject struct {
+	Params ListLicenseServersParams
+}
+
+type ListLicenseServersResponseObject interface {
+	VisitListLicenseServersResponse(w http.ResponseWriter) error
+}
+
+type ListLicenseServers200JSONResponse CompanionList
+
+func (response ListLicenseServers200JSONResponse) VisitListLicenseServersResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type ListLicenseServers400ApplicationProblemPlusJSONResponse struct {
+	BadRequestApplicationProblemPlusJSONResponse
+}
+
+func (response ListLicenseServers400ApplicationProblemPlusJSONResponse) VisitListLicenseServersResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(400)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type ListLicenseServers401ApplicationProblemPlusJSONResponse struct {
+	UnauthorizedApplicationProblemPlusJSONResponse
+}
+
+func (response ListLicenseServers401ApplicationProblemPlusJSONResponse) VisitListLicenseServersResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(401)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type ListLicenseServers403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response ListLicenseServers403ApplicationProblemPlusJSONResponse) VisitListLicenseServersResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type ListLicenseServers422ApplicationProblemPlusJSONResponse struct {
+	UnprocessableApplicationProblemPlusJSONResponse
+}
+
+func (response ListLicenseServers422ApplicationProblemPlusJSONResponse) VisitListLicenseServersResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type ListLicenseServersdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ListLicenseServersdefaultApplicationProblemPlusJSONResponse) VisitListLicenseServersResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+
+	return json.NewEncoder(w).Encode(response.Body)
+}
+
+type CreateLicenseServerRequestObject struct {
+	Params CreateLicenseServerParams
+	Body   *CreateLicenseServerJSONRequestBody
+}
+
+type CreateLicenseServerResponseObject interface {
+	VisitCreateLicenseServerResponse(w http.ResponseWriter) error
+}
+
+type CreateLicenseServer201ResponseHeaders struct {
+	ETag     string
+	Location string
+}
+
+type CreateLicenseServer201JSONResponse struct {
+	Body    Companion
+	Headers CreateLicenseServer201ResponseHeaders
+}
+
+func (response CreateLicenseServer201JSONResponse) VisitCreateLicenseServerResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("ETag", fmt.Sprint(response.Headers.ETag))
+	w.Header().Set("Location", fmt.Sprint(response.Headers.Location))
+	w.WriteHeader(201)
+
+	return json.NewEncoder(w).Encode(response.Body)
+}
+
+type CreateLicenseServer401ApplicationProblemPlusJSONResponse struct {
+	UnauthorizedApplicationProblemPlusJSONResponse
+}
+
+func (response CreateLicenseServer401ApplicationProblemPlusJSONResponse) VisitCreateLicenseServerResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(401)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type CreateLicenseServer403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response CreateLicenseServer403ApplicationProblemPlusJSONResponse) VisitCreateLicenseServerResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type CreateLicenseServer409ApplicationProblemPlusJSONResponse struct {
+	ConflictApplicationProblemPlusJSONResponse
+}
+
+func (response CreateLicenseServer409ApplicationProblemPlusJSONResponse) VisitCreateLicenseServerResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(409)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type CreateLicenseServer422ApplicationProblemPlusJSONResponse struct {
+	UnprocessableApplicationProblemPlusJSONResponse
+}
+
+func (response CreateLicenseServer422ApplicationProblemPlusJSONResponse) VisitCreateLicenseServerResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type CreateLicenseServerdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response CreateLicenseServerdefaultApplicationProblemPlusJSONResponse) VisitCreateLicenseServerResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+
+	return json.NewEncoder(w).Encode(response.Body)
+}
+
+type DeleteLicenseServerRequestObject struct {
+	ID     PathID `json:"id"`
+	Params DeleteLicenseServerParams
+}
+
+type DeleteLicenseServerResponseObject interface {
+	VisitDeleteLicenseServerResponse(w http.ResponseWriter) error
+}
+
+type DeleteLicenseServer204Response struct {
+}
+
+func (response DeleteLicenseServer204Response) VisitDeleteLicenseServerResponse(w http.ResponseWriter) error {
+	w.WriteHeader(204)
+	return nil
+}
+
+type DeleteLicenseServer401ApplicationProblemPlusJSONResponse struct {
+	UnauthorizedApplicationProblemPlusJSONResponse
+}
+
+func (response DeleteLicenseServer401ApplicationProblemPlusJSONResponse) VisitDeleteLicenseServerResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(401)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type DeleteLicenseServer403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response DeleteLicenseServer403ApplicationProblemPlusJSONResponse) VisitDeleteLicenseServerResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type DeleteLicenseServer404ApplicationProblemPlusJSONResponse struct {
+	NotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response DeleteLicenseServer404ApplicationProblemPlusJSONResponse) VisitDeleteLicenseServerResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type DeleteLicenseServer409ApplicationProblemPlusJSONResponse struct {
+	ConflictApplicationProblemPlusJSONResponse
+}
+
+func (response DeleteLicenseServer409ApplicationProblemPlusJSONResponse) VisitDeleteLicenseServerResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(409)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type DeleteLicenseServer412ApplicationProblemPlusJSONResponse struct {
+	PreconditionFailedApplicationProblemPlusJSONResponse
+}
+
+func (response DeleteLicenseServer412ApplicationProblemPlusJSONResponse) VisitDeleteLicenseServerResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(412)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type DeleteLicenseServerdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response DeleteLicenseServerdefaultApplicationProblemPlusJSONResponse) VisitDeleteLicenseServerResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+
+	return json.NewEncoder(w).Encode(response.Body)
+}
+
+type GetLicenseServerRequestObject struct {
+	ID     PathID `json:"id"`
+	Params GetLicenseServerParams
+}
+
+type GetLicenseServerResponseObject interface {
+	VisitGetLicenseServerResponse(w http.ResponseWriter) error
+}
+
+type GetLicenseServer200ResponseHeaders struct {
+	ETag string
+}
+
+type GetLicenseServer200JSONResponse struct {
+	Body    Companion
+	Headers GetLicenseServer200ResponseHeaders
+}
+
+func (response GetLicenseServer200JSONResponse) VisitGetLicenseServerResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("ETag", fmt.Sprint(response.Headers.ETag))
+	w.WriteHeader(200)
+
+	return json.NewEncoder(w).Encode(response.Body)
+}
+
+type GetLicenseServer304Response = NotModifiedResponse
+
+func (response GetLicenseServer304Response) VisitGetLicenseServerResponse(w http.ResponseWriter) error {
+	w.WriteHeader(304)
+	return nil
+}
+
+type GetLicenseServer401ApplicationProblemPlusJSONResponse struct {
+	UnauthorizedApplicationProblemPlusJSONResponse
+}
+
+func (response GetLicenseServer401ApplicationProblemPlusJSONResponse) VisitGetLicenseServerResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(401)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type GetLicenseServer403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response GetLicenseServer403ApplicationProblemPlusJSONResponse) VisitGetLicenseServerResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type GetLicenseServer404ApplicationProblemPlusJSONResponse struct {
+	NotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response GetLicenseServer404ApplicationProblemPlusJSONResponse) VisitGetLicenseServerResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type GetLicenseServerdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response GetLicenseServerdefaultApplicationProblemPlusJSONResponse) VisitGetLicenseServerResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+
+	return json.NewEncoder(w).Encode(response.Body)
+}
+
+type UpdateLicenseServerRequestObject struct {
+	ID                                PathID `json:"id"`
+	Params                            UpdateLicenseServerParams
+	JSONBody                          *UpdateLicenseServerJSONRequestBody
+	ApplicationMergePatchPlusJSONBody *UpdateLicenseServerApplicationMergePatchPlusJSONRequestBody
+}
+
+type UpdateLicenseServerResponseObject interface {
+	VisitUpdateLicenseServerResponse(w http.ResponseWriter) error
+}
+
+type UpdateLicenseServer200ResponseHeaders struct {
+	ETag string
+}
+
+type UpdateLicenseServer200JSONResponse struct {
+	Body    Companion
+	Headers UpdateLicenseServer200ResponseHeaders
+}
+
+func (response UpdateLicenseServer200JSONResponse) VisitUpdateLicenseServerResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("ETag", fmt.Sprint(response.Headers.ETag))
+	w.WriteHeader(200)
+
+	return json.NewEncoder(w).Encode(response.Body)
+}
+
+type UpdateLicenseServer401ApplicationProblemPlusJSONResponse struct {
+	UnauthorizedApplicationProblemPlusJSONResponse
+}
+
+func (response UpdateLicenseServer401ApplicationProblemPlusJSONResponse) VisitUpdateLicenseServerResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(401)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type UpdateLicenseServer403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response UpdateLicenseServer403ApplicationProblemPlusJSONResponse) VisitUpdateLicenseServerResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type UpdateLicenseServer404ApplicationProblemPlusJSONResponse struct {
+	NotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response UpdateLicenseServer404ApplicationProblemPlusJSONResponse) VisitUpdateLicenseServerResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type UpdateLicenseServer409ApplicationProblemPlusJSONResponse struct {
+	ConflictApplicationProblemPlusJSONResponse
+}
+
+func (response UpdateLicenseServer409ApplicationProblemPlusJSONResponse) VisitUpdateLicenseServerResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(409)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type UpdateLicenseServer412ApplicationProblemPlusJSONResponse struct {
+	PreconditionFailedApplicationProblemPlusJSONResponse
+}
+
+func (response UpdateLicenseServer412ApplicationProblemPlusJSONResponse) VisitUpdateLicenseServerResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(412)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type UpdateLicenseServer422ApplicationProblemPlusJSONResponse struct {
+	UnprocessableApplicationProblemPlusJSONResponse
+}
+
+func (response UpdateLicenseServer422ApplicationProblemPlusJSONResponse) VisitUpdateLicenseServerResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type UpdateLicenseServerdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response UpdateLicenseServerdefaultApplicationProblemPlusJSONResponse) VisitUpdateLicenseServerResponse(w http.ResponseWriter) error {
 	w.Header().Set("Content-Type", "application/problem+json")
 	w.WriteHeader(response.StatusCode)
 
@@ -20521,6 +21914,36 @@ type StrictServerInterface interface {
 	// Install an integration module
 	// (POST /v1/integration-modules/{name}/install)
 	InstallIntegrationModule(ctx context.Context, request InstallIntegrationModuleRequestObject) (InstallIntegrationModuleResponseObject, error)
+	// List IP managers
+	// (GET /v1/ip-managers)
+	ListIPManagers(ctx context.Context, request ListIPManagersRequestObject) (ListIPManagersResponseObject, error)
+	// Create an IP manager
+	// (POST /v1/ip-managers)
+	CreateIPManager(ctx context.Context, request CreateIPManagerRequestObject) (CreateIPManagerResponseObject, error)
+	// Delete an IP manager
+	// (DELETE /v1/ip-managers/{id})
+	DeleteIPManager(ctx context.Context, request DeleteIPManagerRequestObject) (DeleteIPManagerResponseObject, error)
+	// Read an IP manager
+	// (GET /v1/ip-managers/{id})
+	GetIPManager(ctx context.Context, request GetIPManagerRequestObject) (GetIPManagerResponseObject, error)
+	// Change an IP manager
+	// (PATCH /v1/ip-managers/{id})
+	UpdateIPManager(ctx context.Context, request UpdateIPManagerRequestObject) (UpdateIPManagerResponseObject, error)
+	// List license servers
+	// (GET /v1/license-servers)
+	ListLicenseServers(ctx context.Context, request ListLicenseServersRequestObject) (ListLicenseServersResponseObject, error)
+	// Create a license server
+	// (POST /v1/license-servers)
+	CreateLicenseServer(ctx context.Context, request CreateLicenseServerRequestObject) (CreateLicenseServerResponseObject, error)
+	// Delete a license server
+	// (DELETE /v1/license-servers/{id})
+	DeleteLicenseServer(ctx context.Context, request DeleteLicenseServerRequestObject) (DeleteLicenseServerResponseObject, error)
+	// Read a license server
+	// (GET /v1/license-servers/{id})
+	GetLicenseServer(ctx context.Context, request GetLicenseServerRequestObject) (GetLicenseServerResponseObject, error)
+	// Change a license server
+	// (PATCH /v1/license-servers/{id})
+	UpdateLicenseServer(ctx context.Context, request UpdateLicenseServerRequestObject) (UpdateLicenseServerResponseObject, error)
 	// Who am I
 	// (GET /v1/me)
 	GetMe(ctx context.Context, request GetMeRequestObject) (GetMeResponseObject, error)
@@ -21773,6 +23196,302 @@ func (sh *strictHandler) InstallIntegrationModule(ctx echo.Context, name PathNam
 		return err
 	} else if validResponse, ok := response.(InstallIntegrationModuleResponseObject); ok {
 		return validResponse.VisitInstallIntegrationModuleResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ListIPManagers operation middleware
+func (sh *strictHandler) ListIPManagers(ctx echo.Context, params ListIPManagersParams) error {
+	var request ListIPManagersRequestObject
+
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListIPManagers(ctx.Request().Context(), request.(ListIPManagersRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListIPManagers")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListIPManagersResponseObject); ok {
+		return validResponse.VisitListIPManagersResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// CreateIPManager operation middleware
+func (sh *strictHandler) CreateIPManager(ctx echo.Context, params CreateIPManagerParams) error {
+	var request CreateIPManagerRequestObject
+
+	request.Params = params
+
+	var body CreateIPManagerJSONRequestBody
+	if err := ctx.Bind(&body); err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.CreateIPManager(ctx.Request().Context(), request.(CreateIPManagerRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "CreateIPManager")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(CreateIPManagerResponseObject); ok {
+		return validResponse.VisitCreateIPManagerResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// DeleteIPManager operation middleware
+func (sh *strictHandler) DeleteIPManager(ctx echo.Context, id PathID, params DeleteIPManagerParams) error {
+	var request DeleteIPManagerRequestObject
+
+	request.ID = id
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.DeleteIPManager(ctx.Request().Context(), request.(DeleteIPManagerRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "DeleteIPManager")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(DeleteIPManagerResponseObject); ok {
+		return validResponse.VisitDeleteIPManagerResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// GetIPManager operation middleware
+func (sh *strictHandler) GetIPManager(ctx echo.Context, id PathID, params GetIPManagerParams) error {
+	var request GetIPManagerRequestObject
+
+	request.ID = id
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetIPManager(ctx.Request().Context(), request.(GetIPManagerRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetIPManager")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetIPManagerResponseObject); ok {
+		return validResponse.VisitGetIPManagerResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// UpdateIPManager operation middleware
+func (sh *strictHandler) UpdateIPManager(ctx echo.Context, id PathID, params UpdateIPManagerParams) error {
+	var request UpdateIPManagerRequestObject
+
+	request.ID = id
+	request.Params = params
+	if strings.HasPrefix(ctx.Request().Header.Get("Content-Type"), "application/json") {
+		var body UpdateIPManagerJSONRequestBody
+		if err := ctx.Bind(&body); err != nil {
+			return err
+		}
+		request.JSONBody = &body
+	}
+	if strings.HasPrefix(ctx.Request().Header.Get("Content-Type"), "application/merge-patch+json") {
+		var body UpdateIPManagerApplicationMergePatchPlusJSONRequestBody
+		if err := ctx.Bind(&body); err != nil {
+			return err
+		}
+		request.ApplicationMergePatchPlusJSONBody = &body
+	}
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.UpdateIPManager(ctx.Request().Context(), request.(UpdateIPManagerRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "UpdateIPManager")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(UpdateIPManagerResponseObject); ok {
+		return validResponse.VisitUpdateIPManagerResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ListLicenseServers operation middleware
+func (sh *strictHandler) ListLicenseServers(ctx echo.Context, params ListLicenseServersParams) error {
+	var request ListLicenseServersRequestObject
+
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListLicenseServers(ctx.Request().Context(), request.(ListLicenseServersRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListLicenseServers")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListLicenseServersResponseObject); ok {
+		return validResponse.VisitListLicenseServersResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// CreateLicenseServer operation middleware
+func (sh *strictHandler) CreateLicenseServer(ctx echo.Context, params CreateLicenseServerParams) error {
+	var request CreateLicenseServerRequestObject
+
+	request.Params = params
+
+	var body CreateLicenseServerJSONRequestBody
+	if err := ctx.Bind(&body); err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.CreateLicenseServer(ctx.Request().Context(), request.(CreateLicenseServerRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "CreateLicenseServer")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(CreateLicenseServerResponseObject); ok {
+		return validResponse.VisitCreateLicenseServerResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// DeleteLicenseServer operation middleware
+func (sh *strictHandler) DeleteLicenseServer(ctx echo.Context, id PathID, params DeleteLicenseServerParams) error {
+	var request DeleteLicenseServerRequestObject
+
+	request.ID = id
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.DeleteLicenseServer(ctx.Request().Context(), request.(DeleteLicenseServerRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "DeleteLicenseServer")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(DeleteLicenseServerResponseObject); ok {
+		return validResponse.VisitDeleteLicenseServerResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// GetLicenseServer operation middleware
+func (sh *strictHandler) GetLicenseServer(ctx echo.Context, id PathID, params GetLicenseServerParams) error {
+	var request GetLicenseServerRequestObject
+
+	request.ID = id
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetLicenseServer(ctx.Request().Context(), request.(GetLicenseServerRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetLicenseServer")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetLicenseServerResponseObject); ok {
+		return validResponse.VisitGetLicenseServerResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// UpdateLicenseServer operation middleware
+func (sh *strictHandler) UpdateLicenseServer(ctx echo.Context, id PathID, params UpdateLicenseServerParams) error {
+	var request UpdateLicenseServerRequestObject
+
+	request.ID = id
+	request.Params = params
+	if strings.HasPrefix(ctx.Request().Header.Get("Content-Type"), "application/json") {
+		var body UpdateLicenseServerJSONRequestBody
+		if err := ctx.Bind(&body); err != nil {
+			return err
+		}
+		request.JSONBody = &body
+	}
+	if strings.HasPrefix(ctx.Request().Header.Get("Content-Type"), "application/merge-patch+json") {
+		var body UpdateLicenseServerApplicationMergePatchPlusJSONRequestBody
+		if err := ctx.Bind(&body); err != nil {
+			return err
+		}
+		request.ApplicationMergePatchPlusJSONBody = &body
+	}
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.UpdateLicenseServer(ctx.Request().Context(), request.(UpdateLicenseServerRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "UpdateLicenseServer")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(UpdateLicenseServerResponseObject); ok {
+		return validResponse.VisitUpdateLicenseServerResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}
@@ -24395,568 +26114,581 @@ func (sh *strictHandler) UpdateUnit(ctx echo.Context, code PathCode, params Upda
 // Base64 encoded, gzipped, json marshaled Swagger object
 var swaggerSpec = []string{
 
-	"H4sIAAAAAAAC/+z9+3Ibt5Yvjr8Kir/5VfbOpmRJvsVS7ZqRbzua+KKxnZOTiX1IsBsksdUEmAZaNJNR",
-	"1TzNPNg8ybewFoBGd6PJJkXJduJ/EotsNm4L674+6/deImdzKZjQqnf8e2/KaMpy+Oezd3Ri/p8yleR8",
-	"rrkUvePeW01FqshY5kRPGVFa5iwlSlPNiBzDZ3L0T5bo/V6/p5Ipm1HzEr2cs95xT+mci0nv6qrfeyET",
-	"iu+sD/HTlOWMaElyRlN4o2AL+9Y+kTmZygV8vJD5BZlIplaPddXvzWlOZ0zblT3P5ewpXTZHfjfliqR0",
-	"aQbJqGa5eTE33/xasHzZ6/cEnZl3j3M5q4z5Lzkb9457/7875XbewW/VHTOUmYQZ9h03v6+P+0pqwmie",
-	"cWZ2lQqizURmcsaE7jyFscxnVPeOeynVbE+bgfqRfT9L2WwuNRPJ8gcW2YOX9IIpQknO5kxz8yGZ0nyW",
-	"MaWO8cjpjJELtiQLrqflJyOZLsmEaRXSBRVqwfI+Pjr0Q+u9N2ye0SVLj4nOCzbcJ6dC6inL8TVckXtH",
-	"R2TIy7kOLthykLNCsXR4QhZTnjEYaMxzpc0P8kIILiaEw1/3Dh5Vf87FYJ7LSc6UGu6TH9hck3vfkanf",
-	"XST8cnuDbdoz+xTu9Ix+fMHERE97x0f37/d7My7c34frt/wN+7XgOUubW3+qCMsUWxj675NRoQnchJkU",
-	"bEkSKshMXjJCRWoWOSuUJiNGJvySiWPYYVlo843ZFtx43ImD2EbiHIa3s/7xS6qTaey+MTI0fGZoyF6T",
-	"BVVw6U8ID1kJmVJFkikVE8NquEhYv77IwyPYF0NEhgimdD5nQrWvbryHU1rNo87Gr6RgHSfPFbkQciFg",
-	"8lwTpXmWkanMUlWf7t2De/7AKJD8qpmaOXSa7guu9JMiVzJvznYo2Ec9SODboePUczphZMTG0tBb9TqP",
-	"eWbY5Qmh9mJKwTw5jWjqXtXGnvDrVrI5ODhYTzdmPS/4jOvmcr6XCzKjYmnEhN1XqslMqlZ+mcGLwvmk",
-	"bEyLTPeO75u50I98VsxgajAz/KucFxeaTVjuJ/Y6N+fUmNiZINJ8Y7Y4yRmIuLYpwYOVKdEsez3uHf+y",
-	"WqC8lbkd/upDv1xGj6oEpndO9fQ0TV+LONEmMvWymmWsImTmVE/LCdI0HUjR6/dyz7MMu15NhWb0JzJl",
-	"8cHxRn+jYBYtw5qvthi0RaQzMuJZZrhCSpd9Mvz5559/3nv5cu/p02HL+CldbjH8WbpmxTzdJ68FQ26R",
-	"SqYMuyLsI1eo1oxYJsVEGZJWcsZAEhp50Md7d69ltjzdYrKv6KzlgMxbW0aC/20+1luWX7Lc/JcnrG2X",
-	"FDz0jYJ/8KRtCvjYwD402Hjt72SUSp41lK+ULtuurZYbq37vZFzxe7ah0lcbupPKd2V2SM2lUAy038c0",
-	"NSoIU8BWEymMQgbMZz7POCrld+a5HGVs9rd/KtTQuy33HH+Fg9b4oiaJLDIQ0UZtMWL+GCWJGWPYr0gV",
-	"uA+UzLhS5uK6EyYoHfd7V/3eEynGGU9udRGGUOc5U0xoa/L4a0yzTC4I18dkyMWgUMysiGZmmcsB3HFl",
-	"PuHikmY89QQMb4EvWnTVPvnf//4fs97nlGdFzm5zuadiSVD421eHSoKmulBW89EkoXnOjSFmZirzEU9T",
-	"Jm77aIxRMqNLOI9Uwn2C41DFeMwTzoQeqETOYb/HnGXpYOymOoSZv5L6uSxEessTz0GzEpKoIjG7y8UE",
-	"LgCaMhVZ8I1ZkZB6MDbz9LN+KVM+5jGb4gy1Z7MlVoOG35znLJEiBfvOUBa71TUPnf49LC+QUZSPyXAe",
-	"TGwwhpnhKt9J+YLmk1u9AC9lzpA3c0VokrC5ZjBJuswkTQdaykFmJoVT/FHQQk9lzn+73e18JQ3pA8lI",
-	"p19wRQoB9kifsI9zwz37JGeX8oKl5kGz5ejEMUtL0xzs+2ERLMEv6pLyjI6yW936t3LG0JZzyxGMpSwN",
-	"OC6o/Sdk+IbpfLl3OtYsHxJFl4ospkwYNUrnS0InlAu7knkuE6bUba/lTJNRzuiFIpTg4yje8iJjJ4Rd",
-	"snxJ5HjMRGrWO89oAgyBCzJkeS5z5U5CFfO5zDVLX7KU03cg6G9RHBA7EjEqRnku5izKu1GUsxzMzDQH",
-	"5mmzgiunuoAacpromJ3601SSlKeEgw40z+Wc5Zqj5mLJtNVjOGWgKTBl5JGxYXM5OwEqp+mMC3NJFJEi",
-	"A81OFJklatQaa2pTv5fQQrHYWMbQpCmOB3KazghNNBktCdeKZeM+MnKqyDClPFsO8kIMu42ZgZTi6bpj",
-	"emXfdJaan12w5ca/yWXWYgGYb5x96PjKUC2VZrOhd/y6heOKzeKYMAbzLz3Ya6OmapmzcS6FsbpxYeZT",
-	"eE/vQ8zeLxX5X3B6fmXhzvQ9HbgzKl+GtpZZHti/j9Hwi3lDpGBD9GdykWSF4Sx0JgsBJE2zhWEj4Fqr",
-	"+JU4+KHyCUtPyBDM9+ExSaZSMVGqRmj/m5/NKU/J3OhPLOfS/MaoTVxpnqjhMX49WpKF830VyojncivN",
-	"LHv90k/gfxzZP7vk85wnLec6N1+ZgzVCohAcBYD5A6cXuXCwI+vo6keh+ESw9ClL+IxmZir4wrW8Bp8y",
-	"fIHpYj4YM9bdCdIY9UOdXz3BkyJSJLBEWHOfUO0U2FzvN+jOzrzv1h7OrZXOYNPPxLzQlk2B+kKz82A3",
-	"x9SY8l+PpXdACpExZa/X+hNo3fX/Q7MiQuqnwt1kqkiK0yCafdTkL5T8+9vXr4h15YVK3V+ByxmuDBcX",
-	"DgvOYSRlxqgwKtKeRI+yFMxuxJxqzXIz6P97/z79/bB/eP/qL+/f7+Mf31399V//pWmQ938v3YsHTfdi",
-	"37st7NCwhR/3JnLPfm4E+v4bunhpVJkJq+7HKy9iOu9Lx6WfECO+CEQniLDuYMV0dUvqIu5z2qK48vBa",
-	"MHJ27nTg5m0b0xnPwGfk2DKfX97r9c3/HkQZ8YRqtkA301qJz+fw5o90NjdP9Q4fHe0f7B/tHz6MbEtv",
-	"RrkIHFt++f2eYHoh84v4yw7uHD1Yr37U7iGf9/pu8eWaypHsbFqup9nLbTjiutMI9jaIJzy41++61bVf",
-	"BTGIoxUb3mTbGHi086yxtP7qA9ps4s1jiW65WHp+SMWy5TY275n9RBSzUcvV6v/e45rNzO5f+TfQPKdL",
-	"+C5+tpXh3Cw/xBxMwJEvzdTNvq27xHMeDVqfCnJ6fma01X2C3uQkZ9oqp85IuWDzmFGRZXLB0gGfR3iD",
-	"JWSmDIt8cvb0DcmpmDDr95rRpVHZnKJ8Qthsrpfk74RmGXhw7bY1yaq2i1W9v5ugDbX5xsb+AzRXw8Tx",
-	"zWD6dLNAckaN6UZ1Vwdzv4f+BWV/U53J81zOzAYJIoXbKAjXs7HRdvvGys2ZkUR8xqyI+TsRxig2841O",
-	"YP1NX6vjoA2UUaUHZhrRqb9x0+ob8jEGwkgWGtVJSmZcFJptP0cRjcD8ZP2pHFJs9mO7Pc/ZmH9cxZSM",
-	"iUITzXJVMeMgoyaRE8EVM2OMwA4upYUep4PRw//4GB9UXvKU5TdBoqWhCArIphSbU80GWTxMbAMd4Es5",
-	"PCDKE5jZFBs4dXsEZu9fDg8ODk5CfwEFbUcTGIGlf10xp1JB6VlPW5SufjK3gbtsB3juxHoMarcDbEou",
-	"yH2itic0Z+ivOqk35hnwz8g5skXPu1b9DNnxW/OjJlery63UhbH6zrgPiapq4dt5eGKv8Jh+hWdXCKB2",
-	"pSvsrHIoUREKq3kCv9hQazmFFDUjfnYjXyrSo11jOYxqLB/P8JeHBwc7kTTR6+uymOpCpu9pF6xYPWU5",
-	"RoWqQuJ6PLOaSbJ2S7ZiXutX3c63qptQMpP9TfnVfi/ITDGs6aCendKBFW11/+taebYM1wucUdMLRvAX",
-	"FXrdlmP0e4XgvxbMkq9ZT52JhPxj3RWOJdjBNbWaIjrsuFZWW/yqGn5VDUvV8IIt2xJVDLH0iZrKhc3Z",
-	"MBrhMVEMEzOpIsNTG0SDSMwxecxoznLyv//9P8N9ckpym/zqMtcgRxACE0COdSUurqW9OLp8lPww/897",
-	"6t3h7CfxHf05vTt+M31QPJv8e+wkvuq6X3Xdr7ruLeq6F2z5ZWi8L7jSMVkJ2cFyTCjJuIqIx5RquuH2",
-	"xQRckJjcnIW5OY6puuRlVxkihSVxKz7MRsCk9zf2dcJSqlNp3y+kgZgPin3UOSU5n0w1ZonMzB4cJ1KM",
-	"eT4bkoxpyAEomYBhUnlK3KNmnXPK034YKTxe5Fwz+2uuybxQU1J+vU9Oyxs8pZfM6RjOXV2fRyWSiC+P",
-	"xxOLlOvTpK1Ix8YsUylYOJqlP6PNzVP7r5RlzPwrOgpml/CM62WUf0ACGiWa5nw8hjKIkY2xspQIuYgT",
-	"5iBhwtX7NGUHvuwbRcyjxD7ah6DbaEnsijrR9VOq6RP4fWUhETqHKbvQTNM/nDOqpIgmN0BGm1MhF5aj",
-	"Vjei83zfwDBrOVg52XJm/erGxi7IY55lj1ccYy3WrkgCAak5y8lMCj01urT5w2bfOpqC72D8ZZSGHmcy",
-	"uYhk116yfImBe3OymDsMQXbDMuCwy8zwJhklMstYsqnGm2JwYm1WcL8nF6Kaynw929RlUfOkzM2xyQqg",
-	"enBt67dgGzDoN2VkREW64KmeNn6ccXEBSmpKaKINI7ahc6PoWkUCNg51AK6ijAK0/MMTPGlFijlSMHj8",
-	"UeMAdThBGm5qF82M7076u5JFnqzVBYBw3uKjV/0eTqrd97P6ZS8ZVUUOL6puweMl8QWIwSLdtaldvViK",
-	"O1YkNAjGzzg4gH6Vbv1ORK+rWf733MijFmsn42OfmzAyT0euCdBYhHE9+zhnQjmLOKF5vqzm1nfhV/Yl",
-	"MYa64U1T8WQz8x3YbYYs+0Dti2n3+b3L6XjME8NWFZ8II2hjc3XH013fhLN540418sqtLkZnWisn7Lev",
-	"74+6lZZuRZVEbv9la5LV021M9v9Y7gjFtEuyYMgmIatyV4LKsd2o3Qa7Ueb6YcmD1Yu2NM2CxUa4/Cdl",
-	"16sZcsBaPbu1820w23BTW8/9rV9skx25U7YJsF6rxmGgotLo/6jDj8ft6pA6N49tFsbAH0IBmjFRmpQG",
-	"IqA7DzNTYGnrfZ0xm8/vSxijs/qBsbkrKC8L+VGqUJLLRZkTbqztPuFCabjWY6tbYBq5lWBkMZUZiyVp",
-	"1M7dLrb1GBUur8U2GjHIQfYOl4U6wYJ1WeROGVLFDNLU7QNE2dKvmhva5qhFcAPYAtek4rpTzv4JtBm/",
-	"c/gtjxodpYPtkBwcHNhlzDYwM3Dk1rN3F6U5tCNCs4kTaY5YsAVxlzC+0ELY4pbVrwM+6qAJsDarVvaM",
-	"Fzw2SI04/KEESwnnEWx+Zadj1PSEaprJyTOhY2rYa4FFmSmxpowRo3MqWNYkFZ5GYwrO/9oMNtBJ9Tav",
-	"CUesiOnCq6Krw9TvJpKIq2taTCUZFctIsteIZlQkG2SfvpSCLSO20U+ogYLFrOZM6L6vv09ylnJ9QgSb",
-	"UDBysHhkypxzVi5sXRtc2tgJnb19Te4ePniwd9gneiFJxnTTb//02Y3FWGaUZ81Z/QjBNOdWtTn74H0s",
-	"F5+zCc1Tw4MSqlh1wv+UU/Fvasb1dN99GBl8yrL0+udzTrkNGOdpydutN9oan0um9zeJ4DiiX7vn86kU",
-	"Gzw5uGR5S7GdDZPS8RgCgApS0OLpgLUgw/rl5Gxitae101RMa6zrX/fqt+WTV+gVLNaydrzPb/FZwyH4",
-	"jA1+s1tYuxinr06J+aqPwY+pXIAo5jOmTkLniyITSUZLFNL249+cY9FT5LPCcIc7j1meQYVJY+GFYnk8",
-	"1vSjMiqVAEaqbG2GYJnaXMEHnlf14+MF9JzQ8Ql/ZsHEHLU1aCncR38SlaPse3Zob12FW7Rz3msktCAH",
-	"rBzC7yUbRJZmuU+cXdiy9X+XU0Hemu9qe3fcOzh8dP/h+IDt3U8O6d7D0V2294jeO9w7Gj9Iv0sO2EN6",
-	"eD/cwOMejGGvUMUI2pw7r0hW/+V07z8//H509S8rOW4FCaeam3O3+rr/9/69+rcPf/s394/oe9vyW7qz",
-	"sOCXd4/6q7Px//avvxzsPSJ/+eveh9/v9u+2rHUdzzttltat5Xa7ysApQ5cn1bCKqwTPGEWrXxa6D8F1",
-	"uRBeDhKOSSxiv8pgg0087LT9VYbbEcTF/wbT5CPZ0fWd7chsbdLQBjljId9c+cs1F4bu/Xaw92h/sBel",
-	"7xojxUvUzreesoy1AsRBNAHZk4KTxhCTESA8d55s8J7MFMsuUaX3FYoYTEVXhoUqiNnR1XnEETwgwE1x",
-	"eC4FoerCEudoSajTIQM8Kl9EMoPqWM2gvIKJdCDHA1v71D6ZW3GwWY39y/aw4SLOHXbXBrIPjAWjEoMp",
-	"t0+elEkaQGr4uSU1y0/GPLOQbYJxIM4hyvAhETLHCk/Mc6mkA34yIVattHCv2HdZLL/gYx/C5/b4bC5z",
-	"oD7A5DnuTbieFqP9RM7uSDrne4lM2YSJO35GV+HP1QWf78k5HsLeXBrLOneT/rgnZ4Y253ppM/8+Nyn7",
-	"JezYTakBX8zar6unbKsDfAkbdHtKys3ZkZ+pavP5H/9Vq4R86w+rrlOAZ5kFSYpsrqwkA1AhlHcJdYiH",
-	"DiQBAUpVmVJoM/wqKhj4dIxNi4O0qDwyuXgZhRIcjnP5GxPDY6IQkBjRNkdMLxhDoFR1QoYWFHZ4DDDB",
-	"RvkAd6/PKgaIEFvSbLMUzU9TomU4W/saozDCsPHZRid6KqDcPBc0A+fDMXlBNRdOgPdJyidms8ymDQdD",
-	"SL9FbAKzlTBbis/UElgx7tyLEergQ0mxgw+/H/Qf3F3L1MN1QKgpqnm/Fowk/nujcAZ5aE1tZgtnZveg",
-	"Pvs498GNmmcZotrWi6imADuHiXE2AuQCmzYRoRlPGHtIrPibF1OpGLqQqrB2oP63v7PIN8g4LQ/CYb9F",
-	"NPIxF1xNV2/yWvt1IvXqwEliQSGbq+rqvrRQfqsOy23olJaAK9XE8GDcmUyLjO0uRdvmStMsI/jqbgnZ",
-	"8pLlmEEZTerrJgnfFMKJwZizERMyygWHowauQn8f8DzLLffkHNBgLU84pKKoMeVJcStvoreo8DUx83TZ",
-	"/Rzh/jcO8GemNMtTuqzDi2xFK1EaOS2JA6/FhZCLgAM2R66Qx+oo9xuMIkJ2L0tdfpyWsiVSveKMAqjI",
-	"WBgs5Fc+fSFmi6bxoGHKdDTg9M7d4G/QzbaQeaqiZR2VA+mQy7dFimSXyw49BKYyY/ZUN/dFhJeykkRl",
-	"IYztVsWv1GzEY8ru97a7QZDqECbgkRFL5IzBB4jaEGoqqpihihxXUYo8ZyKJAyicvX1N7h0dPvTIzEHg",
-	"5cc3vYhjYROtosyTjqmak1wWc7PMGU2mXDAoYgEIJHMndqNZsI+ohlkyitCuGQtwmokLmBpqxqzZzLar",
-	"MN/KMXn65GxGBZ2wnDzYJ2/ZJctpVskmxwjg1Oi/1nBZX5uWoM7VLd/8LMG8wE3joU3vtcz1QMbhzF/I",
-	"BVMaU0E6ZEWECQHhflcGsQtdG75qSa3fuEbAklJwOBGQn5yxWO4yY54kK/hHhiTw8oMQQPRWbfNj15dM",
-	"dT2z7jUDu0z+Rx0jWgEA+7T6sK4Rb6wdURB0rFze3t1eeVlq4cgLLswT44wGvr7e85yKi3GR62bccFu2",
-	"UHNFHDbr0G/gvlsvzNaV8F2v+gk5bEAara5DX8MYYL6r6eYsaa0z4sqW246Y4hZ50+HUd3Sg/wQWmyGL",
-	"Pimd6d3Y8oxO2KDIs1XAo3Oe6AKAnDu9E8l0DQtIpPjBPFffTPhxmGdQznD9Fm8DyvVKEkOrvmbEbCNG",
-	"m+wcNjiISgB3aN40LOESAC9iwRU7ITcQtnebXoPXBF6xFpAUfrx6e28lOBcoUl92gK5cyA6CdL3Pha1/",
-	"CZGAz1fubCVnIpQVs3BIwi95hu3dxmsyzY4Ojh7sHdzdO7jfa0BY3rva+8vBL4d7jz781+EvB3tHH/7q",
-	"//7l8OjD+/fpf9395eDww183MI4sWGpk0g6oE009qAhhH/UxKeaG+g/vO/8xdnFCOjYUAA7l78iITbnw",
-	"xQQlMOTRfm1le//aGZ6zfRVzmutZNNk3MPEwPxLTu6FdHFUXO3Ie+4jxzmBAWoymVWaPTQZcZ9z4zbqO",
-	"vuxfUleXbVKeBZ38NyHzlCfNxLxXFpSyqRV3i72vksTXisWvaw3WTbf023M7krmk/y9cMvuF3Ihkvg3S",
-	"+hLE8La03zyvnF+yfJWHDc9kykgKjxLDcssSbm90m4+MMAkiICu1qtWNJJhiAgv18vaWl86LIhhLFaF1",
-	"F8CaEi3/76q76UPrJr2es5y21Dz9NJWujxGRhSaMJlNi1H7wv7ofRiRVJtXa0kU/MMSzr/o9OWdi4x/l",
-	"bCSl3uJnXChNs2yLXwq22OJXqphtviWK6QF4vdXmPy3UnK03qWu/q4NemCMp3+XX0bdHXJmh2xt/KOE2",
-	"txPgeS7TItGud0vkmlJ3SaGqETIGyRx/BY1X2iM1sd4C5e9OyPDboUuXgNeKZTQ6Y/YtY5qpwYLr6Qpm",
-	"YjQ37EM7MfILVDobSQSYG6b3ijkZLcmUirSiofxSv67d8fBk5QavlMf1G18/bxukCd7YWHz7Qb51Yb94",
-	"loSP3uC2BLw3oaI9ENrFL+RHRueQ7W5dRX5vqY8RCBxWPvcDf7w2URtfb3/db3eEPMv4hI8yhhH9GK+3",
-	"CCxW8GBekYNccD78Jh6J2TDAmoz1BGJ20BZU/K41YLvypNeDlVvgMfgYojMo3ArLWa7f/VtReGsH/mUr",
-	"vc9QN9vQL2pblEmiKqlE9rUNS7lI9O9XMJooZpbrxI7JHI45JpcFAHJBuG69tgQ44O0kmUqpjLjI5axd",
-	"QJT3Htswqd6OSlA9uTSAb4al62fYHfSl3J0zzWZRyupkmFsOb28St0teY5oHo1/DNmflWxoFdGn1COye",
-	"/OK/espGnIq9w6PSUsePyOERpDPYD61sExPiXnbVdvSrE81QifJns80heRdhBYD6oP3krmPyh+e65giB",
-	"gKIi2jed6KJNnYYZagnNMtVwqoWn1r0Ef4fR9yq1By/usEXb9mpZs4kr5Z9mM0d6orUfNXQrj8Qid+V+",
-	"3nGgExa+Zr9vRzgHEuYLl8zlSm7CH9Uiu9755DAQxlSwxbby68ZZY3PLLlshN4KmqliVGMv9c5S2qrlP",
-	"Q7kXdK6mErSTRQntDEDSEdS77j74nI1XgjxFEhQrxSOpOiZDj7U77JNhqWabv4Ax4L//97//JzZTACzQ",
-	"dDbvrhFpa+AHKpdtbC9hz3udcAbgkXD8vrs0sCkf2o5+HYeBID5bdfLd6Pzyxpzdrs0ckqtgC1uuDR8v",
-	"Ea2/g1WnihlrnchzqMyUZCyzTC6U35Vj9GfUpphRbdt6TphGCgeEJzpGK58r2N5+vWHojCvF0n3yqoAC",
-	"FR+mQ3gldhnawAB4D12ARzS5WFCbQHtttlrfiijhWKTFNq+ULQNa0AqsaLRL76AjUEnZyPJ68DFvoeXk",
-	"sZ0XFh3Rkbxk5DeWyxMHO6vIUNOP2EwZH90BHoEhHJufq+YZ13YSNvWTI2ZN576+yPG2K5zR7Lo59Ebm",
-	"0QRSdzwq7hVUyQ82ytB3YZb4KObayUuW04mFYsFK6kTmuUXJOnbVOY5XFapjBm3X7g4d3Gz2PngnG5Tm",
-	"D6yTebs6G/sOKO9q74eQmM1Rx+CjxV8gBi+04fQ0DtYIfOvTslRmO8lybZ2xYKcAwhxXJEes7O2m/mtB",
-	"hbbpt52Ovuw6mzOzHt9S5brJ+4ZIGZ6NwwAsSQcchQq4ZyeC2RRWWNOPa3ElkUmV3ta1kzAPDuaucfNG",
-	"uxtTGiptBUKHos0bBE5RI8YKfQfNj816g8P3TuBgyn3H8UtGEZx5yGnXe16CK9cs+SxPeegKIz1om+1s",
-	"i6dPBeQReiox1HBChjkbFyIdGpm8cA41mmdLAtEdkPkl5XjwfNeNGHohh4u1LAx1scJmZLoZRssv7PJu",
-	"x/xrx03+kkw/XMVbI1hXVMq4DtrU8Us5JsrWZAB2vIIU4jmu4rIkDXWMCHOa0CzrYzVwqZvJMcaA4RXA",
-	"Zf0DgWyyjcQbXdvNswN40UCOBw7CHj6Fnwza0Oyfc5alT8BabanARYxJMjYPRmoZuMXkK20P2KGot9fM",
-	"Z23vDtdb1hCT7P507cxxXnZIeFPsyL9nNItFHW04M2EKDrOYNxeu2krZsZ3/UF4Mqx47ebHWDLPvbJ9p",
-	"W/38sBAXQi7EkBhtKgvIKqn157APGpZyYWs0zUxipOFTwjfPk48lPdvM8fhQ0WyNH388e3r58IQomWsF",
-	"iH0cQW6Bs9d93V3R3cLcnoO9R3Rv/OH37672/L/vdfj34dEG1WhnQrOJzwQoou3SyagQaQaLGxcCFVNX",
-	"DQ31RTRNASkAg5mI4RrzhVbeG3FX2KSBCkxvEMP0X++kdWJ5NilLeQLS2IdcW7phpUWiBzqasVBPMrDN",
-	"I6Axdg0AteN4muusQ2THoc7C01UVMdzR2vbVlhO71Q3SuBVx3STIL1twe99+lGIgaPCNsnDddLPQSiVt",
-	"8P5q52jb/X/B0gnLVwAuW4yvSqbCN0Y7BATOiNNjx56M0ntBcsqVtff88Ff93ia+Afu7AbiqOtsvmxrT",
-	"EYFkwVSgWFKwZd+2flO+OdawT4ZTmYEfNmcZo4qZf6Iah65aXczNP1DvBn8tKt74E1Dp+yQ0Dvbj3Q6u",
-	"5US2ANJQpMR1cx1NV3LNyeytoOparMU0jDrIb8JwNiR/XbM5ZnRSXRqY3nqs0l3FKmz1XwdX81Y4b8gK",
-	"vmye+4ILtkI5NLslWNBtc52JG9MKX0BPqLUZXoiPYzGKXLcDRN3hqpni1TxCa7A0ewrZHmg8Yy3dq7gK",
-	"QMM7R+zCdZ2DW+PaqV39nuIWvL4Ll16VCYYv6rtdaTn82gLa8zYzLi5IykF3laI8J/QwrvLoR7RDM0nD",
-	"kXO+PuIPE3vtHm60VHCeldpLY8t92dI+xSwPAvmA68+E5jRTZMQyCWlaseTt3bZXflc2DvCJn7bRKbRf",
-	"FB5cbK3Kvqp38k++SUGwTCZqTZO3d/desOVu98Q23bY8EbOatbzAjIstGwi/s+Zt0Pm309t23+D3XdBd",
-	"YdW5h8uvwMB+KZ1tbR9bSx4+16hDX9uAmuMXGrsxxSpE8Ku0LdeoY1az7d60voor7lrHH1sHeHQFYLfZ",
-	"Xi4ruC/aOXI8ZrmC/qXE5ntyVbb4dKWcFhAN8UWMzglh5RgbK5Rrd9oNXC7sORNrO2+IdlK0Fss8qXzf",
-	"xx5hWvWdBmDepzqL33Wzceg7kYmcZzRhql/28eGpddNU0HhyNjazkjubkozMpZGPubPR5lJmMc9mmuZM",
-	"KQJf72wwHEHFsBsSPrdBW/vQjgatV+JA7ws7jQYx9ktydzsTkkj75WzzLbtAAujoyZQlF97yl0JYE2kR",
-	"bc4FT1/TN8fyPGZdRPHUrASxOYtD6ywedgt2dkIjrLi1W9zh/XDdbgHt+36ey1EWS8OtJaQhxKxgixLB",
-	"ny7o0oVduKtM3Cdn2mg7qrz1xjgyHDJhyjEDSiZSpnieEL3BTB0qyFQWecxPe11cu+t5TE6J0ub8YIDo",
-	"+zcyKIyo0jxr78kPGzhaEq4Vy8atumIH498FlnEDS3sFJ7CWLm7Fzq9S4pdt6eNa/qNgRURhesFnXCsy",
-	"lQsyo2JZVq4qkheCUE1k1IXJhJlnSxDigkUcpS8tFibcNmNIGoUX854wpWch8wuWO5719wA1zV4lnnZi",
-	"XPY9ccZdX6RNxjJzqa13Teq22wBcbTnqmhPYJnO+4xmRl2w2MtpLxsbQwwY4pN3cFm04OMaacjIeN1Ld",
-	"Ww/6jw6B00pRa8oBNgejQXf6hhVEwiW0WOzCxAJ3BmquxX3xxqZ7xFgLtYIjF5wA2JcDI7w9DihAe161",
-	"RzM6WUrhC9coge65hu/HuYz9m2K37hVbnKO/vTXqPqc8HTo0AVFa2T5Hztij3m2vjkG1zGfDSogcyrrN",
-	"m6I+0Ffso34C7vwWl4RRRaA4nGagd7iEZkGERA9sImfWjGvAXGxxED5i0z0mVN9+XbrtoxsfJHRuiqzk",
-	"t2ANdNsNYSvVU+Y6Yyx1nfcOkJMC31KUohBz1qW14bF0nd7tJFS4FeyY261a4ufPsaqb5W+p26tzjLvE",
-	"sJixoUaQ3tvhoP+ic06z/5KCDcyd/6/zw6f/dQ53x5DkQf/o6mX597/+vMUV+lEoCE9vcZUQbjyTC4hp",
-	"b8ISrnWxPPhDxAqS+YXR2GkZORLtjZXNnGbWJ9KE872F9H7vI+gEb/IMnt5Ve4hdZtX7Kbq8+qiz9Hmt",
-	"uaPHBUUPaWenkx/txQp314x+HKw+38549WGQwJpx9s3XOoCNA4+dHD1+c4IeTFRdbLxMnXOWDvweqXZD",
-	"EZRVh/WKOT7dsqPSbpjVVQj+IAphHRTee+WPu3b6zTOrNt5oLNVdTKTjcgM37K9Ru7jx4MECyq9yKSYb",
-	"CMaWava6qylIFTYMcFAIipjr8a7fba6y6r0tQxih56wf3GZKxvwjS4liQrOqlb668n9FY4Uqh2lNlE0h",
-	"8o0R40ACVIBgnUFwE8BQESF1K36wUiR+2T6wJmuPJvJBzou1SjI5iUn2DYp62Ue9PjUVbjw8unLe8cZm",
-	"P00lAn9xfRygRvXJnMl5xrCrrOEyyAPkSKZL8hdekrT1Hf210m2t0BJYnSgoNCqXgq0mxVb7ekG5xo5q",
-	"ZXySK/D0GYMP4vo50zlEvtOCYdnsCRni4MNjtxBoyKXNYjGhjjGPKRZO/deCFeCTK3uw2SnAhUwSxlLf",
-	"2gj+4VeZUJEwyAKOLjUOB+GU7zWZIjek5K3L+OCaZHSumCKFmFOe+kuXmLNAb+rN6nibYcTAJrdB+JgJ",
-	"X0stquVx7EwvMpMOdaKP18/rxRhSrsPqTOg+/hHbekuN9tT1RvmeZbaM3Oxtn4ykvABNi80w0MNmhnv7",
-	"4JptJeRy5dZWE1bTPLw2hbN3xYIRlKXyrNfmgcDmX6vJmL++IeRSeXfLmpSH9O7B3sP0/v29R8nheO8B",
-	"Oxp9l96jB+NHDyugTGUjJriVcka5GY/uqxnX0wBUWapKqrov+O0d984PX8IG5Xw8rk3jQXr43d5DevRo",
-	"j95lD/fujw+Tg9F36SN2D7Ge5nTZO3aptBGAp80T2KIpTEbwjApjbDkSgPaeY5mXDUCXqk8WU55MzZOu",
-	"i6JvsL49d4gApNxHV7uDS4lxjw0K0s/pEhE/G8se2o0d1pu31e8CTKSVYttRplwXopbEHaPtDDBJZWPD",
-	"y+g23Xf7Pwqp2Qsu2EpUzd3mxPnXIsebQZY51z6JwRXGob8LEDQ6hgTn3nm28tzxqRszod/iW0Nh4W94",
-	"t3JyePyS5SrqpDrnQpiLuCx3yahKupiTMWMO16Kl4egmtepeAHV4elWmcoWOQhHh96Wx6H6ZgF67DI7C",
-	"qxJm5R3cFsbM4zi2KH+Ym7yygmRlimWavha+hrYBkggYZ9ZIwd35RtlsbIhnu3AK1pcMTyy+UhAXhk4K",
-	"XCtim0xG60mMGTDwiM71TagwwBMix2Ns0eMcysN4wLjJwK4hhF6BNh8kQNqOblPQWqCge98j3nqR3B2l",
-	"yu51UL8j1bBPhijUsRhJaUHNasmpQI0JLO9hpHxxWDacQ9TwISY/mle6TERXJI5ZkV7z0hKy8PvGXMuY",
-	"MZZtD5LGoZWMrqOosyzvQ4zM6zQ29F3eBjiOQnScjdhYjR+EV91OvvXK3o7HAyy9L9zbEdgkLUHv47LO",
-	"zrCGqbEFLLpOkE6XMzJihpfMaMpOyNDhXZvf0yxD6CSwB07I0FgsnGbZchA+tmh0kTXvAmAoLL2oY2hQ",
-	"a7EPbNTdBddLtG2gleZgoVlfWvPOhmix66EVwlK1Z3mmdKmQuCa0mLDVDVXbWqm6YV750956uKAoACql",
-	"oC08qtk0TS3SQW0+m2Tg+B256vecItykIacHH5M5XTovEuHjsPDUUIhcqD5hmTIHztE+AJo7IUNw9RgC",
-	"MV9oaSjD6XNu+s6M6ffg4ejW2hSPWBjB0DaW4MuZRTv2yGSrinI76UC34uBZ0ZXsTCsfN9Wuuu2CyJxM",
-	"qGYLujwhheC/FoD7RGZMT2W6U1QsfGW1lMJ705qtz/Odl9BYMwBB5maMCu1qFdfbA7fuTMLaY5buwG0j",
-	"F2RmFBJ0DtUZaWdrpJobtaE3x+cz+HV5gqj38vUnHyj4UW9PTJLZSW6JrG0liMPhmGF2EVfEdb9vSX0L",
-	"kuDuHxzsH8Sz4LZwE1Ub05oLu2ebxx0eljsY3CN3lCgCr24KSODUAwj0XVjLZwjWUQ0cIWwDVbiSo701",
-	"R0UnlIsyb1HRma+QBFg7WHA/wMdxZ8wVoUItWI6nuhoUd+39LplbTfDZwMQqjOkH9+rDhQlWdO+3D+Y/",
-	"B3uPBh++/Zdb4JWnwvr/Lcd0RkawtQ6HRU1BUZvT5YYlIh2nWc/IjHjYBFus866FbGlFGqId6lasBqeF",
-	"fNl2g13FG0So24zberGkJQLiOr3+ZjjWK6nJDMFxqfAejkKouW15YSF2l9jvsCUfb8UmtJlPr0W2JDZx",
-	"GM0nC/AEI7ckBlfkpDdSxjkt4mbJORMpF5MVCWlVf6l5dU4WdJMkyBvN09oyp2hFudAKaLWOqZHHZAhJ",
-	"jwC94txU5C/IGUXC+kRIwkT61z4Znh8+HWIVmFOy5diBA8qcLBnNVekWOj98aV56fhf/d/hzDTkO4zm3",
-	"kn3pG+nFQsKQEKx8Fd2UKmt4eTHmaDdolTeW+YinKeS0uKKJONFW8BqaolMx7RIBcou9cRCAcwDOhJHi",
-	"zp9wweZ6wD5yZVMIsBXslKZEMfCAObtXaYp18W72igG+TPj79hm/lUXesl85g8450FbKm5DHgVOsj5NC",
-	"ShF26nHEEjc3/CESNPy/xDeLT7GlGLKW5EX+8ub5E/Lo3v2Hf90nw0SmbGgR0CGPCuGBcznJ6Uyd4ArY",
-	"R40uHoQOhjwLo2PN6NK1PyBv5QywCswcFHgul2Rc5EBIMyw36gOqQuCGXRKZJEUe72MTEJZLC+u9M6wa",
-	"8B7NlN0T+y5drtLsZrPf+9qe3h1sJGoECWRXwRXp3bk8vIPaBGZi/VowZTX6++OD5Dt6/yhQwu8dHXnE",
-	"ud6PwuJLQmbcM4d466T/SBb6eJRRcbFdlx177q7jSVsK3U+11gko9hyaRzwvOAaUc8nyJaAMgNzBdud9",
-	"wG1k6UkFaEBI/BaoS5JRZhEju6lJuCqfcFzXlcqjiZfVglVA0eil6oKlLehd5TnG3jP8v3tv8JG9s3To",
-	"lQU0H04QJMRY1lMmyFIWZiS4I1OWzeOVti26ghns+3fvzgk+0EcvmVFbKpcD6aoZkXPYhqtxTIIB9lf1",
-	"lmjJ6fzxzRnCHRip4ffCNTK1V78qzkLiXqd5+p4UiLzoPQC++tcfed9lawbH5yk2KvaDK9JC0cD6bDB5",
-	"id0sjX2L/LHvO6OZ1/RdKajtajvEkVELgAexn17FVZ0ZRX2JQkYBL0/LJgrmD+tdwj/+qSCAaf5p12j/",
-	"skEQxbQRVe5FFjzb/NPBiYwKnukBtGu0RtAok8kFC5w1GZ9xPcgZTab2Y5lcDHyDiPKT4Ifm75m8RL2i",
-	"BDEYeE01DNsJaWYw8HIs/C7kznQ5kAWgGecATmzOPGP43kClSIt5BqEyv8jASTBIpBhnPNG1j8MXhJ+H",
-	"aouRB5UHecpmc6mZSJZmASANmVK1by7YMnxN86tCWaTQQQHJvFyoYjzmCey+UfJV/UOoIoQPcabwz0ua",
-	"8XRQRsDNzWDhN+AEqH/qAATrn7uwev1zt6fGdhxgWBED5RcsHbBMMWDqmAdJJyz1KO3oAIHDBjc+evgw",
-	"ld0lsds/bYo+fCD0dABZzgD3IwcBceAHrj9lORkhB+OcsQFFdJLgk/ARHAv/PZcS81IHSsvkAv6pB7QM",
-	"tbrt8N8Eb9IDmiRsrm2yuvlgLBGQ3fwbLrT9t2IZS9yD5UnNUUiaz6r0jcnwqWQK9g3T+P3n/jLhn1Nq",
-	"nhoYG8J/lrOU5ywBVuI+gb0dZHICt959+k9wX/oPqgn4c7rMpGErUg4yqDz1gP2w/vDRnCVSoJEfzDCA",
-	"vR3gTuSXmFdrLiqwGPyT0XQgRbb07Ubh8SRjNKeuC6m5EwP2MWEsVQNroff6oSaXywVOVmKiLpzWAHVQ",
-	"NWAfp7RQOKD7ypGY/ZuLAZQJ1OjNfovkXv5t6bYQqpjPQcUpv0MCMWp89bOgr2rwqaMcpdl8MONqBh3H",
-	"XO6/qvM6y+crY0ANiF8P/OXPwezJGLwIwe6Yf86oWNp/qqnMsccCLfRU5vw3+GmVIixo+MA7scuPHM66",
-	"+9sh4wQfAb6O+8MnUwSf5YD0E3xQwl/5LR7MWMrpwOoD4Rf+ZvUAdIuntEqNYN+EU8cPMNXd/1mDaG5Y",
-	"UC21MpjnUNF7T4zyZ2xjxsHOGVorYmg0gaFf/3C7PoYbKfbKGnfgD+c6qt+VB9J4yatATTTKc5/8WoCi",
-	"b3RZCp4R9+Oqhgc3PDqYM6jqQ/3729evyDl+S7iwpTJQb+A1duUcZH6cO2A13Dm445O6rlvPc45GGRcT",
-	"bLwd03ydcus0B4u/5dARuHKWMrj2gM5iZ+3VJDzazXKLYL/ewg9Ru/RIJ8PyzcMTQo3lMXM+xjSnC4GB",
-	"bK73yVuW5Mwa8TOaX7CUDBc51+y1yFpQgkMG2akj+lOq6RN8Pg4Mn3DUHfIH0U6mUseQWYG8oQsWRhwM",
-	"23DtzgoFvdCqBX9rO72XSV67Po/yzfEtDaVl9wTbZoP/GLaaa96+6XvLfvORtzpz4/rbhJ1xggwxZ8IM",
-	"yVRmaQnii8x6P94u0Zq5AYD7kzNLU+TBWp5Qw/avnkY/ck9jtFLflMrWV2+No+ku3Od2Yk91lveFB6H8",
-	"ctqabQDkfgm1Z3GJa9y8D8Rnvgg7Tqzi4xsnh5YFd1W2bYlouE9OiQIWDXupYIN/f99TTL/vHRMAFxrW",
-	"3KRzqtRC5uC5Ukx7CKIiz3rHvanWc3V8506a8KCSpFBm4dDjG8pp/81+tZ/IsJSq3OItOwZuXXqQsjnN",
-	"9Wyn0Mn/YFr5GsBuqLip1wiajtE2HKxTknJw8aZWItiyBCEryIMnRAOIudUcjUBWmmcZpvKm8WToqQeY",
-	"XA9FZ8EoN8nPoh8HtgzSqNgijkDqutTMaAUA7YQckL+bRYImGK8YaG1Sfo186+qVavDp9QI4OqFfHfbd",
-	"+n1GmLwNOq2jm9g6Dss2YghhwBVJDF2IDoBy4O70Rk1lTR45uVHyUL1ZlVn3A4i6gMlVjsdtTYxaPH2u",
-	"bcRX59hbZmuZ+2QRO2+VS69Rk3fHslwEFuM1AqsXIIyS+aqdcqbBFLoBtt48l61AMyL1l4NuyIJXJkx1",
-	"58+1SpQ4o+3ACo9qBS119ldt8x8A+x2sYo0btWb/9IxzJbSVdVhsykt9teYqhroGR7ELlGJF01zFRbtw",
-	"sFvW2/8QTbzqyzkHX+h2Vdku/SD0hUBuQmiMo9uDQW9xzEUwTBT/dWIsePzMVc/DbkB+APSZ6gOWFyjn",
-	"ul4fxxW5YHP9OYqhm5Qot4QD+HlivDak504F4Z96a1diRXeQzX8KWbwjubqx3Izxce+SjKWNSMQlsaJ1",
-	"n5yZiwHOM2XhvLmGNjbaJe3nxhaKpAIXWg4gJ8D2fBuk0Uq8p3SpSjR+86sZ1TwhZZDNX0fBrJexRcIF",
-	"ZAGpFDySWfvYfLHHBTYlIQkVtm4Rp9piy9vsC5fisFabgsefuqebL4C80M3e8s784qrvo1CRZqoxx86W",
-	"0ENMKDZQrtV2h+bi2JZ7ld9AyMGCsQsm0kF5tpE6Ef+dKgsKy/pC39/BvCvFSobmedkC5u7KmseGaPjo",
-	"OzoKOrgAbHjLGvuOQutWfWXv23at33a9mqTaQnvlHnVxADiWAdgFcZcty9jMJufTilP2G88umkwiuKaR",
-	"S9egdNucbmd0LoqZS/uIYyM+lzkJnlJYmgRogZiaqRB6H32Cclxq5ZSMHKdxOwM/wf5NgpEl0xu1O2um",
-	"JVYos8kCyxCHQyOMNG7KMkg1KSPFylcLgVO74r/+pQf0Kgugk+7BO9eUq7m3drrdHLyw052sWUDXwKjb",
-	"yjsYvNHOMkIUsZ2sXdryLm94la7hS7NUFc/DVoLO1VQiiinGDt4GH+GB9OacJbVtqFDQ5ukPzo0Qu1nd",
-	"/FVP4tBMFgxkXLuP+9dQAW/SY7Gj23fijD6zbgf8MoJUV/vyShR9M6dbia91dFC7s0AhvxbMfu+CVPYa",
-	"dzvIHwXXLYcZ3vwTMgQybFQF1u97t1GDm98sPrRjri1ADHhEl0t8W+6kqhD+4t1JleXsxJ1kCNQ6khrX",
-	"D/1JiDCMVUkusYEUrqV6wFLrfXTWKQrfY7EVpEUwSE7nZc6RM59YlmG7PIfAArinNoPLDU5e4UFkS3Ma",
-	"dSVCra1G/vL78eyEn3/l155fd+PSa5wF19BU6hkaTXVlRJML6DZudZXH8DdRWuZ0Etoqx7/Yasvzw597",
-	"H65u0+fgCerug/s1alrvjoj4DzqqQzVPQlOo2fz9iPxs8zlsMzJ6HyIidQaJv5ply9gMNlEZ606HbtOs",
-	"uh8igANSxHSLLXnMzfgwEGBvfaAz8GrUoCHxi6q4ccVe5j2QADJiRNm0vRPA9ypUQY2oAQjp6uAbek1K",
-	"3uQ6xLWAtcY5VVcnywnZcShxA1XvtrW8P46CtwPdrvdlcPp12hUX+tOqVp+RH3snTubPgn3fNLP+fPnx",
-	"Vvw3xioAcirGXUe5MZgsAArAQXAFG4MSjGuFCA7ogK31jIv4m1EnH0C+bVsDdVsi7HCpckY7uSe38UBv",
-	"3nmue4ZoewInbNjAAkYPLDR0jUjLTVVTaNcDmF30owUQm8WJXnHN1m7svBhlhgVzvYX4gTxI674NisZg",
-	"4H7lfKML7eKhBWK8nr1jIdSqtk4VYs4bO69knvKEfC+V62QCm+izwQV87xPCr3ZI01X2edCFyAOC7WhH",
-	"eNIF5RwQqf0W1PyC4J0BH+8ly0/Isx/f7Exz34DosRtNSeonkMvfQT/fhvo3PYJYecwqOr4ttRU5+Bev",
-	"s8IybkJhvb1b+gd28V3jEn+yG/v5H0dUJyvUlKWPM5lcxMP9WCb/jSJGASZv5AKVhX8W6YSloIWNluZ/",
-	"x4SSEcVPoNl1ITRDMHIElqKKOMADG13XU2hzT0UdwDWF7jcWUnXv4H61y2MA0/rd6N69vYfjBwd737Gj",
-	"dO+QPkoeju6nd8cH37lwJ+aGgPJvo6E/8Mfuy95x7/Dg3nf3Hz44AMRObCOx5rmrqyYPjTSie57LWdAG",
-	"4BtFlKY58A4tU7rsB6BpgLhhtk3OLYCbT4Wo7MKaJqFNhKFy7BLCLB5v37rNBVJQe58L70M/JkNstyAL",
-	"bf5XtlQwfxS5AkCalC7Lv2Wh3QdzubD5rjUaXtWZJAXLx65vTavmfyop9t/QxUumFJ2w8nLg0iKiFd57",
-	"4sJRXJEf+OM+eTni+g7AC/7UUCWqZOP89vEDWe/RrzZmrm8EviQm/qApUEsxN3Vgiwso6E6k0kTIRXPy",
-	"m3V9giHbesL5fhRt+E8QYjO3wz0YZ/K31PvG9TqrdkArF9G65dfqcAYi8eY6nN1EG7ObbFumQuB4INUR",
-	"OwHjFTL/NWarejQ9Fuha0MAiwy55VN9uC7PODcbKCxOVykANn31/sfBetznOuvu6LPYRizX49c00qp2L",
-	"tuwKgAOBuI50bAC8/hFLqO+i6DhkN18QIiy1oWkAup1y8O0LuoSOfCWYJ/Z0VCwbd3YXvoEBV0BIbN+5",
-	"rLUB2ZfQORP2O2P00qaF2D4l+yu7G12zkVmNuipUHd6YkkxauQNcu7X9j409enP43e1b2G/pQm6OFruc",
-	"VapvbIpOSdnrG5zYPnjdF+E1pcYynshL6Ndoa60QK7jSN2u/K4a2ORUHn93qmf21oIg0u4u5Q2W6b/iA",
-	"e/uNIka73L+tG2kGs6CDO1jScwv5Yd5qRPglWknuxH37iDEgey+mMmMWHLx5dy3ueDUf2O9/QEaVRQSt",
-	"UdraD75hNDUXvAUw1jZ/R2D3hAo0xSK1iFOWXGxtfPlJPDGvadpfPznQLq/v9A2Rm204xkrCEVXM2Fe2",
-	"qKlPyjjMcEYvGMkLMSQ0U5IMAaVQ2cy7lM1kvAaqDUf3NFvQpSJDAGccnqADYMEVni7i9gIEMrl/cLdq",
-	"BTs8x9Xuv7IxDW7qymPDHYueXc5UkWmHJAsvC/Fi5UUJ/x+DqrPyNiLflwFsO1egiM6lUnyUMdf+aSbj",
-	"qYk7BKU7BQg3AAouMcP3d4DaZhZujFLo9UML1WZkQus4cAEtRLXzmpwzYSEpVTFDREcI0qYO4xYBFj0W",
-	"ZCH8PzOqGeLhRhAmc2b2q9CtR4Zft7RpeG3mCX5CpaURFCldqj5JWc4vwcnFFgjnNuXmgWXsmhvlLaK5",
-	"gutNGSam7H5YRS8FyGKwbeLALdtVfNEZFyvm4fkEUZKMaR4fGjFR2fWab5kNWwuDRjcKhc5zdsmx02nE",
-	"B4wkUTqIYgjqAJH+d4g5276endXss7QN+219C403hQj6CctO2xILmMKewhui6y13KMDw9jTR91Raa+0V",
-	"Hnf83ge3Z0svB0+m2DVRSyBCMM0r3g6kl9Ihehgsx9GY9A/cMw80PBAb0FxASz6aGZ37E6MoIIaedZrB",
-	"LvadwSakN9O3I8rTkhi3y987a+aKbJMtgnTZUbmjbVpkSpc2UcsH+6ANbp2eS1KOk9y4EOlr8cQw+DZf",
-	"JgH27wApIflepLB3qtGvNGczyqF83dZXCilYi6zAKEZL0OSU5NAE1CpeRsaj0Ij5aSJxg9MSYbUDVpCT",
-	"8C1ehg01hlwu4i0qsVcEnUkxgX3M5QKn2Ue5dxCXE6vCE93XWSMMM8l+zM9vl7xaRZFZlFwMnVywJUJw",
-	"uCY11gIMVXnAGzHHOc6l8CqiywTBLgOCBd1JfZOBdIZFwP7HvmI3TmVeIkSbzI6pMX3yQji7z9DzJJeF",
-	"SAmvdNEBRAJQgRCeIeDnq9XYt1SkI/nxSZzMzVUeFQpUaQK9B5r0PeuSFm5++tLSn4jRH5ie0A9JW+0Y",
-	"8hmyrBzfQxN00YLqmRVATjDVGMGEu/BSXm4u2KCdjiQzZ8W27FXr0jXNJ0yfACNhNM84guGI4GUk3CKI",
-	"+0AjVWW78hZC88yJIWN3pAW7xmZ12aW0hSVP6Rw0fJfrsaDLmyKbn3w/edgk61jdwE1LxSqrvMnsIo30",
-	"qFgSqHoE22Eh8wuSUwEm+AVvhL0TrDuC3989NFyNZ8tBXsCfV+sCnwEd4+Sj52Q7KjRTYb1dWuJ8yywi",
-	"s2iaDqz3upPuYUdsrWW0/SI2iDnYrI3oy7BGBmD5213shiaw167h+DO6JKl02OzOlb/R2hKXNd2YT6Hl",
-	"IGeizSRptLrYHeTfc5k7pfHY9ZWutjNzQOlsCVExtKOJlt2SYG++b/Y2ObPXg7fFKgMd5SXCCP5kytIi",
-	"M/a/TXK3DE1tH2xKpdE7QQKse3RtI3GeOm0APHU77RNum81YkoqjPDRITIVOPkhF6ny3XsB4b7HjS+Rq",
-	"2e4fmx6yc8mvh+OAHMIp9F1ZNwL7qJ/gkxYqP8JfjUL5jSJyIcLW/xiUvmDLbsgYYUvhDt4QytMBCP9O",
-	"AVNw6wa2EkSorhFF7Yy81QS0xD4eQUuRtUHiWqPVbcLLkE/YIjIgnc0Yc4s+UXOWcJr5eoT5PONo3W0i",
-	"NCB9MdoBYR0M8sZN6+2dHcw44DpGyy8awgEdkmCe4+9BJ0B/aosrA/dlUG5kt/3An7XuB5ChFx0Rvswd",
-	"hHMlJr894Xbz2NljLL121k89CML73daPv7vBIH3TprBfQkb2JGde7HfBtg7bdoekGHAnH2cDXlhzJobF",
-	"HM4FWd+7GAtoanf9NYH5Kmqsj9MHBFXhkaEGUFHdQmETCfOHYtnL81Cx7XuluYbabW9K4+pUpU9D9jZv",
-	"dIsmucICOE3ikY6aHWAb1kCTTt9x3nIIqyn7br14hj52A//A7cvZSEpsFmZ9KbAGPajshvmgXCKeBXgi",
-	"/T9zdsloNkhyljKhOc1U3HERmhztJoBbx5Qq58fB4Hl78G1lEkKnWLc99M2V/Ea6Z0PjP8Wb7JMXfAR9",
-	"7ntnW9UDW8Ai2iwSGaQ+FJBUB44GqgnNuimQLou1G6xXB+PutYCM21c+5T0eh3TNyWoBfHetVhH/k4CA",
-	"ot41LcmE6bIB1owmUy4i0fuwz0eTzaJYAs8fVzqnWubE/aI8CoE4cQFa8fo9961Cft/Qeep/2S/nvmKn",
-	"vsd45jOh8+VaZuGdO3bXgpzzmg8h0XJt36pTeMgY0Zu0NwHP74ZYry9lzio+mcZuuLBRJMFeU+0iDDu1",
-	"t1yu0QonWr9sXe+2GuPn2OLOfWaLaWgG/GO439bfq9MlLvtnbmp5lQGJtYNgoKltsyF4tGVBKYh2mxIU",
-	"xkp96MBqLJVllmTVt6Tb8cbcSk1e7KZ+2eV5dkW3uXt/jB27MQCOFS7MbhV+f4BKxqhb55XUMUdOsBk2",
-	"1v5HrB2seDJiFzX3XmbrP3GoGjUTIhZhaHFZbZstvGnCc3e1+9xr12WvOsy97eLQu2Q5nbDBjRkFZnZD",
-	"NwoWqklAQmzPq91o4p21fyWLPOmQwcgT9hYfrfNCSxdBam5192qT8kOuYJhvvD26HdO0v27SsFSr2/ha",
-	"/UJMXNPa0G9/YpPQMZ6L9NTAwupeTn21av2Wr2+w9ucyJ1O5IJmMlR6VXtdulOz8r9FUIcsm0G1uL1kE",
-	"07V9deCH2CYTDfVBY5NNZMzuG8vc8bxVqWGnxvQDqQBAn8cEWqqTYSHmlKc2kdpSrdEfZNyzWqrO3Ta1",
-	"5lJs7O2PwRb2w3QWM59AlLnp4kfDPpqy+NUQ/m2XQEeFYsPVp/G2jBxtcByGDDDBXzGNvfkwEQ4UwIbb",
-	"uhZR99GqX7rVjDdLFtl4zMCfHPU/N89X5tD5H/U+Li4wPYq6xBV/zZXuQ8iZC6j5xgpwtU+imcZkLLNM",
-	"LjBGTUkeplt2T2hoDd2dparc2UovzDI/L2igYTsvXSv7sEO+YaSu28z+wyoK0+cdgk5ROnvFFhbhP+bk",
-	"2bqHjNHBTjA31Ob7IxiC0tRqilyErzlcl+URzGXVTlQaTq/xfxaKpTZFAHPAHdStXIjIbozWBuR/VHTC",
-	"Hi83zPHO5SLW21RkS7wDhtHgLcF7gJPtTIUwqTdyEQ0xVZIvOoRYZMc1daoyL2e2Csog9FaMINvR7Jcb",
-	"Yg0txLIIhxCuYenwGOtQKE/JkukTMpz7FnDDYzJiRkuBig2nvaNb07CZEzK07XQA/2DMBc0q5Rw4BNKQ",
-	"fSc6Ufglq9V22Bet8uhbubaxRF/G0u1i5tw/JFPOexmUcjSQYFZk224hoW0ZeUNMv20XzDO6BPHtZTPI",
-	"nxNflwf1Wguf3wOPgqsZ/lR06dIBKzId34iCvVWYa40I5e15qUEhKEx0DLmazEiw31gum4cBLcE2t37a",
-	"ahWNhjpMcpZyPYBX4+70g1wUY66ssHPK9XbJRSz35KVD2A6vsU3Jw0V+WLmnSAmbkffnsutv7JIxq6Sy",
-	"/X2Ss7ERM+UJ3Ormr970l9E65eE8Z6CkH1cyZ1nGsVRYCoJrPKkt9jh+ElqSGReF0wxn8MO5VNoOwnX5",
-	"rIOxoGWzPMdR7awwqO4HNWdrXxXnnzLXr+Mwn4+XwMmNAghhei7FMZFZyozelxPBqiigPp1dJRbWLz5g",
-	"mNSx2jVkzJ+cp0wFnp1v1B/ILXTivV8OEQpAZcGnSrvFWG8wTzSws/E8jJ31OXmvIIQtx8QO5nfTtrjf",
-	"747osfkMW70TlujMZbX4v53mobjAjeposXXymYV3bZ3rzCfBtPrQ7JgtNOeWEOWowTy2EWTvHPLCCUFQ",
-	"CWt5yjEZ4nSrDhOc8rBm8tdosnewf3Bwv1kIuOnF3+WF3/7mbHVj+jatRVU7lFiNsX6bPpvbcrWGxN76",
-	"y9Go5Qp4mM9O0nQ8Dqk6Lrbc7vwQjb4PEdUwH/pmgGlKijlstC0JH05oMWH+gVQa7SGciH1Fr9+DJ1dP",
-	"Qz1GNNG4rl0oFmTw2JijdY866BertwR9kuI9oxsYpuu4jpkZ2viJnI0sFM3q/h/4mKV+j+O/EmnrkuVP",
-	"6VK9CkJYnyJk0hor8Rg245yxrQInbeg41ukNdxnztdbYLLXM6459jXbQ97Ema4B4/CRK8giPfU3oJipd",
-	"6ndiW1upemviAL7dycpdg2ZDGvBVRXvl+OvStVOivTjNMVQxi4xQuV7dxnAXrcWaBlaFEiMuvm7wBgU9",
-	"19+/T38/7B/ev/rL+/f7+Md3V3/91y+znfo2jGBFHPDu0R8v56KNkZ0qGyGtNB927XcVXa7ASbhOL7bN",
-	"ABOiCoyWyUUc1tEXjJqLQPAnPjEZ2rX7ADGZ0oiBbH4Xr0y9YMs4hSVSjPmkyG1pO4Scwey3saBGJ7fe",
-	"s7t7h0d3D/YOH/zjccxk8Rn5MVgs2wPFNkS5YKggo6K2NcRKHe+LLcFbzlivMpsPq07jdlLN/Nl/4clm",
-	"lehyVP+WOTqfvX+fgLsrHvaG3iNMl+B7cpLTWeDF8aozoiX0PZYChJ3h7lmfmH1nXKluutxj2B0Y+A+L",
-	"H7BUeLQkU4dUvno+scGR9LuWW9iwSXsdQj2cb1iPCyfbPfSdSXbSv6Za9NK9uCmOiVSZ/u/b50i34it6",
-	"HM1Be3cmRNCdV5o01YQKgYojtUVfpkZRn8z4+kpmpJJzfLZSkthpePvzFYWFNgQ38PVM1z3JmyhW1JqL",
-	"yYahdh/UxpUp6M9qeOQFlGwia+E5SXN+yXL1DRla0WBhDxtIDIFcrEu9q5WQh+sPqCwZbK3Re4JOmWKO",
-	"oW5sNGzhpOTY5xNgfyzfZfiCsTlsgivvw9p+V+BncUDgQ/BFda34qxfSVYr+qsCa4TKC+r46+2gjxuD4",
-	"g+q45m32F6rcw7UNn3DzW4rCTn3jZZehl0ihATBc2YZtGFtQLMuUVVm6xSfelT2f3bvrjXKb/v7S7bO2",
-	"WMq5iFoRd5viwUHa7ko4uBy4zUu7jDA1/4rhQ5GUK/jO9RQRjOspy4kcjyEEJ2QemvHNvLnNIYLXe4d+",
-	"KgVFAySYJEYBUYDFi10h9q0RgX3ydu+regcsT+mK+pAAIjCReb/q8e1Dqk/ZB1OW4cW1PiXf62/Lma9t",
-	"UxdHlMAklWFnCYw95leUkgdpUat19boHFn7O5jdxiG9ZxhJNAQR2hpx/Ig3zB/NoaLd+iMjv/vioWN5A",
-	"faaX5KuWBpcYe9fGazN9vMmKheDVJXMr736liNNRWnlv7M77+k7Hb8IC6vJkNxEE2zX/K2WFlkZOCJbU",
-	"sSqdMOjpnI7HPAmWfVybLHZGL58rmVbv8OCgV6dadE/2wLvY8KNCuOuo7k41BuTjkhTcX23iq6tXMmUt",
-	"DGmFtDshQ7PgiNMyEHndJlAVfp0bgm/SqjwQbBvMybZCiksO319nwrS1OswdUYYbwy3ZXykUX4sO7Qlv",
-	"QuwdNHcyEGtbioTdCZUmEYqg2sIR5LXKKDoJKkz+wYT1jCvdB92FCZ0vgzL8LcRZpNXMYSONuiHiOiYj",
-	"xkMrLYl1lUhiIBW3PMF297c9tTb/9wmZFQD6YljwpWFkRoBqaZXza7jGo0JtjSS5FQ9iaMJ82T7EYCU7",
-	"KFolQ7yakIScMwCrTfEW9isEa76fsfa43xY2VyAjtmH3duM1vWAKjsciYkrB7M3dRTzsqv97yWwPIki9",
-	"zcreD+sCRLV+eZ82UhQIzNXycCMpWJFxf5a4ZCCU/yxLvlaX2q/6QFwf+LMQT1yBuSnd5MtECkBxf41W",
-	"+6XHMjSyE80v4Y04F2tKP7sb8TiHFaAPDkdHew+Tw8O979IDtndv9JA+Gt9NjtLDB0ZZse364TXuiv9S",
-	"Zoz27h/sg11ea5CpmC7mgzHDZsHmEXNhWoIu4WwejO/tPWQHR3ujQ/rd3kFyPz1ij8YPR3fv9T7UIyy9",
-	"lKU8oZrV0feCppz3k0O693B0l+09ovcO947GD9LvkgP2kB7e71XjK6vDHFcR2Ca73+vqnl/SC1A2h1jp",
-	"NXTppVAwDxrnmAzTnI71MG7COit9ZbZGwFF+Od37T7r328Heo/3B3oe//Uu7a3tAs2wQgFiv6+0B3h0b",
-	"gVnh2PhGuYhBH8rpjDbZ5paOBFNj0OU8iPH4ihABLQrKYtwgVHyTxbiNmG0T4aSJKbWlVN04VOplYZtA",
-	"frdLGRxEWbsK4dbIazNzYmYNgc/hyOvB3S4us1q89xpNfp/zj7aYzFy+/e1jw9DojaWETqhhP3B1a+Ff",
-	"c6MZTaY2fPyNsoHi9e3GO8dG263g1Rh7r6EDnYv8Uhdpkjl2YlQuuT+KstcBOvm0SLkuEew3hOZbEfPE",
-	"eZXtBGxvqWt2/dwIQB5G7J7i8JyzLH0CP4q5V7pmMHRC3vX5JvZsZzRlXePxAGJXxr3tOQdRF7fwVXB1",
-	"Tdq7RRfWHwisDhd0i3v3h9ivXTj9zJ4ryB6suvxOyNAJCptqiCoFZhq2uf9uQuP8quh9VfS+BEXvc9Cr",
-	"tsuha3c2nHvqqsEUQHpgoEq1QF46LPixDoppqq96CrA00MqQCmJ+NaOaJzbr2UjnMlmjWbEAdQor2GzY",
-	"6RUh92d0OVAlBErtNOAZRAaxDwHzQzB2mwE5Uyy7RIijplk6ox9dqa8azKF5Lo/ifHTPHwrWkEPDxoEU",
-	"2JN3fWPrsL9j2SjTqjYwP8yBiBZSyLGGjj0WM8VsilW0HPJRO4YY4QIAu4SebpIr1aaytW1rv43OmnsV",
-	"pYAVW/Jhza3YpnSueW/ISzYbmW3M2FgTw8FcAirPXS5D96vlIy13H9w/CKIQh2s3fJ1LlAv9aT3EXa7v",
-	"6/G4Q2bHiivq9w+k9MEfbAsj3KOba6HGR5ppQtW+r5GEoVWMZ8WmH3zpm75CtMarPt+FSbHQFdXrW23Y",
-	"CxtGYzdt6WQRFwY3h/JSrtljPSiWSOEKS0igAzgQi25IIWU0YXdJXE9srw8pEtYnDgYQ23w1HFsNpJBy",
-	"So2d/bCaVq6FBvIZU9OWKU83crYHEWDcVefZfmRtgIEAxYgBHasCqFrB2gmheTLll5iybwtSQF6JiW2Q",
-	"HvQVdWV0EAcKUQHdS1oq6dTFqjq6sTSGnpxnEe2jc9PKaucKbHq2qiRifbvMrcoq5jTXs21mzPI85gl6",
-	"5wqIbU7dQuYdgYs27Vqy2oJTF4Cvco0ujtu2K9lFY1XbPNuYVIYyuG2Jrqm66LSXeWvhLPq3UgmG22K6",
-	"hEISf0iRF6kOZTdmu9/Ak2HZTXfI0+rOdzXS1UVZ5qbpBRMDxI3dEWLZ6fkZNO9FN7qUF90gy2Le9Oo1",
-	"891hKqBXtXYwYTu4sB2er3fz7WTwIgZb4E+tpTmeZzVx/qwunnj9dzPYE64JVGI3CxVc++Vffu/xee+4",
-	"d/joaP9g/2j/8CFsfqXrbE/ll3uHD8tlHPdSKVi0nKBs67wK2d0/2Ad8KAytzzbJiDI/jzvoIh66lT10",
-	"qzOLdNPd0MPp2FQHH+q2GNMl4HW9PR8G3ljOyFgWIjUGetTttikXadwi+4I2gv2hvZEVymkypZcMGV8F",
-	"sYvpQTH30axqr0DfEhATP80nWCxoLquesrxVd7ilSI26+OLjNP7AmzhoFs4VYUsXPMuIdVkbZnACEPWI",
-	"96qY3ivmoJOiB3TKMoDxZksyoslFRQ+Uglnnl1qh/NVkWdT955idx0TTPAt617aPuEnyXXglcGptmrOD",
-	"6IVATwUfe84ElHwNFjK/8Pw/vnasEHvDqDK2QByC+ZSkdOmuPhaoUSGxanYh0PF+nV58CS26+G7LKT6B",
-	"H0AsbNkRND1lCU831JWN9b0VNupKTFSW29QE7OxDEXO+TGmwLRoKkUIIINjnCp7iZn2aB5uj0W/4k5gW",
-	"1Bwbj6y5tfUBHVFUDm5l5kGTkG+HKUcu0JfNo3+Mph6fegDQGaOqyNk+MQ9iqDyZUi5YeuyQVQHbgCsy",
-	"BP0WAnZDNaNZxvKBrWBvFMoUPNM8YsA8Nl/scazVUkEg06b+EJkTi/K/OuuzhJv6B3+8K5SC1vpzWPkK",
-	"PC67HXZVM3rBCEi5oJWuxjg+lPW4x23fIL+Ww4Oje10CZeHuVzfjJWzGFrVrvg678m638r4/0bWl04aO",
-	"nkRBJgzLNG/9RhE1lTmWOVWhw/AsV+a+R/MrBnf+//vRDIuqOC4PFGa5fa65a95WwYOBzPJzPADMDz9n",
-	"Iz5aYl9qpCA84er59d7Fiq27FCH7vY5nWBx2sD88ZdfjFNVQxdE2ZNnki4JoOWEgAwG1xrKUmyjGXJFT",
-	"abbtVsQJMN8vX37spPyyIjEw58rKEyNzxpDJu5jyDMPvIJ6M2BGkUBE37aem9s8+Glq/i3+6eqJ6OCRm",
-	"B+FXRBSzkdHHFdHsoyvOKLuikFNFqA00eaqEvNwiz5lIlkGxh4fUK2Wahdu4fm1bIL0UnbAWmCq4eIVi",
-	"RrMTMFU0pV3fUcy5bk9ubPr1N4aKaI9AvR4HxY4QIid/kYCL3rdqEhbFkBF09PpriCS8i/ExupGD5jsE",
-	"90Q76nCfJMWsyIyuEwJjwawrCMfdgn22J05ZDBjr2L+TTf6pnGwuFye+J5ddjhEvsIhsSfICuiayEmpz",
-	"v02awuw8vk4AxuOOp7EhUXFi+75FVelMigmhZtI1HwhamfXEpdp9eLzE9pEtVwIgctFgL1Qsu3dL0xpR",
-	"/Nul4xqqQPOrgXjZe7wsEdiPyZCLYZ8MZaHN/3w6GvxR5EoPuBikdFn+LQvtPpjLhYXHWl2mEjPv7eJa",
-	"T/KNXMTLUVK6JJbh2AsTBxPqXnkR8LyIRrVBE8Ggx2X3gT1xRcbGVn8dby1dtrAls2OYKGpMSNdTc/8G",
-	"Sew0y3yaoypmM5aeOBR3D4YpFwKYhFpPP2H3QTvjcrP7/rxjtFSChbVAZGCuoJOztmyoyiNKzcx5C/A7",
-	"G5WL8A2ghaTIuV6+NXtlXReM5shE8F/PnedAj9PB//73//QiWF821NjHHoho2Zy/fvuO3Lk8vGO0nQu2",
-	"VENzIWzyc2p754IFCncTTgt8HTi+n+1U63nv6goE8Tjig7D198Dlp1JpLibHhJKEaprJScH6mHmh+h6y",
-	"MpcZhqss2gi4K0C00WTKBVP9oC1goVjfxpqx42cilVb778V78e23uDf7335L/v3t61dG11CCXrBBQhXb",
-	"J2cp+pN+/PHs6eXDfXImlKbCOpnePH9C7t69+8j86Md3T05sA8+ckeHPP//8897Ll3tPnw6dpuXalPwG",
-	"XpUc0uwAEOW9QDqFDCWYZ8boJYNUU/yGiXSfnJIxZ1mK600lwz6rdD7PluCSKbKsTwQzwoGOFBN6n4C8",
-	"hj6JwiKto1nolEajKsKA9L1wiuCJ9fKYZQhJxpmEBt6owFo10+3dG/ZrwcxWfvstOSUzyJM1FOK5vm/U",
-	"aKaKZz5iKXFuJBuR2Cfnp++efA8TxVN4yfIJI2CzHXsYWJ9/C11l+7Di9wIhZdztAlwZcioIqNZkJFPQ",
-	"bKkgWD5mNcrh71dDuwYor/n2W0KFWrCcDI1NaW27wK4cQo4CYtwELeROCCXDF1xcDMmU0bR0CbDs7+/B",
-	"Ln3fG5rjTH2/TexxbAgBbF63kXOmgSvCVgoyPEvZbC61OZG9H9hyaAspKIE7qeiYoUE9Z1RjJGoOLi23",
-	"joTmOWcqeJHee8PmGV1CF9y8YG4Dnkh/9mbwt1xMshKY35ABvtKqkGYvh8/e0clwn4Rm/tl476U5ryE2",
-	"4ASbGRtv4pevpGCVJ3JGUy4mdhbnuRxlbAYnYS6QoWuewCbfmeN3f/unkmJ44pDTAT1ytLRIe/Y1z6CA",
-	"HSf87bflLvzfPUure2fpsE+WssgV4WPzD+LazyOPGL6hmr3AdprVv/fObX2Vd4ZCboahTPO1ET33jh6Z",
-	"H70X9w/uwuBLMnzDdL7cOzVi0c3yNEmYglsz/LiXy4ypoaVSn4Fh8ZNQAc6YMvaGYmVX1IRmGeG6b96g",
-	"EjlnZraEfdQ5JTmfTC1UatD0HH4qGEv33wsjkYBTGBNRTFQYQHMWoLnItq7Acxv2kSttg0QXDBCcMp4w",
-	"gcEy6zE8ndNkyvaO9g+Mrp1nVgCo4zt3FovFPoWv92U+uWN/q+68OHvy7NXbZ/Abo41wDWanFTRBGagx",
-	"RQ/xITlngs5577h3d/9g/y6ap1OQf3dSiUAwE6bjuh24yBCnirFU+d6XkN7KMsXgjPfDnJiztHfc+wfT",
-	"T2WCuS9qLoXN/Dg6OLBAE9rGKw1rvTPVMzDaUY2JGExXV3HrboJK0xrEYT+FO88pz0A/CvSB3vEvH/o9",
-	"oxTRfAlv5oqkMilmgN6gJRnlcqGwf8QEwDrUUmk2630wr7kzZTTT099at/EULpky9xuNHl/7Y4ib5IWw",
-	"QhgITYN6qOmIKgb0FN3b72HM9bsbcod/2iyzcpNXaZJ2hMjOn2HUetfbflbdFkj1iO73jOmcryDbMwtq",
-	"bWQ2hoIMzzjPISWUFWqfvJIaRSvw1+G70zdnz58/Hbx89u7N2ZO3gxdnb989ezW0nMVdd5uYFD2Ol3ZK",
-	"3ah9nlEutiB3wGZhuPX3Du6t3/ZXUj+XBWZW7vSsnuNMgMGVG9t2YJYB7TsCjJ7aO6ew0gTkpFFvonv9",
-	"es7E6fnZdWl/VUpV3faJnobjEDfMgNo21WgFy99WbicuFpqbgd6CKmyFwaACoE5szsIQzIO8EMMyz005",
-	"Tcn/mM0kCHNJwYGmyIJhJ7rGWb0B1YUpdZOcqhwkzqwSioU79w/urj+fHwW9pNx7qXd6rk+osL5HpWmW",
-	"ofoCRnPbIQcWZetJv2GX8sJl2GspmwdhNPfT87MfGBQThpmFLQ6M8pE75reg1AEoZIeHn2B4qePT2IT6",
-	"6sMNksfpnP/AEMwiQh+npRJxDwddfc6PaWoVZPzJYSeSKvRU5vw3luKPOtDhc5mPeJoycIDdOzrqMowV",
-	"ndejXU+tZsecsyNk7Z4gAREUdG5sKTzjovfhCjuPt+XSJjkLgyoBZxESrQWjUzZJGMP3SMQb03BgIv5g",
-	"W9XneIaPZbrsQGhB5N+q7m+ncr4t4prZMpD1zuIAj5Cc4z7O6dKwfXUMYGz5DLZ0E0q3mQ5XVZedr5us",
-	"3LLDHd8yHDuNXTT7lTla9ADAFIx93PZq+9gdeOaq33shE7oKwcg975+DWdzWFT14tP4XT6QYZxzdoJ/k",
-	"TuMhGAPYXuzWe83LO2M0IRud7UWvfE1S3fmdp1fIACApu6mg68Cn5cJt94kCPgA+K8jHYOk+AeEGPYs1",
-	"4krYHANviDZZBcrDLVnFOdVTCPWsZypj8NHEZNe9CDSEc+/fGjluaB5sTr+HHej3PIfiV1C0DUWydAdE",
-	"jAfchYgjwimqQoEzDP0ao0K7qt2c6ahSewuk9UoK1kpeu1aN4moz+CO59Ukvtmbb5tV3OxLjS5nyMXck",
-	"/3nek2vTLk23olzLY9HP2G4MIOoLujAVYzWMl6ZZYFFimsTchqNkvSB9j1KUswnNoZ0cBIIgXaB33Pu1",
-	"YPmyTI5kM8qzXqjIhKVT9+9F4nXRcmMNzl2Xp4z1dW1j+uq7bpcBt6IEEvoTmEa45K+m0VamUeKvjrvC",
-	"7pPYDe5X9X2L09JuLp0KwvbMpXE3rtKRFOMOU6oIzcARZNj0vYNHZGj/HkAAQg3bLKknDnPoli2pTejy",
-	"0xgydme+WjCftwVDPGpW9PZ1N18qF7MuZ70p0+pjHdGMApC5ImYVBUQ3eRAJTGQhtE/LM5QQVSq3vJCf",
-	"oVLZfoG+KpU3qVSuuRHd5ZErAKjDXLAs7It9wZYQXzc0rpiGZIR7B3fJEJJvBmO3IRER9OM83V4EbWuh",
-	"35SUwnoJcyDhmwBVdg+28m8RL+J8KoVRUf927xF58IgcHt29d/8BoihMYLtFkWVX/a0m0kFafnGX/avX",
-	"5FOJWwTJ3BFziQjXOxlLJ5iC2e6aCQDvdSlzT3wyCheWziCDIqguzdlMXqLK1rR9X+DIN8eAnudy9o7P",
-	"WJdn38muT375ZidufIkx/8Xanhuzi09xhUE7gPpB2HZMbN3ldU6ppnuIat7umDr1WD6V8Hf8Zj6lmj6x",
-	"L/zzBazL1X/1zGzlmTEESRJPP47EK3S6Cx/NK5sRSWYS0lypIBSSxk7K7BnEjbKwiDRNWUpGbGyeR9Aw",
-	"iIOx3PaCI6fYp9hlgwNM2Ka+nZJ+Plf/TjnDT+PjCXboq5/nM/fzBJd55V3eImAdvmRt0BrCD1izDjfe",
-	"XN5+0H3JwazBdVZ4n/uQzYKXl4tBoVjk0j6FAa9xab/GrD//mDUe8gbk3DV0HXaMoSIlU0Q7UzLX8VTl",
-	"WyK0W3I2rubkXx2ON+pw3JKWN3Y9nkK9DsB0GmVKY5VorYUM1qf0DStG36Pqe8WplfeiJ/IT8N6b1Km6",
-	"eyS3ffOtuhhv8Yp/FXSf2s24tXh0Kp0Hb253RbylGUNh+Y4lU8ETmhFVzOcyxygGlvWW/RuwH0LUTxGM",
-	"9if0U/jVf/VTbOenqJCPJ/bg081S7F9aj0KCdSZYGmtYo40+8xxA6dWO3Ax+np+tm8HP8BO5Gcod+upm",
-	"+NzdDCE1t17FbZwM5Tu28jHY4hi4uVs7F7a/ql+dC1+Sc6ETEXd1LZxphWLCUGCYihj3K9wOjd2WX2El",
-	"6/7qV7hZv8K2ZNziP3g9ZwI1H6guQnQWrlvdAbfPLW9S99m5O6Dx5tt1B9zezfxsRdMXa91vd7GtJhUA",
-	"vLUb99gEXo4R5srmK7KMwfvN52HLZUWSqZQKjf24if8sHPTPZ+MHy/9q5G9l5LMqATmqr3y8i2SEZwGN",
-	"I8QbNBUfBgMNw1wDQAQLvhwgOliLsR/Qwedq7QdT/DTmfrhHX+39z70AnlUouv1abmHyhy+587u5VxtY",
-	"/VZWYZpeKKy2Nf6vc3WNPmt7Tny1/z97+787UXfOLgAcS0zd5Nro1WwWN/9vj8puyQOwhpt/dQHcbIH8",
-	"lpS8cW7BEEjaaEbzjCYWSBRL3aEnDDkVQPU260A4/vyN8j2vFcsyC2jEcyLYgilNLA4n5CPYhAWXITal",
-	"yrD7ZFri/UIPrH7QIctB+B5XWDyhmgzv4IzbvBefht3fqDq3aw9G5NW36sK4TdbyVbx+YqfHNYSyUycv",
-	"V6Yz/MDYvArBjUjl6sIiJll35zFol+Zdhq5mXCkAwU6JkIKRRAKK8oInbJ+8LcGQzQNJDVSkBIyf0SXA",
-	"U7f4Ti67YIuA+usQPYyi2yeqSKYAh21Z5r6cM8HSYRvSB2CHtICLPIhji3wt3dqOdV1+Tfe4Tg3WmLHU",
-	"EDu7rGV92A+2KL9iH+fMHXVLijD1aCXYADyZ0nzCUjKWedDvYUFdJojrxBy50m6wTS41jt12eSsN8zsR",
-	"IfasjQ6JmS5cOWWrFRsobHyz2agdOAc2n+nAODo++AfgG0g3XznHdj7k8tZ5fuE+2oJjQPccvNh7tgpt",
-	"BZg6FGtiObWQLYmQZ+UbbRLanzBW0tiEr9S+FbUH5OmKJAPCjxHvSvU58oM7vxsxcLVCYmLbWtcA0l6B",
-	"am8kmqZxV1iDDrayw1/R2eflEGsu66tb7NbdYs27cTNX444l+s5xCwTiKBQ04PEXxNyZDoGKH4Ud7rav",
-	"zteIxaeC8J3JS7ZDgm6Lig9Tlhp2x9JB2UgTWLeDUizja2CuUOxU75wmioz5pWtCqGxbO2xP1xGO+uyT",
-	"UPYthdyhLfOVdZ9+WrlTkdRfXaafTIWz9L793d4i4I7t4VtUOVvGNeGXTJAkZykTmtNM2ZZuRMtAr/Ne",
-	"zVS2NHq6yU42L6O0/bMsblPuXPP8f5pKQmfkLNLSZnNL1e//Gu8WN6dpmHLq2xMuqLJ/cWEbGcVt19fz",
-	"9vy+20Wg9jMJQagjU6Aj7Hh6o26umD9P4KB4XdvGxG93NCSIYUzddlte5ou2zaB84ob8e18jAyuI96vX",
-	"Yyuvh5xHskSDD6/FPVfjGH8vF2RMrbsDsasyOTFMFRqYmqEg+NfWju8a2QafWdlPuZivvo1b923IeTNK",
-	"vtMLcCdnOgfrJ24svha2JHoMdm6fLKixAGUOAXMqCpqdgE0ItZgQ2JLQlfu1nkKD19w7Oi5pxtOBH39g",
-	"NIGY5wN6Ht/KFfrkFuHRbd1SczK/FqxomIGfef70H9IcfAddxoN23eA2WXHDtzD/oNu8WgHT7zV25uPg",
-	"DRxzxViLfYBv/0wD3jdpjpiFb9AP56tmvGIfv2rF22nF7vJ5doEf7KJiyvf2V5qK1PckXVDspnN0hNbn",
-	"XHIAHurbZDkLOW4um8yN9H83ZURLTTPz4ZRlKRrKZW8Q87uRhCa9VBFGk6nPBR4xTLyjieaX7ASdUGUa",
-	"8Iym6LlSoHcYsxaTcwhk5mspSca1zhiZScGWMCrsEKouOGX2cc5zM8ZYs5wc3iMpjenyWBqD9+F6JV5v",
-	"XCbtTWkZMMlPU+Rl+cXnVN71+cKjfwkKynlG4YrivWnhNFWlxFPbFhYJvHS1OY5XG5HHNLPZgvkSyhDi",
-	"JvhWd/ZzNL/bLtdX0/uGTe8VtL81gd9JjPTL2u1to/twaFxPZKUGEtz1JKFZBsUyqkgSxhrJBNbGNgNa",
-	"+xp9VyCCUR5yRcY5Y2h0REQeTPDGr8/tCsdbCcq2i0HY0uuHYP84PT++jLpoOLZPIQbvzOkKl9xPVh9G",
-	"Hb2moidTloBSbW73CZnnPGHKQngGJj8Mtk/e1ZVlq+QPuVDF+P9j7+t7HLeRPr8K0cAhu4Db3dOZJM92",
-	"44DrvM9tkpnLzCB4brGwaKnc5lomvSTVHl2w3/3AKlKS25LfLbt79E8wadsUSVUVi7+q+tVIxHgrH2Uy",
-	"MVGv2AkCCopufs6tRlSchmi0RMu25h3PO0NzQEPzjovOxjwrG/OO56VaFfS6/pJ8bIsz4/lqVuA9UcJ3",
-	"YfzPDyf0S29OWkAiwWw6BM38dg65nDCl2QO3MOd5Y9dwz/r+dA+qvcOvr7v6vsOZW/8uO7RyJ7RyVhqB",
-	"YMyKPx0CsYzcfSkq3ZdYQyIsYPf9ii3tszc4F8PUDCRLYGhNj6k0AWPZSGhje8QPXcKFgtJejf9Ag8mm",
-	"IZV7jlcwMwOZUM0gTYCAT8OnwKIp2LFKqPA4qmht5BN4whd9JTHWJ0+xMTKXZg7UGxlnFvaQ/eXm+vqv",
-	"BGByFkmYR3hRDICp34q5m63/N6ZDSXtHz1QUkyXIAP20yrwGsT8MGwmvvCKcOxLqp7kNFnpwY9EQhXVi",
-	"oyF28hV6nu3lrx0SxV0x89/9lDsg95kBufTiGA8WpNEI7+hTLrmSa1BcurlO4UmFNeUh11dY/wR2V7tz",
-	"hmjuSvPQ4blHJFBepwG7XZ1CDtXIzXVFEhUiudwidEtxTJDMuQ8Fa93NDYtonAF8igESM8gkfiO6IyiY",
-	"2O+4SMJa6qBf/9GK5Cr3iBY06lBnfqVDPLlH1X9d3Fz3r6/d+8m09sbrh4+/kwRso5C0LWflLByU8KiD",
-	"dVo9d38SjwFRdafaAY7d0vLQRIV8uKQmb2vKQIoucVRxYkLf3VhJCTFSrIkAQBHSIzTdexpAneL53/vH",
-	"f36sBk/3oIMGduv1VAhQoR3Lwv3P7ZRhPY0BFWI7LUhU6YYasFbIB7S42DWx3hN98uJfBovB0qo677T1",
-	"9h5BnA6gCevoazCXJlR2spQbS1FDzKrBRDwfRlpl/D9fSpune9AZ/52M/zKLTY0Ib0ds8GFcuDVCYe8+",
-	"qwUkBKLe4uVJQkoBrDKfVDuZJy4nd/8yYIooeDnYgMpfopIDQc0lmyudNObANoGoT8RnXXAsGvHUQESj",
-	"Gnw+Vrrq3D3OLiz5jkVj4Kkd9ylchfgvgtdRJidSzWUjXSRagIWAUvGS3S2oiCcNlUqBy40CSnvX11Tu",
-	"fuUi8ZrNjXGbj+W8sQZ3k810enF7MbZ2dnt19ermm/51/7r/6va/rv92fZXEYsolfwD9tfumcR4xLhtF",
-	"6n/55/RjNUXx5pYPqLXqQLhnXL/621ffjK7h8utXw5vLb+JXry7/K7mGy9fDb/jfRl/GN8krN6434rcX",
-	"i4/zj/r+uzfsR83lZJRpvHkTz8bAb2xBynGx+d31iSidJvt3SaC7Pg9n3tdxiXeiyfLuUHe0PNSWHR6J",
-	"QbxXVAMoXSmU2rHdw3qb23V8fDkdHzcW7007PvhDFU9TN6HMQnLnrkJFClyMcVvfUpg5m7Xm+tiCHLZ+",
-	"eewY8E50edxH4BtaQNx7Eq+k2aHGV6qQPgjlpqn5wiGFfnfXuFW/98htIJ7u6KF7QTSN325spG270h3B",
-	"p26FubsdW+18XsXc8lQ9NCJi92biuQ8RIHCSxO49JleYFc78MBkUAEEmTTabKW2hQmwR1bOk0RXNz2RX",
-	"G3jMk3xxhjXq9mEMTI1GoM/bZd1Jhr/aZGIfJX/kIj2Q3P8RIFiSOtxZcwzpxyNuRcXZg1KJh4BBehZQ",
-	"GuELw2ZaDVOYGqcRBIJhziEaXAZaK12mbvM0vcVuKJHHn2pAMPeYNv3gF8T6SZv1M15G6vTzZzV3Z+Ec",
-	"8+dfnIYegHRl0SVsFQC5Cnq0Cgn5DeYB9zBYWhHoDpzzbRsrNlPg2ntq4SGHO1+eI2qxp6j8qPQD2ECG",
-	"jBtKyVcHRxaowAYDEsaKNCUgoT72dqA3/DlUbCxs1fOOzz0L24oBvUOqyxpbaqwij2Z3bx6H2NqPL/Xw",
-	"PU6hU8JmJcQdemM7BWxBAQPh80jDnvqWZLG9tPkMVlWFAhtmIrWXQrq7gMEAeK4yzdRcNiaOuJE/4MCf",
-	"Zc5IWH6XLrJbGWGlK8WTS3JFZA9RUPjGHQ5c2xJQ9iKwIqMjvNw9S+OOiRiHKZ4sSaDYoy4/4MzzA6q6",
-	"tlrVdrsfl6Nc/RmrBLbODvAZV97BdAcf9uKvyQi4e3pSBTpi/PNAyFU5Aztr9e49w7uEgRMkDGwu75ve",
-	"699Yw7Tzt+4C5mR9j2mOLfRJXk29v0SJAi0JX3tZAqvsf5cgcNzax10FfIXvVJ83QCm4CfI05hgzmIEW",
-	"KvGsMWi9yQoblRJxgqAUGuqyzOc8v13XGS+kFZzAPh/VNTtCHP/p0G2H8FtT+u48PHX0fo9TdIVreOXb",
-	"DK4r6DKFcZnynAkZp1kCPWYgTZnSbArcZBrWghP3SfJWmqMalBeFZuB+dQBfewh7cCWJDGC9yl0G/TkE",
-	"NPLBq5hnhMMOoTGXVGLiA6tMbAKUoNwc99xuHVnBNZ0cXqGd/RwxlhfJJHCfIBk1pIAMYJ7ULAjNJjp/",
-	"IIwmHMRXf/IkGSi5PWhDpXVHQ2mOb1Lcd716dbjO+eM6hdbscjQ2QjtvJRTaGJhRm+IDi0jO2Qlo+9hP",
-	"4+HUAUDHbWawhyZsjQH9UYV6NFCTXGHYSHyCxJ8KSkI4D7aGe87a0B/fwzwiSrQw/qmgonZsRHfOnhgv",
-	"2vN0Lj3VR7Gy0+H7wnhh1NCz7U4gN5ipTnxXq/JW/PifZdIKrr3LWNk1Y6UQnYqA+78dJlPFsEB8WB6w",
-	"I6WxOVaf3SOPG4VehPERlsD8zFMNPMkH8EkYa6IVmA3O+IwzW3B+J8NdaHe6nJbzz2kJctygjLvhJDTC",
-	"NhwXwrPAgrBj0EVbDal04TS7f7sTajuKi930tKO2eF6ZKmukeFMYY4VbNOU5c2fDKt+IkI3jS1x7EEWj",
-	"He+giWPnpmwn0lvjET88gs6JnW2Y+Sia95pWoA3tWtPjOUZHgAsWxm0bJmhHT8/20HrG2SHbnlzeyfp3",
-	"pixJUv0t6DvPyMSGocA38XeeeMz1A2AWmoHUk9jQJ0pazRMRW6oU8xEqKgfzHcfdMUgkOG5kYQ2kI/YX",
-	"rBvrlcnHPcaxZDd0RSx5JVMhJ5D8FW9eKsXpRUiz7bbWtwXSwI2SJuqz3zblj/w/bjsujmMzcOzT9M2h",
-	"ZTWQTmAXy/5LRw0QN5+rLE2QoNoJe6ksXgt2aFVhuEyG6tNVnK4qmnxP38JOE3d47ZiPAcOwr6mp1TAz",
-	"QoIxDMfpuctMPGbusDTUixvlt9ZT9GN/l1LJ5PEqDqvPaRAlnP1LLl6n6IuYYlmEqIqQF4RmKrBsW7n4",
-	"EbuTlW+/gJqSDNwRTKCUFGYMCUqR9J0kVTxhxsLMUM9L9/WpCgkO5f+VbYLcMxh1OXMfc0tM1TqT5pbF",
-	"KvXWvccSLtKcDUWaCvnQYxokzHlqer5bmxFKmh7Dazr9U4PVAtxV+9NMuH+RuPsebPRI7KhWYfh1U8hm",
-	"IRnDulPGYoO5BwXIiTYvlsrTFDRzx4hh2eyO8ZEFzTiLNTfUBE7CJ0t9vYtfE8dwn91LBlynArR/SMlM",
-	"7LZwMOTxZM51YqI7Dy5wqQhVcONN1SOYyo5X+r7R76fqUciHGkzhV/UIS1q7I3OvVHNs1HLz9eX168vr",
-	"Vx+ub26vr2+vr//v5ky31bm4ubV9Oj19flKLh2stHt3B3SU97WnD3BZX5HaktJPyjU1ZOPg8k8r+7W29",
-	"wSDqI+fOqfpo0fvwxDNteBseWc0bbXrwAj11Q6PZr1/X9pltt9Wu3/TmVru0dEmPJk+/6dH06aF22z+S",
-	"LgpNj6RP93/kG2uYKLrBI/XFEVoILztU87FKAQNNTY9L1JSTm1r7pK++3E6I5vhf7G86yKQVKfLy+nOy",
-	"eckzocEMqOfmwlxGSk+5dfPkFi6d53TRdU8+4NFJ6tkFkXcKIpvyRCnOvvCnXe6C/rdr41WBUCSTmXHH",
-	"3shbFZGEgj50Vp0D+qTRMhOjKqRieG6YUX127w+6LwyerPRzQmywUrZ4RuVsYn9BZzV464NReCnRX/vs",
-	"D3R4o5LjJKo6uKEfol9xYz9ECq14IT0cNfFHmbq7MjY2vcWr0Ehpd+754vXyLZle2YtnYe24c+5X3jNB",
-	"GCsegzsukuIGw8xYzQ3jxm8TDLhtbPLhriULtg9kNnXC43z03gXIZKBGA3rBTry2t4IrYoQHNyl15iTA",
-	"aBrcmYOdAobAEoxF7tVn+aaN2X8oSKuEYUNwC+FmAskdi0KMP7R0KZsiPFnY516k8cwA8iK0awoTtJeh",
-	"b2phwNNUzSEZcMRJTNRjkYRPdkAYeVQ2wiP8QA3/BbE1zgixRG3T4+AApvRcosIrNLULCh81KHwwZVgf",
-	"EsYMG3cN9/0OhjnzOtIUHG5Dwo8bG/Yr2Dw0XG3CnFk1QFj14hb7LxTexR8wdN7IbAtYb3Ee7UJ6LSl3",
-	"d7Ke6GT9HZxc9hgGZLmFHjNzYeNxiAkc40p1FWtIQFrBUzfBR+Bpc+D6N2WhAGzGwj0lr2vY7kbx0vpd",
-	"OXzHmb6Nmlc3rikyWH6lg/D31r73YzUnXH1BZOs1bvPU262U0etUI/6PXgCzmksjKHqIiQYh68O5xIUu",
-	"ult6aBedr0T/f/ZPPZ5+dlDjSl33L+AHaXXeUZO0cM5SqnA4woia5EAefK1eaxgqZVd0NImteISyk4KS",
-	"ad5n92yulXzA4BOswQkZxQkYl3kJyHgopixg9SR+EyET9/kMZIIJAiUKWRiJgf8wqjvg3WpauFS8vFO9",
-	"QwA7BPA83B1SYuqcxOOxkDWW79LjCkf1eTQIaSxPV9w7QmxH0c0jEWaCLc9TZWyfPTfj6Zf7DOxnBURR",
-	"5uL24uMwkza7vHndv369NWZSLLwztZ2p/axM7RuS++p7cYYpNxamjEuYn8zyIibaWKZAxQhlyqePo2MC",
-	"bCV+fsesUiwV1qbApkpCXiR9Cmmy0UjEmBE2ymRionO2zBLmbVvl3wN8fGTkHBfXWd5naHlfzl3/mfjF",
-	"EuYlHMAo0WQL81wEhPY3zyabwgr7nALXhnFGNVlE3B+mTT8uCgGo/2kKI9ujePlcGGARlRgkg1DVRSk8",
-	"VChDmtpnUSZnXCS+/ks9guYPELEHxYbOJufEK6f96dBz/xzmjEuGS8bUKSwPiEZKx3DW9t9t2fNyy+nF",
-	"Xdxe8GFmYAefHEWsOxY6h/zzsvFO7Fdhvq3431SFS4XCWUPbOkpWN2AZt0zJGHqhbopQD6V9nVjixE5Y",
-	"NlZpYspyrmpVWJ99m6p4UiSuEqeAZQnPsfIqRHYNn4Z6tj6jkFN9wXDBzyT5FBIy85gei1Zp2cK+L5Kt",
-	"3vulP/uMlLCQ88kF+TAmeUFB6BJBnmMiyHvfy9kbCIpPDblM5iKx46NGqgzYy6pKNjmfP/PQd9+5y488",
-	"zbDMrFLK88xw2dI2vSuX/zycwMX3NVbGhux5GL4i0drOpNnKFpyPYet8xc5XPBkfzKxqFE7iLM4gFjy9",
-	"xISfTdpQ3vvcIPTZao4PdBKChZxyyR8gGeBPolCq5GQxFRK7jpO/2XPahzX4znvG4iB6yizzxDRLz/mC",
-	"iq76LHJTLmQcSW/cwSYZ8eYWPVqwDAtxhIj+HRU5/IH1BqltGkujaKfe6eNe4xfouRsYYMr6ZQRH7lhW",
-	"qbLqka5LwOXxNPXfaiwz9mVOm5rzd/T1/3REiS8wUxjva5x5q0DSVrVMC9ZiOwKVtxKcJJKGchnqJ/vs",
-	"7SMSgaw3Kz3nfGmYpTwGz0/gxJyTgzaBmSVWEWQCacMwOOfuBFbh1FfUypLfSPeuz6ligcqzuhvqs72h",
-	"7ml96r0cy60wVsTNHCg/FuFnArMK+pNggNRcOqNyH8cws7fMwid7FZvHCE9dwzizbhNuWZTwvEdX7OLe",
-	"KZJeoaA9vNX2Mils1EMDlgpvGt0vAyaGFjL85s7HOob5/5wqaccRJSzxPFi3ERJQeYuGX1lVk/i+3I6D",
-	"FXoTBVbC8zpvZGF6AR8splnnlIy0mm7sknzP8yZWDrdHRDWFXic3eGYszVFNldZU4FRLh6L2nYuTimjh",
-	"qU3PGuYbP+uj4Q/wrXteC9nkFaFxShbkf3Gc5UWfiSo8reCvvUhn5swd0JOxMZaB68zAAgFVKRX7g4QU",
-	"cWhGB99KN5EQl0CBEda5c6YSH+ihgKjMMm4mxMVXYIffeW6rKVVzC8uIxK/09b4wLJqpVMR53zNOTXk+",
-	"8M+MGFaPl3T0X4ZYt1lk5ThjPJJW8rzC0VJZ8AS3KRfSstffvHqFVHx7han9XnRx6g57/LxKEknuTx6o",
-	"zmQJMjZk6HtL7i39tpxGH/0Dupqiw12vjeV5d7s+nfJ+4BNE6JYJsIYc+Wlb0uTC77uiC/MKclEQms00",
-	"GHfpo5Bun72RDDngnVuDdzSZeHe/vqaYUky24hMth6sl13x6LTkI0+VcBv59PwHka6+fgfvyXhPYoDoa",
-	"b6ObFEdv+MXnXxuNgtSRMO5EwjgMSrjn7a+pj9+9wZP+f79/+xtLVJz5HOAe4fY5M+L/ATLSpEISUSJ+",
-	"lWIGGnzDCH9nsmPIMUGtz35SKmFazQ1LnZ2BR/DM5JizTG3Whzzps/f+UlWkq/EHLqTnQTCB+fyOcdoK",
-	"55D4eETiU+o8whMheVDUZ5X2UthTSgJQkbiJ1QxYVO7g7VwLS4nMiIK4O+oQ2Nev2d/FtyxVdT0F3mVm",
-	"vJll/EVMIMwqJOQt7POdDxumOZvz3N1EDM+d0zVSmva7kbjXDbpgvApZ87xIHnwZKpUClwGuOrx7RFvh",
-	"NmWJzOnTpUyWB1uOULkfQ4IDIQ7lVt6AH7UX8CjXVU+4jhDNEGInsR74ctLeKpb1aoNffFDqF+6EBX/w",
-	"1SbzMtlsprSF5FdIBP/g3sKpTKDb//1MIH4BFd+ze1c1H50wYzXwqRMxEqomb+vqzyX/5T9XfyY8X0/2",
-	"8js8Ct/9AT0QUyTYCs1inhkwZbsJNufGtw+ihqqivrs/Sug+hC+U8OqvHpvHRNFtObq7EBZWeyNyp9EI",
-	"+i+di3CJ2GTo+2EcCAkuJdx3MWlGBd5YNuazGUhTaUiFzVeYFA9j3y0l5jYeAzUbQXdcEItwojxsKtW8",
-	"z/yK0Zlwvgex0GP+OwUfPOmnsWpGJyS6DDVNqWjWe4TWDomYJjwveo18eXlzszk2+l3RQ6bsf7V8th0O",
-	"XyyfV6deH6W7I855voApWkhTw8Zq7l7jgwLzrEDFk6Qb0i6zUs3KemuEcFcdaTs0BF5WZ3fiFGzrtQcT",
-	"dvHG5I1APFb0CdZZHQvpT2Ar0vMCeHZX60JHtXuc4+1nNWe80jsLLcrmB1sh875pdaN8v0VCaTuu1rAa",
-	"ZoDCj6HwShYdABA1o86QdKJR24+QmCJ0WQPhLrB1lVHu1v7BT2vNBbGsCotV0ohZuc/2b4LzItvv0D6v",
-	"675Trhxf7IpV4+dHgAWfP4RHO91heDtheLYwB8G+hb8cBMELKbMhB4P8aeMc6oRbzmKQTlQCukVWDytM",
-	"/5WZahEoRgeau7+SDLTvY28jods0kH114GfXaQbNJ9nZb+ide7T+WRT+4EvAdFEvwbV6uIPP7X+/tqUR",
-	"HkSFaz3nhknsKuo1rkhuwkD7IDMQ3TGu47FzT5zzKY0FnjSVyeyomLtWYHdFJVvkdB+qRctq0a0pCGm8",
-	"70mYg7HsEbQRSt750gxyaDlLRZHJKTRTc1l7B2xB4lq6/zWb7u7ud9Q2K1sJ9NZNVn7lEywQwJJ2knTk",
-	"3PCtzigxQklAWxz8HnbPdCYlUvr51NsJwMxgEqgFPTUMmz5STZSEeWOblpYt8rG8qc2btOwyaqvxvJb0",
-	"vDvyTlvcvfVBWePIXfkTcbPezYvH6So86D5J3spjMlG8FJgBN6rrntASODGGwgXEIGODAl0GrTgEZlF7",
-	"PC/WBnPj44s+MOFrMcJUEx+CagYqUIqef/5xZTGnBDdoNz9HhONlcqEoKSG2ZWn+Gn3fExsJR+oGZCfv",
-	"Q4DFud7OKyOXG1ML0elejYIcW+t3ZwXoYJMWYRNh4i0lfFMI5d7UuH1sjDeIFVjJecllq+BK49HRISzH",
-	"RFiqpCsH9+o2Rl3uyog5GnTCFatgyirLXkVTzteyH9XpOw4GszD0CYCYdmxCd5KeGI3Z3wY1uJOPXKR8",
-	"KFJhm7Ouf1FqYpinlAnXSneH9AHyXkjpsSqeMC6Tnue58CwEIomISkVjOJ0PVUZj0eeB2oBying65zlS",
-	"CAQmq6mB9BHMKp+guorDscIozeZjNW3MJwqrO0T1HWbWVLIMFm/xTVNwPxjQD7aexzH9lYUXUmOc/tsJ",
-	"DW5vzqSyHXHJkt5z6Ux3mUuyZ3ynTvchFQ9imMJlhXS93lNP05BRXjIXjyoafEf/W2T4PaFD72G7XeaT",
-	"+dx3q8lzLEogcWIGyaCgzouwmiuE829uWCSVHfDyC6F4JKoHin/wazsAqfrTciW3Sr9jdywc92yYUbVZ",
-	"XJqyVuxG4MPGsrhFE3IMo/E5YOeLstPB5y2wNIl4XEhyHYFmrLI0QWNyBDu4rujsj7Hy2DnVlfWo/pZL",
-	"3/cNaZhWxau6ZuKnDYN1vcTPoJf4ruFks4Ke4w+q8nRXkRG221KzFCoFoIiIJCJpUk6zISvHUTPvzWRN",
-	"3n24L61n5TgwIYh3KeiW11hBj58e6pF+ixOYcW2x206TE1N840jsI505rRfWrnRhx9IFM1ksXHD/v972",
-	"rS47RANoFUuUN3p5A0piJi8jx9RMuvjHCTJMzWRX0b2KU2VWsOT9KKQwY3hCtMiGORuXQCJ1iubuho0c",
-	"pgXHfbgfUIWhb7XcZ/cMn+pZVj3xnpvTgP5eAxp85z44tp602+bYrQaX1X5kol5NcTLJnoGIrvdvu0Ck",
-	"e2crbcDmrX7rzAPe6VexZQiDpTxzpSfRTpr9gU/aVeznzaDZpLz/rTLdcWeenDtzUz3cLLNM89FIxJca",
-	"uDHiQbrr1AoOAInUXHj4UkYpEcnN6XY8l8h2gkxzGB30IQMEy4jYnjju6IJejpJyC9ojbA03dZrn7wvT",
-	"XHNx/wPJ0cklLBtHYtQJXQ2cricvV5r6LBzhXt3xXO5ig5bfd3ft3OnaGTQbEpbwfOECWqv7u2DpdQNd",
-	"aXBTzSw/EnnO79XxX8LddnFB3SW3ZQqdBXl9yqKzua5sqBWrLsSB2qqCnqdCTgyemsg5IWx+Rw0SsTkQ",
-	"l0xMZ0o7+WAaUFnxnOMsVlpDbCHBIZC5OlXW9NzXsikkYQQWa27GfYZ4UmCMFSV7IlHJFoR1yxoZpBe8",
-	"6T5XcosFLdumDOSmPUXveOMOcwB+D1o8QuntYeaJp1lOMMdMwnwzLd/Bt86ksCuJ5dkwE6m9FJJ4s5x2",
-	"5yproApwh/lHHHFbxXr+3qBbd+f+7eT+ZV5kgojT/x+i8DAyU56moAfYAA2lN0J5jdi/lMDkNavcwTLm",
-	"QvaYUZ7pfOr9PC7ZEFis5CNo20yV5N79uZ4lbm6nqSTEXelIks6cJCkj2a3RvV2Pkw2q/ioESZ7x3/lx",
-	"U+Amc+ceamYtS9KT00j7z/HPAyGjpmrBnTS0K/57VpxJzZK8cbEfMyk349C9ARtaC8PmWlgLkkX/4+bH",
-	"qPae34J4tXTBbzLa3b3+qMHrjWV36yK9b7e2mFSF17LFPI7jc+hquuqYrQarW1HL7jA6NZvRFkcYjgBx",
-	"prEm7h9/XgyBa9AXt//4p9OoolrmH39eZDq9uL24Qk3zQz+1Ej8DT+24x0biIdNUKydM0bkoJKsqH9Du",
-	"V4JOubEwvahvDT5Vj26HWIwROEywNVwmQ/WpOgL9pWaIv0PuU2a1etB8Wn0un4nLCeSm5mffai4TwzIC",
-	"qDBrXxhmVJr0l+mfTX31DBtmuekVGTvUY7jgSaQEnqe1MnVDvUt5DNV5J9zyS0/RW/P9n7TKZh4C4lRR",
-	"t5RKWve7vwu3ZDVi8MmCljxl9GLM4pKdzAr5cJlo8Vg/Ac8UIhT1yt1sOF9hWfcuMpmkVIg1yiSNWxlD",
-	"SAsPdPSsGAQhJTeEvyBUBiANWf7JL8LQT3w3xPIXILOpP+3qfvheaVst/nqyYvenS5vPauf5AX1GtPZP",
-	"y8eahimKYeukkGrUnlA1h375Pi997Sz8F5d+uuLJvzrx9jVyagqGCVmdPs+bpBCnLCybYyFMrIyt/O7f",
-	"mbK124axBM7mwoyxKZov3qv8FJff+MA5X9LuMMaabU2cOUMAqJKyvjhE0dyzRrd1qDF0w9SMMINY8PRy",
-	"ppumovTE3TWoPUh1vbMVEoq/KgsJFl6smdT94ub15Vhl2nfWchPGNvwLxQC+/ULdfoWyJxEjRG28TU14",
-	"1QTWw9Ir3pgP2lQ189MM0Hdq+BV1JFr8ySM95p//+f8BAAD//++p4/1FvQMA",
+	"H4sIAAAAAAAC/+z9+3Ybt5Ivjr8KFn/zW9k7m5Il+RZLa9aMfNtbk9jWsZ2TkxP7kGA3SGKrCTANtGgm",
+	"o7XmaebB5km+C1UAGt2NJpsUJduJ/rFFsi9AoVCo66d+7yVyNpeCCa16x7/3poymLIc/X7ynE/N/ylSS",
+	"87nmUvSOe+80FakiY5kTPWVEaZmzlChNNSNyDN/J0T9Zovd7/Z5KpmxGzUP0cs56xz2lcy4mvaurfu8H",
+	"mVB8Zv0VP01ZzoiWJGc0hScKtrBP7ROZk6lcwNcLmV+QiWRq9buu+r05zemMaTuzl7mcPafL5pvfT7ki",
+	"KV2al2RUs9w8mJtffi1Yvuz1e4LOzLPHuZxV3vkvORv3jnv/v3slOe/hr+qeeZUZhHnte27ur7/3tdSE",
+	"0TzjzFCVCqLNQGZyxoTuPISxzGdU9457KdVsT5sX9SN0P0vZbC41E8nyexahwSt6wRShJGdzprn5kkxp",
+	"PsuYUse45HTGyAVbkgXX0/KbkUyXZMK0CvmCCrVgeR8vHfpX6723bJ7RJUuPic4LNtwnp0LqKcvxMVyR",
+	"B0dHZMjLsQ4u2HKQs0KxdHhCFlOeMXjRmOdKmxvyQgguJoTDpwcHT6q3czGY53KSM6WG++R7NtfkwXdk",
+	"6qmLjF+SNyDTnqFTSOkZ/fQDExM97R0fPXzY7824cJ8P15P8Lfu14DlLm6Q/VYRlii0M//fJqNAEdsJM",
+	"CrYkCRVkJi8ZoSI1k5wVSpMRIxN+ycQxUFgW2vxiyIKER0ocxAiJYxjezvzHr6hOprH9xsjQyJmhYXtN",
+	"FlTBpj8hPBQlZEoVSaZUTIyo4SJh/fokD4+ALoaJDBNM6XzOhGqf3XgPh7RaRp2NX0vBOg6eK3Ih5ELA",
+	"4LkmSvMsI1OZpao+3PsHD/yCUWD5VSM1Y+g03B+40s+KXMm8OdqhYJ/0IIFfh05Sz+mEkREbS8Nv1e08",
+	"5pkRlyeE2o0pBfPsNKKpe1SbeMKfW9nm4OBgPd+Y+fzAZ1w3p/MPuSAzKpbmmLB0pZrMpGqVlxk8KBxP",
+	"ysa0yHTv+KEZC/3EZ8UMhgYjw0/luLjQbMJyP7A3uVmnxsDOBJHmF0PiJGdwxLUNCS6sDIlm2Ztx7/iX",
+	"1QfKO5nb11997JfT6FGVwPDOqZ6epukbEWfaRKb+rGYZqxwyc6qn5QBpmg6k6PV7uZdZRlyv5kLz9mcy",
+	"ZfGX447+RsEoWl5rftripS1HOiMjnmVGKqR02SfDn3/++ee9V6/2nj8ftrw/pcstXn+WrpkxT/fJG8FQ",
+	"WqSSKSOuCPvEFao1I5ZJMVGGpZWcMTgJzXnQx333oGW0PN1isK/prGWBzFNb3gT/bf6udyy/ZLn5lyes",
+	"jUoKLvpGwR88aRsCXjawFw02nvt7GeWSFw3lK6XLtm2r5caq33sZV/xebKj01V7dSeW7MhRScykUA+33",
+	"KU2NCsIUiNVECqOQgfCZzzOOSvm9eS5HGZv97Z8KNfRu0z3Hu/ClNbmoSSKLDI5oo7aYY/4YTxLzjmG/",
+	"cqrAfqBkxpUyG9etMMHTcb931e89k2Kc8eRWJ2EYdZ4zxYS2Jo/fxjTL5IJwfUyGXAwKxcyMaGamuRzA",
+	"HlfmGy4uacZTz8DwFPihRVftk//5r/82831JeVbk7DaneyqWBA9/++hQSdBUF8pqPpokNM+5McTMSGU+",
+	"4mnKxG0vjTFKZnQJ65FK2E+wHKoYj3nCmdADlcg50HvMWZYOxm6oQxj5a6lfykKktzzwHDQrIYkqEkNd",
+	"LiawAdCUqZwF35gZCakHYzNOP+pXMuVjHrMpzlB7NiSxGjTcc56zRIoU7DvDWexW5zx0+vew3EBGUT4m",
+	"w3kwsMEYRoazfC/lDzSf3OoGeCVzhrKZK0KThM01g0HSZSZpOtBSDjIzKBzij4IWeipz/tvtkvO1NKwP",
+	"LCOdfsEVKQTYI33CPs2N9OyTnF3KC5aaCw3J0YljppamOdj3wyKYgp/UJeUZHWW3Svp3csbQlnPTEYyl",
+	"LA0kLqj9J2T4lul8uXc61iwfEkWXiiymTBg1SudLQieUCzuTeS4TptRtz+VMk1HO6IUilODleLzlRcZO",
+	"CLtk+ZLI8ZiJ1Mx3ntEEBAIXZMjyXObKrYQq5nOZa5a+Yimn7+Ggv8XjgNg3EaNilOti1qLcG0U5ysHM",
+	"DHNgrjYzuHKqC6ghp4mO2ak/TSVJeUo46EDzXM5ZrjlqLpZNWz2GUwaaAlPmPDI2bC5nJ8DlNJ1xYTaJ",
+	"IlJkoNmJIrNMjVpjTW3q9xJaKBZ7lzE0aYrvg3OazghNNBktCdeKZeM+CnKqyDClPFsO8kIMu70zg1OK",
+	"p+uW6bV90llqbrtgy43vyWXWYgGYX5x96OTKUC2VZrOhd/y6ieOMzeSYMAbzLz2gtVFTtczZOJfCWN04",
+	"MfMtPKf3MWbvl4r8Lzg8P7OQMn3PB26NyoehrWWmB/bvUzT8Yt4QKdgQ/ZlcJFlhJAudyUIAS9NsYcQI",
+	"uNYqfiUOfqh8wtITMgTzfXhMkqlUTJSqEdr/5rY55SmZG/2J5Vyae4zaxJXmiRoe48+jJVk431ehzPFc",
+	"ktKMstcv/QT+5gj97JTPc560rOvc/GQW1hwSheB4AJgPOLzIhgOKrOOrH4XiE8HS5yzhM5qZoeAD18oa",
+	"vMrIBaaL+WDMWHcnSOOtH+vy6hmuFJEigSnCnPuEaqfA5nq/wXd25H0393BsrXwGRD8T80JbMQXqC83O",
+	"A2qOqTHl75ald0AKkTFlt9f6FWil+v+mWRFh9VPhdjJVJMVhEM0+afIXSv7j3ZvXxLryQqXuryDljFSG",
+	"jQuLBeswkjJjVBgVaU+iR1kKZgkxp1qz3Lz0/334kP5+2D98ePWXDx/28cN3V3/9t39pGuT930v34kHT",
+	"vdj3bgv7aiDhp72J3LPfmwN9/y1dvDKqzIRV6fHaHzGd6dJx6ifEHF8EohNEWHewYrpKkvoR9yWRKK48",
+	"vBGMnJ07Hbi528Z0xjPwGTmxzOeXD3p989+jqCCeUM0W6GZae+LzOTz5E53NzVW9wydH+wf7R/uHjyNk",
+	"6c0oF4Fjy0+/3xNML2R+EX/Ywb2jR+vVj9o+5PNe302+nFP5Jjualu1paLmNRFy3GgFtg3jCowf9rqSu",
+	"3RXEII5WELwptjHwaMdZE2n91Qu02cCbyxIluVh6eUjFsmU3NveZ/UYUs1HL1ur/3uOazQz1r/wTaJ7T",
+	"JfwWX9vK69woP8YcTCCRL83QDd3WbeI5jwatTwU5PT8z2uo+QW9ykjNtlVNnpFywecyoyDK5YOmAzyOy",
+	"wTIyU0ZEPjt7/pbkVEyY9XvN6NKobE5RPiFsNtdL8q+EZhl4cC3ZmmxVo2JV7+920IbafIOwfwfN1Qhx",
+	"fDKYPt0skJxRY7pR3dXB3O+hf0HZe6ojeZnLmSGQIFI4QkG4no2Ntts3Vm7OzEnEZ8weMf9KhDGKzXij",
+	"A1i/09fqOGgDZVTpgRlGdOhv3bD6hn2MgTCShUZ1kpIZF4Vm249RRCMwP1l/KocUm/0Ytec5G/NPq4SS",
+	"MVFoolmuKmYcZNQkciK4YuYdI7CDy9NCj9PB6PH/+hR/qbzkKctvgkVLQxEUkE05NqeaDbJ4mNgGOsCX",
+	"cnhAlGcwQxQbOHU0ArP3L4cHBwcnob+AgrajCbyBpX9dMaZSQelZT1uUr34yu4G7bAe47sR6DGq7A2xK",
+	"LshDorZnNGfor1qpt+Ya8M/IOYpFL7tW3Ybi+J25qSnV6udW6sJYfWfch0xVtfDtODyzV2RMvyKzKwxQ",
+	"29IVcVZZlOgRCrN5BndsqLWcQoqaOX52c75UTo92jeUwqrF8OsM7Dw8OdnLSRLevy2KqHzJ9z7tgxeop",
+	"yzEqVD0kriczq5kka0mylfBaP+t2uVUlQilM9jeVV/u9IDPFiKaDenZKB1G01f6va+XZMpwvSEZNLxjB",
+	"Oyr8uq3E6PcKwX8tmGVfM5+6EAnlx7otHEuwg21qNUV02HGtrLZ4pxreqYalanjBlm2JKoZZ+kRN5cLm",
+	"bBiN8JgohomZVJHhqQ2iQSTmmDxlNGc5+Z//+u/hPjkluU1+dZlrkCMIgQlgx7oSF9fSfji6fJJ8P/+/",
+	"D9T7w9lP4jv6c3p//Hb6qHgx+Y/YStzpune67p2ue4u67gVbfh0a7w9c6dhZCdnBckwoybiKHI8p1XRD",
+	"8sUOuCAxuTkKs3OcUHXJy64yRArL4vb4MISAQe9v7OuEqVSH0k4v5IGYD4p90jklOZ9MNWaJzAwNjhMp",
+	"xjyfDUnGNOQAlELACKk8Je5SM8855Wk/jBQeL3Kumb2bazIv1JSUP++T03IHT+klczqGc1fXx1GJJOLD",
+	"4/HEIuX6NGkr0rExy1QKFr7N8p/R5uap/StlGTN/Rd+C2SU843oZlR+QgEaJpjkfj6EMYmRjrCwlQi7i",
+	"jDlImHD1Ps2zAx/2jSLmUmIv7UPQbbQkdkad+Po51fQZ3F+ZSITPYcguNNP0D+eMKimiyQ2Q0eZUyIWV",
+	"qFVCdB7vW3jNWglWDrYcWb9K2NgGecqz7OmKZazF2hVJICA1ZzmZSaGnRpc2H2z2reMp+A3ev4zy0NNM",
+	"JheR7NpLli8xcG9WFnOHIchuRAYsdpkZ3mSjRGYZSzbVeFMMTqzNCu735EJUU5mvZ5u6LGqelLk5NlkB",
+	"VA+ubf0WkAGDflNGRlSkC57qaePmjIsLUFJTQhNtBLENnRtF1yoSQDjUAbiKCgrQ8g9PcKUVKebIweDx",
+	"R40D1OEEebipXTQzvjvp70oWebJWFwDGeYeXXvV7OKh238/qh71iVBU5PKhKgqdL4gsQg0m6bVPberEU",
+	"d6xIaDCMH3GwAP0q33pKRLermf4/uDmPWqydjI99bsLIXB3ZJsBjEcH14tOcCeUs4oTm+bKaW99FXtmH",
+	"xATqhjtNxZPNzG9gtxm27AO3L6bdx/c+p+MxT4xYVXwizEEbG6tbnu76JqzNW7eqkUdutTE681o5YE++",
+	"vl/qVl66FVUSpf3XrUlWV7cx2P9tpSMU0y7JgqGYhKzKXR1UTuxG7TagRpnrhyUPVi/a0jQLJhuR8p9V",
+	"XK8WyIFo9eLWjrchbEOitq77Oz/Zpjhyq2wTYL1Wja+Bikqj/6MOPx63q0Pq3Fy2WRgDb4QCNGOiNDkN",
+	"joDuMswMgaWt+3XGbD6/L2GMjup7xuauoLws5MdThZJcLsqccGNt9wkXSsO2HlvdAtPI7QlGFlOZsViS",
+	"Rm3d7WRbl1Hh9FpsoxGDHGTvcFmoEyxYl0XulCFVzCBN3V5AlC39qrmhbY5aBDeALXBOKq475eyfwJvx",
+	"PYe/8qjRUTrYDsnBwYGdxmwDMwPf3Lr2bqM0X+2Y0BBxIs0SC7YgbhPGJ1oIW9yy+nEgRx00AdZm1cqe",
+	"cYPHXlJjDr8owVTCcQTEr1A6xk3PqKaZnLwQOqaGvRFYlJkSa8qYY3ROBcuarMLTaEzB+V+bwQY6qe7m",
+	"NeGIFTFdeFR0dpj63UQScXVNi6kko2IZSfYa0YyKZIPs01dSsGXENvoJNVCwmNWcCd339fdJzlKuT4hg",
+	"EwpGDhaPTJlzzsqFrWuDTRtbobN3b8j9w0eP9g77RC8kyZhu+u2fv7ixGMuM8qw5qh8hmObcqjZnH7yP",
+	"5eRzNqF5amRQQhWrDvifcir+Xc24nu67LyMvn7Isvf76nFNuA8Z5Wsp26422xueS6f1NIjiO6dfSfD6V",
+	"YoMrB5csbym2s2FSOh5DAFBBClo8HbAWZFg/nZxNrPa0dpiKaY11/ese/a688gq9gsVa0Y77+R1eayQE",
+	"n7HBb5aEtY1x+vqUmJ/6GPyYygUcxXzG1EnofFFkIsloiYe0/fo351j0HPmiMNLh3lOWZ1Bh0ph4oVge",
+	"jzX9qIxKJUCQKlubIVimNlfwQeZV/fi4Ab0kdHLCr1kwMMdtDV4K6ehXorKUfS8O7a6rSIt2yXuNhBaU",
+	"gJVF+L0UgyjSrPSJiwtbtv4fcirIO/NbjXbHvYPDJw8fjw/Y3sPkkO49Ht1ne0/og8O9o/Gj9LvkgD2m",
+	"hw9DAh734B12C1WMoM2l84pk9V9O9/7vx9+Prv5lpcStIOFUc3PuVx/3/z58UP/+8W//7v6IPrctv6W7",
+	"CAvuvH/UX52N/7d/++Vg7wn5y1/3Pv5+v3+/Za7rZN5ps7RurbTbVQZOGbo8qYZVXCV4xiha/bLQfQiu",
+	"y4Xw5yDhmMQi9qsCNiDiYSfyVwVuRxAXfw+myUeyo+uU7ShsbdLQBjljodxceeeaDUP3fjvYe7I/2Ivy",
+	"d02Q4iZql1vPWcZaAeIgmoDiScFKY4jJHCA8d55s8J7MFMsuUaX3FYoYTEVXhoUqiNnR1XHEETwgwE3x",
+	"9VwKQtWFZc7RklCnQwZ4VL6IZAbVsZpBeQUT6UCOB7b2qX0wt+Jgsxr71+1hw0mcO+yuDc4+MBaMSgym",
+	"3D55ViZpAKvh95bVrDwZ88xCtgnGgTmHeIYPiZA5VnhinkslHfCzHWLVSgv3iH2XxfILXvYxvG6Pz+Yy",
+	"B+4DTJ7j3oTraTHaT+TsnqRzvpfIlE2YuOdHdBXeri74fE/OcRH25tJY1rkb9Kc9OTO8OddLm/n3pZ2y",
+	"XwPFbkoN+Grmfl09ZVsd4Gsg0O0pKTdnR36hqs2Xv/xXrSfkO79YdZ0CPMssSFJkc2VPMgAVwvMuoQ7x",
+	"0IEkIECpKlMKbYZfRQUDn46xafElLSqPTC5eRaEEh+Nc/sbE8JgoBCRGtM0R0wvGEChVnZChBYUdHgNM",
+	"sFE+wN3rs4oBIsSWNNssRXNrSrQMR2sfYxRGeG18tNGBngooN88FzcD5cEx+oJoLd4D3SconhliGaMPB",
+	"ENJvEZvAkBJGS/GaWgIrxp17MUYdfCw5dvDx94P+o/trhXo4Dwg1RTXvN4KRxP9uFM4gD62pzWzhzOwe",
+	"1Gef5j64UfMsQ1TbehHVFGDnMDHORoBcYNMmIjTjCWMPiRV/8mIqFUMXUhXWDtT/9mcW+QYZp+VCOOy3",
+	"iEY+5oKr6Woir7VfJ1KvDpwkFhSyOauu7ksL5bdqsRxBp7QEXKkmhgfvncm0yNjuUrRtrjTNMoKP7paQ",
+	"LS9ZjhmU0aS+bifh20K4YzDmbMSEjHLC4VsDV6HfD7ieJck9Owc8WMsTDrkoakx5VtzKm+gtKnxMzDxd",
+	"dl9H2P+NBfyZKc3ylC7r8CJb8UqUR05L5sBtcSHkIpCAzTdX2GN1lPstRhEhu5elLj9OS9kSqV6xRgFU",
+	"ZCwMFsorn74Qs0XTeNAwZToacHrvdvA36GZbyDxV0bKOyoJ0yOXbIkWyy2aHHgJTmTG7qpv7IsJNWUmi",
+	"shDGllTxLTUb8Ziy+w/b3SBIdQgT8MiIJXLG4AtEbQg1FVXMUEVuUVFmcyqiJ/spQWQuMmKKp8yHmMmZ",
+	"VmROlTKriTB8lyxHp86IRvMBtzj1N43pNb3UdoTrHvM9m+t3UMEFxkGeRZ8WGg0dokE2smOeVg31uEGt",
+	"j9S4hblGsKYeLvvdRV+CSsUx8cGzkmK9ROY5S/TeVObKTeS4N9V6ro7v3ePzfSHzlCcurnOPz2eTvBqU",
+	"sUG7Zlhm25LdYD03ubXfA3H7RmSl4WtXOQYZaDTv0/MzW4inaublww4DbbEvj7rg20cqW9t5aCXb3I5b",
+	"2EuPr9wz7OaxA+dw7wb4vWVzIw7j7x96iukPPWyccjU0NOVl54wqGNdmg+guOT82ttlq5J5r+a3s9r3F",
+	"fdnkmCLPmUjiwENn796QB0eHj31HgyBh4ce3vYhDfhNrvKwvirHGJJfF3GzwGU2mXDAo/gToQKNL7uZs",
+	"Zp/QfWHVr4jOZ94F/Q2ISzQyqgNWm2S2zZP5VY7J82dnMyrohOXk0T55Z3QJmlWqsDBzZkpz5k609TXd",
+	"CWo03eq0zhKUYNfWOZTM9UDG24D8IBdMaUyh7JBNGKoRIb0rL7ETXatMtJSkbVxbZ1kpWJwIOF7OWKzm",
+	"hzHPkhXcQMMSqDSD8YSo59rWlawvNe66Zt1r7XZZNIe2ebRyDui0erGuofrVlihQASubt3e/V26WWhrP",
+	"BRfminFGgxhZ72VOxcW4yHVTsdtWLNR0rMOmQL6B/W6jF1sjyHTd6ifksAEFuBq/ZY1ggPGu5puzpLU+",
+	"lysLU2GNOh30d+kYeP4JPJ2GLfqkDEJ3E8szOmGDFdo38ARPdAENEDo9E9l0jQhIpPjeXFcnJtwc5ueV",
+	"I1xP4m3ALF9LYnjV11oaMqI6bsewwUJUEp+G5knDEmYIcJYWXLETcgPpbo7oNVhqkBVrgbzh5tXkvRXr",
+	"JVCkvm7zpZzITdgvn0usfw0R9C/33NnqnIlwVszCIQm/5Bm2RR2vydA+Ojh6tHdwf+/gYa8B/fzgau8v",
+	"B78c7j35+J+HvxzsHX38q//8y+HRxw8f0v+8/8vB4ce/bmAcWZDxyKAdwDW6SKGSkn3Sx6SYG+4/fOji",
+	"rtj9EPnYcAAEYr8jIzblwhfhlYDKR/u1me39W2dY6/ZZzGmuZ9EimcDEw7oCLIuCNqtUXewo6OozrXYG",
+	"n7W599Ql0a8zbjyxrqMv+4fU1WWbzG7Bmv+96vgsE9pfWzDnplbcLWdt1Ul8rRy2jV2Oq2l8Oydzyf9f",
+	"+cnsJ3IjJ/NtsNbXcAzvzK33POeXLF/lYcM1mTKSwqXEiNwS+sQb3eYrc5gEmQMrtarVDZiYYgIL3PP2",
+	"VtHOiyIYSxWhdRfAmtJm/3fV3fSxlUhv5iynLbXCP02l6/9HZKEJo8mUGLUf4pbuxshJlUm1tuTfvxjy",
+	"wK76PTlnYuObcjaSUm9xGxdK0yzb4k7BFlvcpYrZ5iRRTA8gWqw2v7VQc7bepK7dVweLMktSPsvPo2+X",
+	"uDJCRxu/KCGZ2xnwPJdpkWjX8yyyTanbpIAGAJn2ZI53QcOy9gyHWE+e8r4TMvx26NIM4bFiGc1qMHTL",
+	"mGZqsOB6ukKYGM0N+7dPzPkFKp3NwAF4OKb3ijkZLcmUirSiofxS367dcWRlZQevPI/rO76+3ja5IXhi",
+	"Y/LtC/nOpcvEswt91gOSJZC9CRXtCURd/EL+zegcMkdjTmfVjiktdaUCATfL677nT9cWOOHj7d39dkfI",
+	"i4xP+ChjmAkXTc1A5DJ78GA+roMqcj78Jo6XIRhgNMd66TH70pZuMl1rp3flSa8n+WyBY+Rzb5xB4WZY",
+	"jnI99W9F4a0t+Net9L5A3WxDv6ht7SmJqqTg2sc2LOUi0b9fwdtEMbNSJ7ZMZnHMMrnsOTgXhOtyb6Ez",
+	"AtlOkqmUyhwXuZy1HxDlvsckKdXbEXSDZ5cGYNywdP0Mu4OlldQ502wW5axOhrmV8HYncTvlNaZ58PZr",
+	"2OasfEqj8DytLoGlyS/+p+dsxKnYOzwqLXX8ihweQdaC/dKebWJC3MOu2pZ+dUIMKlF+bbZZJO8irDRu",
+	"OGhfueuY/OG6rllCYKDoEe2bNXXRpk7DzO6EZplqONXCVesOXbPD6HuV24MHdyDRtj3O1hBx5fmn2cyx",
+	"Xhztwqiw5kmxWOSu3M87DnTCxNfQ+3YO5+CE+cpP5nImN+GPajm73vukajiMqWCLbc+vGxeNTZJdtkJV",
+	"Bc3IsZo/ljPvOG1VU7yGci/oXE0laCeLsiUCNGCIoMV298HnbLwSHDGS2F8pukzVMRl6jPphnwxLNdt8",
+	"AsGAf//Pf/13bKQA9KPpbN5dI9LWwA9ULnzpvgSa9zrh88Al4fv7btMAUT62Lf06CQNBfLZq5bvx+eWN",
+	"Obtde1ZkV8EWFuYEvl5il5sOVp0qZqx1IC8B0UCSscwyuVCeKsfoz6gNMaPatsOeMI0cDsiIdIxWPldA",
+	"3n690faMK8XSffK6gMJOH6ZDWEJ2GdrA0CgGuuePaHKxoLbw5NpitU6KKONYhOI2r5Qtn13QChx3tLv9",
+	"oCPAV9kA+nqwa++gVfOxHRcW69KRvGTkN5bLEwfXrshQ009DBMGDS3eA42MYx9a1qHnGtR2ETf3kiPXW",
+	"uR8+SrztCk41u27tmTnzaAKpOx5N/grQZQYbVba5MEv8LWbbyUuW04mFMEMEElu9waVQx66q1cmqQnXM",
+	"oO3aFamDm83uB+9kA0ibgXUyb1efap8BZdHtfYQSQxx1DD5avAOx66F9tedxsEbgV5+WpTLbgZ1r64wF",
+	"OwWQWbkiOfaY2G7ovxZUaJt+22npy27tOTPz8a3Irlv0ZpiU4do47NySdcBRqHxFVwfEq83g+DX9tBaP",
+	"GYVU6W1dOwhz4QDa529M3ZjSUGnHEzoUbd4gSIoaM1b42wtmnG+w+N4JHAy57yR+KSiCNQ8l7XrPS7Dl",
+	"mlAJ5SoPHaCABzu1HeFx9amAPELPJYYbTsgwZ+NCpENzJi+cQ43m2ZJAdAfO/JJzfNMZ18VfMV3Mw8la",
+	"EYa6WGEzMt0Io2WLdnq3Y/619xv4mkw/nMU7c7CuqDDNrdyjTl7KMVG2JgN6rihIIZ7jLC5L1lDHiMyq",
+	"Cc2yPqJolLqZHGMMGB4BUtZfEJxNsIFClnFppbmcDeBBAzkeuNYv8C3cMmjrAvOSsyx9BtZqC3IFYjOT",
+	"sbkwUsvALZZtaXsAhaLeXjOetT2vXE92w0yy+9W1Ncdx2VfCk2JL/g9Gs1jU0YYzE6ZgMYt5c+KqDQIm",
+	"W9ClIkN5Max67OTFWjPMPrN9pG24M8NCXAi5EENitKksYKuk1tfKXmhEyoXFNjAjibGGTwnfPE8+lvRs",
+	"M8fjr4pma/z449nzy8cnRMlcK0C65QgOD5K97uvuiooa5vYc7D2he+OPv393tef/ftDh78OjDarRzoRm",
+	"E58JUGQsihtUiDSDyY0LgYqpQxGB+iKapoCwg8FMxD6P+UIrz424K2zSQAXePohh+p930nK4XJuUpTyB",
+	"09iHXFu6SKZFogc6mrFQTzKwTZe0IU4NOLzj+zTXWYfIjkNrh6urKmJI0Rr5atOJ7eoGa9zKcd1kyK/7",
+	"4Pa+/SjHQNDgG2XbXNDNQiuVtMGH68ro4/s/KALeNLaHfXN9czHF9D55x4QGzdFWMXPVN/8pbY4d5wtd",
+	"0EhCncIRWOFsFuDj2qQ3c0+M5j+wdMLyFd0XLOBnJf3iG6PyAhx3xJOzY/dM6ZIhOeXKGrH+9Vf93iYO",
+	"D3vfAPxvnY2yTT0EkVPWIqtBBahgy77tA6t8p8xhnwynMgPncs4yRhUzf6Juiv5nXczNH2hMgBMarQm8",
+	"BeyUPgktnv1466NrecZtNwmovOK6OY+mf7zmOfemXXUu1gwcRr3+N+ENMCx/XV9AzJKmurSavUlc5buK",
+	"qdvqlA+25q0cJ6Eo+LoPkh+4YCs0XkMtwYLW2+vs9piq+wM0iFybtoZgeRaw0LU+Qgg+rpp5a80ltFZY",
+	"s8GgbYjKM9bSypKroINI5zBkOK9z8NVcO1+t31PcdrLpIqVXpbfhg/qOKi2LX5tAezJqxsUFSTko5FKU",
+	"64Ru01VhiojKawZpJHLO16cxwMDeuIsb/ZWcu6j20Nh0X7X0UjPTg+wEaPLDhOY0U2TEMgm5Z7GM9CDc",
+	"sCMha8M/PpvVdj2HXszCI42utUOCbuBxDHpQTYJpMpH2CRcl1un2PuwLttwtTU7PzwwdrEzEVG0tLzCN",
+	"pLNJ1nyuCDquXbBlp6ftvtv/+6DV0qp1D6dfwYT/Wtrc26b2lj18AlWHJvcBN8c3NLZmjJW94E9pWwJV",
+	"x1Rt28pxfWlaPF6AN1uvfnQGYIzaxm4rpC8ab3I8ZrmCZubEJrFyVfb7dvWpFh0VQVOMzgmx8pgYK5Tr",
+	"fd4N2StsQBc564BpJ0VrBdCzyu99bBiqVd9pAOZ5qvPxu240DlIoMpDzjCZM9cumfjy1vqcKxFDOxmZU",
+	"cmdDkpGxNJJMd/a2uZRZzF2LOH8Eft7Zy/ANKgZIkfC5jUTbi3b00np5ETTCssNoMGO/ZHdHmZBF2jdn",
+	"m8PcRUdAR0+mLLnwlr8UwppIi2inTrj6mg5Hlucx6yIKrmpPEJuIObQe8GG3CG4naOKKr77Fx98P5+0m",
+	"0E7381yOslhucS3LDvHmBVuU7Xzogi5dLIm7cst9cqaNtqPKXW+MIyMhE6acMKBkImWK6wkhKUw/ooJM",
+	"ZZHHnM/XBbm9nsfklCht1g9eEH3+RgaFOao0z1p0R24JOFoSrhXLxq26Ygfj30XLkYClvYIDWMsXt2Ln",
+	"Vznx67b0cS7/q2BFRGH6gc+4VmQqF2RGxbIsx1UkLwShmsioC5MJM86WyMoFizhKX1lgbNhtxpA0Ci8m",
+	"c2Ge0kLmFyx3MutfAyg4u5V42klw2efEBXd9kjbDzIylNt81+eiOADjb8q1rVmCbcoCOa0ResdnIaC8Z",
+	"G0NDO5CQlrgt2nCwjDXlZDxu5O+3LvQfHdenlaPW1DhsjrCD7vQNQyfCZelYQMbEopEGaq4Fs/HGprvE",
+	"WAu1KioXnAAsmwNzeHtwU8ArvWqPZnSylMIHrlEC3XUN349zGfsnxXbda7Y4R397ayrBnPJ06CASRGll",
+	"+8Q/Y496t706BtUynw0rcX+oVTdPivpAX7NP+hm481tcEkYVgYp3moHe4bK0BRESPbCJnFkzroHdscVC",
+	"+IhN95hQnfy6dNtHCR9kqW4KF+VJsAaP7oYAo+p5gJ2Bo7qOewdwUIFvKcpRCKTrcvVwWboO73ayRNwM",
+	"diztVk3xy5dYVWL5XepodY5xlxjANHbXCnKWOyz0X3TOafafUrCB2fP/eX74/D/PYe8YljzoH129Kj//",
+	"289bbKEfhYLw9BZbCXuPZHIBMe1NRMK1NpZHtIhYQTK/MBo7LSNHwrfAaIZANCgQYag4wCi+hZoF7yPo",
+	"hNnyAq7eVa+oXZYK+CG6YoGos/RlrdOzBztFD2lnp5N/2w8r3F0z+mmwen07N68JgwTWjLNPvtYCbBx4",
+	"7OTo8cQJGjJSdbHxNHXOWTrwNFLthiIoqw7AFhOXuqV8pd2AuKv9eIIohHVQeO+VX+7a6jfXrNqFqzFV",
+	"tzGRj0sCbthsq7Zx48GDBdSU5VJMNjgYW0r0666mIP/ZCMBBISgCyWfxCqoWV1l135YhjNBz1g92MyVj",
+	"/omlRDGhWdVKXw1nsKLLUlXCtGb/phD5xohxcAJU0G2dQXATaFeRQ+pW/GDlkfh1+8Caoj2ayAc5L9Yq",
+	"yeQkdrJvUKnMPun1+baw4+HSleOOdzn9aSoRzYzr4wAKq0/mTM4zhi3mjZRBGSBHMl2Sv/CSpa3v6K+V",
+	"1quFliDqREEzQ1sp2GpWbLWvF5RrbK9axie5Ak+fMfggrp8znUPkOy0Y1gKfkCG+fHjsJgLdObWZLCbU",
+	"MeaB0sKh/1qwAnxyZUNWOwTYkEnCWOr7HMIffpYJFQmD1OboVOMYF075XpMpckNK3rqMD65JRueKKVKI",
+	"OeWp33SJWQv0pt6sjrcZ8A0QuQ2XyAz4WmpRLY9jZ3qRGXSoE326fl4vxpByHZacckU0/bSPpUIa7anr",
+	"veUfLLO18Ya2fTKS8gI0LTbDQA+bGentg2u2r6DLlVtbIllN8/DaFI7eVUBGoKPKtV6bBwLEv1bHUb99",
+	"Qxypcu+WhTaP6f2Dvcfpw4d7T5LD8d4jdjT6Ln1AD8ZPHleQpsqujLAr5Yxy8z66r2ZcTwOkaKkq+fe+",
+	"irl33Ds/fAUEyvl4XBvGo/Twu73H9OjJHr3PHu89HB8mB6Pv0ifsAQJYzemyd+xSaSOoVZsnsEVTmMzB",
+	"MyqMseVYAHp9j2VedgNfqj5ZTHkyNVe6lsozxbJLpvavIR0iqC8P0dXuMGBi0mODKvtzukQY08a0h5aw",
+	"w3on1/pegIG0cmw7dJZrrdSSuGO0nQEmqWxseBndpju1/1chNfuBC7YSKnS3OXH+sSjxZpBlzrVPYnDV",
+	"fujvAliQjiHBuXeerVx3vOrGTOh3+NTwsPA7vFuNPFx+yXIVdVKdcyHMRlyWVDKqki7mZMyYA+to6T6+",
+	"SQG+P4A6XL0qU7nCR+ER4enSmHS/TECvbQbH4dUTZuUe3BabzYNTtih/mJu8soJkZYplmr4RvjC4gfwI",
+	"wG3WSEHqfKNsNjbEs104BetLhie2UCqIC0N7CK4VsR2no/UkxgwYeJjqOhEqAvCEyPEY+w45h/IwHjBu",
+	"CrBrHEKvQZsPEiBtm7opaC1Qpb7vYXz9kdwdesvSOqjfkWrYJ0M81LEYSWlBzWzJqUCNCSzvYaQmc1h2",
+	"0UMo9CEmP5pHukxEV/mOWZFe89ISsvD7xlzLmDGWbWOVxqKVgq7jUWdF3scYm9d5bOhb1w3wPQohfzYS",
+	"YzV5EG51O/jWLXs7Hg+w9L5yb0dgk7QEvY/LOjsjGqbGFrCQQUE6Xc7IiBlZMqMpOyFDB+Jt7qdZhnhQ",
+	"YA+ckKGxWDjNsuUgvGzRaClvngVoV1h6UQcGodZiH9iouwuulxDiwCvNl4VmfWnNOxuixa6H/g5L1Z7l",
+	"mdKlQuaa0GLCVndXb+ur7l7z2q/21q8LigKgUorlXs2maWrhG2rj2SQDx1Pkqt9zinCTh5wefEzmdOm8",
+	"SISPw8JTwyFyofqEZcosOEf7AHjuhAzB1WMYxPygpeEMp8+54Tszpt+Di6OktSkesTCC4W3EFZAzC+Hs",
+	"4dZWFeV20oFuxcGzotXamVY+bqpdddsFkTmZUM0WdHlCCsF/LQDMisyYnsp0p1Bf+MhqKYX3pjWe6mpd",
+	"d2kuoBmAyHkzRoV2tYrr7YFbdyZh7TFLd+C2kQsyMwoJOofqgrSzNVLNjdrQm+PzGfy8PEPUGxT7lQ8U",
+	"/Ki3J3aS2UFuCRduTxAHLjLD7CKuAKUo0SxtSX0LkuAeHhzsH8Sz4LZwE1W77ZoNu2c74h0elhQM9pFb",
+	"SjwCr24KSODUAwj0XVjLZwjWUQ0cI2yDv7hSogHYA51QLsq8RUVnvkISsPpgwv0A9MetMVeECrVgOa7q",
+	"aqTftfu7FG61g88GJlYBZz96UH9dmGBF9377aP452Hsy+Pjtv9yCrDwV1v9vJaYzMgLSOnAZNQVFbU6X",
+	"G5aIdBxmPSMz4mETbLHOuxaKpRVpiPZVt2I1OC3k67Yb7CzeIuzeZtLWH0taIsqv0+tvRmK9lprMEPGX",
+	"Cu/hKISa2z4eFjd4iU0cW/LxVhChzXx6I7IlsYnDaD5Z1Cp4c0ticOWc9EbKOKdF3Cw5ZyLlYrIiIa3q",
+	"LzWPzsmCbpIEeaN5WlvmFK0oF1qBF9cxNfKYDCHpEaBXnJuK/AUlo0hYnwhJmEj/2ifD88PnQ6wCc0q2",
+	"HDvEQ5mTJaO5Kt1C54evzEPP7+N/hz/X4PAwnnMr2Ze+O2AsJAwJwcpX0U2psoaXP8Yc7wb9/8YyH/E0",
+	"hZwWVzQRZ9oKXkPz6FRMu0SA3GJvHATgHIAzYU5x50+4YHM9YJ+4sikE2N92SlOiGHjAnN0LcFDh6BUD",
+	"fJnw/vYRv5NF3kKvnEE7IOiV5U3I48Ap1sdBIacIO/Q4YokbG96IDA3/l6Bt8SG2FEPWkrzIX96+fEae",
+	"PHj4+K/7ZJjIlA0trDvkUSHmcS4nOZ2pE5wB+6TRxYN4yJBnYXSsGV26ng7knZwBVoEZgwLP5ZKMixwY",
+	"aYblRn1AVQjcsEsik6TI4815AsZyaWG990ZUA4ilGbK7Yt+ly1U6+Gx2v6/t6d3D7qjmIIHsKtgivXuX",
+	"h/dQm8BMrF8LpqxG/3B8kHxHHx4FSviDoyMPo9f7UVjQTMiMe+FgfN3pP5KFPh5lVFxs1zrIrrtr49KW",
+	"QvdTrR8EHnsOzSOeFxwDyrlk+RJQBuDcwR7ufQCjZOlJBWhASPwVuEuSUWZhMLupSTgrn3Bc15XKpYmX",
+	"1YJVQNHopeqCpS3oXeU6xp4z/D97b/GSvbN06JUFNB9OECTEWNZTJshSFuZNsEemLJvHK21bdAXzsn+8",
+	"f39O8II+esmM2lLZHMhXzYicA2xcjWMSvGB/VcOMlpzOH9+eIdyBOTU8LVx3Vrv1q8dZyNzrNE/faAPh",
+	"JL0HwFf/+iXvu2zNYPk8x0aP/WCLtHA0iD4bTF5ii05j36J87Pt2b+YxfVcKalv1DvHNqAXAhdgksOKq",
+	"zoyivsRDRoEsT8vOEOaD9S7hh38qCGCaP+0c7ScbBFFMm6PKPcgigps/HZzIqOCZHkAPSmsEjTKZXLDA",
+	"WZPxGdeDnNFkar+WycXAd70ovwluNJ9n8hL1ihLEYOA11TBsJ6QZwcCfY+FvoXSmy4EsAKI5B8Rls+YZ",
+	"w+cGKkVazDMIlflJBk6CQSLFOOOJrn0dPiD8PlRbzHlQuZCnbDaXmolkaSYApyFTqvbLBVuGj2n+VCgL",
+	"fzooIJmXC1WMxzwB6hslX9W/hCpC+BJHCn9e0oyngzICbnYGC38BJ0D9WwcgWP/ehdXr3zuaGttxgGFF",
+	"DJRfsHTAMsVAqGMeJJ2w1EPPowMEFhvc+Ojhw1R2l8RuP9oUffhC6OkAspwB7kcOAubAL1zTzXIwQg7G",
+	"OWMDiugkwTfhJfgu/HsuJealDpSWyQX8qQe0DLU6cvhfgifpAU0SNtc2Wd18MZaIMm/+hg1t/1YsY4m7",
+	"sFypOR6S5rsqf2MyfCqZArphGr//3m8m/Dil5qqBsSH8dzlLec4SECXuG6DtIJMT2PXu23+C+9J/UU3A",
+	"n9NlJo1YkXKQQeWp70IA8w8vzVkiBRr5wQgDLN8BUiK/xLxas1FBxOBHRtOBFNnS91CFy5OM0Zy61qpm",
+	"TwzYp4SxVA2shd7rh5pcLhc4WImJurBaA9RB1YB9mtJC4QvdT47F7GcuBlAmUOM3+yuye/nZ8m0hVDGf",
+	"g4pT/oYMYtT46ndBs9jgW8c5SrP5YMbVDNqoudx/VZd1Vs5X3gE1IH4+8Mmvg6HJGLwIAXXMnzMqlvZP",
+	"NZU5No6ghZ7KnP8Gt1Y5wiKhD7wTu/zKgce7zw4ZJ/gK8HXcB59MEXyXA9JP8EUJf+VJPJixlNOB1QfC",
+	"H/zO6gHoFk9plRvBvgmHjl9gqrv/WMOdblhQLbUymOdQ0XtPjPJnbGPGwc4ZWitiaDSBoZ//cLvmjBsp",
+	"9soad+AP5zqq35UL0njI60BNNMpzn/xagKJvdFkKnhF3c1XDgx0efZkzqOqv+o93b16Tc/yVcGFLZaDe",
+	"wGvsyjnI/HvugdVw7+CeT+q6bj3PORplXEywm3hM83XKrdMcLP6WQ0fgylnK4NoDPouttVeTcGk3yy0C",
+	"er2DG1G79Egnw/LJwxNCjeUxcz7GNKcLgYFsDvDYSc6sET+j+QVLyXCRc83eiKwFJTgUkJ3avD+nmj7D",
+	"6+No9wlH3SF/FG3PKnUMmRXYG1p7YcTBiA3Xw61Q0OCtWvC3tn19meS16/UonxwnaXhadk+wReqe473v",
+	"l/M4hqzrSL/pc8sm+pGnOnPj+mTCdj9BhpgzYYZkKrO0BPFFYb0f7wFpzdwAlf7ZmeUp8mitTKg1LKiu",
+	"Rj+yT2O8UidKhfTVXeN4uov0uZ3YU13kfeVBKD+dtg4iALlfQu1ZXOKaNO8D85kfwjYaq+T4xsmhZcFd",
+	"VWxbJhruE9/VwNBSAYF//9BTTH/oHRMAFxrW3KRzqtRC5qnvYWAhiIo86x33plrP1fG9e2nCg0qSQpmJ",
+	"Q+NyKKf9d/vTfiLDUqqSxFu2Qdy69CBlc5rr2U6hk//OtPI1gN1QcVOvETQdo204WKck5eDiTe2JYMsS",
+	"hKwgD54QDSDmVnM0B7LSPMswlTeNJ0NPPcDkeig6C0a5SX4W/TSwZZBGxRZxBFLXemdGKwBoJ+SA/KuZ",
+	"JGiC8YqB1s7r18i3rm6phpxefwBHB/Srw75bT2eEydugfTy6ia3jsOyNhhAGXJHE8IXoACgH7k5v1FTm",
+	"5JGTGyUP1Z1VGXU/gKgLhFxleRxpYtzi+XNtd8G6xN4yW8vsJ4vYeatSeo2avDuR5SKwGK8RWL0AYZTM",
+	"V+2UIw2G0A2w9ealbAWaEbm/fOmGInhlwlR3+VyrRIkL2g6i8KhW0FIXfxVcvxDY72CVaNyo3/znF5wr",
+	"oa2sw2JTWeqrNVcJ1DU4il2gFCua5iop2kWC3bLe/ofoTFafzjn4QrerynbpB6EvBHITQmMc3R4MGqZj",
+	"LoIRovjXibHg8TtXPQ/UgPwA6DPVByyvSssxXx/HFblgc/0lHkM3eaLcEg7gl4nx2jg9d3oQ/qlJuxIr",
+	"usPZ/Kc4i3d0rm58bsbkuHdJxtJGJOKS2KN1n5yZjQHOM2XhvLmGNjbaJe3nxhaKpAIXWg4gJ8D2fBuk",
+	"0Uq853SpSjR+c9eMap6QMsjmt6Ng1svYcsIFbAGpFDySWfvU/LDHBTYlIQkVtm4Rh9piy9vsC5fisFab",
+	"gsufu6ubD4C80M2e8t7ccdX3UahIh9iYY2dL6CEmFBso1z+8Q8d07DW+ym8g5GDB2AUT6aBc20idiP9N",
+	"lQWFZX2h7+9gnpViJUNzvWwBc3dlzWNDNHz0HR0FHVwANrxljX3HoXWrvkL7Nqr127ZXk1VbeK+kURcH",
+	"gBMZgF0Qd9myjM1scj6tOGW/8eKiKSSCbRrZdA1Ot83pdsbnopi5tI84NuJLmZPgKoWlSYAWiKmZCqH3",
+	"0Scox6VWTsnISRpHGbgF+zcJRpZMb9TurJmWWOHMpggsQxwOjTDSuCnLINWkjBQrXy0ETu2K//qXHvCr",
+	"LIBPugfvXFOuJm3tcLs5eIHSnaxZQNfAqNvKPRg80Y4ywhQxStY2bbmXN9xK1/ClWa6K52ErQedqKhHF",
+	"FGMH74KvcEF6c86SGhkqHLR5+oNzI8R2Vjd/1bM4NJMFAxnX9uP+NVTAm/RY7Gj3nTijz8zbAb+MINXV",
+	"PrwSRd/M6Vbiax0d1PYscMivBbO/uyCV3cbdFvJHwXXLYoY7/4QMgQ0bVYH1/d7trcHObxYf2neuLUAM",
+	"ZESXTXxb7qTqIfzVu5Mq09mJO8kwqHUkNbYf+pMQYRirklxiAylcS/VApNb76KxTFP6BxVaQFsEgOZ2X",
+	"OUfOfGJZhu3yHAIL4J7aDC73cvIaFyJbmtWoKxFqbTXy19+PZyfy/E5ee3ndTUqvcRZcQ1OpZ2g01ZUR",
+	"TS6g27jVVZ7CZ6K0zOkktFWOf7HVlueHP/c+Xt2mz8Ez1P1HD2vctN4dEfEfdFSHap6E5qFm8/cj52eb",
+	"z2GbN6P3IXKkziDxV7NsGRvBJipj3enQbZhV90MEcECKmG6xpYy5GR8GAuytD3QGXo0aNCT+UD1uXLGX",
+	"eQ4kgIwYUTZt7wTwvQpVUHPUAIR09eUbek1K2eQ6xLWAtcYlVVcnywnZcShxA1XvtrW8P46CtwPdrvd1",
+	"SPp12hUX+vOqVl+QH3snTuYvQnzftLD+cuXxVvI3JioAciomXUe5MZgsAArAQXAFhMETjGuFCA7ogK31",
+	"jIv4m1EnH0C+bVsDdVsi7HCpckY7uSe38UBv3nmue4ZoewInEGxgAaMHFhq6xqQlUdUU2vUAZhf9ZAHE",
+	"ZnGmV1yztYSdF6PMiGCutzh+IA/Sum+DojF4cb+yvtGJdvHQAjNez96xEGpVW6cKMeeNndcyT3lC/iGV",
+	"62QCRPTZ4AJ+9wnhVzvk6ar4POjC5AHDdrQjPOuCcg6I1J4ENb8geGfAx3vJ8hPy4se3O9PcN2B67EZT",
+	"svoJ5PJ30M+34f5NlyBWHrOKj29LbUUJ/tXrrDCNm1BYb2+X/oFdfNfYxJ9tx375yxHVyQo1ZenTTCYX",
+	"8XA/lsl/o4hRgMlbuUBl4Z9FOmEpaGGjpfnvmFAyovgNNLsuhGYIRo7AUlQRB3hgo+t6Cm3uqagDuKbQ",
+	"/cZCqu4dPKx2eQxgWr8bPXiw93j86GDvO3aU7h3SJ8nj0cP0/vjgOxfuxNwQUP5tNPR7/tT92DvuHR48",
+	"+O7h40cHgNiJbSTWXHd11ZShkUZ0L3M5C9oAfKOI0jQH2aFlSpf9ADQNEDcM2eTcArj5VIgKFdY0CW0i",
+	"DJXvLiHM4vH2rdtcIAe197nwPvRjMsR2C7LQ5r+ypYL5UOQKAGlSuiw/y0K7L+ZyYfNdazy8qjNJCpaP",
+	"nd+aVs3/VFLsv6WLV0wpOmHl5sCpRY5WeO6JC0dxRb7nT/vk1YjrewAv+FNDlaiyjfPbxxdkvUe/2pi5",
+	"Tgh8SOz4g6ZALcXc1IEtLqCgO5FKEyEXzcFv1vUJXtnWE873o2jDf4IQm9kd7sK4kL+l3jeu11m1A1o5",
+	"iVaSX6vDGRyJN9fh7CbamN1k2zIVAscDq47YCRivkPmvMVvVo+mxQNeCBhYZdsmj+nZbmHVuMFZumOip",
+	"DNzwxfcXC/d1m+Osu6/LYh+xWINf30yj2rloy64A+CI4riMdGwCvf8QS6rsoOgnZzReECEttaBqAbqcc",
+	"fPuCLqEjXwnmiT0dFcvGnd2Fb+GFKyAktu9c1tqA7GvonAn0zhi9tGkhtk/J/sruRtdsZFbjrgpXhzum",
+	"ZJNW6QDbbm3/Y2OP3hx+dzsJ+y1dyM3SYpezSvWNTdEpOXt9gxPbB6/7JLym1JjGM3kJ/RptrRViBVf6",
+	"Zu13xdA2q+Lgs1s9s78WFJFmdzF2qEz3DR+Qtt8oYrTL/dvakeZlFnRwB1N6aSE/zFPNEX6JVpJbcd8+",
+	"YgzI3oupzJgFB2/uXYs7Xs0H9vQP2KgyiaA1Slv7wbeMpmaDtwDG2ubvCOyeUIGmWKQWccqSi62NLz+I",
+	"Z+YxTfvrJwfa5fWdvmFyQ4ZjrCQcUcWMfWWLmvqkjMMMZ/SCkbwQQ0IzJckQUAqVzbxL2UzGa6DacHRP",
+	"swVdKjIEcMbhCToAFlzh6iJuL0Agk4cH96tWsMNzXO3+KxvTIFFXLhtSLLp2OVNFph2SLDwsxIuVFyX8",
+	"fwyqzp63kfN9GcC2cwWK6FwqxUcZc+2fZjKemrhDULpTgHADoOASM3x/B6htZuLGKIVeP7RQbUYmtI4D",
+	"F9BCVDuvyTkTFpJSFTNEdIQgbeowbhFg0WNBFsL/mVHNEA83gjCZM0OvQrcuGf7c0qbhjRkn+AmVluag",
+	"SOlS9UnKcn4JTi62QDi3KTcXLGPb3ChvEc0VXG/KCDFl6WEVvRQgi8G2iQO3bFfxRWdcrBiHlxNESTKm",
+	"efzViInKrtd8yxBsLQwa3SgUOs/ZJcdOpxEfMLJE6SCKIagDRPq/QszZ9vXsrGafpW3Yb+tbaLwtRNBP",
+	"WHYiSyxgCjSFJ0TnW1IowPD2PNH3XFpr7RUud3zfB7tnSy8HT6bYNVFLYEIwzSveDuSX0iF6GEzH8Zj0",
+	"FzwwFzQ8EBvwXMBLPpoZHfszoygghp51mgEV+85gE9Kb6dsx5WnJjNvl7501c0W2yRZBvuyo3NE2LTKl",
+	"S5uo5YN90Aa3zs8lK8dZblyI9I14ZgR8my+TgPh3gJSQfC9SoJ1q9CvN2YxyKF+39ZVCCtZyVmAUoyVo",
+	"ckpyaAJqFS9zxuOhEfPTROIGpyXCagesIHfCt3gZNtQYcrmIt6jEXhF0JsUE6JjLBQ6zj+feQfycWBWe",
+	"6D7PGmOYQfZjfn475dUqisyi7GL45IItEYLDNamxFmCoygPeiFnOcS6FVxFdJgh2GRAs6E7qmwykMywC",
+	"9jf7it04l/kTIdpkdkyN6ZMXwtl9hp8nuSxESniliw4gEoAKhPAMgTxfrca+oyIdyU/P4mxutvKoUKBK",
+	"E+g90OTvWZe0cHPrK8t/IsZ/YHpCPyRttWPIZ8iy8v0emqCLFlTPrAB2gqHGGCakwit5ufnBBu10JJk5",
+	"K7aFVq1T1zSfMH0CgoTRPOMIhiOCh5GQRBD3gUaqynblLYTmmTuGjN2RFuwaxOpCpbRFJE/pHDR8l+ux",
+	"oMubYpuffD95IJJ1rG7gpqVilVXeFHaRRnpULAlUPYLtsJD5BcmpABP8gjfC3gnWHcH99w+NVOPZcpAX",
+	"8PFqXeAz4GMcfHSdbEeFZiqst0tLnG+ZRc4smqYD673upHvYN7bWMtp+ERvEHGzWRvRhWCMDsPztLnbD",
+	"E9hr10j8GV2SVDpsdufK32huicuaboyn0HKQM9FmkjRaXewO8u+lzJ3SeOz6SlfbmTmgdLaEqBja0UTL",
+	"bkmwN983e5uc2evB22KVgY7KEmEO/mTK0iIz9r9NcrcCTW0fbEql0TvhBFh36dpG4jx12gB46nbaJ9w2",
+	"m7EsFUd5aLCYCp18kIrUeW/9AO97hx1fIlvLdv/YdJGdS349HAfkEE6h78q6N7BP+hleaaHyI/LVKJTf",
+	"KCIXImz9j0HpC7bshowRthTu4A2hPB3A4d8pYApu3cBWggjVNaKonZG3moCW2McjaCmyNkhca7S6TXgZ",
+	"8glbjgxIZzPG3KJP1JwlnGa+HmE+zzhad5scGpC+GO2AsA4GeeOm9XbPDmYccB2j5ReNwwEdkmCe4/2g",
+	"E6A/tcWVgXQZlITsRg+8rZUewIb+6IjIZe4gnCsx+e0Zt5vHzi5j6bWzfupBEN7vNn+87waD9E2bwv4I",
+	"GdmTnPljvwu2ddi2O2TFQDr5OBvIwpozMSzmcC7IOu1iIqCp3fXXBOarqLE+Th8wVEVGhhpARXULD5tI",
+	"mD88lv15Hiq2fa8011C77U5pbJ3q6dM4e5s7ukWTXGEBnCbxSEfNDrANa6BJp+84byWE1ZR9t15cQx+7",
+	"gT+QfDkbSYnNwqwvBeagBxVqmC/KKeJagCfS/5mzS0azQZKzlAnNaabijovQ5Gg3Adw8plQ5Pw4Gz9uD",
+	"byuTEDrFuu2ib67kN9I9Gxr/Ke5kn7zgI+hz3zvbqh7YAhbRZpHJIPWhgKQ6cDRQTWjWTYF0WazdYL06",
+	"GHdvBGTcvvYp7/E4pGtOVgvgu221ivmfBQwU9a5pSSZMlw2wZjSZchGJ3od9PppiFo8l8PxxpXOqZU7c",
+	"HeVSCMSJC9CK19Pctwr5fUPnqb+zX459BaX+gfHMF0Lny7XCwjt3LNWCnPOaDyHRcm3fqlO4yBjRm7Q3",
+	"Ac/vhlivr2TOKj6ZBjVc2CiSYK+pdhGGndpbLtdohROtX7aud6TG+Dm2uHPf2WIamoH8GO639ffqtInL",
+	"/pmbWl5lQGLtSzDQ1EZsCB5tWVAKR7tNCQpjpT50YDWWyjRLtupb1u24Y26lJi+2U7/u8jw7o9uk3h+D",
+	"YjcGwLHChdmtwu8PUMkYdeu8ljrmyAmIYWPtf8TawYonI7ZRc+9ltv4Th6pRMyFiEYYWl9W22cKbJjx3",
+	"V7vPvXZd9qrD3NsuDr1LltMJG9yYUWBGN3RvwUI1CUiI7Xm1Gw28s/avZJEnHTIYecLe4aV1WWj5IkjN",
+	"rVKvNij/yhUC8623R7cTmvbuJg9LtbqNr9UvxMQ1rQ399ic2CR3juchPDSys7uXUV6vmb+X6BnN/KXMy",
+	"lQuSyVjpUel17cbJzv8aTRWyYgLd5naTRTBd22cHfohtMtFQHzQ22UTG7L6xzJ3MW5UadmpMPzgVAOjz",
+	"mEBLdTIsxJzy1CZSW641+oOMe1ZL1bkbUWsuxQZtfwxI2A/TWcx4gqPMDRe/GvbRlMWfhvC3nQIdFYoN",
+	"V6/GuzJytMFyGDbABH/FNPbmw0Q4UAAbbutaRN1Hq37pVjPeLFlk4zEDf3LU/9xcX5lD53/U+7i4wPQo",
+	"6hJX/DZXug8hZy6g5hsrwNU+iWYak7HMMrnAGDUleZhu2T2hoTV0d5aqkrKVXphlfl7QQMN2XrpW9mGH",
+	"fMNIXbcZ/cdVHKbPOwSdonz2mi0swn/MybN1Dxmjg51gbqjN90cwBKWp1RS5CB9zuC7LIxjLKkpUGk6v",
+	"8X8WiqU2RQBzwB3UrVyICDVGawPyPyo6YU+XG+Z453IR620qsiXuASNocJfgPsDBduZCGNRbuYiGmCrJ",
+	"Fx1CLLLjnDpVmZcjWwVlEHorRpDtaOjlXrGGF2JZhEMI17B0eIx1KJSnZMn0CRnOfQu44TEZMaOlQMWG",
+	"097RrWnEzAkZ2nY6gH8w5oJmlXIOfAXykH0mOlH4JavVdtgHrfLo23Nt4xN9GUu3i5lzf5dMOe9lUMrR",
+	"QIJZkW27xQlty8gbx/S79oN5RpdwfPuzGc6fE1+XB/VaC5/fA5eCqxk+Krp06YCVMx2fiAd762GuNSKU",
+	"t+elBoWgMNAx5Goyc4L9xnLZXAxoCba59dNWq2g01GGSs5TrATwaqdMPclGMubLCzinn2yUXsaTJK4ew",
+	"HW5jm5KHk/y4kqbICZux95dC9bd2yphVUiF/n+RsbI6ZcgVulfirif4qWqc8nOcMlPTjSuYsyziWCktB",
+	"cI4ntckex1dCSzLjonCa4QxunEul7Uu4Lq91MBa0bJbnJKodFQbV/UvN2tpHxeWnzPWbOMzn0yVIcqMA",
+	"QpieS3FMZJYyo/flRLAqCqhPZ1eJhfWLvzBM6ljtGjLmT85TpgLPzjfqD+QWOvHeL4cIBaCy4FOl3WKs",
+	"N5gnGtjZuB7GzvqSvFcQwpZjYl/mqWlb3O93R/TYfISt3gnLdGazWvzfTuNQXCChOlpsnXxm4V5b5zrz",
+	"STCtPjT7zhaec1OIStRgHNscZO8d8sIJQVAJa3nKMRnicKsOExzysGby13iyd7B/cPCwWQi46cbf5Ybf",
+	"fudstWP6Nq1FVTuUWI2xvpu+mN1ytYbF3vnN0ajlCmSYz07SdDwOuTp+bDnqfB+Nvg8R1TAf+maAaUqK",
+	"ORDaloQPJ7SYMH9BKo32EA7EPqLX78GVq4ehniKaaFzXLhQLMnhszNG6Rx30i9Vbgj5J8Z7RDQzTdVLH",
+	"jAxt/ETORhaKZnX/D7zMcr/H8V+JtHXJ8ud0qV4HIazPETJpjZV4DJtxzthWgZM2dBzr9Ia9jPlaa2yW",
+	"WuZ1x75GO+j7WDtrgHn8IEr2CJd9TegmerrU98S2tlJ118QBfLuzldsGzYY04KuK9srx26Vrp0S7cZrv",
+	"UMUs8obK9ur2DrfRWqxpEFV4YsSPrxvcQUHP9Q8f0t8P+4cPr/7y4cM+fvju6q//9nW2U99GEKyIA94/",
+	"+uPlXLQJslNlI6SV5sOu/a6iyxU4CdfpxbYZYEJUgdEyuYjDOvqCUbMRCN7iE5OhXbsPEJMpjRjI5r54",
+	"ZeoFW8Y5LJFizCdFbkvbIeQMZr+NBTU6ufVe3N87PLp/sHf46O9PYyaLz8iPwWLZHii2IcoFQwUZFbWt",
+	"IVbqeF9sCd5yxnqV0XxctRq3k2rm1/4rTzarRJej+rfM0fns/fsE3F3xsDf0HmG6BN+Tk5zOAi+OV50R",
+	"LaHvsRQg7Ax7z/rE7DPjSnXT5R7D7sDAf1j8gKXCoyWZOqTy1eOJvRxZv2u5hQ2btNch1MP5RvS4cLKl",
+	"oe9MspP+NdWil+7FTXFMpMrwf98+R7oVX9HjaA7auzMhgu680qSpdqgQqDhSW/RlahT1yYyvr2RGLjnH",
+	"aysliZ1eb29fUVhoQ3ADX8903ZW8iWJFrbmYbBhq90FtnJmC/qxGRl5AySaKFp6TNOeXLFffkKE9Gizs",
+	"YQOJITgX66fe1UrIw/ULVJYMttboPUOnTDHHUDc2GrZwUnLs8wmwP5bvMnzB2ByI4Mr7sLbfFfhZHBD4",
+	"EnxRXSv+6oV0laK/KrBmOI2gvq8uPtqYMVj+oDquuZv9hippuLbhExK/pSjs1Ddedhl6iRQaAMOVbdiG",
+	"sQXFskxZlaVbfOJ92fPZPbveKLfp7y/dPmuLpZyLqBVxt3k8OEjbXR0OLgdu89Iuc5iav2L4UCTlCn5z",
+	"PUUE43rKciLHYwjBCZmHZnwzb25ziOD13qGfyoOiARJMEqOAKMDixa4Q+9aIwD55u/dVvQeRp3RFfUgA",
+	"EZjIvF/1+PYh1afsgynL8OJan5Lv9bflyNe2qYsjSmCSyrDzCYw95leUkgdpUat19boHFm5n85tYxHcs",
+	"Y4mmAAI7Q8k/kUb4g3k0tKQfIvK7Xz4qljdQn+lP8lVTg02MvWvjtZk+3mSPheDRpXAr936liNNxWrlv",
+	"LOV9faeTN2EBdbmymxwE2zX/K88KLc05IVhSx6p0h0FP53Q85kkw7ePaYLEzenldKbR6hwcHvTrXonuy",
+	"B97Fhh8Vwl1HdXeqMSCflqzgPrUdX129kilrEUgrTrsTMjQTjjgtgyOv2wCqh1/nhuCbtCoPDrYNxmRb",
+	"IcVPDt9fZ8K0tTrMHlFGGsMu2V95KL4RHdoT3sSxd9CkZHCsbXkk7O5QaTKhCKotHENeq4yi00GFyT+Y",
+	"sJ5xpfuguzCh82VQhr/FcRZpNXPYSKNuHHEdkxHjoZWWxLpKJDE4FbdcwXb3t121Nv/3CZkVAPpiRPCl",
+	"EWTmANXSKufXcI1HD7U1J8mteBBDE+br9iEGM9lB0SoZ4taEJOScAVhtiruwX2FY8/uMtcf9trC5gjNi",
+	"G3FvCa/pBVOwPBYRUwpmd+4u4mFX/d9LYXsQQeptVvZ+XBcgqvXL+7yRouDAXH0ebnQKVs64P0tcMjiU",
+	"/yxTvlaX2jt9IK4P/FmYJ67A3JRu8nUiBeBxf41W+6XHMjSyE80v4Yk4FmtKv7gf8TiHFaCPDkdHe4+T",
+	"w8O979IDtvdg9Jg+Gd9PjtLDR0ZZse364TFui/9SZoz2Hh7sg11ea5CpmC7mgzHDZsHmErNhWoIu4Wge",
+	"jR/sPWYHR3ujQ/rd3kHyMD1iT8aPR/cf9D7WIyy9lKU8oZrV0feCppwPk0O693h0n+09oQ8O947Gj9Lv",
+	"kgP2mB4+7FXjK6vDHFcR2CZL73V1z6/oBSibQ6z0Grr0UiiYB41zTIZpTsd6GDdhnZW+MlsjkCi/nO79",
+	"X7r328Hek/3B3se//Uu7a3tAs2wQgFiv6+0B3h0bgVnh2PhGuYhBH8rpjDbZ5paOBFNj0OU8iPH4ihAB",
+	"LQrKYtwgVHyTxbiNmG0T4aSJKbXlqbpxqNSfhW0H8vtdnsFBlLXrIdwaeW1mTsysIfAlLHk9uNvFZVaL",
+	"916jye9L/skWk5nNt799bBgavbGU0Ak14ge2bi38a3Y0o8nUho+/UTZQvL7deOfYaLsVvBpj7w10oHOR",
+	"X+oiTTLHTozKJfdHUfY6QCefFinXJYL9htB8K2KeOK6ynYDtLXXNrp8bAcjDG7unOLzkLEufwU0x90rX",
+	"DIZOyLs+38Su7YymrGs8HkDsyri3Xecg6uImvgqursl7t+jC+gOB1eGEbpF2fwh67cLpZ2iuIHuw6vI7",
+	"IUN3UNhUQ1QpMNOwzf13ExrnnaJ3p+h9DYrel6BXbZdD1+5sOPfcVYMpgPTAQJVqgbx0WPBjHRTTVB/1",
+	"HGBpoJUhFcTcNaOaJzbr2ZzOZbJGs2IB6hRWiNmw0ytC7s/ocqBKCJTaasA1iAxiLwLhh2DsNgNyplh2",
+	"iRBHTbN0Rj+5Ul81mEPzXB7F+eiePxTMIYeGjQMpsCfv+sbWYX/HslGmVW1gfJgDES2kkGMNHXssZooh",
+	"ilW0HPJRO4YY4QIAu4SebpIr1aaytZG138ZnTVpFOWAFST6u2RXblM419w15xWYjQ8aMjTUxEswloPLc",
+	"5TJ031o+0nL/0cODIApxuJbg61yiXOjP6yHusn3fjMcdMjtWbFFPPzilD/5gJIxIj26uhZocaaYJVfu+",
+	"RhKGVgmeFUQ/+NqJvuJojVd9vg+TYqErqte32rAXNozGbtrSySIuDG4O5aWcs8d6UCyRwhWWkEAHcCAW",
+	"3ZBCymjC7pK4ntleH1IkrE8cDCC2+Wo4thpIIeWQGpT9uJpXroUG8gVz05YpTzeytgcRYNxV69m+ZG2A",
+	"gQDFiAEdqwKoWsHaCaF5MuWXmLJvC1LgvBIT2yA96CvqyuggDhSiArqHtFTSqYtVdXRjaQw9Oc8i2kfn",
+	"ppXVzhXY9GxVScT6dplblVXMaa5n24yY5XnME/TeFRDbnLqFzDsCF23atWS1BacuAF/lGl0ct21XsovG",
+	"qrZ5tjGpDGdw2xJdU3XRiZZ5a+Es+rdSCYbbYrqEQhK/SJEHqQ5lN4bcb+HKsOymO+RplfJdjXR1UZa5",
+	"aXrBxABxY3eEWHZ6fgbNe9GNLuVFN8iymDe9us18d5gK6FWtHUzYDi5sh+fr3Xw7GdyIAQn8qrU0x/Oi",
+	"Ji6f1cUzr/9uBnvCNYFK7Gahgmu//MvvPT7vHfcOnxztH+wf7R8+BuJXus72VH65d/i4nMZxL5WCRcsJ",
+	"yrbOq5Dd/YV9wIfC0Ppsk4woc3vcQRfx0K3soVsdWaSb7oYeTiemOvhQt8WYLgGv6+35MPDGckbGshCp",
+	"MdCjbrdNpUhjF9kHtDHs9+2NrPCcJlN6yVDwVRC7mB4Ucx/NqvYK9C0BMfHTfIPFgmaz6inLW3WHW4rU",
+	"qIuvPk7jF7yJg2bhXBG2dMGzjFiXtREGJwBRj3ivium9Yg46KXpApywDGG+2JCOaXFT0QCmYdX6pFcpf",
+	"7SyLuv+csPOYaJpnQe/a9jduknwXbgkcWpvm7CB6IdBTwceeMwElX4OFzC+8/I/PHSvE3jKqjC0Qh2A+",
+	"JSlduq2PBWpUSKyaXQh0vF+nF19Ciy6+23KIz+AGiIUtO4Kmpyzh6Ya6srG+t8JGXYmJynKbmoCdfShi",
+	"zpcpDbZFQyFSCAEEdK7gKW7Wp3mwORr9hrfEtKDmu3HJmqStv9AxRWXhVmYeNBn5doRyZAN93TL6x2jq",
+	"8akHAJ0xqoqc7RNzIYbKkynlgqXHDlkVsA24IkPQbyFgN1QzmmUsH9gK9kahTMEzzSMGzFPzwx7HWi0V",
+	"BDJt6g+RObEo/6uzPku4qb/zp7tCKWitP4eZr8DjsuSws5rRC0bglAta6WqM40NZj7vc9g3yczk8OHrQ",
+	"JVAWUr9KjFdAjC1q13wdduXZbuZ9v6JrS6cNHz2LgkwYkWme+o0iaipzLHOqQofhWq7MfY/mVwzu/f/3",
+	"oxkW1eO4XFAY5fa55q55WwUPBjLLz3EBMD/8nI34aIl9qZGDcIWr69d7Hyu27lKE7Gkdz7A47GB/eM6u",
+	"xymqoYqjbdiyKRcF0XLC4AwE1BorUm6iGHNFTqUh260cJyB8v/7zYyfll5UTA3Ou7HlizpwxZPIupjzD",
+	"8DscT+bYEaRQETft5+b2Lz4aWt+Lf7p6ono4JGYH4U9EFLOR0ccV0eyTK84ou6KQU0WoDTR5roS83CLP",
+	"mUiWQbGHh9QrzzQLt3H92rbg9FJ0wlpgqmDjFYoZzU7AUNGUdn1HMee6Pbmx6dffGCqiPQL1ZhwUO0KI",
+	"nPxFAi5636pJWBRDRtDR668hkvAu3o/RjRw03yG4J9pRh/skKWZFZnSdEBgLRl1BOO4W7LM9ccpiwFjH",
+	"/p0Q+adysLlcnPieXHY65niBSWRLkhfQNZGVUJv7bacpjM7j6wRgPG55GgSJHie271tUlc6kmBBqBl3z",
+	"gaCVWU9cqu2Hp0tsH9myJQAiFw32QsWye7c0rRHFv/10XMMVaH41EC97T5clAvsxGXIx7JOhLLT5z6ej",
+	"wYciV3rAxSCly/KzLLT7Yi4XFh5rdZlKzLy3k2tdybdyES9HSemSWIFjN0wcTKh75UUg8yIa1QZNBIMe",
+	"l91f7Jkr8m5s9ddx19Jli1gyFMNEUWNCup6a+zfIYqdZ5tMcVTGbsfTEobh7MEy5ECAk1Hr+CbsP2hGX",
+	"xO779Y7xUgkW1gKRgbmC7py1ZUNVGVFqZs5bgL/ZqFxEbgAvJEXO9fKdoZV1XTCaoxDBv146z4Eep4P/",
+	"+a//7kWwvmyosY89ENGyOX/z7j25d3l4z2g7F2yphmZD2OTn1PbOBQsU9iasFvg68P1+tFOt572rKziI",
+	"xxEfhK2/Byk/lUpzMTkmlCRU00xOCtbHzAvV95CVucwwXGXRRsBdAUcbTaZcMNUP2gIWivVtrBk7fiZS",
+	"abX/QXwQ336LtNn/9lvyH+/evDa6hhL0gg0Sqtg+OUvRn/Tjj2fPLx/vkzOhNBXWyfT25TNy//79J+am",
+	"H98/O7ENPHNGhj///PPPe69e7T1/PnSalmtT8ht4VXJIswNAlA8C+RQylGCcGaOXDFJN8Rcm0n1ySsac",
+	"ZSnON5UM+6zS+TxbgkumyLI+EcwcDnSkmND7BM5r6JMoLNI6moVOaTSqIryQfhBOETyxXh4zDSHJOJPQ",
+	"wBsVWKtmOtq9Zb8WzJDy22/JKZlBnqzhEC/1faNGM1Rc8xFLiXMj2YjEPjk/ff/sHzBQXIVXLJ8wAjbb",
+	"sYeB9fm30FW2DzP+IBBSxu0uwJUhp4KAak1GMgXNlgqC5WNWoxz+fjW0c4Dymm+/JVSoBcvJ0NiU1rYL",
+	"7Moh5Cggxk3QQu6EUDL8gYuLIZkympYuAZb96wewSz/0hmY5U99vE3scG0YAm9cRcs40SEUgpSDDs5TN",
+	"5lKbFdn7ni2HtpCCEtiTio4ZGtRzRjVGoubg0nLzSGiec6aCB+m9t2ye0SV0wc0L5gjwTPq1Ny9/x8Uk",
+	"K4H5DRvgI60KaWg5fPGeTob7JDTzz8Z7r8x6DbEBJ9jM2HgTf3wtBatckTOacjGxozjP5ShjM1gJs4EM",
+	"X/MEiHxvjr/97Z9KiuGJQ04H9MjR0iLt2ce8gAJ2HPC335ZU+D97llf3ztJhnyxlkSvCx+YP4trPo4wY",
+	"vqWa/YDtNKuf985tfZV3hkJuhuFM87M5eh4cPTE3fRAPD+7Dy5dk+JbpfLl3ao5FN8rTJGEKds3w014u",
+	"M6aGlkt9BobFT0IFOGPK2BuKlV1RE5plhOu+eYJK5JyZ0RL2SeeU5HwytVCpQdNzuFUwlu5/EOZEAklh",
+	"TEQxUWEAzVmAZiPbugIvbdgnrrQNEl0wQHDKeMIEBsusx/B0TpMp2zvaPzC6dp7ZA0Ad37u3WCz2Kfy8",
+	"L/PJPXuvuvfD2bMXr9+9gHuMNsI1mJ32oAnKQI0peogXyTkTdM57x737+wf799E8ncL5dy+VCAQzYTqu",
+	"24GLDHGqGEuV730J6a0sUwzWeD/MiTlLe8e9vzP9XCaY+6LmUtjMj6ODAws0oW280ojWe1M9A6Md1ZiI",
+	"wXR1FbfuJqg0rUEc9kO495LyDPSjQB/oHf/ysd8zShHNl/Bkrkgqk2IG6A1aklEuFwr7R0wArEMtlWaz",
+	"3kfzmHtTRjM9/a2VjKewyZTZ32j0+Nofw9wkL4Q9hIHRNKiHmo6oYsBPUdr+A965nrqhdPinzTIribxK",
+	"k7RviFD+DKPWuyb7WZUskOoRpfeM6ZyvYNszC2ptzmwMBRmZcZ5DSigr1D55LTUerSBfh+9P3569fPl8",
+	"8OrF+7dnz94Nfjh79/7F66GVLG6728Sk6HK8skPqxu3zjHKxBbsDNgtD0j84eLCe7K+lfikLzKzc6Vq9",
+	"xJGAgCsJ27ZgVgDtOwaMrtp7p7DSBM5Jo95Eaf1mzsTp+dl1eX9VSlXd9omuhpMQNyyA2ohqtILlbyvJ",
+	"iZOF5magt6AKWxEwqACoE5uzMATzIC/EsMxzU05T8jezmYTDXFJwoCmyYNiJrrFWb0F1YUrdpKQqXxIX",
+	"VgnFwp2HB/fXr8+Pgl5S7r3UO13XZ1RY36PSNMtQfQGjuW2RA4uydaXfskt54TLstZTNhTCa++n52fcM",
+	"ignDzMIWB0Z5yT1zLyh1AArZ4eJnGF7qeDU2ob76eIPscTrn3zMEs4jwx2mpRDzAl65e56c0tQoy3nLY",
+	"iaUKPZU5/42leFMHPnwp8xFPUwYOsAdHR11eY4/O6/Gu51ZDMefsCEW7Z0hABAWdG1sKz7jofbzCzuNt",
+	"ubRJzsKgSiBZhERrweiUTRbG8D0y8cY8HJiI39tW9Tmu4VOZLjswWhD5t6r7u6mcb4u4ZkgGZ72zOMAj",
+	"JOdIxzldGrGvjgGMLZ8BSTfhdJvpcFV12fm6ycouO9zxLsN3p7GNZn8yS4seABiCsY/bHm0vuwfXXPV7",
+	"P8iErkIwctf762AUt7VFD56sv+OZFOOMoxv0s+xpXARjANuN3bqveblnjCZko7O96JavnVT3fufpFQoA",
+	"SMpuKug68Gm5cNtDokAOgM8K8jFYuk/gcIOexRpxJWyOgTdEm6ICz8MtRcU51VMI9awXKmPw0cTOrgcR",
+	"aAjn3r81dtzQPNicfw878O95DsWvoGgbjmTpDpgYF7gLE0cOp6gKBc4w9GuMCu2qdnOmo0rtLbDWaylY",
+	"K3vtWjWKq83gj+TWJ73YWmybR9/vyIyvZMrH3LH8l7lPrs27NN2Kc62MRT9juzGAqC/owlSM1TBemmaB",
+	"RYlpMnMbjpL1gvQ9SlHOJjSHdnIQCIJ0gd5x79eC5csyOZLNKM96oSITlk49fBCJ10XLjTU4d12eMtbX",
+	"tb3TV9912wxIihJI6E9gGuGU70yjrUyjxG8dt4XdN7Ed3K/q+xanpd1cOhWE7ZlN43ZcpSMpxh2mVBGa",
+	"gSPIiOkHB0/I0H4eQABCDdssqWcOc+iWLalN+PLzGDKWMncWzJdtwRCPmhXdfd3Nl8rGrJ+z3pRp9bGO",
+	"aEYByFwRM4sCops8iAQmshDap+UZTogqlVtuyC9QqWzfQHdK5U0qlWt2RPfzyBUA1GEuWBb2xb5gS4iv",
+	"Gx5XTEMywoOD+2QIyTeDsSNI5Aj6cZ5ufwRta6Hf1CmF9RJmQcInAarsHpDybxEv4nwqhVFR//bgCXn0",
+	"hBwe3X/w8BGiKEyA3KLIsqv+VgPpcFp+dZv9zmvyuY5bBMnckXCJHK73MpZOMAWz3TUTAN7r8sw98cko",
+	"XFg+gwyKoLo0ZzN5iSpb0/b9Ad98cwLoZS5n7/mMdbn2vex65ddvdiLhS4z5r9b23FhcfI4tDNoB1A8C",
+	"2TGxdZfbOaWa7iGqebtj6tRj+VTC3/Gd+Zxq+sw+8M8XsC5nf+eZ2cozYxiSJJ5/HItX+HQXPprXNiOS",
+	"zCSkuVJBKCSNnZTZM4gbZWERaZqylIzY2FyPoGEQB2O57QVHTrFPscsGB5iwTX07Jf98qf6dcoSfx8cT",
+	"UOjOz/OF+3mCzbxyL28RsA4fsjZoDeEHrFmHHW82bz/ovuRg1mA7K9zPfchmwc3LxaBQLLJpn8MLr7Fp",
+	"72LWX37MGhd5A3buGroOO8ZQkZIpop0pmet4qvItMdotORtXS/I7h+ONOhy35OWNXY+nUK8DMJ1GmdJY",
+	"JVprIYP1KX0jitH3qPpecWqVveiJ/Ayy9yZ1qu4eyW2ffKsuxlvc4ncH3ed2M259PDqVzoM3t7si3tGM",
+	"4WH5niVTwROaEVXM5zLHKAaW9Zb9G7AfQtRPEbztT+in8LO/81Ns56eosI9n9uDbzVLsX1mPQoJ1Jlga",
+	"a0SjjT7zHEDp1Y7cDH6cX6ybwY/wM7kZSgrduRm+dDdDyM2tW3EbJ0P5jK18DLY4Bnbu1s6F7bfqnXPh",
+	"a3IudGLirq6FM63wmDAcGKYixv0Kt8Njt+VXWCm67/wKN+tX2JaNW/wHb+ZMoOYD1UWIzsJ1qzvg9qXl",
+	"Teo+O3cHNJ58u+6A29uZX+zR9NVa99ttbKtJBQBv7cY9NoGXY4S5svmKLGPwfPN92HJZkWQqpUJjP27i",
+	"vwhf+uez8YPp3xn5Wxn5rMpAjusrX+8iGeFFwOMI8QZNxYfBi4ZhrgEgggU/DhAdrMXYD/jgS7X2gyF+",
+	"HnM/pNGdvf+lF8CzCke3b8stTP7wIfd+N/tqA6vfnlWYphceVtsa/9fZukaftT0n7uz/L97+787UnbML",
+	"AMcSUze5Nno1m8XN/9vjslvyAKyR5ncugJstkN+SkzfOLRgCSxvNaJ7RxAKJYqk79IQhpwK43mYdCCef",
+	"v1G+57ViWWYBjXhOBFswpYnF4YR8BJuw4DLEplQZcZ9MS7xf6IHVDzpkOQjf44qIJ1ST4T0ccZv34vOI",
+	"+xtV53btwYg8+lZdGLcpWu6O18/s9LjGoezUycuV6QzfMzavQnAjUrm6sIhJ1t15DNqleZbhqxlXCkCw",
+	"UyKkYCSRgKK84AnbJ+9KMGRzQVIDFSkB42d0CfDULb6Tyy7YIqD+OkQPo+j2iSqSKcBhW5G5L+dMsHTY",
+	"hvQB2CEt4CKP4tgid6Vb24muy7t0j+vUYI0ZSw2zs8ta1of9YovyK/ZpztxSt6QIU49Wgg3AkynNJywl",
+	"Y5kH/R4W1GWCuE7MkS3tXrbJpsZ3t23eSsP8TkyIPWujr8RMF66cstWKDRQ2vtnsrR0kBzaf6SA4Ol74",
+	"B5AbyDd3kmM7H3K567y8cF9tITGgew5u7D1bhbYCTB2KNbGcWsiWRMiz8ok2Ce1PGCtpEOGO27fi9oA9",
+	"XZFkwPgx5l2pPkduuPe7OQauVpyY2LbWNYC0W6DaG4mmadwV1uCDrezw13T2ZTnEmtO6c4vdulusuTdu",
+	"Zmvcs0zfOW6BQByFggY8foOYPdMhUPGjsK+77a1zF7H4XBC+M3nJdsjQbVHxYcpSI+5YOigbaYLodlCK",
+	"ZXwNzBWKneqd00SRMb90TQiVbWuH7ek6wlGffRbOvqWQO7RlvrLu08977lRO6juX6WdT4Sy/b7+3twi4",
+	"8/nejAo6WQVA837KlmRiN3POlGK+06BrhWkkgEPlkGMis5TlZMKEc9O22D7nr9y7/3w2zzM5m1Nxlx22",
+	"ra1zdk5mJff4vRHw845KwHx8smw5OuTzgX3NgKfD3VSF+d3wxWILO479TPDC7vV3KWJffIpYuTlX7c3r",
+	"nVfb1YRhZ8KN0sC235h3JWBfUwpYN6bdsjOKMYjmVKmFzNO47+tWuOy2kKxXyeo7T9fNerq25uOWRC+n",
+	"GZUmPvS3F4IlTjsigi3Igi499gOkc33S2EM6BlaJKVe3L1pvUC3adbJV48G3i099a1v47hD77IlWW4oM",
+	"q5TZHut70JC1kyPBdWUncoyti2XmWubuxLPwAz7/nR3QnXfhzruwmXfBMihRnoPcrqgz+w16GeyrBviq",
+	"3XkaKrvjzttw5234ugFoqnt13VbdwulQe86tOR6ut0/vnA9fEf7MZjx8Uz6I22O4Oz/EHx6L5tosffvu",
+	"iM8jcO9cEncuiTuXRA3w5prSw2puM7YiU9Wi1E74JRMkyVnKhOY0U2TEMikmRMv/j73v73EcN9r8KkQD",
+	"hySA293Tmey+6cYBN7vJ7s692Z25mVkMckFg02K5zVgmHZJqj2+R735gFSnJbUntn7K7R/8sZts2RUlV",
+	"xaqnqp4qla3mTVtCVx6dP8PFESX/58rSnb/rrE1HbM9X+3miGZ+xt6V3aZfWwWyXQvz8+T/RvCP92/T+",
+	"j9AKwuvkNvyfVAF0qgaR3s3r6YvaHbCd76Q8Y7tiC3ykcQj/Ubt4qtqVFF2UQp26a9KnB7okVhkSM118",
+	"5AUdVt0Oim8cqX2pa3xsEN4OitwJitTzChKs0h/3sp7NY5p/0gs25qGbg0ZzpfreG9WxNgwvhb3NlSdi",
+	"/t5fQiBZ3EwXSLae0NbzdRKAgyrAlQFnMPyqRu3fqYC4j9E77rEFl84ybZAPgKuMp3eIriDVNPbtagui",
+	"z965CRgbJjwj4PfAUykG+fUH3hOoQgA/+B21okInL3i/aUtL/Zv5dwbZGnJ/5mj8i6x2/2SWK7pNXSEN",
+	"Gr4DcK+NaM5H5x475G3+a2PaLUBNfECrn2k//zHDEX/j5VCk84x3M1f+Ep1XvJtXHJUvNxf0h0MQwn6e",
+	"cIfz0K3jStgIKi/4EjPtNzcUfc61xLlKvcAFFCaqe2XTxp/+nybAnHY89X+cQCooUM7HsOPvRlpPQXj/",
+	"EXgyyanORkC8Qjxx8gHuCIQqWM5mXBByZUNWxzjiHmFIPOi0Zql0LgU20wqWeFV8QuS60Jbhy1waf42x",
+	"A8NevWaCV/nylGglfdivWOBDhIqP5WXgJk9TMBDsxTkVC5zv9Pfn4KC8TzmqKOlNjaVZdUpyadshIsFF",
+	"m8NxUm0arOYgkCGZJbIsVofgO+nsOYbfdcrVhd5HDr0bZH9nAb9K/OmX1sfb3veR/rQEpldqaRCupyzu",
+	"hFtmsyQBWONKCDG2v2CIrwm7wiOYzkNp2dgAUNBRceThBo+uPu0ejq30nNcfg/hI9+8wP99D7UWG6fTa",
+	"TnEMXs15AyT3OfjD5KM/ctGTCSToVHvtvmNzIxOwYUJpKeTHi/XZp8fOcnDyh1LZbDyWCUbl40wJO+zl",
+	"T4KAAqGJwQLdakTFaYlaS7Rua97zZWdoDmho3nPZ2ZhnZWPe82WhVvn04BAkH9vizPmyeejxnijh+7j+",
+	"14cThluvL1rAOYnZbASGhcc54mrKtGH33MGCL+s2EofaP34GJfbim+vrjr74cOY2vMsOrdwJrZwXRiAa",
+	"s/xPh0Ashz5eGhbuS2JASAcidtMFW9pnb3Evluk5KCZg5GwPe+qsY2NprOtRV1IBF0qqsbXhAwM2m0Wm",
+	"ugWGYHYOShAlMm2AgE/LZ8CGM3ATLYhXfVjS2mEo4IlfDETpSL8+0xn+0y7QywLaWXyG7Pc319d/IACT",
+	"s6GCxRADxQiYhkex8LsN/8ZyKOXu6JqacrIEGaCfVtrXIAmHYW3zVFCEc0dCwza3wUIPbixqsrBebAwk",
+	"Xr4EG8FYG9jLXzskituw8w9hyx2Q+8yAXHpxjEcLUmuEd/Qp11zJJ1Bcilxn8IhAnuqQqwnkfwS3q905",
+	"QzS30Tx0eO4Re3Ke0oDdQqdYQzX2e20ookIklzuEbimPCYp59yFviry5YUNaZwBfEgBhB5nCbwzvCAqm",
+	"4X5cingvVdBv+KihuMpfogWNOtSZD1/4bJ5iMwO5R+V/Xdxc96+v/fvJjAnG66+/fiAJ2EYh6bGclbNw",
+	"0J6eDtZp9dz9UT5ERNWfagc4dgvLQxuV6v5SGNlIOoLHbfTwGXWcEP/CCGLbIAhsBqGIh5AeaSjuqQF1",
+	"8uv/JVz+66MYefwMOmhgJ2hA5AKUa8e6cP9zO2V4ekoD8cx7LRC6cEMtOCfVPVpc5U/fak/00Yt/GUMa",
+	"1u6q807b9k5FFKcDaMJT03mwliZ2drKUW0dZQ6yqwUK8kEZqMv5f78Sex8+gM/47Gf/1IT0VIrwdw9Sn",
+	"Se7WSI3UUM5IEASi3mLwpCClBFZRT2q8zNOoKh9/WbB5FrxYbEDtL8NixINeKLbQRtTWwNaBqI/E56nk",
+	"2HDMUwtDWtXi9bHT1Sz95dzKLd+x4QR46iZ9Slch/ovg9TBTU6UXqnYaJlqAlYRS/pJ9FJTnk0Zap8DV",
+	"RgmlvftrSrFfcZMYZgcqF2znTQz4SDYz6cXtxcS5+e3V1aubb/vX/ev+q9v/uv7z9ZVIZODz+8Z/03qP",
+	"GG8bRep/hev0Ez1D8eaODxJQDpnHLm4vrl/9+U/fjq/h8ptXo5vLb5NXry7/S1zD5evRt/zP4z8mN+KV",
+	"XzcY8duL1cuFS/3l+7fsB8PVdJwZjLxpjMggPNh85sjF5rHrI1E6TfXvmkB3rGFnzhq2NlajzvLu0He0",
+	"vtSWnGE0IL2XdwNoU2qUMjAGg0SZW7GJPW1zO0Kxl0MotrF4b8olFg5VPE39hjIH4s6HQnkJXIJ5W5oj",
+	"C8zbrCfCxxbksPXgsRvwd6LgcR+Br2EaexNmlIl6hxpfqUb6IJSbOmaxQwr97q5xq37vkTnOHj/RQ1Od",
+	"1a3fbm6kbbvSHcGnJj7b3Y41O59XCXc81fe1iNgbOw2jHREg8JLE3gRMLjcrnIVlMsgBgkzZbD7XxkGJ",
+	"2GJYzZJGIVrYya428Jgn+eoOK9Tt0wSYHo/BnLfLupMM/2mTjf2q+AOX6YHk/nOEYEnq8MnaY0g/HnEN",
+	"HWf3WosAAYMKQ05phd9ZNjd6lMLMeo0gEAxrDtHgMjBGm6J0m6fpLbMAbBjwpwoQzF+mTT/4BQ01pYf1",
+	"EwYjVfr5k174s3CB9fMvTkMPQLqy6hK2CoBcRT1qQkJ+gUXEPSy2VkS6A+98u9qOzRS4CZ5avMjhzpfn",
+	"iFrsKSo/aHMPLs56xgdKxVcHRxaowQYTEtbJNCUgoTr3dqA3/DV0bKw8quedn3sWthUTeodUlydsqXWa",
+	"PJrdvXlcYms/vtDDj7iFTgnrlRCf0FvXKWALChgJn8cG9tQ3kSXu0i3n0DjLjI0ymbpLqXwsYDEBvtSZ",
+	"YXqhagtH/MqfcOGvsmYk3n5XLrJbGyE9QeaCBJVEvCSyh2gofOsPB25cASgHEWio6Igv91wnipW2eLIi",
+	"gfwZdfUBZ14fUNa1ZlXbLT4uVrn6LdECtq4OCBVXcb6YRH+zsiLg7vFJFemI8c8DqZpqBnbWau/mfa8F",
+	"dAUDz6JgYHN53zSuf+ssM97fuouYkzehXlA5S5HDcxyLCOsKBVoSvvaqBJrsf1cgcNzex10FvMF3qq4b",
+	"oBJcgTyNS8wZzMFILQJrDFpvssJWp0ScIKmEhsa58gVf3j5R05WXFZzAPh/VNTtCHv/x0m2n8FtT+u48",
+	"PHX2fo9TtME1vOJCXD496woHUJBxmfElkypJMwE9ZiFNmTZsBtxmBp4EJ94I8U7ZoxqUF4Vm4PPqAL72",
+	"EPboShIZwNMqdxn15xDQyKegYoERzq9fjHPP55BuApSg3Bz33G4dWcF7Ojm8Qk/2a8RYXiSTwBuBZNSQ",
+	"AjKABVKzKDSb6PyBMJp4EF/9xoUYaLU9aEOtdUdDaY5vUvx3g3p1uM754zq51uxyNNZCO+8U5NoYmVHr",
+	"8gOrSM7ZCWj72E/t4dQBQMcdZrCHJmyNAX0uQz0GaEiutGwsv4AIp4JWEM+DreGeszb0x/cwj4gSrax/",
+	"KqioHRvRnbMnxov2PJ0LT/VBNk46/JgbL8waBrbdKSwtVqoT31VT3UpY/6ssWsF77ypWdq1YyUWnJODh",
+	"b4epVLEsEh8WB+xYGxyO1WdvkMeNUi/ShgxLZH7mqQEulgP4Iq2zwwbMBnd8xpUtuL+T4S70dLqalvOv",
+	"aYlyXKOMu+EktMI2HBcysMCCdBMw+VgNpU3uNPt/+xNqO4qL3fS0o7Z4XpUqT0jxpjBGg1s040vmz4Ym",
+	"34iQjeNLXHsQRa0d76CJY9embCfSW+MRf30AsyR2tlEWsmjBa2pAG9q1psdzjI4AF6ys2zZM0I6enu2h",
+	"9YyrQ7Y9uYKT9e9MO5Kk6ijo+8DIxEaxwVeEmCeZcHMPWIVmIQ0kNvSJVs5wIRNHnWIhQ0XtYGHiuD8G",
+	"iQTHryydhXTMfo99Y72i+LjHOLbsxqmIBa9kKtUUxB8w8tIpbm+INNv+0YaxQAa41coO++yXTfkj/49/",
+	"HBfHsRm49mnm5tBt1ZBO4BTL/ktHDRA3X+gsFUhQ7YW9UJagBTuMqrBciZH+cpWkTU2TH+lbOGniDsOO",
+	"xQQwDfuahlqNMisVWMtwnZ4PZpIJ84elpVncKL+VnmJY+/uUWiaP13FYvk6NKOHuX3LzOmVf5AzbImRZ",
+	"hIIg1FOBZdvKxQ84nax4+znUJDLwRzCBUkraCQiUIhUmSepkyqyDuaWZl/7rMx0LHIr/K8YE+WswmnLm",
+	"P+aOmKpNpuwtS3QarHuPCS7TJRvJNJXqvscMKFjw1PbCtDYrtbI9hmE6/dOAMxJ8qP1lLv2/SNzDDDa6",
+	"JE5UKzH8+i1k81iM4fwp43DA3L0G5ERb5LfK0xQM88eIZdn8jvGxA8M4Swy3NAROwRdHc73zXxPHcJ+9",
+	"UQy4SSWYcJGCmdg/wsGIJ9MFN8IO7wK4wJUmVMGvN9MPYEtPvDT3jX4/0w9S3VdgCj/rB1jT2h2Ze5Ve",
+	"4KCWm28ur19fXr/6dH1ze319e339fzdnui3vxe+t7dPp8fVFJR5ujHzwB3dX9LSnDfOPuCS3Y228lG9s",
+	"yuLBF5hU9h9vGwwGUR95d05XZ4s+xiue6cDbeMly3WjdhVfoqWsGzX7zunLObLujdsNDrx+1S7eu6NLk",
+	"6dddmj491NMOl6RAoe6S9On+l3zrLJP5NHikvjjCCOF1h2ox0SlgoqnuckLPOLmplVf60x+3E6IF/hfn",
+	"mw4y5WSKvLzhnKy/5bk0YAc0c3NlL2NtZtz5fXIHl95zuuimJx/w6CT17JLIOyWRbXGi5Gdf/NMusWD4",
+	"7ZP5qkgokqnM+mNvHKyKFLGhD51V74A+GrTM5LgMqVi+tMzqPnsTDrrfWTxZ6eeE2GCnbH6N0tnEfo/O",
+	"avTWB+P4UoZ/6LPP6PAOC46TYdnBjfMQwx3XzkOk1EoQ0sNRE/+qUh8r42DTWwyFxtr4cy80rxdvyfaK",
+	"WTwr945Pzv8qeCYIYyUT8MeFyCMYZid6YRm34THBgLvaIR8+LFmxfaCymRce76P3LkCJgR4P6AV78dre",
+	"CjbkCA9uUqrMSYTRDPgzBycFjIAJzEXuNWf5po3df8pJq6RlI/A3wu0UxB0bxhx/HOlSDEV4dGNfe5PG",
+	"MwPI89SuzU3QXoa+boQBT1O9ADHgiJPYYY8NFXxxA8LIh8UgPMIP9OhfkDjrjRATepsZBwcwpeeSFW7Q",
+	"1C4pfNSk8MGU4emUMFbY+DA8zDsYLVnQkbrkcBsSftzccLiDzVPD5SHMmdMDhFUvbnH+Qu5dfIaR90bm",
+	"W8B6q/toF9JrSbm7k/VEJ+sH8HLZY5iQ5Q56zC6kSyYxJ3CMkOoqMSBAOclTv8EH4Gl94voX7SAHbCbS",
+	"X2VZNbDdrxKk9fti+Y4zfRs1Lz+4usxg8ZUOwt9b+z5O9IJw9RWRrda4zUtvt1LGoFO1+D96AcwZrqyk",
+	"7CEWGsSqD+8S57roo/Q4LnrZiP7/FK56PP3soMZGXQ8v4K/KmWVHTdLCOUulwvEII2qSA3nwlXptYKS1",
+	"a5hokjj5AMUkBa3SZZ+9YQuj1T0mn+AJnJBRnoBxtSwAmQDFFA2sgcRvKpXwn89BCSwQKFDI3EgMwofD",
+	"qgPe300LQcXLO9U7BLBDAM/D3SElpslJPJlIVWH5LgOucFSfx4BU1vG0Ie6IuR1NkYeQdoojz1NtXZ89",
+	"N+MZbvcZ2M8SiKLtxe3Fr6NMuezy5nX/+vXWmEl+452p7UztV2Vq35Lcl9+LN0xL62DGuILFySwvYqK1",
+	"bQrUjFCUfIY8OhbAlvLnd8xpzVLpXApsphUs86JPqWw2HssEK8LGmRJ2eM6WWcGibav8IcLHR0bO8eY6",
+	"y/sMLe/LifWfiV+sYFHAAYwKTbYwz3lCaH/zbLMZNNjnFLixjDPqySLi/rht+nHeCEDzT1MYux7lyxfS",
+	"AhtSi4EYxK4uKuGhRhnS1D4bZmrOpQj9X/oBDL+HIbvXbORt8pJ45Uw4HXr+n6Ml44rhLWPpFLYHDMfa",
+	"JHDW9t8/suflltOLu7i94KPMwg4+OYpYdyx0DvnXZeO92Ddhvq3439SFS43CWc3YOipWt+AYd0yrBHqx",
+	"b4pQD21Cn5jwYicdm+hU2KKdq9wV1mffpTqZ5oWrxCngmOBL7LyKmV3LZ7Gfrc8o5VTdMJzzMyk+A0Fm",
+	"Hstj0SqtW9iPebHVx3Drz74iJd7I+dSCfJqQvKAgdIUgz7EQ5GOY5RwMBOWnRlyJhRRuctRMlQV3WVbJ",
+	"OufzJx7n7nt3+YGnGbaZlVp5nhkuW9im98XtPw8ncPV9TbR1sXoeRq9ItLYzaa70CM7HsHW+YucrnowP",
+	"Zl42CidxFueQSJ5eYsHPJmMo34TaIPTZKo4PdBKihZxxxe9BDPAnw9iq5GUxlQqnjpO/2fPahz343nvG",
+	"5iC6yjwLxDRr1/kdNV312dBvOZdxJL3xB5tixJubz2jBNizEEYb072Fewx9Zb5DaprY1ip7Ue3PcMH6F",
+	"nruGAaboX0Zw5I5lpS6rHum6Arw9nqbhW7VtxqHNaVNz/p6+/p+OKPEFVgpjvMZZsAokbWXLtGIttiNQ",
+	"eafASyJpKFexf7LP3j0gEcjTZqXnnS8D85QnEPgJvJhzctCmMHfEKoJMIG0YBu/cncAqnDpELd3yW+Xf",
+	"9Tl1LFB7VhehPtsIdU/rU+3lOO6kdTKp50D5IU8/E5iV059EA6QXyhuVN0kCc3fLHHxxV4l9GOKpaxln",
+	"zj+EWzYUfNmjEDuPO6Xo5Qraw6i2lynphj00YKkMptH/MmJiaCHjb+5CrmO0/J8zrdxkSAVLfBmt2xgJ",
+	"qIJFw6809SR+LB7HwRq9iQJL8GWVN7KyvYgP5tusckrGRs82dkn+wpd1rBz+GRHVFHqd3OKZsbZHPdPG",
+	"UINTJR2K3ncvXiqGK1etu9ZoufG1frX8Hr7z12uhmrwkNF7JovyvrrN+02eiCo87+CsD6cyeuQN6MjbG",
+	"InGdWVghoCqkYn+QkDIO9ejgO+U3EvMSKDDSeXfOlvIDPRQQnTnG7ZS4+HLs8PvAbTWjbm7pGJH4Fb7e",
+	"7ywbznUqk2U/ME7N+HIQrjlk2D1e0NH/Mea67SorxxnjkXQnzysdrbSDQHCbcqkce/3tq1dIxbdXmjo8",
+	"iy5P3WGPX1dLIsn9yRPVmSpAxpoK/WDJg6XfltPo13CBrqfocOG1dXzZRdenU95PfIoI3ToB1ogjP21L",
+	"mpz7fVcUMDeQi4I0bG7A+qCPUrp99lYx5ID3bg3GaEoEd7+6p5hKTLbiEy2WqyTXfByWHITpcqEi/37Y",
+	"APK1V+/Af3mvDWzQHY3R6CbN0Rt+8fn3RqMgdSSMO5EwjqIS7hn91c3xe2PxpP/fH9/9woROslAD3CPc",
+	"fsms/H+AjDSpVESUiF+lnIGBMDAixExuAkssUOuzH7UWzOiFZam3M/AAgZkca5ZpzPqIiz77GIKqvFyN",
+	"33OpAg+Cjcznd4zTo/AOSchHiFBSFxCeIZIHDfusNF4KZ0opAGoSt4meAxsWT/B2YaSjQmZEQXyMOgL2",
+	"zWv23/I7luqqmQLvMzvZzDL+TU4h7ioW5K0857uQNkyXbMGXPhKxfOmdrrE29LxriXv9oivGK5e1wIsU",
+	"wJeR1ilwFeGqw7tH9Cj8Q1kjc/pyqcT6YusZKv9jELgQ4lD+zmvwo/YSHsV9VROuI0QzgsRLbAC+vLS3",
+	"imW92uAXn7T+G/fCgj/40yb7stl8ro0D8TMIyT/5t3AqE+if/34mEL+Aih/Yvcuaj06YdQb4zIsYCVWd",
+	"t3X125r/8p+r3wRfPk328gEeZJj+gB6IzQtspWEJzyzYYtwEW3AbxgfRQFVZPd0fJXQfwhcqeA2hx+Y5",
+	"UXRbju4uxBurjIj8aTSG/kvnIlwjNhmFeRgHQoILCQ9TTOpRgbeOTfh8DsqWBlLh8BWm5P0kTEtJuEsm",
+	"QMNG0B2XxCIsdIBNlV70WbhjdCa870Es9Fj/TsmHQPppnZ7TCYkuQ8VQKtr1Hqm1QyKmgi/zWSN/vLy5",
+	"2Rwb/T6fIVPMv1o/2w6HLxbXq1KvX5WPERd8uYIpOkhTyyZ64V/jvQb7rEDFk5Qb0lNmhZoV/dYI4TYd",
+	"aTsMBF5XZ3/i5GzrlQcTTvHG4o1IPJbPCTZZFQvpj+BK0vMCeHabdaGj2j3O8faTXjBemp2FFmXzgy2X",
+	"+TC0ula+3yGhtJuUe1gts0Dpx9h4pfIJAIia0WRIOtFo7EcsTJGm6IHwAWxVZ5SP2j+FbT0RIBZdYYkW",
+	"tZiV/2z/ITgvcvwOPeenpu8Ud44vtuGu8fMjwILPH8KjJ91heDtheC43B9G+xb8cBMGLJbOxBoP8aesd",
+	"asEdZwkoLyoR3SKrhx2m/8psuQkUswP1019JBtr3sbeR0G0GyL468LWrNIP2I3b2G3rnnq1/Fo0/+BKw",
+	"XDRIcKUe7uBzh98/OdIID6LctV5wyxROFQ0alxc3YaJ9kFkY3jFukol3T7zzqawDLuraZHZUzF07sLum",
+	"ki1qug81oqVZdCsaQmrjPQULsI49gLFSq7vQmkEOLWepzCs5pWF6oSpjwBYkrqX4r950d7HfUcesbCXQ",
+	"Ww9Z+ZlPsUEAW9pJ0pFzI4w6o8IIrQBtcfR72BtmMqWQ0i+U3k4B5haLQB2YmWU49JF6ohQsase0tGyR",
+	"j+VNbT6kZZdVW83ntaTn3ZF32uburQ/KCkfuKpyIm81uXj1Om/CgN0K8U8dkongpMAM+qG56QkvgxARy",
+	"FxCTjDUKdBm14hCYReXxvNobzG3IL4bEROjFiFsVIQVVD1SgFD3/+uPSzZwS3KCn+TUiHC+TC0UrBYkr",
+	"WvOf0Pc9sZF4pG5AdvIxJli86+29MnK5sbQQne5mFOTYWr87K0AHm7QIm0ibbCnhm0Iob2yF28cmGEE0",
+	"YCXnJZetgiu1R0eHsBwTYSmTrhzcq9sYdbkrMuZo0AlXLIMpTZa9jKacr2U/qtN3HAxmZekTADHt2ITu",
+	"JD0xGrO/DapxJx+4TPlIptLVV13/TeupZYFSJoaVPoYMCfJeLOlxOpkyrkQv8FwEFgIphkSlYjCdzkc6",
+	"o7Xo80htQDVFPF3wJVIIRCarmYX0AWyTT1C+i8OxwmjDFhM9q60nind3iO47rKwpVRmsRvF1W/A/GNAP",
+	"tt7HMf2VlRdSYZz+7oUGH++SKe064pI1vefKm+6ilmTP/E6V7kMq7+UohcsS6Xq1p56msaK8YC4elzT4",
+	"jv43r/B7RIfew3G7LBTz+e+Wi+fYUIDwYgZikFPnDbGbK6bzb27YUGk34MUXYvPIsBoo/mu4twOQqj9u",
+	"V/J3GZ7YHYvHPRtl1G2WFKasFbsR+bCxLW7VhBzDaHwN2Pmq7HTweQssTTKZ5JJcRaCZ6CwVaEyOYAef",
+	"ajr7PNEBO6e+sh7133IV5r4hDVNTvqobJn7aNFg3S/wMZonvmk62DfQcn6nL04ciYxy3pecplBpAERER",
+	"UtQpp92QleOolfd2+kTdfYyXnmblODAhSHApKMqr7aDHTw91yfCIBcy5cThtp86Jyb9xJPaRzpxWC2vX",
+	"urBj64KdrjYu+P9/2vY1tx2iAXSaCR2M3rIGJbHTl1Fjaqdd/uMEFaZ2uqvoXiWptg0seT9IJe0EHhEt",
+	"stGSTQogkSZFcx9hI4dpznEf4wPqMAyjlvvsDcOrBpbVQLzn9zSgv1eABt/7D46tJ+2OOfZ3g7fVfmai",
+	"Wk1xM2LPREQ3+7ddINK/s0YbsPmo3yrzgDF9E1uGtNjKs9BmOtxJsz/xabuK/bwZNOuU9+86Mx135sm5",
+	"MzfVw80qywwfj2VyaYBbK++VD6caOAAUUnPh4UsVpUQkt6DoeKGQ7QSZ5jA7GFIGCJYRsT1x3FGAXqyS",
+	"cgcmIGw1kTrt88PKNp8I3D8jOTq5hMXgSMw6oauB2w3k5drQnIUjxNUdz+UuNmj9fXdh505hZ9RsEEzw",
+	"5UoAWqn7u2DpVQtdGfBbzRw/EnnOh/L6LyG2Xb2hLshtmUJnRV4fs+hsrisbakVTQByprUroeSrV1OKp",
+	"iZwT0i3vaEAiDgfiisnZXBsvH8wAKiuec5wl2hhIHAhcApmrU+1sz38tm4GIK7DEcDvpM8STImOsLNgT",
+	"iUo2J6xb18govRBM97mSW6xo2TZtIDftKXrHG3eYA/AvYOQDFN4eVp4EmmWBNWYKFptp+Q6+daakaySW",
+	"Z6NMpu5SKuLN8tq91FkNVYA/zH/FFbdVrOfvDfr77ty/ndy/LIhMFHH6/0M0Hg7tjKcpmAEOQEPpHaK8",
+	"Dtm/tMTiNaf9wTLhUvWY1YHpfBb8PK7YCFii1QMYV0+V5N/9uZ4lfm+n6STEp9KRJJ05SVJGsluhe7se",
+	"Jxt0/ZUIkgLjv/fjZsBt5s891MxKlqRHp5EJn+OfB1IN67oFd9LQrvnvWXEm1Uvyxs1+zKbcTuL0Bhxo",
+	"LS1bGOkcKDb8Hzc/DCvj/BbEq6UAv85od3H9UZPXG8vu1k16321tMakLr2WLeRzH59DddOU1W01Wt6KW",
+	"3WF0ajajLY4wXAGSzGBP3D9+uxgBN2Aubv/xT69RebfMP367yEx6cXtxhZoWln5sJX4CnrpJj43lfWao",
+	"V07afHJRLFbVIaHdLyWdltbB7KJ6NPhMP/gnxBLMwGGBreVKjPSX8gr0l4ol/huWoWTW6HvDZ+Xr8rm8",
+	"nMLSVvzsO8OVsCwjgAqr9qVlVqeiv07/bKu7Z9goW9peXrFDM4ZznkQq4HncK1O11PuUJ1Det+COXwaK",
+	"3orv/2h0Ng8QEKeOurVS0qrffcTXEGbq38sHJPkxYC1YNgIrhZcuGtFcLCnnlzOu+H31VtaXTGUCqnHF",
+	"8I28V6vinUr/bvSYwRcHRvGUkQTZ1XfjlUuq+0thZM1CgdJEahrqu9lyoRW0SmgyJVLqGBtnitYtPyrl",
+	"4J7OyIZFEPvyS4RIprQAqfL6T/4mLf0kjG0sfgEqm4VjufL1aOPKXWqP7tj/6dIt55X7/ITOLR5Lj/vc",
+	"6pbJu3ar1IWa6R5xSsfB/qGA/sldhC+u/bThyj97PQzNfHoGlklV3j5f1qkLblk6tsCOnURbV/rdvzPt",
+	"Kh8bJj04W0g7weltocuw9FO8/doLLviaGYprPPFYhbe7iFSVautXl8inkFYYIRObIf0yFSvMIZE8vZyb",
+	"uq1oM/VBEc0xKd/vvEFC8VdFx8PKi7XTql/cvL6c6MyEEWB+w5ld2WgxJ6LqecX+LJkglm6D8Re8bKur",
+	"8fOGNxayS2XN/DJHO1j3KxqdtPqTB7rMP//z/wMAAP//yoDYs9rmAwA=",
 }
 
 // GetSwagger returns the content of the embedded swagger specification file

@@ -236,6 +236,20 @@ CREATE TABLE public.collection_request (
     created_at timestamp with time zone NOT NULL
 );
 
+-- Name: companion; Type: TABLE
+
+CREATE TABLE public.companion (
+    id uuid NOT NULL,
+    kind text NOT NULL,
+    name text NOT NULL,
+    url text NOT NULL,
+    username text NOT NULL,
+    password bytea NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    version bigint DEFAULT 1 NOT NULL,
+    CONSTRAINT companion_kind_ck CHECK ((kind = ANY (ARRAY['ip_manager'::text, 'license_server'::text])))
+);
+
 -- Name: data_center; Type: TABLE
 
 CREATE TABLE public.data_center (
@@ -856,6 +870,16 @@ ALTER TABLE ONLY public.collection_request
 
 ALTER TABLE ONLY public.collection
     ADD CONSTRAINT collection_uq UNIQUE (module_id, day);
+
+-- Name: companion companion_name_uq; Type: CONSTRAINT
+
+ALTER TABLE ONLY public.companion
+    ADD CONSTRAINT companion_name_uq UNIQUE (kind, name);
+
+-- Name: companion companion_pkey; Type: CONSTRAINT
+
+ALTER TABLE ONLY public.companion
+    ADD CONSTRAINT companion_pkey PRIMARY KEY (id);
 
 -- Name: data_center data_center_pkey; Type: CONSTRAINT
 

@@ -23,6 +23,9 @@ type (
 // NewID returns a fresh UUIDv7 as text.
 func NewID() string { return uuid.Must(uuid.NewV7()).String() }
 
+// IsID tells whether a text can be an id.
+func IsID(text string) bool { return len(text) == len(uuid.Nil.String()) && uuid.Validate(text) == nil }
+
 // Role is what a key may do; `system` is the program itself.
 type Role string
 

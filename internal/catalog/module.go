@@ -237,7 +237,11 @@ func (e *Engine) prepare(ctx context.Context, tx Tx, m *Module) (provision.Modul
 	default:
 		m.DepartmentID = string(dep.ID)
 	}
-	live, err := d.New(provision.Config{Connection: m.Connection, Parameters: m.Parameters, Location: location, Env: e.Env})
+	near, err := beside(ctx, tx, &f, m.Parameters)
+	if err != nil {
+		return nil, err
+	}
+	live, err := d.New(provision.Config{Connection: m.Connection, Parameters: m.Parameters, Location: location, Beside: near, Env: e.Env})
 	if err = f.Merge("", err); err != nil {
 		return nil, err
 	}

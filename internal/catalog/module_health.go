@@ -13,12 +13,12 @@ import (
 )
 
 // Open makes the live module of a record that was read with its secrets.
-func Open(drivers *provision.Registry, env provision.Env, m Module, location string) (provision.Module, error) {
+func Open(drivers *provision.Registry, env provision.Env, m Module, location string, near provision.Beside) (provision.Module, error) {
 	d, err := drivers.Driver(m.Driver)
 	if err != nil {
 		return nil, fmt.Errorf("open module %s: %w", m.ID, err)
 	}
-	live, err := d.New(provision.Config{Connection: m.Connection, Parameters: m.Parameters, Location: location, Env: env})
+	live, err := d.New(provision.Config{Connection: m.Connection, Parameters: m.Parameters, Location: location, Beside: near, Env: env})
 	if err != nil {
 		return nil, fmt.Errorf("open module %s: %w", m.ID, err)
 	}
@@ -28,15 +28,20 @@ func Open(drivers *provision.Registry, env provision.Env, m Module, location str
 // open reads a module with its secrets and makes it live.
 func (e *Engine) open(ctx context.Context, id ModuleID) (m Module, live provision.Module, err error) {
 	var location string
+	var near provision.Beside
 	err = e.InTx(ctx, func(tx Tx) error {
 		if m, err = tx.ModuleByID(ctx, id); err != nil {
+			return err
+		}
+		var f fault.Fields // a companion in use cannot be deleted, so none is missing
+		if near, err = beside(ctx, tx, &f, m.Parameters); err != nil {
 			return err
 		}
 		location, err = locationOf(ctx, tx, m)
 		return err
 	})
 	if err == nil {
-		live, err = Open(e.Drivers, e.Env, m, location)
+		live, err = Open(e.Drivers, e.Env, m, location, near)
 	}
 	return m, live, err
 }

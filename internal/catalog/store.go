@@ -24,6 +24,7 @@ type Tx interface {
 	EnumerationTx
 	ProductTypeTx
 	ModuleTx
+	CompanionTx
 	TariffTx
 	ShareProvider(ctx context.Context, id actor.ProviderID) (client.Provider, error)
 	ClientByID(ctx context.Context, id actor.ClientID) (client.Client, error)

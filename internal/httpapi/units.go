@@ -22,6 +22,7 @@ type CatalogReader interface {
 	Element(ctx context.Context, s actor.Scope, productType, code string) (catalog.Content, error)
 	Content(ctx context.Context, s actor.Scope, productType string, p actor.Page) ([]catalog.Content, error)
 	Integrations(ctx context.Context, s actor.Scope) ([]catalog.Integration, error)
+	CompanionReader
 	ModuleReader
 	TariffReader
 }

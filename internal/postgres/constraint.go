@@ -24,6 +24,7 @@ var faultOf = map[string]*fault.Error{
 	"enumeration_pkey":       taken("/code", "An enumeration with this code exists."),
 	"product_type_pkey":      taken("/code", "A product type with this code exists."),
 	"product_type_add_on_pk": taken("/code", "The product type has an add-on with this code."),
+	"companion_name_uq":      taken("/name", "Another one has this name."),
 	"tariff_code_uq":         taken("/code", "The provider has a tariff with this code."),
 
 	"service_external_id_uq": taken("/external_id", "Another service of this module has this object."),

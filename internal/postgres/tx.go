@@ -27,6 +27,7 @@ type Tx struct {
 	enumerationStore
 	productTypeStore
 	moduleStore
+	companionStore
 	tariffStore
 	serviceStore
 	operationStore
@@ -51,6 +52,7 @@ func newTx(c conn) *Tx {
 		enumerationStore: enumerationStore{c},
 		productTypeStore: productTypeStore{c},
 		moduleStore:      moduleStore{c},
+		companionStore:   companionStore{c},
 		tariffStore:      tariffStore{c},
 		serviceStore:     serviceStore{c},
 		operationStore:   operationStore{c},

@@ -92,7 +92,22 @@ type Config struct {
 	Parameters json.RawMessage
 	// Location is the external id of the module's data center; empty where it has none.
 	Location string
-	Env      Env
+	// Beside is the systems beside the panel that the parameters name by their ids.
+	Beside Beside
+	Env    Env
+}
+
+// Beside is what stands beside a panel: nil where the module's parameters name none.
+type Beside struct {
+	IPManager     *Endpoint // parameter ip_manager_id
+	LicenseServer *Endpoint // parameter license_server_id
+}
+
+// Endpoint is where a system is reached and as whom.
+type Endpoint struct {
+	URL      string
+	Username string
+	Password string
 }
 
 // Driver makes modules of one kind.

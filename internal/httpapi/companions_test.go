@@ -1,0 +1,57 @@
+package httpapi
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/tariffd/tariffd/internal/catalog"
+	"github.com/tariffd/tariffd/internal/postgres"
+)
+
+func TestIPManagersAndLicenseServers(t *testing.T) {
+	t.Parallel()
+	r := newShop(t)
+	full := obj{"name": "Addresses", "url": "https://ip.x.example/ipmgr", "username": "billing", "password": "correct-horse"}
+	for path, member := range map[string]string{"/v1/ip-managers": "ip_manager_id", "/v1/license-servers": "license_server_id"} {
+		made := r.admin.post(path, full).is(201)
+		at := made.Header.Get("Location")
+		require.Equal(t, path+"/"+made.text("id"), at)
+		require.Equal(t, obj{"set": true}, made.json["password"])
+		require.Equal(t, made.json, r.admin.get(at).is(200).json)
+		require.Len(t, r.admin.get(path).is(200).data(), 1, "each kind has its own list")
+		r.admin.post(path, full).fails(409, "already_exists").at("/name already_exists")
+		for _, address := range []string{"ip.x.example", "ftp://ip.x.example", "https://u:p@ip.x.example", "https://"} {
+			r.admin.patch(at, obj{"url": address}).fails(422, "bad_format").at("/url bad_format")
+		}
+		r.admin.patch(at, obj{"name": "New", "password": obj{"set": true}}, "If-Match", made.Header.Get("ETag")).is(200)
+		require.Equal(t, "correct-horse", passwordOf(t, r, made.text("id")), "what is sent back as it was read stays")
+		r.admin.patch(at, obj{"password": "battery"}).is(200)
+		require.Equal(t, "battery", passwordOf(t, r, made.text("id")))
+		r.admin.patch(at, obj{"name": "Newer"}, "If-Match", made.Header.Get("ETag")).fails(412, "precondition_failed")
+
+		_, err := r.db.Pool().Exec(`INSERT INTO processing_module (id, driver, product_type, name, parameters, created_at)
+			VALUES (gen_random_uuid(), 'd', 'dedicated', 'M', jsonb_build_object($1::text, $2::text), now())`, member, made.text("id"))
+		require.NoError(t, err)
+		r.admin.delete(at).fails(409, "in_use")
+		_, err = r.db.Pool().Exec(`DELETE FROM processing_module`)
+		require.NoError(t, err)
+		r.admin.delete(at).is(204)
+		r.admin.get(at).fails(404, "not_found")
+		r.admin.patch(at, obj{}).fails(404, "not_found")
+	}
+	r.storefront(r.defaultProvider()).get("/v1/ip-managers").is(403)
+}
+
+// passwordOf opens a companion's sealed password.
+func passwordOf(t *testing.T, r *shop, id string) string {
+	t.Helper()
+	var found []catalog.Companion
+	err := r.db.InTx(t.Context(), func(tx *postgres.Tx) (err error) {
+		found, err = tx.CompanionsByIDs(t.Context(), []catalog.CompanionID{catalog.CompanionID(id), "no id at all"})
+		return err
+	})
+	require.NoError(t, err)
+	require.Len(t, found, 1)
+	return found[0].Password
+}
