@@ -3,7 +3,7 @@
 // It owns the command line alone: one file per subcommand parses, builds and runs; every rule stands below internal.
 //
 // Invariants: settings come from the environment, never from arguments, so that secrets are in no process list; the exit
-// status is 0 for success, 1 for a failure, and 2 where verify could not read; a first Ctrl-C stops in order, a second one at
+// status is 0 for success, 1 for a failure, and 2 where verify could not read or a plan has something to do; a first Ctrl-C stops in order, a second one at
 // once.
 package main
 
@@ -54,7 +54,7 @@ func root() *cobra.Command {
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
-	cmd.AddCommand(serveCommand(), workerCommand(), migrateCommand(), panelsCommand(), demoCommand(), keysCommand(), verifyCommand())
+	cmd.AddCommand(serveCommand(), workerCommand(), migrateCommand(), panelsCommand(), demoCommand(), keysCommand(), catalogCommand(), verifyCommand())
 	return cmd
 }
 

@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"os"
 	"time"
 
 	"github.com/tariffd/tariffd/internal/actor"
@@ -15,6 +16,7 @@ import (
 	"github.com/tariffd/tariffd/internal/order"
 	"github.com/tariffd/tariffd/internal/payment"
 	"github.com/tariffd/tariffd/internal/postgres"
+	"github.com/tariffd/tariffd/internal/pricelist"
 	"github.com/tariffd/tariffd/internal/provision"
 	"github.com/tariffd/tariffd/internal/provision/all"
 	"github.com/tariffd/tariffd/internal/traffic"
@@ -32,6 +34,7 @@ type engines struct {
 	Overage     *charge.Engine
 	Payments    *payment.Engine
 	Billing     *billing.Engine
+	PriceList   *pricelist.Engine
 }
 
 // within narrows the store's transaction to what one feature declares; a missing method is found by the compiler where the
@@ -59,6 +62,13 @@ func (a *App) build() engines {
 		Catalog: &catalog.Engine{
 			InTx: within(a.DB, func(tx *postgres.Tx) catalog.Tx { return tx }), Drivers: drivers, Env: a.driverEnv(),
 		},
+	}
+	e.PriceList = &pricelist.Engine{
+		InTx: within(a.DB, func(tx *postgres.Tx) pricelist.Tx { return tx }), Catalog: e.Catalog, ExternalID: externalIDRule(drivers),
+		InSnapshot: func(ctx context.Context, fn func(pricelist.Tx) error) error {
+			return a.DB.OnSnapshot(ctx, func(tx *postgres.Tx) error { return fn(tx) })
+		},
+		Getenv: os.LookupEnv,
 	}
 	e.Orders = &order.Engine{
 		InTx: within(a.DB, func(tx *postgres.Tx) order.Tx { return tx }), Zone: zone,

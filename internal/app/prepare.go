@@ -17,13 +17,15 @@ import (
 // ErrOldSchema says that migrations are missing.
 var ErrOldSchema = errors.New("the database's schema is older than this program: run `tariffd migrate up`, or start with --migrate")
 
+var errNoSecretKey = errors.New("outside the sandbox TARIFFD_SECRET_KEY is needed: an age identity, such as age-keygen makes")
+
 // Migrate applies the migrations that are missing; two processes that do it at once take turns.
 func (a *App) Migrate(ctx context.Context) error { return a.DB.Alone(ctx, db.Up) }
 
 // Prepare makes the installation ready for work, by this process and with the secrets at hand.
 func (a *App) Prepare(ctx context.Context, migrate bool) error {
 	if a.box == nil {
-		return fmt.Errorf("outside the sandbox TARIFFD_SECRET_KEY is needed: an age identity, such as age-keygen makes")
+		return errNoSecretKey
 	}
 	if migrate {
 		if err := a.Migrate(ctx); err != nil {

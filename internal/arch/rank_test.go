@@ -17,7 +17,7 @@ var ranks = map[string]int{
 	"event":  1,
 	"client": 2, "department": 2, "provision": 2,
 	"catalog": 3,
-	"pricing": 4, "service": 4, "ledger": 4,
+	"pricing": 4, "service": 4, "ledger": 4, "pricelist": 4,
 	"charge": 5, "operation": 5, "traffic": 5, "payment": 5,
 	"order":     6,
 	"lifecycle": 7,

@@ -62,7 +62,7 @@ func (e *Engine) CreateModule(ctx context.Context, by actor.Actor, driver, produ
 		return Module{}, err
 	}
 	if in.Check {
-		if err = try(ctx, live); err != nil {
+		if err = e.attempt(ctx, m, live); err != nil {
 			return Module{}, err
 		}
 	}
@@ -104,7 +104,7 @@ func (e *Engine) UpdateModule(ctx context.Context, by actor.Actor, id ModuleID, 
 	}
 	reconnects := in.Connection != nil || in.Parameters != nil || in.DataCenterID.Set
 	if in.Check && reconnects {
-		if err = try(ctx, live); err != nil {
+		if err = e.attempt(ctx, before, live); err != nil {
 			return Module{}, err
 		}
 	}

@@ -134,6 +134,8 @@ type Engine struct {
 	InTx    func(ctx context.Context, fn func(Tx) error) error
 	Drivers *provision.Registry
 	Env     provision.Env // lent to the modules that are connected to
+	// tried is asked instead of the panel by use-cases within a transaction of somebody else's; nil: panels are asked.
+	tried func(ctx context.Context, m Module, live provision.Module) error
 }
 
 // What use-cases of this package answer for what is missing.

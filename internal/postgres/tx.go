@@ -28,6 +28,7 @@ type Tx struct {
 	productTypeStore
 	moduleStore
 	companionStore
+	pricelistStore
 	tariffStore
 	serviceStore
 	operationStore
@@ -53,6 +54,7 @@ func newTx(c conn) *Tx {
 		productTypeStore: productTypeStore{c},
 		moduleStore:      moduleStore{c},
 		companionStore:   companionStore{c},
+		pricelistStore:   pricelistStore{c},
 		tariffStore:      tariffStore{c},
 		serviceStore:     serviceStore{c},
 		operationStore:   operationStore{c},

@@ -1,0 +1,101 @@
+package catalog
+
+import (
+	"context"
+
+	"github.com/tariffd/tariffd/internal/actor"
+	"github.com/tariffd/tariffd/internal/client"
+)
+
+// remembering is a transaction that reads once what many tariffs are checked against. What it has read is locked, so it
+// stays true until the transaction ends.
+type remembering struct {
+	Tx
+	types     map[string]told[ProductType]
+	content   map[string]told[[]Content]
+	providers map[actor.ProviderID]told[client.Provider]
+	places    map[DataCenterID][]DataCenter
+	modules   map[ModuleID][]Module
+	units     *told[[]Unit]
+}
+
+// told is an answer that was given once.
+type told[T any] struct {
+	value T
+	err   error
+}
+
+func remember(tx Tx) *remembering {
+	return &remembering{
+		Tx: tx, types: map[string]told[ProductType]{}, content: map[string]told[[]Content]{},
+		providers: map[actor.ProviderID]told[client.Provider]{}, places: map[DataCenterID][]DataCenter{}, modules: map[ModuleID][]Module{},
+	}
+}
+
+func recall[K comparable, T any](known map[K]told[T], key K, ask func() (T, error)) (T, error) {
+	answer, ok := known[key]
+	if !ok {
+		answer.value, answer.err = ask()
+		known[key] = answer
+	}
+	return answer.value, answer.err
+}
+
+// ShareProductType asks once per product type.
+func (r *remembering) ShareProductType(ctx context.Context, code string) (ProductType, error) {
+	return recall(r.types, code, func() (ProductType, error) { return r.Tx.ShareProductType(ctx, code) })
+}
+
+// ContentOf asks once per product type.
+func (r *remembering) ContentOf(ctx context.Context, productType string) ([]Content, error) {
+	return recall(r.content, productType, func() ([]Content, error) { return r.Tx.ContentOf(ctx, productType) })
+}
+
+// ShareProvider asks once per provider.
+func (r *remembering) ShareProvider(ctx context.Context, id actor.ProviderID) (client.Provider, error) {
+	return recall(r.providers, id, func() (client.Provider, error) { return r.Tx.ShareProvider(ctx, id) })
+}
+
+// ShareUnits asks once.
+func (r *remembering) ShareUnits(ctx context.Context) ([]Unit, error) {
+	if r.units == nil {
+		list, err := r.Tx.ShareUnits(ctx)
+		r.units = &told[[]Unit]{list, err}
+	}
+	return r.units.value, r.units.err
+}
+
+// ShareDataCenters asks for those that are not known yet.
+func (r *remembering) ShareDataCenters(ctx context.Context, ids []DataCenterID) ([]DataCenter, error) {
+	return recallMany(ctx, r.places, ids, r.Tx.ShareDataCenters, func(d DataCenter) DataCenterID { return d.ID })
+}
+
+// ShareModules asks for those that are not known yet.
+func (r *remembering) ShareModules(ctx context.Context, ids []ModuleID) ([]Module, error) {
+	return recallMany(ctx, r.modules, ids, r.Tx.ShareModules, func(m Module) ModuleID { return m.ID })
+}
+
+// recallMany answers those of the objects that exist; known has none for an id that does not.
+func recallMany[K comparable, T any](ctx context.Context, known map[K][]T, ids []K, ask func(context.Context, []K) ([]T, error), idOf func(T) K) ([]T, error) {
+	var fresh []K
+	for _, id := range ids {
+		if _, ok := known[id]; !ok {
+			fresh = append(fresh, id)
+			known[id] = nil
+		}
+	}
+	if len(fresh) > 0 {
+		list, err := ask(ctx, fresh)
+		if err != nil {
+			return nil, err
+		}
+		for _, x := range list {
+			known[idOf(x)] = []T{x}
+		}
+	}
+	var out []T
+	for _, id := range ids {
+		out = append(out, known[id]...)
+	}
+	return out, nil
+}

@@ -1,0 +1,177 @@
+package catalog
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/tariffd/tariffd/internal/actor"
+	"github.com/tariffd/tariffd/internal/fault"
+)
+
+// TariffPut is one whole tariff to be created or replaced, its add-ons included.
+type TariffPut struct {
+	Before Tariff // as it was read; without an id: it is new
+	Tariff Tariff
+	// Fault is what is wrong with it.
+	Fault error
+}
+
+// NewOffer is an offer with everything at its default.
+func NewOffer() Offer { return newOffer() }
+
+// NewAddOn is an add-on with everything at the default that follows from its element, and from the billing, unit and
+// parameters that are said of it.
+func NewAddOn(c Content, said AddOn) AddOn {
+	a := newAddOn(c, said.Code, time.Time{})
+	var in AddOnChange
+	if said.Billing != "" {
+		in.Billing = &said.Billing
+	}
+	if said.Unit != "" {
+		in.Unit = To(said.Unit)
+	}
+	if said.Statistics != nil {
+		in.Statistics = &StatisticsChange{}
+		if params := said.Statistics.Params; params != nil {
+			in.Statistics.Params = &params
+		}
+	}
+	in.apply(&a, c)
+	return a
+}
+
+// PutTariffs creates and replaces many tariffs in a transaction that is open already, by the rules of CreateTariff,
+// UpdateTariff and those of add-ons. Where something is wrong with one of them, it says so there and nothing is written.
+// Faults: precondition_failed (a tariff was changed since it was read).
+func (e *Engine) PutTariffs(ctx context.Context, tx Tx, by actor.Actor, list []*TariffPut) error {
+	kept := remember(tx)
+	now, err := tx.Now(ctx)
+	if err != nil {
+		return err
+	}
+	good := true
+	for _, p := range list {
+		p.Fault, err = e.judge(ctx, kept, p, now)
+		if err != nil {
+			return err
+		}
+		good = good && p.Fault == nil
+	}
+	if !good {
+		return nil
+	}
+	for _, p := range list {
+		if err = e.put(ctx, tx, by, p, now); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// judge completes a tariff and names everything that is wrong with it.
+func (e *Engine) judge(ctx context.Context, tx Tx, p *TariffPut, now time.Time) (wrong, err error) {
+	t := &p.Tariff
+	s, err := e.shelfOf(ctx, tx, *t)
+	if err != nil {
+		return nil, err
+	}
+	if p.Before.ID == "" {
+		t.ID, t.Number, t.CreatedAt, t.Version = TariffID(actor.NewID()), 1, now, 1
+	}
+	t.TypePeriods = s.productType.Periods
+	var f fault.Fields
+	if err = f.Merge("", e.checkNew(ctx, tx, *t, s)); err != nil {
+		return nil, err
+	}
+	for i := range t.Offer.AddOns {
+		place := fmt.Sprintf("/add_ons/%d", i)
+		if err = f.Merge(place, s.judgeAddOn(p, i, now)); err != nil {
+			return nil, err
+		}
+	}
+	return f.Err(), nil
+}
+
+// judgeAddOn completes one add-on: one that is as it was keeps its version.
+func (s shelf) judgeAddOn(p *TariffPut, i int, now time.Time) error {
+	a := &p.Tariff.Offer.AddOns[i]
+	var f fault.Fields
+	checkCode(&f, "/code", a.Code)
+	c, known := s.content[a.AddOn]
+	if !known {
+		missing(&f, "/add_on", "add-on of the product type")
+	}
+	if slices.IndexFunc(p.Tariff.Offer.AddOns, func(x AddOn) bool { return x.Code == a.Code }) < i {
+		f.Add("/code", "duplicate_value", "The tariff has an add-on of this code.")
+	}
+	if err := f.Err(); err != nil {
+		return err
+	}
+	a.ValueType = c.ValueType
+	before, had := p.Before.Offer.AddOnOf(a.Code)
+	switch {
+	case !had:
+		a.CreatedAt, a.Version = now, 1
+	case len(changesOf(before.document(), a.document())) > 0:
+		a.CreatedAt, a.Version = before.CreatedAt, before.Version+1
+	default:
+		*a = before
+	}
+	return s.checkAddOn(*a)
+}
+
+func (e *Engine) put(ctx context.Context, tx Tx, by actor.Actor, p *TariffPut, now time.Time) error {
+	t := p.Tariff
+	if p.Before.ID == "" {
+		if err := tx.InsertTariff(ctx, t); err != nil {
+			return err
+		}
+		if err := tx.InsertTariffVersion(ctx, t.ID, t.Number, t.Offer, now); err != nil {
+			return err
+		}
+		return t.record(ctx, tx, by, "created", nil, changesOf(nil, t.document()))
+	}
+	before, err := lockTariff(ctx, tx, t.ID, &p.Before.Version)
+	if err != nil {
+		return err
+	}
+	return e.saveWhole(ctx, tx, by, before, t)
+}
+
+// saveWhole saves a tariff with all of its add-ons; its history tells of the tariff and of each add-on apart.
+func (e *Engine) saveWhole(ctx context.Context, tx Tx, by actor.Actor, before, t Tariff) error {
+	edits := addOnEdits(before.Offer, t.Offer)
+	var first *addOnEdit
+	if len(edits) > 0 && len(changesOf(before.document(), t.document())) == 0 {
+		first, edits = &edits[0], edits[1:]
+	}
+	saved, err := e.save(ctx, tx, by, before, t, first)
+	if err != nil {
+		return err
+	}
+	for i := range edits {
+		if err = saved.record(ctx, tx, by, "updated", &edits[i], edits[i].changes); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func addOnEdits(before, after Offer) (edits []addOnEdit) {
+	for _, a := range after.AddOns {
+		old, had := before.AddOnOf(a.Code)
+		if !had {
+			edits = append(edits, addOnEdit{"created", a.Code, changesOf(nil, a.document())})
+		} else if changes := changesOf(old.document(), a.document()); len(changes) > 0 {
+			edits = append(edits, addOnEdit{"updated", a.Code, changes})
+		}
+	}
+	for _, old := range before.AddOns {
+		if _, kept := after.AddOnOf(old.Code); !kept {
+			edits = append(edits, addOnEdit{"deleted", old.Code, changesOf(old.document(), nil)})
+		}
+	}
+	return edits
+}

@@ -1,0 +1,123 @@
+package postgres
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+
+	"github.com/tariffd/tariffd/internal/catalog"
+	"github.com/tariffd/tariffd/internal/client"
+	"github.com/tariffd/tariffd/internal/department"
+)
+
+// pricelistStore reads the whole catalogue, for the document that it is exported to and imported from.
+type pricelistStore struct{ conn }
+
+const lockPriceList = `SELECT pg_advisory_xact_lock(1413829446, 26)`
+
+// LockPriceList lets one import run at a time.
+func (s pricelistStore) LockPriceList(ctx context.Context) error {
+	_, err := s.exec(ctx, lockPriceList)
+	return wrap("lock the price list", err)
+}
+
+const providersAll = `
+SELECT id, name, currency, site, billing_url, prices_include_tax, created_at, version FROM provider ORDER BY id`
+
+// ProvidersAll reads every provider.
+func (s pricelistStore) ProvidersAll(ctx context.Context) ([]client.Provider, error) {
+	var rows []providerRow
+	if err := s.all(ctx, &rows, providersAll); err != nil {
+		return nil, wrap("read providers", err)
+	}
+	return each(rows, providerRow.toProvider), nil
+}
+
+const departmentsAll = `SELECT id, name, email, created_at, version FROM department ORDER BY id`
+
+// DepartmentsAll reads every department, the oldest first.
+func (s pricelistStore) DepartmentsAll(ctx context.Context) ([]department.Department, error) {
+	var rows []departmentRow
+	if err := s.all(ctx, &rows, departmentsAll); err != nil {
+		return nil, wrap("read departments", err)
+	}
+	return each(rows, departmentRow.toDepartment), nil
+}
+
+const dataCentersAll = `
+SELECT id, name, external_id, sort_order, icon_kind, coalesce(icon_country, '') AS icon_country, created_at, version
+FROM data_center ORDER BY id`
+
+// DataCentersAll reads every data center.
+func (s pricelistStore) DataCentersAll(ctx context.Context) ([]catalog.DataCenter, error) {
+	var rows []dataCenterRow
+	if err := s.all(ctx, &rows, dataCentersAll); err != nil {
+		return nil, wrap("read data centers", err)
+	}
+	return each(rows, dataCenterRow.toDataCenter), nil
+}
+
+const enumerationsAll = enumerationColumns + `ORDER BY code`
+
+// EnumerationsAll reads every enumeration.
+func (s pricelistStore) EnumerationsAll(ctx context.Context) ([]catalog.Enumeration, error) {
+	var rows []enumerationRow
+	if err := s.all(ctx, &rows, enumerationsAll); err != nil {
+		return nil, wrap("read enumerations", err)
+	}
+	return toEnumerations(rows)
+}
+
+const productTypesAll = productTypeColumns + `ORDER BY code`
+
+// ProductTypesAll reads every product type.
+func (s pricelistStore) ProductTypesAll(ctx context.Context) ([]catalog.ProductType, error) {
+	var rows []productTypeRow
+	if err := s.all(ctx, &rows, productTypesAll); err != nil {
+		return nil, wrap("read product types", err)
+	}
+	return each(rows, productTypeRow.toProductType), nil
+}
+
+const contentAll = contentColumns + `ORDER BY product_type, sort_order, code`
+
+// ContentAll reads the elements of every product type.
+func (s pricelistStore) ContentAll(ctx context.Context) ([]catalog.Content, error) {
+	var rows []contentRow
+	if err := s.all(ctx, &rows, contentAll); err != nil {
+		return nil, wrap("read elements", err)
+	}
+	return each(rows, contentRow.toContent), nil
+}
+
+const modulesAll = moduleColumns + `ORDER BY id`
+
+// ModulesAll reads every processing module, without the secrets.
+func (s pricelistStore) ModulesAll(ctx context.Context) ([]catalog.Module, error) {
+	var rows []moduleRow
+	if err := s.all(ctx, &rows, modulesAll); err != nil {
+		return nil, wrap("read modules", err)
+	}
+	return each(rows, moduleRow.toModule), nil
+}
+
+const tariffsAll = tariffColumns + `ORDER BY t.id`
+
+// TariffsAll reads every tariff with its newest offer.
+func (s pricelistStore) TariffsAll(ctx context.Context) ([]catalog.Tariff, error) {
+	var rows []tariffRow
+	if err := s.all(ctx, &rows, tariffsAll); err != nil {
+		return nil, wrap("read tariffs", err)
+	}
+	return toTariffs(rows)
+}
+
+// OnSnapshot runs fn on one snapshot, in a transaction that cannot write, for those who read with the operations of a Tx.
+func (db *DB) OnSnapshot(ctx context.Context, fn func(*Tx) error) error {
+	raw, err := db.pool.BeginTxx(ctx, &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true})
+	if err != nil {
+		return fmt.Errorf("begin: %w", err)
+	}
+	defer func() { _ = raw.Rollback() }()
+	return fromConstraint(fn(newTx(conn{db: db, tx: raw, late: &late{}})))
+}
