@@ -75,10 +75,18 @@ const (
 	BlockSourceStaff     BlockSource = "staff"
 )
 
+// Defines values for ChangeTo.
+const (
+	ChangeToAny       ChangeTo = "any"
+	ChangeToNone      ChangeTo = "none"
+	ChangeToSameGroup ChangeTo = "same_group"
+)
+
 // Defines values for ClientDeletion.
 const (
-	ClientDeletionAllowed   ClientDeletion = "allowed"
-	ClientDeletionForbidden ClientDeletion = "forbidden"
+	ClientDeletionAllowed       ClientDeletion = "allowed"
+	ClientDeletionForbidden     ClientDeletion = "forbidden"
+	ClientDeletionVerifiedPhone ClientDeletion = "verified_phone"
 )
 
 // Defines values for ClientDeletionTime.
@@ -190,6 +198,18 @@ const (
 	OperationStatusWaiting   OperationStatus = "waiting"
 )
 
+// Defines values for OrderPageDisplay.
+const (
+	OrderPageDisplayBlocks OrderPageDisplay = "blocks"
+	OrderPageDisplayList   OrderPageDisplay = "list"
+)
+
+// Defines values for OrderPageInputDisplay.
+const (
+	OrderPageInputDisplayBlocks OrderPageInputDisplay = "blocks"
+	OrderPageInputDisplayList   OrderPageInputDisplay = "list"
+)
+
 // Defines values for OrderStatus.
 const (
 	OrderStatusAwaitingPayment    OrderStatus = "awaiting_payment"
@@ -246,17 +266,21 @@ const (
 	ProblemCodeAlreadyExists           ProblemCode = "already_exists"
 	ProblemCodeBadCursor               ProblemCode = "bad_cursor"
 	ProblemCodeBadFormat               ProblemCode = "bad_format"
+	ProblemCodeBadImage                ProblemCode = "bad_image"
 	ProblemCodeBadJSON                 ProblemCode = "bad_json"
 	ProblemCodeBadRequest              ProblemCode = "bad_request"
 	ProblemCodeBadTariffSettings       ProblemCode = "bad_tariff_settings"
 	ProblemCodeBadUnit                 ProblemCode = "bad_unit"
 	ProblemCodeBadValue                ProblemCode = "bad_value"
 	ProblemCodeBuiltIn                 ProblemCode = "built_in"
+	ProblemCodeChallengeOver           ProblemCode = "challenge_over"
 	ProblemCodeClientBlocked           ProblemCode = "client_blocked"
+	ProblemCodeClientGroupNotAllowed   ProblemCode = "client_group_not_allowed"
 	ProblemCodeClientLimitReached      ProblemCode = "client_limit_reached"
 	ProblemCodeClockBackwards          ProblemCode = "clock_backwards"
 	ProblemCodeClockBlocked            ProblemCode = "clock_blocked"
 	ProblemCodeClockMoving             ProblemCode = "clock_moving"
+	ProblemCodeConfirmationRequired    ProblemCode = "confirmation_required"
 	ProblemCodeConnectionFailed        ProblemCode = "connection_failed"
 	ProblemCodeDataCenterNotInTariff   ProblemCode = "data_center_not_in_tariff"
 	ProblemCodeDataCenterRequired      ProblemCode = "data_center_required"
@@ -310,6 +334,7 @@ const (
 	ProblemCodePanelUnavailable        ProblemCode = "panel_unavailable"
 	ProblemCodePayloadTooLarge         ProblemCode = "payload_too_large"
 	ProblemCodePeriodNotAvailable      ProblemCode = "period_not_available"
+	ProblemCodePhoneNotVerified        ProblemCode = "phone_not_verified"
 	ProblemCodePreconditionFailed      ProblemCode = "precondition_failed"
 	ProblemCodeProductTypeNotServed    ProblemCode = "product_type_not_served"
 	ProblemCodeRateLimited             ProblemCode = "rate_limited"
@@ -335,6 +360,7 @@ const (
 	ProblemCodeTooLong                 ProblemCode = "too_long"
 	ProblemCodeTooMany                 ProblemCode = "too_many"
 	ProblemCodeTooShort                ProblemCode = "too_short"
+	ProblemCodeTrialUsed               ProblemCode = "trial_used"
 	ProblemCodeUnauthorized            ProblemCode = "unauthorized"
 	ProblemCodeUnavailable             ProblemCode = "unavailable"
 	ProblemCodeUnknownCurrency         ProblemCode = "unknown_currency"
@@ -347,6 +373,7 @@ const (
 	ProblemCodeUnsupportedMediaType    ProblemCode = "unsupported_media_type"
 	ProblemCodeUnsupportedOperation    ProblemCode = "unsupported_operation"
 	ProblemCodeValidationFailed        ProblemCode = "validation_failed"
+	ProblemCodeWrongCode               ProblemCode = "wrong_code"
 	ProblemCodeWrongCurrency           ProblemCode = "wrong_currency"
 	ProblemCodeWrongDriver             ProblemCode = "wrong_driver"
 	ProblemCodeWrongType               ProblemCode = "wrong_type"
@@ -484,6 +511,14 @@ const (
 	TaskStatusClosed TaskStatus = "closed"
 	TaskStatusInWork TaskStatus = "in_work"
 	TaskStatusOpen   TaskStatus = "open"
+)
+
+// Defines values for TrialPolicy.
+const (
+	TrialPolicyEveryService      TrialPolicy = "every_service"
+	TrialPolicyOnePerProductType TrialPolicy = "one_per_product_type"
+	TrialPolicyOnePerTariff      TrialPolicy = "one_per_tariff"
+	TrialPolicyOnePerTariffGroup TrialPolicy = "one_per_tariff_group"
 )
 
 // Defines values for UsageBy.
@@ -800,12 +835,32 @@ type BlocksPushed struct {
 	Unchanged int `json:"unchanged"`
 }
 
+// CalendarBilling Periods that end on the 1st of a month: the first one is charged by its days. From the pro-rata day on the next month is in it too; null = never.
+type CalendarBilling struct {
+	Enabled bool `json:"enabled"`
+
+	// ProRataDay A day of the month.
+	ProRataDay *int `json:"pro_rata_day"`
+}
+
+// CalendarBillingInput Periods that end on the 1st of a month. Members left out keep their value.
+type CalendarBillingInput struct {
+	// Enabled Off unless given.
+	Enabled *bool `json:"enabled,omitempty"`
+
+	// ProRataDay The order day from which on the next month is in the first period, too.
+	ProRataDay nullable.Nullable[int] `json:"pro_rata_day,omitempty"`
+}
+
 // CatalogEntry One named thing of a panel.
 type CatalogEntry struct {
 	ID   string   `json:"id"`
 	Name string   `json:"name"`
 	Tags []string `json:"tags"`
 }
+
+// ChangeTo To which tariffs a service may change.
+type ChangeTo string
 
 // Client Somebody who buys.
 type Client struct {
@@ -818,6 +873,9 @@ type Client struct {
 
 	// Email Unique within the provider, without regard to case.
 	Email string `json:"email"`
+
+	// GroupID The client group; only staff may set it.
+	GroupID *NullableID `json:"group_id"`
 
 	// Held Paid for orders that are not active yet.
 	Held Money `json:"held"`
@@ -852,8 +910,11 @@ type ClientCreate struct {
 	// Country ISO 3166-1, two letters.
 	Country *string `json:"country"`
 	Email   string  `json:"email"`
-	Name    *string `json:"name"`
-	Phone   *string `json:"phone"`
+
+	// GroupID Admin keys only.
+	GroupID *NullableID `json:"group_id"`
+	Name    *string     `json:"name"`
+	Phone   *string     `json:"phone"`
 
 	// PhoneVerified Admin keys only.
 	PhoneVerified *bool `json:"phone_verified,omitempty"`
@@ -870,11 +931,47 @@ type ClientCreate struct {
 	Username *string `json:"username"`
 }
 
-// ClientDeletion Whether clients may delete their services themselves.
+// ClientDeletion Whether clients may delete their services themselves. `verified_phone`: with a code that is sent to the verified telephone.
 type ClientDeletion string
 
 // ClientDeletionTime When a deletion asked for by a client happens.
 type ClientDeletionTime string
+
+// ClientGroup A sort of clients.
+type ClientGroup struct {
+	CreatedAt time.Time `json:"created_at"`
+
+	// ID A UUIDv7; sorts by time of creation.
+	ID   ID     `json:"id"`
+	Name string `json:"name"`
+
+	// SortOrder Lowest first.
+	SortOrder int `json:"sort_order"`
+}
+
+// ClientGroupCreate A new group.
+type ClientGroupCreate struct {
+	Name string `json:"name"`
+
+	// SortOrder Lowest first; 1 unless given.
+	SortOrder *int `json:"sort_order,omitempty"`
+}
+
+// ClientGroupList A page of a list.
+type ClientGroupList struct {
+	Data []ClientGroup `json:"data"`
+
+	// NextCursor Give it as `cursor` to read on; null on the last page.
+	NextCursor *string `json:"next_cursor"`
+}
+
+// ClientGroupPatch What to change.
+type ClientGroupPatch struct {
+	Name *string `json:"name,omitempty"`
+
+	// SortOrder Lowest first.
+	SortOrder *int `json:"sort_order,omitempty"`
+}
 
 // ClientList A page of a list.
 type ClientList struct {
@@ -889,6 +986,9 @@ type ClientPatch struct {
 	// Country ISO 3166-1, two letters.
 	Country nullable.Nullable[string] `json:"country,omitempty"`
 	Email   *string                   `json:"email,omitempty"`
+
+	// GroupID Admin keys only.
+	GroupID nullable.Nullable[string] `json:"group_id,omitempty"`
 	Name    nullable.Nullable[string] `json:"name,omitempty"`
 	Phone   nullable.Nullable[string] `json:"phone,omitempty"`
 
@@ -1381,6 +1481,21 @@ type Health struct {
 // HealthStatus `unknown` until the first call.
 type HealthStatus string
 
+// HourlyBilling Of a service that is charged by the day, the hours are given back in which it was suspended, unless those are charged, too.
+type HourlyBilling struct {
+	ChargeWhenSuspended bool `json:"charge_when_suspended"`
+	Enabled             bool `json:"enabled"`
+}
+
+// HourlyBillingInput Hours of suspension of a service that is charged by the day. Members left out keep their value.
+type HourlyBillingInput struct {
+	// ChargeWhenSuspended Nothing is given back; on unless given.
+	ChargeWhenSuspended *bool `json:"charge_when_suspended,omitempty"`
+
+	// Enabled Off unless given.
+	Enabled *bool `json:"enabled,omitempty"`
+}
+
 // IconKind What is shown beside the name.
 type IconKind string
 
@@ -1780,6 +1895,35 @@ type OrderList struct {
 	NextCursor *string `json:"next_cursor"`
 }
 
+// OrderPage How an order page shows the type and its tariffs.
+type OrderPage struct {
+	Display OrderPageDisplay `json:"display"`
+
+	// ExpandDescription Descriptions are shown whole.
+	ExpandDescription bool `json:"expand_description"`
+
+	// Filter Tariffs can be filtered.
+	Filter bool `json:"filter"`
+}
+
+// OrderPageDisplay defines model for OrderPage.Display.
+type OrderPageDisplay string
+
+// OrderPageInput How an order page shows the type and its tariffs. Members left out keep their value.
+type OrderPageInput struct {
+	// Display `list` unless given.
+	Display *OrderPageInputDisplay `json:"display,omitempty"`
+
+	// ExpandDescription Off unless given.
+	ExpandDescription *bool `json:"expand_description,omitempty"`
+
+	// Filter Off unless given.
+	Filter *bool `json:"filter,omitempty"`
+}
+
+// OrderPageInputDisplay `list` unless given.
+type OrderPageInputDisplay string
+
 // OrderStatus `paid`: the money is held and the services are being made; `completed`: all are active; `partially_completed`: what could not be made was given back.
 type OrderStatus string
 
@@ -2068,7 +2212,7 @@ type ProductType struct {
 	// Builtin Built-in types cannot be deleted.
 	Builtin bool `json:"builtin"`
 
-	// ClientDeletion Whether clients may delete their services themselves.
+	// ClientDeletion Whether clients may delete their services themselves. `verified_phone`: with a code that is sent to the verified telephone.
 	ClientDeletion ClientDeletion `json:"client_deletion"`
 
 	// ClientDeletionTime When a deletion asked for by a client happens.
@@ -2081,11 +2225,17 @@ type ProductType struct {
 	Name         string       `json:"name"`
 
 	// NoWeekendSuspension Suspensions for money wait for the next weekday.
-	NoWeekendSuspension bool     `json:"no_weekend_suspension"`
-	Periods             []Period `json:"periods"`
+	NoWeekendSuspension bool `json:"no_weekend_suspension"`
+
+	// OrderPage How an order page shows the type and its tariffs.
+	OrderPage OrderPage `json:"order_page"`
+	Periods   []Period  `json:"periods"`
 
 	// SortOrder Lowest first.
 	SortOrder int `json:"sort_order"`
+
+	// TrialPolicy How often one client may order the period `trial`: once in the product type, in the tariff group (a tariff without a group is a group of its own), in the tariff, or as often as it likes.
+	TrialPolicy TrialPolicy `json:"trial_policy"`
 }
 
 // ProductTypeAddOn One element of a product type's content.
@@ -2174,11 +2324,17 @@ type ProductTypeCreate struct {
 	// NoWeekendSuspension Suspensions for money wait for the next weekday; off unless given.
 	NoWeekendSuspension *bool `json:"no_weekend_suspension,omitempty"`
 
+	// OrderPage How an order page shows the type and its tariffs. Members left out keep their value.
+	OrderPage *OrderPageInput `json:"order_page,omitempty"`
+
 	// Periods Periods that tariffs of this type may be sold for; all usual ones unless given.
 	Periods *[]Period `json:"periods,omitempty"`
 
 	// SortOrder Lowest first; 1 unless given.
 	SortOrder *int `json:"sort_order,omitempty"`
+
+	// TrialPolicy `one_per_product_type` unless given.
+	TrialPolicy *TrialPolicy `json:"trial_policy,omitempty"`
 }
 
 // ProductTypeList A page of a list.
@@ -2194,7 +2350,7 @@ type ProductTypePatch struct {
 	// AutoDeleteAfterDays Days after an automatic suspension; null = never.
 	AutoDeleteAfterDays nullable.Nullable[int] `json:"auto_delete_after_days,omitempty"`
 
-	// ClientDeletion Whether clients may delete their services themselves.
+	// ClientDeletion Whether clients may delete their services themselves. `verified_phone`: with a code that is sent to the verified telephone.
 	ClientDeletion *ClientDeletion `json:"client_deletion,omitempty"`
 
 	// ClientDeletionTime When a deletion asked for by a client happens.
@@ -2207,18 +2363,27 @@ type ProductTypePatch struct {
 	// NoWeekendSuspension Suspensions for money wait for the next weekday.
 	NoWeekendSuspension *bool `json:"no_weekend_suspension,omitempty"`
 
+	// OrderPage How an order page shows the type and its tariffs. Members left out keep their value.
+	OrderPage *OrderPageInput `json:"order_page,omitempty"`
+
 	// Periods Periods that tariffs of this type may be sold for.
 	Periods *[]Period `json:"periods,omitempty"`
 
 	// SortOrder Lowest first.
 	SortOrder *int `json:"sort_order,omitempty"`
+
+	// TrialPolicy How often one client may order the period `trial`: once in the product type, in the tariff group (a tariff without a group is a group of its own), in the tariff, or as often as it likes.
+	TrialPolicy *TrialPolicy `json:"trial_policy,omitempty"`
 }
 
 // Provider A brand under which is sold; all its prices are in one currency.
 type Provider struct {
 	// BillingURL Address of its client area.
-	BillingURL *string   `json:"billing_url"`
-	CreatedAt  time.Time `json:"created_at"`
+	BillingURL *string `json:"billing_url"`
+
+	// Country ISO 3166-1, two letters; whose tax a quote for nobody shows.
+	Country   *string   `json:"country"`
+	CreatedAt time.Time `json:"created_at"`
 
 	// Currency An ISO 4217 code.
 	Currency Currency `json:"currency"`
@@ -2238,6 +2403,9 @@ type Provider struct {
 type ProviderCreate struct {
 	// BillingURL Address of its client area.
 	BillingURL *string `json:"billing_url"`
+
+	// Country ISO 3166-1, two letters; whose tax a quote for nobody shows.
+	Country *string `json:"country"`
 
 	// Currency Fixed for ever; EUR unless given.
 	Currency *Currency `json:"currency,omitempty"`
@@ -2262,7 +2430,10 @@ type ProviderList struct {
 type ProviderPatch struct {
 	// BillingURL Address of its client area.
 	BillingURL nullable.Nullable[string] `json:"billing_url,omitempty"`
-	Name       *string                   `json:"name,omitempty"`
+
+	// Country ISO 3166-1, two letters; whose tax a quote for nobody shows.
+	Country nullable.Nullable[string] `json:"country,omitempty"`
+	Name    *string                   `json:"name,omitempty"`
 
 	// PricesIncludeTax Prices have tax in them.
 	PricesIncludeTax *bool `json:"prices_include_tax,omitempty"`
@@ -2854,17 +3025,29 @@ type SuspendReasonInput string
 
 // Tariff Something that can be ordered.
 type Tariff struct {
+	// Calendar Periods that end on the 1st of a month: the first one is charged by its days. From the pro-rata day on the next month is in it too; null = never.
+	Calendar CalendarBilling `json:"calendar"`
+
 	// Code Unique within the provider.
 	Code          string    `json:"code"`
 	CreatedAt     time.Time `json:"created_at"`
 	DataCenterIds []ID      `json:"data_center_ids"`
-	Description   string    `json:"description"`
+
+	// DefaultDomainTemplate The domain of a service that was ordered without one, with macros such as `@USERNAME@`, `@TYPE@`, `@ID@`.
+	DefaultDomainTemplate string `json:"default_domain_template"`
+	Description           string `json:"description"`
+
+	// GroupID The tariff group.
+	GroupID *NullableID `json:"group_id"`
+
+	// Hourly Of a service that is charged by the day, the hours are given back in which it was suspended, unless those are charged, too.
+	Hourly HourlyBilling `json:"hourly"`
 
 	// ID A UUIDv7; sorts by time of creation.
 	ID   ID     `json:"id"`
 	Name string `json:"name"`
 
-	// OrderablePeriods Priced periods that the product type allows.
+	// OrderablePeriods Priced periods that the product type allows, and `trial` where it does and there are trial days.
 	OrderablePeriods []Period `json:"orderable_periods"`
 
 	// Policy Rules of a tariff.
@@ -2881,6 +3064,9 @@ type Tariff struct {
 
 	// Status Only active tariffs can be ordered; archived ones keep serving what was sold.
 	Status TariffStatus `json:"status"`
+
+	// TrialDays How long a trial lasts; 0 = there is none.
+	TrialDays int `json:"trial_days"`
 
 	// Version Counts up with every change of what is sold; services keep the version they agreed to until they renew.
 	Version int `json:"version"`
@@ -3007,16 +3193,28 @@ type TariffAddOnPatch struct {
 // TariffCreate A new tariff.
 type TariffCreate struct {
 	// Activate Make it `active` at once instead of `draft`.
-	Activate *bool  `json:"activate,omitempty"`
-	Code     string `json:"code"`
+	Activate *bool `json:"activate,omitempty"`
+
+	// Calendar Periods that end on the 1st of a month. Members left out keep their value.
+	Calendar *CalendarBillingInput `json:"calendar,omitempty"`
+	Code     string                `json:"code"`
 
 	// CreateAllAddOns Connect every element of the product type's content, not billed.
 	CreateAllAddOns *bool `json:"create_all_add_ons,omitempty"`
 
 	// DataCenterIds Where it is sold; without any it cannot be ordered.
-	DataCenterIds *[]ID   `json:"data_center_ids,omitempty"`
-	Description   *string `json:"description,omitempty"`
-	Name          string  `json:"name"`
+	DataCenterIds *[]ID `json:"data_center_ids,omitempty"`
+
+	// DefaultDomainTemplate The domain of a service that was ordered without one, with macros such as `@USERNAME@`, `@TYPE@`, `@ID@`.
+	DefaultDomainTemplate *string `json:"default_domain_template,omitempty"`
+	Description           *string `json:"description,omitempty"`
+
+	// GroupID The tariff group.
+	GroupID *NullableID `json:"group_id"`
+
+	// Hourly Hours of suspension of a service that is charged by the day. Members left out keep their value.
+	Hourly *HourlyBillingInput `json:"hourly,omitempty"`
+	Name   string              `json:"name"`
 
 	// Policy Rules of a tariff. Members left out keep their value.
 	Policy *TariffPolicyInput `json:"policy,omitempty"`
@@ -3035,6 +3233,45 @@ type TariffCreate struct {
 
 	// Settings Checked against the `tariff_schema` of each module's driver.
 	Settings *map[string]interface{} `json:"settings,omitempty"`
+
+	// TrialDays How long a trial lasts; 0 = there is none.
+	TrialDays *int `json:"trial_days,omitempty"`
+}
+
+// TariffGroup A sort of tariffs.
+type TariffGroup struct {
+	CreatedAt time.Time `json:"created_at"`
+
+	// ID A UUIDv7; sorts by time of creation.
+	ID   ID     `json:"id"`
+	Name string `json:"name"`
+
+	// SortOrder Lowest first.
+	SortOrder int `json:"sort_order"`
+}
+
+// TariffGroupCreate A new group.
+type TariffGroupCreate struct {
+	Name string `json:"name"`
+
+	// SortOrder Lowest first; 1 unless given.
+	SortOrder *int `json:"sort_order,omitempty"`
+}
+
+// TariffGroupList A page of a list.
+type TariffGroupList struct {
+	Data []TariffGroup `json:"data"`
+
+	// NextCursor Give it as `cursor` to read on; null on the last page.
+	NextCursor *string `json:"next_cursor"`
+}
+
+// TariffGroupPatch What to change.
+type TariffGroupPatch struct {
+	Name *string `json:"name,omitempty"`
+
+	// SortOrder Lowest first.
+	SortOrder *int `json:"sort_order,omitempty"`
 }
 
 // TariffHistoryEntry One change of a tariff or of its add-ons.
@@ -3073,14 +3310,25 @@ type TariffList struct {
 	NextCursor *string `json:"next_cursor"`
 }
 
-// TariffPatch What to change. Lists are replaced whole; `settings` and `policy` are merged.
+// TariffPatch What to change. Lists are replaced whole; `settings`, `calendar`, `hourly` and `policy` are merged.
 type TariffPatch struct {
-	Code *string `json:"code,omitempty"`
+	// Calendar Periods that end on the 1st of a month. Members left out keep their value.
+	Calendar *CalendarBillingInput `json:"calendar,omitempty"`
+	Code     *string               `json:"code,omitempty"`
 
 	// DataCenterIds Where it is sold; without any it cannot be ordered.
-	DataCenterIds *[]ID   `json:"data_center_ids,omitempty"`
-	Description   *string `json:"description,omitempty"`
-	Name          *string `json:"name,omitempty"`
+	DataCenterIds *[]ID `json:"data_center_ids,omitempty"`
+
+	// DefaultDomainTemplate The domain of a service that was ordered without one, with macros such as `@USERNAME@`, `@TYPE@`, `@ID@`.
+	DefaultDomainTemplate *string `json:"default_domain_template,omitempty"`
+	Description           *string `json:"description,omitempty"`
+
+	// GroupID The tariff group.
+	GroupID nullable.Nullable[string] `json:"group_id,omitempty"`
+
+	// Hourly Hours of suspension of a service that is charged by the day. Members left out keep their value.
+	Hourly *HourlyBillingInput `json:"hourly,omitempty"`
+	Name   *string             `json:"name,omitempty"`
 
 	// Policy Rules of a tariff. Members left out keep their value.
 	Policy *TariffPolicyInput `json:"policy,omitempty"`
@@ -3096,6 +3344,9 @@ type TariffPatch struct {
 
 	// Status Only active tariffs can be ordered; archived ones keep serving what was sold.
 	Status *TariffStatus `json:"status,omitempty"`
+
+	// TrialDays How long a trial lasts; 0 = there is none.
+	TrialDays *int `json:"trial_days,omitempty"`
 }
 
 // TariffPolicy Rules of a tariff.
@@ -3103,11 +3354,20 @@ type TariffPolicy struct {
 	// AutoDeleteAfterDays Days after an automatic suspension; null = as the product type says.
 	AutoDeleteAfterDays *int `json:"auto_delete_after_days"`
 
+	// ChangeTo To which tariffs a service may change.
+	ChangeTo ChangeTo `json:"change_to"`
+
+	// ClientGroupIds Only clients of these groups may order; empty = all clients.
+	ClientGroupIds []ID `json:"client_group_ids"`
+
 	// ClientMaySuspend Clients may suspend and resume by themselves.
 	ClientMaySuspend bool `json:"client_may_suspend"`
 
 	// MaxServicesPerClient null = no limit.
 	MaxServicesPerClient *int `json:"max_services_per_client"`
+
+	// MinPeriod How long a client keeps what it has chosen before it may lower it; null = no limit.
+	MinPeriod *NullablePeriod `json:"min_period"`
 
 	// RefundOnClose What a close before the end gives back.
 	RefundOnClose RefundOnClose `json:"refund_on_close"`
@@ -3120,9 +3380,18 @@ type TariffPolicy struct {
 type TariffPolicyInput struct {
 	AutoDeleteAfterDays nullable.Nullable[int] `json:"auto_delete_after_days,omitempty"`
 
+	// ChangeTo `any` unless given.
+	ChangeTo *ChangeTo `json:"change_to,omitempty"`
+
+	// ClientGroupIds The whole list; empty = all clients may order.
+	ClientGroupIds *[]ID `json:"client_group_ids,omitempty"`
+
 	// ClientMaySuspend Off unless given.
 	ClientMaySuspend     *bool                  `json:"client_may_suspend,omitempty"`
 	MaxServicesPerClient nullable.Nullable[int] `json:"max_services_per_client,omitempty"`
+
+	// MinPeriod How long a client keeps what it has chosen before it may lower it; null = no limit.
+	MinPeriod nullable.Nullable[string] `json:"min_period,omitempty"`
 
 	// RefundOnClose `remaining_days` unless given.
 	RefundOnClose         *RefundOnClose         `json:"refund_on_close,omitempty"`
@@ -3240,6 +3509,79 @@ type TaskResultNullable = TaskResult
 // TaskStatus How far it is.
 type TaskStatus string
 
+// TaxRule A rate of tax, and for what it is.
+type TaxRule struct {
+	// Country Of the client, ISO 3166-1; null = of clients anywhere.
+	Country   *string   `json:"country"`
+	CreatedAt time.Time `json:"created_at"`
+
+	// ID A UUIDv7; sorts by time of creation.
+	ID ID `json:"id"`
+
+	// ProductType null = every product type.
+	ProductType *string `json:"product_type"`
+
+	// ProviderID A UUIDv7; sorts by time of creation.
+	ProviderID ID `json:"provider_id"`
+
+	// Rate A part of one: 0.20 is 20 %.
+	Rate string `json:"rate"`
+
+	// Region Of the client, as it stands there; its rate comes on top of the country's. Null = the country.
+	Region *string `json:"region"`
+
+	// ValidFrom A civil day of the billing zone, or null.
+	ValidFrom *NullableDay `json:"valid_from"`
+
+	// ValidUntil The first day on which it does not hold any more; null = it has no end.
+	ValidUntil *NullableDay `json:"valid_until"`
+}
+
+// TaxRuleCreate A new tax rule.
+type TaxRuleCreate struct {
+	// Country ISO 3166-1, two letters.
+	Country     *string `json:"country"`
+	ProductType *string `json:"product_type"`
+
+	// ProviderID Fixed for ever.
+	ProviderID ID `json:"provider_id"`
+
+	// Rate A part of one, at most 1.
+	Rate string `json:"rate"`
+
+	// Region Only with a country.
+	Region *string `json:"region"`
+
+	// ValidFrom A civil day of the billing zone, or null.
+	ValidFrom *NullableDay `json:"valid_from"`
+
+	// ValidUntil A civil day of the billing zone, or null.
+	ValidUntil *NullableDay `json:"valid_until"`
+}
+
+// TaxRuleList A page of a list.
+type TaxRuleList struct {
+	Data []TaxRule `json:"data"`
+
+	// NextCursor Give it as `cursor` to read on; null on the last page.
+	NextCursor *string `json:"next_cursor"`
+}
+
+// TaxRulePatch What to change.
+type TaxRulePatch struct {
+	// Country ISO 3166-1, two letters.
+	Country     nullable.Nullable[string] `json:"country,omitempty"`
+	ProductType nullable.Nullable[string] `json:"product_type,omitempty"`
+
+	// Rate A part of one, at most 1.
+	Rate *string `json:"rate,omitempty"`
+
+	// Region Only with a country.
+	Region     nullable.Nullable[string] `json:"region,omitempty"`
+	ValidFrom  nullable.Nullable[string] `json:"valid_from,omitempty"`
+	ValidUntil nullable.Nullable[string] `json:"valid_until,omitempty"`
+}
+
 // TrafficReassignment A day that went to another owner.
 type TrafficReassignment struct {
 	// Actor Who did it.
@@ -3272,6 +3614,9 @@ type TrafficReassignmentList struct {
 	// NextCursor Give it as `cursor` to read on; null on the last page.
 	NextCursor *string `json:"next_cursor"`
 }
+
+// TrialPolicy How often one client may order the period `trial`: once in the product type, in the tariff group (a tariff without a group is a group of its own), in the tariff, or as often as it likes.
+type TrialPolicy string
 
 // Unit A unit of measure. Units are chained: one of this is `ratio` of `smaller_unit`.
 type Unit struct {
@@ -3478,6 +3823,42 @@ type RevokeAPIKeyParams struct {
 type GetAPIKeyParams struct {
 	// IfNoneMatch The `ETag` that is known; if it still holds, the answer is 304 without a body.
 	IfNoneMatch *IfNoneMatch `json:"If-None-Match,omitempty"`
+}
+
+// ListClientGroupsParams defines parameters for ListClientGroups.
+type ListClientGroupsParams struct {
+	// Limit How many to answer at most.
+	Limit *ListLimit `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// Cursor `next_cursor` of the page before, with the same filters; another one is 400 `bad_cursor`.
+	Cursor *ListCursor `form:"cursor,omitempty" json:"cursor,omitempty"`
+
+	// Order In order of creation.
+	Order *ListOrder `form:"order,omitempty" json:"order,omitempty"`
+}
+
+// CreateClientGroupParams defines parameters for CreateClientGroup.
+type CreateClientGroupParams struct {
+	// IdempotencyKey Makes a repetition harmless: the same key with the same body gets the stored answer, with `Idempotent-Replayed: true`. Another body is 422 `idempotency_key_reused`; while the first is running it is 409 `idempotency_in_progress`. Kept 48 h.
+	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
+}
+
+// DeleteClientGroupParams defines parameters for DeleteClientGroup.
+type DeleteClientGroupParams struct {
+	// IfMatch The `ETag` that was read; if the object has changed since, the answer is 412 and nothing happens.
+	IfMatch *IfMatch `json:"If-Match,omitempty"`
+}
+
+// GetClientGroupParams defines parameters for GetClientGroup.
+type GetClientGroupParams struct {
+	// IfNoneMatch The `ETag` that is known; if it still holds, the answer is 304 without a body.
+	IfNoneMatch *IfNoneMatch `json:"If-None-Match,omitempty"`
+}
+
+// UpdateClientGroupParams defines parameters for UpdateClientGroup.
+type UpdateClientGroupParams struct {
+	// IfMatch The `ETag` that was read; if the object has changed since, the answer is 412 and nothing happens.
+	IfMatch *IfMatch `json:"If-Match,omitempty"`
 }
 
 // ListClientsParams defines parameters for ListClients.
@@ -4329,6 +4710,42 @@ type GetCollectionParams struct {
 	IfNoneMatch *IfNoneMatch `json:"If-None-Match,omitempty"`
 }
 
+// ListTariffGroupsParams defines parameters for ListTariffGroups.
+type ListTariffGroupsParams struct {
+	// Limit How many to answer at most.
+	Limit *ListLimit `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// Cursor `next_cursor` of the page before, with the same filters; another one is 400 `bad_cursor`.
+	Cursor *ListCursor `form:"cursor,omitempty" json:"cursor,omitempty"`
+
+	// Order In order of creation.
+	Order *ListOrder `form:"order,omitempty" json:"order,omitempty"`
+}
+
+// CreateTariffGroupParams defines parameters for CreateTariffGroup.
+type CreateTariffGroupParams struct {
+	// IdempotencyKey Makes a repetition harmless: the same key with the same body gets the stored answer, with `Idempotent-Replayed: true`. Another body is 422 `idempotency_key_reused`; while the first is running it is 409 `idempotency_in_progress`. Kept 48 h.
+	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
+}
+
+// DeleteTariffGroupParams defines parameters for DeleteTariffGroup.
+type DeleteTariffGroupParams struct {
+	// IfMatch The `ETag` that was read; if the object has changed since, the answer is 412 and nothing happens.
+	IfMatch *IfMatch `json:"If-Match,omitempty"`
+}
+
+// GetTariffGroupParams defines parameters for GetTariffGroup.
+type GetTariffGroupParams struct {
+	// IfNoneMatch The `ETag` that is known; if it still holds, the answer is 304 without a body.
+	IfNoneMatch *IfNoneMatch `json:"If-None-Match,omitempty"`
+}
+
+// UpdateTariffGroupParams defines parameters for UpdateTariffGroup.
+type UpdateTariffGroupParams struct {
+	// IfMatch The `ETag` that was read; if the object has changed since, the answer is 412 and nothing happens.
+	IfMatch *IfMatch `json:"If-Match,omitempty"`
+}
+
 // ListTariffsParams defines parameters for ListTariffs.
 type ListTariffsParams struct {
 	// Code The whole code.
@@ -4339,6 +4756,9 @@ type ListTariffsParams struct {
 
 	// Status Only those of this status.
 	Status *TariffStatus `form:"status,omitempty" json:"status,omitempty"`
+
+	// GroupID Only of this tariff group.
+	GroupID *ID `form:"group_id,omitempty" json:"group_id,omitempty"`
 
 	// ProviderID Only of this provider.
 	ProviderID *ID `form:"provider_id,omitempty" json:"provider_id,omitempty"`
@@ -4506,6 +4926,45 @@ type TakeTaskParams struct {
 	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
 }
 
+// ListTaxRulesParams defines parameters for ListTaxRules.
+type ListTaxRulesParams struct {
+	// ProviderID Only of this provider.
+	ProviderID *ID `form:"provider_id,omitempty" json:"provider_id,omitempty"`
+
+	// Limit How many to answer at most.
+	Limit *ListLimit `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// Cursor `next_cursor` of the page before, with the same filters; another one is 400 `bad_cursor`.
+	Cursor *ListCursor `form:"cursor,omitempty" json:"cursor,omitempty"`
+
+	// Order In order of creation.
+	Order *ListOrder `form:"order,omitempty" json:"order,omitempty"`
+}
+
+// CreateTaxRuleParams defines parameters for CreateTaxRule.
+type CreateTaxRuleParams struct {
+	// IdempotencyKey Makes a repetition harmless: the same key with the same body gets the stored answer, with `Idempotent-Replayed: true`. Another body is 422 `idempotency_key_reused`; while the first is running it is 409 `idempotency_in_progress`. Kept 48 h.
+	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
+}
+
+// DeleteTaxRuleParams defines parameters for DeleteTaxRule.
+type DeleteTaxRuleParams struct {
+	// IfMatch The `ETag` that was read; if the object has changed since, the answer is 412 and nothing happens.
+	IfMatch *IfMatch `json:"If-Match,omitempty"`
+}
+
+// GetTaxRuleParams defines parameters for GetTaxRule.
+type GetTaxRuleParams struct {
+	// IfNoneMatch The `ETag` that is known; if it still holds, the answer is 304 without a body.
+	IfNoneMatch *IfNoneMatch `json:"If-None-Match,omitempty"`
+}
+
+// UpdateTaxRuleParams defines parameters for UpdateTaxRule.
+type UpdateTaxRuleParams struct {
+	// IfMatch The `ETag` that was read; if the object has changed since, the answer is 412 and nothing happens.
+	IfMatch *IfMatch `json:"If-Match,omitempty"`
+}
+
 // ListTrafficReassignmentsParams defines parameters for ListTrafficReassignments.
 type ListTrafficReassignmentsParams struct {
 	// ServiceID Where it is the server, or the owner before or after.
@@ -4577,6 +5036,15 @@ type UpdateUnitParams struct {
 
 // CreateAPIKeyJSONRequestBody defines body for CreateAPIKey for application/json ContentType.
 type CreateAPIKeyJSONRequestBody = APIKeyCreate
+
+// CreateClientGroupJSONRequestBody defines body for CreateClientGroup for application/json ContentType.
+type CreateClientGroupJSONRequestBody = ClientGroupCreate
+
+// UpdateClientGroupJSONRequestBody defines body for UpdateClientGroup for application/json ContentType.
+type UpdateClientGroupJSONRequestBody = ClientGroupPatch
+
+// UpdateClientGroupApplicationMergePatchPlusJSONRequestBody defines body for UpdateClientGroup for application/merge-patch+json ContentType.
+type UpdateClientGroupApplicationMergePatchPlusJSONRequestBody = ClientGroupPatch
 
 // CreateClientJSONRequestBody defines body for CreateClient for application/json ContentType.
 type CreateClientJSONRequestBody = ClientCreate
@@ -4740,6 +5208,15 @@ type PushBlocksJSONRequestBody = BlocksPush
 // CollectStatisticsJSONRequestBody defines body for CollectStatistics for application/json ContentType.
 type CollectStatisticsJSONRequestBody = CollectionCreate
 
+// CreateTariffGroupJSONRequestBody defines body for CreateTariffGroup for application/json ContentType.
+type CreateTariffGroupJSONRequestBody = TariffGroupCreate
+
+// UpdateTariffGroupJSONRequestBody defines body for UpdateTariffGroup for application/json ContentType.
+type UpdateTariffGroupJSONRequestBody = TariffGroupPatch
+
+// UpdateTariffGroupApplicationMergePatchPlusJSONRequestBody defines body for UpdateTariffGroup for application/merge-patch+json ContentType.
+type UpdateTariffGroupApplicationMergePatchPlusJSONRequestBody = TariffGroupPatch
+
 // CreateTariffJSONRequestBody defines body for CreateTariff for application/json ContentType.
 type CreateTariffJSONRequestBody = TariffCreate
 
@@ -4763,6 +5240,15 @@ type CloseTaskJSONRequestBody = TaskClose
 
 // TakeTaskJSONRequestBody defines body for TakeTask for application/json ContentType.
 type TakeTaskJSONRequestBody = Empty
+
+// CreateTaxRuleJSONRequestBody defines body for CreateTaxRule for application/json ContentType.
+type CreateTaxRuleJSONRequestBody = TaxRuleCreate
+
+// UpdateTaxRuleJSONRequestBody defines body for UpdateTaxRule for application/json ContentType.
+type UpdateTaxRuleJSONRequestBody = TaxRulePatch
+
+// UpdateTaxRuleApplicationMergePatchPlusJSONRequestBody defines body for UpdateTaxRule for application/merge-patch+json ContentType.
+type UpdateTaxRuleApplicationMergePatchPlusJSONRequestBody = TaxRulePatch
 
 // RecomputeTrafficJSONRequestBody defines body for RecomputeTraffic for application/json ContentType.
 type RecomputeTrafficJSONRequestBody = RecomputationCreate
@@ -4805,6 +5291,21 @@ type ServerInterface interface {
 	// Read an API key
 	// (GET /v1/api-keys/{id})
 	GetAPIKey(ctx echo.Context, id PathID, params GetAPIKeyParams) error
+	// List client groups
+	// (GET /v1/client-groups)
+	ListClientGroups(ctx echo.Context, params ListClientGroupsParams) error
+	// Create a client group
+	// (POST /v1/client-groups)
+	CreateClientGroup(ctx echo.Context, params CreateClientGroupParams) error
+	// Delete a client group
+	// (DELETE /v1/client-groups/{id})
+	DeleteClientGroup(ctx echo.Context, id PathID, params DeleteClientGroupParams) error
+	// Read a client group
+	// (GET /v1/client-groups/{id})
+	GetClientGroup(ctx echo.Context, id PathID, params GetClientGroupParams) error
+	// Change a client group
+	// (PATCH /v1/client-groups/{id})
+	UpdateClientGroup(ctx echo.Context, id PathID, params UpdateClientGroupParams) error
 	// List clients
 	// (GET /v1/clients)
 	ListClients(ctx echo.Context, params ListClientsParams) error
@@ -5108,6 +5609,21 @@ type ServerInterface interface {
 	// How a collection goes
 	// (GET /v1/statistics/collections/{id})
 	GetCollection(ctx echo.Context, id PathID, params GetCollectionParams) error
+	// List tariff groups
+	// (GET /v1/tariff-groups)
+	ListTariffGroups(ctx echo.Context, params ListTariffGroupsParams) error
+	// Create a tariff group
+	// (POST /v1/tariff-groups)
+	CreateTariffGroup(ctx echo.Context, params CreateTariffGroupParams) error
+	// Delete a tariff group
+	// (DELETE /v1/tariff-groups/{id})
+	DeleteTariffGroup(ctx echo.Context, id PathID, params DeleteTariffGroupParams) error
+	// Read a tariff group
+	// (GET /v1/tariff-groups/{id})
+	GetTariffGroup(ctx echo.Context, id PathID, params GetTariffGroupParams) error
+	// Change a tariff group
+	// (PATCH /v1/tariff-groups/{id})
+	UpdateTariffGroup(ctx echo.Context, id PathID, params UpdateTariffGroupParams) error
 	// List tariffs
 	// (GET /v1/tariffs)
 	ListTariffs(ctx echo.Context, params ListTariffsParams) error
@@ -5159,6 +5675,21 @@ type ServerInterface interface {
 	// Take a task
 	// (POST /v1/tasks/{id}/take)
 	TakeTask(ctx echo.Context, id PathID, params TakeTaskParams) error
+	// List tax rules
+	// (GET /v1/tax-rules)
+	ListTaxRules(ctx echo.Context, params ListTaxRulesParams) error
+	// Create a tax rule
+	// (POST /v1/tax-rules)
+	CreateTaxRule(ctx echo.Context, params CreateTaxRuleParams) error
+	// Delete a tax rule
+	// (DELETE /v1/tax-rules/{id})
+	DeleteTaxRule(ctx echo.Context, id PathID, params DeleteTaxRuleParams) error
+	// Read a tax rule
+	// (GET /v1/tax-rules/{id})
+	GetTaxRule(ctx echo.Context, id PathID, params GetTaxRuleParams) error
+	// Change a tax rule
+	// (PATCH /v1/tax-rules/{id})
+	UpdateTaxRule(ctx echo.Context, id PathID, params UpdateTaxRuleParams) error
 	// List reassigned days
 	// (GET /v1/traffic-reassignments)
 	ListTrafficReassignments(ctx echo.Context, params ListTrafficReassignmentsParams) error
@@ -5373,6 +5904,185 @@ func (w *ServerInterfaceWrapper) GetAPIKey(ctx echo.Context) error {
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.GetAPIKey(ctx, id, params)
+	return err
+}
+
+// ListClientGroups converts echo context to params.
+func (w *ServerInterfaceWrapper) ListClientGroups(ctx echo.Context) error {
+	var err error
+
+	ctx.Set(BearerScopes, []string{})
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListClientGroupsParams
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameter("form", true, false, "limit", ctx.QueryParams(), &params.Limit)
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter limit: %s", err))
+	}
+
+	// ------------- Optional query parameter "cursor" -------------
+
+	err = runtime.BindQueryParameter("form", true, false, "cursor", ctx.QueryParams(), &params.Cursor)
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter cursor: %s", err))
+	}
+
+	// ------------- Optional query parameter "order" -------------
+
+	err = runtime.BindQueryParameter("form", true, false, "order", ctx.QueryParams(), &params.Order)
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter order: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListClientGroups(ctx, params)
+	return err
+}
+
+// CreateClientGroup converts echo context to params.
+func (w *ServerInterfaceWrapper) CreateClientGroup(ctx echo.Context) error {
+	var err error
+
+	ctx.Set(BearerScopes, []string{})
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params CreateClientGroupParams
+
+	headers := ctx.Request().Header
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for Idempotency-Key, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter Idempotency-Key: %s", err))
+		}
+
+		params.IdempotencyKey = &IdempotencyKey
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.CreateClientGroup(ctx, params)
+	return err
+}
+
+// DeleteClientGroup converts echo context to params.
+func (w *ServerInterfaceWrapper) DeleteClientGroup(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id PathID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	ctx.Set(BearerScopes, []string{})
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params DeleteClientGroupParams
+
+	headers := ctx.Request().Header
+	// ------------- Optional header parameter "If-Match" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("If-Match")]; found {
+		var IfMatch IfMatch
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for If-Match, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "If-Match", valueList[0], &IfMatch, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter If-Match: %s", err))
+		}
+
+		params.IfMatch = &IfMatch
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.DeleteClientGroup(ctx, id, params)
+	return err
+}
+
+// GetClientGroup converts echo context to params.
+func (w *ServerInterfaceWrapper) GetClientGroup(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id PathID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	ctx.Set(BearerScopes, []string{})
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params GetClientGroupParams
+
+	headers := ctx.Request().Header
+	// ------------- Optional header parameter "If-None-Match" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("If-None-Match")]; found {
+		var IfNoneMatch IfNoneMatch
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for If-None-Match, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "If-None-Match", valueList[0], &IfNoneMatch, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter If-None-Match: %s", err))
+		}
+
+		params.IfNoneMatch = &IfNoneMatch
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.GetClientGroup(ctx, id, params)
+	return err
+}
+
+// UpdateClientGroup converts echo context to params.
+func (w *ServerInterfaceWrapper) UpdateClientGroup(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id PathID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	ctx.Set(BearerScopes, []string{})
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params UpdateClientGroupParams
+
+	headers := ctx.Request().Header
+	// ------------- Optional header parameter "If-Match" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("If-Match")]; found {
+		var IfMatch IfMatch
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for If-Match, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "If-Match", valueList[0], &IfMatch, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter If-Match: %s", err))
+		}
+
+		params.IfMatch = &IfMatch
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.UpdateClientGroup(ctx, id, params)
 	return err
 }
 
@@ -9256,6 +9966,185 @@ func (w *ServerInterfaceWrapper) GetCollection(ctx echo.Context) error {
 	return err
 }
 
+// ListTariffGroups converts echo context to params.
+func (w *ServerInterfaceWrapper) ListTariffGroups(ctx echo.Context) error {
+	var err error
+
+	ctx.Set(BearerScopes, []string{})
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListTariffGroupsParams
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameter("form", true, false, "limit", ctx.QueryParams(), &params.Limit)
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter limit: %s", err))
+	}
+
+	// ------------- Optional query parameter "cursor" -------------
+
+	err = runtime.BindQueryParameter("form", true, false, "cursor", ctx.QueryParams(), &params.Cursor)
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter cursor: %s", err))
+	}
+
+	// ------------- Optional query parameter "order" -------------
+
+	err = runtime.BindQueryParameter("form", true, false, "order", ctx.QueryParams(), &params.Order)
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter order: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListTariffGroups(ctx, params)
+	return err
+}
+
+// CreateTariffGroup converts echo context to params.
+func (w *ServerInterfaceWrapper) CreateTariffGroup(ctx echo.Context) error {
+	var err error
+
+	ctx.Set(BearerScopes, []string{})
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params CreateTariffGroupParams
+
+	headers := ctx.Request().Header
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for Idempotency-Key, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter Idempotency-Key: %s", err))
+		}
+
+		params.IdempotencyKey = &IdempotencyKey
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.CreateTariffGroup(ctx, params)
+	return err
+}
+
+// DeleteTariffGroup converts echo context to params.
+func (w *ServerInterfaceWrapper) DeleteTariffGroup(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id PathID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	ctx.Set(BearerScopes, []string{})
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params DeleteTariffGroupParams
+
+	headers := ctx.Request().Header
+	// ------------- Optional header parameter "If-Match" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("If-Match")]; found {
+		var IfMatch IfMatch
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for If-Match, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "If-Match", valueList[0], &IfMatch, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter If-Match: %s", err))
+		}
+
+		params.IfMatch = &IfMatch
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.DeleteTariffGroup(ctx, id, params)
+	return err
+}
+
+// GetTariffGroup converts echo context to params.
+func (w *ServerInterfaceWrapper) GetTariffGroup(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id PathID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	ctx.Set(BearerScopes, []string{})
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params GetTariffGroupParams
+
+	headers := ctx.Request().Header
+	// ------------- Optional header parameter "If-None-Match" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("If-None-Match")]; found {
+		var IfNoneMatch IfNoneMatch
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for If-None-Match, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "If-None-Match", valueList[0], &IfNoneMatch, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter If-None-Match: %s", err))
+		}
+
+		params.IfNoneMatch = &IfNoneMatch
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.GetTariffGroup(ctx, id, params)
+	return err
+}
+
+// UpdateTariffGroup converts echo context to params.
+func (w *ServerInterfaceWrapper) UpdateTariffGroup(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id PathID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	ctx.Set(BearerScopes, []string{})
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params UpdateTariffGroupParams
+
+	headers := ctx.Request().Header
+	// ------------- Optional header parameter "If-Match" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("If-Match")]; found {
+		var IfMatch IfMatch
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for If-Match, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "If-Match", valueList[0], &IfMatch, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter If-Match: %s", err))
+		}
+
+		params.IfMatch = &IfMatch
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.UpdateTariffGroup(ctx, id, params)
+	return err
+}
+
 // ListTariffs converts echo context to params.
 func (w *ServerInterfaceWrapper) ListTariffs(ctx echo.Context) error {
 	var err error
@@ -9283,6 +10172,13 @@ func (w *ServerInterfaceWrapper) ListTariffs(ctx echo.Context) error {
 	err = runtime.BindQueryParameter("form", true, false, "status", ctx.QueryParams(), &params.Status)
 	if err != nil {
 		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter status: %s", err))
+	}
+
+	// ------------- Optional query parameter "group_id" -------------
+
+	err = runtime.BindQueryParameter("form", true, false, "group_id", ctx.QueryParams(), &params.GroupID)
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter group_id: %s", err))
 	}
 
 	// ------------- Optional query parameter "provider_id" -------------
@@ -10014,6 +10910,192 @@ func (w *ServerInterfaceWrapper) TakeTask(ctx echo.Context) error {
 	return err
 }
 
+// ListTaxRules converts echo context to params.
+func (w *ServerInterfaceWrapper) ListTaxRules(ctx echo.Context) error {
+	var err error
+
+	ctx.Set(BearerScopes, []string{})
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListTaxRulesParams
+	// ------------- Optional query parameter "provider_id" -------------
+
+	err = runtime.BindQueryParameter("form", true, false, "provider_id", ctx.QueryParams(), &params.ProviderID)
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter provider_id: %s", err))
+	}
+
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameter("form", true, false, "limit", ctx.QueryParams(), &params.Limit)
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter limit: %s", err))
+	}
+
+	// ------------- Optional query parameter "cursor" -------------
+
+	err = runtime.BindQueryParameter("form", true, false, "cursor", ctx.QueryParams(), &params.Cursor)
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter cursor: %s", err))
+	}
+
+	// ------------- Optional query parameter "order" -------------
+
+	err = runtime.BindQueryParameter("form", true, false, "order", ctx.QueryParams(), &params.Order)
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter order: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListTaxRules(ctx, params)
+	return err
+}
+
+// CreateTaxRule converts echo context to params.
+func (w *ServerInterfaceWrapper) CreateTaxRule(ctx echo.Context) error {
+	var err error
+
+	ctx.Set(BearerScopes, []string{})
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params CreateTaxRuleParams
+
+	headers := ctx.Request().Header
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for Idempotency-Key, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter Idempotency-Key: %s", err))
+		}
+
+		params.IdempotencyKey = &IdempotencyKey
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.CreateTaxRule(ctx, params)
+	return err
+}
+
+// DeleteTaxRule converts echo context to params.
+func (w *ServerInterfaceWrapper) DeleteTaxRule(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id PathID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	ctx.Set(BearerScopes, []string{})
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params DeleteTaxRuleParams
+
+	headers := ctx.Request().Header
+	// ------------- Optional header parameter "If-Match" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("If-Match")]; found {
+		var IfMatch IfMatch
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for If-Match, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "If-Match", valueList[0], &IfMatch, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter If-Match: %s", err))
+		}
+
+		params.IfMatch = &IfMatch
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.DeleteTaxRule(ctx, id, params)
+	return err
+}
+
+// GetTaxRule converts echo context to params.
+func (w *ServerInterfaceWrapper) GetTaxRule(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id PathID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	ctx.Set(BearerScopes, []string{})
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params GetTaxRuleParams
+
+	headers := ctx.Request().Header
+	// ------------- Optional header parameter "If-None-Match" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("If-None-Match")]; found {
+		var IfNoneMatch IfNoneMatch
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for If-None-Match, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "If-None-Match", valueList[0], &IfNoneMatch, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter If-None-Match: %s", err))
+		}
+
+		params.IfNoneMatch = &IfNoneMatch
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.GetTaxRule(ctx, id, params)
+	return err
+}
+
+// UpdateTaxRule converts echo context to params.
+func (w *ServerInterfaceWrapper) UpdateTaxRule(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id PathID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	ctx.Set(BearerScopes, []string{})
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params UpdateTaxRuleParams
+
+	headers := ctx.Request().Header
+	// ------------- Optional header parameter "If-Match" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("If-Match")]; found {
+		var IfMatch IfMatch
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for If-Match, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "If-Match", valueList[0], &IfMatch, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter If-Match: %s", err))
+		}
+
+		params.IfMatch = &IfMatch
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.UpdateTaxRule(ctx, id, params)
+	return err
+}
+
 // ListTrafficReassignments converts echo context to params.
 func (w *ServerInterfaceWrapper) ListTrafficReassignments(ctx echo.Context) error {
 	var err error
@@ -10354,6 +11436,11 @@ func RegisterHandlersWithBaseURL(router EchoRouter, si ServerInterface, baseURL 
 	router.POST(baseURL+"/v1/api-keys", wrapper.CreateAPIKey)
 	router.DELETE(baseURL+"/v1/api-keys/:id", wrapper.RevokeAPIKey)
 	router.GET(baseURL+"/v1/api-keys/:id", wrapper.GetAPIKey)
+	router.GET(baseURL+"/v1/client-groups", wrapper.ListClientGroups)
+	router.POST(baseURL+"/v1/client-groups", wrapper.CreateClientGroup)
+	router.DELETE(baseURL+"/v1/client-groups/:id", wrapper.DeleteClientGroup)
+	router.GET(baseURL+"/v1/client-groups/:id", wrapper.GetClientGroup)
+	router.PATCH(baseURL+"/v1/client-groups/:id", wrapper.UpdateClientGroup)
 	router.GET(baseURL+"/v1/clients", wrapper.ListClients)
 	router.POST(baseURL+"/v1/clients", wrapper.CreateClient)
 	router.GET(baseURL+"/v1/clients/:id", wrapper.GetClient)
@@ -10455,6 +11542,11 @@ func RegisterHandlersWithBaseURL(router EchoRouter, si ServerInterface, baseURL 
 	router.GET(baseURL+"/v1/statistics/blocks/:server_service_id/:day/history", wrapper.GetBlockHistory)
 	router.POST(baseURL+"/v1/statistics/collect", wrapper.CollectStatistics)
 	router.GET(baseURL+"/v1/statistics/collections/:id", wrapper.GetCollection)
+	router.GET(baseURL+"/v1/tariff-groups", wrapper.ListTariffGroups)
+	router.POST(baseURL+"/v1/tariff-groups", wrapper.CreateTariffGroup)
+	router.DELETE(baseURL+"/v1/tariff-groups/:id", wrapper.DeleteTariffGroup)
+	router.GET(baseURL+"/v1/tariff-groups/:id", wrapper.GetTariffGroup)
+	router.PATCH(baseURL+"/v1/tariff-groups/:id", wrapper.UpdateTariffGroup)
 	router.GET(baseURL+"/v1/tariffs", wrapper.ListTariffs)
 	router.POST(baseURL+"/v1/tariffs", wrapper.CreateTariff)
 	router.DELETE(baseURL+"/v1/tariffs/:id", wrapper.DeleteTariff)
@@ -10472,6 +11564,11 @@ func RegisterHandlersWithBaseURL(router EchoRouter, si ServerInterface, baseURL 
 	router.GET(baseURL+"/v1/tasks/:id", wrapper.GetTask)
 	router.POST(baseURL+"/v1/tasks/:id/close", wrapper.CloseTask)
 	router.POST(baseURL+"/v1/tasks/:id/take", wrapper.TakeTask)
+	router.GET(baseURL+"/v1/tax-rules", wrapper.ListTaxRules)
+	router.POST(baseURL+"/v1/tax-rules", wrapper.CreateTaxRule)
+	router.DELETE(baseURL+"/v1/tax-rules/:id", wrapper.DeleteTaxRule)
+	router.GET(baseURL+"/v1/tax-rules/:id", wrapper.GetTaxRule)
+	router.PATCH(baseURL+"/v1/tax-rules/:id", wrapper.UpdateTaxRule)
 	router.GET(baseURL+"/v1/traffic-reassignments", wrapper.ListTrafficReassignments)
 	router.GET(baseURL+"/v1/traffic-reassignments/recomputations/:id", wrapper.GetRecomputation)
 	router.POST(baseURL+"/v1/traffic-reassignments/recompute", wrapper.RecomputeTraffic)
@@ -10994,6 +12091,431 @@ type GetAPIKeydefaultApplicationProblemPlusJSONResponse struct {
 }
 
 func (response GetAPIKeydefaultApplicationProblemPlusJSONResponse) VisitGetAPIKeyResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+
+	return json.NewEncoder(w).Encode(response.Body)
+}
+
+type ListClientGroupsRequestObject struct {
+	Params ListClientGroupsParams
+}
+
+type ListClientGroupsResponseObject interface {
+	VisitListClientGroupsResponse(w http.ResponseWriter) error
+}
+
+type ListClientGroups200JSONResponse ClientGroupList
+
+func (response ListClientGroups200JSONResponse) VisitListClientGroupsResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type ListClientGroups400ApplicationProblemPlusJSONResponse struct {
+	BadRequestApplicationProblemPlusJSONResponse
+}
+
+func (response ListClientGroups400ApplicationProblemPlusJSONResponse) VisitListClientGroupsResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(400)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type ListClientGroups401ApplicationProblemPlusJSONResponse struct {
+	UnauthorizedApplicationProblemPlusJSONResponse
+}
+
+func (response ListClientGroups401ApplicationProblemPlusJSONResponse) VisitListClientGroupsResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(401)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type ListClientGroups403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response ListClientGroups403ApplicationProblemPlusJSONResponse) VisitListClientGroupsResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type ListClientGroups422ApplicationProblemPlusJSONResponse struct {
+	UnprocessableApplicationProblemPlusJSONResponse
+}
+
+func (response ListClientGroups422ApplicationProblemPlusJSONResponse) VisitListClientGroupsResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type ListClientGroupsdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ListClientGroupsdefaultApplicationProblemPlusJSONResponse) VisitListClientGroupsResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+
+	return json.NewEncoder(w).Encode(response.Body)
+}
+
+type CreateClientGroupRequestObject struct {
+	Params CreateClientGroupParams
+	Body   *CreateClientGroupJSONRequestBody
+}
+
+type CreateClientGroupResponseObject interface {
+	VisitCreateClientGroupResponse(w http.ResponseWriter) error
+}
+
+type CreateClientGroup201ResponseHeaders struct {
+	ETag     string
+	Location string
+}
+
+type CreateClientGroup201JSONResponse struct {
+	Body    ClientGroup
+	Headers CreateClientGroup201ResponseHeaders
+}
+
+func (response CreateClientGroup201JSONResponse) VisitCreateClientGroupResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("ETag", fmt.Sprint(response.Headers.ETag))
+	w.Header().Set("Location", fmt.Sprint(response.Headers.Location))
+	w.WriteHeader(201)
+
+	return json.NewEncoder(w).Encode(response.Body)
+}
+
+type CreateClientGroup401ApplicationProblemPlusJSONResponse struct {
+	UnauthorizedApplicationProblemPlusJSONResponse
+}
+
+func (response CreateClientGroup401ApplicationProblemPlusJSONResponse) VisitCreateClientGroupResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(401)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type CreateClientGroup403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response CreateClientGroup403ApplicationProblemPlusJSONResponse) VisitCreateClientGroupResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type CreateClientGroup409ApplicationProblemPlusJSONResponse struct {
+	ConflictApplicationProblemPlusJSONResponse
+}
+
+func (response CreateClientGroup409ApplicationProblemPlusJSONResponse) VisitCreateClientGroupResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(409)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type CreateClientGroup422ApplicationProblemPlusJSONResponse struct {
+	UnprocessableApplicationProblemPlusJSONResponse
+}
+
+func (response CreateClientGroup422ApplicationProblemPlusJSONResponse) VisitCreateClientGroupResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type CreateClientGroupdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response CreateClientGroupdefaultApplicationProblemPlusJSONResponse) VisitCreateClientGroupResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+
+	return json.NewEncoder(w).Encode(response.Body)
+}
+
+type DeleteClientGroupRequestObject struct {
+	ID     PathID `json:"id"`
+	Params DeleteClientGroupParams
+}
+
+type DeleteClientGroupResponseObject interface {
+	VisitDeleteClientGroupResponse(w http.ResponseWriter) error
+}
+
+type DeleteClientGroup204Response struct {
+}
+
+func (response DeleteClientGroup204Response) VisitDeleteClientGroupResponse(w http.ResponseWriter) error {
+	w.WriteHeader(204)
+	return nil
+}
+
+type DeleteClientGroup401ApplicationProblemPlusJSONResponse struct {
+	UnauthorizedApplicationProblemPlusJSONResponse
+}
+
+func (response DeleteClientGroup401ApplicationProblemPlusJSONResponse) VisitDeleteClientGroupResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(401)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type DeleteClientGroup403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response DeleteClientGroup403ApplicationProblemPlusJSONResponse) VisitDeleteClientGroupResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type DeleteClientGroup404ApplicationProblemPlusJSONResponse struct {
+	NotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response DeleteClientGroup404ApplicationProblemPlusJSONResponse) VisitDeleteClientGroupResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type DeleteClientGroup409ApplicationProblemPlusJSONResponse struct {
+	ConflictApplicationProblemPlusJSONResponse
+}
+
+func (response DeleteClientGroup409ApplicationProblemPlusJSONResponse) VisitDeleteClientGroupResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(409)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type DeleteClientGroup412ApplicationProblemPlusJSONResponse struct {
+	PreconditionFailedApplicationProblemPlusJSONResponse
+}
+
+func (response DeleteClientGroup412ApplicationProblemPlusJSONResponse) VisitDeleteClientGroupResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(412)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type DeleteClientGroupdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response DeleteClientGroupdefaultApplicationProblemPlusJSONResponse) VisitDeleteClientGroupResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+
+	return json.NewEncoder(w).Encode(response.Body)
+}
+
+type GetClientGroupRequestObject struct {
+	ID     PathID `json:"id"`
+	Params GetClientGroupParams
+}
+
+type GetClientGroupResponseObject interface {
+	VisitGetClientGroupResponse(w http.ResponseWriter) error
+}
+
+type GetClientGroup200ResponseHeaders struct {
+	ETag string
+}
+
+type GetClientGroup200JSONResponse struct {
+	Body    ClientGroup
+	Headers GetClientGroup200ResponseHeaders
+}
+
+func (response GetClientGroup200JSONResponse) VisitGetClientGroupResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("ETag", fmt.Sprint(response.Headers.ETag))
+	w.WriteHeader(200)
+
+	return json.NewEncoder(w).Encode(response.Body)
+}
+
+type GetClientGroup304Response = NotModifiedResponse
+
+func (response GetClientGroup304Response) VisitGetClientGroupResponse(w http.ResponseWriter) error {
+	w.WriteHeader(304)
+	return nil
+}
+
+type GetClientGroup401ApplicationProblemPlusJSONResponse struct {
+	UnauthorizedApplicationProblemPlusJSONResponse
+}
+
+func (response GetClientGroup401ApplicationProblemPlusJSONResponse) VisitGetClientGroupResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(401)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type GetClientGroup403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response GetClientGroup403ApplicationProblemPlusJSONResponse) VisitGetClientGroupResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type GetClientGroup404ApplicationProblemPlusJSONResponse struct {
+	NotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response GetClientGroup404ApplicationProblemPlusJSONResponse) VisitGetClientGroupResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type GetClientGroupdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response GetClientGroupdefaultApplicationProblemPlusJSONResponse) VisitGetClientGroupResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+
+	return json.NewEncoder(w).Encode(response.Body)
+}
+
+type UpdateClientGroupRequestObject struct {
+	ID                                PathID `json:"id"`
+	Params                            UpdateClientGroupParams
+	JSONBody                          *UpdateClientGroupJSONRequestBody
+	ApplicationMergePatchPlusJSONBody *UpdateClientGroupApplicationMergePatchPlusJSONRequestBody
+}
+
+type UpdateClientGroupResponseObject interface {
+	VisitUpdateClientGroupResponse(w http.ResponseWriter) error
+}
+
+type UpdateClientGroup200ResponseHeaders struct {
+	ETag string
+}
+
+type UpdateClientGroup200JSONResponse struct {
+	Body    ClientGroup
+	Headers UpdateClientGroup200ResponseHeaders
+}
+
+func (response UpdateClientGroup200JSONResponse) VisitUpdateClientGroupResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("ETag", fmt.Sprint(response.Headers.ETag))
+	w.WriteHeader(200)
+
+	return json.NewEncoder(w).Encode(response.Body)
+}
+
+type UpdateClientGroup401ApplicationProblemPlusJSONResponse struct {
+	UnauthorizedApplicationProblemPlusJSONResponse
+}
+
+func (response UpdateClientGroup401ApplicationProblemPlusJSONResponse) VisitUpdateClientGroupResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(401)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type UpdateClientGroup403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response UpdateClientGroup403ApplicationProblemPlusJSONResponse) VisitUpdateClientGroupResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type UpdateClientGroup404ApplicationProblemPlusJSONResponse struct {
+	NotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response UpdateClientGroup404ApplicationProblemPlusJSONResponse) VisitUpdateClientGroupResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type UpdateClientGroup409ApplicationProblemPlusJSONResponse struct {
+	ConflictApplicationProblemPlusJSONResponse
+}
+
+func (response UpdateClientGroup409ApplicationProblemPlusJSONResponse) VisitUpdateClientGroupResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(409)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type UpdateClientGroup412ApplicationProblemPlusJSONResponse struct {
+	PreconditionFailedApplicationProblemPlusJSONResponse
+}
+
+func (response UpdateClientGroup412ApplicationProblemPlusJSONResponse) VisitUpdateClientGroupResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(412)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type UpdateClientGroup422ApplicationProblemPlusJSONResponse struct {
+	UnprocessableApplicationProblemPlusJSONResponse
+}
+
+func (response UpdateClientGroup422ApplicationProblemPlusJSONResponse) VisitUpdateClientGroupResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type UpdateClientGroupdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response UpdateClientGroupdefaultApplicationProblemPlusJSONResponse) VisitUpdateClientGroupResponse(w http.ResponseWriter) error {
 	w.Header().Set("Content-Type", "application/problem+json")
 	w.WriteHeader(response.StatusCode)
 
@@ -19689,6 +21211,431 @@ func (response GetCollectiondefaultApplicationProblemPlusJSONResponse) VisitGetC
 	return json.NewEncoder(w).Encode(response.Body)
 }
 
+type ListTariffGroupsRequestObject struct {
+	Params ListTariffGroupsParams
+}
+
+type ListTariffGroupsResponseObject interface {
+	VisitListTariffGroupsResponse(w http.ResponseWriter) error
+}
+
+type ListTariffGroups200JSONResponse TariffGroupList
+
+func (response ListTariffGroups200JSONResponse) VisitListTariffGroupsResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type ListTariffGroups400ApplicationProblemPlusJSONResponse struct {
+	BadRequestApplicationProblemPlusJSONResponse
+}
+
+func (response ListTariffGroups400ApplicationProblemPlusJSONResponse) VisitListTariffGroupsResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(400)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type ListTariffGroups401ApplicationProblemPlusJSONResponse struct {
+	UnauthorizedApplicationProblemPlusJSONResponse
+}
+
+func (response ListTariffGroups401ApplicationProblemPlusJSONResponse) VisitListTariffGroupsResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(401)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type ListTariffGroups403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response ListTariffGroups403ApplicationProblemPlusJSONResponse) VisitListTariffGroupsResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type ListTariffGroups422ApplicationProblemPlusJSONResponse struct {
+	UnprocessableApplicationProblemPlusJSONResponse
+}
+
+func (response ListTariffGroups422ApplicationProblemPlusJSONResponse) VisitListTariffGroupsResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type ListTariffGroupsdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ListTariffGroupsdefaultApplicationProblemPlusJSONResponse) VisitListTariffGroupsResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+
+	return json.NewEncoder(w).Encode(response.Body)
+}
+
+type CreateTariffGroupRequestObject struct {
+	Params CreateTariffGroupParams
+	Body   *CreateTariffGroupJSONRequestBody
+}
+
+type CreateTariffGroupResponseObject interface {
+	VisitCreateTariffGroupResponse(w http.ResponseWriter) error
+}
+
+type CreateTariffGroup201ResponseHeaders struct {
+	ETag     string
+	Location string
+}
+
+type CreateTariffGroup201JSONResponse struct {
+	Body    TariffGroup
+	Headers CreateTariffGroup201ResponseHeaders
+}
+
+func (response CreateTariffGroup201JSONResponse) VisitCreateTariffGroupResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("ETag", fmt.Sprint(response.Headers.ETag))
+	w.Header().Set("Location", fmt.Sprint(response.Headers.Location))
+	w.WriteHeader(201)
+
+	return json.NewEncoder(w).Encode(response.Body)
+}
+
+type CreateTariffGroup401ApplicationProblemPlusJSONResponse struct {
+	UnauthorizedApplicationProblemPlusJSONResponse
+}
+
+func (response CreateTariffGroup401ApplicationProblemPlusJSONResponse) VisitCreateTariffGroupResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(401)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type CreateTariffGroup403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response CreateTariffGroup403ApplicationProblemPlusJSONResponse) VisitCreateTariffGroupResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type CreateTariffGroup409ApplicationProblemPlusJSONResponse struct {
+	ConflictApplicationProblemPlusJSONResponse
+}
+
+func (response CreateTariffGroup409ApplicationProblemPlusJSONResponse) VisitCreateTariffGroupResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(409)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type CreateTariffGroup422ApplicationProblemPlusJSONResponse struct {
+	UnprocessableApplicationProblemPlusJSONResponse
+}
+
+func (response CreateTariffGroup422ApplicationProblemPlusJSONResponse) VisitCreateTariffGroupResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type CreateTariffGroupdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response CreateTariffGroupdefaultApplicationProblemPlusJSONResponse) VisitCreateTariffGroupResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+
+	return json.NewEncoder(w).Encode(response.Body)
+}
+
+type DeleteTariffGroupRequestObject struct {
+	ID     PathID `json:"id"`
+	Params DeleteTariffGroupParams
+}
+
+type DeleteTariffGroupResponseObject interface {
+	VisitDeleteTariffGroupResponse(w http.ResponseWriter) error
+}
+
+type DeleteTariffGroup204Response struct {
+}
+
+func (response DeleteTariffGroup204Response) VisitDeleteTariffGroupResponse(w http.ResponseWriter) error {
+	w.WriteHeader(204)
+	return nil
+}
+
+type DeleteTariffGroup401ApplicationProblemPlusJSONResponse struct {
+	UnauthorizedApplicationProblemPlusJSONResponse
+}
+
+func (response DeleteTariffGroup401ApplicationProblemPlusJSONResponse) VisitDeleteTariffGroupResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(401)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type DeleteTariffGroup403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response DeleteTariffGroup403ApplicationProblemPlusJSONResponse) VisitDeleteTariffGroupResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type DeleteTariffGroup404ApplicationProblemPlusJSONResponse struct {
+	NotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response DeleteTariffGroup404ApplicationProblemPlusJSONResponse) VisitDeleteTariffGroupResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type DeleteTariffGroup409ApplicationProblemPlusJSONResponse struct {
+	ConflictApplicationProblemPlusJSONResponse
+}
+
+func (response DeleteTariffGroup409ApplicationProblemPlusJSONResponse) VisitDeleteTariffGroupResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(409)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type DeleteTariffGroup412ApplicationProblemPlusJSONResponse struct {
+	PreconditionFailedApplicationProblemPlusJSONResponse
+}
+
+func (response DeleteTariffGroup412ApplicationProblemPlusJSONResponse) VisitDeleteTariffGroupResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(412)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type DeleteTariffGroupdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response DeleteTariffGroupdefaultApplicationProblemPlusJSONResponse) VisitDeleteTariffGroupResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+
+	return json.NewEncoder(w).Encode(response.Body)
+}
+
+type GetTariffGroupRequestObject struct {
+	ID     PathID `json:"id"`
+	Params GetTariffGroupParams
+}
+
+type GetTariffGroupResponseObject interface {
+	VisitGetTariffGroupResponse(w http.ResponseWriter) error
+}
+
+type GetTariffGroup200ResponseHeaders struct {
+	ETag string
+}
+
+type GetTariffGroup200JSONResponse struct {
+	Body    TariffGroup
+	Headers GetTariffGroup200ResponseHeaders
+}
+
+func (response GetTariffGroup200JSONResponse) VisitGetTariffGroupResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("ETag", fmt.Sprint(response.Headers.ETag))
+	w.WriteHeader(200)
+
+	return json.NewEncoder(w).Encode(response.Body)
+}
+
+type GetTariffGroup304Response = NotModifiedResponse
+
+func (response GetTariffGroup304Response) VisitGetTariffGroupResponse(w http.ResponseWriter) error {
+	w.WriteHeader(304)
+	return nil
+}
+
+type GetTariffGroup401ApplicationProblemPlusJSONResponse struct {
+	UnauthorizedApplicationProblemPlusJSONResponse
+}
+
+func (response GetTariffGroup401ApplicationProblemPlusJSONResponse) VisitGetTariffGroupResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(401)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type GetTariffGroup403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response GetTariffGroup403ApplicationProblemPlusJSONResponse) VisitGetTariffGroupResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type GetTariffGroup404ApplicationProblemPlusJSONResponse struct {
+	NotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response GetTariffGroup404ApplicationProblemPlusJSONResponse) VisitGetTariffGroupResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type GetTariffGroupdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response GetTariffGroupdefaultApplicationProblemPlusJSONResponse) VisitGetTariffGroupResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+
+	return json.NewEncoder(w).Encode(response.Body)
+}
+
+type UpdateTariffGroupRequestObject struct {
+	ID                                PathID `json:"id"`
+	Params                            UpdateTariffGroupParams
+	JSONBody                          *UpdateTariffGroupJSONRequestBody
+	ApplicationMergePatchPlusJSONBody *UpdateTariffGroupApplicationMergePatchPlusJSONRequestBody
+}
+
+type UpdateTariffGroupResponseObject interface {
+	VisitUpdateTariffGroupResponse(w http.ResponseWriter) error
+}
+
+type UpdateTariffGroup200ResponseHeaders struct {
+	ETag string
+}
+
+type UpdateTariffGroup200JSONResponse struct {
+	Body    TariffGroup
+	Headers UpdateTariffGroup200ResponseHeaders
+}
+
+func (response UpdateTariffGroup200JSONResponse) VisitUpdateTariffGroupResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("ETag", fmt.Sprint(response.Headers.ETag))
+	w.WriteHeader(200)
+
+	return json.NewEncoder(w).Encode(response.Body)
+}
+
+type UpdateTariffGroup401ApplicationProblemPlusJSONResponse struct {
+	UnauthorizedApplicationProblemPlusJSONResponse
+}
+
+func (response UpdateTariffGroup401ApplicationProblemPlusJSONResponse) VisitUpdateTariffGroupResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(401)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type UpdateTariffGroup403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response UpdateTariffGroup403ApplicationProblemPlusJSONResponse) VisitUpdateTariffGroupResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type UpdateTariffGroup404ApplicationProblemPlusJSONResponse struct {
+	NotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response UpdateTariffGroup404ApplicationProblemPlusJSONResponse) VisitUpdateTariffGroupResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type UpdateTariffGroup409ApplicationProblemPlusJSONResponse struct {
+	ConflictApplicationProblemPlusJSONResponse
+}
+
+func (response UpdateTariffGroup409ApplicationProblemPlusJSONResponse) VisitUpdateTariffGroupResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(409)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type UpdateTariffGroup412ApplicationProblemPlusJSONResponse struct {
+	PreconditionFailedApplicationProblemPlusJSONResponse
+}
+
+func (response UpdateTariffGroup412ApplicationProblemPlusJSONResponse) VisitUpdateTariffGroupResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(412)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type UpdateTariffGroup422ApplicationProblemPlusJSONResponse struct {
+	UnprocessableApplicationProblemPlusJSONResponse
+}
+
+func (response UpdateTariffGroup422ApplicationProblemPlusJSONResponse) VisitUpdateTariffGroupResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type UpdateTariffGroupdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response UpdateTariffGroupdefaultApplicationProblemPlusJSONResponse) VisitUpdateTariffGroupResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+
+	return json.NewEncoder(w).Encode(response.Body)
+}
+
 type ListTariffsRequestObject struct {
 	Params ListTariffsParams
 }
@@ -21160,6 +23107,431 @@ func (response TakeTaskdefaultApplicationProblemPlusJSONResponse) VisitTakeTaskR
 	return json.NewEncoder(w).Encode(response.Body)
 }
 
+type ListTaxRulesRequestObject struct {
+	Params ListTaxRulesParams
+}
+
+type ListTaxRulesResponseObject interface {
+	VisitListTaxRulesResponse(w http.ResponseWriter) error
+}
+
+type ListTaxRules200JSONResponse TaxRuleList
+
+func (response ListTaxRules200JSONResponse) VisitListTaxRulesResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type ListTaxRules400ApplicationProblemPlusJSONResponse struct {
+	BadRequestApplicationProblemPlusJSONResponse
+}
+
+func (response ListTaxRules400ApplicationProblemPlusJSONResponse) VisitListTaxRulesResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(400)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type ListTaxRules401ApplicationProblemPlusJSONResponse struct {
+	UnauthorizedApplicationProblemPlusJSONResponse
+}
+
+func (response ListTaxRules401ApplicationProblemPlusJSONResponse) VisitListTaxRulesResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(401)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type ListTaxRules403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response ListTaxRules403ApplicationProblemPlusJSONResponse) VisitListTaxRulesResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type ListTaxRules422ApplicationProblemPlusJSONResponse struct {
+	UnprocessableApplicationProblemPlusJSONResponse
+}
+
+func (response ListTaxRules422ApplicationProblemPlusJSONResponse) VisitListTaxRulesResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type ListTaxRulesdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ListTaxRulesdefaultApplicationProblemPlusJSONResponse) VisitListTaxRulesResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+
+	return json.NewEncoder(w).Encode(response.Body)
+}
+
+type CreateTaxRuleRequestObject struct {
+	Params CreateTaxRuleParams
+	Body   *CreateTaxRuleJSONRequestBody
+}
+
+type CreateTaxRuleResponseObject interface {
+	VisitCreateTaxRuleResponse(w http.ResponseWriter) error
+}
+
+type CreateTaxRule201ResponseHeaders struct {
+	ETag     string
+	Location string
+}
+
+type CreateTaxRule201JSONResponse struct {
+	Body    TaxRule
+	Headers CreateTaxRule201ResponseHeaders
+}
+
+func (response CreateTaxRule201JSONResponse) VisitCreateTaxRuleResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("ETag", fmt.Sprint(response.Headers.ETag))
+	w.Header().Set("Location", fmt.Sprint(response.Headers.Location))
+	w.WriteHeader(201)
+
+	return json.NewEncoder(w).Encode(response.Body)
+}
+
+type CreateTaxRule401ApplicationProblemPlusJSONResponse struct {
+	UnauthorizedApplicationProblemPlusJSONResponse
+}
+
+func (response CreateTaxRule401ApplicationProblemPlusJSONResponse) VisitCreateTaxRuleResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(401)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type CreateTaxRule403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response CreateTaxRule403ApplicationProblemPlusJSONResponse) VisitCreateTaxRuleResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type CreateTaxRule409ApplicationProblemPlusJSONResponse struct {
+	ConflictApplicationProblemPlusJSONResponse
+}
+
+func (response CreateTaxRule409ApplicationProblemPlusJSONResponse) VisitCreateTaxRuleResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(409)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type CreateTaxRule422ApplicationProblemPlusJSONResponse struct {
+	UnprocessableApplicationProblemPlusJSONResponse
+}
+
+func (response CreateTaxRule422ApplicationProblemPlusJSONResponse) VisitCreateTaxRuleResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type CreateTaxRuledefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response CreateTaxRuledefaultApplicationProblemPlusJSONResponse) VisitCreateTaxRuleResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+
+	return json.NewEncoder(w).Encode(response.Body)
+}
+
+type DeleteTaxRuleRequestObject struct {
+	ID     PathID `json:"id"`
+	Params DeleteTaxRuleParams
+}
+
+type DeleteTaxRuleResponseObject interface {
+	VisitDeleteTaxRuleResponse(w http.ResponseWriter) error
+}
+
+type DeleteTaxRule204Response struct {
+}
+
+func (response DeleteTaxRule204Response) VisitDeleteTaxRuleResponse(w http.ResponseWriter) error {
+	w.WriteHeader(204)
+	return nil
+}
+
+type DeleteTaxRule401ApplicationProblemPlusJSONResponse struct {
+	UnauthorizedApplicationProblemPlusJSONResponse
+}
+
+func (response DeleteTaxRule401ApplicationProblemPlusJSONResponse) VisitDeleteTaxRuleResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(401)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type DeleteTaxRule403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response DeleteTaxRule403ApplicationProblemPlusJSONResponse) VisitDeleteTaxRuleResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type DeleteTaxRule404ApplicationProblemPlusJSONResponse struct {
+	NotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response DeleteTaxRule404ApplicationProblemPlusJSONResponse) VisitDeleteTaxRuleResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type DeleteTaxRule409ApplicationProblemPlusJSONResponse struct {
+	ConflictApplicationProblemPlusJSONResponse
+}
+
+func (response DeleteTaxRule409ApplicationProblemPlusJSONResponse) VisitDeleteTaxRuleResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(409)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type DeleteTaxRule412ApplicationProblemPlusJSONResponse struct {
+	PreconditionFailedApplicationProblemPlusJSONResponse
+}
+
+func (response DeleteTaxRule412ApplicationProblemPlusJSONResponse) VisitDeleteTaxRuleResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(412)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type DeleteTaxRuledefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response DeleteTaxRuledefaultApplicationProblemPlusJSONResponse) VisitDeleteTaxRuleResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+
+	return json.NewEncoder(w).Encode(response.Body)
+}
+
+type GetTaxRuleRequestObject struct {
+	ID     PathID `json:"id"`
+	Params GetTaxRuleParams
+}
+
+type GetTaxRuleResponseObject interface {
+	VisitGetTaxRuleResponse(w http.ResponseWriter) error
+}
+
+type GetTaxRule200ResponseHeaders struct {
+	ETag string
+}
+
+type GetTaxRule200JSONResponse struct {
+	Body    TaxRule
+	Headers GetTaxRule200ResponseHeaders
+}
+
+func (response GetTaxRule200JSONResponse) VisitGetTaxRuleResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("ETag", fmt.Sprint(response.Headers.ETag))
+	w.WriteHeader(200)
+
+	return json.NewEncoder(w).Encode(response.Body)
+}
+
+type GetTaxRule304Response = NotModifiedResponse
+
+func (response GetTaxRule304Response) VisitGetTaxRuleResponse(w http.ResponseWriter) error {
+	w.WriteHeader(304)
+	return nil
+}
+
+type GetTaxRule401ApplicationProblemPlusJSONResponse struct {
+	UnauthorizedApplicationProblemPlusJSONResponse
+}
+
+func (response GetTaxRule401ApplicationProblemPlusJSONResponse) VisitGetTaxRuleResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(401)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type GetTaxRule403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response GetTaxRule403ApplicationProblemPlusJSONResponse) VisitGetTaxRuleResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type GetTaxRule404ApplicationProblemPlusJSONResponse struct {
+	NotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response GetTaxRule404ApplicationProblemPlusJSONResponse) VisitGetTaxRuleResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type GetTaxRuledefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response GetTaxRuledefaultApplicationProblemPlusJSONResponse) VisitGetTaxRuleResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+
+	return json.NewEncoder(w).Encode(response.Body)
+}
+
+type UpdateTaxRuleRequestObject struct {
+	ID                                PathID `json:"id"`
+	Params                            UpdateTaxRuleParams
+	JSONBody                          *UpdateTaxRuleJSONRequestBody
+	ApplicationMergePatchPlusJSONBody *UpdateTaxRuleApplicationMergePatchPlusJSONRequestBody
+}
+
+type UpdateTaxRuleResponseObject interface {
+	VisitUpdateTaxRuleResponse(w http.ResponseWriter) error
+}
+
+type UpdateTaxRule200ResponseHeaders struct {
+	ETag string
+}
+
+type UpdateTaxRule200JSONResponse struct {
+	Body    TaxRule
+	Headers UpdateTaxRule200ResponseHeaders
+}
+
+func (response UpdateTaxRule200JSONResponse) VisitUpdateTaxRuleResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("ETag", fmt.Sprint(response.Headers.ETag))
+	w.WriteHeader(200)
+
+	return json.NewEncoder(w).Encode(response.Body)
+}
+
+type UpdateTaxRule401ApplicationProblemPlusJSONResponse struct {
+	UnauthorizedApplicationProblemPlusJSONResponse
+}
+
+func (response UpdateTaxRule401ApplicationProblemPlusJSONResponse) VisitUpdateTaxRuleResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(401)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type UpdateTaxRule403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response UpdateTaxRule403ApplicationProblemPlusJSONResponse) VisitUpdateTaxRuleResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type UpdateTaxRule404ApplicationProblemPlusJSONResponse struct {
+	NotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response UpdateTaxRule404ApplicationProblemPlusJSONResponse) VisitUpdateTaxRuleResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type UpdateTaxRule409ApplicationProblemPlusJSONResponse struct {
+	ConflictApplicationProblemPlusJSONResponse
+}
+
+func (response UpdateTaxRule409ApplicationProblemPlusJSONResponse) VisitUpdateTaxRuleResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(409)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type UpdateTaxRule412ApplicationProblemPlusJSONResponse struct {
+	PreconditionFailedApplicationProblemPlusJSONResponse
+}
+
+func (response UpdateTaxRule412ApplicationProblemPlusJSONResponse) VisitUpdateTaxRuleResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(412)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type UpdateTaxRule422ApplicationProblemPlusJSONResponse struct {
+	UnprocessableApplicationProblemPlusJSONResponse
+}
+
+func (response UpdateTaxRule422ApplicationProblemPlusJSONResponse) VisitUpdateTaxRuleResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type UpdateTaxRuledefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response UpdateTaxRuledefaultApplicationProblemPlusJSONResponse) VisitUpdateTaxRuleResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+
+	return json.NewEncoder(w).Encode(response.Body)
+}
+
 type ListTrafficReassignmentsRequestObject struct {
 	Params ListTrafficReassignmentsParams
 }
@@ -21836,6 +24208,21 @@ type StrictServerInterface interface {
 	// Read an API key
 	// (GET /v1/api-keys/{id})
 	GetAPIKey(ctx context.Context, request GetAPIKeyRequestObject) (GetAPIKeyResponseObject, error)
+	// List client groups
+	// (GET /v1/client-groups)
+	ListClientGroups(ctx context.Context, request ListClientGroupsRequestObject) (ListClientGroupsResponseObject, error)
+	// Create a client group
+	// (POST /v1/client-groups)
+	CreateClientGroup(ctx context.Context, request CreateClientGroupRequestObject) (CreateClientGroupResponseObject, error)
+	// Delete a client group
+	// (DELETE /v1/client-groups/{id})
+	DeleteClientGroup(ctx context.Context, request DeleteClientGroupRequestObject) (DeleteClientGroupResponseObject, error)
+	// Read a client group
+	// (GET /v1/client-groups/{id})
+	GetClientGroup(ctx context.Context, request GetClientGroupRequestObject) (GetClientGroupResponseObject, error)
+	// Change a client group
+	// (PATCH /v1/client-groups/{id})
+	UpdateClientGroup(ctx context.Context, request UpdateClientGroupRequestObject) (UpdateClientGroupResponseObject, error)
 	// List clients
 	// (GET /v1/clients)
 	ListClients(ctx context.Context, request ListClientsRequestObject) (ListClientsResponseObject, error)
@@ -22139,6 +24526,21 @@ type StrictServerInterface interface {
 	// How a collection goes
 	// (GET /v1/statistics/collections/{id})
 	GetCollection(ctx context.Context, request GetCollectionRequestObject) (GetCollectionResponseObject, error)
+	// List tariff groups
+	// (GET /v1/tariff-groups)
+	ListTariffGroups(ctx context.Context, request ListTariffGroupsRequestObject) (ListTariffGroupsResponseObject, error)
+	// Create a tariff group
+	// (POST /v1/tariff-groups)
+	CreateTariffGroup(ctx context.Context, request CreateTariffGroupRequestObject) (CreateTariffGroupResponseObject, error)
+	// Delete a tariff group
+	// (DELETE /v1/tariff-groups/{id})
+	DeleteTariffGroup(ctx context.Context, request DeleteTariffGroupRequestObject) (DeleteTariffGroupResponseObject, error)
+	// Read a tariff group
+	// (GET /v1/tariff-groups/{id})
+	GetTariffGroup(ctx context.Context, request GetTariffGroupRequestObject) (GetTariffGroupResponseObject, error)
+	// Change a tariff group
+	// (PATCH /v1/tariff-groups/{id})
+	UpdateTariffGroup(ctx context.Context, request UpdateTariffGroupRequestObject) (UpdateTariffGroupResponseObject, error)
 	// List tariffs
 	// (GET /v1/tariffs)
 	ListTariffs(ctx context.Context, request ListTariffsRequestObject) (ListTariffsResponseObject, error)
@@ -22190,6 +24592,21 @@ type StrictServerInterface interface {
 	// Take a task
 	// (POST /v1/tasks/{id}/take)
 	TakeTask(ctx context.Context, request TakeTaskRequestObject) (TakeTaskResponseObject, error)
+	// List tax rules
+	// (GET /v1/tax-rules)
+	ListTaxRules(ctx context.Context, request ListTaxRulesRequestObject) (ListTaxRulesResponseObject, error)
+	// Create a tax rule
+	// (POST /v1/tax-rules)
+	CreateTaxRule(ctx context.Context, request CreateTaxRuleRequestObject) (CreateTaxRuleResponseObject, error)
+	// Delete a tax rule
+	// (DELETE /v1/tax-rules/{id})
+	DeleteTaxRule(ctx context.Context, request DeleteTaxRuleRequestObject) (DeleteTaxRuleResponseObject, error)
+	// Read a tax rule
+	// (GET /v1/tax-rules/{id})
+	GetTaxRule(ctx context.Context, request GetTaxRuleRequestObject) (GetTaxRuleResponseObject, error)
+	// Change a tax rule
+	// (PATCH /v1/tax-rules/{id})
+	UpdateTaxRule(ctx context.Context, request UpdateTaxRuleRequestObject) (UpdateTaxRuleResponseObject, error)
 	// List reassigned days
 	// (GET /v1/traffic-reassignments)
 	ListTrafficReassignments(ctx context.Context, request ListTrafficReassignmentsRequestObject) (ListTrafficReassignmentsResponseObject, error)
@@ -22445,6 +24862,154 @@ func (sh *strictHandler) GetAPIKey(ctx echo.Context, id PathID, params GetAPIKey
 		return err
 	} else if validResponse, ok := response.(GetAPIKeyResponseObject); ok {
 		return validResponse.VisitGetAPIKeyResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ListClientGroups operation middleware
+func (sh *strictHandler) ListClientGroups(ctx echo.Context, params ListClientGroupsParams) error {
+	var request ListClientGroupsRequestObject
+
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListClientGroups(ctx.Request().Context(), request.(ListClientGroupsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListClientGroups")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListClientGroupsResponseObject); ok {
+		return validResponse.VisitListClientGroupsResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// CreateClientGroup operation middleware
+func (sh *strictHandler) CreateClientGroup(ctx echo.Context, params CreateClientGroupParams) error {
+	var request CreateClientGroupRequestObject
+
+	request.Params = params
+
+	var body CreateClientGroupJSONRequestBody
+	if err := ctx.Bind(&body); err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.CreateClientGroup(ctx.Request().Context(), request.(CreateClientGroupRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "CreateClientGroup")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(CreateClientGroupResponseObject); ok {
+		return validResponse.VisitCreateClientGroupResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// DeleteClientGroup operation middleware
+func (sh *strictHandler) DeleteClientGroup(ctx echo.Context, id PathID, params DeleteClientGroupParams) error {
+	var request DeleteClientGroupRequestObject
+
+	request.ID = id
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.DeleteClientGroup(ctx.Request().Context(), request.(DeleteClientGroupRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "DeleteClientGroup")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(DeleteClientGroupResponseObject); ok {
+		return validResponse.VisitDeleteClientGroupResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// GetClientGroup operation middleware
+func (sh *strictHandler) GetClientGroup(ctx echo.Context, id PathID, params GetClientGroupParams) error {
+	var request GetClientGroupRequestObject
+
+	request.ID = id
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetClientGroup(ctx.Request().Context(), request.(GetClientGroupRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetClientGroup")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetClientGroupResponseObject); ok {
+		return validResponse.VisitGetClientGroupResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// UpdateClientGroup operation middleware
+func (sh *strictHandler) UpdateClientGroup(ctx echo.Context, id PathID, params UpdateClientGroupParams) error {
+	var request UpdateClientGroupRequestObject
+
+	request.ID = id
+	request.Params = params
+	if strings.HasPrefix(ctx.Request().Header.Get("Content-Type"), "application/json") {
+		var body UpdateClientGroupJSONRequestBody
+		if err := ctx.Bind(&body); err != nil {
+			return err
+		}
+		request.JSONBody = &body
+	}
+	if strings.HasPrefix(ctx.Request().Header.Get("Content-Type"), "application/merge-patch+json") {
+		var body UpdateClientGroupApplicationMergePatchPlusJSONRequestBody
+		if err := ctx.Bind(&body); err != nil {
+			return err
+		}
+		request.ApplicationMergePatchPlusJSONBody = &body
+	}
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.UpdateClientGroup(ctx.Request().Context(), request.(UpdateClientGroupRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "UpdateClientGroup")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(UpdateClientGroupResponseObject); ok {
+		return validResponse.VisitUpdateClientGroupResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}
@@ -25387,6 +27952,154 @@ func (sh *strictHandler) GetCollection(ctx echo.Context, id PathID, params GetCo
 	return nil
 }
 
+// ListTariffGroups operation middleware
+func (sh *strictHandler) ListTariffGroups(ctx echo.Context, params ListTariffGroupsParams) error {
+	var request ListTariffGroupsRequestObject
+
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListTariffGroups(ctx.Request().Context(), request.(ListTariffGroupsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListTariffGroups")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListTariffGroupsResponseObject); ok {
+		return validResponse.VisitListTariffGroupsResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// CreateTariffGroup operation middleware
+func (sh *strictHandler) CreateTariffGroup(ctx echo.Context, params CreateTariffGroupParams) error {
+	var request CreateTariffGroupRequestObject
+
+	request.Params = params
+
+	var body CreateTariffGroupJSONRequestBody
+	if err := ctx.Bind(&body); err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.CreateTariffGroup(ctx.Request().Context(), request.(CreateTariffGroupRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "CreateTariffGroup")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(CreateTariffGroupResponseObject); ok {
+		return validResponse.VisitCreateTariffGroupResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// DeleteTariffGroup operation middleware
+func (sh *strictHandler) DeleteTariffGroup(ctx echo.Context, id PathID, params DeleteTariffGroupParams) error {
+	var request DeleteTariffGroupRequestObject
+
+	request.ID = id
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.DeleteTariffGroup(ctx.Request().Context(), request.(DeleteTariffGroupRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "DeleteTariffGroup")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(DeleteTariffGroupResponseObject); ok {
+		return validResponse.VisitDeleteTariffGroupResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// GetTariffGroup operation middleware
+func (sh *strictHandler) GetTariffGroup(ctx echo.Context, id PathID, params GetTariffGroupParams) error {
+	var request GetTariffGroupRequestObject
+
+	request.ID = id
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetTariffGroup(ctx.Request().Context(), request.(GetTariffGroupRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetTariffGroup")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetTariffGroupResponseObject); ok {
+		return validResponse.VisitGetTariffGroupResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// UpdateTariffGroup operation middleware
+func (sh *strictHandler) UpdateTariffGroup(ctx echo.Context, id PathID, params UpdateTariffGroupParams) error {
+	var request UpdateTariffGroupRequestObject
+
+	request.ID = id
+	request.Params = params
+	if strings.HasPrefix(ctx.Request().Header.Get("Content-Type"), "application/json") {
+		var body UpdateTariffGroupJSONRequestBody
+		if err := ctx.Bind(&body); err != nil {
+			return err
+		}
+		request.JSONBody = &body
+	}
+	if strings.HasPrefix(ctx.Request().Header.Get("Content-Type"), "application/merge-patch+json") {
+		var body UpdateTariffGroupApplicationMergePatchPlusJSONRequestBody
+		if err := ctx.Bind(&body); err != nil {
+			return err
+		}
+		request.ApplicationMergePatchPlusJSONBody = &body
+	}
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.UpdateTariffGroup(ctx.Request().Context(), request.(UpdateTariffGroupRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "UpdateTariffGroup")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(UpdateTariffGroupResponseObject); ok {
+		return validResponse.VisitUpdateTariffGroupResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
 // ListTariffs operation middleware
 func (sh *strictHandler) ListTariffs(ctx echo.Context, params ListTariffsParams) error {
 	var request ListTariffsRequestObject
@@ -25881,6 +28594,154 @@ func (sh *strictHandler) TakeTask(ctx echo.Context, id PathID, params TakeTaskPa
 	return nil
 }
 
+// ListTaxRules operation middleware
+func (sh *strictHandler) ListTaxRules(ctx echo.Context, params ListTaxRulesParams) error {
+	var request ListTaxRulesRequestObject
+
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListTaxRules(ctx.Request().Context(), request.(ListTaxRulesRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListTaxRules")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListTaxRulesResponseObject); ok {
+		return validResponse.VisitListTaxRulesResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// CreateTaxRule operation middleware
+func (sh *strictHandler) CreateTaxRule(ctx echo.Context, params CreateTaxRuleParams) error {
+	var request CreateTaxRuleRequestObject
+
+	request.Params = params
+
+	var body CreateTaxRuleJSONRequestBody
+	if err := ctx.Bind(&body); err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.CreateTaxRule(ctx.Request().Context(), request.(CreateTaxRuleRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "CreateTaxRule")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(CreateTaxRuleResponseObject); ok {
+		return validResponse.VisitCreateTaxRuleResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// DeleteTaxRule operation middleware
+func (sh *strictHandler) DeleteTaxRule(ctx echo.Context, id PathID, params DeleteTaxRuleParams) error {
+	var request DeleteTaxRuleRequestObject
+
+	request.ID = id
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.DeleteTaxRule(ctx.Request().Context(), request.(DeleteTaxRuleRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "DeleteTaxRule")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(DeleteTaxRuleResponseObject); ok {
+		return validResponse.VisitDeleteTaxRuleResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// GetTaxRule operation middleware
+func (sh *strictHandler) GetTaxRule(ctx echo.Context, id PathID, params GetTaxRuleParams) error {
+	var request GetTaxRuleRequestObject
+
+	request.ID = id
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetTaxRule(ctx.Request().Context(), request.(GetTaxRuleRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetTaxRule")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetTaxRuleResponseObject); ok {
+		return validResponse.VisitGetTaxRuleResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// UpdateTaxRule operation middleware
+func (sh *strictHandler) UpdateTaxRule(ctx echo.Context, id PathID, params UpdateTaxRuleParams) error {
+	var request UpdateTaxRuleRequestObject
+
+	request.ID = id
+	request.Params = params
+	if strings.HasPrefix(ctx.Request().Header.Get("Content-Type"), "application/json") {
+		var body UpdateTaxRuleJSONRequestBody
+		if err := ctx.Bind(&body); err != nil {
+			return err
+		}
+		request.JSONBody = &body
+	}
+	if strings.HasPrefix(ctx.Request().Header.Get("Content-Type"), "application/merge-patch+json") {
+		var body UpdateTaxRuleApplicationMergePatchPlusJSONRequestBody
+		if err := ctx.Bind(&body); err != nil {
+			return err
+		}
+		request.ApplicationMergePatchPlusJSONBody = &body
+	}
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.UpdateTaxRule(ctx.Request().Context(), request.(UpdateTaxRuleRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "UpdateTaxRule")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(UpdateTaxRuleResponseObject); ok {
+		return validResponse.VisitUpdateTaxRuleResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
 // ListTrafficReassignments operation middleware
 func (sh *strictHandler) ListTrafficReassignments(ctx echo.Context, params ListTrafficReassignmentsParams) error {
 	var request ListTrafficReassignmentsRequestObject
@@ -26114,581 +28975,627 @@ func (sh *strictHandler) UpdateUnit(ctx echo.Context, code PathCode, params Upda
 // Base64 encoded, gzipped, json marshaled Swagger object
 var swaggerSpec = []string{
 
-	"H4sIAAAAAAAC/+z9+3Ybt5Ivjr8KFn/zW9k7m5Il+RZLa9aMfNtbk9jWsZ2TkxP7kGA3SGKrCTANtGgm",
-	"o7XmaebB5km+C1UAGt2NJpsUJduJ/rFFsi9AoVCo66d+7yVyNpeCCa16x7/3poymLIc/X7ynE/N/ylSS",
-	"87nmUvSOe+80FakiY5kTPWVEaZmzlChNNSNyDN/J0T9Zovd7/Z5KpmxGzUP0cs56xz2lcy4mvaurfu8H",
-	"mVB8Zv0VP01ZzoiWJGc0hScKtrBP7ROZk6lcwNcLmV+QiWRq9buu+r05zemMaTuzl7mcPafL5pvfT7ki",
-	"KV2al2RUs9w8mJtffi1Yvuz1e4LOzLPHuZxV3vkvORv3jnv/v3slOe/hr+qeeZUZhHnte27ur7/3tdSE",
-	"0TzjzFCVCqLNQGZyxoTuPISxzGdU9457KdVsT5sX9SN0P0vZbC41E8nyexahwSt6wRShJGdzprn5kkxp",
-	"PsuYUse45HTGyAVbkgXX0/KbkUyXZMK0CvmCCrVgeR8vHfpX6723bJ7RJUuPic4LNtwnp0LqKcvxMVyR",
-	"B0dHZMjLsQ4u2HKQs0KxdHhCFlOeMXjRmOdKmxvyQgguJoTDpwcHT6q3czGY53KSM6WG++R7NtfkwXdk",
-	"6qmLjF+SNyDTnqFTSOkZ/fQDExM97R0fPXzY7824cJ8P15P8Lfu14DlLm6Q/VYRlii0M//fJqNAEdsJM",
-	"CrYkCRVkJi8ZoSI1k5wVSpMRIxN+ycQxUFgW2vxiyIKER0ocxAiJYxjezvzHr6hOprH9xsjQyJmhYXtN",
-	"FlTBpj8hPBQlZEoVSaZUTIyo4SJh/fokD4+ALoaJDBNM6XzOhGqf3XgPh7RaRp2NX0vBOg6eK3Ih5ELA",
-	"4LkmSvMsI1OZpao+3PsHD/yCUWD5VSM1Y+g03B+40s+KXMm8OdqhYJ/0IIFfh05Sz+mEkREbS8Nv1e08",
-	"5pkRlyeE2o0pBfPsNKKpe1SbeMKfW9nm4OBgPd+Y+fzAZ1w3p/MPuSAzKpbmmLB0pZrMpGqVlxk8KBxP",
-	"ysa0yHTv+KEZC/3EZ8UMhgYjw0/luLjQbMJyP7A3uVmnxsDOBJHmF0PiJGdwxLUNCS6sDIlm2Ztx7/iX",
-	"1QfKO5nb11997JfT6FGVwPDOqZ6epukbEWfaRKb+rGYZqxwyc6qn5QBpmg6k6PV7uZdZRlyv5kLz9mcy",
-	"ZfGX447+RsEoWl5rftripS1HOiMjnmVGKqR02SfDn3/++ee9V6/2nj8ftrw/pcstXn+WrpkxT/fJG8FQ",
-	"WqSSKSOuCPvEFao1I5ZJMVGGpZWcMTgJzXnQx333oGW0PN1isK/prGWBzFNb3gT/bf6udyy/ZLn5lyes",
-	"jUoKLvpGwR88aRsCXjawFw02nvt7GeWSFw3lK6XLtm2r5caq33sZV/xebKj01V7dSeW7MhRScykUA+33",
-	"KU2NCsIUiNVECqOQgfCZzzOOSvm9eS5HGZv97Z8KNfRu0z3Hu/ClNbmoSSKLDI5oo7aYY/4YTxLzjmG/",
-	"cqrAfqBkxpUyG9etMMHTcb931e89k2Kc8eRWJ2EYdZ4zxYS2Jo/fxjTL5IJwfUyGXAwKxcyMaGamuRzA",
-	"HlfmGy4uacZTz8DwFPihRVftk//5r/82831JeVbk7DaneyqWBA9/++hQSdBUF8pqPpokNM+5McTMSGU+",
-	"4mnKxG0vjTFKZnQJ65FK2E+wHKoYj3nCmdADlcg50HvMWZYOxm6oQxj5a6lfykKktzzwHDQrIYkqEkNd",
-	"LiawAdCUqZwF35gZCakHYzNOP+pXMuVjHrMpzlB7NiSxGjTcc56zRIoU7DvDWexW5zx0+vew3EBGUT4m",
-	"w3kwsMEYRoazfC/lDzSf3OoGeCVzhrKZK0KThM01g0HSZSZpOtBSDjIzKBzij4IWeipz/tvtkvO1NKwP",
-	"LCOdfsEVKQTYI33CPs2N9OyTnF3KC5aaCw3J0YljppamOdj3wyKYgp/UJeUZHWW3Svp3csbQlnPTEYyl",
-	"LA0kLqj9J2T4lul8uXc61iwfEkWXiiymTBg1SudLQieUCzuTeS4TptRtz+VMk1HO6IUilODleLzlRcZO",
-	"CLtk+ZLI8ZiJ1Mx3ntEEBAIXZMjyXObKrYQq5nOZa5a+Yimn7+Ggv8XjgNg3EaNilOti1qLcG0U5ysHM",
-	"DHNgrjYzuHKqC6ghp4mO2ak/TSVJeUo46EDzXM5ZrjlqLpZNWz2GUwaaAlPmPDI2bC5nJ8DlNJ1xYTaJ",
-	"IlJkoNmJIrNMjVpjTW3q9xJaKBZ7lzE0aYrvg3OazghNNBktCdeKZeM+CnKqyDClPFsO8kIMu70zg1OK",
-	"p+uW6bV90llqbrtgy43vyWXWYgGYX5x96OTKUC2VZrOhd/y6ieOMzeSYMAbzLz2gtVFTtczZOJfCWN04",
-	"MfMtPKf3MWbvl4r8Lzg8P7OQMn3PB26NyoehrWWmB/bvUzT8Yt4QKdgQ/ZlcJFlhJAudyUIAS9NsYcQI",
-	"uNYqfiUOfqh8wtITMgTzfXhMkqlUTJSqEdr/5rY55SmZG/2J5Vyae4zaxJXmiRoe48+jJVk431ehzPFc",
-	"ktKMstcv/QT+5gj97JTPc560rOvc/GQW1hwSheB4AJgPOLzIhgOKrOOrH4XiE8HS5yzhM5qZoeAD18oa",
-	"vMrIBaaL+WDMWHcnSOOtH+vy6hmuFJEigSnCnPuEaqfA5nq/wXd25H0393BsrXwGRD8T80JbMQXqC83O",
-	"A2qOqTHl75ald0AKkTFlt9f6FWil+v+mWRFh9VPhdjJVJMVhEM0+afIXSv7j3ZvXxLryQqXuryDljFSG",
-	"jQuLBeswkjJjVBgVaU+iR1kKZgkxp1qz3Lz0/334kP5+2D98ePWXDx/28cN3V3/9t39pGuT930v34kHT",
-	"vdj3bgv7aiDhp72J3LPfmwN9/y1dvDKqzIRV6fHaHzGd6dJx6ifEHF8EohNEWHewYrpKkvoR9yWRKK48",
-	"vBGMnJ07Hbi528Z0xjPwGTmxzOeXD3p989+jqCCeUM0W6GZae+LzOTz5E53NzVW9wydH+wf7R/uHjyNk",
-	"6c0oF4Fjy0+/3xNML2R+EX/Ywb2jR+vVj9o+5PNe302+nFP5Jjualu1paLmNRFy3GgFtg3jCowf9rqSu",
-	"3RXEII5WELwptjHwaMdZE2n91Qu02cCbyxIluVh6eUjFsmU3NveZ/UYUs1HL1ur/3uOazQz1r/wTaJ7T",
-	"JfwWX9vK69woP8YcTCCRL83QDd3WbeI5jwatTwU5PT8z2uo+QW9ykjNtlVNnpFywecyoyDK5YOmAzyOy",
-	"wTIyU0ZEPjt7/pbkVEyY9XvN6NKobE5RPiFsNtdL8q+EZhl4cC3ZmmxVo2JV7+920IbafIOwfwfN1Qhx",
-	"fDKYPt0skJxRY7pR3dXB3O+hf0HZe6ojeZnLmSGQIFI4QkG4no2Ntts3Vm7OzEnEZ8weMf9KhDGKzXij",
-	"A1i/09fqOGgDZVTpgRlGdOhv3bD6hn2MgTCShUZ1kpIZF4Vm249RRCMwP1l/KocUm/0Ytec5G/NPq4SS",
-	"MVFoolmuKmYcZNQkciK4YuYdI7CDy9NCj9PB6PH/+hR/qbzkKctvgkVLQxEUkE05NqeaDbJ4mNgGOsCX",
-	"cnhAlGcwQxQbOHU0ArP3L4cHBwcnob+AgrajCbyBpX9dMaZSQelZT1uUr34yu4G7bAe47sR6DGq7A2xK",
-	"LshDorZnNGfor1qpt+Ya8M/IOYpFL7tW3Ybi+J25qSnV6udW6sJYfWfch0xVtfDtODyzV2RMvyKzKwxQ",
-	"29IVcVZZlOgRCrN5BndsqLWcQoqaOX52c75UTo92jeUwqrF8OsM7Dw8OdnLSRLevy2KqHzJ9z7tgxeop",
-	"yzEqVD0kriczq5kka0mylfBaP+t2uVUlQilM9jeVV/u9IDPFiKaDenZKB1G01f6va+XZMpwvSEZNLxjB",
-	"Oyr8uq3E6PcKwX8tmGVfM5+6EAnlx7otHEuwg21qNUV02HGtrLZ4pxreqYalanjBlm2JKoZZ+kRN5cLm",
-	"bBiN8JgohomZVJHhqQ2iQSTmmDxlNGc5+Z//+u/hPjkluU1+dZlrkCMIgQlgx7oSF9fSfji6fJJ8P/+/",
-	"D9T7w9lP4jv6c3p//Hb6qHgx+Y/YStzpune67p2ue4u67gVbfh0a7w9c6dhZCdnBckwoybiKHI8p1XRD",
-	"8sUOuCAxuTkKs3OcUHXJy64yRArL4vb4MISAQe9v7OuEqVSH0k4v5IGYD4p90jklOZ9MNWaJzAwNjhMp",
-	"xjyfDUnGNOQAlELACKk8Je5SM8855Wk/jBQeL3Kumb2bazIv1JSUP++T03IHT+klczqGc1fXx1GJJOLD",
-	"4/HEIuX6NGkr0rExy1QKFr7N8p/R5uap/StlGTN/Rd+C2SU843oZlR+QgEaJpjkfj6EMYmRjrCwlQi7i",
-	"jDlImHD1Ps2zAx/2jSLmUmIv7UPQbbQkdkad+Po51fQZ3F+ZSITPYcguNNP0D+eMKimiyQ2Q0eZUyIWV",
-	"qFVCdB7vW3jNWglWDrYcWb9K2NgGecqz7OmKZazF2hVJICA1ZzmZSaGnRpc2H2z2reMp+A3ev4zy0NNM",
-	"JheR7NpLli8xcG9WFnOHIchuRAYsdpkZ3mSjRGYZSzbVeFMMTqzNCu735EJUU5mvZ5u6LGqelLk5NlkB",
-	"VA+ubf0WkAGDflNGRlSkC57qaePmjIsLUFJTQhNtBLENnRtF1yoSQDjUAbiKCgrQ8g9PcKUVKebIweDx",
-	"R40D1OEEebipXTQzvjvp70oWebJWFwDGeYeXXvV7OKh238/qh71iVBU5PKhKgqdL4gsQg0m6bVPberEU",
-	"d6xIaDCMH3GwAP0q33pKRLermf4/uDmPWqydjI99bsLIXB3ZJsBjEcH14tOcCeUs4oTm+bKaW99FXtmH",
-	"xATqhjtNxZPNzG9gtxm27AO3L6bdx/c+p+MxT4xYVXwizEEbG6tbnu76JqzNW7eqkUdutTE681o5YE++",
-	"vl/qVl66FVUSpf3XrUlWV7cx2P9tpSMU0y7JgqGYhKzKXR1UTuxG7TagRpnrhyUPVi/a0jQLJhuR8p9V",
-	"XK8WyIFo9eLWjrchbEOitq77Oz/Zpjhyq2wTYL1Wja+Bikqj/6MOPx63q0Pq3Fy2WRgDb4QCNGOiNDkN",
-	"joDuMswMgaWt+3XGbD6/L2GMjup7xuauoLws5MdThZJcLsqccGNt9wkXSsO2HlvdAtPI7QlGFlOZsViS",
-	"Rm3d7WRbl1Hh9FpsoxGDHGTvcFmoEyxYl0XulCFVzCBN3V5AlC39qrmhbY5aBDeALXBOKq475eyfwJvx",
-	"PYe/8qjRUTrYDsnBwYGdxmwDMwPf3Lr2bqM0X+2Y0BBxIs0SC7YgbhPGJ1oIW9yy+nEgRx00AdZm1cqe",
-	"cYPHXlJjDr8owVTCcQTEr1A6xk3PqKaZnLwQOqaGvRFYlJkSa8qYY3ROBcuarMLTaEzB+V+bwQY6qe7m",
-	"NeGIFTFdeFR0dpj63UQScXVNi6kko2IZSfYa0YyKZIPs01dSsGXENvoJNVCwmNWcCd339fdJzlKuT4hg",
-	"EwpGDhaPTJlzzsqFrWuDTRtbobN3b8j9w0eP9g77RC8kyZhu+u2fv7ixGMuM8qw5qh8hmObcqjZnH7yP",
-	"5eRzNqF5amRQQhWrDvifcir+Xc24nu67LyMvn7Isvf76nFNuA8Z5Wsp26422xueS6f1NIjiO6dfSfD6V",
-	"YoMrB5csbym2s2FSOh5DAFBBClo8HbAWZFg/nZxNrPa0dpiKaY11/ese/a688gq9gsVa0Y77+R1eayQE",
-	"n7HBb5aEtY1x+vqUmJ/6GPyYygUcxXzG1EnofFFkIsloiYe0/fo351j0HPmiMNLh3lOWZ1Bh0ph4oVge",
-	"jzX9qIxKJUCQKlubIVimNlfwQeZV/fi4Ab0kdHLCr1kwMMdtDV4K6ehXorKUfS8O7a6rSIt2yXuNhBaU",
-	"gJVF+L0UgyjSrPSJiwtbtv4fcirIO/NbjXbHvYPDJw8fjw/Y3sPkkO49Ht1ne0/og8O9o/Gj9LvkgD2m",
-	"hw9DAh734B12C1WMoM2l84pk9V9O9/7vx9+Prv5lpcStIOFUc3PuVx/3/z58UP/+8W//7v6IPrctv6W7",
-	"CAvuvH/UX52N/7d/++Vg7wn5y1/3Pv5+v3+/Za7rZN5ps7RurbTbVQZOGbo8qYZVXCV4xiha/bLQfQiu",
-	"y4Xw5yDhmMQi9qsCNiDiYSfyVwVuRxAXfw+myUeyo+uU7ShsbdLQBjljodxceeeaDUP3fjvYe7I/2Ivy",
-	"d02Q4iZql1vPWcZaAeIgmoDiScFKY4jJHCA8d55s8J7MFMsuUaX3FYoYTEVXhoUqiNnR1XHEETwgwE3x",
-	"9VwKQtWFZc7RklCnQwZ4VL6IZAbVsZpBeQUT6UCOB7b2qX0wt+Jgsxr71+1hw0mcO+yuDc4+MBaMSgym",
-	"3D55ViZpAKvh95bVrDwZ88xCtgnGgTmHeIYPiZA5VnhinkslHfCzHWLVSgv3iH2XxfILXvYxvG6Pz+Yy",
-	"B+4DTJ7j3oTraTHaT+TsnqRzvpfIlE2YuOdHdBXeri74fE/OcRH25tJY1rkb9Kc9OTO8OddLm/n3pZ2y",
-	"XwPFbkoN+Grmfl09ZVsd4Gsg0O0pKTdnR36hqs2Xv/xXrSfkO79YdZ0CPMssSFJkc2VPMgAVwvMuoQ7x",
-	"0IEkIECpKlMKbYZfRQUDn46xafElLSqPTC5eRaEEh+Nc/sbE8JgoBCRGtM0R0wvGEChVnZChBYUdHgNM",
-	"sFE+wN3rs4oBIsSWNNssRXNrSrQMR2sfYxRGeG18tNGBngooN88FzcD5cEx+oJoLd4D3SconhliGaMPB",
-	"ENJvEZvAkBJGS/GaWgIrxp17MUYdfCw5dvDx94P+o/trhXo4Dwg1RTXvN4KRxP9uFM4gD62pzWzhzOwe",
-	"1Gef5j64UfMsQ1TbehHVFGDnMDHORoBcYNMmIjTjCWMPiRV/8mIqFUMXUhXWDtT/9mcW+QYZp+VCOOy3",
-	"iEY+5oKr6Woir7VfJ1KvDpwkFhSyOauu7ksL5bdqsRxBp7QEXKkmhgfvncm0yNjuUrRtrjTNMoKP7paQ",
-	"LS9ZjhmU0aS+bifh20K4YzDmbMSEjHLC4VsDV6HfD7ieJck9Owc8WMsTDrkoakx5VtzKm+gtKnxMzDxd",
-	"dl9H2P+NBfyZKc3ylC7r8CJb8UqUR05L5sBtcSHkIpCAzTdX2GN1lPstRhEhu5elLj9OS9kSqV6xRgFU",
-	"ZCwMFsorn74Qs0XTeNAwZToacHrvdvA36GZbyDxV0bKOyoJ0yOXbIkWyy2aHHgJTmTG7qpv7IsJNWUmi",
-	"shDGllTxLTUb8Ziy+w/b3SBIdQgT8MiIJXLG4AtEbQg1FVXMUEVuUVFmcyqiJ/spQWQuMmKKp8yHmMmZ",
-	"VmROlTKriTB8lyxHp86IRvMBtzj1N43pNb3UdoTrHvM9m+t3UMEFxkGeRZ8WGg0dokE2smOeVg31uEGt",
-	"j9S4hblGsKYeLvvdRV+CSsUx8cGzkmK9ROY5S/TeVObKTeS4N9V6ro7v3ePzfSHzlCcurnOPz2eTvBqU",
-	"sUG7Zlhm25LdYD03ubXfA3H7RmSl4WtXOQYZaDTv0/MzW4inaublww4DbbEvj7rg20cqW9t5aCXb3I5b",
-	"2EuPr9wz7OaxA+dw7wb4vWVzIw7j7x96iukPPWyccjU0NOVl54wqGNdmg+guOT82ttlq5J5r+a3s9r3F",
-	"fdnkmCLPmUjiwENn796QB0eHj31HgyBh4ce3vYhDfhNrvKwvirHGJJfF3GzwGU2mXDAo/gToQKNL7uZs",
-	"Zp/QfWHVr4jOZ94F/Q2ISzQyqgNWm2S2zZP5VY7J82dnMyrohOXk0T55Z3QJmlWqsDBzZkpz5k609TXd",
-	"CWo03eq0zhKUYNfWOZTM9UDG24D8IBdMaUyh7JBNGKoRIb0rL7ETXatMtJSkbVxbZ1kpWJwIOF7OWKzm",
-	"hzHPkhXcQMMSqDSD8YSo59rWlawvNe66Zt1r7XZZNIe2ebRyDui0erGuofrVlihQASubt3e/V26WWhrP",
-	"BRfminFGgxhZ72VOxcW4yHVTsdtWLNR0rMOmQL6B/W6jF1sjyHTd6ifksAEFuBq/ZY1ggPGu5puzpLU+",
-	"lysLU2GNOh30d+kYeP4JPJ2GLfqkDEJ3E8szOmGDFdo38ARPdAENEDo9E9l0jQhIpPjeXFcnJtwc5ueV",
-	"I1xP4m3ALF9LYnjV11oaMqI6bsewwUJUEp+G5knDEmYIcJYWXLETcgPpbo7oNVhqkBVrgbzh5tXkvRXr",
-	"JVCkvm7zpZzITdgvn0usfw0R9C/33NnqnIlwVszCIQm/5Bm2RR2vydA+Ojh6tHdwf+/gYa8B/fzgau8v",
-	"B78c7j35+J+HvxzsHX38q//8y+HRxw8f0v+8/8vB4ce/bmAcWZDxyKAdwDW6SKGSkn3Sx6SYG+4/fOji",
-	"rtj9EPnYcAAEYr8jIzblwhfhlYDKR/u1me39W2dY6/ZZzGmuZ9EimcDEw7oCLIuCNqtUXewo6OozrXYG",
-	"n7W599Ql0a8zbjyxrqMv+4fU1WWbzG7Bmv+96vgsE9pfWzDnplbcLWdt1Ul8rRy2jV2Oq2l8Oydzyf9f",
-	"+cnsJ3IjJ/NtsNbXcAzvzK33POeXLF/lYcM1mTKSwqXEiNwS+sQb3eYrc5gEmQMrtarVDZiYYgIL3PP2",
-	"VtHOiyIYSxWhdRfAmtJm/3fV3fSxlUhv5iynLbXCP02l6/9HZKEJo8mUGLUf4pbuxshJlUm1tuTfvxjy",
-	"wK76PTlnYuObcjaSUm9xGxdK0yzb4k7BFlvcpYrZ5iRRTA8gWqw2v7VQc7bepK7dVweLMktSPsvPo2+X",
-	"uDJCRxu/KCGZ2xnwPJdpkWjX8yyyTanbpIAGAJn2ZI53QcOy9gyHWE+e8r4TMvx26NIM4bFiGc1qMHTL",
-	"mGZqsOB6ukKYGM0N+7dPzPkFKp3NwAF4OKb3ijkZLcmUirSiofxS367dcWRlZQevPI/rO76+3ja5IXhi",
-	"Y/LtC/nOpcvEswt91gOSJZC9CRXtCURd/EL+zegcMkdjTmfVjiktdaUCATfL677nT9cWOOHj7d39dkfI",
-	"i4xP+ChjmAkXTc1A5DJ78GA+roMqcj78Jo6XIRhgNMd66TH70pZuMl1rp3flSa8n+WyBY+Rzb5xB4WZY",
-	"jnI99W9F4a0t+Net9L5A3WxDv6ht7SmJqqTg2sc2LOUi0b9fwdtEMbNSJ7ZMZnHMMrnsOTgXhOtyb6Ez",
-	"AtlOkqmUyhwXuZy1HxDlvsckKdXbEXSDZ5cGYNywdP0Mu4OlldQ502wW5axOhrmV8HYncTvlNaZ58PZr",
-	"2OasfEqj8DytLoGlyS/+p+dsxKnYOzwqLXX8ihweQdaC/dKebWJC3MOu2pZ+dUIMKlF+bbZZJO8irDRu",
-	"OGhfueuY/OG6rllCYKDoEe2bNXXRpk7DzO6EZplqONXCVesOXbPD6HuV24MHdyDRtj3O1hBx5fmn2cyx",
-	"Xhztwqiw5kmxWOSu3M87DnTCxNfQ+3YO5+CE+cpP5nImN+GPajm73vukajiMqWCLbc+vGxeNTZJdtkJV",
-	"Bc3IsZo/ljPvOG1VU7yGci/oXE0laCeLsiUCNGCIoMV298HnbLwSHDGS2F8pukzVMRl6jPphnwxLNdt8",
-	"AsGAf//Pf/13bKQA9KPpbN5dI9LWwA9ULnzpvgSa9zrh88Al4fv7btMAUT62Lf06CQNBfLZq5bvx+eWN",
-	"Obtde1ZkV8EWFuYEvl5il5sOVp0qZqx1IC8B0UCSscwyuVCeKsfoz6gNMaPatsOeMI0cDsiIdIxWPldA",
-	"3n690faMK8XSffK6gMJOH6ZDWEJ2GdrA0CgGuuePaHKxoLbw5NpitU6KKONYhOI2r5Qtn13QChx3tLv9",
-	"oCPAV9kA+nqwa++gVfOxHRcW69KRvGTkN5bLEwfXrshQ009DBMGDS3eA42MYx9a1qHnGtR2ETf3kiPXW",
-	"uR8+SrztCk41u27tmTnzaAKpOx5N/grQZQYbVba5MEv8LWbbyUuW04mFMEMEElu9waVQx66q1cmqQnXM",
-	"oO3aFamDm83uB+9kA0ibgXUyb1efap8BZdHtfYQSQxx1DD5avAOx66F9tedxsEbgV5+WpTLbgZ1r64wF",
-	"OwWQWbkiOfaY2G7ovxZUaJt+22npy27tOTPz8a3Irlv0ZpiU4do47NySdcBRqHxFVwfEq83g+DX9tBaP",
-	"GYVU6W1dOwhz4QDa529M3ZjSUGnHEzoUbd4gSIoaM1b42wtmnG+w+N4JHAy57yR+KSiCNQ8l7XrPS7Dl",
-	"mlAJ5SoPHaCABzu1HeFx9amAPELPJYYbTsgwZ+NCpENzJi+cQ43m2ZJAdAfO/JJzfNMZ18VfMV3Mw8la",
-	"EYa6WGEzMt0Io2WLdnq3Y/619xv4mkw/nMU7c7CuqDDNrdyjTl7KMVG2JgN6rihIIZ7jLC5L1lDHiMyq",
-	"Cc2yPqJolLqZHGMMGB4BUtZfEJxNsIFClnFppbmcDeBBAzkeuNYv8C3cMmjrAvOSsyx9BtZqC3IFYjOT",
-	"sbkwUsvALZZtaXsAhaLeXjOetT2vXE92w0yy+9W1Ncdx2VfCk2JL/g9Gs1jU0YYzE6ZgMYt5c+KqDQIm",
-	"W9ClIkN5Max67OTFWjPMPrN9pG24M8NCXAi5EENitKksYKuk1tfKXmhEyoXFNjAjibGGTwnfPE8+lvRs",
-	"M8fjr4pma/z449nzy8cnRMlcK0C65QgOD5K97uvuiooa5vYc7D2he+OPv393tef/ftDh78OjDarRzoRm",
-	"E58JUGQsihtUiDSDyY0LgYqpQxGB+iKapoCwg8FMxD6P+UIrz424K2zSQAXePohh+p930nK4XJuUpTyB",
-	"09iHXFu6SKZFogc6mrFQTzKwTZe0IU4NOLzj+zTXWYfIjkNrh6urKmJI0Rr5atOJ7eoGa9zKcd1kyK/7",
-	"4Pa+/SjHQNDgG2XbXNDNQiuVtMGH68ro4/s/KALeNLaHfXN9czHF9D55x4QGzdFWMXPVN/8pbY4d5wtd",
-	"0EhCncIRWOFsFuDj2qQ3c0+M5j+wdMLyFd0XLOBnJf3iG6PyAhx3xJOzY/dM6ZIhOeXKGrH+9Vf93iYO",
-	"D3vfAPxvnY2yTT0EkVPWIqtBBahgy77tA6t8p8xhnwynMgPncs4yRhUzf6Juiv5nXczNH2hMgBMarQm8",
-	"BeyUPgktnv1466NrecZtNwmovOK6OY+mf7zmOfemXXUu1gwcRr3+N+ENMCx/XV9AzJKmurSavUlc5buK",
-	"qdvqlA+25q0cJ6Eo+LoPkh+4YCs0XkMtwYLW2+vs9piq+wM0iFybtoZgeRaw0LU+Qgg+rpp5a80ltFZY",
-	"s8GgbYjKM9bSypKroINI5zBkOK9z8NVcO1+t31PcdrLpIqVXpbfhg/qOKi2LX5tAezJqxsUFSTko5FKU",
-	"64Ru01VhiojKawZpJHLO16cxwMDeuIsb/ZWcu6j20Nh0X7X0UjPTg+wEaPLDhOY0U2TEMgm5Z7GM9CDc",
-	"sCMha8M/PpvVdj2HXszCI42utUOCbuBxDHpQTYJpMpH2CRcl1un2PuwLttwtTU7PzwwdrEzEVG0tLzCN",
-	"pLNJ1nyuCDquXbBlp6ftvtv/+6DV0qp1D6dfwYT/Wtrc26b2lj18AlWHJvcBN8c3NLZmjJW94E9pWwJV",
-	"x1Rt28pxfWlaPF6AN1uvfnQGYIzaxm4rpC8ab3I8ZrmCZubEJrFyVfb7dvWpFh0VQVOMzgmx8pgYK5Tr",
-	"fd4N2StsQBc564BpJ0VrBdCzyu99bBiqVd9pAOZ5qvPxu240DlIoMpDzjCZM9cumfjy1vqcKxFDOxmZU",
-	"cmdDkpGxNJJMd/a2uZRZzF2LOH8Eft7Zy/ANKgZIkfC5jUTbi3b00np5ETTCssNoMGO/ZHdHmZBF2jdn",
-	"m8PcRUdAR0+mLLnwlr8UwppIi2inTrj6mg5Hlucx6yIKrmpPEJuIObQe8GG3CG4naOKKr77Fx98P5+0m",
-	"0E7381yOslhucS3LDvHmBVuU7Xzogi5dLIm7cst9cqaNtqPKXW+MIyMhE6acMKBkImWK6wkhKUw/ooJM",
-	"ZZHHnM/XBbm9nsfklCht1g9eEH3+RgaFOao0z1p0R24JOFoSrhXLxq26Ygfj30XLkYClvYIDWMsXt2Ln",
-	"Vznx67b0cS7/q2BFRGH6gc+4VmQqF2RGxbIsx1UkLwShmsioC5MJM86WyMoFizhKX1lgbNhtxpA0Ci8m",
-	"c2Ge0kLmFyx3MutfAyg4u5V42klw2efEBXd9kjbDzIylNt81+eiOADjb8q1rVmCbcoCOa0ResdnIaC8Z",
-	"G0NDO5CQlrgt2nCwjDXlZDxu5O+3LvQfHdenlaPW1DhsjrCD7vQNQyfCZelYQMbEopEGaq4Fs/HGprvE",
-	"WAu1KioXnAAsmwNzeHtwU8ArvWqPZnSylMIHrlEC3XUN349zGfsnxXbda7Y4R397ayrBnPJ06CASRGll",
-	"+8Q/Y496t706BtUynw0rcX+oVTdPivpAX7NP+hm481tcEkYVgYp3moHe4bK0BRESPbCJnFkzroHdscVC",
-	"+IhN95hQnfy6dNtHCR9kqW4KF+VJsAaP7oYAo+p5gJ2Bo7qOewdwUIFvKcpRCKTrcvVwWboO73ayRNwM",
-	"diztVk3xy5dYVWL5XepodY5xlxjANHbXCnKWOyz0X3TOafafUrCB2fP/eX74/D/PYe8YljzoH129Kj//",
-	"289bbKEfhYLw9BZbCXuPZHIBMe1NRMK1NpZHtIhYQTK/MBo7LSNHwrfAaIZANCgQYag4wCi+hZoF7yPo",
-	"hNnyAq7eVa+oXZYK+CG6YoGos/RlrdOzBztFD2lnp5N/2w8r3F0z+mmwen07N68JgwTWjLNPvtYCbBx4",
-	"7OTo8cQJGjJSdbHxNHXOWTrwNFLthiIoqw7AFhOXuqV8pd2AuKv9eIIohHVQeO+VX+7a6jfXrNqFqzFV",
-	"tzGRj0sCbthsq7Zx48GDBdSU5VJMNjgYW0r0666mIP/ZCMBBISgCyWfxCqoWV1l135YhjNBz1g92MyVj",
-	"/omlRDGhWdVKXw1nsKLLUlXCtGb/phD5xohxcAJU0G2dQXATaFeRQ+pW/GDlkfh1+8Caoj2ayAc5L9Yq",
-	"yeQkdrJvUKnMPun1+baw4+HSleOOdzn9aSoRzYzr4wAKq0/mTM4zhi3mjZRBGSBHMl2Sv/CSpa3v6K+V",
-	"1quFliDqREEzQ1sp2GpWbLWvF5RrbK9axie5Ak+fMfggrp8znUPkOy0Y1gKfkCG+fHjsJgLdObWZLCbU",
-	"MeaB0sKh/1qwAnxyZUNWOwTYkEnCWOr7HMIffpYJFQmD1OboVOMYF075XpMpckNK3rqMD65JRueKKVKI",
-	"OeWp33SJWQv0pt6sjrcZ8A0QuQ2XyAz4WmpRLY9jZ3qRGXSoE326fl4vxpByHZacckU0/bSPpUIa7anr",
-	"veUfLLO18Ya2fTKS8gI0LTbDQA+bGentg2u2r6DLlVtbIllN8/DaFI7eVUBGoKPKtV6bBwLEv1bHUb99",
-	"Qxypcu+WhTaP6f2Dvcfpw4d7T5LD8d4jdjT6Ln1AD8ZPHleQpsqujLAr5Yxy8z66r2ZcTwOkaKkq+fe+",
-	"irl33Ds/fAUEyvl4XBvGo/Twu73H9OjJHr3PHu89HB8mB6Pv0ifsAQJYzemyd+xSaSOoVZsnsEVTmMzB",
-	"MyqMseVYAHp9j2VedgNfqj5ZTHkyNVe6lsozxbJLpvavIR0iqC8P0dXuMGBi0mODKvtzukQY08a0h5aw",
-	"w3on1/pegIG0cmw7dJZrrdSSuGO0nQEmqWxseBndpju1/1chNfuBC7YSKnS3OXH+sSjxZpBlzrVPYnDV",
-	"fujvAliQjiHBuXeerVx3vOrGTOh3+NTwsPA7vFuNPFx+yXIVdVKdcyHMRlyWVDKqki7mZMyYA+to6T6+",
-	"SQG+P4A6XL0qU7nCR+ER4enSmHS/TECvbQbH4dUTZuUe3BabzYNTtih/mJu8soJkZYplmr4RvjC4gfwI",
-	"wG3WSEHqfKNsNjbEs104BetLhie2UCqIC0N7CK4VsR2no/UkxgwYeJjqOhEqAvCEyPEY+w45h/IwHjBu",
-	"CrBrHEKvQZsPEiBtm7opaC1Qpb7vYXz9kdwdesvSOqjfkWrYJ0M81LEYSWlBzWzJqUCNCSzvYaQmc1h2",
-	"0UMo9CEmP5pHukxEV/mOWZFe89ISsvD7xlzLmDGWbWOVxqKVgq7jUWdF3scYm9d5bOhb1w3wPQohfzYS",
-	"YzV5EG51O/jWLXs7Hg+w9L5yb0dgk7QEvY/LOjsjGqbGFrCQQUE6Xc7IiBlZMqMpOyFDB+Jt7qdZhnhQ",
-	"YA+ckKGxWDjNsuUgvGzRaClvngVoV1h6UQcGodZiH9iouwuulxDiwCvNl4VmfWnNOxuixa6H/g5L1Z7l",
-	"mdKlQuaa0GLCVndXb+ur7l7z2q/21q8LigKgUorlXs2maWrhG2rj2SQDx1Pkqt9zinCTh5wefEzmdOm8",
-	"SISPw8JTwyFyofqEZcosOEf7AHjuhAzB1WMYxPygpeEMp8+54Tszpt+Di6OktSkesTCC4W3EFZAzC+Hs",
-	"4dZWFeV20oFuxcGzotXamVY+bqpdddsFkTmZUM0WdHlCCsF/LQDMisyYnsp0p1Bf+MhqKYX3pjWe6mpd",
-	"d2kuoBmAyHkzRoV2tYrr7YFbdyZh7TFLd+C2kQsyMwoJOofqgrSzNVLNjdrQm+PzGfy8PEPUGxT7lQ8U",
-	"/Ki3J3aS2UFuCRduTxAHLjLD7CKuAKUo0SxtSX0LkuAeHhzsH8Sz4LZwE1W77ZoNu2c74h0elhQM9pFb",
-	"SjwCr24KSODUAwj0XVjLZwjWUQ0cI2yDv7hSogHYA51QLsq8RUVnvkISsPpgwv0A9MetMVeECrVgOa7q",
-	"aqTftfu7FG61g88GJlYBZz96UH9dmGBF9377aP452Hsy+Pjtv9yCrDwV1v9vJaYzMgLSOnAZNQVFbU6X",
-	"G5aIdBxmPSMz4mETbLHOuxaKpRVpiPZVt2I1OC3k67Yb7CzeIuzeZtLWH0taIsqv0+tvRmK9lprMEPGX",
-	"Cu/hKISa2z4eFjd4iU0cW/LxVhChzXx6I7IlsYnDaD5Z1Cp4c0ticOWc9EbKOKdF3Cw5ZyLlYrIiIa3q",
-	"LzWPzsmCbpIEeaN5WlvmFK0oF1qBF9cxNfKYDCHpEaBXnJuK/AUlo0hYnwhJmEj/2ifD88PnQ6wCc0q2",
-	"HDvEQ5mTJaO5Kt1C54evzEPP7+N/hz/X4PAwnnMr2Ze+O2AsJAwJwcpX0U2psoaXP8Yc7wb9/8YyH/E0",
-	"hZwWVzQRZ9oKXkPz6FRMu0SA3GJvHATgHIAzYU5x50+4YHM9YJ+4sikE2N92SlOiGHjAnN0LcFDh6BUD",
-	"fJnw/vYRv5NF3kKvnEE7IOiV5U3I48Ap1sdBIacIO/Q4YokbG96IDA3/l6Bt8SG2FEPWkrzIX96+fEae",
-	"PHj4+K/7ZJjIlA0trDvkUSHmcS4nOZ2pE5wB+6TRxYN4yJBnYXSsGV26ng7knZwBVoEZgwLP5ZKMixwY",
-	"aYblRn1AVQjcsEsik6TI4815AsZyaWG990ZUA4ilGbK7Yt+ly1U6+Gx2v6/t6d3D7qjmIIHsKtgivXuX",
-	"h/dQm8BMrF8LpqxG/3B8kHxHHx4FSviDoyMPo9f7UVjQTMiMe+FgfN3pP5KFPh5lVFxs1zrIrrtr49KW",
-	"QvdTrR8EHnsOzSOeFxwDyrlk+RJQBuDcwR7ufQCjZOlJBWhASPwVuEuSUWZhMLupSTgrn3Bc15XKpYmX",
-	"1YJVQNHopeqCpS3oXeU6xp4z/D97b/GSvbN06JUFNB9OECTEWNZTJshSFuZNsEemLJvHK21bdAXzsn+8",
-	"f39O8II+esmM2lLZHMhXzYicA2xcjWMSvGB/VcOMlpzOH9+eIdyBOTU8LVx3Vrv1q8dZyNzrNE/faAPh",
-	"JL0HwFf/+iXvu2zNYPk8x0aP/WCLtHA0iD4bTF5ii05j36J87Pt2b+YxfVcKalv1DvHNqAXAhdgksOKq",
-	"zoyivsRDRoEsT8vOEOaD9S7hh38qCGCaP+0c7ScbBFFMm6PKPcgigps/HZzIqOCZHkAPSmsEjTKZXLDA",
-	"WZPxGdeDnNFkar+WycXAd70ovwluNJ9n8hL1ihLEYOA11TBsJ6QZwcCfY+FvoXSmy4EsAKI5B8Rls+YZ",
-	"w+cGKkVazDMIlflJBk6CQSLFOOOJrn0dPiD8PlRbzHlQuZCnbDaXmolkaSYApyFTqvbLBVuGj2n+VCgL",
-	"fzooIJmXC1WMxzwB6hslX9W/hCpC+BJHCn9e0oyngzICbnYGC38BJ0D9WwcgWP/ehdXr3zuaGttxgGFF",
-	"DJRfsHTAMsVAqGMeJJ2w1EPPowMEFhvc+Ojhw1R2l8RuP9oUffhC6OkAspwB7kcOAubAL1zTzXIwQg7G",
-	"OWMDiugkwTfhJfgu/HsuJealDpSWyQX8qQe0DLU6cvhfgifpAU0SNtc2Wd18MZaIMm/+hg1t/1YsY4m7",
-	"sFypOR6S5rsqf2MyfCqZArphGr//3m8m/Dil5qqBsSH8dzlLec4SECXuG6DtIJMT2PXu23+C+9J/UU3A",
-	"n9NlJo1YkXKQQeWp70IA8w8vzVkiBRr5wQgDLN8BUiK/xLxas1FBxOBHRtOBFNnS91CFy5OM0Zy61qpm",
-	"TwzYp4SxVA2shd7rh5pcLhc4WImJurBaA9RB1YB9mtJC4QvdT47F7GcuBlAmUOM3+yuye/nZ8m0hVDGf",
-	"g4pT/oYMYtT46ndBs9jgW8c5SrP5YMbVDNqoudx/VZd1Vs5X3gE1IH4+8Mmvg6HJGLwIAXXMnzMqlvZP",
-	"NZU5No6ghZ7KnP8Gt1Y5wiKhD7wTu/zKgce7zw4ZJ/gK8HXcB59MEXyXA9JP8EUJf+VJPJixlNOB1QfC",
-	"H/zO6gHoFk9plRvBvgmHjl9gqrv/WMOdblhQLbUymOdQ0XtPjPJnbGPGwc4ZWitiaDSBoZ//cLvmjBsp",
-	"9soad+AP5zqq35UL0njI60BNNMpzn/xagKJvdFkKnhF3c1XDgx0efZkzqOqv+o93b16Tc/yVcGFLZaDe",
-	"wGvsyjnI/HvugdVw7+CeT+q6bj3PORplXEywm3hM83XKrdMcLP6WQ0fgylnK4NoDPouttVeTcGk3yy0C",
-	"er2DG1G79Egnw/LJwxNCjeUxcz7GNKcLgYFsDvDYSc6sET+j+QVLyXCRc83eiKwFJTgUkJ3avD+nmj7D",
-	"6+No9wlH3SF/FG3PKnUMmRXYG1p7YcTBiA3Xw61Q0OCtWvC3tn19meS16/UonxwnaXhadk+wReqe473v",
-	"l/M4hqzrSL/pc8sm+pGnOnPj+mTCdj9BhpgzYYZkKrO0BPFFYb0f7wFpzdwAlf7ZmeUp8mitTKg1LKiu",
-	"Rj+yT2O8UidKhfTVXeN4uov0uZ3YU13kfeVBKD+dtg4iALlfQu1ZXOKaNO8D85kfwjYaq+T4xsmhZcFd",
-	"VWxbJhruE9/VwNBSAYF//9BTTH/oHRMAFxrW3KRzqtRC5qnvYWAhiIo86x33plrP1fG9e2nCg0qSQpmJ",
-	"Q+NyKKf9d/vTfiLDUqqSxFu2Qdy69CBlc5rr2U6hk//OtPI1gN1QcVOvETQdo204WKck5eDiTe2JYMsS",
-	"hKwgD54QDSDmVnM0B7LSPMswlTeNJ0NPPcDkeig6C0a5SX4W/TSwZZBGxRZxBFLXemdGKwBoJ+SA/KuZ",
-	"JGiC8YqB1s7r18i3rm6phpxefwBHB/Srw75bT2eEydugfTy6ia3jsOyNhhAGXJHE8IXoACgH7k5v1FTm",
-	"5JGTGyUP1Z1VGXU/gKgLhFxleRxpYtzi+XNtd8G6xN4yW8vsJ4vYeatSeo2avDuR5SKwGK8RWL0AYZTM",
-	"V+2UIw2G0A2w9ealbAWaEbm/fOmGInhlwlR3+VyrRIkL2g6i8KhW0FIXfxVcvxDY72CVaNyo3/znF5wr",
-	"oa2sw2JTWeqrNVcJ1DU4il2gFCua5iop2kWC3bLe/ofoTFafzjn4QrerynbpB6EvBHITQmMc3R4MGqZj",
-	"LoIRovjXibHg8TtXPQ/UgPwA6DPVByyvSssxXx/HFblgc/0lHkM3eaLcEg7gl4nx2jg9d3oQ/qlJuxIr",
-	"usPZ/Kc4i3d0rm58bsbkuHdJxtJGJOKS2KN1n5yZjQHOM2XhvLmGNjbaJe3nxhaKpAIXWg4gJ8D2fBuk",
-	"0Uq853SpSjR+c9eMap6QMsjmt6Ng1svYcsIFbAGpFDySWfvU/LDHBTYlIQkVtm4Rh9piy9vsC5fisFab",
-	"gsufu6ubD4C80M2e8t7ccdX3UahIh9iYY2dL6CEmFBso1z+8Q8d07DW+ym8g5GDB2AUT6aBc20idiP9N",
-	"lQWFZX2h7+9gnpViJUNzvWwBc3dlzWNDNHz0HR0FHVwANrxljX3HoXWrvkL7Nqr127ZXk1VbeK+kURcH",
-	"gBMZgF0Qd9myjM1scj6tOGW/8eKiKSSCbRrZdA1Ot83pdsbnopi5tI84NuJLmZPgKoWlSYAWiKmZCqH3",
-	"0Scox6VWTsnISRpHGbgF+zcJRpZMb9TurJmWWOHMpggsQxwOjTDSuCnLINWkjBQrXy0ETu2K//qXHvCr",
-	"LIBPugfvXFOuJm3tcLs5eIHSnaxZQNfAqNvKPRg80Y4ywhQxStY2bbmXN9xK1/ClWa6K52ErQedqKhHF",
-	"FGMH74KvcEF6c86SGhkqHLR5+oNzI8R2Vjd/1bM4NJMFAxnX9uP+NVTAm/RY7Gj3nTijz8zbAb+MINXV",
-	"PrwSRd/M6Vbiax0d1PYscMivBbO/uyCV3cbdFvJHwXXLYoY7/4QMgQ0bVYH1/d7trcHObxYf2neuLUAM",
-	"ZESXTXxb7qTqIfzVu5Mq09mJO8kwqHUkNbYf+pMQYRirklxiAylcS/VApNb76KxTFP6BxVaQFsEgOZ2X",
-	"OUfOfGJZhu3yHAIL4J7aDC73cvIaFyJbmtWoKxFqbTXy19+PZyfy/E5ee3ndTUqvcRZcQ1OpZ2g01ZUR",
-	"TS6g27jVVZ7CZ6K0zOkktFWOf7HVlueHP/c+Xt2mz8Ez1P1HD2vctN4dEfEfdFSHap6E5qFm8/cj52eb",
-	"z2GbN6P3IXKkziDxV7NsGRvBJipj3enQbZhV90MEcECKmG6xpYy5GR8GAuytD3QGXo0aNCT+UD1uXLGX",
-	"eQ4kgIwYUTZt7wTwvQpVUHPUAIR09eUbek1K2eQ6xLWAtcYlVVcnywnZcShxA1XvtrW8P46CtwPdrvd1",
-	"SPp12hUX+vOqVl+QH3snTuYvQnzftLD+cuXxVvI3JioAciomXUe5MZgsAArAQXAFhMETjGuFCA7ogK31",
-	"jIv4m1EnH0C+bVsDdVsi7HCpckY7uSe38UBv3nmue4ZoewInEGxgAaMHFhq6xqQlUdUU2vUAZhf9ZAHE",
-	"ZnGmV1yztYSdF6PMiGCutzh+IA/Sum+DojF4cb+yvtGJdvHQAjNez96xEGpVW6cKMeeNndcyT3lC/iGV",
-	"62QCRPTZ4AJ+9wnhVzvk6ar4POjC5AHDdrQjPOuCcg6I1J4ENb8geGfAx3vJ8hPy4se3O9PcN2B67EZT",
-	"svoJ5PJ30M+34f5NlyBWHrOKj29LbUUJ/tXrrDCNm1BYb2+X/oFdfNfYxJ9tx375yxHVyQo1ZenTTCYX",
-	"8XA/lsl/o4hRgMlbuUBl4Z9FOmEpaGGjpfnvmFAyovgNNLsuhGYIRo7AUlQRB3hgo+t6Cm3uqagDuKbQ",
-	"/cZCqu4dPKx2eQxgWr8bPXiw93j86GDvO3aU7h3SJ8nj0cP0/vjgOxfuxNwQUP5tNPR7/tT92DvuHR48",
-	"+O7h40cHgNiJbSTWXHd11ZShkUZ0L3M5C9oAfKOI0jQH2aFlSpf9ADQNEDcM2eTcArj5VIgKFdY0CW0i",
-	"DJXvLiHM4vH2rdtcIAe197nwPvRjMsR2C7LQ5r+ypYL5UOQKAGlSuiw/y0K7L+ZyYfNdazy8qjNJCpaP",
-	"nd+aVs3/VFLsv6WLV0wpOmHl5sCpRY5WeO6JC0dxRb7nT/vk1YjrewAv+FNDlaiyjfPbxxdkvUe/2pi5",
-	"Tgh8SOz4g6ZALcXc1IEtLqCgO5FKEyEXzcFv1vUJXtnWE873o2jDf4IQm9kd7sK4kL+l3jeu11m1A1o5",
-	"iVaSX6vDGRyJN9fh7CbamN1k2zIVAscDq47YCRivkPmvMVvVo+mxQNeCBhYZdsmj+nZbmHVuMFZumOip",
-	"DNzwxfcXC/d1m+Osu6/LYh+xWINf30yj2rloy64A+CI4riMdGwCvf8QS6rsoOgnZzReECEttaBqAbqcc",
-	"fPuCLqEjXwnmiT0dFcvGnd2Fb+GFKyAktu9c1tqA7GvonAn0zhi9tGkhtk/J/sruRtdsZFbjrgpXhzum",
-	"ZJNW6QDbbm3/Y2OP3hx+dzsJ+y1dyM3SYpezSvWNTdEpOXt9gxPbB6/7JLym1JjGM3kJ/RptrRViBVf6",
-	"Zu13xdA2q+Lgs1s9s78WFJFmdzF2qEz3DR+Qtt8oYrTL/dvakeZlFnRwB1N6aSE/zFPNEX6JVpJbcd8+",
-	"YgzI3oupzJgFB2/uXYs7Xs0H9vQP2KgyiaA1Slv7wbeMpmaDtwDG2ubvCOyeUIGmWKQWccqSi62NLz+I",
-	"Z+YxTfvrJwfa5fWdvmFyQ4ZjrCQcUcWMfWWLmvqkjMMMZ/SCkbwQQ0IzJckQUAqVzbxL2UzGa6DacHRP",
-	"swVdKjIEcMbhCToAFlzh6iJuL0Agk4cH96tWsMNzXO3+KxvTIFFXLhtSLLp2OVNFph2SLDwsxIuVFyX8",
-	"fwyqzp63kfN9GcC2cwWK6FwqxUcZc+2fZjKemrhDULpTgHADoOASM3x/B6htZuLGKIVeP7RQbUYmtI4D",
-	"F9BCVDuvyTkTFpJSFTNEdIQgbeowbhFg0WNBFsL/mVHNEA83gjCZM0OvQrcuGf7c0qbhjRkn+AmVluag",
-	"SOlS9UnKcn4JTi62QDi3KTcXLGPb3ChvEc0VXG/KCDFl6WEVvRQgi8G2iQO3bFfxRWdcrBiHlxNESTKm",
-	"efzViInKrtd8yxBsLQwa3SgUOs/ZJcdOpxEfMLJE6SCKIagDRPq/QszZ9vXsrGafpW3Yb+tbaLwtRNBP",
-	"WHYiSyxgCjSFJ0TnW1IowPD2PNH3XFpr7RUud3zfB7tnSy8HT6bYNVFLYEIwzSveDuSX0iF6GEzH8Zj0",
-	"FzwwFzQ8EBvwXMBLPpoZHfszoygghp51mgEV+85gE9Kb6dsx5WnJjNvl7501c0W2yRZBvuyo3NE2LTKl",
-	"S5uo5YN90Aa3zs8lK8dZblyI9I14ZgR8my+TgPh3gJSQfC9SoJ1q9CvN2YxyKF+39ZVCCtZyVmAUoyVo",
-	"ckpyaAJqFS9zxuOhEfPTROIGpyXCagesIHfCt3gZNtQYcrmIt6jEXhF0JsUE6JjLBQ6zj+feQfycWBWe",
-	"6D7PGmOYQfZjfn475dUqisyi7GL45IItEYLDNamxFmCoygPeiFnOcS6FVxFdJgh2GRAs6E7qmwykMywC",
-	"9jf7it04l/kTIdpkdkyN6ZMXwtl9hp8nuSxESniliw4gEoAKhPAMgTxfrca+oyIdyU/P4mxutvKoUKBK",
-	"E+g90OTvWZe0cHPrK8t/IsZ/YHpCPyRttWPIZ8iy8v0emqCLFlTPrAB2gqHGGCakwit5ufnBBu10JJk5",
-	"K7aFVq1T1zSfMH0CgoTRPOMIhiOCh5GQRBD3gUaqynblLYTmmTuGjN2RFuwaxOpCpbRFJE/pHDR8l+ux",
-	"oMubYpuffD95IJJ1rG7gpqVilVXeFHaRRnpULAlUPYLtsJD5BcmpABP8gjfC3gnWHcH99w+NVOPZcpAX",
-	"8PFqXeAz4GMcfHSdbEeFZiqst0tLnG+ZRc4smqYD673upHvYN7bWMtp+ERvEHGzWRvRhWCMDsPztLnbD",
-	"E9hr10j8GV2SVDpsdufK32huicuaboyn0HKQM9FmkjRaXewO8u+lzJ3SeOz6SlfbmTmgdLaEqBja0UTL",
-	"bkmwN983e5uc2evB22KVgY7KEmEO/mTK0iIz9r9NcrcCTW0fbEql0TvhBFh36dpG4jx12gB46nbaJ9w2",
-	"m7EsFUd5aLCYCp18kIrUeW/9AO97hx1fIlvLdv/YdJGdS349HAfkEE6h78q6N7BP+hleaaHyI/LVKJTf",
-	"KCIXImz9j0HpC7bshowRthTu4A2hPB3A4d8pYApu3cBWggjVNaKonZG3moCW2McjaCmyNkhca7S6TXgZ",
-	"8glbjgxIZzPG3KJP1JwlnGa+HmE+zzhad5scGpC+GO2AsA4GeeOm9XbPDmYccB2j5ReNwwEdkmCe4/2g",
-	"E6A/tcWVgXQZlITsRg+8rZUewIb+6IjIZe4gnCsx+e0Zt5vHzi5j6bWzfupBEN7vNn+87waD9E2bwv4I",
-	"GdmTnPljvwu2ddi2O2TFQDr5OBvIwpozMSzmcC7IOu1iIqCp3fXXBOarqLE+Th8wVEVGhhpARXULD5tI",
-	"mD88lv15Hiq2fa8011C77U5pbJ3q6dM4e5s7ukWTXGEBnCbxSEfNDrANa6BJp+84byWE1ZR9t15cQx+7",
-	"gT+QfDkbSYnNwqwvBeagBxVqmC/KKeJagCfS/5mzS0azQZKzlAnNaabijovQ5Gg3Adw8plQ5Pw4Gz9uD",
-	"byuTEDrFuu2ib67kN9I9Gxr/Ke5kn7zgI+hz3zvbqh7YAhbRZpHJIPWhgKQ6cDRQTWjWTYF0WazdYL06",
-	"GHdvBGTcvvYp7/E4pGtOVgvgu221ivmfBQwU9a5pSSZMlw2wZjSZchGJ3od9PppiFo8l8PxxpXOqZU7c",
-	"HeVSCMSJC9CK19Pctwr5fUPnqb+zX459BaX+gfHMF0Lny7XCwjt3LNWCnPOaDyHRcm3fqlO4yBjRm7Q3",
-	"Ac/vhlivr2TOKj6ZBjVc2CiSYK+pdhGGndpbLtdohROtX7aud6TG+Dm2uHPf2WIamoH8GO639ffqtInL",
-	"/pmbWl5lQGLtSzDQ1EZsCB5tWVAKR7tNCQpjpT50YDWWyjRLtupb1u24Y26lJi+2U7/u8jw7o9uk3h+D",
-	"YjcGwLHChdmtwu8PUMkYdeu8ljrmyAmIYWPtf8TawYonI7ZRc+9ltv4Th6pRMyFiEYYWl9W22cKbJjx3",
-	"V7vPvXZd9qrD3NsuDr1LltMJG9yYUWBGN3RvwUI1CUiI7Xm1Gw28s/avZJEnHTIYecLe4aV1WWj5IkjN",
-	"rVKvNij/yhUC8623R7cTmvbuJg9LtbqNr9UvxMQ1rQ399ic2CR3juchPDSys7uXUV6vmb+X6BnN/KXMy",
-	"lQuSyVjpUel17cbJzv8aTRWyYgLd5naTRTBd22cHfohtMtFQHzQ22UTG7L6xzJ3MW5UadmpMPzgVAOjz",
-	"mEBLdTIsxJzy1CZSW641+oOMe1ZL1bkbUWsuxQZtfwxI2A/TWcx4gqPMDRe/GvbRlMWfhvC3nQIdFYoN",
-	"V6/GuzJytMFyGDbABH/FNPbmw0Q4UAAbbutaRN1Hq37pVjPeLFlk4zEDf3LU/9xcX5lD53/U+7i4wPQo",
-	"6hJX/DZXug8hZy6g5hsrwNU+iWYak7HMMrnAGDUleZhu2T2hoTV0d5aqkrKVXphlfl7QQMN2XrpW9mGH",
-	"fMNIXbcZ/cdVHKbPOwSdonz2mi0swn/MybN1Dxmjg51gbqjN90cwBKWp1RS5CB9zuC7LIxjLKkpUGk6v",
-	"8X8WiqU2RQBzwB3UrVyICDVGawPyPyo6YU+XG+Z453IR620qsiXuASNocJfgPsDBduZCGNRbuYiGmCrJ",
-	"Fx1CLLLjnDpVmZcjWwVlEHorRpDtaOjlXrGGF2JZhEMI17B0eIx1KJSnZMn0CRnOfQu44TEZMaOlQMWG",
-	"097RrWnEzAkZ2nY6gH8w5oJmlXIOfAXykH0mOlH4JavVdtgHrfLo23Nt4xN9GUu3i5lzf5dMOe9lUMrR",
-	"QIJZkW27xQlty8gbx/S79oN5RpdwfPuzGc6fE1+XB/VaC5/fA5eCqxk+Krp06YCVMx2fiAd762GuNSKU",
-	"t+elBoWgMNAx5Goyc4L9xnLZXAxoCba59dNWq2g01GGSs5TrATwaqdMPclGMubLCzinn2yUXsaTJK4ew",
-	"HW5jm5KHk/y4kqbICZux95dC9bd2yphVUiF/n+RsbI6ZcgVulfirif4qWqc8nOcMlPTjSuYsyziWCktB",
-	"cI4ntckex1dCSzLjonCa4QxunEul7Uu4Lq91MBa0bJbnJKodFQbV/UvN2tpHxeWnzPWbOMzn0yVIcqMA",
-	"QpieS3FMZJYyo/flRLAqCqhPZ1eJhfWLvzBM6ljtGjLmT85TpgLPzjfqD+QWOvHeL4cIBaCy4FOl3WKs",
-	"N5gnGtjZuB7GzvqSvFcQwpZjYl/mqWlb3O93R/TYfISt3gnLdGazWvzfTuNQXCChOlpsnXxm4V5b5zrz",
-	"STCtPjT7zhaec1OIStRgHNscZO8d8sIJQVAJa3nKMRnicKsOExzysGby13iyd7B/cPCwWQi46cbf5Ybf",
-	"fudstWP6Nq1FVTuUWI2xvpu+mN1ytYbF3vnN0ajlCmSYz07SdDwOuTp+bDnqfB+Nvg8R1TAf+maAaUqK",
-	"ORDaloQPJ7SYMH9BKo32EA7EPqLX78GVq4ehniKaaFzXLhQLMnhszNG6Rx30i9Vbgj5J8Z7RDQzTdVLH",
-	"jAxt/ETORhaKZnX/D7zMcr/H8V+JtHXJ8ud0qV4HIazPETJpjZV4DJtxzthWgZM2dBzr9Ia9jPlaa2yW",
-	"WuZ1x75GO+j7WDtrgHn8IEr2CJd9TegmerrU98S2tlJ118QBfLuzldsGzYY04KuK9srx26Vrp0S7cZrv",
-	"UMUs8obK9ur2DrfRWqxpEFV4YsSPrxvcQUHP9Q8f0t8P+4cPr/7y4cM+fvju6q//9nW2U99GEKyIA94/",
-	"+uPlXLQJslNlI6SV5sOu/a6iyxU4CdfpxbYZYEJUgdEyuYjDOvqCUbMRCN7iE5OhXbsPEJMpjRjI5r54",
-	"ZeoFW8Y5LJFizCdFbkvbIeQMZr+NBTU6ufVe3N87PLp/sHf46O9PYyaLz8iPwWLZHii2IcoFQwUZFbWt",
-	"IVbqeF9sCd5yxnqV0XxctRq3k2rm1/4rTzarRJej+rfM0fns/fsE3F3xsDf0HmG6BN+Tk5zOAi+OV50R",
-	"LaHvsRQg7Ax7z/rE7DPjSnXT5R7D7sDAf1j8gKXCoyWZOqTy1eOJvRxZv2u5hQ2btNch1MP5RvS4cLKl",
-	"oe9MspP+NdWil+7FTXFMpMrwf98+R7oVX9HjaA7auzMhgu680qSpdqgQqDhSW/RlahT1yYyvr2RGLjnH",
-	"aysliZ1eb29fUVhoQ3ADX8903ZW8iWJFrbmYbBhq90FtnJmC/qxGRl5AySaKFp6TNOeXLFffkKE9Gizs",
-	"YQOJITgX66fe1UrIw/ULVJYMttboPUOnTDHHUDc2GrZwUnLs8wmwP5bvMnzB2ByI4Mr7sLbfFfhZHBD4",
-	"EnxRXSv+6oV0laK/KrBmOI2gvq8uPtqYMVj+oDquuZv9hippuLbhExK/pSjs1Ddedhl6iRQaAMOVbdiG",
-	"sQXFskxZlaVbfOJ92fPZPbveKLfp7y/dPmuLpZyLqBVxt3k8OEjbXR0OLgdu89Iuc5iav2L4UCTlCn5z",
-	"PUUE43rKciLHYwjBCZmHZnwzb25ziOD13qGfyoOiARJMEqOAKMDixa4Q+9aIwD55u/dVvQeRp3RFfUgA",
-	"EZjIvF/1+PYh1afsgynL8OJan5Lv9bflyNe2qYsjSmCSyrDzCYw95leUkgdpUat19boHFm5n85tYxHcs",
-	"Y4mmAAI7Q8k/kUb4g3k0tKQfIvK7Xz4qljdQn+lP8lVTg02MvWvjtZk+3mSPheDRpXAr936liNNxWrlv",
-	"LOV9faeTN2EBdbmymxwE2zX/K88KLc05IVhSx6p0h0FP53Q85kkw7ePaYLEzenldKbR6hwcHvTrXonuy",
-	"B97Fhh8Vwl1HdXeqMSCflqzgPrUdX129kilrEUgrTrsTMjQTjjgtgyOv2wCqh1/nhuCbtCoPDrYNxmRb",
-	"IcVPDt9fZ8K0tTrMHlFGGsMu2V95KL4RHdoT3sSxd9CkZHCsbXkk7O5QaTKhCKotHENeq4yi00GFyT+Y",
-	"sJ5xpfuguzCh82VQhr/FcRZpNXPYSKNuHHEdkxHjoZWWxLpKJDE4FbdcwXb3t121Nv/3CZkVAPpiRPCl",
-	"EWTmANXSKufXcI1HD7U1J8mteBBDE+br9iEGM9lB0SoZ4taEJOScAVhtiruwX2FY8/uMtcf9trC5gjNi",
-	"G3FvCa/pBVOwPBYRUwpmd+4u4mFX/d9LYXsQQeptVvZ+XBcgqvXL+7yRouDAXH0ebnQKVs64P0tcMjiU",
-	"/yxTvlaX2jt9IK4P/FmYJ67A3JRu8nUiBeBxf41W+6XHMjSyE80v4Yk4FmtKv7gf8TiHFaCPDkdHe4+T",
-	"w8O979IDtvdg9Jg+Gd9PjtLDR0ZZse364TFui/9SZoz2Hh7sg11ea5CpmC7mgzHDZsHmErNhWoIu4Wge",
-	"jR/sPWYHR3ujQ/rd3kHyMD1iT8aPR/cf9D7WIyy9lKU8oZrV0feCppwPk0O693h0n+09oQ8O947Gj9Lv",
-	"kgP2mB4+7FXjK6vDHFcR2CZL73V1z6/oBSibQ6z0Grr0UiiYB41zTIZpTsd6GDdhnZW+MlsjkCi/nO79",
-	"X7r328Hek/3B3se//Uu7a3tAs2wQgFiv6+0B3h0bgVnh2PhGuYhBH8rpjDbZ5paOBFNj0OU8iPH4ihAB",
-	"LQrKYtwgVHyTxbiNmG0T4aSJKbXlqbpxqNSfhW0H8vtdnsFBlLXrIdwaeW1mTsysIfAlLHk9uNvFZVaL",
-	"916jye9L/skWk5nNt799bBgavbGU0Ak14ge2bi38a3Y0o8nUho+/UTZQvL7deOfYaLsVvBpj7w10oHOR",
-	"X+oiTTLHTozKJfdHUfY6QCefFinXJYL9htB8K2KeOK6ynYDtLXXNrp8bAcjDG7unOLzkLEufwU0x90rX",
-	"DIZOyLs+38Su7YymrGs8HkDsyri3Xecg6uImvgqursl7t+jC+gOB1eGEbpF2fwh67cLpZ2iuIHuw6vI7",
-	"IUN3UNhUQ1QpMNOwzf13ExrnnaJ3p+h9DYrel6BXbZdD1+5sOPfcVYMpgPTAQJVqgbx0WPBjHRTTVB/1",
-	"HGBpoJUhFcTcNaOaJzbr2ZzOZbJGs2IB6hRWiNmw0ytC7s/ocqBKCJTaasA1iAxiLwLhh2DsNgNyplh2",
-	"iRBHTbN0Rj+5Ul81mEPzXB7F+eiePxTMIYeGjQMpsCfv+sbWYX/HslGmVW1gfJgDES2kkGMNHXssZooh",
-	"ilW0HPJRO4YY4QIAu4SebpIr1aaytZG138ZnTVpFOWAFST6u2RXblM419w15xWYjQ8aMjTUxEswloPLc",
-	"5TJ031o+0nL/0cODIApxuJbg61yiXOjP6yHusn3fjMcdMjtWbFFPPzilD/5gJIxIj26uhZocaaYJVfu+",
-	"RhKGVgmeFUQ/+NqJvuJojVd9vg+TYqErqte32rAXNozGbtrSySIuDG4O5aWcs8d6UCyRwhWWkEAHcCAW",
-	"3ZBCymjC7pK4ntleH1IkrE8cDCC2+Wo4thpIIeWQGpT9uJpXroUG8gVz05YpTzeytgcRYNxV69m+ZG2A",
-	"gQDFiAEdqwKoWsHaCaF5MuWXmLJvC1LgvBIT2yA96CvqyuggDhSiArqHtFTSqYtVdXRjaQw9Oc8i2kfn",
-	"ppXVzhXY9GxVScT6dplblVXMaa5n24yY5XnME/TeFRDbnLqFzDsCF23atWS1BacuAF/lGl0ct21XsovG",
-	"qrZ5tjGpDGdw2xJdU3XRiZZ5a+Es+rdSCYbbYrqEQhK/SJEHqQ5lN4bcb+HKsOymO+RplfJdjXR1UZa5",
-	"aXrBxABxY3eEWHZ6fgbNe9GNLuVFN8iymDe9us18d5gK6FWtHUzYDi5sh+fr3Xw7GdyIAQn8qrU0x/Oi",
-	"Ji6f1cUzr/9uBnvCNYFK7Gahgmu//MvvPT7vHfcOnxztH+wf7R8+BuJXus72VH65d/i4nMZxL5WCRcsJ",
-	"yrbOq5Dd/YV9wIfC0Ppsk4woc3vcQRfx0K3soVsdWaSb7oYeTiemOvhQt8WYLgGv6+35MPDGckbGshCp",
-	"MdCjbrdNpUhjF9kHtDHs9+2NrPCcJlN6yVDwVRC7mB4Ucx/NqvYK9C0BMfHTfIPFgmaz6inLW3WHW4rU",
-	"qIuvPk7jF7yJg2bhXBG2dMGzjFiXtREGJwBRj3ivium9Yg46KXpApywDGG+2JCOaXFT0QCmYdX6pFcpf",
-	"7SyLuv+csPOYaJpnQe/a9jduknwXbgkcWpvm7CB6IdBTwceeMwElX4OFzC+8/I/PHSvE3jKqjC0Qh2A+",
-	"JSlduq2PBWpUSKyaXQh0vF+nF19Ciy6+23KIz+AGiIUtO4Kmpyzh6Ya6srG+t8JGXYmJynKbmoCdfShi",
-	"zpcpDbZFQyFSCAEEdK7gKW7Wp3mwORr9hrfEtKDmu3HJmqStv9AxRWXhVmYeNBn5doRyZAN93TL6x2jq",
-	"8akHAJ0xqoqc7RNzIYbKkynlgqXHDlkVsA24IkPQbyFgN1QzmmUsH9gK9kahTMEzzSMGzFPzwx7HWi0V",
-	"BDJt6g+RObEo/6uzPku4qb/zp7tCKWitP4eZr8DjsuSws5rRC0bglAta6WqM40NZj7vc9g3yczk8OHrQ",
-	"JVAWUr9KjFdAjC1q13wdduXZbuZ9v6JrS6cNHz2LgkwYkWme+o0iaipzLHOqQofhWq7MfY/mVwzu/f/3",
-	"oxkW1eO4XFAY5fa55q55WwUPBjLLz3EBMD/8nI34aIl9qZGDcIWr69d7Hyu27lKE7Gkdz7A47GB/eM6u",
-	"xymqoYqjbdiyKRcF0XLC4AwE1BorUm6iGHNFTqUh260cJyB8v/7zYyfll5UTA3Ou7HlizpwxZPIupjzD",
-	"8DscT+bYEaRQETft5+b2Lz4aWt+Lf7p6ono4JGYH4U9EFLOR0ccV0eyTK84ou6KQU0WoDTR5roS83CLP",
-	"mUiWQbGHh9QrzzQLt3H92rbg9FJ0wlpgqmDjFYoZzU7AUNGUdn1HMee6Pbmx6dffGCqiPQL1ZhwUO0KI",
-	"nPxFAi5636pJWBRDRtDR668hkvAu3o/RjRw03yG4J9pRh/skKWZFZnSdEBgLRl1BOO4W7LM9ccpiwFjH",
-	"/p0Q+adysLlcnPieXHY65niBSWRLkhfQNZGVUJv7bacpjM7j6wRgPG55GgSJHie271tUlc6kmBBqBl3z",
-	"gaCVWU9cqu2Hp0tsH9myJQAiFw32QsWye7c0rRHFv/10XMMVaH41EC97T5clAvsxGXIx7JOhLLT5z6ej",
-	"wYciV3rAxSCly/KzLLT7Yi4XFh5rdZlKzLy3k2tdybdyES9HSemSWIFjN0wcTKh75UUg8yIa1QZNBIMe",
-	"l91f7Jkr8m5s9ddx19Jli1gyFMNEUWNCup6a+zfIYqdZ5tMcVTGbsfTEobh7MEy5ECAk1Hr+CbsP2hGX",
-	"xO779Y7xUgkW1gKRgbmC7py1ZUNVGVFqZs5bgL/ZqFxEbgAvJEXO9fKdoZV1XTCaoxDBv146z4Eep4P/",
-	"+a//7kWwvmyosY89ENGyOX/z7j25d3l4z2g7F2yphmZD2OTn1PbOBQsU9iasFvg68P1+tFOt572rKziI",
-	"xxEfhK2/Byk/lUpzMTkmlCRU00xOCtbHzAvV95CVucwwXGXRRsBdAUcbTaZcMNUP2gIWivVtrBk7fiZS",
-	"abX/QXwQ336LtNn/9lvyH+/evDa6hhL0gg0Sqtg+OUvRn/Tjj2fPLx/vkzOhNBXWyfT25TNy//79J+am",
-	"H98/O7ENPHNGhj///PPPe69e7T1/PnSalmtT8ht4VXJIswNAlA8C+RQylGCcGaOXDFJN8Rcm0n1ySsac",
-	"ZSnON5UM+6zS+TxbgkumyLI+EcwcDnSkmND7BM5r6JMoLNI6moVOaTSqIryQfhBOETyxXh4zDSHJOJPQ",
-	"wBsVWKtmOtq9Zb8WzJDy22/JKZlBnqzhEC/1faNGM1Rc8xFLiXMj2YjEPjk/ff/sHzBQXIVXLJ8wAjbb",
-	"sYeB9fm30FW2DzP+IBBSxu0uwJUhp4KAak1GMgXNlgqC5WNWoxz+fjW0c4Dymm+/JVSoBcvJ0NiU1rYL",
-	"7Moh5Cggxk3QQu6EUDL8gYuLIZkympYuAZb96wewSz/0hmY5U99vE3scG0YAm9cRcs40SEUgpSDDs5TN",
-	"5lKbFdn7ni2HtpCCEtiTio4ZGtRzRjVGoubg0nLzSGiec6aCB+m9t2ye0SV0wc0L5gjwTPq1Ny9/x8Uk",
-	"K4H5DRvgI60KaWg5fPGeTob7JDTzz8Z7r8x6DbEBJ9jM2HgTf3wtBatckTOacjGxozjP5ShjM1gJs4EM",
-	"X/MEiHxvjr/97Z9KiuGJQ04H9MjR0iLt2ce8gAJ2HPC335ZU+D97llf3ztJhnyxlkSvCx+YP4trPo4wY",
-	"vqWa/YDtNKuf985tfZV3hkJuhuFM87M5eh4cPTE3fRAPD+7Dy5dk+JbpfLl3ao5FN8rTJGEKds3w014u",
-	"M6aGlkt9BobFT0IFOGPK2BuKlV1RE5plhOu+eYJK5JyZ0RL2SeeU5HwytVCpQdNzuFUwlu5/EOZEAklh",
-	"TEQxUWEAzVmAZiPbugIvbdgnrrQNEl0wQHDKeMIEBsusx/B0TpMp2zvaPzC6dp7ZA0Ad37u3WCz2Kfy8",
-	"L/PJPXuvuvfD2bMXr9+9gHuMNsI1mJ32oAnKQI0peogXyTkTdM57x737+wf799E8ncL5dy+VCAQzYTqu",
-	"24GLDHGqGEuV730J6a0sUwzWeD/MiTlLe8e9vzP9XCaY+6LmUtjMj6ODAws0oW280ojWe1M9A6Md1ZiI",
-	"wXR1FbfuJqg0rUEc9kO495LyDPSjQB/oHf/ysd8zShHNl/Bkrkgqk2IG6A1aklEuFwr7R0wArEMtlWaz",
-	"3kfzmHtTRjM9/a2VjKewyZTZ32j0+Nofw9wkL4Q9hIHRNKiHmo6oYsBPUdr+A965nrqhdPinzTIribxK",
-	"k7RviFD+DKPWuyb7WZUskOoRpfeM6ZyvYNszC2ptzmwMBRmZcZ5DSigr1D55LTUerSBfh+9P3569fPl8",
-	"8OrF+7dnz94Nfjh79/7F66GVLG6728Sk6HK8skPqxu3zjHKxBbsDNgtD0j84eLCe7K+lfikLzKzc6Vq9",
-	"xJGAgCsJ27ZgVgDtOwaMrtp7p7DSBM5Jo95Eaf1mzsTp+dl1eX9VSlXd9omuhpMQNyyA2ohqtILlbyvJ",
-	"iZOF5magt6AKWxEwqACoE5uzMATzIC/EsMxzU05T8jezmYTDXFJwoCmyYNiJrrFWb0F1YUrdpKQqXxIX",
-	"VgnFwp2HB/fXr8+Pgl5S7r3UO13XZ1RY36PSNMtQfQGjuW2RA4uydaXfskt54TLstZTNhTCa++n52fcM",
-	"ignDzMIWB0Z5yT1zLyh1AArZ4eJnGF7qeDU2ob76eIPscTrn3zMEs4jwx2mpRDzAl65e56c0tQoy3nLY",
-	"iaUKPZU5/42leFMHPnwp8xFPUwYOsAdHR11eY4/O6/Gu51ZDMefsCEW7Z0hABAWdG1sKz7jofbzCzuNt",
-	"ubRJzsKgSiBZhERrweiUTRbG8D0y8cY8HJiI39tW9Tmu4VOZLjswWhD5t6r7u6mcb4u4ZkgGZ72zOMAj",
-	"JOdIxzldGrGvjgGMLZ8BSTfhdJvpcFV12fm6ycouO9zxLsN3p7GNZn8yS4seABiCsY/bHm0vuwfXXPV7",
-	"P8iErkIwctf762AUt7VFD56sv+OZFOOMoxv0s+xpXARjANuN3bqveblnjCZko7O96JavnVT3fufpFQoA",
-	"SMpuKug68Gm5cNtDokAOgM8K8jFYuk/gcIOexRpxJWyOgTdEm6ICz8MtRcU51VMI9awXKmPw0cTOrgcR",
-	"aAjn3r81dtzQPNicfw878O95DsWvoGgbjmTpDpgYF7gLE0cOp6gKBc4w9GuMCu2qdnOmo0rtLbDWaylY",
-	"K3vtWjWKq83gj+TWJ73YWmybR9/vyIyvZMrH3LH8l7lPrs27NN2Kc62MRT9juzGAqC/owlSM1TBemmaB",
-	"RYlpMnMbjpL1gvQ9SlHOJjSHdnIQCIJ0gd5x79eC5csyOZLNKM96oSITlk49fBCJ10XLjTU4d12eMtbX",
-	"tb3TV9912wxIihJI6E9gGuGU70yjrUyjxG8dt4XdN7Ed3K/q+xanpd1cOhWE7ZlN43ZcpSMpxh2mVBGa",
-	"gSPIiOkHB0/I0H4eQABCDdssqWcOc+iWLalN+PLzGDKWMncWzJdtwRCPmhXdfd3Nl8rGrJ+z3pRp9bGO",
-	"aEYByFwRM4sCops8iAQmshDap+UZTogqlVtuyC9QqWzfQHdK5U0qlWt2RPfzyBUA1GEuWBb2xb5gS4iv",
-	"Gx5XTEMywoOD+2QIyTeDsSNI5Aj6cZ5ufwRta6Hf1CmF9RJmQcInAarsHpDybxEv4nwqhVFR//bgCXn0",
-	"hBwe3X/w8BGiKEyA3KLIsqv+VgPpcFp+dZv9zmvyuY5bBMnckXCJHK73MpZOMAWz3TUTAN7r8sw98cko",
-	"XFg+gwyKoLo0ZzN5iSpb0/b9Ad98cwLoZS5n7/mMdbn2vex65ddvdiLhS4z5r9b23FhcfI4tDNoB1A8C",
-	"2TGxdZfbOaWa7iGqebtj6tRj+VTC3/Gd+Zxq+sw+8M8XsC5nf+eZ2cozYxiSJJ5/HItX+HQXPprXNiOS",
-	"zCSkuVJBKCSNnZTZM4gbZWERaZqylIzY2FyPoGEQB2O57QVHTrFPscsGB5iwTX07Jf98qf6dcoSfx8cT",
-	"UOjOz/OF+3mCzbxyL28RsA4fsjZoDeEHrFmHHW82bz/ovuRg1mA7K9zPfchmwc3LxaBQLLJpn8MLr7Fp",
-	"72LWX37MGhd5A3buGroOO8ZQkZIpop0pmet4qvItMdotORtXS/I7h+ONOhy35OWNXY+nUK8DMJ1GmdJY",
-	"JVprIYP1KX0jitH3qPpecWqVveiJ/Ayy9yZ1qu4eyW2ffKsuxlvc4ncH3ed2M259PDqVzoM3t7si3tGM",
-	"4WH5niVTwROaEVXM5zLHKAaW9Zb9G7AfQtRPEbztT+in8LO/81Ns56eosI9n9uDbzVLsX1mPQoJ1Jlga",
-	"a0SjjT7zHEDp1Y7cDH6cX6ybwY/wM7kZSgrduRm+dDdDyM2tW3EbJ0P5jK18DLY4Bnbu1s6F7bfqnXPh",
-	"a3IudGLirq6FM63wmDAcGKYixv0Kt8Njt+VXWCm67/wKN+tX2JaNW/wHb+ZMoOYD1UWIzsJ1qzvg9qXl",
-	"Teo+O3cHNJ58u+6A29uZX+zR9NVa99ttbKtJBQBv7cY9NoGXY4S5svmKLGPwfPN92HJZkWQqpUJjP27i",
-	"vwhf+uez8YPp3xn5Wxn5rMpAjusrX+8iGeFFwOMI8QZNxYfBi4ZhrgEgggU/DhAdrMXYD/jgS7X2gyF+",
-	"HnM/pNGdvf+lF8CzCke3b8stTP7wIfd+N/tqA6vfnlWYphceVtsa/9fZukaftT0n7uz/L97+787UnbML",
-	"AMcSUze5Nno1m8XN/9vjslvyAKyR5ncugJstkN+SkzfOLRgCSxvNaJ7RxAKJYqk79IQhpwK43mYdCCef",
-	"v1G+57ViWWYBjXhOBFswpYnF4YR8BJuw4DLEplQZcZ9MS7xf6IHVDzpkOQjf44qIJ1ST4T0ccZv34vOI",
-	"+xtV53btwYg8+lZdGLcpWu6O18/s9LjGoezUycuV6QzfMzavQnAjUrm6sIhJ1t15DNqleZbhqxlXCkCw",
-	"UyKkYCSRgKK84AnbJ+9KMGRzQVIDFSkB42d0CfDULb6Tyy7YIqD+OkQPo+j2iSqSKcBhW5G5L+dMsHTY",
-	"hvQB2CEt4CKP4tgid6Vb24muy7t0j+vUYI0ZSw2zs8ta1of9YovyK/ZpztxSt6QIU49Wgg3AkynNJywl",
-	"Y5kH/R4W1GWCuE7MkS3tXrbJpsZ3t23eSsP8TkyIPWujr8RMF66cstWKDRQ2vtnsrR0kBzaf6SA4Ol74",
-	"B5AbyDd3kmM7H3K567y8cF9tITGgew5u7D1bhbYCTB2KNbGcWsiWRMiz8ok2Ce1PGCtpEOGO27fi9oA9",
-	"XZFkwPgx5l2pPkduuPe7OQauVpyY2LbWNYC0W6DaG4mmadwV1uCDrezw13T2ZTnEmtO6c4vdulusuTdu",
-	"Zmvcs0zfOW6BQByFggY8foOYPdMhUPGjsK+77a1zF7H4XBC+M3nJdsjQbVHxYcpSI+5YOigbaYLodlCK",
-	"ZXwNzBWKneqd00SRMb90TQiVbWuH7ek6wlGffRbOvqWQO7RlvrLu08977lRO6juX6WdT4Sy/b7+3twi4",
-	"8/nejAo6WQVA837KlmRiN3POlGK+06BrhWkkgEPlkGMis5TlZMKEc9O22D7nr9y7/3w2zzM5m1Nxlx22",
-	"ra1zdk5mJff4vRHw845KwHx8smw5OuTzgX3NgKfD3VSF+d3wxWILO479TPDC7vV3KWJffIpYuTlX7c3r",
-	"nVfb1YRhZ8KN0sC235h3JWBfUwpYN6bdsjOKMYjmVKmFzNO47+tWuOy2kKxXyeo7T9fNerq25uOWRC+n",
-	"GZUmPvS3F4IlTjsigi3Igi499gOkc33S2EM6BlaJKVe3L1pvUC3adbJV48G3i099a1v47hD77IlWW4oM",
-	"q5TZHut70JC1kyPBdWUncoyti2XmWubuxLPwAz7/nR3QnXfhzruwmXfBMihRnoPcrqgz+w16GeyrBviq",
-	"3XkaKrvjzttw5234ugFoqnt13VbdwulQe86tOR6ut0/vnA9fEf7MZjx8Uz6I22O4Oz/EHx6L5tosffvu",
-	"iM8jcO9cEncuiTuXRA3w5prSw2puM7YiU9Wi1E74JRMkyVnKhOY0U2TEMikmRMv/j73v73EcN9r8KkQD",
-	"hySA293Tmey+6cYBN7vJ7s692Z25mVkMckFg02K5zVgmHZJqj2+R735gFSnJbUntn7K7R/8sZts2RUlV",
-	"xaqnqp4qla3mTVtCVx6dP8PFESX/58rSnb/rrE1HbM9X+3miGZ+xt6V3aZfWwWyXQvz8+T/RvCP92/T+",
-	"j9AKwuvkNvyfVAF0qgaR3s3r6YvaHbCd76Q8Y7tiC3ykcQj/Ubt4qtqVFF2UQp26a9KnB7okVhkSM118",
-	"5AUdVt0Oim8cqX2pa3xsEN4OitwJitTzChKs0h/3sp7NY5p/0gs25qGbg0ZzpfreG9WxNgwvhb3NlSdi",
-	"/t5fQiBZ3EwXSLae0NbzdRKAgyrAlQFnMPyqRu3fqYC4j9E77rEFl84ybZAPgKuMp3eIriDVNPbtagui",
-	"z965CRgbJjwj4PfAUykG+fUH3hOoQgA/+B21okInL3i/aUtL/Zv5dwbZGnJ/5mj8i6x2/2SWK7pNXSEN",
-	"Gr4DcK+NaM5H5x475G3+a2PaLUBNfECrn2k//zHDEX/j5VCk84x3M1f+Ep1XvJtXHJUvNxf0h0MQwn6e",
-	"cIfz0K3jStgIKi/4EjPtNzcUfc61xLlKvcAFFCaqe2XTxp/+nybAnHY89X+cQCooUM7HsOPvRlpPQXj/",
-	"EXgyyanORkC8Qjxx8gHuCIQqWM5mXBByZUNWxzjiHmFIPOi0Zql0LgU20wqWeFV8QuS60Jbhy1waf42x",
-	"A8NevWaCV/nylGglfdivWOBDhIqP5WXgJk9TMBDsxTkVC5zv9Pfn4KC8TzmqKOlNjaVZdUpyadshIsFF",
-	"m8NxUm0arOYgkCGZJbIsVofgO+nsOYbfdcrVhd5HDr0bZH9nAb9K/OmX1sfb3veR/rQEpldqaRCupyzu",
-	"hFtmsyQBWONKCDG2v2CIrwm7wiOYzkNp2dgAUNBRceThBo+uPu0ejq30nNcfg/hI9+8wP99D7UWG6fTa",
-	"TnEMXs15AyT3OfjD5KM/ctGTCSToVHvtvmNzIxOwYUJpKeTHi/XZp8fOcnDyh1LZbDyWCUbl40wJO+zl",
-	"T4KAAqGJwQLdakTFaYlaS7Rua97zZWdoDmho3nPZ2ZhnZWPe82WhVvn04BAkH9vizPmyeejxnijh+7j+",
-	"14cThluvL1rAOYnZbASGhcc54mrKtGH33MGCL+s2EofaP34GJfbim+vrjr74cOY2vMsOrdwJrZwXRiAa",
-	"s/xPh0Ashz5eGhbuS2JASAcidtMFW9pnb3Evluk5KCZg5GwPe+qsY2NprOtRV1IBF0qqsbXhAwM2m0Wm",
-	"ugWGYHYOShAlMm2AgE/LZ8CGM3ATLYhXfVjS2mEo4IlfDETpSL8+0xn+0y7QywLaWXyG7Pc319d/IACT",
-	"s6GCxRADxQiYhkex8LsN/8ZyKOXu6JqacrIEGaCfVtrXIAmHYW3zVFCEc0dCwza3wUIPbixqsrBebAwk",
-	"Xr4EG8FYG9jLXzskituw8w9hyx2Q+8yAXHpxjEcLUmuEd/Qp11zJJ1Bcilxn8IhAnuqQqwnkfwS3q905",
-	"QzS30Tx0eO4Re3Ke0oDdQqdYQzX2e20ookIklzuEbimPCYp59yFviry5YUNaZwBfEgBhB5nCbwzvCAqm",
-	"4X5cingvVdBv+KihuMpfogWNOtSZD1/4bJ5iMwO5R+V/Xdxc96+v/fvJjAnG66+/fiAJ2EYh6bGclbNw",
-	"0J6eDtZp9dz9UT5ERNWfagc4dgvLQxuV6v5SGNlIOoLHbfTwGXWcEP/CCGLbIAhsBqGIh5AeaSjuqQF1",
-	"8uv/JVz+66MYefwMOmhgJ2hA5AKUa8e6cP9zO2V4ekoD8cx7LRC6cEMtOCfVPVpc5U/fak/00Yt/GUMa",
-	"1u6q807b9k5FFKcDaMJT03mwliZ2drKUW0dZQ6yqwUK8kEZqMv5f78Sex8+gM/47Gf/1IT0VIrwdw9Sn",
-	"Se7WSI3UUM5IEASi3mLwpCClBFZRT2q8zNOoKh9/WbB5FrxYbEDtL8NixINeKLbQRtTWwNaBqI/E56nk",
-	"2HDMUwtDWtXi9bHT1Sz95dzKLd+x4QR46iZ9Slch/ovg9TBTU6UXqnYaJlqAlYRS/pJ9FJTnk0Zap8DV",
-	"RgmlvftrSrFfcZMYZgcqF2znTQz4SDYz6cXtxcS5+e3V1aubb/vX/ev+q9v/uv7z9ZVIZODz+8Z/03qP",
-	"GG8bRep/hev0Ez1D8eaODxJQDpnHLm4vrl/9+U/fjq/h8ptXo5vLb5NXry7/S1zD5evRt/zP4z8mN+KV",
-	"XzcY8duL1cuFS/3l+7fsB8PVdJwZjLxpjMggPNh85sjF5rHrI1E6TfXvmkB3rGFnzhq2NlajzvLu0He0",
-	"vtSWnGE0IL2XdwNoU2qUMjAGg0SZW7GJPW1zO0Kxl0MotrF4b8olFg5VPE39hjIH4s6HQnkJXIJ5W5oj",
-	"C8zbrCfCxxbksPXgsRvwd6LgcR+Br2EaexNmlIl6hxpfqUb6IJSbOmaxQwr97q5xq37vkTnOHj/RQ1Od",
-	"1a3fbm6kbbvSHcGnJj7b3Y41O59XCXc81fe1iNgbOw2jHREg8JLE3gRMLjcrnIVlMsgBgkzZbD7XxkGJ",
-	"2GJYzZJGIVrYya428Jgn+eoOK9Tt0wSYHo/BnLfLupMM/2mTjf2q+AOX6YHk/nOEYEnq8MnaY0g/HnEN",
-	"HWf3WosAAYMKQ05phd9ZNjd6lMLMeo0gEAxrDtHgMjBGm6J0m6fpLbMAbBjwpwoQzF+mTT/4BQ01pYf1",
-	"EwYjVfr5k174s3CB9fMvTkMPQLqy6hK2CoBcRT1qQkJ+gUXEPSy2VkS6A+98u9qOzRS4CZ5avMjhzpfn",
-	"iFrsKSo/aHMPLs56xgdKxVcHRxaowQYTEtbJNCUgoTr3dqA3/DV0bKw8quedn3sWthUTeodUlydsqXWa",
-	"PJrdvXlcYms/vtDDj7iFTgnrlRCf0FvXKWALChgJn8cG9tQ3kSXu0i3n0DjLjI0ymbpLqXwsYDEBvtSZ",
-	"YXqhagtH/MqfcOGvsmYk3n5XLrJbGyE9QeaCBJVEvCSyh2gofOsPB25cASgHEWio6Igv91wnipW2eLIi",
-	"gfwZdfUBZ14fUNa1ZlXbLT4uVrn6LdECtq4OCBVXcb6YRH+zsiLg7vFJFemI8c8DqZpqBnbWau/mfa8F",
-	"dAUDz6JgYHN53zSuf+ssM97fuouYkzehXlA5S5HDcxyLCOsKBVoSvvaqBJrsf1cgcNzex10FvMF3qq4b",
-	"oBJcgTyNS8wZzMFILQJrDFpvssJWp0ScIKmEhsa58gVf3j5R05WXFZzAPh/VNTtCHv/x0m2n8FtT+u48",
-	"PHX2fo9TtME1vOJCXD496woHUJBxmfElkypJMwE9ZiFNmTZsBtxmBp4EJ94I8U7ZoxqUF4Vm4PPqAL72",
-	"EPboShIZwNMqdxn15xDQyKegYoERzq9fjHPP55BuApSg3Bz33G4dWcF7Ojm8Qk/2a8RYXiSTwBuBZNSQ",
-	"AjKABVKzKDSb6PyBMJp4EF/9xoUYaLU9aEOtdUdDaY5vUvx3g3p1uM754zq51uxyNNZCO+8U5NoYmVHr",
-	"8gOrSM7ZCWj72E/t4dQBQMcdZrCHJmyNAX0uQz0GaEiutGwsv4AIp4JWEM+DreGeszb0x/cwj4gSrax/",
-	"KqioHRvRnbMnxov2PJ0LT/VBNk46/JgbL8waBrbdKSwtVqoT31VT3UpY/6ssWsF77ypWdq1YyUWnJODh",
-	"b4epVLEsEh8WB+xYGxyO1WdvkMeNUi/ShgxLZH7mqQEulgP4Iq2zwwbMBnd8xpUtuL+T4S70dLqalvOv",
-	"aYlyXKOMu+EktMI2HBcysMCCdBMw+VgNpU3uNPt/+xNqO4qL3fS0o7Z4XpUqT0jxpjBGg1s040vmz4Ym",
-	"34iQjeNLXHsQRa0d76CJY9embCfSW+MRf30AsyR2tlEWsmjBa2pAG9q1psdzjI4AF6ys2zZM0I6enu2h",
-	"9YyrQ7Y9uYKT9e9MO5Kk6ijo+8DIxEaxwVeEmCeZcHMPWIVmIQ0kNvSJVs5wIRNHnWIhQ0XtYGHiuD8G",
-	"iQTHryydhXTMfo99Y72i+LjHOLbsxqmIBa9kKtUUxB8w8tIpbm+INNv+0YaxQAa41coO++yXTfkj/49/",
-	"HBfHsRm49mnm5tBt1ZBO4BTL/ktHDRA3X+gsFUhQ7YW9UJagBTuMqrBciZH+cpWkTU2TH+lbOGniDsOO",
-	"xQQwDfuahlqNMisVWMtwnZ4PZpIJ84elpVncKL+VnmJY+/uUWiaP13FYvk6NKOHuX3LzOmVf5AzbImRZ",
-	"hIIg1FOBZdvKxQ84nax4+znUJDLwRzCBUkraCQiUIhUmSepkyqyDuaWZl/7rMx0LHIr/K8YE+WswmnLm",
-	"P+aOmKpNpuwtS3QarHuPCS7TJRvJNJXqvscMKFjw1PbCtDYrtbI9hmE6/dOAMxJ8qP1lLv2/SNzDDDa6",
-	"JE5UKzH8+i1k81iM4fwp43DA3L0G5ERb5LfK0xQM88eIZdn8jvGxA8M4Swy3NAROwRdHc73zXxPHcJ+9",
-	"UQy4SSWYcJGCmdg/wsGIJ9MFN8IO7wK4wJUmVMGvN9MPYEtPvDT3jX4/0w9S3VdgCj/rB1jT2h2Ze5Ve",
-	"4KCWm28ur19fXr/6dH1ze319e339fzdnui3vxe+t7dPp8fVFJR5ujHzwB3dX9LSnDfOPuCS3Y228lG9s",
-	"yuLBF5hU9h9vGwwGUR95d05XZ4s+xiue6cDbeMly3WjdhVfoqWsGzX7zunLObLujdsNDrx+1S7eu6NLk",
-	"6dddmj491NMOl6RAoe6S9On+l3zrLJP5NHikvjjCCOF1h2ox0SlgoqnuckLPOLmplVf60x+3E6IF/hfn",
-	"mw4y5WSKvLzhnKy/5bk0YAc0c3NlL2NtZtz5fXIHl95zuuimJx/w6CT17JLIOyWRbXGi5Gdf/NMusWD4",
-	"7ZP5qkgokqnM+mNvHKyKFLGhD51V74A+GrTM5LgMqVi+tMzqPnsTDrrfWTxZ6eeE2GCnbH6N0tnEfo/O",
-	"avTWB+P4UoZ/6LPP6PAOC46TYdnBjfMQwx3XzkOk1EoQ0sNRE/+qUh8r42DTWwyFxtr4cy80rxdvyfaK",
-	"WTwr945Pzv8qeCYIYyUT8MeFyCMYZid6YRm34THBgLvaIR8+LFmxfaCymRce76P3LkCJgR4P6AV78dre",
-	"CjbkCA9uUqrMSYTRDPgzBycFjIAJzEXuNWf5po3df8pJq6RlI/A3wu0UxB0bxhx/HOlSDEV4dGNfe5PG",
-	"MwPI89SuzU3QXoa+boQBT1O9ADHgiJPYYY8NFXxxA8LIh8UgPMIP9OhfkDjrjRATepsZBwcwpeeSFW7Q",
-	"1C4pfNSk8MGU4emUMFbY+DA8zDsYLVnQkbrkcBsSftzccLiDzVPD5SHMmdMDhFUvbnH+Qu5dfIaR90bm",
-	"W8B6q/toF9JrSbm7k/VEJ+sH8HLZY5iQ5Q56zC6kSyYxJ3CMkOoqMSBAOclTv8EH4Gl94voX7SAHbCbS",
-	"X2VZNbDdrxKk9fti+Y4zfRs1Lz+4usxg8ZUOwt9b+z5O9IJw9RWRrda4zUtvt1LGoFO1+D96AcwZrqyk",
-	"7CEWGsSqD+8S57roo/Q4LnrZiP7/FK56PP3soMZGXQ8v4K/KmWVHTdLCOUulwvEII2qSA3nwlXptYKS1",
-	"a5hokjj5AMUkBa3SZZ+9YQuj1T0mn+AJnJBRnoBxtSwAmQDFFA2sgcRvKpXwn89BCSwQKFDI3EgMwofD",
-	"qgPe300LQcXLO9U7BLBDAM/D3SElpslJPJlIVWH5LgOucFSfx4BU1vG0Ie6IuR1NkYeQdoojz1NtXZ89",
-	"N+MZbvcZ2M8SiKLtxe3Fr6NMuezy5nX/+vXWmEl+452p7UztV2Vq35Lcl9+LN0xL62DGuILFySwvYqK1",
-	"bQrUjFCUfIY8OhbAlvLnd8xpzVLpXApsphUs86JPqWw2HssEK8LGmRJ2eM6WWcGibav8IcLHR0bO8eY6",
-	"y/sMLe/LifWfiV+sYFHAAYwKTbYwz3lCaH/zbLMZNNjnFLixjDPqySLi/rht+nHeCEDzT1MYux7lyxfS",
-	"AhtSi4EYxK4uKuGhRhnS1D4bZmrOpQj9X/oBDL+HIbvXbORt8pJ45Uw4HXr+n6Ml44rhLWPpFLYHDMfa",
-	"JHDW9t8/suflltOLu7i94KPMwg4+OYpYdyx0DvnXZeO92Ddhvq3439SFS43CWc3YOipWt+AYd0yrBHqx",
-	"b4pQD21Cn5jwYicdm+hU2KKdq9wV1mffpTqZ5oWrxCngmOBL7LyKmV3LZ7Gfrc8o5VTdMJzzMyk+A0Fm",
-	"Hstj0SqtW9iPebHVx3Drz74iJd7I+dSCfJqQvKAgdIUgz7EQ5GOY5RwMBOWnRlyJhRRuctRMlQV3WVbJ",
-	"OufzJx7n7nt3+YGnGbaZlVp5nhkuW9im98XtPw8ncPV9TbR1sXoeRq9ItLYzaa70CM7HsHW+YucrnowP",
-	"Zl42CidxFueQSJ5eYsHPJmMo34TaIPTZKo4PdBKihZxxxe9BDPAnw9iq5GUxlQqnjpO/2fPahz343nvG",
-	"5iC6yjwLxDRr1/kdNV312dBvOZdxJL3xB5tixJubz2jBNizEEYb072Fewx9Zb5DaprY1ip7Ue3PcMH6F",
-	"nruGAaboX0Zw5I5lpS6rHum6Arw9nqbhW7VtxqHNaVNz/p6+/p+OKPEFVgpjvMZZsAokbWXLtGIttiNQ",
-	"eafASyJpKFexf7LP3j0gEcjTZqXnnS8D85QnEPgJvJhzctCmMHfEKoJMIG0YBu/cncAqnDpELd3yW+Xf",
-	"9Tl1LFB7VhehPtsIdU/rU+3lOO6kdTKp50D5IU8/E5iV059EA6QXyhuVN0kCc3fLHHxxV4l9GOKpaxln",
-	"zj+EWzYUfNmjEDuPO6Xo5Qraw6i2lynphj00YKkMptH/MmJiaCHjb+5CrmO0/J8zrdxkSAVLfBmt2xgJ",
-	"qIJFw6809SR+LB7HwRq9iQJL8GWVN7KyvYgP5tusckrGRs82dkn+wpd1rBz+GRHVFHqd3OKZsbZHPdPG",
-	"UINTJR2K3ncvXiqGK1etu9ZoufG1frX8Hr7z12uhmrwkNF7JovyvrrN+02eiCo87+CsD6cyeuQN6MjbG",
-	"InGdWVghoCqkYn+QkDIO9ejgO+U3EvMSKDDSeXfOlvIDPRQQnTnG7ZS4+HLs8PvAbTWjbm7pGJH4Fb7e",
-	"7ywbznUqk2U/ME7N+HIQrjlk2D1e0NH/Mea67SorxxnjkXQnzysdrbSDQHCbcqkce/3tq1dIxbdXmjo8",
-	"iy5P3WGPX1dLIsn9yRPVmSpAxpoK/WDJg6XfltPo13CBrqfocOG1dXzZRdenU95PfIoI3ToB1ogjP21L",
-	"mpz7fVcUMDeQi4I0bG7A+qCPUrp99lYx5ID3bg3GaEoEd7+6p5hKTLbiEy2WqyTXfByWHITpcqEi/37Y",
-	"APK1V+/Af3mvDWzQHY3R6CbN0Rt+8fn3RqMgdSSMO5EwjqIS7hn91c3xe2PxpP/fH9/9woROslAD3CPc",
-	"fsms/H+AjDSpVESUiF+lnIGBMDAixExuAkssUOuzH7UWzOiFZam3M/AAgZkca5ZpzPqIiz77GIKqvFyN",
-	"33OpAg+Cjcznd4zTo/AOSchHiFBSFxCeIZIHDfusNF4KZ0opAGoSt4meAxsWT/B2YaSjQmZEQXyMOgL2",
-	"zWv23/I7luqqmQLvMzvZzDL+TU4h7ioW5K0857uQNkyXbMGXPhKxfOmdrrE29LxriXv9oivGK5e1wIsU",
-	"wJeR1ilwFeGqw7tH9Cj8Q1kjc/pyqcT6YusZKv9jELgQ4lD+zmvwo/YSHsV9VROuI0QzgsRLbAC+vLS3",
-	"imW92uAXn7T+G/fCgj/40yb7stl8ro0D8TMIyT/5t3AqE+if/34mEL+Aih/Yvcuaj06YdQb4zIsYCVWd",
-	"t3X125r/8p+r3wRfPk328gEeZJj+gB6IzQtspWEJzyzYYtwEW3AbxgfRQFVZPd0fJXQfwhcqeA2hx+Y5",
-	"UXRbju4uxBurjIj8aTSG/kvnIlwjNhmFeRgHQoILCQ9TTOpRgbeOTfh8DsqWBlLh8BWm5P0kTEtJuEsm",
-	"QMNG0B2XxCIsdIBNlV70WbhjdCa870Es9Fj/TsmHQPppnZ7TCYkuQ8VQKtr1Hqm1QyKmgi/zWSN/vLy5",
-	"2Rwb/T6fIVPMv1o/2w6HLxbXq1KvX5WPERd8uYIpOkhTyyZ64V/jvQb7rEDFk5Qb0lNmhZoV/dYI4TYd",
-	"aTsMBF5XZ3/i5GzrlQcTTvHG4o1IPJbPCTZZFQvpj+BK0vMCeHabdaGj2j3O8faTXjBemp2FFmXzgy2X",
-	"+TC0ula+3yGhtJuUe1gts0Dpx9h4pfIJAIia0WRIOtFo7EcsTJGm6IHwAWxVZ5SP2j+FbT0RIBZdYYkW",
-	"tZiV/2z/ITgvcvwOPeenpu8Ud44vtuGu8fMjwILPH8KjJ91heDtheC43B9G+xb8cBMGLJbOxBoP8aesd",
-	"asEdZwkoLyoR3SKrhx2m/8psuQkUswP1019JBtr3sbeR0G0GyL468LWrNIP2I3b2G3rnnq1/Fo0/+BKw",
-	"XDRIcKUe7uBzh98/OdIID6LctV5wyxROFQ0alxc3YaJ9kFkY3jFukol3T7zzqawDLuraZHZUzF07sLum",
-	"ki1qug81oqVZdCsaQmrjPQULsI49gLFSq7vQmkEOLWepzCs5pWF6oSpjwBYkrqX4r950d7HfUcesbCXQ",
-	"Ww9Z+ZlPsUEAW9pJ0pFzI4w6o8IIrQBtcfR72BtmMqWQ0i+U3k4B5haLQB2YmWU49JF6ohQsase0tGyR",
-	"j+VNbT6kZZdVW83ntaTn3ZF32uburQ/KCkfuKpyIm81uXj1Om/CgN0K8U8dkongpMAM+qG56QkvgxARy",
-	"FxCTjDUKdBm14hCYReXxvNobzG3IL4bEROjFiFsVIQVVD1SgFD3/+uPSzZwS3KCn+TUiHC+TC0UrBYkr",
-	"WvOf0Pc9sZF4pG5AdvIxJli86+29MnK5sbQQne5mFOTYWr87K0AHm7QIm0ibbCnhm0Iob2yF28cmGEE0",
-	"YCXnJZetgiu1R0eHsBwTYSmTrhzcq9sYdbkrMuZo0AlXLIMpTZa9jKacr2U/qtN3HAxmZekTADHt2ITu",
-	"JD0xGrO/DapxJx+4TPlIptLVV13/TeupZYFSJoaVPoYMCfJeLOlxOpkyrkQv8FwEFgIphkSlYjCdzkc6",
-	"o7Xo80htQDVFPF3wJVIIRCarmYX0AWyTT1C+i8OxwmjDFhM9q60nind3iO47rKwpVRmsRvF1W/A/GNAP",
-	"tt7HMf2VlRdSYZz+7oUGH++SKe064pI1vefKm+6ilmTP/E6V7kMq7+UohcsS6Xq1p56msaK8YC4elzT4",
-	"jv43r/B7RIfew3G7LBTz+e+Wi+fYUIDwYgZikFPnDbGbK6bzb27YUGk34MUXYvPIsBoo/mu4twOQqj9u",
-	"V/J3GZ7YHYvHPRtl1G2WFKasFbsR+bCxLW7VhBzDaHwN2Pmq7HTweQssTTKZ5JJcRaCZ6CwVaEyOYAef",
-	"ajr7PNEBO6e+sh7133IV5r4hDVNTvqobJn7aNFg3S/wMZonvmk62DfQcn6nL04ciYxy3pecplBpAERER",
-	"UtQpp92QleOolfd2+kTdfYyXnmblODAhSHApKMqr7aDHTw91yfCIBcy5cThtp86Jyb9xJPaRzpxWC2vX",
-	"urBj64KdrjYu+P9/2vY1tx2iAXSaCR2M3rIGJbHTl1Fjaqdd/uMEFaZ2uqvoXiWptg0seT9IJe0EHhEt",
-	"stGSTQogkSZFcx9hI4dpznEf4wPqMAyjlvvsDcOrBpbVQLzn9zSgv1eABt/7D46tJ+2OOfZ3g7fVfmai",
-	"Wk1xM2LPREQ3+7ddINK/s0YbsPmo3yrzgDF9E1uGtNjKs9BmOtxJsz/xabuK/bwZNOuU9+86Mx135sm5",
-	"MzfVw80qywwfj2VyaYBbK++VD6caOAAUUnPh4UsVpUQkt6DoeKGQ7QSZ5jA7GFIGCJYRsT1x3FGAXqyS",
-	"cgcmIGw1kTrt88PKNp8I3D8jOTq5hMXgSMw6oauB2w3k5drQnIUjxNUdz+UuNmj9fXdh505hZ9RsEEzw",
-	"5UoAWqn7u2DpVQtdGfBbzRw/EnnOh/L6LyG2Xb2hLshtmUJnRV4fs+hsrisbakVTQByprUroeSrV1OKp",
-	"iZwT0i3vaEAiDgfiisnZXBsvH8wAKiuec5wl2hhIHAhcApmrU+1sz38tm4GIK7DEcDvpM8STImOsLNgT",
-	"iUo2J6xb18govRBM97mSW6xo2TZtIDftKXrHG3eYA/AvYOQDFN4eVp4EmmWBNWYKFptp+Q6+daakaySW",
-	"Z6NMpu5SKuLN8tq91FkNVYA/zH/FFbdVrOfvDfr77ty/ndy/LIhMFHH6/0M0Hg7tjKcpmAEOQEPpHaK8",
-	"Dtm/tMTiNaf9wTLhUvWY1YHpfBb8PK7YCFii1QMYV0+V5N/9uZ4lfm+n6STEp9KRJJ05SVJGsluhe7se",
-	"Jxt0/ZUIkgLjv/fjZsBt5s891MxKlqRHp5EJn+OfB1IN67oFd9LQrvnvWXEm1Uvyxs1+zKbcTuL0Bhxo",
-	"LS1bGOkcKDb8Hzc/DCvj/BbEq6UAv85od3H9UZPXG8vu1k16321tMakLr2WLeRzH59DddOU1W01Wt6KW",
-	"3WF0ajajLY4wXAGSzGBP3D9+uxgBN2Aubv/xT69RebfMP367yEx6cXtxhZoWln5sJX4CnrpJj43lfWao",
-	"V07afHJRLFbVIaHdLyWdltbB7KJ6NPhMP/gnxBLMwGGBreVKjPSX8gr0l4ol/huWoWTW6HvDZ+Xr8rm8",
-	"nMLSVvzsO8OVsCwjgAqr9qVlVqeiv07/bKu7Z9goW9peXrFDM4ZznkQq4HncK1O11PuUJ1Det+COXwaK",
-	"3orv/2h0Ng8QEKeOurVS0qrffcTXEGbq38sHJPkxYC1YNgIrhZcuGtFcLCnnlzOu+H31VtaXTGUCqnHF",
-	"8I28V6vinUr/bvSYwRcHRvGUkQTZ1XfjlUuq+0thZM1CgdJEahrqu9lyoRW0SmgyJVLqGBtnitYtPyrl",
-	"4J7OyIZFEPvyS4RIprQAqfL6T/4mLf0kjG0sfgEqm4VjufL1aOPKXWqP7tj/6dIt55X7/ITOLR5Lj/vc",
-	"6pbJu3ar1IWa6R5xSsfB/qGA/sldhC+u/bThyj97PQzNfHoGlklV3j5f1qkLblk6tsCOnURbV/rdvzPt",
-	"Kh8bJj04W0g7weltocuw9FO8/doLLviaGYprPPFYhbe7iFSVautXl8inkFYYIRObIf0yFSvMIZE8vZyb",
-	"uq1oM/VBEc0xKd/vvEFC8VdFx8PKi7XTql/cvL6c6MyEEWB+w5ld2WgxJ6LqecX+LJkglm6D8Re8bKur",
-	"8fOGNxayS2XN/DJHO1j3KxqdtPqTB7rMP//z/wMAAP//yoDYs9rmAwA=",
+	"H4sIAAAAAAAC/+y9+5IbN5Iv/CoIfnvC9izZYrduVnds7LRu415bUh9JPj5eS4cEq0AS00WALqCaoj0d",
+	"sU+zD7ZP8gUyARSqCkUW2ZeRPPOP1CTrAiQSibz+8vdeIhdLKZjQqnf8e2/OaMpy+PPFezoz/6dMJTlf",
+	"ai5F77j3TlORKjKVOdFzRpSWOUuJ0lQzIqfwnZz8lSX6oNfvqWTOFtQ8RK+XrHfcUzrnYta7uur3fpAJ",
+	"xWfWX/HTnOWMaElyRlN4omAr+9Q+kTmZyxV8vZL5BZlJpja/66rfW9KcLpi2M3uZy8Vzum6++f2cK5LS",
+	"tXlJRjXLzYO5+eXXguXrXr8n6MI8e5rLReWd/5Kzae+49//dK8l5D39V98yrzCDMa99zc3/9va+lJozm",
+	"GWeGqlQQbQaykAsmdOchTGW+oLp33EupZgNtXtSP0P0sZYul1Ewk6+9ZhAav6AVThJKcLZnm5ksyp/ki",
+	"Y0od45LTBSMXbE1WXM/LbyYyXZMZ0yrkCyrUiuV9vHTsX60Hb9kyo2uWHhOdF2x8QE6F1HOW42O4Ig+O",
+	"jsiYl2MdXbD1KGeFYun4hKzmPGPwoinPlTY35IUQXMwIh08Phk+qt3MxWuZyljOlxgfke7bU5MG3ZO6p",
+	"i4xfkjcg08DQKaT0gn76gYmZnveOjx4+7PcWXLjPh9tJ/pb9WvCcpU3SnyrCMsVWhv/7ZFJoAjthIQVb",
+	"k4QKspCXjFCRmkkuCqXJhJEZv2TiGCgsC21+MWRBwiMlhjFC4hjGdzP/6Suqk3lsvzEyNnJmbNhekxVV",
+	"sOlPCA9FCZlTRZI5FTMjarhIWL8+ycMjoIthIsMEc7pcMqHaZzcd4JA2y6iz6WspWMfBc0UuhFwJGDzX",
+	"RGmeZWQus1TVh3t/+MAvGAWW3zRSM4ZOw/2BK/2syJXMm6MdC/ZJjxL4dewk9ZLOGJmwqTT8Vt3OU54Z",
+	"cXlCqN2YUjDPThOauke1iSf8uZVthsPhdr4x8/mBL7huTuc7uSILKtbmmLB0pZospGqVlxk8KBxPyqa0",
+	"yHTv+KEZC/3EF8UChgYjw0/luLjQbMZyP7A3uVmnxsDOBJHmF0PiJGdwxLUNCS6sDIlm2Ztp7/iXzQfK",
+	"O5nb11997JfT6FGVwPDOqZ6fpukbEWfaRKb+rGYZqxwyS6rn5QBpmo6k6PV7uZdZRlxv5kLz9mcyZfGX",
+	"447+SsEoWl5rftrjpS1HOiMTnmVGKqR03Sfjn3/++efBq1eD58/HLe9P6XqP15+lW2bM0wPyRjCUFqlk",
+	"yogrwj5xhWrNhGVSzJRhaSUXDE5Ccx70cd89aBktT/cY7Gu6aFkg89SWN8F/u7/rHcsvWW7+5Qlro5KC",
+	"i75S8AdP2oaAl43sRaOd5/5eRrnkRUP5Sum6bdtqubPq917GFb8XOyp9tVd3UvmuDIXUUgrFQPt9SlOj",
+	"gjAFYjWRwihkIHyWy4yjUn5vmctJxhb/+leFGnq36Z7jXfjSmlzUJJFFBke0UVvMMX+MJ4l5x7hfOVVg",
+	"P1Cy4EqZjetWmODpeNC76veeSTHNeHKnkzCMusyZYkJbk8dvY5plckW4PiZjLkaFYmZGNDPTXI9gjyvz",
+	"DReXNOOpZ2B4CvzQoqv2yf/813+b+b6kPCtydpfTPRVrgoe/fXSoJGiqC2U1H00SmufcGGJmpDKf8DRl",
+	"4q6XxhglC7qG9Ugl7CdYDlVMpzzhTOiRSuQS6D3lLEtHUzfUMYz8tdQvZSHSOx54DpqVkEQViaEuFzPY",
+	"AGjKVM6Cr8yMhNSjqRmnH/UrmfIpj9kUZ6g9G5JYDRruOc9ZIkUK9p3hLHancx47/XtcbiCjKB+T8TIY",
+	"2GgKI8NZvpfyB5rP7nQDvJI5Q9nMFaFJwpaawSDpOpM0HWkpR5kZFA7xR0ELPZc5/+1uyflaGtYHlpFO",
+	"v+CKFALskT5hn5ZGevZJzi7lBUvNhYbk6MQxU0vTHOz7cRFMwU/qkvKMTrI7Jf07uWBoy7npCMZSlgYS",
+	"F9T+EzJ+y3S+HpxONcvHRNG1Iqs5E0aN0vma0Bnlws5kmcuEKXXXcznTZJIzeqEIJXg5Hm95kbETwi5Z",
+	"viZyOmUiNfNdZjQBgcAFGbM8l7lyK6GK5VLmmqWvWMrpezjo7/A4IPZNxKgY5bqYtSj3RlGOcrQwwxyZ",
+	"q80MrpzqAmrIaaJjdupPc0lSnhIOOtAyl0uWa46ai2XTVo/hnIGmwJQ5j4wNm8vFCXA5TRdcmE2iiBQZ",
+	"aHaiyCxTo9ZYU5v6vYQWisXeZQxNmuL74JymC0ITTSZrwrVi2bSPgpwqMk4pz9ajvBDjbu/M4JTi6bZl",
+	"em2fdJaa2y7Yeud7cpm1WADmF2cfOrkyVmul2WLsHb9u4jhjMzkmjMH8Sw9obdRULXM2zaUwVjdOzHwL",
+	"z+l9jNn7pSL/Cw7PzyykTN/zgVuj8mFoa5npgf37FA2/mDdECjZGfyYXSVYYyUIXshDA0jRbGTECrrWK",
+	"X4mDHyqfsfSEjMF8Hx+TZC4VE6VqhPa/uW1JeUqWRn9iOZfmHqM2caV5osbH+PNkTVbO91UoczyXpDSj",
+	"7PVLP4G/OUI/O+XznCct67o0P5mFNYdEITgeAOYDDi+y4YAi2/jqR6H4TLD0OUv4gmZmKPjArbIGrzJy",
+	"geliOZoy1t0J0njrx7q8eoYrRaRIYIow5z6h2imwuT5o8J0ded/NPRxbK58B0c/EstBWTIH6QrPzgJpT",
+	"akz5fy5Lb0gKkTFlt9f2FWil+v+hWRFh9VPhdjJVJMVhEM0+afI1Jf/x7s1rYl15oVL3DUg5I5Vh48Ji",
+	"wTpMpMwYFUZFGkj0KEvBLCGWVGuWm5f+vw8f0t8P+4cPr77+8OEAP3x79c2//0vTIO//XroXh033Yt+7",
+	"LeyrgYSfBjM5sN+bA/3gLV29MqrMjFXp8dofMZ3p0nHqJ8QcXwSiE0RYd7BiukqS+hH3OZEorjy8EYyc",
+	"nTsduLnbpnTBM/AZObHMl5cPen3z36OoIJ5RzVboZtp64vMlPPkTXSzNVb3DJ0cHw4Ojg8PHEbL0FpSL",
+	"wLHlp9/vCaZXMr+IP2x47+jRdvWjtg/5std3ky/nVL7JjqZlexpa7iMRt61GQNsgnvDoQb8rqWt3BTGI",
+	"ow0Eb4ptDDzacdZEWn/zAu028OayREku1l4eUrFu2Y3NfWa/EcVi0rK1+r/3uGYLQ/0r/wSa53QNv8XX",
+	"tvI6N8qPMQcTSORLM3RDt22beMmjQetTQU7Pz4y2ekDQm5zkTFvl1BkpF2wZMyqyTK5YOuLLiGywjMyU",
+	"EZHPzp6/JTkVM2b9Xgu6NiqbU5RPCFss9Zr8G6FZBh5cS7YmW9WoWNX7ux20oTbfIOxfQHM1QhyfDKZP",
+	"NwskZ9SYblR3dTD3e+hfUPae6khe5nJhCCSIFI5QEK5nU6Pt9o2VmzNzEvEFs0fMvxFhjGIz3ugAtu/0",
+	"rToO2kAZVXpkhhEd+ls3rL5hH2MgTGShUZ2kZMFFodn+YxTRCMxP1p/KIcXmIEbtZc6m/NMmoWRMFJpo",
+	"lquKGQcZNYmcCa6YeccE7ODytNDTdDR5/L8/xV8qL3nK8ttg0dJQBAVkV47NqWajLB4mtoEO8KUcDony",
+	"DGaIYgOnjkZg9n59OBwOT0J/AQVtRxN4A0u/2TCmUkHpWU9blK9+MruBu2wHuO7EegxquwNsSi7IQ6L2",
+	"ZzRn6G9aqbfmGvDPyCWKRS+7Nt2G4viduakp1ernVurCWH1n3IdMVbXw7Tg8s1dkTL8isysMUNvSFXFW",
+	"WZToEQqzeQZ37Ki1nEKKmjl+buZ8qZwe7RrLYVRj+XSGdx4Ohzdy0kS3r8tiqh8yfc+7YMXqOcsxKlQ9",
+	"JK4nM6uZJFtJspfw2j7rdrlVJUIpTA52lVcHvSAzxYimYT07pYMo2mv/17XybB3OFySjpheM4B0Vft1X",
+	"YvR7heC/Fsyyr5lPXYiE8mPbFo4l2ME2tZoiOuy4VlZb/Kdq+E/VsFQNL9i6LVHFMEufqLlc2ZwNoxEe",
+	"E8UwMZMqMj61QTSIxByTp4zmLCf/81//PT4gpyS3ya8ucw1yBCEwAexYV+LiWtoPR5dPku+X//lAvT9c",
+	"/CS+pT+n96dv54+KF7P/iK3EP3Xdf+q6/9R171DXvWDrL0Pj/YErHTsrITtYTgklGVeR4zGlmu5IvtgB",
+	"FyQmN0dhdo4Tqi552VWGSGFZ3B4fhhAw6IOdfZ0wlepQ2umFPBDzQbFPOqck57O5xiyRhaHBcSLFlOeL",
+	"McmYhhyAUggYIZWnxF1q5rmkPO2HkcLjVc41s3dzTZaFmpPy5wNyWu7gOb1kTsdw7ur6OCqRRHx4PJ5Y",
+	"pFyfJm1FOjZmmUrBwrdZ/jPa3DK1f6UsY+av6Fswu4RnXK+j8gMS0CjRNOfTKZRBTGyMlaVEyFWcMUcJ",
+	"E67ep3l24MO+UsRcSuylfQi6TdbEzqgTXz+nmj6D+ysTifA5DNmFZpr+4ZxRJUU0uQEy2pwKubIStUqI",
+	"zuN9C6/ZKsHKwZYj61cJG9sgT3mWPd2wjLVYuyIJBKSWLCcLKfTc6NLmg82+dTwFv8H711EeeprJ5CKS",
+	"XXvJ8jUG7s3KYu4wBNmNyIDFLjPDm2yUyCxjya4ab4rBia1Zwf2eXIlqKvP1bFOXRc2TMjfHJiuA6sG1",
+	"rd8CMmDQb87IhIp0xVM9b9yccXEBSmpKaKKNILahc6PoWkUCCIc6AFdRQQFa/uEJrrQixRI5GDz+qHGA",
+	"OpwgDze1i2bGdyf9XckiT7bqAsA47/DSq34PB9Xu+9n8sFeMqiKHB1VJ8HRNfAFiMEm3bWpbL5bijhUJ",
+	"DYbxIw4WoF/lW0+J6HY10/+Om/OoxdrJ+NTnJkzM1ZFtAjwWEVwvPi2ZUM4iTmier6u59V3klX1ITKDu",
+	"uNNUPNnM/AZ2m2HLPnD7at59fO9zOp3yxIhVxWfCHLSxsbrl6a5vwtq8dasaeeReG6Mzr5UD9uTr+6Vu",
+	"5aU7USVR2n/ZmmR1dRuD/T9WOkIx7ZqsGIpJyKq8qYPKid2o3QbUKHP9sOTB6kV7mmbBZCNS/u8qrjcL",
+	"5EC0enFrx9sQtiFRW9f9nZ9sUxy5VbYJsF6rxtdARaXR/1GHn07b1SF1bi7bLYyBN0IBmjFRmpwGR0B3",
+	"GWaGwNLW/bpgNp/flzBGR/U9Y0tXUF4W8uOpQkkuV2VOuLG2+4QLpWFbT61ugWnk9gQjq7nMWCxJo7bu",
+	"drKty6hwei220YRBDrJ3uKzUCRasyyJ3ypAqFpCmbi8gypZ+1dzQNkctghvAVjgnFdedcvZX4M34nsNf",
+	"edToKB1sh2Q4HNppLHYwM/DNrWvvNkrz1Y4JDRFn0iyxYCviNmF8ooWwxS2bHwdy1EETYG1WrewZN3js",
+	"JTXm8IsSTCUcR0D8CqVj3PSMZkykNG9NV8aMTDsJ0L7xnDpUGk9VMJCOA0AEm57n9H9MTTeKlzogzu9O",
+	"lrkc5MYABsgLYaE2Pmlri2EJAtdES9l0v1d5lAkj/NO4abvM5ci8Z5TGai9P8fW4T+DNXdyOteVw76+9",
+	"rAO190lS67YeB+QVW0yMqMrYVBNZaHJhRJmeM56XKU+thKyF4KbTDllmm0n93menG5JPDR+s5jyZty5+",
+	"yVCYlds3vFAJSt4/3CkeWc3wchcfOO/5L1zoj+FFA74w56GZChQCH/dmXM+LyUEiF/ckXfJBIlM2Y+Ke",
+	"f/FVeLu64MuBXOK6DpbSjCN3Y/s0kAsjzZZ6XYYbI/yiaSZnL4SOGUlvBJZMp8Q6GszyL6lgWXNteRqN",
+	"+LnoSDMUSGfVs3ZLsHBDxgU8KrobQF69lxFmkZY50FkGjkvrIVjQta0mrBR+CIAJoQs2muWyWJq3SxH3",
+	"LT7DepAmvJArdlzNJZkU60gG6IRmVCQ7pKS/koKtIw6Tn9AsBTeaWjKh+x6UI8lZyvUJEWxGwfOBFWVz",
+	"5iI2cmWLXeEkjzHG2bs35P7ho0eDwz7RK0kyppvBvOcvbi3wuqA8a47qR4iwu1iLPQQgJFFOPmczmqdG",
+	"MUmoYtUB/1XOxZ/Vguv5gfsylgBtlv/mwmfvS7rDk08wVgoKMPCiglzPThG0OcvS67POOeU2wcVIU6eL",
+	"2uiZdZatmT7YJeLsxMDWKSznZld1vnJ0yfKW4uA3bWSMHixhUHT7dHI2s9be1mEqpjXikGx79LvyyiuM",
+	"YhRbVVEUNe/wWiMz+YKNfrMkrO3Z09enxPzUx2DtXK7AdOALpk5CZ7EiM2mUKh2gi/zmAiF+s7wojOC6",
+	"95TlGVTENSZeKJbHY+M/KmMCCjhalK0lEyxTuzskeNqIO6Js8GeDE2F+zYKBOW5r8FKwyUOS+kWprGrf",
+	"C227ASsyLXoswaJdIxcP5UVlPX4vhTUKXisj40LNIm78h5wL8s78ViPjcW94+OTh4+mQDR4mh3TweHKf",
+	"DZ7QB4eDo+mj9NtkyB7Tw4chLY978A67myr+m93PkA11Nr+cDv7z4+9HV/+y8VyogHhV0wrvVx/3/z58",
+	"UH/++K9/dn/8yx2I/NM9CnbbsgO7C9TgzvtH/c21TP/6778MB0/I198MPv5+v3+/hdzbJHBknltl703l",
+	"L5aJHyfVoLTD0cgYRZ+pLHQfDEi5El5hMCaCphdMHFTFfUDEw07kr4r/jhBY/h603zpwUEfRb62bHTJu",
+	"Qym+8c4te5YOfhsOnhyMBtEtVjd4YR+3i87nLGOt8JoQi0UJqWClMUBvLVOr5YPveaFYdsnUARk7Hh4B",
+	"S48RcZBQRBNzIUNwE1uPlruBaJYxuKliLGBCC7qTLVxMv1d9yQbLwU0vDqsEWUcUZ8WlIFRdWJ6frM2Q",
+	"UZcMQAJ9Zd8CIAs0g5o3JtKRnI5sQWr7YP4C1k7EsaFkDg4BS+qI534PzX5XfbK532SuRzIOX/eDMWw0",
+	"2vwdvGChiRk8tuPxDnS7xhkPZ07tiLcn7VumWJZh1Cqc7+GwcfrumVTelYon5LDht9mc0r2F5jDeLUS9",
+	"kzhcyPxfdjQumMm5A/vcgRvBkWDMZe8SuVMO24ujWmhwh4zzh+CZG2AX8qxMAg48a/YwthrXlGcWElgw",
+	"Dsf3GA2tMREyRwQRzKOulJv83SyNbX5evOzv6eq9G1NoZ6smfNtw8IQOph9///Zq4P9+0OHvwy91Rfaz",
+	"4L6Emd2WifnFzP26NvC+9uWXQKC7M4Bvz2P6mZrNn//yt+ti7/xi1bUxyPlgQfkQWyqrAwDcJ2oKCXVY",
+	"5A6+DFsHqLLYx9beVAxziF70+j37kha7VyYXr6Ig3+NpLn9jYnxMFLYKQRz8CdMrxrCFgTohY9uuYXwM",
+	"DTyM2gb+BF/v56LTAI6KlQbm1pRoGY7WPqbX7+Fr46ONDvRUABBULmgGbvZj8gPVXDjVp09SPjPEMkQb",
+	"j8ZQGIeoYYaU1vsB19RKyzAjtBdj1NHHkmNHH38f9h/d3yrUw3lAEljUq/NGMJL4342qHlSI3IjfoXu6",
+	"Lfu09GlHtfAu5JvaeJmaAyA0lqzY3CyXcmhThJuZPlMPVht/8mouFcNgSRVwGnxA7c8s8h1qwcqFcKjM",
+	"EVtmygVX881E3uobnUm9OaUpsXDtzVl19RNZkO1Ni+UIOqclFGK1ZDN470KmRcZuLhRgE49olhF8dLdS",
+	"SXnJcqxtiuYkdTsJ3xbCHYMxzxemSpcTDt8aRML8fsD1LEnu2TngwVoFX8hFUTPUs+JejjRvi+JjYob9",
+	"uvs6wv5vLODPTGmWp3RdB/7bi1fi4aKSOXBbXAi5CiRg880V9ticf/oW8/ug7o6lrnLFJkJFckg3rFEA",
+	"4h7LRQnllU8sjlnxadyzmzIdzfp473bwVxjCWck8VdGC68qCdKiy2aN4qctmh+5ec5kxu6q7e3HCTVkp",
+	"b7DNRSyp4ltqMeExZfc723csSEIOS2PIhCVyweALxFMLNRVVLFBFblFRFksqoif7KUHMXDJhiqfMp5eR",
+	"M63IkiplVhMBsi9Zju6wCY1W6vw9og1uhNse8z1b6neArQDGQZ5FnxYaDR3yHmxowjytmtTgBrU9UuEW",
+	"5hpxinpiiI9SBBgiU+LTREqK9RKZ5yzRg7nMlZvIcW+u9VId37vHlwdC5ilPXNrCPb5czPJqzoFNT+nd",
+	"VNwjXM9dbu33QNy+EVlp+NpVjoF5G8379PzMQmSomnn5sMNAW+zLoy6dpyKYM+08tJFt7sah7qXHF+5T",
+	"d/P4jKIwIb+3bG5ESP/9Q08x/aGHLQ2vxoamvOxpV4XJ3W0Q3SXnx8Y224ypeS2/ld2+d7gvmxxT5DkT",
+	"SRwS9OzdG/Lg6PCx7zUWpOb9+LYXCWXsYo2Xlf8x1oAggNngC5rMuWCQTg+g3kaXvJmzmX1C90U01gA6",
+	"n3kXdB5zyfygOmChSGYbsJpf5ZQ8f3a2oILOWE4eHZB3RpegWQUfAXNE5zRn7kTbjraUoEbTDUHhLEEJ",
+	"9rlmOIT0ruU7wES3KhMtYBE7o15YVgoWJwJbnTMWq8ZnzLNkBdEbq2+M0gzGE/Yj0rbiezsIUNc1646C",
+	"cZNwFmibRzEtgE6bF+saql9tiQIVsLJ5e/d75WapZalecGGumGY0yHLsvcypuJgWuW4qdvuKhZqOddgU",
+	"yLew3230ov/HScOpybMW2DNlAeSsUaeDzosdQ/Y/gafTsEWflOH7bmJ5QWdstEH7Bp7giS6gNVmnZyKb",
+	"bhEBiRTfm+vqxISbw0z0coTbSbxPBd9rSQyvehQUQ0ZUx+0YdliISlLt2DxpXAKAAgLqiit2Qm4hm9sR",
+	"vdYwBmTF1hY7cPNm8t6J9RIoUl+2+VJO5Dbsl7+XWP8SIuif77lzM8l5z+OF0wm/5FlYPt1ei3Q0PHo0",
+	"GN4fDB/2Gk1ZHlwNvh7+cjh48vFvh78MB0cfv/Gffzk8+vjhQ/q3+78MDz9+s4NxZNv/xKq9besZdJEC",
+	"xgn7pI9JsTTcf/jQxV2xLznyseEACMR+SyZszoWHxyhbnRwd1GY2+PfODWfaZ7GkuV5EK1UDEw8r6BCw",
+	"gGlFNFUXNxR09TlqNwZsu7v31JWLbTNuPLGuoy/7h9TVZVurZduo/Lnq+CzrtV7bNitNrbhbtt+mk7hT",
+	"9t+NuRw30/huTuaS/7/wk9lP5FZO5rtgrS85f3Nnt97znF+yfJOHDddkzkgKlxIjcktQQm90m6/MYRJk",
+	"DmzUqja3RmWKCYSeKnmwuQWtF0UwlipC6y6ALaBD/u+qu+ljK5HeLFlOW1B8fppL15kb4EcYTebEqP0Q",
+	"t3Q3Rk6qTKqtYFz+xZAHdtXvySUTO9+Us4mUeo/buFCaZtkedwq22uMuVSx2J4liegTRYrX7rYVasu0m",
+	"de2+OozrEsrq3LP8PPp2iSsjdLTxixKSuZ0Bz3OZFol23Ygj25S6TQo4XVCjQJZ4F7QSbs9wiHXLLO87",
+	"IeM/jV2aITxWrKNZDYZuGdNMjVZczzcIE6O5kUWhNDiJUKWzGTiIf6IHxZJM1mRORVrRUH6pb9fuHR5k",
+	"ZQdvPI/rO76+3ja5IXhiY/LtC/nOpcvEswt91gOSJZC9CRXtCURd/EL+zegcMkdjThfVXoYtCAoCofDL",
+	"677nT7cWz+Lj7d39dkfIi4zP+CRjmAkXTc1ATGF78GA+rgMRdT78JsKuIRh0T4l1uWb2pS19HruihNyU",
+	"J72e5LMHwqjPvXEGhZthOcrt1L8Thbe24F+20vsCdbMd/aK26b4kqpKCax/bsJSLRP9+BW8TxcJKndgy",
+	"mcUxy+Sy5+BcEIRhDYOFzQpkO0nmUipzXORy0X5AlPsek6RU74bwkzy7NKCcx6XrZ9wdxrikzplmiyhn",
+	"dTLMrYS3O4nbKW8xzYO3X8M2Z+VTGrgqaXUJLE1+8T89ZxNOxeDwqLTU8StyeARZC/ZLe7aJGXEPu2pb",
+	"+s0JMahE+bXZZ5G8i7DSUm3YvnLXMfnDdd2yhMBA0SO6BVMwrk2dhpndCc0y1XCqhavWHbbuBqPvVW4P",
+	"HtyBRPt2H95CxI3nn2YLx3pxXCeAMpMpi8Uib8r9fMOBTpj4FnrfzeEcnDBf+MlczuQ2/FEtZ9d7n1QN",
+	"hzEVbLXv+XXrorFJsstWvEirsRiiIKRLLGfecdqmdtUN5V7QpZpL0E5WZbMyaI0W6ePQ3Qefs+lG2PJI",
+	"Yn+l6DJVx2Tsu0eN+2RcqtnmEwgG/Pt//uu/YyMFSDtNF8vuGpG2Bn6gcuFLDyTQvNcJiQ4uCd/fd5sG",
+	"iPKxbem3SRgI4rNNK9+Nzy9vzdmNaVaufEqwlYXQgq/XrBt8JfpvWgfyErAgJJnKLJMr5alyjP6M2hAz",
+	"aqx5Y6zOmEYOB8xyOkUrnysgL9qzbuBckQVXiqUH5HUBhZ0+TIdIwewytIGhhWNqbpzQ5GJFbeHJtcVq",
+	"nRRRxrG9Q9q8UrZ8dkUrjXIiAOxpOuoIZYl9ja4PMPqOz4RZNttxA4p16UReMvIby+WJa6SkyFjTT2NE",
+	"ooVLbwAjzjCOrWtRy4xrOwib+skR1bTSlnS7xNuv4FSz69aemTOPJpC64/s8XQHm2GinyjYXZom/xWw7",
+	"eclyOrNgnYjdYqs3uBTq2FW1OllVqI4ZtF37lXZws9n94J1sgGs2sk7m/epT7TOgLLq9w2diiKOOwUeL",
+	"d2BXqTQdSOF5HKwRCzNu07JUxhOGMRzrjAU7BRDmuCI5dn/bb+i/FlRom37baeltSgP2MmG58k2CbwLf",
+	"mOHauK4WJeuAo1D5iq4OaIq7NcrS9NPWTikopEpv69ZBmAtHy5xvb+nSoG5Maag0ygwdijZvECRFjRkr",
+	"/O0FM843WHzvBA6G3HcSvxQUwZqHkna75yXYck2ohHKVxw5QwCOO44Dt6lMBeYSeSww3nJBxzqaFSMfm",
+	"TF45hxrNszWB6A6c+SXn+HaQCGcIoR8AafeTtSIMdbHCZmS6EUbLFu307sb8a+8E9iWZfjiLd+Zg3VBh",
+	"mlu5R528lFOibE0GNGhQkEK8xFlclqyhjhGDXBOaZX1E0QjagkwxBgyPACnrLwjOJthAIcu4tNJcLkbw",
+	"oJGcjlxTRvgWbhm19Wd8yVmWYqeBFuQK7JpCpubCSC0Dt6jtpe0BFIp6e814tnajFWtosQXMJLtfXVtz",
+	"HJd9JTwptuTfMZrFoo42nJkwBYuJUJbVias2CJhsRdeKjOXFuOqxkxdbzTD7zPaRtuHOjAtxIeRKjInR",
+	"prKArZJax1l7oREpFxbbwIwkxhrfySLP1q2db95Mg7YT9a6WFoA9pes+/DGXRY6qMni+QPIRLmwbC1uL",
+	"Z2PhLO07N5mGRHpzm32w73ISa3Q4MkbNyD8lHqXb0A6ntXFN/PHRZQppto+b8zsglBEp8B5lEWO6UHqv",
+	"pjatlIsHn7gKFvDEyObtjW+u1Tcn5nDytQq7F3DEsvFtSUN0D5xF04h+/PHs+eXjEwARVrACHPuJgcpR",
+	"D8J0RaO/I3zBYHJCs5lPUSkyFgW0KkSaweSmhUCLycHbQOEbTVOAfsIoOzbkiTFa5bkRP5rNZmnbtv7n",
+	"a2H2OJ9nuTYpS3kCaqLPBYiCxWP8c6SjqTT17Be7SbUhTq2tTMf3aa6zDiFH10IIrq6KkpCiNfLVphOT",
+	"Yw3WuBM9ssmQX7ZG6YNOUY4BifyVsp0R6W4xv0o+68Nt+A7x/R9Up+8adFZwWwAurw/IOyY0HuxYXs9V",
+	"3/yntNGHnJN+RSOZngpHYIWzWYCPW7MxzT0xmv/A0hnLN7QEsxi+lbygr4wtBm1QIi7GG/Yblr5CklOu",
+	"rHfFv/6q39vFE2fvG4FjuLO3YFfXVeSUtZB/2BiQrftEFckc9t2SrhdM6HGfjOcyg6hHzjJGFTN/otGE",
+	"gRFdLM0faOVCdATNXLwFDOg+CU3xg3i33GuFbGyvMSgJ5Lo5j2bgphbS8T6H6lysf2IcDUfdhpvKsPx1",
+	"nVQxFw/VpTvH+2qqfFfxwbRGi4KteSfHSSgKvuyD5Acu2AaN11ALu4raIMk2h1JM1f2BiwuWbs2nRBRH",
+	"i6TpuuUiNiRXzYTK5hJa90CzJ/1iqdfGIMyYlYj13EyugiZunePj4bzOwYl47UTKfk9x2+ewi5TelHeJ",
+	"D+o7qrQsfm0C7VnSGRcXJOWgkEtRrhP68zfFzyIqrxmkkcg5355fAwN74y5utOR1fszaQ2PTfdXSfttM",
+	"D23PJGcpE5rTTJEJyyQkRcZKJYI42M32OvRp1hdsDca4FFMuPATuVjuEfVrynKlof/effD/LYJpMpH3C",
+	"RQnCu39w5YKtb5Ymp+dnhg5WJmINgZYXaM93NsmazxVBk+4L1q3R2F79uLbO0PfV2rDu4fQrbR62Jw7I",
+	"bOv2eivRGFKJXO6Ahnu65N+z9Ttz01YgFhiGZw+f2VftT1gJ9+BYKtwc39DYzT9Wj4U/pW3eqY41BLb7",
+	"//aayXggC2+24aboDMAYtd2GN0hfNN7kdMpyc1StDojNruaKMHu8eQwPC9uLaD5G5wQPW0yMFUqzfAcI",
+	"5LArcuSsA6adFa2lac8qv/fJMmeKadV3GoB5nup8/G4bjcO6igzkPKMJU/2yDzx3jb0r2Fc5m5pRyRsb",
+	"koyMpZH9fGNvW0qZxeIICEBJ4Ocbexm+QcWQUhK+tCkS9qIbemm97g36ftlhNJixX7K7o0zIIu2bsy2S",
+	"48J2oKMnc5ZceMtfCmFNpJUtaq+7xllycU2HI8vzmHURRf21J4j1iI9taGbcLbWgE2Z2JYjUEnzqh/N2",
+	"E2in+3kuJ1ks6b2W/omNEARblT0M6cp1ugfTwcIJkzPo26/KXQ+t71WRJEw5YUDJTMoU1xNipZgXRwUE",
+	"mmLO5+uiL1/PY3JKlDbrBy+IPn8ng8IcVZpnLbojtwScrAnXimXTVl2xg/Hv0jiQgKW9ggPYyhd3YudX",
+	"OfHLtvRxLv+7YEVEYfqBL7hWZC5XZEHFuqwTVyQvBKGayKgLc0PMExS+5pteWcR22G3GkDQKL2YZYjhx",
+	"JfMLljuZ9W8BRqHdSjztJLjsc+KCuz5Jm/poxlKb75ZCiTKUa2ZbvnXLCuwTwO24RvvEaq8VSPUL/UcH",
+	"nGrlqC3FN7tDP6E7fcfQiXDpYxYpNLEwuYGaa1GWvLHpLjHWQq28zwUnAGRpaA5vj7oLQLpX7dGMTpZS",
+	"+MAtSqC7ruH7cS5j/6TYrnvNVufob2/NcVlSno4ddocorWyfkWrsUe+2V8egWuaLcSXuDyAK5klRH+hr",
+	"9kk/A3d+i0vCqCIAxUAz0Dtc+YAgQqIHNpELa8Y1QGX2WAgfsekeE6qTX5du+yjhg/TpXXHMPAm2ACXe",
+	"EpJZPUG1M6JZ13HfAE5Z4FuKchQiPLskUlyWrsO7mywRN4Mblnabpvj5S6wqsfwudbQ6x7hLDPkc274F",
+	"yfQdFvprnXOa/U0KNjJ7/m/nh8//dg57x7DksH909ar8/O8/77GFfhQKwtN7bCVsipPJFcS0dxEJ19pY",
+	"HmolYgXJ/MJo7GXSHBe+N0szBKJBgQhDxQF49h0U03gfQScwoRdw9U01MbvJGhY/RFfFEnWWvqw4yE9K",
+	"FF70kHZ2Ovm3/bDB3bWgn0ab17dzV6UwSGDNOPvkay3AzoHHTo4eT5ygUyhVFztPU+ecpSNPI9VuKIKy",
+	"6pCVMXGpW8pX2g0hvtooKohCWAeF91755a6tfnPNqu3hGlN1GxP5uCTgjl3gahs3HjxYQbFjLsVsh4Ox",
+	"BTui7moKEvONABwVgmKHgyxe2tfiKqvu2zKEEXrO+sFupmTKP7GUKCY0q1rpm3E2NrT/qkqY1uzfFCLf",
+	"GDEOToAK7LIzCG4Dhi1ySN2JH6w8Er9sH1hTtEcT+SDnxVolmZzFTvYdSujZJ7093xZ2PFy6cdzx9rs/",
+	"zSXC7HF9HGC09cmSyWXGyGQNXUUUerSFnMh0Tb7mJUtb39E3lZ7AhZYg6kRBM0NbKdhmVmy1r1eUa+z7",
+	"W8YnuQJPnzH4IK6fM51D5DstGBapn5Axvnx87CYCbWO1mSwm1DHmEfzCof9asAJ8cmWnYDsE2JBJwljq",
+	"G3DCH36WCRUJg9Tm6FTj4CtO+d6SKXJLSt62jA+uSUaXiilSiCXlqd90iVkL9Kbero63GyITELkNMMsM",
+	"+FpqUS2P48b0IjPoUCf6dP28Xowh5TqsheaKaPrpAGvYNNpT13vLdyyzoA2Gtn0ykfICNC22wEAPWxjp",
+	"7YNrtuGly5XbWrtbTfPw2hSO3pXmRjDNyrXemgcCxL9WK1y/fUOAs3LvloU2j+n94eBx+vDh4ElyOB08",
+	"YkeTb9MHdDh98rgCgVa2C4VdKReUm/fRA7Xgeh5AmEtVyb/35fW949754SsgUM6n09owHqWH3w4e06Mn",
+	"A3qfPR48nB4mw8m36RP2AJHVlnTdO3aptBE4td0T2KIpTObgmRTG2HIsAE3opzIv29SvVd8W402Ktev1",
+	"vVAsu2Tq4BrSIQJH9BBd7Q6cKCY9doB/OKdrxNdtTHtsCTuutxiu7wUYSCvHtmO6uZ5fLYk7RtsZYZLK",
+	"zoaX0W26U/t/F1KzH7hgGzFsbzYnzj8WJd4Cssy59kkMrgwV/V2AV9MxJLj0zrON645X3ZoJ/Q6fGh4W",
+	"fod3A2+Ayy9ZrqJOqnMuRFm+CVQyqpIulmTKmEORaWmLvwsyhD+AOly9KVO5wkfhEeHp0ph0v0xAr20G",
+	"x+HVE2bjHtwXNNCjprYof5ibvLGCZGOKZZq+Eb5ivQFJCoiC1khB6nylbDY2xLNdOAXrS8YntlAqiAtD",
+	"3xKuFbGt0KP1JMYMGHn89DoRKgLwhMjpFBtiOYfyOB4wbgqwaxxCr0GbDxIgbf/EOWgtAJ9w4PGl/ZHc",
+	"HRPO0jqo35Fq3CdjPNSxGElpQc1syalAjQks73GkJnNctndEjP4xJj+aR7pMRAfJgFmRXvPSErLw+8Zc",
+	"y5gxlm3Hn8ailYKu41FnRd7HGJvXeWzseyqO8D0Ksah2EmM1eRBudTv41i17Nx4PsPS+cG+HmcM5nbV0",
+	"tac+ZEQB6Mthx0GdMYV2S8queqSyMuVqmaE65cxuQ/Zevwd98VXUfmafllSko1rFdnVoz8tPiOuAJfcA",
+	"YhmXJlOeRduFvMexu3pyvKxy8LWVgLrJRUfsX7iR5vtBNOy4Kvvk+gQLV9NqzfqNG6ksN7u63RKK2lZ0",
+	"X1yH0DpvSf84LitOzSE5N1axRXULEktzRibMnKoLmrITMnZ9Fsz9NMsQsg8s4xMyNrY7p1m2HoWXIeSi",
+	"LLLUBjjhWQBTUgJgVBxx1nc1svknLs2k7PIAUrP5stDBVfq1nDXd4uGCFjxr1Z7vnNK1QjE7o8WMOX+A",
+	"FMwGcMOxLyq6V/M1r73c2/t1QXkM1Ayy3BucNE0twk5tPLvkonmKXPV7ziRs8pCzCI/Jkq6dP5XwaViC",
+	"bThErlSfsEyZBedoKQPPnZAxOD0Ng5gftDSc4SwbN3xn0Pd7cHGUtDbZKRZQM7yNCBtyYVH2PSLmpvL0",
+	"TtbAnbg6N3TDPNPKZxBoV+d5QWROZlSzFV2fkELwXwvAGyQLpucyvVE0RnxktajI+5UbT3VV3zdpOKNB",
+	"jJBHC0aFdlW72y3jO3erYhU+S2/AgSlXZGFUc3ST1gVpZ7u8miW4o1/TZ/b4eXmGqPeQ9ysfmLpRv2dM",
+	"v7CD3LOjgz1BHMzOAvPsuAIguUSztCUJNEgHfTgcHgzj+aB7OEyrDdHNhh3YpqWHhyUFg33klhKPwKvb",
+	"gtQ49VAafRfg9bmydXwPxwj7QORulGgAe0JnlIsyg1fRha8VBjhVmHA/wGVza8wVoUKtnMa7GYx96/4u",
+	"hVvt4LMhuk29DR49qL8uTDWkg98+mn+Ggyejj3/6lzuQlafCRsKsxHTmdkBaB7Ok5qCoLel6x2KpjsOs",
+	"5yZHfM2Crbb5mUOxtCEh177qTuxnp4V82Ra0ncVbREbd3ZiDY0lLBGJ3ev3tSKzXUpMFgrJT4X19hVBL",
+	"22rJQruvsc9uS2bqBiK0mU9vRLYmNoUezSdrb8ObW1LkK+ekN1KmOS3iZsk5EykXsw2pmdXIgXl0TlZ0",
+	"l3TgW81Y3DO7bkPh3AZIz45JwsdkDOm/AELkHLbka5SMImF9IiRhIv2mT8bnh8/HWA/plGw5daC0Midr",
+	"RnNVOkjPD1+Zh57fx/8Of64hlmJk807ykH0D11hyBKTGK19POqfKGl4N70fQonUq8wlPU8jucuVDcaat",
+	"IJc0j07FtEuJyS0KzTCAqQHEFXOKO3/CBVvqEfvElU2mwRbkc5oSxcAX7OxeAEYLR68YIC2F97eP+J0s",
+	"8hZ65Qw6tkE7Q29CHgfu4T4OCjlF2KHHsXvc2PBGZGj4v4QvjA+xpSy4lu5Ivn778hl58uDh428OyDiR",
+	"KRvbzhuQUYiw9Lmc5XShTnAG7JNGFw9C1kPGkdGxFnTt2u6Qd3IBqB1mDAp8+GsyLXJgpAU64/qALxIE",
+	"JNZEJkmRx/unBYzlEiR7742oBpxhM2R3xYFLHK00Wdvtfl/l1ruHDazNQQJ5hrBFevcuD++hNoE5ib8W",
+	"TFmN/uF0mHxLHx4FSviDoyMPKNn7UVhcY8gRfeGQ1t3pP5GFPp5kVFzs193NrrvrtNWWTPpTrWUPHnsO",
+	"1yaeIR+DjLpk+RrwNuDcIcuMGnmoZK5ZelKB3BASfwXukmSSWUDYbmoSzsqn3td1pXJp4gXmYBVQNHqp",
+	"umBpC45duY6x54z/7+AtXjI4S8deWUDz4QThcoxlPWeCrGVh3gR7ZM6yZbzmvEVXMC/77v37c4IX9NFL",
+	"ZtSWyuZAvmrGph106WZEn+AFB5t6GrVkN//49gyBP8yp4WnhGmjbrV89zkLm3qZ5+l5ICKzqPQC+Dt4v",
+	"ed/lLQfL5zk2euwHW6SFo0H02bSKNXZRNvYtyse+78hpHtN3RdG2m/oY34xaAFyIfVwrrurMKOprPGQU",
+	"yPK0bN5jPljvEn5AdGT8+68KQivmTztf+8mGBhXT5thyD7UNHMyfDmRnUvBMj6BlcDKnWcbEDAHBSscN",
+	"BC9Y4MmZ5bJYjoTUI/DNhj9lfMH1KGc0mduvZXIx8g2Nym+CZ5rPC3mJ+oitEsXMhkBMl/AgI6/5hgFx",
+	"MxouRv5cDH8LpT1dj2QBqPw5gOwbHsoYPjdQUdJimUEQ2hMqcDqMzCAznuja1+EDwu9DNcicL5ULecoW",
+	"S6mZSNZmAnC6MqVqv1ywdfiY5k+FssDCowLS5LlQxXTKE1gVYzSo+pdQnwtf4kjhz0ua8XRU5paYncbC",
+	"X8CpUP/WQXPWv3cJK/XvHU2NLTrCgD2moFywdMQyxeCQwAxjOmOp7zaCDpUa69kiEVceYj/a4hf4Quj5",
+	"COoHAEhLjgLmwC9cn+VyMEKOpjljI4q4P8E34SX4Lvx7KSVmfI+UlskF/KlHtExicOTwvwRP0iOaJGyp",
+	"bRmI+WIqsbGI+RsEhP1bsYwl7sJypZZ46JrvqvyNZSapZArohgUy/nu/mfDjnJqrRsYm8d/lLOU5S0A0",
+	"uW+AtqNMzkByuG//Cu5Q/0W1tGVJ15k0oknKUQY13b7xDMw/vHRubBrz7SXL+ZTjM3OWSIGehGDYAXT2",
+	"CMmTX2Iau9m9II/wI6PpSIps7Xtpw+VJxmhOXYtts1FG7FPCWKpG1g3Q64fqYi5XOAOJefGwhCNUdNWI",
+	"fZrTQuEL3U+O7+xnLkZQlVNjQvsr7oHys2XmQqhiuQQ9qvwNucbYCtXvgqbhwbeOnZRmy9GCqwW003Sl",
+	"NqouAO0BUnkHlFz5+cAnvw6GJlNwVQTUMX8uqFjbP9VcQrshMFtHdncWghZ6LnP+m/sYMIJtjzHybvPy",
+	"K9dRxH12qFTBV4Bt5T74RKbguxxQtoIvSug5T+/RgqWcjqwGEv7g914PAO94SqusCRbVyKoj9kM5D/wC",
+	"a078xxoAfMOAaylaw4Sjitp9YnRPY5ozDmbW2BoxY6OIjD0xxvu1793JrlDWtgR3PNdR9bJcnWavi0BL",
+	"Nbp7n/xagJ1hVGmKSR/25qqCCXs/+jJnz9Vf9R/v3rwm5/gr4cLWrEHhjzcYlPPP+ffcA6Pl3vCez668",
+	"bmHdOdqEXMyeI39EFG+nWztFwwLhOZgSrpyhDp5F4LPYWnutCpd2tyQ/oNc7uBGVWw85NC6fPD4h1Bg+",
+	"C+fiTHO6EhhH54BTn+TM+hAWNL9gKRmvcq7ZG5G1wHWHonMbEAEQ8DnV9BleH287kXBUNfJH0QbeUscg",
+	"koG9ofkjBjyMDHFdPgsF/VmqlbctVlWYau+yLW96Pconx0kanqPdM92Ruud47/v1Mg7mrKnmSvNk1+e+",
+	"czfGnuosnOuTCRvCBamazmoak7nM0hJNG4X1QbxLsLWyg/YQz84sT5FHW2VCrXNIdTX6kX0a45U6USqk",
+	"r+4ax9NdpM/dhL7qIu8Lj4H56bS18oHeFyXmpQUIr0nzPjCf+SHsZ7NJju+cpV1WvlbFtmWi8QHx7UUM",
+	"LRUQ+PcPPcX0h94xAZSvcc1Lu6RKrWSe+mYiFgusyLPecW+u9VId37uXJjwo6SqUmfgCFjxdcPFn+9NB",
+	"IsOaxpLEezbK3bsGKGVLmuvFjWKY/4Vp5Ytxu8FTp14jaPpl2wDpTknKwcOc2hPB1gcJWYEAPbEN3qzm",
+	"CGnEmmcZ5tSn8azTuUd63Y4JaVFhd0kPo59Gth7Z6NsiDgXsemAtaAWJ8IQMyb+ZSYImGC/dcbpAu0aq",
+	"rrmlGnJ6+wEcHdCvDoRyO50Rr9IcvTLX6LOJoFfKFVPa5r+Al9r6LcvumYglAt3tpKokDrchO4K31Rs1",
+	"lTl5CPNG7VF1Z1VG3Q/b/pVCrrI8jjQxbvH8ubX/bF1i75ksZvaThc69Uym9RU2+OZHlAsAYLhJYRgRR",
+	"nKzsfuhHGgyhG3Ly7UvZCkYqcn/50h1F8MZ8re7y+U2Xvo0dROFRrbKsLv4qAJshwuZwk2jcnAT32QnO",
+	"jRhz1mGxqyz1ZdObBOoWQNMumKYVTXOTFO0iwe5Yb/9DtAisT+ccvKT7wSO47IfQFwKpEaExjm4PBr1j",
+	"MRXCCFH868RY8Pidg7EAakB6AjR86wOoXqX3ny9q4opcsKX+HI+h2zxR7giQ8/MEW26cnjd6EP5Dk3Yj",
+	"aHuHs/kf4iy+oXN153MzJse9SzKWtSIRIMgerQfkrKwPtbj6XEM/Ke1qBnJjC0UykQstR5BCYJsvjtJo",
+	"IeBzulZlWwxz14JqngR9xf12FMx6GVtOuIAtIHuDRxJ7n5ofBlxgdyCSUGHLJnGoLba8TeJwGRFbtSm4",
+	"/Lm7uvkASEvd7SnvzR1XfR+FirRqjjl29sQAY0KxkVpmfGvF3gu8+B1cu8lvIORoxdgFE+moXNtImYr/",
+	"TZX1jGV5o2+0Yp6VYiFFc70wG2Npi9W3VuZDVbsHOujujS+xXRqu/Y7+hRbYFIgDL2XGt6NDvzfXnuOl",
+	"LQE1615we6LmR6i8rL74bcvWb9vfzb3SwvwltSvL1cUd4QQYQJrEHcgsYwtbqUArLuKvvPBqiqxAaERE",
+	"QGPf2Z6VN7brRLFwOStxyNSXMifBVQrrtABEFPNUFVbpo4dSTksbgZKJk3uOMnALtnUTjKyZ3qkLYjNH",
+	"s8LwTZYuAy4OpDTSzy3LIE+mjFsrXzoFLvaKN/2XHvCyLIBPuocSXa++Jm3tcLu5m4HSnWxrAN3BGODG",
+	"/Rk80Y4ywhQxStY2dLnPd9xK1/DsWa6KJ6UrQZdqLhHcGCMZ74KvcEF6S86SGhkqHLR7MoZzasR2Vjfv",
+	"2bM4YpvFCJrW9uPBNRTS2/Sf3NDuO3EmqJm3w4OaQN6vfXglpr+bC7CE3Tsa1vYscMivBbO/u5CZ3cbd",
+	"FvJHwXXLYoY7/4SMgQ0bJZL1/d7trcHOb1Zi2ndurcYMZESXTXxXzq3qIfzFO7cq07kR55ZhUOvWamw/",
+	"9G4h8DiWaLk0C1Iohq6IQKTW22ttUxS+w8ozSNJgkKnPywwoZ8yxLMMumg6OBuCQbT6Zezl5jQuRrc1q",
+	"1JUItbU0+8tv03Uj8vyf8trL625Seovr4hqaSj1fpKmuTGhyUSxLXeUpfCZKy5zOQsPl+Bdbenp++HPv",
+	"49VdekA8Q91/9LDGTdudIxFvRkd1qObXaB5qtvggcn62eUD2eTP6QiJH6gJykjXL1rER7KIy1l0g3YZZ",
+	"dYZE0BekiOkWe8qY2/GoIO7m9rDrHj4W79UMHC01tFn8oXpUuao5AK1b0DXAAdgExBMASitUQc0xBaj0",
+	"1YHv6Mgp5ZprOtmC/xyXcl39Pifk+kp93UvUjUUr/qImh0oBOJyjMLZ6gyrqXWunfxzF9AZ00t6XcUJt",
+	"0wq50H9flfAzigbciKv+szh2PudD5vM9R27i3NgluhCTUABXFhPqk9zYlxY8B6BEuAKa4qHNtUL0D/RX",
+	"1zpvRtzzaMKMIFm68TYsR3Xl5Q7TLGe0kzcXsD5jDZzO3r0h9w8fPRoc9oleSZIxrcFRtIKMYE0/EUp+",
+	"LaRGnA/bDQmAdru9eI9Iwe6NQ7vnFben/cJKjSze/8gi+9c2VrmaFmYZgOboJ4t6t4hvcsU127qiy2KS",
+	"mSOH6z2OW8ietW72oNTQrbodQr/CYtEpd/Gpw364noVqEQCr1mkVIdGbp69lnvKEfCeVa0kF5PTVBAJ+",
+	"9wUFVze4raoHx/Az2mdhRs7p4D8//h7LrqltpY6WqN9UoDxDqwO/JDXPMvj3IEpwyfIT8uLHtzdm++2w",
+	"HbHNWbkJT6A2pYOFt8++3JUlYuVem/bVXRkQeKh98dYDTOM2TIe7kxpfgpP4sxJrf2Cv+jWk3t9NxH3+",
+	"yxHV6ws1Z+nTTCYX8QwbRND4ShFju5G3coV631+LdMZS0OQna/PfMaFkQvEbriyoPjZDQGA7qogDSLEJ",
+	"LXoOTSioqANIp9CHzkI6D4YPq/2WA5jobycPHgweTx8NB9+yo3RwSJ8kjycP0/vT4bcuwwCzvMButQkI",
+	"3/On7sfece9w+ODbh48fDcEKxd4bW667umoeOhGR8DKXi6Ahz1eKKE1zELZapnTdD0AbAaHHkE0uLYCk",
+	"zz6qUGFLu+4mwln57hJCMZ7isnfDKeSg9o5TPmx1TMbY+EgW2vxXNjcyH4pcAYBVStflZ1lo98VSrmzC",
+	"e42HN/UIS8HwtvNrHJ3VHftXJcXBW7p6xZSyeYLh1CK6CDz3xEWAuSLf86d98mrC9T2AN/2poXtV2caF",
+	"yuILsj2IpvhMsPQ5S/iCZg1C4ENi+gK052tBc/CNZFaA6JBIpYmQq+bgd+u/CK9s687qO0O14c9BVNvs",
+	"DndhXMjfURc613W02ou0nEQrya/VaxSOxNvrNXobDUVvs4GoChtXAKtO2An4IaD0R2O6ukfzZIFyCg10",
+	"MuxXS/XdNhPt3Oqz3DDRUxm44bPv9Bnu6+Z23bWvpsVKY7FW+76ZT7WH4J5dSfBFcFxHVH3oFzJhCfX9",
+	"jJ2E7ObWQ/C1NjgdQNdUrn3Eiq6hN24JJozdlRXLpp291W/hhRswZPbvIdraCvRL6GEN9M4YvbSZWLZP",
+	"0sHGPoPXbCla464KV4c7pmSTVukA2y4qHcyLXYaXMeBvr39AOwnLPIzm0mK/0Ur5nc2KKzl7e4Ml25G2",
+	"+yS8ptSYxjN5CZ2TbbElYpVXOlgedMXwN6vi4Ptbney/FhSRrm9i7ABN4RvOIG2/UsRolwd3tSPNyyxI",
+	"6Q1M6aXF/DFPNUf4JVpJbsV9+5opdBaAHo+2OUFz79q+B9UUfE//gI0qkwhaM7U1An7LaGo2eAtgNQAy",
+	"Zxk2lkioQFMsUow8Z8nF3saXH8Qz85im/fWTQ+3z+k7fMLkhwzGWEk+oYsa+slWNfVLG8sYLesFIXogx",
+	"oZmSZAyopsomu6ZsIeNFkG043qfZiq4VGQOY6/gEHQArrnB1ETccINjJw+H9qhXs8F83+0vLxlhI1I3L",
+	"hhSLrl3OVJFph2QNDwvxquVF2X4khlVpz9vI+b4O2kZwBYroUirFJxlz7ecWMp4NfIOolKeA4QhA5WXP",
+	"goMbgG00EzdGKfQao4VqMzKhdSW4gFai2vlRLpmwaLWqWCDYK+QXpA4rG0FTPUxsIfyfGdUMcbUj4LM5",
+	"M/QqdOuS4c8tbWLemHGCn1BpaQ6KlK5Vn6Qs55fg5GIrxHOcc3PBOrbNjfIW0VzB9aasnxjoYRW9FCDT",
+	"wbaJVw/uV/JJF1xsGIeXE0RJMqV5/NWIocyu1/zPEGwrDiLdKaq9zNklx57jER8wskTpIIp1cIAWDf8G",
+	"eQu2w3ZnNfssbQN/3N7C520hgs7+shNZYrFvoCk8ITrfkkJBDwHPE33PpbXWguFyx/d9sHv29HLwZI5d",
+	"W7UEJgTTvOLtQH4pHaKHwXQcj0l/wQNzQcMDsQPPBbzkw7/RsT8zigKCaFqnGVCx7ww2Ib2Zvh9TnpbM",
+	"uF/a61kzVWmfZCXky47KHW3TIlO6tjmGPjoKDenr/FyycpzlpoVI34hnRsC3+TIJiH+HSAv1LiIF2qlG",
+	"v+ScLSgH/Apb3yykYC1nBUYxWoImpySHJsRW8TJnPB4aMT9NJG5wWkIsdwALcyd8i5dhR40hl6t4i1zs",
+	"VUMXUsyAjrlc4TD7eO4N4+fEpvBE93nWGMMMsh/z89spb1ZRZBZlF8MnF2yNGDyuSZa1AENVHgCHzHJO",
+	"cym8iuhSebDLiWBBd2Tf5CRdYE2+v9lXzMe5zJ8I0SbXU2pMn7wQzu4z/DzLZSFSwitdvACSBFQgxGcJ",
+	"5PlmNfYdFelEfnoWZ3OzlSeFAlWaQA+TJn8vulRimFtfWf4TMf4D0xP6sWmrHUMCSJaV7/fYJF20oHoq",
+	"CrATDDXGMCEVXsnL3Q82aOclycJZsS20ap26pvmM6RMQJIzmGUc0LBE8jIQkgrgPNHJWtit4ITTP3DFk",
+	"7I4UO/zvSawuVEpbRPKcLkHDd8kxK7q+Lbb5yTVSQyJZx+oObloqNlnlTWEXaeRJxZpAoTHYDiuZX5Cc",
+	"CjDBL3gj7J1gqR/cf//QSDWerUd5AR+vtgU+Az7GwUfXyXZgaWZxe7u0BPqXWeTMomk6st7rTrqHfWNr",
+	"+bDtL7NDzMFmbUQfhmVp0LGj3cVueAJ7fRuJv6BrkkrXnMG58neaW+IS/hvjKbQc5Uy0mSSN1jg3h/n5",
+	"UuZOaTx2fe2r7RRdpwS2hqgY2tFEy275zLfft3+f9Ofr4VtjgYyOyhJhDv5kztIiM/a/rc+wAk3tH2xK",
+	"pdE74QTYdunGtt9GS+Op0wbAU9fNjd5xBW1zKstScWCVBoup0MkHqUid99YP8L532CEqsrVsY6BdF9m5",
+	"5Lcj4EDS5Rz6NG17A/ukn+GVtldGRL4ahfIrReTKxT2mMndB6Qu27lZFELY07+ANoTwdweHfKWAKbt3A",
+	"VoII1TWiqJ2h95qIttjIJ2gwtDVIXGv0vE94GfIJW44MSGczxtyqT9SSJZxmvqZlucw4Wne7HBqQvhht",
+	"gbINB90ZG535wO7Z0YIDsGu0hKdxOKBDEsxzvB90AvSntrgykC6jkpDd6IG3tdID2NAfHRG5zB2GeyUm",
+	"vz/jdvPY2WUsvXbWTz0Kwvvd5o/33WKQvmlT2B8hhX2WM3/sdwG3L0/+KisG0snH2UAW1pyJQV2Od0HW",
+	"aRcTAU3trr8lMF+FjfZx+oChKjIy1AAqqlt42ETC/OGx7M/zULHte6W5Bttvd0pj61RPn8bZ29zRLZrk",
+	"BgvgNIlHOmp2gO1YBU2CnTvESQirKftu4biGPnYDfyD5cjaREvsIWl8KzEGPKtQwX5RTxLUAT6T/M2eX",
+	"jGajJGcpE5rTTMUdF6HJ0W4CuHnMqXJ+HAyetwffNiYhdIp120XfXclvpHs2NP5T3Mk+ecFH0Je+d79V",
+	"PbAFNcJNI5NB6kMBSXXgaKCa0KybAumyWLsh6XUw7t4IyLh97VPe43FI16qwFsB322oT8z8LGCjqXdOS",
+	"zJguO+AtaDLnIhK9Dxv9NMUsHkvg+eNK51TLnLg7yqUQCM0YwJVvp7nvFfT7js5Tf2e/HPsGSn2H8cwX",
+	"8aqXmrDwzh1LtSDnvOZDSLTc2rjuFC4yRvQu/Y3A87sj2PMrmbOKT6ZBDRc2iiTYa6pdhOFG7S2Xa7TB",
+	"idYnqkjmUITmSI3xc+xx6b6zxTQ0A/kxPmhr8NdpE5f9dne1vMqAxNaXYKCpjdgQPNqzNhiOdpsSFMZK",
+	"fejAaiyVaZZs1bes23HH3EkRY2ynftn1jHZGd0m9PwbFbg07ZoMLs1uF3x8AHzDq1nktdcyRExDDxtr/",
+	"iLWDFU9GbKPm3sts/ScOEKZmQsQiDC0uq32zhXdNeO6udp977bpsVom5t10cepcspzM2ujWjwIxu7N6C",
+	"hWoSwEfb82p3Gnhn7V/JIk86ZDDyhL3DS+uy0PJFkJpbpV5tUP6VGwTmW2+P7ic07d1NHpZqcx9vq1+I",
+	"metaHfrtT2wSOsZzkZ8aEHLdy6mvNs3fyvUd5v5S5mQuVySTsdKj0uvajZOd/zWaKmTFBLrN7SaLYNS1",
+	"zw78EPtkoqE+aGyymYzZfVOZO5m3KTXs1Jh+cCoAtu4xSTJGczIuxJLy1CZSW641+oOMe1ZL1bkbUWsu",
+	"xQZtfwxI2A/TWcx4gqPMDRe/GvfRlMWfxvC3nQKdFIqNN6/GuzJytMNyGDbABH/FNDbnxEQ4UAAbbuta",
+	"RN1Hq37pVjPeLFlk0ykDf3LU/9xcX5nnLLFNpjIuLjA9irrEFb/Nle5DyJkLqPnGCnB1QKKZxmQqs0yu",
+	"MEZNSR6mW3ZPaGgN3Z2lqqRspRlumZ8XdNCxrdeulX3YId8wUtdtRv9xE4fp8w5BpyifvWYr21Qj5uTZ",
+	"u4mU0cFOMDfU5vsjGILS1GqKXISPOdyW5RGMZRMlKh3nt/g/C8VSmyKAOeAOXVquRIQak60B+R8VnbGn",
+	"6x1zvHO5ijU3Ftka94ARNLhLcB/gYDtzIQzqrVxFQ0yV5IsOIRbZcU6dqszLkW2CMgi9FRPIdjT0cq/Y",
+	"wguxLMIxhGtYOj7GOhTKU7Jm+oSMl74H5PiYTJjRUqBiw2nv6NY0YuaEjG0/LcA/mHJBs0o5B74Cecg+",
+	"E50o/JLVajvsgzZ59O25tvOJvo6l28XMub9Ippz3MijlaCDBbMi23eOEtmXkjWP6XfvBvKBrOL792Qzn",
+	"z4mvy4N6rZXP74FLwdUMHxVdu3TAypmOT8SDvfUw1xqbArTnpQaFoDDQKeRqMnOC/cZy2VwM6Am4u/XT",
+	"VqtoNNRxkrOU6xE8GqnTD3JRjLmywc4p59slF7GkySsHah9uY5uSh5P8uJGmyAm7sffnQvW3dsqYVVIh",
+	"f5/kbGqOmXIF7pT4m4n+KlqnPF7mDJT040rmLMs4lgpLQXCOJ7XJHsdXQkuy4KJwmuECblxKpe1LuC6v",
+	"dTAWtOyW6SSqHRUG1f1LzdraR8Xlp8z1mzjK7NM1SHKjAEKYnktxTGSWMqP35USwKgitT2dXicVBjL8w",
+	"TOrY7Boy5k/OU6YCz85X6g/kFjrx3i+HCAV4yOBTpd1irLeYJxrY2bgexs76nLxXEMKWU2Jf5qlpWEck",
+	"3YJuu3ol3AhbvROW6cxmtfDTncahuEBCdbTYOvnMwr22zXXmk2BafWj2nS0856YQlajBOPY5yN475IUT",
+	"gqAS1vKUUzLG4VYdJjjkcc3kr/Fkb3gwHD5sFgLuuvFvcsPvv3P22jF9m9aiqk2BrMZY302fzW652sJi",
+	"7/zmaNRyBTLMZydpOp2GXB0/thx1vo9G38eIapiPff/NNCXFEghtS8LHM1rMmL8glUZ7CAdiH9Hr9+DK",
+	"zcNQTxF+Na5rF4oFGTw25mjdow76xeotQWuyeNP4BujrNqljRoY2fiIXEwtFs7nlDl5mud+3oNiItHXJ",
+	"8ud0rV4HIay/R8ikNVbiMWymOWN7BU7a0HGs0xv2MuZrbbFZapnXHVuJ3UCr1dpZA8zjB1GyR7jsW0I3",
+	"0dOlvif2tZWquyaOeNydrdw2aHbYAV9VtD2V3y5dm5PajdN8hyoWkTdUtle3d7iN1mJNg6jCEyN+fN3i",
+	"DgqwkD98SH8/7B8+vPr6w4cD/PDt1Tf//mVCI+8jCDbEAe8f/fFyLtoE2amyEdJKv2/X8VrR9QachOu0",
+	"P9wNMCGqwGiZXMRhHX3BqNkIBG/xiclK5roMEJM5jRjI5r54ZeoFW8c5LJFiymdFbkvbIeQMZr+NBTWa",
+	"J/Ze3B8cHt0fDg4f/eVpzGTxGfkxWCzbgsf247lgqCCjorY3xEod74utwVvOWK8ymo+bVuNuUs382n/h",
+	"yWaV6HJU/5Y5Op+9f5+Auyse9oY2MkyX4HtyltNF4MXxqjOiJfQ9lgKEnWHvWZ+YfWZcqW663GPYHRj4",
+	"D4sfsFR4siZzh1S+eTyxlyPrdy23sGGTSB0CzZhI6dbc6Wf2Omc+tKIx/ghSy0WiLfl9V5ob6WJUrZfp",
+	"XhcVh1Oy+RYjLLMZmQMjo7oFZxIvwg1c8XGtqHJE9s5WKRiG5MmCJrlUZXL1n3989+Lt69NXL/487pPx",
+	"n9//fG7/Onv+53g6dWUoEQV6lstiebM+POv7hCd3shLmssizrbHc7+CqgI+u3WDKY5yO2hu3IbrxstK/",
+	"rXbgE6gGU4hXOIZeZ+OysCWVDCPGGr4xIgYuASt9jzZvjSLNbl3VYE1cW7WwxLTT6+3tGwpFbUh15OvT",
+	"rru9bqP4VGsuZjumTvgkBZyZghbX5sy7gBJcPCp4TtKcX7JcfUXG9qi3MJYNZI1Az6lrMVcbISy3L1AA",
+	"3AYd9+K9Nb+zKXOEWk40B7U6IUOMXeQME0QEiyMptZZzPkP/XbFE2YVt4C3ymJz61BNsx+d7wF8wtgT6",
+	"ukpQhIFwtaAWMga+BLdl1+LQes1lpT60isEaTiMoBfWisXlytLF8wGTtB0RQbRksU0wc9ctj1ktJv+PL",
+	"ldjaIg65o6UK8dQ313cpoYkUGhDqlW1QiQJdsSxTVkfuFhB7X/b1d8+uN0NvBphKP+PW6rw9lAqHoXxT",
+	"KoVLuty9ltBob+avGCAZSbmC31wTG8G42ZpETqegKgiZh36jZqLm7pjU292RP5WnXwOVmiRG41UA/oxt",
+	"SA6s1Yp9QW/eOfoeZLLSFX01AQhqIvN+NcTQh9yysmewLOPZW9UT39t0z5FvbXEZhzDBrKhxZxUBeGwT",
+	"dkGQh7fZOKy7/OF2tryNRXzHMpZoCqjDCzw/ZtIcIWCPjy3px9hqwC8fFetbKAj2qsamqcEmxj7f8WJg",
+	"H+C0h0vw6FK4lXu/UjXsOK3cN5byvqDYyZuwYr9c2V0Ogv3ahZZnhZbmnBAsqYOjusOgp3M6nfIkmPZx",
+	"bbAgs4PrSqHVOxwOe3WuRX94D9zZDcc9xFeP6v77495f+NOSFdyntuOrqxs8ZS0CacNpd0LGZsIRL3lw",
+	"5HUbQPXwazrjjfIW9fd3QLPziN3+YNthTLb3Vvzk8A2dZkxbU8rsEaNrYpDyYOOh+EZ0aCB6G8fesEnJ",
+	"4Fjb80i4uUOlyYQiKO9xDHmtup1OBxVmm2GFRMaV7oPuwoTO1wHuwx7HWaS30WEjb79xxHXMfo3H8loy",
+	"OSuh6+BU3HMF2+MtdtXaAi4nZFEAypARwZdGkJkDVEurnF8jFhM91LacJHfisg5NmC/baR3M5AaqpMkY",
+	"tyZkvecM0JFT3IX9CsOa3xesPdC8h80VnBH7iHtLeE0vmILlsRCsUjC7c28iAHvV/70UtsOIQ6NZSv5x",
+	"W0Sy1qDx7xuaDA7MzefhTqdg5Yz7RwmEB4fyP8qUr9UW+Z/6QFwf+EdhnrgCc1u6yZcJTYHH/X7WNhFs",
+	"FXgsQyM70fwSnohjsab0i/sRZ3VYcvzocHI0eJwcHg6+TYds8GDymD6Z3k+O0sNHRllBaYCPcVv8lzJF",
+	"ufdweAB2ea0jq2K6WI6mDLtTm0vMhmmJCoWjeTR9MHjMhkeDySH9djBMHqZH7Mn08eT+g97Hegiol7KU",
+	"J1SzOtxj0AX2YXJIB48n99ngCX1wODiaPkq/TYbsMT182KsGgDbHYa4iOGGW3tsK7V/RC1A2x1haOHb5",
+	"zIDQABrnlIzTnE71OG7C7hlZ91LRWfkb04tqbf3p4Lfh4MnBaPDxX/+l3TU+olk2ClDXtzWjAe+QjQNt",
+	"cIx8pVzEoQ/1n0YbbXNrR0L4Max9HkSafAmTgJ4aZfV4kNtwm9Xjn2mmQHjgP7y/PXOgCST0R8kl8Dtn",
+	"X11o5wi8f2ObGvX+JjWnIHjfVXVqDeg3E6wW1nz7HDZaPWegi6OzlkZwjV7gL/knW3NqRN7B/ikH0A+S",
+	"pYTOqDk0QGDWsgqMfGA0mdushK+UzT+IYkbeWDKANwnvP7LdxVvN6jpYRNdofLvH5C9GBkRbSEpsBosU",
+	"iqSj7hPYvXZykRnVSMYrXX+Q1VLWLvkMNpwUPLZjtAfodg3908veQP20euI7LXM6YySAgw5mfThsqFF7",
+	"StiutDwhhzFHNzIpnFrDkG0Pt1K+C0veofsTt8Afwf0JM7kNkMhb5rC9OKqFBpsRjd9Av1+XPEWdJiRz",
+	"7HutXCllFNO4Q6OK0yLluuwXtCMQ8oaEHxxXqbPaTp7X7LG+U7seeGP3BMSXnGXpM7gptrm6HgWd+hz4",
+	"DFK7tguasq5HAEAGl0lfdp2DlAM38U3gwE3eu0MB9geCBsYJ3SHt/hD0uomIl6G5gkTqarzrhIydvm0s",
+	"XedHMX+jVWjLPdBew2qPtojY5+iE+afv4wvxfezuxgg5YTh4QgfTj79/ezXwfz/o8Pfh0dWXGUX4p8vm",
+	"H9hl83l4SP7ORRa7+VXajlbP0zU0NKhaCWyIFmR913JqqoOa/eqjngP6JXRMp4KYuxZU88QWVxq1tEzR",
+	"bRZGQzn0Bv0iqDHBo360Hd0Stfb3MmgE6iRxG4QnXqZsJEIxlMoIZAhsf4L9IS1MjL38WoXBfmwLuh6p",
+	"EjqyxtR2YGYg9iJQWLCJla00WiiWXSI0bDM6sqCfHESSGi1ZPrJ1oW1IZR3S4INFWXAxunFAnmCfeFRJ",
+	"tlS2WkhDSyyb1G8bQlp4ukyuWB4mhe+U059D0/6RFKPEte3fNI1qj3+PYDyyBhfQGtOSo4JATjV0bbUz",
+	"NMO35p9Dv23HkSZcAGiz0PNdptpmSLaxSGV5ww0Y2Vf9NoHRpGuU8zeQ7+MW8bYP1EpTAJJXbDExJM/Y",
+	"VBNzALoqNJ67VOTuMrJNeh9uXZxt2hkX+u+rmlXkcMfkeC+Rm3npVKxjaelb5XZVt4rK51J8377O0kWY",
+	"v5lOO6SrbxDYm72MXzpjVc+Sv8eREJhcX58fPv/b+S+HgycfP3xIfx/2j65elZ///edvvky7KnLGddvC",
+	"tdOuuY9zZux0Y2oYGRjZ0puOxw2MPfzSGXuDdh7Hp3ofVlMak7E0FNtQIndM4921+bTFhhzdHh5tOWeP",
+	"SqlYIoWDWSCBGeHgNrthmpZpaDdX/fPMdiWVImF94hoWYEPyRpS7gWlaDqlB2Y+beeVauKWfMTftWStz",
+	"K2s7jLTw2bSe7UvW1toALE7MBHT5CTVonRNC82TOL7HW2+IhgE4gZnjkrSi6c0PAH0ggDPsXuIe0YP6o",
+	"i02IP1OZkyWTyyyi95ZNtnfqsYnt2TelXGzdzvvV4y9prhf7jJjleSyK8t5BndlirJXMO0Is79pfdbPr",
+	"SV0AEuxV2AJ8p/nt3Vj1BlL5XnLB1Rx7OxvOQJgpsyXURUd7vQ3iC2NDqQRXyWq+BgQCv0iRB6kOeA2G",
+	"3G/hyhCvoXtzlirlu3oX1UXgW6QXTIyww80N5VKenp+RC7a2IWgpL7qBq8ci0dVt5vvYVuC5a41rw8b1",
+	"YeN+D7fiG9/iRgxI4FetpY2/FzVx+awunnn9dzeAVq4JYMY1K9xtP32zJnzZO+4dPjk6GB4cHRw+BuKH",
+	"jfiPeyq/HBw+Lqdx3EulYNE6dPfc3zf2oPMX9sEERk/mYpdSGnN7PLIQCS1UZrN5ZDyt9A/co9LYiakO",
+	"Mbd9u2GVrblcOno12MhyRqayECmRhY7GC3aVIo1dZB/QxrDft7fcxnOazOklQ8FXwRZnelQsS/9dQCHX",
+	"1shjT5hvEGXGbFY9Z3mr7nBHWQ7q4ovPcfAL3kRst41nsMHKimcZsbE2IwxOoJkedqZRTA+KJeikGESZ",
+	"swwajrE1mdDkoqIHSsGs21VtUP5qZ1nU5eKEnUdv1zwjKFs3v3GXqq1wS+DQ2jRn10wI0hkqnbyWTABW",
+	"yGgl8wsv/1vm/ultkUX7vuRUI0gC/YTIfVMHFerfWFOEjQkQzdSzqFlwqPXJ2bs35P7ho0eDQ2/Fyql3",
+	"U1KxBmjAg9vSgLtqnfVc+WiACGt36phd22Hfd4Xmy6MpIUbAYGq3FOyYDA+OhoQrcjQk/6sKBWx+6UXK",
+	"LO93qA7v5WwWzdqrLSuFGnWlqQAcSJazE0jDBD5K5AJAyYmWyxJFDfjlK3VAXpeZj/bbTmS8pBlPR10a",
+	"F7qdbZv94Y2wg3fXH+EZUQUSu+2ldG1muoLutA7g0oiyucxSyCRYyJx53rcOWyGNdNlT3ayXC+BG9EvX",
+	"APvLEWYvoF+VJh0y50FuXKtq8xPJi4w14B+tEOk9f7FvGSNult7w4PBJU4dslVKlWOoTvZIkY9p1XdiU",
+	"jXQ6+M+Pv8cyiyIiZMtz6OC30ccy0W308fdh/9H91kffXlVOB2kDnj5Alzs8uHnJIrK166AbyIOqxrsj",
+	"bsvNSYvOdzZLfIJNCjTesLXuSKXE4/9L1yphFrdRLXFn0uKL6PFwS+Lsi4gV/vFE4pdA9qrM3gIb8uBq",
+	"8PUQotJ/O/xlODj6+I3//Mvh0ccPH9K/3f9lePjxCw1X146hf2RiRMPIiJL5llGl+EzE+x6fgnZuvVgI",
+	"0kmFROTglcDcmEax2A51XwktuiTLlUN8BjdA8cK6Y6fylCU83dHoNTtor4akGxuRQjKJYtm0D/ojxUbv",
+	"ZUWC0jJnKSlECgmxAZ0rTQy749ND0sTuLeB3vCVmYTXfjUvWJG39hY4pKgu3sQCtych3owxGNtAXrhjm",
+	"nGZtad9l3qkULMw8RVA+cNFjuoVtWXHsYGoaidt9UgFPx4Rp8rWvSS2bROMvXPk/ba2qXIlvak/pE7Ol",
+	"lMuNBe9Kxi9Y1dcnAAx/VLPv3dc24x9e1fjaPOaS5WvHrFEH4Y9RBKtT37h0wagqcnZAzIVYdJbMKRcs",
+	"PXYdYQEinysyhmgX1B2M1YJmGctHFgi9gbdY8EzziBr01Pww4Aj5qYJ6DFtEa2iGbvwWfBxXd1b6xv7C",
+	"n94U2H0r1gHMfEMfMUsOO6sFvWAEfN6wXbBTSlAT4S+31RF+LofDowddEtVD6leJ8QqIsQcEaom/ED7b",
+	"zbzvV3SrZ8nw0bNorwJz6pinfqWImssc0TKrfk5cy40QatGawtG9/3UQrSqsqkLVbXEN55eZRsPxBQBl",
+	"57gACB9xziZ8stbM09GucHX9eu9jmN1dsKw9reOFYocdopGes+tZi9XExaN92LJ5tAii5YyBGgG2kBUp",
+	"t4HpuwFuxZDtTk5kEL5f9hFspnAjKL6VEwPrlO15Ys6cKTgxV3OeYckIHE/m2BGkUN1QMO6U2z/7/PP6",
+	"XvyHg6WsJ0fGTEn8iYhiMWGgq2n2yWH0sUyuyG8slwfk1Kh7mHbquRJCXUWeM5GsA8w/388vjN1B14br",
+	"Q6QGp5eiM9bS7Qg2XqGY0ewEDBUD68bAMwodopfEPKVpXPfZveNAez6qDTliqQskzJOvJfRz71s1CbER",
+	"yWRtvvwm7IB8E+/HXEf0+I0hWaG9W3KfJMWiyIyuE/ZXglFXOjN3S/19ZVYhBMVvNnNRN0Pkn8rB5nJ1",
+	"AiuP7ArTMccLTCJbQwCPKMbKFqEHbacpjM63aQl6urjlaRAkepwYzn263lgTk8tVLSMCDfV6AV1tPzxd",
+	"vwMbv2VLQGtf9HkUKoaIsad3AqrpNuRnbeEKNL8akAy9p+uyc/wxGXMx7pOxLLT5z5dQwociV3rExSil",
+	"6/KzLLT7YilXtstSbTVq6xzzkNjJta7kW7mKAztBDB0Fjt0w8Z403TGMApkX0ai6RAWt+81hue30Ys9c",
+	"kXfvUjzYnntgKIaV58aEBMUOzMPbY7HTLPOluapYLFh64rrP+6aPciVASKjt/GPTEKCi1o64JHbfr3eM",
+	"l8qeUy2dFrBm1Z2zFoCrKiNKzcx5C/A3m6MbkRvAC0mRc71+Z2hlXReM5ihE8K+XznOgp+nof/7rv3uR",
+	"llE28bgPYFfWsjl/8+49uXd5eM9oOxdsrcZmQ1gMh9Rcrgia0rA3YbXA14Hv96Oda73sXV3BQTyN+CAs",
+	"YAhI+blUmovZMaEkoZpmclawPvrDVN93PsxlhsmrtmkFuCvgaKPJnAum+pgmBi0pC8X6NvMcM8cSqbQ6",
+	"+CA+iD/9CWlz8Kc/kf949+a10TWUoBdslFDFDshZiv6kH388e375+ICcCaWpsE6mty+fkfv37z8xN/34",
+	"/tkJdIuFX8Y///zzz4NXrwbPn4+dpmX7d5DfwKuSQ9Ed9NX4IJBPoV4Jxpkxesmg5Bl/YSI9IKdkylmW",
+	"4nx9Pg9dLrM1uGSKLOsTwczhQCeKCX1A4LwGT5+wHeLRLHRKo1EV4YX0g3CK4EnQA1dIMs0kNeuBCqxV",
+	"Mx3t3rJfC2ZI+ac/kVOygHptwyFe6uNgOQ4V13zCUuLcSDY/8YCcn75/9h26JGEVXrF8xgjYbMe+J6mv",
+	"A1earlUfZvxBYGcSt7ugPQk5Fbb6eCJT0GypIAjEZjXK8e9XYzsHAKr6058IFWrFcjI2NqW17QK7cgyO",
+	"UfTKyikyPSBpUDL+gYuLMZkzmpYuAZb92wewSz/0xmY5U2UMScMGU5llcmUYAWxeR8gl0yAVgZSCjM9S",
+	"tlhKbVZk8D1bjy0eDCWwJxWdMjSol4xqzEtdgkvLzSOhec6ZCh6kB2/ZMqNrlh4TY3E4AjyTfu3Ny99x",
+	"McuYZRfkZnykVSENLccv3tPZ+ICEZv7ZdPDKrBd0VRZoM3Mx67sfX0vBKlfkjKZczOwoznM5ydgCVsJs",
+	"IMPXPAEi31vib//6VyXF+MR1fIcmhJO1bdhmH/MCciFxwH/6U0mF/zuwvDo4S8d9spZFrgifmj+IAshz",
+	"YWXE+C3V7Ae+8Ba+/zw4t5hk3hkKlRqGM83P5uh5cPTE3PRBPBzeh5evyfgt0/l6cGqORTfK0yRhCnbN",
+	"+NMglxlTY8ulvh7DtuFBBThjytgbiqHIBWgKmmWE6755gkrkkpnREvZJ55TkfDa3HTch+jXNJdRnr7Ev",
+	"8sEHYU4kkBTGRBQzFcYgnQVoNrKNSHhpwz5xpW2c7YJB9D/jCRMqBJw9XdJkzgZHB0Oja+eZPQDU8b17",
+	"q9XqgMLPBzKf3bP3qns/nD178frdC7jHaCNcg9lpD5oAUBEy6vAiuWSCLnnvuHf/YHhwH83TOZx/91KJ",
+	"/URmTMd1O3CRYbsjxlKYHBbZ5XJBWKaYz//1K3KW9o57f2H6uUywEkYtpbB1IEfDoe1XoG3I14jWe3O9",
+	"AKMd1ZiIwXR1FbfuZqg0bWlc64dw7yXlGehHgT7QO/7lY79nlCIKuYzv51yRVCbFAlJltSSTXK4gKKjp",
+	"DHo+qLXSbNH7aB5zb85opue/tZLxFDaZMvsbjR4PJmSYm+SFsIcwMJoG9VDTCVUM+ClK2+/gndupG0qH",
+	"v9qas5LIGxHK8A0Ryp9hRvlNk/2sShaIgUXpvWA65xvY9swG5syZjaEgIzPOcygQZYU6IK+lxqMV5Ov4",
+	"/enbs5cvn49evXj/9uzZu9EPZ+/ev3g9tpLFbXdbphRdjld2SN24fZlRLvZgd2jxwZD0D4YPtpP9tdQv",
+	"ZYF1lje6Vi9xJCDgSsK2LZgVQAeOAaOr9t4prDSBc9KoN1Fav1kycXp+dl3e31RgVbd9oqvhJMQtC6A2",
+	"ohqtYP3bRnLiZM25i3oLqrAVAYMKgDqxaR9jMA/yQozLqjflNCV/M1tIOMwlBQeaIiuWZdG1eguqC1Pq",
+	"NiVV+ZK4sEoowng8HN7fvj4/CnpJufdS3+i6PqPC+h6VplmG6gsYzW2LHFiUrSv9ll3KC1dvr6VsLoTR",
+	"3E/Pz75nAGoV1hm2ODDKS+6Ze0Gpg96CHS5+huGljle/AZDyq4+3yB6nS/49Q1joCH+clkrEA3zp5nV+",
+	"SlOrIOMth51YqtBzmfPfWIo3deDDlzKf8DRl4AB7cHTU5TX26Lwe73puNRRzzo5QtHuGhMaSoHPD1+mC",
+	"i95HgCNVbQKJJTkLgyqBZBESrQWjUzZZGMP3yMQ783BgIprbkdtgDZ/KdN2B0SK9IuZyuXfFi8zwrHcW",
+	"B3iE5BLpuKRrI/bVMfT0yhdA0l043WY6XFVddh5FqbLLDm94l+G709hGsz+ZpUUPAAzB2Mdtj7aX3YNr",
+	"rvq9H2RCN/UCcNf762AUd7VFh0/+f/a+vrdxI+nzqzQMHLKLR34ZZ5I8sXHAefM6t0lmbsbBYG+xsFpk",
+	"yeo11a3tbkrWBfnuh67qJimLpCVKoiSb/wQTS2o2yarqql9V/er5X3yn5DARBIPuRafpJbgA2Ct2pV6L",
+	"XGecJ+SzsyelKv/kpDr/Q8R/kgHAFu1lB90WMK2QbvuKGbQDiFlhPQbEZwwPNxdvCkv0uL7GIAtEl00F",
+	"nYcNTcUHbkeY6nneqAwRoyk7u96WcM0GeL81cVwzPFhfft+sIL8fNFJhoaPtJBLiLQgxveBVhLjkcCp1",
+	"oRAMI1xjkNrA4aXBljq1LYjWb0pCpXht2zUqd5tDjzBi0rPGZtst/eWKwvirisVQBJE/TD3ZWHZ53Ehy",
+	"vY0lnPGUSJ4rQ4KfiAMaR4n5Vv3rfOjOmM/ZADB2N2qcMUYrmczLYweicqZFX2EAUbj9LopoFEV4dPw+",
+	"SFCQ+UVpXi+eCPziziF3dmowZ/1AutuvCiAKr7L9KGJtaduPJ198Rp0ff9h+/IJm1StWA4d+YZVnvXpq",
+	"esWiXqnCxijUF9aH+NmoNIKOhe1hvM/eXnzL+kLepQZKdPd7vOImutu59Yfv1tNbXkumV/Xv34Vzwknh",
+	"iNihnHNUnsxpS9BacvKfseedp79LT38zYZ6EXozG4vz7JOb7MZ079YyoScU98OJyOP7uFB/af2289Ao+",
+	"13HqaHdU7ctpoyE5G9mEBc+sGgD4LkyamBus+F8ctVQV4ZcE91WTS3wxRC/rltZwz3WMTWCcEjjC/eI/",
+	"KSC3mU+bwJgjYVmuFQvDC9+WlO2WupkWa7xCuzKR7lZdM6PkXUcVA3XxiijESwA4OmxjA2xjGdUo1+De",
+	"YtrPD8ipRjluJINTpzRB4/KRy1n54YgbxhOsB3HnA8ZS/v/vsA7RPIOHHDYUsk8UpANAjgMAqdK+1UGP",
+	"BcV8es5m2EdlqdWAJxz5Rgxzd5FikXORThRpwLLuPCcJNbHnywk7u4hzTxHn5udReez5o4AkLpxCDzDH",
+	"hJKTcQMWexLeXnzJ+tiDczcMD6RfH5sefVi6ekRaKCaajJR0Lup/vf2Wff0te3P55duvvv4mpwK+kmmS",
+	"/NlrtJE9xK9d6PpKQtcNjUvJ4XqeQHxPnZjVFRphzKzvDPVn7nXWk0KZBmGQG7lIMqVhrKbksi3Hvr/Q",
+	"lXdngH7UanwrxrDKd2/Vqt88/rCTHvwP0uojr85d21zsQ4XRO0AaIXzs1N+6TXWOueWnEcgwwaa8Fyob",
+	"8LNQBV+umd9zy7/zC76+spP87jtkphEy4wSSRZn8BBFfkNNtYDS/+cZInBThPGPJOOZnrvMmGhom5Wcl",
+	"8jiGOEz7pUliWA4LmlnFhD1jN5TfCU3hODtsXWwnl59DxXfyHe4H4yk8oQ7nOXCcp6DMtbrcoMyluMia",
+	"VS6kvL1Q1qJ0NnsN1dmQPq9R5LKB0nY1LkdU47KqOK9a4fKZmEIscZisUOTSkqC1BDbWW/IOcNwp4NhQ",
+	"lteGHm+QtgNndzpnyhJZFJngLwyLtXBhP9JUIB03YY+mlzlOlbaXkMg92N5d+lTbrpFZXrlViLFFFe8O",
+	"un3DjI2Px+DSZROdq6GITzwBOixvIRpJEfGEmXQyUZqyGMTuhTw32BBmubYVOEXhaq8Qp8juvsMpmuEU",
+	"C+KTCXvhr+t1xvzqEYWI6CZk1iLjs89C46R6syWYIdvnwcIM2Q73BDPkT6iDGQ4dZihKc6UqNgEZ8jUa",
+	"YQx5A415aAwuNFfVDlw4JnBhJSFu1DxTLEUsxxXakbG2cIVa093hCrvFFZqKcQV+8H4CkjwfJBkhklZh",
+	"K+GA9q3lLn2frcMBSyu3Cwe0p5kHezQdbXTfTLG9J1Xgea8O7pGsmqkhsV37ekVIANd3fy9OBDQsGill",
+	"KNgvD/F/KF709cX4hdvvgvxGQT4sClCQ+oU/b6MY4YeCjBPTu5Nw1i9cqF+sNUDejMKHd0QSXhHsF+Tg",
+	"UKP9whb3E+4Xn1EX7x86Dx4sSHS1WjYI+YuLnP/h9GqNqN+fVVSmVzysmgb/m6iu82f96Mku/j/4+H91",
+	"oV65ugDHWVDpprDOr4ZxefjfnpS1hAA8Y807CGC3PHkNJXnt2oI+irTzjCYJj/w8EWp1x9Gw7Eai1Puq",
+	"Axns8xfG134ZZiBJPK+x0EzCDIxlfhwH1iP4goVQITbixpn7aJSP/cFR2L3CoOwwyedqwcQzbln/nHZc",
+	"hV7sx9zv1J3bNoJRsnSrEEabpqU7XvcMemxwKAd3clpbzvB3gMniJC4aWGYePHGyhzuv0LucenK2sTAG",
+	"Z2HFTCoJLFI4TGkmIjhjn/KZSO4L0RNSkXxu3JjPcUpVBXYyXYVbBN3fwOjhHN0eM2k0wqlY3mSeqQlI",
+	"IHbHMqYP5A6pIBf5upxbpGvdama6pl25xyY9WEOA2Ak7TJ9Uffg/NGi/gscJhFddUSLMM7YSNgMNLBpx",
+	"fQ8xGypdGPs446ESZMCjhwqVDhdbR6np2lXKS5/SJNrVhPBdXMkPRJUuwgRnq5IbqDj/dr2rrmA5aAbt",
+	"CoZjxS++ALtBctNZjmYYcq51mb0If2pgMXCILin2qe9Cq5mphs2a1E4tVUUh5Lt8RV+E9gpzJUsPoZP2",
+	"RtJeEM/QJFkQ/DLhrXWfS35w/oc7Bv6sOTEBJ/8Jz2PsVWBxRDKP43IobEkOGsXhv/HxYQFiy7fVwWKt",
+	"w2LLurEb1Tj3Qr9y3oKIOFKDc3gzBXE6s0Ki4nfpL9e26nQZi31N8hmrKWxRoKuy4v0YYmfuIL4bcBnP",
+	"RGxHfTTdgUoxz69huMIt1Tx60MSwoZhi4/6pksZPt6cp9StOpXq3F8luKeU+nlicIvTn/s+dhZO6g0z3",
+	"5sJ5eW+u2w0S7mJyOuaS39cR0NyOYM7uvTJrMAaHpqIVGPNoJCRg6Uxg5VBDppIYNLsHGWDaitjnw6/h",
+	"2q9wRJIaT7jsqsOaxjrvPrBxLj2ZbhTkeUstYFl+MpMR1heTO38ZHJ20la6wTBsOlls4SOye6IXD5bsS",
+	"sYMvEcuVs043NzuvmvWEOT0165WBNVfMrgXsmErAVhPahgNSXUA04cbMlI7Lsa9WpKwtJus6W90hXbtF",
+	"uhrLcUWhV/CM8hBfWBYpKSEK3hGTMGMzPs+4H7Cc69GyCEsgZVXJVfumdYdu0dYnLD1duF1+6tZUuDvE",
+	"9l5o1dBkeKcsERFIA6cG9HQ1IMH/AsECJ61aJUT6uSVk4Rda/5PfUIcudOjCeuiCF1BmMgkKWvFU2HeI",
+	"MvhL3dGltoc0LGhHhzZ0aMNxE9As6upzqtoAdHiyTmvAw2Z62oEPR8Q/s54M7wqDaE/gOhzixXPRbCzS",
+	"7cMR+zG4HSTRQRIdJPGE8GZD6+E9tzHUVKp6ltp7MQXJIg0xSCt4YtgAEiXvmVWFstWsaStWpUfnr3Cy",
+	"Q8n/tbR05x8qbdMR2/DVfh4pxsfsXeFdmrmxMG5SiJ89/2ead4R7m87/iZUE/zq58f8npAedykGk95Nq",
+	"+qJ2B2xnOynO2C7ZAh+o1O66i6esXUnSRSnUqbomfbqlS2KVITHThUee02FV7SD/xo7al7rGxxrh7aDI",
+	"RlCkmpSQYBX+uJH1rB/T/LOasSH33Rw0mitR986oDpVmeCnsbS49EbP3/hICyfxmukCy9YS2miyTAGxV",
+	"Ac41WI3hVzlq/156xH2I3nGPzbiwhimNfABcpjy5RnQFqaaxb1cZiM/YezsCbfyEZwT8pjwR8V12/Tvn",
+	"CZQhgB/djlpRob0XvF+2paXuzfwnhXQJuT9wNP5FVrvf6vmCblNXSI2GNwDulY7r89GZxw5Zm//SmHYD",
+	"UBEf0OoH2s+/y3DE3XgxFOk842bmyl2i84qbecVB+TJzQX/YBiHs5xG3OA/dWC5jE0DlGZ9jpv3ykqLP",
+	"iRI4V6nnuYD8RHWnbEq70/92BMwqyxP3xxEkMQXK2Rh2/N1AqQeInf8IPBplVGcDIF4hHlkxhWsCoXKW",
+	"szGPCbkyPqujLXGPMCQetEqxRFibABsrCXO8Kj4hcl1oy/A4EdpdY2hBszdvWczLfHlKtJI+bFYs8DFA",
+	"xbvyMnCT+ykY8PbikIoFDnf6+zE4KB8SjipKelNhaRadkkzaGkQkuGh9OE6qTYPVLHgyJD1HlsXyELyR",
+	"zh5i+F2lXF3ovePQu0b2Gwv4eeROv6Q63na+j3CnJTC1UEuDcD1lcUfcMJNGEcASV4KPsd0FfXxN2BUe",
+	"wXQeCsOGGoCCjpIjDze4c/Vp93Bspee8+hjER7p5h/nhHmovMkyn17aPY/B8wmsguc/eHyYf/YmLHo0g",
+	"Qqfaafc1m2gRgfETSgshP17sjN0+dZa9k98X0qTDoYgwKh+mMjb9XvYkCCiIFTFYoFuNqDgtUWmJlm3N",
+	"Bz7vDM0WDc0HLjobc1Q25gOf52qVTQ/2QfKuLc6Ez+uHHm+IEn4I678+nNDfenXRAs5JTMcD0Mw/zgGX",
+	"D0xpds8tzPi8aiNhqP3TZ1BgL768uOjoi7dnbv277NDKRmjlJDcCwZhlf9oGYtl38VI/d18iDbGwEIdu",
+	"Om9Lz9g73IthagKSxTCwpoc9dcayodDG9qgrKYcLBdXYGv+BBpOOA1PdDEMwMwEZEyUybYCAT8PHwPpj",
+	"sCMVE696v6C1fV/AE77oidKRfn2sUvynmaGXBbSz8AzZXy4vLv5KACZnfQmzPgaKATD1j2Lmduv/jeVQ",
+	"0l7TNRXlZAkyQD+tsK+7yB+Glc1TXhEOHQn121wHC926sajIwjqx0RA5+YrZAIZKw0b+2jZR3Jqdf/Rb",
+	"7oDcIwNy6cUxHixIpRFu6FMuuZLPoLgUuY7hCYE81SGXE8j/BLap3TlANLfWPHR47g57cp7TgGahU6ih",
+	"Grq91hRRIZLLLUK3lMcEyZz7kDVFXl6yPq1zB48RQGzuUonf6F8TFEzD/biIw72UQb/+o5riKneJFjRq",
+	"W2c+PPLxJMFmBnKPiv86ubw4u7hw7yfV2huvH37/SBKwjkLSYzkoZ2GrPT0drNPqufuTmAZE1Z1qWzh2",
+	"c8tDGxXy/jTWopZ0BI/b4OEz6jgh/oUBhLZBiLEZhCIeQnqEprinAtTJrv+9v/zroxh5+gw6aKARNBBn",
+	"ApRpx7Jw/2s9ZXh+SgPxzDstiFXuhhqwVsh7tLjSnb7lnuiTF/8yhjQs3VXnnbbtncZBnLagCc9N58Fa",
+	"mtDZyRJuLGUNsaoGC/F8GqnO+L/eiT1Pn0Fn/BsZ/+UhPSUivB7D1O0oc2uEQmooqwXEBKJeYfAkIaEE",
+	"Vl5Pqp3M06gqF38ZMFkWPF/sjtpf+vmIBzWTbKZ0XFkDWwWiPhGf55Jj/SFPDPRpVYPXx05XPXeXswu3",
+	"fM36I+CJHZ1RugrxXwSv+6l8kGomK6dhogVYSChlL9lFQVk+aaBUAlyulFDauL+mEPvlN4lhtqdywXbe",
+	"SIOLZFOdnFydjKydXJ2fv7n85uzi7OLszdV/X3x7cR5HwvP5fe2+aZxHjLeNIvW//HXOIjVG8eaW30Ug",
+	"LTKPnVydXLz59qtvhhdw+vWbweXpN9GbN6f/HV/A6dvBN/zb4ZfRZfzGreuN+NXJ4uX8pb7/7h37UXP5",
+	"MEw1Rt40RuTOP9hs5sjJ6rHrE1HaT/XvkkB3rGEHzhq2NFajyvI26DtaXmpNzjAakN7LugGULjRKaRiC",
+	"RqLMtdjEnre5HaHYyyEUW1m8V+US84cqnqZuQ6mF+NqFQlkJXIR5W5ojC8zZrGfCxxbksPXgsRvwt6fg",
+	"cROBr2Aau/EzyuJqhxpfqUL6IJSbKmaxbQp9c9e4Vb93xxxnT5/otqnOqtZvNzfStl3pjuB9E581t2P1",
+	"zud5xC1P1H0lInZjHvxoRwQInCSxG4/JZWaFM79MChlAkEqTTiZKWygQW/TLWdIoRPM7aWoDd3mSL+6w",
+	"RN1uR8DUcAj6sF3WRjL81Sob+13yKRfJluT+c4BgSerwyZpdSD8ecTUdZ/dKxR4CBumHnNIKXxg20WqQ",
+	"wNg4jSAQDGsO0eAy0FrpvHSbJ8kVMwCs7/GnEhDMXaZNP/gFDTWlh/UzBiNl+vmzmrmzcIb18y9OQ7dA",
+	"urLoErYKgJwHPapDQn6DWcA9DLZWBLoD53zbyo7NBLj2nlq4yPbOl2NELTYUlR+VvgcbZj3jA6Xiq60j",
+	"C9RggwkJY0WSEJBQnnvb0ht+DR0bC4/quPNzR2FbMaG3TXV5xpYaq8ijae7N4xJr+/G5Hn7CLXRKWK2E",
+	"+ITe2U4BW1DAQPg81LChvsVpZE/tfAK1s8zYIBWJPRXSxQIGE+BzlWqmZrKycMStfIsLv8qakXD7XblI",
+	"szZCeoLMegkqiHhBZLfRUPjOHQ5c2xxQ9iJQU9ERXu6hThQrbHFvRQLZM+rqAw68PqCoa/Wq1iw+zlc5",
+	"/yNSMaxdHeArrsJ8MYH+ZmlFwPXTkyrQEeOf74SsqxlorNXOzftOxdAVDBxFwcDq8r5qXP/OGqadv3Ud",
+	"MCdnQp2gcpYgh+cwFBFWFQq0JHztVQnU2f+uQGC3vY9NBbzGdyqvG6AS3Bh5GueYM5iAFir2rDFovckK",
+	"G5UQcYKgEhoa58pnfH71TE1XVlawB/u8U9dsB3n8p0u3ncJvTem783Df2fsNTtEa1/Ccx/Hp87OucAAF",
+	"GZcxnzMhoySNoccMJAlTmo2Bm1TDs+DETRy/l2anBuVFoRn4vDqArz2EPbiSRAbwvMqdBv3ZBjRy61XM",
+	"M8K59fNx7tkc0lWAEpSb3Z7brSMreE97h1foyb5GjOVFMgncxEhGDQkgA5gnNQtCs4rObwmjCQfx+R88",
+	"ju+UXB+0oda6naE0uzcp7rtevTpc5/BxnUxrmhyNldDOewmZNgZm1Kr8wCKSc3AC2j72U3k4dQDQbocZ",
+	"bKAJa2NAn4tQjwYakisMG4pHiP2poCSE82BtuOegDf3uPcwdokQL6+8LKmrHRnTn7J7xog1P59xTnYra",
+	"SYefMuOFWUPPtvsAc4OV6sR3VVe34td/lUUreO9dxUrTipVMdAoC7v+2nUoVwwLxYX7ADpXG4Vhn7AZ5",
+	"3Cj1IozPsATmZ55o4PH8Dh6FsaZfg9ngjg+4sgX3tzfchZ5OV9Ny+DUtQY4rlLEZTkIrrMNxITwLLAg7",
+	"Ap2N1ZBKZ06z+7c7odajuGimpx21xXFVqjwjxavCGDVu0ZjPmTsb6nwjQjZ2L3HtQRSVdryDJnZdm7Ke",
+	"SK+NR/wwBT0ndrZB6rNo3muqQRvataa7c4x2ABcsrNs2TNCOnh7soXXE1SHrnlzeyfpPqixJUnkU9J1n",
+	"ZGKD0OAb+5gnGnF9D1iFZiDxJDb0iZJW81hEljrFfIaK2sH8xHF3DBIJjltZWAPJkP0F+8Z6efFxj3Fs",
+	"2Q1TEXNeyUTIB4j/ipGXSnB7faTZdo/WjwXSwI2Spn/GfluVP/L/uMdxshubgWvvZ24O3VYF6QROsTx7",
+	"6agB4uYzlSYxElQ7Yc+VxWtBg1EVhst4oB7Po6SuafITfQsnTVxj2DEbAaZh39JQq0FqhARjGK7Tc8FM",
+	"NGLusDQ0ixvlt9RT9Gt/l1DL5O46DovXqRAl3P1Lbl6n7IsYY1uEKIqQF4RqKrB0Xbn4EaeT5W8/g5ri",
+	"FNwRTKCUFGYEMUqR9JMkVfTAjIWJoZmX7utjFQoc8v/LxwS5azCacuY+5paYqnUqzRWLVOKte4/FXCRz",
+	"NhBJIuR9j2mQMOOJ6flpbUYoaXoMw3T6pwarBbhQ+3Ei3L9I3P0MNrokTlQrMPy6LaSTUIxh3SljccDc",
+	"vQLkRJtlt8qTBDRzx4hh6eSa8aEFzTiLNDc0BE7Co6W53tmviWP4jN1IBlwnArS/SM5M7B7h3YBHDzOu",
+	"Y9O/9uACl4pQBbfeWE3BFJ54Ye4b/X6spkLel2AKv6opLGltQ+ZeqWY4qOXy69OLt6cXb24vLq8uLq4u",
+	"Lv7v6ky3xb24vbV9Oj29flyKh2stpu7g7oqeNrRh7hEX5HaotJPylU1ZOPg8k8rm4229wSDqI+fOqfJs",
+	"0adwxQMdeBsuWawbrbrwAj11xaDZr9+Wzpltd9Suf+jVo3bp1iVdmjz9qkvTp9t62v6SFChUXZI+3fyS",
+	"76xhIpsGj9QXOxghvOxQzUYqAUw0VV0uVmNObmrplb76cj0hmuF/cb7pXSqtSJCX15+T1bc8ERrMHc3c",
+	"XNjLUOkxt26f3MKp85xOuunJWzw6ST27JHKjJLLJT5Ts7At/ahIL+t8+m68KhCKpTI079obeqog4NPSh",
+	"s+oc0CeDlpkYFiEVw+eGGXXGbvxB94XBk5V+TogNdspm1yicTewv6KwGb/1uGF5K/69n7DM6vP2c46Rf",
+	"dHDDPER/x5XzECm14oV0e9TEv8vExco42PQKQ6Gh0u7c883r+VsyvXwWz8K945Nzv/KeCcJY0QjccRFn",
+	"EQwzIzUzjBv/mOCO28ohHy4sWbB9INOxEx7no/dOQMZ3anhHL9iJ1/pWsCZHuHWTUmZOAoymwZ05OClg",
+	"ACzGXORGc5Yv29j9bUZaJQwbgLsRbh4gvmb9kOMPI13yoQhPbuy1N2kcGUCepXZNZoI2MvRVIwx4kqgZ",
+	"xHcccRLT77G+hEd7Rxh5Px+ER/iBGvwbImucEWKxWmfGwRZM6aFkhWs0tUsK7zQpvDVleD4ljBU2Lgz3",
+	"8w4Gc+Z1pCo53IaE7zY37O9g9dRwcQhzatUdwqonVzh/IfMuPsPAeSOTNWC9xX20C+m1pNzdybqnk/Uj",
+	"OLnsMUzIcgs9ZmbCRqOQE9hFSHUeaYhBWsETt8Ep8KQ6cf2bspABNiPhrjIvG9juVvHS+l2+fMeZvo6a",
+	"Fx9cVWYw/0oH4W+sfZ9Gaka4+oLIlmvc6qW3aymj16lK/B+9AGY1l0ZQ9hALDULVh3OJM110UXoYFz2v",
+	"Rf9/9lfdnX52UGOtrvsX8IO0et5Rk7RwzlKpcDjCiJpkSx58qV5rGChlayaaRFZMIZ+koGQyP2M3bKaV",
+	"vMfkEzyDEzLKEzAu5zkg46GYvIHVk/g9CBm7zycgYywQyFHIzEjc+Q/7ZQe8u5sWgoqXd6p3CGCHAB6G",
+	"u0NKTJOTeDQSssTynXpcYac+jwYhjeVJTdwRcjuKIo9YmAcceZ4oY8/YsRlPf7tHYD8LIIoyJ1cnvw9S",
+	"adPTy7dnF2/XxkyyG+9MbWdqX5WpfUdyX3wvzjDNjYUx4xJme7O8iIlWtilQM0Je8unz6FgAW8ifXzOr",
+	"FEuEtQmwsZIwz4o+hTTpcCgirAgbpjI2/UO2zBJmbVvljwE+3jFyjjfXWd4jtLwvJ9Y/Er9YwiyHAxgV",
+	"mqxhnrOE0Obm2aRjqLHPCXBtGGfUk0XE/WHb9OOsEYDmnyYwtD3Kl8+EAdanFoP4LnR1UQkPNcqQpp6x",
+	"fionXMS+/0tNQfN76LN7xQbOJs+JV07706Hn/jmYMy4Z3jKWTmF7QH+odAQHbf/dIzsut5xe3MnVCR+k",
+	"Bhr45Chi3bHQOeSvy8Y7sa/DfFvxv6kLlxqF04qxdVSsbsAybpmSEfRC3xShHkr7PrHYiZ2wbKSS2OTt",
+	"XMWusDP2t0RFD1nhKnEKWBbzOXZehcyu4ePQz3bGKOVU3jCc8TNJPoaYzDyWx6JVWrawn7Jiq0/+1o++",
+	"IiXcyOHUgtyOSF5QELpCkGMsBPnkZzl7A0H5qQGX8UzEdrTTTJUBe1pUySrn82ce5u47d3nKkxTbzAqt",
+	"PEeGy+a26UN++8fhBC6+r5EyNlTPw+ANidZ6Js0WHsHhGLbOV+x8xb3xwUyKRmEvzuIEIsGTUyz4WWUM",
+	"5Y2vDUKfreT4QCchWMgxl/we4jv8ST+0KjlZTITEqePkb/ac9mEPvvOesTmIrjJJPTHN0nW+oKarM9Z3",
+	"W85kHElv3MEmGfHmZjNasA0LcYQ+/buf1fAH1huktqlsjaIn9UHvNoxfoOeuYIDJ+5cRHLlmaaHLqke6",
+	"LgFvjyeJ/1Zlm7Fvc1rVnH+gr//ZESW+wEphjNc481aBpK1omRasxXoEKu8lOEkkDeUy9E+esfdTJAJ5",
+	"3qz0nPOlYZLwCDw/gRNzTg7aA0wssYogE0gbhsE5d3uwCvsOUQu3/E66d31IHQvUntVFqEcboW5ofcq9",
+	"HMutMFZE1RwoP2bpZwKzMvqTYIDUTDqjchNFMLFXzMKjPY/MtI+nrmGcWfcQrlg/5vMehdhZ3CniXqag",
+	"PYxqe6kUtt9DA5YIbxrdLwMmhhYy/Oba5zoG8/85VtKO+lSwxOfBug2RgMpbNPxKXU/ip/xxbK3Rmyiw",
+	"Yj4v80YWthfwwWybZU7JUKvxyi7J93xexcrhnhFRTaHXyQ2eGUt7VGOlNTU4ldKhqE334qSiv3DVqmsN",
+	"5itf63fD7+Fv7notVJMXhMYpWZD/xXWWb/pAVOFpB39pIJ2aA3dA98bGmCeuUwMLBFS5VGwOElLGoRod",
+	"fC/dRkJeAgVGWOfOmUJ+oIcColLLuHkgLr4MO/zOc1uNqZtbWEYkfrmv94Vh/YlKRDQ/84xTYz6/89fs",
+	"M+wez+novwy5brPIynHAeCTdyXGlo6Wy4AluEy6kZW+/efMGqfg2SlP7Z9HlqTvs8XW1JJLc7z1Rncoc",
+	"ZKyo0PeW3Fv6dTmNfvcX6HqKthdeG8vnXXS9P+W95Q+I0C0TYA048tO2pMmZ33dOAXMNuSgIzSYajAv6",
+	"KKV7xt5Jhhzwzq3BGE3G3t0v7ymmEpO1+ETz5UrJNZ+GJVthupzJwL/vN4B87eU7cF/eaAMrdEdjNLpK",
+	"c/SKXzz+3mgUpI6EsREJ4yAo4YbRX9UcvxuDJ/3//vT+NxarKPU1wD3C7efMiP8HyEiTCElEifhVyhlo",
+	"8AMjfMxkRzDHArUz9pNSMdNqZlji7AxMwTOTY80yjVkf8PiMffJBVVauxu+5kJ4HwQTm82vG6VE4h8Tn",
+	"I2JfUucRnj6SB/XPWGG8FM6UkgDUJG4iNQHWz5/g1UwLS4XMiIK4GHUA7Ou37O/ibyxRZTMFPqRmtJpl",
+	"/EU8QNhVKMhbeM7XPm2YzNmMz10kYvjcOV1Dpel5VxL3ukUXjFcma54XyYMvA6US4DLAVdt3j+hRuIey",
+	"ROb0eCrj5cWWM1TuxxDjQohDuTuvwI/aS3jk91VOuI4QzQAiJ7Ee+HLS3iqW9WaFX9wq9Qt3woI/+GqV",
+	"fZl0MlHaQvwrxILfurewLxPonv9mJhC/gIrv2b2Lmo9OmLEa+NiJGAlVlbd1/seS//Ln+R8xnz9P9vIR",
+	"psJPf0APxGQFtkKziKcGTD5ugs248eODaKCqKJ/ujxK6CeELFbz60GP1nCi6LTt3F8KNlUZE7jQawtlL",
+	"5yJcIjYZ+HkYW0KCcwn3U0yqUYF3lo34ZALSFAZS4fAVJsX9yE9LibiNRkDDRtAdF8QiHCsPm0o1O2P+",
+	"jtGZcL4HsdBj/TslHzzpp7FqQickugwlQ6lo1xuk1raJmMZ8ns0a+fL08nJ1bPS7bIZMPv9q+WzbHr6Y",
+	"X69MvX6XLkac8fkCpmghSQwbqZl7jfcKzFGBinspN6SnzHI1y/utEcKtO9IaDAReVmd34mRs66UHE07x",
+	"xuKNQDyWzQnWaRkL6U9gC9LzAnh263Who9rdzfH2s5oxXpidhRZl9YMtk3lKIJ7ea5VOquGwn/BjZpS2",
+	"Ycz1NRaP+OwjJR8x+sNkYxZ8Oi9NSMwB4iXolOPMasGTEC26A84dY/iNciTtFq9E21hbaY4f/yncfocC",
+	"NUKBfFHkfZCgoCeL8r8NPOg2jIF3ga2wODkUl78Tcb9qLmjhBbfvgq0tg+sMGX2ziw2UKQBtKm58wPQO",
+	"Pa17FB0i+BKyo4H0rV7dGjhqC6s8Ow0HkxzklUlVGBaM51JWFYMZ2rvUVI+Z2URHm/bqdu0Ha1T/bmuY",
+	"x+qyW9JGUBkl4HngvB8fAjpnqjw+aEvQWgoQnrHbXYSw02EcjYV57bEcawg5jeLYh0HdqV+0+kiOxku3",
+	"msJpU3O7A2y/Tb0bHXsLflk1jPAep1PZUZEQyzADVMscWFxkNk4QS3DUVMSgCTigGaKhy0XonFCBa/fL",
+	"OvDg2WxzTjETqbiyAMZ9tvlE3Rc5y5ee83OjfIfFUb455lN2/RA2b3l6MgpUzdPGz3dQ2/RScKgOgtoA",
+	"gloGn7ZUhhQ0KjSSUFLQMKVZzC1nEUgnKgF0JWuLNFn/Tk2RyQpLHAlIqYaqDhul2idA1WFTx4FNVelh",
+	"YzxqLSRKUJWKhCnooHElWNQ14zoaObfIednSWOBxPT7VQVMvH5pa8Qiph6NgBsayKWgjlLz2/BLkSHOW",
+	"iKwdVWimZrIGqHo5GFUHT+0JntrcJyqHpH7lD8hygLx8JOlIHOrntVN3h5KAtjj4PeyG6VRKnEvg+4cf",
+	"ACYGs9gW9NiwVFqRELGLhNkzANfRY1u7gbX2iGh1YNYrAbNWPihLHLlzfyLW9IhlSAo8OU7rcKibOH4v",
+	"d0mn+VJgBnxQ3QjIlsCJEWQuIFZKVyjQadCKbWAWpcfzIsEZN75I2ldXekKJsNXY19FWAxUoRcffRF24",
+	"mX2CG/Q0XyPC8TIJXZWUENmcX/AZfd8QGwlH6gqMrZ9CYse53s4rI5cb+yPR6a5HQXat9c2pDTvYpEXY",
+	"RJhoTQlfFUK5MSVuHxthBFGDlRyWXLYKrlQeHR3CskuEpcgcu3WvbmXU5TrP1KNBJ1yxCKbUWfYimnK4",
+	"ln2nTt9uMJiFpfcAxLRjE7qTdM9ozOY2qMKdnHKR8IFIhK1uHf9FqQfDPC9uCCtdDOkT5L1QSmRV9MC4",
+	"jHuerNNTKYq4T3ywGtPpfKBSWos+D/yMVMvEkxmfIw9ioOMeG0imUFfoe1O8i+1R2yrNZiM1rqxjCne3",
+	"jeIarKwpVBksRvFVW3A/uKMfrL2PXforCy+kxDj9wwkNPt45k8p27KtLes8ldj5ltSQb5nfKdB8ScS8G",
+	"CZwWJseVe+pJEtri8/FLw4IGX9P/ZpWFT2a69dx7PmOhrUsNF4r2WD+G2IkZxHcZ/38fKWlCOv/ykvWl",
+	"snc8/0JgwOiXA8U/+HvbwmS4p5wr7i79E7tm4bhng5Qoc6LclLViN8JQL+T2WTQhuzAarwE7X5SdDj5v",
+	"gWpaRKNMksumgEQqTWI0Jjuwg88x53weKY+dEzlOj0jEuPTD65FLui5ftQlBzmoh149ajW/FGFYj/Vv1",
+	"my8lDeaf/w/S6nmnzi2MEyrjDWqaTjY1HKOfiarKhSJDnBmuJgkUWKwQEYlFXKWcZkVq0Z1W/JuHZ+r9",
+	"Q7z0PLXolllNvUtBUV4lDSB+uuUWgxgmXFscGVzlxGTf2BGFamdOy4W1a11o2LpgHhYbF9z/P2/76rmT",
+	"0ABaxWLljd68AiUxDy+jxtQ8dPmPPVSYmoemonseJcrUUP3/KKQwI3gyLYIN5myUA4k8SQhYGCocxJIN",
+	"6gvxAXU24twfwKnQeFU/KsZPD3B7uqO/l5HIuA92rScLhS4fQ6Zgd7kP84C31X5molxNcTPxhomIl+Ob",
+	"H0d9i3tntTZgsaIlk7IVzQPG9HWUn8JgK89M6Yd+I82+5Q/tKvZxjwGpUt5/qFR3A0D2PgBkVT1csbLs",
+	"8RRzctV8A0MaJe1builrQ5y5VUH140dccZ2RHV1H+UYKi0+8i8saxmWPlJZeUKqgFpWTrsvHVuFQQQNT",
+	"0Dzxye6hsL0ifgSLua97FaYAZt/hSVKk6giJNpVKq+dl36YRDprbpS8Ht7j4mYZ752Bjk2IcQ8zSyRm7",
+	"nSm/X/8tnIKBEy56ixt2S+LgHu3bbHmigcfzO3gUxpoaekaU0sNtesft7aswnJ5N1/Z+8G3vZCyqbcUm",
+	"h/Czze+fw2SGgVIPEPueSqoSeaQAWSx8wQXP1VXezRSya3Y/qmb35wR21WptlD0kHXqEuEc5z0IidKRm",
+	"bJxGowr4cfei1hoCWWmqOxByxyBkA1GuKK/ekiENRdXtGtKdOT/bL5BeWLZlCLIdPe0Oq/23qa9tF4Lj",
+	"pflwKKJTDdwYcS/H7sLVSIjE6WqYeqB+WpoFOKNIbCZxYA0OC8TaaF8wiSfkUGhj/ZhCiu3yVRJuQfv6",
+	"ogpIhfb5cWGbz8ArFIqSjIdECWhEbzDRgtv1saTSjA9t/cjUblRpi4DO8vvuwJ1G4E7QbEDMYgHiKdX9",
+	"JpWEZQudOzs5nqSW72j+0cfi+i/Br168oc67bnkK0oK8Ph2EtLqurKgVdeUAYTpZoXYwEfLB0NSjyIqp",
+	"sPNrPD/x0GJcMjGeKO3kg2lAZcVzjrNIaQ2RhRiXwOHjibKm576WjiEOK7BIczM6YxgWhLlLIh+ASdOA",
+	"s5mDyxoZpBe86T5UlHNBy9bBOi/bU/Ru9N92DsDvQYsp5N4eQvt+UnaMHXYSZqtpeQNQM5XC1vE+ARuk",
+	"IrGnQhJbudPuuUoriBLdYf47rvj6Bpe5++7cv0buX+pFJog4/f82aJf6ZsyTBPSdW7KP0ttHee2zfyuc",
+	"isSscgfLiAvZY0b5YfVj7+dxyQbAIiWnoG01UbR794d6lri97Sddhk+ly5UdeK4sJdkt0b2mx8kKnEcL",
+	"g8rsCCc+GzYGblJ37lXNK7t+ehqF5Db++U7IyolmjTS0oz46qiRatSSvTHXETMLNiJp0aTiKk8uZFtaC",
+	"ZP3/cfljvzTOb0G8Wgrwq4x2F9fvNGu2suyuTVH0t7UtJqXLWraYu3F8tp0qK67Zap6sFbXsDqN9J8nW",
+	"OMJwBYhSjYxA//zjZABcgz65+ue/nEZlXCH//OMk1cnJ1ck5appf+qmV+Bl4Ykc9NhT3qSamIGFYrKJ0",
+	"DNKGVl3ly/nPCkmnubEwLiHguMU2n6l7QizCDBy2Fxsu44F6LK5AfylZ4u8w9w3DWt1rPi5el0/E6QPM",
+	"TcnP/qa5jA1LCaBCzgJhmFFJfLZcqmxKuUO4ZROuLW15okUEvqamsEKevVxe4ZPSFoEcss/FjdNfwpC5",
+	"UuISNkjnppdVhRqbl4UK7Xunni5YttSHhEdQvHbMLT/105FKvu9n3yP+xInMaKmLt/RuUQYMxc73YooV",
+	"qxqMAcMGYETsRHvCJSSFJcXkdMwlvy/fyvKSiYhA1q7ov5HR5JQIlHCCoYYMHi1oyRNG4msWBcNptpD3",
+	"p7EWFQt5NlmhpGFWrbicZ+Eqk9hUxr6od5hKWrf4qKSFezqgaxZB4M0t4cOowgJkR5Z/8osw9JMpT9IF",
+	"SQGZjr1PUCvfvub4yR27P53a+aR0n7foWeOZ+JRiqGqZjDCtZieepmBBQYvjHCvU3EM8hUlgC79e4QYq",
+	"L1y96V+dCnsKJjUGw4Qs3jmfV2na51DyhDwrkTK28Lv/pMqWPnFM1nA2E2bkpDVwQxV+irdfecEZXzKf",
+	"YY1nHmvszgtE2AqMCItLnPKoSso+6EBh5ZYpWWECkeDJKRro0q0o/eCCObQUC/c7qRFu/FXOU7HwYs1D",
+	"2S8u356OVKqp0gQ3nJqFjVpuhbEiKn9egVXHHTNqJo0/tGJeNPPluH/NG/NZsaJSP07QhFb9asQnE5CL",
+	"P5nSZf715/8PAAD//8DSikDRTwQA",
 }
 
 // GetSwagger returns the content of the embedded swagger specification file

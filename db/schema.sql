@@ -177,9 +177,21 @@ CREATE TABLE public.client (
     lease_until timestamp with time zone,
     created_at timestamp with time zone NOT NULL,
     version bigint DEFAULT 1 NOT NULL,
+    group_id uuid,
     CONSTRAINT client_limit_ck CHECK ((settlement_limit >= (0)::numeric)),
     CONSTRAINT client_settlement_ck CHECK ((settlement_mode = ANY (ARRAY['prepaid'::text, 'credit_limit'::text, 'postpaid'::text]))),
     CONSTRAINT client_status_ck CHECK ((status = ANY (ARRAY['active'::text, 'blocked'::text])))
+);
+
+-- Name: client_group; Type: TABLE
+
+CREATE TABLE public.client_group (
+    id uuid NOT NULL,
+    name text NOT NULL,
+    sort_order integer DEFAULT 1 NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    version bigint DEFAULT 1 NOT NULL,
+    CONSTRAINT client_group_sort_order_ck CHECK ((sort_order >= 1))
 );
 
 -- Name: client_order; Type: TABLE
@@ -263,6 +275,26 @@ CREATE TABLE public.data_center (
     version bigint DEFAULT 1 NOT NULL,
     CONSTRAINT data_center_icon_kind_ck CHECK ((icon_kind = ANY (ARRAY['none'::text, 'flag'::text, 'image'::text]))),
     CONSTRAINT data_center_sort_order_ck CHECK ((sort_order >= 1))
+);
+
+-- Name: data_center_image; Type: TABLE
+
+CREATE TABLE public.data_center_image (
+    data_center_id uuid NOT NULL,
+    png bytea NOT NULL,
+    hash bytea NOT NULL
+);
+
+-- Name: deletion_challenge; Type: TABLE
+
+CREATE TABLE public.deletion_challenge (
+    id uuid NOT NULL,
+    service_id uuid NOT NULL,
+    hash bytea NOT NULL,
+    attempts integer DEFAULT 0 NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    ended_at timestamp with time zone,
+    created_at timestamp with time zone NOT NULL
 );
 
 -- Name: department; Type: TABLE
@@ -553,7 +585,8 @@ CREATE TABLE public.provider (
     billing_url text DEFAULT ''::text NOT NULL,
     prices_include_tax boolean DEFAULT true NOT NULL,
     created_at timestamp with time zone NOT NULL,
-    version bigint DEFAULT 1 NOT NULL
+    version bigint DEFAULT 1 NOT NULL,
+    country text
 );
 
 -- Name: recomputation; Type: TABLE
@@ -629,6 +662,7 @@ CREATE TABLE public.service (
     created_at timestamp with time zone NOT NULL,
     deleted_at timestamp with time zone,
     version bigint DEFAULT 1 NOT NULL,
+    trial_tariff_id uuid,
     CONSTRAINT service_status_ck CHECK ((status = ANY (ARRAY['ordered'::text, 'processing'::text, 'active'::text, 'suspended'::text, 'deleted'::text]))),
     CONSTRAINT service_suspended_ck CHECK (((status = 'suspended'::text) <= (cardinality(suspend_reasons) > 0)))
 );
@@ -698,7 +732,19 @@ CREATE TABLE public.tariff (
     current_version integer DEFAULT 1 NOT NULL,
     created_at timestamp with time zone NOT NULL,
     version bigint DEFAULT 1 NOT NULL,
+    group_id uuid,
     CONSTRAINT tariff_status_ck CHECK ((status = ANY (ARRAY['draft'::text, 'active'::text, 'archived'::text])))
+);
+
+-- Name: tariff_group; Type: TABLE
+
+CREATE TABLE public.tariff_group (
+    id uuid NOT NULL,
+    name text NOT NULL,
+    sort_order integer DEFAULT 1 NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    version bigint DEFAULT 1 NOT NULL,
+    CONSTRAINT tariff_group_sort_order_ck CHECK ((sort_order >= 1))
 );
 
 -- Name: tariff_version; Type: TABLE
@@ -732,6 +778,24 @@ CREATE TABLE public.task (
     CONSTRAINT task_kind_ck CHECK ((kind = ANY (ARRAY['set_up'::text, 'change_parameters'::text, 'delete'::text, 'enable'::text, 'disable'::text, 'other'::text]))),
     CONSTRAINT task_result_ck CHECK ((result = ANY (ARRAY['done'::text, 'refused'::text]))),
     CONSTRAINT task_status_ck CHECK ((status = ANY (ARRAY['open'::text, 'in_work'::text, 'closed'::text])))
+);
+
+-- Name: tax_rule; Type: TABLE
+
+CREATE TABLE public.tax_rule (
+    id uuid NOT NULL,
+    provider_id uuid NOT NULL,
+    country text,
+    region text,
+    product_type text,
+    rate numeric NOT NULL,
+    valid_from date,
+    valid_until date,
+    created_at timestamp with time zone NOT NULL,
+    version bigint DEFAULT 1 NOT NULL,
+    CONSTRAINT tax_rule_days_ck CHECK (((valid_from IS NULL) OR (valid_until IS NULL) OR (valid_from < valid_until))),
+    CONSTRAINT tax_rule_rate_ck CHECK (((rate >= (0)::numeric) AND (rate <= (1)::numeric))),
+    CONSTRAINT tax_rule_region_ck CHECK (((region IS NULL) OR (country IS NOT NULL)))
 );
 
 -- Name: traffic_block; Type: TABLE
@@ -846,6 +910,11 @@ ALTER TABLE ONLY public.block_revision
 ALTER TABLE ONLY public.catalog_version
     ADD CONSTRAINT catalog_version_pkey PRIMARY KEY (single);
 
+-- Name: client_group client_group_pkey; Type: CONSTRAINT
+
+ALTER TABLE ONLY public.client_group
+    ADD CONSTRAINT client_group_pkey PRIMARY KEY (id);
+
 -- Name: client_order client_order_pkey; Type: CONSTRAINT
 
 ALTER TABLE ONLY public.client_order
@@ -881,10 +950,20 @@ ALTER TABLE ONLY public.companion
 ALTER TABLE ONLY public.companion
     ADD CONSTRAINT companion_pkey PRIMARY KEY (id);
 
+-- Name: data_center_image data_center_image_pkey; Type: CONSTRAINT
+
+ALTER TABLE ONLY public.data_center_image
+    ADD CONSTRAINT data_center_image_pkey PRIMARY KEY (data_center_id);
+
 -- Name: data_center data_center_pkey; Type: CONSTRAINT
 
 ALTER TABLE ONLY public.data_center
     ADD CONSTRAINT data_center_pkey PRIMARY KEY (id);
+
+-- Name: deletion_challenge deletion_challenge_pkey; Type: CONSTRAINT
+
+ALTER TABLE ONLY public.deletion_challenge
+    ADD CONSTRAINT deletion_challenge_pkey PRIMARY KEY (id);
 
 -- Name: department department_pkey; Type: CONSTRAINT
 
@@ -1026,6 +1105,11 @@ ALTER TABLE ONLY public.statistics_day
 ALTER TABLE ONLY public.tariff
     ADD CONSTRAINT tariff_code_uq UNIQUE (provider_id, code);
 
+-- Name: tariff_group tariff_group_pkey; Type: CONSTRAINT
+
+ALTER TABLE ONLY public.tariff_group
+    ADD CONSTRAINT tariff_group_pkey PRIMARY KEY (id);
+
 -- Name: tariff tariff_pkey; Type: CONSTRAINT
 
 ALTER TABLE ONLY public.tariff
@@ -1040,6 +1124,11 @@ ALTER TABLE ONLY public.tariff_version
 
 ALTER TABLE ONLY public.task
     ADD CONSTRAINT task_pkey PRIMARY KEY (id);
+
+-- Name: tax_rule tax_rule_pkey; Type: CONSTRAINT
+
+ALTER TABLE ONLY public.tax_rule
+    ADD CONSTRAINT tax_rule_pkey PRIMARY KEY (id);
 
 -- Name: traffic_block traffic_block_pk; Type: CONSTRAINT
 
@@ -1082,6 +1171,10 @@ CREATE INDEX client_due_ix ON public.client USING btree (next_run_at);
 
 CREATE UNIQUE INDEX client_email_uq ON public.client USING btree (provider_id, lower(email));
 
+-- Name: client_group_ix; Type: INDEX
+
+CREATE INDEX client_group_ix ON public.client USING btree (group_id) WHERE (group_id IS NOT NULL);
+
 -- Name: client_list_ix; Type: INDEX
 
 CREATE INDEX client_list_ix ON public.client USING btree (provider_id, id);
@@ -1101,6 +1194,10 @@ CREATE INDEX client_order_provider_ix ON public.client_order USING btree (provid
 -- Name: collection_due_ix; Type: INDEX
 
 CREATE INDEX collection_due_ix ON public.collection USING btree (due_at) WHERE (status = 'due'::text);
+
+-- Name: deletion_challenge_live_uq; Type: INDEX
+
+CREATE UNIQUE INDEX deletion_challenge_live_uq ON public.deletion_challenge USING btree (service_id) WHERE (ended_at IS NULL);
 
 -- Name: event_client_ix; Type: INDEX
 
@@ -1246,9 +1343,17 @@ CREATE INDEX service_term_service_ix ON public.service_term USING btree (client_
 
 CREATE UNIQUE INDEX service_term_special_uq ON public.service_term USING btree (client_id, service_id, item, period) WHERE ((to_at IS NULL) AND (source <> 'tariff'::text));
 
+-- Name: service_trial_ix; Type: INDEX
+
+CREATE INDEX service_trial_ix ON public.service USING btree (client_id) WHERE (trial_tariff_id IS NOT NULL);
+
 -- Name: tariff_data_centers_ix; Type: INDEX
 
 CREATE INDEX tariff_data_centers_ix ON public.tariff USING gin (data_center_ids);
+
+-- Name: tariff_group_ix; Type: INDEX
+
+CREATE INDEX tariff_group_ix ON public.tariff USING btree (group_id) WHERE (group_id IS NOT NULL);
 
 -- Name: tariff_list_ix; Type: INDEX
 
@@ -1265,6 +1370,10 @@ CREATE INDEX task_department_ix ON public.task USING btree (department_id, id);
 -- Name: task_open_uq; Type: INDEX
 
 CREATE UNIQUE INDEX task_open_uq ON public.task USING btree (service_id, kind) WHERE (status <> 'closed'::text);
+
+-- Name: tax_rule_provider_ix; Type: INDEX
+
+CREATE INDEX tax_rule_provider_ix ON public.tax_rule USING btree (provider_id, id);
 
 -- Name: traffic_block_owner_ix; Type: INDEX
 
@@ -1354,9 +1463,17 @@ CREATE TRIGGER recomputation_notify AFTER INSERT OR UPDATE OF due_at ON public.r
 
 CREATE TRIGGER tariff_catalog_version AFTER INSERT OR DELETE OR UPDATE ON public.tariff FOR EACH STATEMENT EXECUTE FUNCTION public.raise_catalog_version();
 
+-- Name: tariff_group tariff_group_catalog_version; Type: TRIGGER
+
+CREATE TRIGGER tariff_group_catalog_version AFTER INSERT OR DELETE OR UPDATE ON public.tariff_group FOR EACH STATEMENT EXECUTE FUNCTION public.raise_catalog_version();
+
 -- Name: tariff_version tariff_version_catalog_version; Type: TRIGGER
 
 CREATE TRIGGER tariff_version_catalog_version AFTER INSERT OR DELETE OR UPDATE ON public.tariff_version FOR EACH STATEMENT EXECUTE FUNCTION public.raise_catalog_version();
+
+-- Name: tax_rule tax_rule_catalog_version; Type: TRIGGER
+
+CREATE TRIGGER tax_rule_catalog_version AFTER INSERT OR DELETE OR UPDATE ON public.tax_rule FOR EACH STATEMENT EXECUTE FUNCTION public.raise_catalog_version();
 
 -- Name: traffic_reassignment traffic_reassignment_append_only; Type: TRIGGER
 
@@ -1375,6 +1492,11 @@ ALTER TABLE ONLY public.api_key
 
 ALTER TABLE ONLY public.api_key
     ADD CONSTRAINT api_key_provider_fk FOREIGN KEY (provider_id) REFERENCES public.provider(id);
+
+-- Name: client client_group_fk; Type: FK CONSTRAINT
+
+ALTER TABLE ONLY public.client
+    ADD CONSTRAINT client_group_fk FOREIGN KEY (group_id) REFERENCES public.client_group(id);
 
 -- Name: client_order client_order_client_fk; Type: FK CONSTRAINT
 
@@ -1395,6 +1517,16 @@ ALTER TABLE ONLY public.client
 
 ALTER TABLE ONLY public.collection
     ADD CONSTRAINT collection_module_fk FOREIGN KEY (module_id) REFERENCES public.processing_module(id) ON DELETE CASCADE;
+
+-- Name: data_center_image data_center_image_fk; Type: FK CONSTRAINT
+
+ALTER TABLE ONLY public.data_center_image
+    ADD CONSTRAINT data_center_image_fk FOREIGN KEY (data_center_id) REFERENCES public.data_center(id) ON DELETE CASCADE;
+
+-- Name: deletion_challenge deletion_challenge_service_fk; Type: FK CONSTRAINT
+
+ALTER TABLE ONLY public.deletion_challenge
+    ADD CONSTRAINT deletion_challenge_service_fk FOREIGN KEY (service_id) REFERENCES public.service(id);
 
 -- Name: module_problem module_problem_module_fk; Type: FK CONSTRAINT
 
@@ -1476,10 +1608,20 @@ ALTER TABLE ONLY public.service
 ALTER TABLE ONLY public.service
     ADD CONSTRAINT service_tariff_fk FOREIGN KEY (tariff_id) REFERENCES public.tariff(id);
 
+-- Name: service service_trial_tariff_fk; Type: FK CONSTRAINT
+
+ALTER TABLE ONLY public.service
+    ADD CONSTRAINT service_trial_tariff_fk FOREIGN KEY (trial_tariff_id) REFERENCES public.tariff(id);
+
 -- Name: service service_type_fk; Type: FK CONSTRAINT
 
 ALTER TABLE ONLY public.service
     ADD CONSTRAINT service_type_fk FOREIGN KEY (product_type) REFERENCES public.product_type(code);
+
+-- Name: tariff tariff_group_fk; Type: FK CONSTRAINT
+
+ALTER TABLE ONLY public.tariff
+    ADD CONSTRAINT tariff_group_fk FOREIGN KEY (group_id) REFERENCES public.tariff_group(id);
 
 -- Name: tariff tariff_provider_fk; Type: FK CONSTRAINT
 
@@ -1520,6 +1662,16 @@ ALTER TABLE ONLY public.task
 
 ALTER TABLE ONLY public.task
     ADD CONSTRAINT task_service_fk FOREIGN KEY (service_id) REFERENCES public.service(id);
+
+-- Name: tax_rule tax_rule_product_type_fk; Type: FK CONSTRAINT
+
+ALTER TABLE ONLY public.tax_rule
+    ADD CONSTRAINT tax_rule_product_type_fk FOREIGN KEY (product_type) REFERENCES public.product_type(code);
+
+-- Name: tax_rule tax_rule_provider_fk; Type: FK CONSTRAINT
+
+ALTER TABLE ONLY public.tax_rule
+    ADD CONSTRAINT tax_rule_provider_fk FOREIGN KEY (provider_id) REFERENCES public.provider(id);
 
 -- Name: unit unit_smaller_fk; Type: FK CONSTRAINT
 

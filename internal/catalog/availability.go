@@ -16,11 +16,6 @@ type Reason struct {
 	Detail string
 }
 
-// Use is what rules about a client count.
-type Use struct {
-	Services int // of the tariff, ordered and not deleted
-}
-
 // Place is whether a tariff can be ordered in one data center.
 type Place struct {
 	ID      DataCenterID
@@ -132,18 +127,6 @@ func Candidates(o Offer, id DataCenterID, modules []Module) []Module {
 	return out
 }
 
-// ForClient adds what stands in the way of one client: client_blocked, client_limit_reached.
-func (a Availability) ForClient(t Tariff, c client.Client, use Use) Availability {
-	a.Reasons = slices.Clone(a.Reasons)
-	if c.Status == client.Blocked {
-		a.add("client_blocked", "The client is blocked.")
-	}
-	if most := t.Offer.Policy.MaxServicesPerClient; most != nil && use.Services >= *most {
-		a.add("client_limit_reached", "The client has as many services of this tariff as it may have.")
-	}
-	return a
-}
-
 // Availability asks the panels what is free, outside any transaction, and judges the tariff; the rules about the client
 // are looked at where one is named. With a data center only that one is. Faults: not_found (the tariff, the client, or
 // foreign), a data center that is not the tariff's is the reason data_center_not_in_tariff.
@@ -178,7 +161,7 @@ func (e *Engine) Availability(ctx context.Context, by actor.Actor, id TariffID, 
 		if !by.Scope.Covers(c.ProviderID, c.ID) || c.ProviderID != t.ProviderID {
 			return client.ErrNoClient
 		}
-		use, err := tx.ClientUse(ctx, of, id)
+		use, err := tx.ClientUse(ctx, of, id, nil)
 		a = a.ForClient(t, c, use)
 		return err
 	})

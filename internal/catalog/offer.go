@@ -225,6 +225,9 @@ func (a AddOn) PriceOf(p calendar.Period) AddOnPrice {
 
 // Refund policies and tariff-change policies.
 const (
+	ChangeToAny         = "any"
+	ChangeToGroup       = "same_group"
+	ChangeToNone        = "none"
 	RefundRemainingDays = "remaining_days"
 	RefundNone          = "none"
 )
@@ -235,4 +238,5 @@ type TariffFilter struct {
 	ProductType string
 	Status      TariffStatus
 	ProviderID  actor.ProviderID
+	GroupID     TariffGroupID
 }

@@ -2,7 +2,6 @@ package catalog
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"regexp"
 
@@ -11,15 +10,39 @@ import (
 	"github.com/tariffd/tariffd/internal/fault"
 )
 
-// The rules of product types (D5, D12).
+// The rules of product types (D5, D12, D13).
 const (
 	TrialPerProductType = "one_per_product_type"
+	TrialPerGroup       = "one_per_tariff_group"
+	TrialPerTariff      = "one_per_tariff"
+	TrialEveryService   = "every_service"
 	SplitNone           = string(calendar.SplitNone)
 	DeletionAllowed     = "allowed"
 	DeletionForbidden   = "forbidden"
+	DeletionByPhone     = "verified_phone"
 	DeleteImmediately   = "immediately"
 	DeleteAtEndOfPeriod = "end_of_period"
 )
+
+// How an order page shows tariffs.
+const (
+	DisplayList   = "list"
+	DisplayBlocks = "blocks"
+)
+
+// OrderPage is how an order page shows the type and its tariffs: settings for whoever draws it.
+type OrderPage struct {
+	Display           string `json:"display"`
+	ExpandDescription bool   `json:"expand_description"`
+	Filter            bool   `json:"filter"`
+}
+
+// OrderPageChange is a partial change of an OrderPage.
+type OrderPageChange struct {
+	Display           *string
+	ExpandDescription *bool
+	Filter            *bool
+}
 
 // UsualPeriods are the periods of a product type that names none.
 func UsualPeriods() []calendar.Period {
@@ -31,12 +54,14 @@ type ProductTypeChange struct {
 	IfVersion           *int64
 	Name                *string
 	SortOrder           *int
+	TrialPolicy         *string
 	ExpenseSplit        *string
 	NoWeekendSuspension *bool
 	AutoDeleteAfterDays Opt[int]
 	ClientDeletion      *string
 	ClientDeletionTime  *string
 	Periods             *[]calendar.Period
+	OrderPage           OrderPageChange
 }
 
 // CreateProductType adds a product type of one's own. Faults: already_exists (code), field faults.
@@ -66,7 +91,7 @@ func newProductType(code string) ProductType {
 	return ProductType{
 		Code: code, Name: code, SortOrder: 1, TrialPolicy: TrialPerProductType, ExpenseSplit: SplitNone,
 		ClientDeletion: DeletionAllowed, ClientDeletionTime: DeleteImmediately, Periods: UsualPeriods(),
-		OrderPage: json.RawMessage(`{}`), Version: 1,
+		OrderPage: OrderPage{Display: DisplayList}, Version: 1,
 	}
 }
 
@@ -125,12 +150,16 @@ func lockProductType(ctx context.Context, tx Tx, code string, ifVersion *int64) 
 func (in ProductTypeChange) apply(p *ProductType) {
 	put(&p.Name, in.Name)
 	put(&p.SortOrder, in.SortOrder)
+	put(&p.TrialPolicy, in.TrialPolicy)
 	put(&p.ExpenseSplit, in.ExpenseSplit)
 	put(&p.NoWeekendSuspension, in.NoWeekendSuspension)
 	putOpt(&p.AutoDeleteAfterDays, in.AutoDeleteAfterDays)
 	put(&p.ClientDeletion, in.ClientDeletion)
 	put(&p.ClientDeletionTime, in.ClientDeletionTime)
 	put(&p.Periods, in.Periods)
+	put(&p.OrderPage.Display, in.OrderPage.Display)
+	put(&p.OrderPage.ExpandDescription, in.OrderPage.ExpandDescription)
+	put(&p.OrderPage.Filter, in.OrderPage.Filter)
 }
 
 // codeForm is the form of internal names.
@@ -152,8 +181,10 @@ func (p ProductType) check() error {
 	checkCode(&f, "/code", p.Code)
 	checkText(&f, "/name", p.Name, 1, 200)
 	checkRange(&f, "/sort_order", p.SortOrder, 1, maxSortOrder)
+	checkOneOf(&f, "/trial_policy", p.TrialPolicy, TrialPerProductType, TrialPerGroup, TrialPerTariff, TrialEveryService)
+	checkOneOf(&f, "/order_page/display", p.OrderPage.Display, DisplayList, DisplayBlocks)
 	checkOneOf(&f, "/expense_split", p.ExpenseSplit, SplitNone, string(calendar.SplitFromFirst), string(calendar.SplitFromStart))
-	checkOneOf(&f, "/client_deletion", p.ClientDeletion, DeletionAllowed, DeletionForbidden)
+	checkOneOf(&f, "/client_deletion", p.ClientDeletion, DeletionAllowed, DeletionForbidden, DeletionByPhone)
 	checkOneOf(&f, "/client_deletion_time", p.ClientDeletionTime, DeleteImmediately, DeleteAtEndOfPeriod)
 	if p.AutoDeleteAfterDays != nil {
 		checkRange(&f, "/auto_delete_after_days", *p.AutoDeleteAfterDays, 1, maxDays)
@@ -177,8 +208,8 @@ func (p ProductType) check() error {
 
 func (p ProductType) record(ctx context.Context, tx Tx, by actor.Actor, verb string) error {
 	return record(ctx, tx, by, "product_type", p.Code, verb, map[string]any{
-		"code": p.Code, "name": p.Name, "sort_order": p.SortOrder, "expense_split": p.ExpenseSplit,
+		"code": p.Code, "name": p.Name, "sort_order": p.SortOrder, "trial_policy": p.TrialPolicy, "expense_split": p.ExpenseSplit,
 		"no_weekend_suspension": p.NoWeekendSuspension, "auto_delete_after_days": p.AutoDeleteAfterDays,
-		"client_deletion": p.ClientDeletion, "client_deletion_time": p.ClientDeletionTime, "periods": p.Periods,
+		"client_deletion": p.ClientDeletion, "client_deletion_time": p.ClientDeletionTime, "periods": p.Periods, "order_page": p.OrderPage,
 	})
 }

@@ -26,14 +26,17 @@ type Tx interface {
 	ModuleTx
 	CompanionTx
 	TariffTx
+	TariffGroupTx
 	ShareProvider(ctx context.Context, id actor.ProviderID) (client.Provider, error)
 	ClientByID(ctx context.Context, id actor.ClientID) (client.Client, error)
 	// ShareDataCenters answers those of them that exist.
 	ShareDataCenters(ctx context.Context, ids []DataCenterID) ([]DataCenter, error)
 	// ShareDepartment answers the department, or the first one where id is empty.
 	ShareDepartment(ctx context.Context, id department.ID) (department.Department, error)
-	// ClientUse counts what rules about the client go by.
-	ClientUse(ctx context.Context, c actor.ClientID, t TariffID) (Use, error)
+	// ShareGroups answers those of the client groups that exist.
+	ShareGroups(ctx context.Context, ids []client.GroupID) ([]client.GroupID, error)
+	// ClientUse counts what rules about the client go by, but for some services.
+	ClientUse(ctx context.Context, c actor.ClientID, t TariffID, but []actor.ServiceID) (Use, error)
 }
 
 // UnitTx is the operations on units.

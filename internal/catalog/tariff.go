@@ -16,27 +16,44 @@ import (
 // PolicyChange is a partial change of a tariff's policy.
 type PolicyChange struct {
 	MaxServicesPerClient  Opt[int]
+	MinPeriod             Opt[string]
+	ChangeTo              *string
+	ClientGroupIDs        *[]string
 	AutoDeleteAfterDays   Opt[int]
 	RefundOnClose         *string
 	ClientMaySuspend      *bool
 	ServerChangesPerMonth Opt[int]
 }
 
+// CalendarChange is a partial change of calendar billing.
+type CalendarChange struct {
+	Enabled    *bool
+	ProRataDay Opt[int]
+}
+
+// HourlyChange is a partial change of hourly refunds.
+type HourlyChange struct {
+	Enabled             *bool
+	ChargeWhenSuspended *bool
+}
+
 // TariffChange is a new tariff's members, or a partial change of one. Lists are replaced whole, settings are merged.
 type TariffChange struct {
-	IfVersion     *int64
-	Code          *string
-	Status        *TariffStatus
-	Name          *string
-	Description   *string
-	DataCenterIDs *[]DataCenterID
-	ModuleIDs     *[]ModuleID
-	Settings      json.RawMessage
-	Prices        *[]Price
-	TrialDays     *int
-	Calendar      *CalendarBilling
-	Hourly        *Hourly
-	Policy        PolicyChange
+	IfVersion      *int64
+	Code           *string
+	Status         *TariffStatus
+	GroupID        Opt[TariffGroupID]
+	Name           *string
+	Description    *string
+	DataCenterIDs  *[]DataCenterID
+	ModuleIDs      *[]ModuleID
+	Settings       json.RawMessage
+	DomainTemplate *string
+	Prices         *[]Price
+	TrialDays      *int
+	Calendar       CalendarChange
+	Hourly         HourlyChange
+	Policy         PolicyChange
 }
 
 // NewTariff is what only the creation of a tariff says.
@@ -85,7 +102,8 @@ func (e *Engine) CreateTariff(ctx context.Context, by actor.Actor, in NewTariff)
 func newOffer() Offer {
 	return Offer{
 		DataCenterIDs: []DataCenterID{}, ModuleIDs: []ModuleID{}, Settings: json.RawMessage(`{}`), Prices: []Price{},
-		Policy: Policy{ChangeTo: "any", ClientGroupIDs: []string{}, RefundOnClose: RefundRemainingDays}, AddOns: []AddOn{},
+		Hourly: Hourly{ChargeWhenSuspended: true},
+		Policy: Policy{ChangeTo: ChangeToAny, ClientGroupIDs: []string{}, RefundOnClose: RefundRemainingDays}, AddOns: []AddOn{},
 	}
 }
 
@@ -195,17 +213,27 @@ func (in TariffChange) apply(t *Tariff) {
 	o := &t.Offer
 	put(&t.Code, in.Code)
 	put(&t.Status, in.Status)
+	if in.GroupID.Set {
+		t.GroupID = ""
+		put(&t.GroupID, in.GroupID.Value)
+	}
 	put(&o.Name, in.Name)
 	put(&o.Description, in.Description)
 	put(&o.DataCenterIDs, in.DataCenterIDs)
 	put(&o.ModuleIDs, in.ModuleIDs)
 	put(&o.Prices, in.Prices)
 	put(&o.TrialDays, in.TrialDays)
-	put(&o.Calendar, in.Calendar)
-	put(&o.Hourly, in.Hourly)
+	put(&o.DefaultDomainTemplate, in.DomainTemplate)
+	put(&o.Calendar.Enabled, in.Calendar.Enabled)
+	putOpt(&o.Calendar.ProRataDay, in.Calendar.ProRataDay)
+	put(&o.Hourly.Enabled, in.Hourly.Enabled)
+	put(&o.Hourly.ChargeWhenSuspended, in.Hourly.ChargeWhenSuspended)
 	o.Settings = merge(o.Settings, in.Settings)
 	p := &o.Policy
 	putOpt(&p.MaxServicesPerClient, in.Policy.MaxServicesPerClient)
+	putOpt(&p.MinPeriod, in.Policy.MinPeriod)
+	put(&p.ChangeTo, in.Policy.ChangeTo)
+	put(&p.ClientGroupIDs, in.Policy.ClientGroupIDs)
 	putOpt(&p.AutoDeleteAfterDays, in.Policy.AutoDeleteAfterDays)
 	putOpt(&p.ServerChangesPerMonth, in.Policy.ServerChangesPerMonth)
 	put(&p.RefundOnClose, in.Policy.RefundOnClose)

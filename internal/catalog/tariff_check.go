@@ -10,19 +10,22 @@ import (
 	"github.com/shopspring/decimal"
 
 	"github.com/tariffd/tariffd/internal/calendar"
+	"github.com/tariffd/tariffd/internal/client"
 	"github.com/tariffd/tariffd/internal/fault"
 	"github.com/tariffd/tariffd/internal/money"
 )
 
 // shelf is what a tariff is checked against, kept from going away until the transaction ends.
 type shelf struct {
-	productType ProductType
-	known       bool // the product type exists
-	content     map[string]Content
-	order       []string // codes of the content, as the type sorts them
-	units       Units
-	dataCenters map[DataCenterID]DataCenter
-	modules     map[ModuleID]Module
+	productType  ProductType
+	known        bool // the product type exists
+	content      map[string]Content
+	order        []string // codes of the content, as the type sorts them
+	units        Units
+	dataCenters  map[DataCenterID]DataCenter
+	modules      map[ModuleID]Module
+	group        bool // the tariff group exists
+	clientGroups []string
 }
 
 func (e *Engine) shelfOf(ctx context.Context, tx Tx, t Tariff) (shelf, error) {
@@ -54,10 +57,33 @@ func (e *Engine) shelfOf(ctx context.Context, tx Tx, t Tariff) (shelf, error) {
 		s.dataCenters[d.ID] = d
 	}
 	modules, err := tx.ShareModules(ctx, t.Offer.ModuleIDs)
+	if err != nil {
+		return shelf{}, err
+	}
 	for _, m := range modules {
 		s.modules[m.ID] = m
 	}
-	return s, err
+	return s, s.takeGroups(ctx, tx, t)
+}
+
+// takeGroups looks for the groups that the tariff names.
+func (s *shelf) takeGroups(ctx context.Context, tx Tx, t Tariff) error {
+	if t.GroupID != "" {
+		_, err := tx.ShareTariffGroup(ctx, t.GroupID)
+		if err != nil && !fault.Has(err, ErrNoTariffGroup.Code) {
+			return err
+		}
+		s.group = err == nil
+	}
+	ids := make([]client.GroupID, len(t.Offer.Policy.ClientGroupIDs))
+	for i, id := range t.Offer.Policy.ClientGroupIDs {
+		ids[i] = client.GroupID(id)
+	}
+	known, err := tx.ShareGroups(ctx, ids)
+	for _, id := range known {
+		s.clientGroups = append(s.clientGroups, string(id))
+	}
+	return err
 }
 
 var tariffCode = regexp.MustCompile(`^[A-Za-z0-9._-]{1,64}$`)
@@ -75,6 +101,10 @@ func (e *Engine) checkTariff(t Tariff, s shelf) error {
 	checkOneOf(&f, "/status", string(t.Status), string(Draft), string(Active), string(Archived))
 	checkText(&f, "/name", o.Name, 1, 200)
 	checkText(&f, "/description", o.Description, 0, 10000)
+	if t.GroupID != "" && !s.group {
+		missing(&f, "/group_id", "tariff group")
+	}
+	checkText(&f, "/default_domain_template", o.DefaultDomainTemplate, 0, 253)
 	for i, id := range o.DataCenterIDs {
 		place := fmt.Sprintf("/data_center_ids/%d", i)
 		if _, known := s.dataCenters[id]; !known {
@@ -85,7 +115,7 @@ func (e *Engine) checkTariff(t Tariff, s shelf) error {
 		}
 	}
 	s.checkPrices(&f, o)
-	checkPolicy(&f, o)
+	s.checkPolicy(&f, o)
 	if err := e.checkModules(&f, t, s); err != nil {
 		return err
 	}
@@ -130,8 +160,15 @@ func checkPrice(f *fault.Fields, pointer string, d *decimal.Decimal) {
 	}
 }
 
-func checkPolicy(f *fault.Fields, o Offer) {
+func (s shelf) checkPolicy(f *fault.Fields, o Offer) {
 	p := o.Policy
+	s.checkClientGroups(f, p)
+	checkOneOf(f, "/policy/change_to", p.ChangeTo, ChangeToAny, ChangeToGroup, ChangeToNone)
+	if p.MinPeriod != nil {
+		if x, err := calendar.ParsePeriod(*p.MinPeriod); err != nil || !x.Renews() || x.IsTrial() {
+			f.Add("/policy/min_period", "bad_format", "A period such as P1M is expected.")
+		}
+	}
 	checkOneOf(f, "/policy/refund_on_close", p.RefundOnClose, RefundRemainingDays, RefundNone)
 	if p.MaxServicesPerClient != nil {
 		checkRange(f, "/policy/max_services_per_client", *p.MaxServicesPerClient, 1, 1_000_000)
@@ -145,6 +182,18 @@ func checkPolicy(f *fault.Fields, o Offer) {
 	checkRange(f, "/trial_days", o.TrialDays, 0, maxDays)
 	if d := o.Calendar.ProRataDay; d != nil {
 		checkRange(f, "/calendar/pro_rata_day", *d, 1, 31)
+	}
+}
+
+func (s shelf) checkClientGroups(f *fault.Fields, p Policy) {
+	for i, id := range p.ClientGroupIDs {
+		place := fmt.Sprintf("/policy/client_group_ids/%d", i)
+		if !slices.Contains(s.clientGroups, id) {
+			missing(f, place, "client group")
+		}
+		if slices.Index(p.ClientGroupIDs, id) < i {
+			f.Add(place, "duplicate_value", "Each client group stands in the list once.")
+		}
 	}
 }
 

@@ -34,13 +34,22 @@ func RevisionOf(e event.Entry) (Revision, error) {
 	return Revision{Entry: e, Number: s.Version, Verb: s.Action, AddOn: s.AddOn, Changes: s.Changes}, nil
 }
 
+// nullText is null where there is no id.
+func nullText[T ~string](id T) *string {
+	if id == "" {
+		return nil
+	}
+	s := string(id)
+	return &s
+}
+
 type fields map[string]json.RawMessage
 
 // document is the tariff without its add-ons, field by field.
 func (t Tariff) document() fields {
 	m := t.offerDocument()
 	delete(m, "add_ons")
-	m["code"], m["status"] = field(t.Code), field(t.Status)
+	m["code"], m["status"], m["group_id"] = field(t.Code), field(t.Status), field(nullText(t.GroupID))
 	return m
 }
 

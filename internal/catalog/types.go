@@ -46,14 +46,14 @@ type ProductType struct {
 	Name                string
 	Builtin             bool
 	SortOrder           int
-	TrialPolicy         string
+	TrialPolicy         string // of TrialPerProductType and its like (D13)
 	ExpenseSplit        string // none, from_first_of_month, from_start_day (D5)
 	NoWeekendSuspension bool
 	AutoDeleteAfterDays *int
-	ClientDeletion      string // allowed, forbidden, verified_phone
+	ClientDeletion      string // allowed, forbidden, verified_phone: with a code that went to the client's telephone
 	ClientDeletionTime  string // immediately, end_of_period
 	Periods             []calendar.Period
-	OrderPage           json.RawMessage
+	OrderPage           OrderPage
 	CreatedAt           time.Time
 	Version             int64
 }

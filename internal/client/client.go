@@ -26,9 +26,11 @@ type Provider struct {
 	ID               actor.ProviderID
 	Name             string
 	Currency         string // ISO 4217, fixed
+	Country          string // ISO 3166-1 alpha-2; empty: not known
 	Site             string
 	BillingURL       string
 	PricesIncludeTax bool
+	TaxRules         []TaxRule // filled where prices are made (D25)
 	CreatedAt        time.Time
 	Version          int64
 }
@@ -69,7 +71,8 @@ type Client struct {
 	Username      string // its name in panels
 	Phone         string
 	PhoneVerified bool
-	TimeZone      string // IANA, for showing times only
+	GroupID       GroupID // empty: in no group
+	TimeZone      string  // IANA, for showing times only
 	Status        Status
 	Settlement    Settlement
 	Currency      string // the provider's
@@ -90,6 +93,8 @@ type Filter struct {
 // Tx is what the use-cases of this package need of their transaction.
 type Tx interface {
 	event.Tx
+	GroupTx
+	TaxTx
 	InsertProvider(ctx context.Context, p Provider) error
 	// LockProvider locks the row for a change; ShareProvider keeps it from going away while it is referred to.
 	LockProvider(ctx context.Context, id actor.ProviderID) (Provider, error)

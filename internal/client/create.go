@@ -20,6 +20,7 @@ type Input struct {
 	Username      string
 	Phone         string
 	PhoneVerified bool
+	GroupID       GroupID
 	TimeZone      string // empty: the billing zone
 	Settlement    SettlementInput
 }
@@ -51,7 +52,7 @@ func (e *Engine) create(ctx context.Context, tx Tx, by actor.Actor, in Input) (C
 	}
 	c := Client{
 		ID: actor.ClientID(actor.NewID()), ProviderID: provider.ID, Email: in.Email, Name: in.Name, Country: in.Country,
-		Region: in.Region, Username: in.Username, Phone: in.Phone, PhoneVerified: in.PhoneVerified, TimeZone: in.TimeZone,
+		Region: in.Region, Username: in.Username, Phone: in.Phone, PhoneVerified: in.PhoneVerified, GroupID: in.GroupID, TimeZone: in.TimeZone,
 		Status: Active, Currency: provider.Currency, Balance: money.Zero(provider.Currency), Held: money.Zero(provider.Currency),
 		CreatedAt: now, Version: 1,
 	}
@@ -61,6 +62,9 @@ func (e *Engine) create(ctx context.Context, tx Tx, by actor.Actor, in Input) (C
 	var f fault.Fields
 	c.settle(&f, in.Settlement)
 	c.check(&f)
+	if err = c.checkGroup(ctx, tx, &f); err != nil {
+		return Client{}, err
+	}
 	if err = f.Err(); err != nil {
 		return Client{}, err
 	}
@@ -101,7 +105,7 @@ func aboutClient(c Client) event.About {
 func (c Client) snapshot() any {
 	return map[string]any{
 		"id": c.ID, "provider_id": c.ProviderID, "email": c.Email, "name": c.Name, "country": c.Country, "region": c.Region,
-		"username": c.Username, "phone": c.Phone, "phone_verified": c.PhoneVerified, "time_zone": c.TimeZone,
+		"username": c.Username, "phone": c.Phone, "phone_verified": c.PhoneVerified, "group_id": c.GroupID, "time_zone": c.TimeZone,
 		"status": c.Status, "settlement": c.Settlement,
 	}
 }

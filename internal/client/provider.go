@@ -20,6 +20,7 @@ var (
 type ProviderInput struct {
 	Name             string
 	Currency         string
+	Country          string
 	Site             string
 	BillingURL       string
 	PricesIncludeTax bool
@@ -29,6 +30,7 @@ type ProviderInput struct {
 type ProviderChange struct {
 	IfVersion        *int64
 	Name             *string
+	Country          *string
 	Site             *string
 	BillingURL       *string
 	PricesIncludeTax *bool
@@ -49,7 +51,7 @@ func createProvider(ctx context.Context, tx Tx, by actor.Actor, in ProviderInput
 		return Provider{}, err
 	}
 	p := Provider{
-		ID: actor.ProviderID(actor.NewID()), Name: in.Name, Currency: in.Currency, Site: in.Site, BillingURL: in.BillingURL,
+		ID: actor.ProviderID(actor.NewID()), Name: in.Name, Currency: in.Currency, Country: in.Country, Site: in.Site, BillingURL: in.BillingURL,
 		PricesIncludeTax: in.PricesIncludeTax, CreatedAt: now, Version: 1,
 	}
 	if err = checkProvider(p); err != nil {
@@ -76,6 +78,7 @@ func updateProvider(ctx context.Context, tx Tx, by actor.Actor, id actor.Provide
 		return Provider{}, err
 	}
 	set(&p.Name, in.Name)
+	set(&p.Country, in.Country)
 	set(&p.Site, in.Site)
 	set(&p.BillingURL, in.BillingURL)
 	set(&p.PricesIncludeTax, in.PricesIncludeTax)
@@ -120,6 +123,7 @@ func checkProvider(p Provider) error {
 	if _, ok := money.Digits(p.Currency); !ok {
 		f.Add("/currency", "unknown_currency", "An ISO 4217 currency code in use is expected.")
 	}
+	checkForm(&f, "/country", p.Country, countryForm, "Two capital letters of ISO 3166-1 are expected.")
 	checkURL(&f, "/site", p.Site)
 	checkURL(&f, "/billing_url", p.BillingURL)
 	return f.Err()
@@ -131,7 +135,7 @@ func aboutProvider(p Provider) event.About {
 
 func (p Provider) snapshot() any {
 	return map[string]any{
-		"id": p.ID, "name": p.Name, "currency": p.Currency, "site": p.Site, "billing_url": p.BillingURL,
+		"id": p.ID, "name": p.Name, "currency": p.Currency, "country": p.Country, "site": p.Site, "billing_url": p.BillingURL,
 		"prices_include_tax": p.PricesIncludeTax,
 	}
 }

@@ -18,6 +18,7 @@ type Change struct {
 	Username      *string
 	Phone         *string
 	PhoneVerified *bool
+	GroupID       *GroupID
 	TimeZone      *string
 	Status        *Status
 	Settlement    *SettlementInput
@@ -52,12 +53,16 @@ func (e *Engine) update(ctx context.Context, tx Tx, by actor.Actor, id actor.Cli
 	set(&c.Username, in.Username)
 	set(&c.Phone, in.Phone)
 	set(&c.PhoneVerified, in.PhoneVerified)
+	set(&c.GroupID, in.GroupID)
 	set(&c.TimeZone, in.TimeZone)
 	set(&c.Status, in.Status)
 	if in.Settlement != nil {
 		c.settle(&f, *in.Settlement)
 	}
 	c.check(&f)
+	if err = c.checkGroup(ctx, tx, &f); err != nil {
+		return Client{}, err
+	}
 	if err = f.Err(); err != nil {
 		return Client{}, err
 	}

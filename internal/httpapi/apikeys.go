@@ -17,6 +17,8 @@ type ClientReader interface {
 	Clients(ctx context.Context, s actor.Scope, f client.Filter, p actor.Page) ([]client.Client, error)
 	Key(ctx context.Context, s actor.Scope, id client.KeyID) (client.Key, error)
 	Keys(ctx context.Context, s actor.Scope, p actor.Page) ([]client.Key, error)
+	ClientGroupReader
+	TaxRuleReader
 }
 
 // ListAPIKeys lists keys, revoked ones too.

@@ -11,7 +11,7 @@ func fromAPIClientCreate(b api.ClientCreate) (in client.Input, err error) {
 	in = client.Input{
 		ProviderID: actor.ProviderID(orEmpty(b.ProviderID)), Email: b.Email, Name: orEmpty(b.Name), Country: orEmpty(b.Country),
 		Region: orEmpty(b.Region), Username: orEmpty(b.Username), Phone: orEmpty(b.Phone), TimeZone: orEmpty(b.TimeZone),
-		PhoneVerified: b.PhoneVerified != nil && *b.PhoneVerified,
+		PhoneVerified: b.PhoneVerified != nil && *b.PhoneVerified, GroupID: client.GroupID(orEmpty(b.GroupID)),
 	}
 	if b.Settlement != nil {
 		in.Settlement, err = fromAPISettlement(*b.Settlement)
@@ -23,6 +23,7 @@ func fromAPIClientPatch(b api.ClientPatch) (client.Change, error) {
 	in := client.Change{
 		Email: b.Email, Name: patched(b.Name), Country: patched(b.Country), Region: patched(b.Region), Username: patched(b.Username),
 		Phone: patched(b.Phone), PhoneVerified: b.PhoneVerified, TimeZone: b.TimeZone,
+		GroupID: as[client.GroupID](patched(b.GroupID)),
 	}
 	if b.Status != nil {
 		status := client.Status(*b.Status)
@@ -59,6 +60,7 @@ func toAPIClient(c client.Client) api.Client {
 	return api.Client{
 		ID: string(c.ID), ProviderID: string(c.ProviderID), Email: c.Email, Name: orNull(c.Name), Country: orNull(c.Country),
 		Region: orNull(c.Region), Username: orNull(c.Username), Phone: orNull(c.Phone), PhoneVerified: c.PhoneVerified,
+		GroupID:  orNull(c.GroupID),
 		TimeZone: c.TimeZone, Status: api.ClientStatus(c.Status), Settlement: settlement, Balance: toAPIMoney(c.Balance),
 		Held: toAPIMoney(c.Held), CreatedAt: c.CreatedAt,
 	}

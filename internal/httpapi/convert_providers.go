@@ -6,7 +6,7 @@ import (
 )
 
 func fromAPIProviderCreate(b api.ProviderCreate) client.ProviderInput {
-	in := client.ProviderInput{Name: b.Name, Currency: "EUR", Site: orEmpty(b.Site), BillingURL: orEmpty(b.BillingURL), PricesIncludeTax: true}
+	in := client.ProviderInput{Name: b.Name, Currency: "EUR", Country: orEmpty(b.Country), Site: orEmpty(b.Site), BillingURL: orEmpty(b.BillingURL), PricesIncludeTax: true}
 	if b.Currency != nil {
 		in.Currency = *b.Currency
 	}
@@ -17,12 +17,15 @@ func fromAPIProviderCreate(b api.ProviderCreate) client.ProviderInput {
 }
 
 func fromAPIProviderPatch(b api.ProviderPatch) client.ProviderChange {
-	return client.ProviderChange{Name: b.Name, Site: patched(b.Site), BillingURL: patched(b.BillingURL), PricesIncludeTax: b.PricesIncludeTax}
+	return client.ProviderChange{
+		Name: b.Name, Country: patched(b.Country), Site: patched(b.Site), BillingURL: patched(b.BillingURL),
+		PricesIncludeTax: b.PricesIncludeTax,
+	}
 }
 
 func toAPIProvider(p client.Provider) api.Provider {
 	return api.Provider{
-		ID: string(p.ID), Name: p.Name, Currency: p.Currency, Site: orNull(p.Site), BillingURL: orNull(p.BillingURL), CreatedAt: p.CreatedAt,
+		ID: string(p.ID), Name: p.Name, Currency: p.Currency, Country: orNull(p.Country), Site: orNull(p.Site), BillingURL: orNull(p.BillingURL), CreatedAt: p.CreatedAt,
 		PricesIncludeTax: p.PricesIncludeTax,
 	}
 }

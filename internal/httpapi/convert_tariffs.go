@@ -19,6 +19,8 @@ func fromAPITariffCreate(ctx context.Context, b api.TariffCreate) (catalog.NewTa
 		TariffChange: catalog.TariffChange{
 			Code: &b.Code, Name: &b.Name, Description: b.Description, DataCenterIDs: ids[catalog.DataCenterID](b.DataCenterIds),
 			ModuleIDs: ids[catalog.ModuleID](b.ProcessingModuleIds), Settings: freeForm(ctx, "settings"), Prices: p.tariff(b.Prices),
+			GroupID:        catalog.Opt[catalog.TariffGroupID]{Set: true, Value: as[catalog.TariffGroupID](b.GroupID)},
+			DomainTemplate: b.DefaultDomainTemplate, TrialDays: b.TrialDays, Calendar: fromAPICalendar(b.Calendar), Hourly: fromAPIHourly(b.Hourly),
 			Policy: fromAPIPolicy(b.Policy),
 		},
 	}
@@ -35,6 +37,8 @@ func fromAPITariffPatch(ctx context.Context, b api.TariffPatch) (catalog.TariffC
 		IfVersion: ifVersion(ctx), Code: b.Code, Status: as[catalog.TariffStatus](text(b.Status)), Name: b.Name, Description: b.Description,
 		DataCenterIDs: ids[catalog.DataCenterID](b.DataCenterIds), ModuleIDs: ids[catalog.ModuleID](b.ProcessingModuleIds),
 		Settings: freeForm(ctx, "settings"), Prices: p.tariff(b.Prices), Policy: fromAPIPolicy(b.Policy),
+		GroupID: asOpt[catalog.TariffGroupID](optional(b.GroupID)), DomainTemplate: b.DefaultDomainTemplate, TrialDays: b.TrialDays,
+		Calendar: fromAPICalendar(b.Calendar), Hourly: fromAPIHourly(b.Hourly),
 	}
 	return in, p.Err()
 }
@@ -67,9 +71,24 @@ func fromAPIPolicy(b *api.TariffPolicyInput) catalog.PolicyChange {
 		return catalog.PolicyChange{}
 	}
 	return catalog.PolicyChange{
-		MaxServicesPerClient: optional(b.MaxServicesPerClient), AutoDeleteAfterDays: optional(b.AutoDeleteAfterDays),
+		MaxServicesPerClient: optional(b.MaxServicesPerClient), MinPeriod: optional(b.MinPeriod), ChangeTo: text(b.ChangeTo),
+		ClientGroupIDs: ids[string](b.ClientGroupIds), AutoDeleteAfterDays: optional(b.AutoDeleteAfterDays),
 		RefundOnClose: text(b.RefundOnClose), ClientMaySuspend: b.ClientMaySuspend, ServerChangesPerMonth: optional(b.ServerChangesPerMonth),
 	}
+}
+
+func fromAPICalendar(b *api.CalendarBillingInput) catalog.CalendarChange {
+	if b == nil {
+		return catalog.CalendarChange{}
+	}
+	return catalog.CalendarChange{Enabled: b.Enabled, ProRataDay: optional(b.ProRataDay)}
+}
+
+func fromAPIHourly(b *api.HourlyBillingInput) catalog.HourlyChange {
+	if b == nil {
+		return catalog.HourlyChange{}
+	}
+	return catalog.HourlyChange{Enabled: b.Enabled, ChargeWhenSuspended: b.ChargeWhenSuspended}
 }
 
 func toAPITariff(t catalog.Tariff) api.Tariff {
@@ -81,11 +100,15 @@ func toAPITariff(t catalog.Tariff) api.Tariff {
 		ProcessingModuleIds: each(o.ModuleIDs, func(id catalog.ModuleID) api.ID { return string(id) }),
 		Settings:            openObject(o.Settings), Prices: each(o.Prices, toAPITariffPrice), OrderablePeriods: each(t.OrderablePeriods(), toAPIPeriod),
 		Policy: api.TariffPolicy{
-			MaxServicesPerClient: o.Policy.MaxServicesPerClient, AutoDeleteAfterDays: o.Policy.AutoDeleteAfterDays,
+			MaxServicesPerClient: o.Policy.MaxServicesPerClient, MinPeriod: o.Policy.MinPeriod, ChangeTo: api.ChangeTo(o.Policy.ChangeTo),
+			ClientGroupIds: each(o.Policy.ClientGroupIDs, func(id string) api.ID { return id }), AutoDeleteAfterDays: o.Policy.AutoDeleteAfterDays,
 			RefundOnClose: api.RefundOnClose(o.Policy.RefundOnClose), ClientMaySuspend: o.Policy.ClientMaySuspend,
 			ServerChangesPerMonth: o.Policy.ServerChangesPerMonth,
 		},
-		Version: t.Number, CreatedAt: t.CreatedAt,
+		GroupID: orNull(t.GroupID), DefaultDomainTemplate: o.DefaultDomainTemplate, TrialDays: o.TrialDays,
+		Calendar: api.CalendarBilling{Enabled: o.Calendar.Enabled, ProRataDay: o.Calendar.ProRataDay},
+		Hourly:   api.HourlyBilling{Enabled: o.Hourly.Enabled, ChargeWhenSuspended: o.Hourly.ChargeWhenSuspended},
+		Version:  t.Number, CreatedAt: t.CreatedAt,
 	}
 }
 

@@ -32,7 +32,8 @@ func (s *Server) CreateProductType(ctx context.Context, r api.CreateProductTypeR
 	}
 	b := r.Body
 	in := catalog.ProductTypeChange{
-		Name: &b.Name, SortOrder: b.SortOrder, ExpenseSplit: text(b.ExpenseSplit), NoWeekendSuspension: b.NoWeekendSuspension,
+		Name: &b.Name, SortOrder: b.SortOrder, TrialPolicy: text(b.TrialPolicy), ExpenseSplit: text(b.ExpenseSplit),
+		NoWeekendSuspension: b.NoWeekendSuspension, OrderPage: fromAPIOrderPage(b.OrderPage),
 		AutoDeleteAfterDays: catalog.Opt[int]{Set: true, Value: b.AutoDeleteAfterDays}, ClientDeletion: text(b.ClientDeletion),
 		ClientDeletionTime: text(b.ClientDeletionTime), Periods: fromAPIPeriods(b.Periods),
 	}
@@ -56,8 +57,8 @@ func (s *Server) GetProductType(ctx context.Context, r api.GetProductTypeRequest
 func (s *Server) UpdateProductType(ctx context.Context, r api.UpdateProductTypeRequestObject) (api.UpdateProductTypeResponseObject, error) {
 	b := r.JSONBody
 	in := catalog.ProductTypeChange{
-		IfVersion: ifVersion(ctx), Name: b.Name, SortOrder: b.SortOrder, ExpenseSplit: text(b.ExpenseSplit),
-		NoWeekendSuspension: b.NoWeekendSuspension, AutoDeleteAfterDays: optional(b.AutoDeleteAfterDays),
+		IfVersion: ifVersion(ctx), Name: b.Name, SortOrder: b.SortOrder, TrialPolicy: text(b.TrialPolicy), ExpenseSplit: text(b.ExpenseSplit),
+		OrderPage: fromAPIOrderPage(b.OrderPage), NoWeekendSuspension: b.NoWeekendSuspension, AutoDeleteAfterDays: optional(b.AutoDeleteAfterDays),
 		ClientDeletion: text(b.ClientDeletion), ClientDeletionTime: text(b.ClientDeletionTime), Periods: fromAPIPeriods(b.Periods),
 	}
 	t, err := s.Catalog.UpdateProductType(ctx, actorOf(ctx), r.Code, in)
@@ -149,8 +150,19 @@ func toAPIProductType(t catalog.ProductType) api.ProductType {
 		Code: t.Code, Name: t.Name, Builtin: t.Builtin, SortOrder: t.SortOrder, ExpenseSplit: api.ExpenseSplit(t.ExpenseSplit),
 		NoWeekendSuspension: t.NoWeekendSuspension, AutoDeleteAfterDays: t.AutoDeleteAfterDays,
 		ClientDeletion: api.ClientDeletion(t.ClientDeletion), ClientDeletionTime: api.ClientDeletionTime(t.ClientDeletionTime),
-		Periods: each(t.Periods, toAPIPeriod), CreatedAt: t.CreatedAt,
+		Periods: each(t.Periods, toAPIPeriod), TrialPolicy: api.TrialPolicy(t.TrialPolicy),
+		OrderPage: api.OrderPage{
+			Display: api.OrderPageDisplay(t.OrderPage.Display), ExpandDescription: t.OrderPage.ExpandDescription, Filter: t.OrderPage.Filter,
+		},
+		CreatedAt: t.CreatedAt,
 	}
+}
+
+func fromAPIOrderPage(b *api.OrderPageInput) catalog.OrderPageChange {
+	if b == nil {
+		return catalog.OrderPageChange{}
+	}
+	return catalog.OrderPageChange{Display: text(b.Display), ExpandDescription: b.ExpandDescription, Filter: b.Filter}
 }
 
 func toAPIContent(c catalog.Content) api.ProductTypeAddOn {

@@ -11,11 +11,11 @@ import (
 // everybody who may call it stands here.
 var forbidden = map[string]map[actor.Role][]string{
 	"createClient": {
-		actor.Storefront: {"phone_verified", "settlement"},
+		actor.Storefront: {"group_id", "phone_verified", "settlement"},
 	},
 	"updateClient": {
-		actor.Storefront: {"phone_verified", "settlement"},
-		actor.Client:     {"phone_verified", "settlement", "status"},
+		actor.Storefront: {"group_id", "phone_verified", "settlement"},
+		actor.Client:     {"group_id", "phone_verified", "settlement", "status"},
 	},
 }
 

@@ -24,7 +24,7 @@ func (s *Server) ListTariffs(ctx context.Context, r api.ListTariffsRequestObject
 	}
 	f := catalog.TariffFilter{
 		Code: orEmpty(r.Params.Code), ProductType: orEmpty(r.Params.ProductType), ProviderID: actor.ProviderID(orEmpty(r.Params.ProviderID)),
-		Status: catalog.TariffStatus(orEmpty(text(r.Params.Status))),
+		Status: catalog.TariffStatus(orEmpty(text(r.Params.Status))), GroupID: catalog.TariffGroupID(orEmpty(r.Params.GroupID)),
 	}
 	rows, err := s.CatalogReader.Tariffs(ctx, scopeOf(ctx), f, p)
 	if err != nil {

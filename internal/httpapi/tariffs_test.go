@@ -28,8 +28,8 @@ func TestTariffIsCreatedAndRead(t *testing.T) {
 	require.Equal(t, "active", made.json["status"])
 	require.EqualValues(t, 1, made.json["version"])
 	require.Equal(t, obj{
-		"max_services_per_client": nil, "auto_delete_after_days": nil, "refund_on_close": "remaining_days", "client_may_suspend": false,
-		"server_changes_per_month": nil,
+		"max_services_per_client": nil, "min_period": nil, "change_to": "any", "client_group_ids": []any{}, "auto_delete_after_days": nil,
+		"refund_on_close": "remaining_days", "client_may_suspend": false, "server_changes_per_month": nil,
 	}, made.json["policy"])
 	require.Equal(t, made.json, s.admin.get(made.Header.Get("Location")).is(200).json)
 	s.admin.post("/v1/tariffs", s.tariffBody("E3", nil)).fails(409, "already_exists").at("/code already_exists")

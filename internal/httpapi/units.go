@@ -25,6 +25,7 @@ type CatalogReader interface {
 	CompanionReader
 	ModuleReader
 	TariffReader
+	TariffGroupReader
 }
 
 // ListUnits lists units.

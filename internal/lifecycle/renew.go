@@ -112,10 +112,14 @@ func (e *Engine) priceOf(ctx context.Context, tx Tx, c client.Client, s service.
 	if err != nil {
 		return pricing.Input{}, err
 	}
+	now, err := tx.Now(ctx)
+	if err != nil {
+		return pricing.Input{}, err
+	}
 	special, err := specialPrices(ctx, tx, s)
 	return pricing.Input{
 		Offer: offer, ProductType: s.ProductType, Currency: provider.Currency, PricesIncludeTax: provider.PricesIncludeTax,
-		Zone: e.Zone, Special: special,
+		TaxRate: provider.TaxRate(&c, s.ProductType, calendar.DayOf(now, e.Zone)), Zone: e.Zone, Special: special,
 	}, err
 }
 

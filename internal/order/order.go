@@ -110,8 +110,8 @@ type Lookup interface {
 	TariffVersion(ctx context.Context, tariff catalog.TariffID, number int) (catalog.Offer, error)
 	ProductTypeByCode(ctx context.Context, code string) (catalog.ProductType, error)
 	ModulesByIDs(ctx context.Context, ids []catalog.ModuleID) ([]catalog.Module, error)
-	// ClientUse counts what rules about the client go by.
-	ClientUse(ctx context.Context, c actor.ClientID, t catalog.TariffID) (catalog.Use, error)
+	// ClientUse counts what rules about the client go by, but for some services.
+	ClientUse(ctx context.Context, c actor.ClientID, t catalog.TariffID, but []actor.ServiceID) (catalog.Use, error)
 	Servers(ctx context.Context, ids []service.ID) ([]traffic.Server, error)
 	OrderByID(ctx context.Context, id ID) (Order, error)
 }

@@ -137,8 +137,8 @@ func (e *Engine) rebuild(ctx context.Context, tx Tx, c client.Client, s service.
 	}
 	for _, other := range all {
 		// Later ones are not there yet, and neither is it.
-		if other.TariffID == s.TariffID && other.Position >= s.Position {
-			p.beside--
+		if other.Position >= s.Position {
+			p.stored = append(p.stored, other.ID)
 		}
 	}
 	return p, e.judge(ctx, tx, buyer{Provider: provider, Client: &c}, &p)

@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/tariffd/tariffd/internal/actor"
-	"github.com/tariffd/tariffd/internal/catalog"
 	"github.com/tariffd/tariffd/internal/client"
 	"github.com/tariffd/tariffd/internal/event"
 	"github.com/tariffd/tariffd/internal/fault"
@@ -88,16 +87,6 @@ func pointAt(pointer string, err error) error {
 	return err
 }
 
-// earlier counts the items of one tariff among those that come before.
-func earlier(items []Prepared, id catalog.TariffID) (n int) {
-	for _, p := range items {
-		if p.TariffID == id {
-			n++
-		}
-	}
-	return n
-}
-
 // prepareAll checks and prices every wish and collects all violations.
 func (e *Engine) prepareAll(ctx context.Context, tx Lookup, b buyer, wishes []Wish, now time.Time) ([]Prepared, error) {
 	var fields fault.Fields
@@ -105,7 +94,7 @@ func (e *Engine) prepareAll(ctx context.Context, tx Lookup, b buyer, wishes []Wi
 	servers := map[actor.ServiceID]bool{}
 	for i, w := range wishes {
 		var err error
-		out[i], err = e.prepare(ctx, tx, b, w, earlier(out[:i], w.TariffID), now)
+		out[i], err = e.prepare(ctx, tx, b, w, out[:i], now)
 		if err = fields.Merge(fmt.Sprintf("/items/%d", i), err); err != nil {
 			return nil, err
 		}

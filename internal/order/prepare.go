@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/tariffd/tariffd/internal/actor"
+	"github.com/tariffd/tariffd/internal/calendar"
 	"github.com/tariffd/tariffd/internal/catalog"
 	"github.com/tariffd/tariffd/internal/client"
 	"github.com/tariffd/tariffd/internal/fault"
@@ -25,7 +26,8 @@ type Prepared struct {
 	Quote   pricing.Quote
 	// Obstacles may go away by themselves; none: orderable.
 	Obstacles []Obstacle
-	beside    int // items of the same tariff that come on top of those stored; negative: the order's own are stored already
+	beside    []Prepared        // the items before it, which are not stored yet
+	stored    []actor.ServiceID // what is stored of the order from it on, where it is checked again
 }
 
 // Obstacle is why an item cannot be ordered now, and which of its members it concerns.
@@ -49,7 +51,7 @@ var builtinParameters = map[string][]string{
 
 // prepare checks one wish and prices it. What contradicts the tariff is an Invalid fault with pointers relative to the item;
 // what may change by itself stands in Obstacles.
-func (e *Engine) prepare(ctx context.Context, tx Lookup, b buyer, w Wish, beside int, now time.Time) (Prepared, error) {
+func (e *Engine) prepare(ctx context.Context, tx Lookup, b buyer, w Wish, beside []Prepared, now time.Time) (Prepared, error) {
 	p := Prepared{Wish: w, beside: beside}
 	t, err := tx.TariffByID(ctx, w.TariffID)
 	if fault.Has(err, "not_found") || (err == nil && t.ProviderID != b.Provider.ID) {
@@ -82,7 +84,8 @@ func (e *Engine) prepare(ctx context.Context, tx Lookup, b buyer, w Wish, beside
 func (p Prepared) input(b buyer, start time.Time, zone *time.Location) pricing.Input {
 	return pricing.Input{
 		Offer: p.Tariff.Offer, ProductType: p.Tariff.ProductType, Currency: b.Provider.Currency,
-		PricesIncludeTax: b.Provider.PricesIncludeTax, Period: p.Period, Values: p.Values, Start: start, Zone: zone,
+		PricesIncludeTax: b.Provider.PricesIncludeTax, TaxRate: b.Provider.TaxRate(b.Client, p.Tariff.ProductType, calendar.DayOf(start, zone)),
+		Period: p.Period, Values: p.Values, Start: start, Zone: zone,
 	}
 }
 
@@ -169,12 +172,17 @@ func (e *Engine) judge(ctx context.Context, tx Lookup, b buyer, p *Prepared) err
 	}
 	a := catalog.Available(p.Tariff, modules, nil)
 	if b.Client != nil {
-		use, err := tx.ClientUse(ctx, b.Client.ID, p.TariffID)
+		use, err := tx.ClientUse(ctx, b.Client.ID, p.TariffID, p.stored)
 		if err != nil {
 			return err
 		}
-		use.Services += p.beside
+		for _, x := range p.beside {
+			use = use.With(p.Tariff, x.Tariff, x.Period.IsTrial())
+		}
 		a = a.ForClient(p.Tariff, *b.Client, use)
+		if r, used := use.TrialUsed(p.Type); used && p.Period.IsTrial() {
+			p.refuse("/period", []catalog.Reason{r})
+		}
 	}
 	p.refuse("/tariff_id", a.Reasons)
 	if place, ok := a.PlaceOf(p.DataCenterID); ok && len(a.Reasons) == 0 {

@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"context"
+	"encoding/json"
 	"time"
 
 	"github.com/lib/pq"
@@ -34,9 +35,21 @@ func (r productTypeRow) toProductType() catalog.ProductType {
 	return catalog.ProductType{
 		Code: r.Code, Name: r.Name, Builtin: r.Builtin, SortOrder: r.SortOrder, TrialPolicy: r.TrialPolicy, ExpenseSplit: r.ExpenseSplit,
 		NoWeekendSuspension: r.NoWeekendSuspension, AutoDeleteAfterDays: r.AutoDeleteAfterDays, ClientDeletion: r.ClientDeletion,
-		ClientDeletionTime: r.ClientDeletionTime, Periods: each(r.Periods, toPeriod), OrderPage: r.OrderPage,
+		ClientDeletionTime: r.ClientDeletionTime, Periods: each(r.Periods, toPeriod), OrderPage: toOrderPage(r.OrderPage),
 		CreatedAt: r.CreatedAt.UTC(), Version: r.Version,
 	}
+}
+
+// toOrderPage reads an order page; what was never set is at its default.
+func toOrderPage(raw []byte) catalog.OrderPage {
+	page := catalog.OrderPage{Display: catalog.DisplayList}
+	_ = json.Unmarshal(raw, &page) // written by us; a default serves where it cannot be read
+	return page
+}
+
+func orderPageOf(p catalog.ProductType) []byte {
+	raw, _ := json.Marshal(p.OrderPage) // three plain members
+	return raw
 }
 
 func toPeriod(s string) calendar.Period { return calendar.Period(s) }
@@ -83,7 +96,7 @@ VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`
 // InsertProductType adds a product type.
 func (s productTypeStore) InsertProductType(ctx context.Context, p catalog.ProductType) error {
 	_, err := s.exec(ctx, insertProductType, p.Code, p.Name, p.Builtin, p.SortOrder, p.TrialPolicy, p.ExpenseSplit, p.NoWeekendSuspension,
-		p.AutoDeleteAfterDays, p.ClientDeletion, p.ClientDeletionTime, texts(p.Periods), []byte(p.OrderPage), p.CreatedAt)
+		p.AutoDeleteAfterDays, p.ClientDeletion, p.ClientDeletionTime, texts(p.Periods), orderPageOf(p), p.CreatedAt)
 	return wrap("insert product type", err)
 }
 
@@ -95,7 +108,7 @@ WHERE code = $1`
 // UpdateProductType writes a locked product type back.
 func (s productTypeStore) UpdateProductType(ctx context.Context, p catalog.ProductType) error {
 	_, err := s.exec(ctx, updateProductType, p.Code, p.Name, p.SortOrder, p.TrialPolicy, p.ExpenseSplit, p.NoWeekendSuspension,
-		p.AutoDeleteAfterDays, p.ClientDeletion, p.ClientDeletionTime, texts(p.Periods), []byte(p.OrderPage))
+		p.AutoDeleteAfterDays, p.ClientDeletion, p.ClientDeletionTime, texts(p.Periods), orderPageOf(p))
 	return wrap("update product type", err)
 }
 
@@ -110,6 +123,7 @@ func (s productTypeStore) DeleteProductType(ctx context.Context, code string) er
 const productTypeInUse = `
 SELECT EXISTS (SELECT FROM tariff WHERE product_type = $1)
     OR EXISTS (SELECT FROM processing_module WHERE product_type = $1)
+    OR EXISTS (SELECT FROM tax_rule WHERE product_type = $1)
     OR EXISTS (SELECT FROM service WHERE product_type = $1)`
 
 // ProductTypeInUse tells whether a tariff, a module or a service is of the type.

@@ -19,51 +19,56 @@ import (
 type clientStore struct{ conn }
 
 type providerRow struct {
-	ID               string    `db:"id"`
-	Name             string    `db:"name"`
-	Currency         string    `db:"currency"`
-	Site             string    `db:"site"`
-	BillingURL       string    `db:"billing_url"`
-	PricesIncludeTax bool      `db:"prices_include_tax"`
-	CreatedAt        time.Time `db:"created_at"`
-	Version          int64     `db:"version"`
+	ID               string         `db:"id"`
+	Name             string         `db:"name"`
+	Currency         string         `db:"currency"`
+	Country          string         `db:"country"`
+	Site             string         `db:"site"`
+	BillingURL       string         `db:"billing_url"`
+	PricesIncludeTax bool           `db:"prices_include_tax"`
+	CreatedAt        time.Time      `db:"created_at"`
+	Version          int64          `db:"version"`
+	TaxRules         pq.StringArray `db:"tax_rules"`
 }
 
 func (r providerRow) toProvider() client.Provider {
 	return client.Provider{
-		ID: actor.ProviderID(r.ID), Name: r.Name, Currency: r.Currency, Site: r.Site, BillingURL: r.BillingURL,
+		ID: actor.ProviderID(r.ID), Name: r.Name, Currency: r.Currency, Country: r.Country, Site: r.Site, BillingURL: r.BillingURL,
 		PricesIncludeTax: r.PricesIncludeTax, CreatedAt: r.CreatedAt.UTC(), Version: r.Version,
 	}
 }
 
 const insertProvider = `
-INSERT INTO provider (id, name, currency, site, billing_url, prices_include_tax, created_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7)`
+INSERT INTO provider (id, name, currency, site, billing_url, prices_include_tax, created_at, country)
+VALUES ($1, $2, $3, $4, $5, $6, $7, nullif($8, ''))`
 
 // InsertProvider adds a provider.
 func (s clientStore) InsertProvider(ctx context.Context, p client.Provider) error {
-	_, err := s.exec(ctx, insertProvider, p.ID, p.Name, p.Currency, p.Site, p.BillingURL, p.PricesIncludeTax, p.CreatedAt)
+	_, err := s.exec(ctx, insertProvider, p.ID, p.Name, p.Currency, p.Site, p.BillingURL, p.PricesIncludeTax, p.CreatedAt, p.Country)
 	return wrap("insert provider", err)
 }
 
-const lockProvider = `
-SELECT id, name, currency, site, billing_url, prices_include_tax, created_at, version FROM provider WHERE id = $1 FOR UPDATE`
+const providerColumns = `
+SELECT p.id, p.name, p.currency, coalesce(p.country, '') AS country, p.site, p.billing_url, p.prices_include_tax, p.created_at, p.version`
+
+// The rules of a provider's taxes come with it: a price is made in the same statement's round trip, and most have few.
+const providerForPrices = providerColumns + `,
+ARRAY(SELECT ` + taxRuleText + ` FROM tax_rule r WHERE r.provider_id = p.id ORDER BY r.id) AS tax_rules
+FROM provider p WHERE p.id = $1`
+
+const lockProvider = providerForPrices + ` FOR UPDATE OF p`
 
 // LockProvider locks a provider for a change.
 func (s clientStore) LockProvider(ctx context.Context, id actor.ProviderID) (client.Provider, error) {
 	return s.provider(ctx, lockProvider, id)
 }
 
-const plainProvider = `
-SELECT id, name, currency, site, billing_url, prices_include_tax, created_at, version FROM provider WHERE id = $1`
-
 // ProviderByID reads a provider.
 func (s clientStore) ProviderByID(ctx context.Context, id actor.ProviderID) (client.Provider, error) {
-	return s.provider(ctx, plainProvider, id)
+	return s.provider(ctx, providerForPrices, id)
 }
 
-const shareProvider = `
-SELECT id, name, currency, site, billing_url, prices_include_tax, created_at, version FROM provider WHERE id = $1 FOR KEY SHARE`
+const shareProvider = providerForPrices + ` FOR KEY SHARE OF p`
 
 // ShareProvider keeps a provider from being deleted while something is added to it.
 func (s clientStore) ShareProvider(ctx context.Context, id actor.ProviderID) (client.Provider, error) {
@@ -75,15 +80,20 @@ func (s clientStore) provider(ctx context.Context, query string, id actor.Provid
 	if err := s.get(ctx, &r, query, id); err != nil {
 		return client.Provider{}, missing(err, client.ErrNoProvider, "lock provider")
 	}
-	return r.toProvider(), nil
+	p := r.toProvider()
+	var err error
+	p.TaxRules, err = toTaxRules(p.ID, r.TaxRules)
+	return p, err
 }
 
 const updateProvider = `
-UPDATE provider SET name = $2, site = $3, billing_url = $4, prices_include_tax = $5, version = version + 1 WHERE id = $1`
+UPDATE provider SET name = $2, site = $3, billing_url = $4, prices_include_tax = $5, country = nullif($6, ''),
+       version = version + 1
+WHERE id = $1`
 
 // UpdateProvider writes a locked provider back.
 func (s clientStore) UpdateProvider(ctx context.Context, p client.Provider) error {
-	_, err := s.exec(ctx, updateProvider, p.ID, p.Name, p.Site, p.BillingURL, p.PricesIncludeTax)
+	_, err := s.exec(ctx, updateProvider, p.ID, p.Name, p.Site, p.BillingURL, p.PricesIncludeTax, p.Country)
 	return wrap("update provider", err)
 }
 
@@ -106,6 +116,7 @@ type clientRow struct {
 	Username        string              `db:"username"`
 	Phone           string              `db:"phone"`
 	PhoneVerified   bool                `db:"phone_verified"`
+	GroupID         client.GroupID      `db:"group_id"`
 	TimeZone        string              `db:"time_zone"`
 	Status          string              `db:"status"`
 	SettlementMode  string              `db:"settlement_mode"`
@@ -119,7 +130,7 @@ type clientRow struct {
 func (r clientRow) toClient() client.Client {
 	c := client.Client{
 		ID: actor.ClientID(r.ID), ProviderID: actor.ProviderID(r.ProviderID), Email: r.Email, Name: r.Name, Country: r.Country,
-		Region: r.Region, Username: r.Username, Phone: r.Phone, PhoneVerified: r.PhoneVerified, TimeZone: r.TimeZone,
+		Region: r.Region, Username: r.Username, Phone: r.Phone, PhoneVerified: r.PhoneVerified, GroupID: r.GroupID, TimeZone: r.TimeZone,
 		Status: client.Status(r.Status), Currency: r.Currency, CreatedAt: r.CreatedAt.UTC(), Version: r.Version,
 		Settlement: client.Settlement{Mode: client.Mode(r.SettlementMode), Limit: r.SettlementLimit},
 	}
@@ -135,8 +146,8 @@ func (r clientRow) toClient() client.Client {
 const insertClient = `
 WITH written AS (
     INSERT INTO client (id, provider_id, email, name, country, region, username, phone, phone_verified, time_zone, status,
-                        settlement_mode, settlement_limit, billed_through, next_run_at, created_at)
-    VALUES ($1, $2, $3, $4, nullif($5, ''), nullif($6, ''), $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
+                        settlement_mode, settlement_limit, billed_through, next_run_at, created_at, group_id)
+    VALUES ($1, $2, $3, $4, nullif($5, ''), nullif($6, ''), $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $18)
     RETURNING id
 )
 INSERT INTO account (client_id, kind, currency) SELECT id, kind, $17 FROM written, unnest(ARRAY['balance', 'held']) AS kind`
@@ -144,14 +155,15 @@ INSERT INTO account (client_id, kind, currency) SELECT id, kind, $17 FROM writte
 // InsertClient adds a client with its two empty accounts.
 func (s clientStore) InsertClient(ctx context.Context, c client.Client, billedThrough calendar.Day, nextRunAt time.Time) error {
 	_, err := s.exec(ctx, insertClient, c.ID, c.ProviderID, c.Email, c.Name, c.Country, c.Region, c.Username, c.Phone,
-		c.PhoneVerified, c.TimeZone, c.Status, c.Settlement.Mode, c.Settlement.Limit, billedThrough, nextRunAt, c.CreatedAt, c.Currency)
+		c.PhoneVerified, c.TimeZone, c.Status, c.Settlement.Mode, c.Settlement.Limit, billedThrough, nextRunAt, c.CreatedAt, c.Currency,
+		nullable(c.GroupID))
 	return wrap("insert client", err)
 }
 
 // The lock comes without the balances: they would be read as of before the lock was waited for.
 const lockClient = `
 SELECT c.id, c.provider_id, p.currency, c.email, c.name, coalesce(c.country, '') AS country, coalesce(c.region, '') AS region,
-       c.username, c.phone, c.phone_verified, coalesce(c.time_zone, 'UTC') AS time_zone, c.status, c.settlement_mode,
+       c.username, c.phone, c.phone_verified, coalesce(c.group_id::text, '') AS group_id, coalesce(c.time_zone, 'UTC') AS time_zone, c.status, c.settlement_mode,
        c.settlement_limit, c.created_at, c.version
 FROM client c JOIN provider p ON p.id = c.provider_id
 WHERE c.id = $1 FOR UPDATE OF c`
@@ -172,13 +184,14 @@ func (s clientStore) ClientByID(ctx context.Context, id actor.ClientID) (client.
 
 const updateClient = `
 UPDATE client SET email = $2, name = $3, country = nullif($4, ''), region = nullif($5, ''), username = $6, phone = $7,
-       phone_verified = $8, time_zone = $9, status = $10, settlement_mode = $11, settlement_limit = $12, version = version + 1
+       phone_verified = $8, time_zone = $9, status = $10, settlement_mode = $11, settlement_limit = $12, group_id = $13,
+       version = version + 1
 WHERE id = $1`
 
 // UpdateClient writes a locked client back.
 func (s clientStore) UpdateClient(ctx context.Context, c client.Client) error {
 	_, err := s.exec(ctx, updateClient, c.ID, c.Email, c.Name, c.Country, c.Region, c.Username, c.Phone, c.PhoneVerified,
-		c.TimeZone, c.Status, c.Settlement.Mode, c.Settlement.Limit)
+		c.TimeZone, c.Status, c.Settlement.Mode, c.Settlement.Limit, nullable(c.GroupID))
 	return wrap("update client", err)
 }
 

@@ -10,9 +10,8 @@ import (
 	"github.com/tariffd/tariffd/internal/client"
 )
 
-const providerByID = `
-SELECT id, name, currency, site, billing_url, prices_include_tax, created_at, version
-FROM provider WHERE id = $1 AND ($2::uuid IS NULL OR id = $2)`
+const providerByID = providerColumns + `
+FROM provider p WHERE id = $1 AND ($2::uuid IS NULL OR id = $2)`
 
 // Provider reads a provider.
 func (r *Reader) Provider(ctx context.Context, s actor.Scope, id actor.ProviderID) (client.Provider, error) {
@@ -23,9 +22,8 @@ func (r *Reader) Provider(ctx context.Context, s actor.Scope, id actor.ProviderI
 	return row.toProvider(), nil
 }
 
-const listProviders = `
-SELECT id, name, currency, site, billing_url, prices_include_tax, created_at, version
-FROM provider
+const listProviders = providerColumns + `
+FROM provider p
 WHERE id {after} coalesce(nullif($1, '')::uuid, {edge}) AND ($2::uuid IS NULL OR id = $2)
 ORDER BY id {order} LIMIT $3`
 
@@ -40,7 +38,7 @@ func (r *Reader) Providers(ctx context.Context, s actor.Scope, p actor.Page) ([]
 
 const clientByID = `
 SELECT c.id, c.provider_id, p.currency, c.email, c.name, coalesce(c.country, '') AS country, coalesce(c.region, '') AS region,
-       c.username, c.phone, c.phone_verified, coalesce(c.time_zone, 'UTC') AS time_zone, c.status, c.settlement_mode,
+       c.username, c.phone, c.phone_verified, coalesce(c.group_id::text, '') AS group_id, coalesce(c.time_zone, 'UTC') AS time_zone, c.status, c.settlement_mode,
        c.settlement_limit, c.created_at, c.version, b.amount AS balance, h.amount AS held
 FROM client c
 JOIN provider p ON p.id = c.provider_id
@@ -64,7 +62,7 @@ func (r *Reader) Client(ctx context.Context, s actor.Scope, id actor.ClientID) (
 
 const listClients = `
 SELECT c.id, c.provider_id, p.currency, c.email, c.name, coalesce(c.country, '') AS country, coalesce(c.region, '') AS region,
-       c.username, c.phone, c.phone_verified, coalesce(c.time_zone, 'UTC') AS time_zone, c.status, c.settlement_mode,
+       c.username, c.phone, c.phone_verified, coalesce(c.group_id::text, '') AS group_id, coalesce(c.time_zone, 'UTC') AS time_zone, c.status, c.settlement_mode,
        c.settlement_limit, c.created_at, c.version, b.amount AS balance, h.amount AS held
 FROM client c
 JOIN provider p ON p.id = c.provider_id

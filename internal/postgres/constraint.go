@@ -31,9 +31,13 @@ var faultOf = map[string]*fault.Error{
 	"traffic_link_server_uq": fault.New(fault.Conflict, "server_linked", "Another bandwidth service carries this server."),
 	"operation_live_uq":      fault.New(fault.Conflict, "operation_pending", "An operation of this kind is under way already."),
 
-	"client_provider_fk":  inUse("Clients belong to this provider."),
-	"tariff_provider_fk":  inUse("Tariffs belong to this provider."),
-	"api_key_provider_fk": inUse("API keys belong to this provider."),
+	"client_provider_fk":      inUse("Clients belong to this provider."),
+	"tax_rule_provider_fk":    inUse("Tax rules belong to this provider."),
+	"client_group_fk":         inUse("Clients are in this group."),
+	"tariff_group_fk":         inUse("Tariffs are in this group."),
+	"service_trial_tariff_fk": inUse("A service was ordered as a trial of this tariff."),
+	"tariff_provider_fk":      inUse("Tariffs belong to this provider."),
+	"api_key_provider_fk":     inUse("API keys belong to this provider."),
 
 	"product_type_add_on_enumeration_fk": inUse("Elements of product types refer to this enumeration."),
 

@@ -211,11 +211,29 @@ func (s moduleStore) EndProblems(ctx context.Context, id catalog.ModuleID, at ti
 	return wrap("end problems of a module", err)
 }
 
-const clientUse = `SELECT count(*) FROM service WHERE client_id = $1 AND tariff_id = $2 AND status <> 'deleted'`
+// Trials count by what they were ordered as: they may have renewed or changed to another tariff since (D13).
+const clientUse = `
+SELECT (SELECT count(*) FROM service WHERE client_id = $1 AND tariff_id = $2 AND status <> 'deleted' AND id <> ALL ($3::uuid[])) AS services,
+       had.of_tariff, had.of_group, had.of_type
+FROM tariff t CROSS JOIN LATERAL (
+    SELECT count(*) FILTER (WHERE x.id = t.id) AS of_tariff,
+           count(*) FILTER (WHERE x.id = t.id OR x.group_id = t.group_id) AS of_group,
+           count(*) FILTER (WHERE x.product_type = t.product_type) AS of_type
+    FROM service s JOIN tariff x ON x.id = s.trial_tariff_id JOIN client_order o ON o.id = s.order_id
+    WHERE s.client_id = $1 AND s.trial_tariff_id IS NOT NULL AND o.status <> 'cancelled' AND s.id <> ALL ($3::uuid[])
+) had
+WHERE t.id = $2`
 
 // ClientUse counts what rules about a client go by.
-func (s moduleStore) ClientUse(ctx context.Context, c actor.ClientID, t catalog.TariffID) (use catalog.Use, err error) {
-	err = s.get(ctx, &use.Services, clientUse, c, t)
+func (s moduleStore) ClientUse(ctx context.Context, c actor.ClientID, t catalog.TariffID, but []actor.ServiceID) (catalog.Use, error) {
+	var row struct {
+		Services int `db:"services"`
+		OfTariff int `db:"of_tariff"`
+		OfGroup  int `db:"of_group"`
+		OfType   int `db:"of_type"`
+	}
+	err := s.get(ctx, &row, clientUse, c, t, texts(but))
+	use := catalog.Use{Services: row.Services, TrialsOfTariff: row.OfTariff, TrialsOfGroup: row.OfGroup, TrialsOfType: row.OfType}
 	return use, wrap("count services of a client", err)
 }
 

@@ -21,8 +21,9 @@ type serviceStore struct{ conn }
 
 const insertService = `
 INSERT INTO service (id, client_id, provider_id, order_id, position, status, name, product_type, tariff_id, tariff_version,
-    period, currency, data_center_id, domain, add_ons, parameters, quote, auto_renew, created_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)`
+    period, currency, data_center_id, domain, add_ons, parameters, quote, auto_renew, created_at, trial_tariff_id)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19,
+    CASE WHEN $11 = 'trial' THEN $9::uuid END)`
 
 // InsertService writes a service that was just ordered.
 func (s serviceStore) InsertService(ctx context.Context, v service.Service) error {

@@ -17,22 +17,23 @@ import (
 type tariffStore struct{ conn }
 
 type tariffRow struct {
-	ID          catalog.TariffID     `db:"id"`
-	ProviderID  actor.ProviderID     `db:"provider_id"`
-	ProductType string               `db:"product_type"`
-	Code        string               `db:"code"`
-	Status      catalog.TariffStatus `db:"status"`
-	Number      int                  `db:"current_version"`
-	Offer       []byte               `db:"offer"`
-	Periods     pq.StringArray       `db:"periods"`
-	CreatedAt   time.Time            `db:"created_at"`
-	Version     int64                `db:"version"`
+	ID          catalog.TariffID      `db:"id"`
+	ProviderID  actor.ProviderID      `db:"provider_id"`
+	ProductType string                `db:"product_type"`
+	Code        string                `db:"code"`
+	GroupID     catalog.TariffGroupID `db:"group_id"`
+	Status      catalog.TariffStatus  `db:"status"`
+	Number      int                   `db:"current_version"`
+	Offer       []byte                `db:"offer"`
+	Periods     pq.StringArray        `db:"periods"`
+	CreatedAt   time.Time             `db:"created_at"`
+	Version     int64                 `db:"version"`
 }
 
 func (r tariffRow) toTariff() (catalog.Tariff, error) {
 	o, err := toOffer(r.Offer)
 	return catalog.Tariff{
-		ID: r.ID, ProviderID: r.ProviderID, ProductType: r.ProductType, Code: r.Code, Status: r.Status, Number: r.Number, Offer: o,
+		ID: r.ID, ProviderID: r.ProviderID, ProductType: r.ProductType, Code: r.Code, GroupID: r.GroupID, Status: r.Status, Number: r.Number, Offer: o,
 		CreatedAt: r.CreatedAt.UTC(), Version: r.Version, TypePeriods: each(r.Periods, toPeriod),
 	}, err
 }
@@ -57,7 +58,7 @@ func toTariffs(rows []tariffRow) ([]catalog.Tariff, error) {
 }
 
 const tariffColumns = `
-SELECT t.id, t.provider_id, t.product_type, t.code, t.status, t.current_version, v.offer, p.periods, t.created_at, t.version
+SELECT t.id, t.provider_id, t.product_type, t.code, coalesce(t.group_id::text, '') AS group_id, t.status, t.current_version, v.offer, p.periods, t.created_at, t.version
 FROM tariff t
 JOIN tariff_version v ON v.tariff_id = t.id AND v.number = t.current_version
 JOIN product_type p ON p.code = t.product_type `
@@ -109,23 +110,25 @@ func (s tariffStore) TariffVersion(ctx context.Context, id catalog.TariffID, num
 }
 
 const insertTariff = `
-INSERT INTO tariff (id, provider_id, product_type, code, name, status, data_center_ids, module_ids, current_version, created_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`
+INSERT INTO tariff (id, provider_id, product_type, code, name, status, data_center_ids, module_ids, current_version, created_at, group_id)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`
 
 // InsertTariff adds a tariff; its version is inserted apart.
 func (s tariffStore) InsertTariff(ctx context.Context, t catalog.Tariff) error {
 	_, err := s.exec(ctx, insertTariff, t.ID, t.ProviderID, t.ProductType, t.Code, t.Offer.Name, t.Status, texts(t.Offer.DataCenterIDs),
-		texts(t.Offer.ModuleIDs), t.Number, t.CreatedAt)
+		texts(t.Offer.ModuleIDs), t.Number, t.CreatedAt, nullable(t.GroupID))
 	return wrap("insert tariff", err)
 }
 
 const updateTariff = `
-UPDATE tariff SET code = $2, name = $3, status = $4, data_center_ids = $5, module_ids = $6, current_version = $7, version = version + 1
+UPDATE tariff SET code = $2, name = $3, status = $4, data_center_ids = $5, module_ids = $6, current_version = $7, group_id = $8,
+       version = version + 1
 WHERE id = $1`
 
 // UpdateTariff writes a locked tariff back.
 func (s tariffStore) UpdateTariff(ctx context.Context, t catalog.Tariff) error {
-	_, err := s.exec(ctx, updateTariff, t.ID, t.Code, t.Offer.Name, t.Status, texts(t.Offer.DataCenterIDs), texts(t.Offer.ModuleIDs), t.Number)
+	_, err := s.exec(ctx, updateTariff, t.ID, t.Code, t.Offer.Name, t.Status, texts(t.Offer.DataCenterIDs), texts(t.Offer.ModuleIDs), t.Number,
+		nullable(t.GroupID))
 	return wrap("update tariff", err)
 }
 

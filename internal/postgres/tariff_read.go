@@ -28,6 +28,7 @@ func (r *Reader) Tariff(ctx context.Context, s actor.Scope, id catalog.TariffID)
 
 const listTariffs = tariffColumns + `WHERE ` + tariffScope + `
   AND ($5 = '' OR t.code = $5) AND ($6 = '' OR t.product_type = $6) AND ($7 = '' OR t.status = $7) AND ($8::uuid IS NULL OR t.provider_id = $8)
+  AND ($9::uuid IS NULL OR t.group_id = $9)
   AND t.id {after} coalesce(nullif($3, '')::uuid, {edge})
 ORDER BY t.id {order} LIMIT $4`
 
@@ -35,7 +36,7 @@ ORDER BY t.id {order} LIMIT $4`
 func (r *Reader) Tariffs(ctx context.Context, s actor.Scope, f catalog.TariffFilter, p actor.Page) ([]catalog.Tariff, error) {
 	var rows []tariffRow
 	err := r.all(ctx, &rows, inOrder(listTariffs, p.Desc), nullable(s.ProviderID), nullable(s.ClientID), p.After, p.Rows(),
-		f.Code, f.ProductType, string(f.Status), nullable(f.ProviderID))
+		f.Code, f.ProductType, string(f.Status), nullable(f.ProviderID), nullable(f.GroupID))
 	if err != nil {
 		return nil, fromConstraint(wrap("list tariffs", err))
 	}

@@ -16,6 +16,8 @@ type Tx struct {
 	onceStore
 	eventStore
 	clientStore
+	groupStore
+	taxStore
 	termStore
 	trafficStore
 	ledgerStore
@@ -44,6 +46,8 @@ func newTx(c conn) *Tx {
 		onceStore:        onceStore{c},
 		eventStore:       eventStore{c},
 		clientStore:      clientStore{c},
+		groupStore:       groupStore{c},
+		taxStore:         taxStore{c},
 		ledgerStore:      ledgerStore{c},
 		chargeStore:      chargeStore{c},
 		paymentStore:     paymentStore{c},
