@@ -54,7 +54,8 @@ func root() *cobra.Command {
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
-	cmd.AddCommand(serveCommand(), workerCommand(), migrateCommand(), panelsCommand(), demoCommand(), keysCommand(), catalogCommand(), verifyCommand())
+	cmd.AddCommand(serveCommand(), workerCommand(), migrateCommand(), panelsCommand(), demoCommand(), keysCommand(), catalogCommand(), secretsCommand(),
+		verifyCommand())
 	return cmd
 }
 

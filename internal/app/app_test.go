@@ -15,9 +15,12 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/tariffd/tariffd/internal/actor"
+	"github.com/tariffd/tariffd/internal/catalog"
 	"github.com/tariffd/tariffd/internal/client"
 	"github.com/tariffd/tariffd/internal/config"
 	"github.com/tariffd/tariffd/internal/pgtest"
+	"github.com/tariffd/tariffd/internal/postgres"
+	"github.com/tariffd/tariffd/internal/secret"
 )
 
 // settings are those of a sandbox with a database and a data directory of its own; lines override them.
@@ -75,6 +78,47 @@ func TestOutsideTheSandboxASecretKeyIsNeeded(t *testing.T) {
 	a := opened(t, settings(t, pgtest.URL(t), "TARIFFD_SANDBOX=false"))
 	require.ErrorContains(t, a.Prepare(t.Context(), false), "TARIFFD_SECRET_KEY")
 	require.NoFileExists(t, a.Config.File("secret.key"))
+}
+
+func TestSecretsAreSealedAnewWithTheFirstKey(t *testing.T) {
+	t.Parallel()
+	url, former, present := pgtest.URL(t), secret.GenerateIdentity(), secret.GenerateIdentity()
+	a := opened(t, settings(t, url, "TARIFFD_SECRET_KEY="+former))
+	require.NoError(t, a.Prepare(t.Context(), false))
+	name, address, password := "Addresses", "https://ip.x.example/ipmgr", "correct-horse"
+	by := actor.Actor{Role: actor.Admin, Scope: actor.Everything}
+	made, err := a.Catalog.CreateCompanion(t.Context(), by, catalog.IPManager,
+		catalog.CompanionChange{Name: &name, URL: &address, Username: &name, Password: &password})
+	require.NoError(t, err)
+	read := func(keys string) (string, error) {
+		var found []catalog.Companion
+		a := opened(t, settings(t, url, "TARIFFD_SECRET_KEY="+keys))
+		err := a.DB.InTx(t.Context(), func(tx *postgres.Tx) (err error) {
+			found, err = tx.CompanionsByIDs(t.Context(), []catalog.CompanionID{made.ID})
+			return err
+		})
+		if err != nil {
+			return "", err
+		}
+		return found[0].Password, nil
+	}
+	_, err = read(present)
+	require.ErrorIs(t, err, secret.ErrSealed)
+	_, err = opened(t, settings(t, url, "TARIFFD_SECRET_KEY="+present)).DB.Reseal(t.Context())
+	require.ErrorIs(t, err, secret.ErrSealed, "a value that nobody can open is told, not lost")
+
+	both := "# the new one first\n" + present + "\n\n" + former + "\n"
+	b := opened(t, settings(t, url, "TARIFFD_SECRET_KEY="+both))
+	for _, want := range []int{1, 0} {
+		count, err := b.DB.Reseal(t.Context())
+		require.NoError(t, err)
+		require.Equal(t, want, count["companions"])
+	}
+	plain, err := read(present)
+	require.NoError(t, err)
+	require.Equal(t, password, plain)
+	_, err = read(former)
+	require.ErrorIs(t, err, secret.ErrSealed)
 }
 
 func TestSandboxClockStartsOnceAndPersists(t *testing.T) {

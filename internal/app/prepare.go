@@ -109,7 +109,7 @@ func (a *App) EnsureAdminKey(ctx context.Context) error {
 	return nil
 }
 
-// openBox opens the box of secrets with the configured key, or with the sandbox's own.
+// openBox opens the box of secrets with the configured keys, or with the sandbox's own. The first one seals.
 func (a *App) openBox() (*secret.Box, error) {
 	key := a.Config.SecretKey
 	if key == "" {
@@ -118,7 +118,11 @@ func (a *App) openBox() (*secret.Box, error) {
 			return nil, fmt.Errorf("secret key: %w", err)
 		}
 	}
-	box, err := secret.NewBox(key)
+	keys := secret.Identities(key)
+	if len(keys) == 0 {
+		return nil, fmt.Errorf("TARIFFD_SECRET_KEY: %w", secret.ErrKey)
+	}
+	box, err := secret.NewBox(keys[0], keys[1:]...)
 	if err != nil {
 		return nil, fmt.Errorf("TARIFFD_SECRET_KEY: %w", err)
 	}

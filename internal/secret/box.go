@@ -14,6 +14,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 
 	"filippo.io/age"
 )
@@ -69,6 +70,17 @@ func GenerateIdentity() string {
 		panic("secret: no randomness: " + err.Error())
 	}
 	return key.String()
+}
+
+// Identities reads the keys of a text in the form of an age identity file: one a line, empty lines and comments apart.
+func Identities(text string) []string {
+	var keys []string
+	for line := range strings.Lines(text) {
+		if line = strings.TrimSpace(line); line != "" && line[0] != '#' {
+			keys = append(keys, line)
+		}
+	}
+	return keys
 }
 
 // Seal makes of plain what only this box, or one that has its key, can open. Sealing twice gives two different values.
