@@ -3,7 +3,6 @@ package pricelist
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"slices"
 	"strings"
 
@@ -56,7 +55,7 @@ type productType struct {
 	ClientDeletion      string            `json:"client_deletion"`
 	ClientDeletionTime  string            `json:"client_deletion_time"`
 	Periods             []calendar.Period `json:"periods"`
-	OrderPage           json.RawMessage   `json:"order_page"`
+	OrderPage           catalog.OrderPage `json:"order_page"`
 	AddOns              []element         `json:"add_ons"`
 }
 
@@ -138,7 +137,10 @@ func (d productType) change() catalog.ProductTypeChange {
 	return catalog.ProductTypeChange{
 		Name: &d.Name, SortOrder: &d.SortOrder, ExpenseSplit: &d.ExpenseSplit, NoWeekendSuspension: &d.NoWeekendSuspension,
 		AutoDeleteAfterDays: catalog.Opt[int]{Set: true, Value: d.AutoDeleteAfterDays}, ClientDeletion: &d.ClientDeletion,
-		ClientDeletionTime: &d.ClientDeletionTime, Periods: &d.Periods,
+		ClientDeletionTime: &d.ClientDeletionTime, Periods: &d.Periods, TrialPolicy: &d.TrialPolicy,
+		OrderPage: catalog.OrderPageChange{
+			Display: &d.OrderPage.Display, ExpandDescription: &d.OrderPage.ExpandDescription, Filter: &d.OrderPage.Filter,
+		},
 	}
 }
 
@@ -149,7 +151,7 @@ func usualType(r *run, said productType) productType {
 		d = productType{
 			Name: said.Code, SortOrder: 1, TrialPolicy: catalog.TrialPerProductType, ExpenseSplit: catalog.SplitNone,
 			ClientDeletion: catalog.DeletionAllowed, ClientDeletionTime: catalog.DeleteImmediately, Periods: catalog.UsualPeriods(),
-			OrderPage: json.RawMessage(`{}`),
+			OrderPage: catalog.OrderPage{Display: catalog.DisplayList},
 		}
 	}
 	d.AddOns = nil
