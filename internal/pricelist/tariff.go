@@ -125,7 +125,7 @@ func (r *run) tariffMembers(old, d tariff) []string {
 // usualTariff is a tariff with everything at its default: that of a price list is active.
 func usualTariff(r *run, said tariff) tariff {
 	o := catalog.NewOffer()
-	d := tariff{Status: catalog.Active, Settings: o.Settings, Policy: policyOf(o.Policy)}
+	d := tariff{Status: catalog.Active, Settings: o.Settings, Hourly: o.Hourly, Policy: policyOf(o.Policy)}
 	for _, a := range said.AddOns {
 		d.AddOns = append(d.AddOns, r.usualAddOn(said.ProductType, a))
 	}
