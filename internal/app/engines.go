@@ -70,13 +70,16 @@ func (a *App) build() engines {
 		},
 		Getenv: os.LookupEnv,
 	}
+	stock := catalog.NewStock(e.Catalog, a.system)
+	e.Catalog.Free = stock
 	e.Orders = &order.Engine{
-		InTx: within(a.DB, func(tx *postgres.Tx) order.Tx { return tx }), Zone: zone,
+		Stock: stock,
+		InTx:  within(a.DB, func(tx *postgres.Tx) order.Tx { return tx }), Zone: zone,
 		Look: func(ctx context.Context) (order.Lookup, error) { return a.DB.Shelf(ctx) },
 	}
 	e.Lifecycle = &lifecycle.Engine{
 		InTx: within(a.DB, func(tx *postgres.Tx) lifecycle.Tx { return tx }), Zone: zone, Registry: drivers,
-		Module: e.Catalog.Connect, Box: a.box, Orders: e.Orders,
+		Module: e.Catalog.Connect, Box: a.box, Orders: e.Orders, Stock: stock,
 	}
 	e.Orders.Open = e.Lifecycle.Open
 	e.Traffic = &traffic.Engine{
@@ -95,7 +98,8 @@ func (a *App) build() engines {
 		},
 	}
 	e.Payments = &payment.Engine{
-		InTx: within(a.DB, func(tx *postgres.Tx) payment.Tx { return tx }),
+		Ahead: func(ctx context.Context, orderID string) error { return e.Orders.LookAhead(ctx, order.ID(orderID)) },
+		InTx:  within(a.DB, func(tx *postgres.Tx) payment.Tx { return tx }),
 		MoneyArrived: func(ctx context.Context, tx payment.Tx, by actor.Actor, c client.Client, orderID string) error {
 			return e.Lifecycle.MoneyArrived(ctx, wide(tx), by, c, orderID)
 		},

@@ -7,7 +7,6 @@ import (
 
 	"github.com/tariffd/tariffd/internal/actor"
 	"github.com/tariffd/tariffd/internal/client"
-	"github.com/tariffd/tariffd/internal/provision"
 )
 
 // Reason is why a tariff cannot be ordered now.
@@ -146,7 +145,18 @@ func (e *Engine) Availability(ctx context.Context, by actor.Actor, id TariffID, 
 	if err != nil {
 		return Availability{}, err
 	}
-	a := Available(t, modules, e.Stocks(ctx, t.Offer, modules))
+	// Who asks this wants to know how things stand, not how they stood a moment ago.
+	room := &Room{Sight: e.Free.Look(ctx, modules, 0)}
+	if len(room.Sight) > 0 {
+		err = e.InTx(ctx, func(tx Tx) (err error) {
+			room.Sold, err = tx.StockSold(ctx, room.Sight, "")
+			return err
+		})
+		if err != nil {
+			return Availability{}, err
+		}
+	}
+	a := Available(t, modules, room.Left(t.Offer))
 	if at != "" {
 		a = a.only(at)
 	}
@@ -185,53 +195,4 @@ func (a Availability) only(id DataCenterID) Availability {
 	out.Places = append(out.Places, p)
 	out.Reasons = append(out.Reasons, p.Reasons...)
 	return out
-}
-
-// Stocks asks the panels of an offer's enabled modules how many machines they have for it. A module without stock, or whose
-// panel does not answer, is not in the result: it does not stand in the way of an order, which waits for it.
-func (e *Engine) Stocks(ctx context.Context, o Offer, modules []Module) Stocks {
-	type answer struct {
-		id   ModuleID
-		free int
-		told bool
-	}
-	answers := make(chan answer, len(modules))
-	for _, m := range modules {
-		go func() {
-			free, told := e.stockOf(ctx, o, m)
-			answers <- answer{m.ID, free, told}
-		}()
-	}
-	stocks := Stocks{}
-	for range modules {
-		if a := <-answers; a.told {
-			stocks[a.id] = a.free
-		}
-	}
-	return stocks
-}
-
-func (e *Engine) stockOf(ctx context.Context, o Offer, m Module) (free int, told bool) {
-	if !m.Enabled {
-		return 0, false
-	}
-	_, live, err := e.open(ctx, m.ID)
-	if err != nil {
-		return 0, false
-	}
-	stocker, ok := live.(provision.Stocker)
-	if !ok {
-		return 0, false
-	}
-	list, err := stocker.Stock(ctx)
-	if err != nil {
-		return 0, false
-	}
-	key := stocker.StockKey(o.Settings)
-	for _, s := range list {
-		if key == "" || s.Key == key {
-			free += s.Free
-		}
-	}
-	return free, true
 }

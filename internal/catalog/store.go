@@ -110,6 +110,11 @@ type ModuleTx interface {
 	// TariffsWith answers the tariffs that name the module, with their newest offers.
 	TariffsWith(ctx context.Context, id ModuleID) ([]Tariff, error)
 	DataCentersByIDs(ctx context.Context, ids []DataCenterID) ([]DataCenter, error)
+	// StockStep takes the next step of what operations take from panels' stock.
+	StockStep(ctx context.Context) (int64, error)
+	// StockSold counts what was sold on the modules of a sight and is still among what their panels told as free, without
+	// what one operation holds.
+	StockSold(ctx context.Context, seen Sight, but string) (Sold, error)
 }
 
 // TariffTx is the operations on tariffs.
@@ -139,6 +144,7 @@ type Engine struct {
 	Env     provision.Env // lent to the modules that are connected to
 	// tried is asked instead of the panel by use-cases within a transaction of somebody else's; nil: panels are asked.
 	tried func(ctx context.Context, m Module, live provision.Module) error
+	Free  *Stock // nil: nobody asks panels what is free
 }
 
 // What use-cases of this package answer for what is missing.

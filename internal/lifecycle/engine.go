@@ -50,6 +50,7 @@ type Engine struct {
 	Module func(ctx context.Context, id catalog.ModuleID) (provision.Module, error)
 	Box    *secret.Box
 	Orders *order.Engine
+	Stock  *catalog.Stock // as the order engine's
 }
 
 // Result is what an action on a service answers: the service, and the operation that goes on, if any.

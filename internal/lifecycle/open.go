@@ -24,7 +24,7 @@ import (
 
 // Open starts the making of a paid service; it is the order.Opener of this program. A service whose module has nothing to
 // do (driver none) is active at once, in the same transaction; any other becomes processing with an operation queued.
-func (e *Engine) Open(ctx context.Context, otx order.Tx, by actor.Actor, s *service.Service) error {
+func (e *Engine) Open(ctx context.Context, otx order.Tx, by actor.Actor, s *service.Service, room *catalog.Room) error {
 	tx, ok := otx.(Tx)
 	if !ok {
 		return fmt.Errorf("the transaction %T cannot open services", otx)
@@ -41,7 +41,7 @@ func (e *Engine) Open(ctx context.Context, otx order.Tx, by actor.Actor, s *serv
 		return err
 	}
 	o := newOperation(s, provision.Open, operation.Payload{}, by, now)
-	m, choice, err := e.choose(ctx, tx, *s, o)
+	m, choice, err := e.choose(ctx, tx, *s, &o, room)
 	if err != nil {
 		return err
 	}
@@ -64,22 +64,26 @@ func (e *Engine) Open(ctx context.Context, otx order.Tx, by actor.Actor, s *serv
 	return tx.InsertOperation(ctx, o)
 }
 
-// choose picks the module that makes a service (D23), among those of its tariff version in its data center.
-func (e *Engine) choose(ctx context.Context, tx Tx, s service.Service, o operation.Operation) (catalog.Module, operation.Choice, error) {
-	lanes, err := e.lanesOf(ctx, tx, s)
+// choose picks the module that makes a service (D23), among those of its tariff version in its data center that have
+// something left, and puts by what the open takes there.
+func (e *Engine) choose(ctx context.Context, tx Tx, s service.Service, o *operation.Operation, room *catalog.Room) (catalog.Module, operation.Choice, error) {
+	offer, err := tx.TariffVersion(ctx, s.TariffID, s.TariffVersion)
 	if err != nil {
 		return catalog.Module{}, 0, err
 	}
-	m, choice := operation.Choose(o.Kind, lanes, o.TriedModuleIDs)
+	lanes, err := e.lanesOf(ctx, tx, s, offer)
+	if err != nil {
+		return catalog.Module{}, 0, err
+	}
+	m, choice := operation.Choose(o.Kind, operation.InStock(lanes, room.Left(offer)), o.TriedModuleIDs)
+	if key := room.Take(offer, m.ID); key != nil {
+		o.ModuleID, o.StockKey = m.ID, key
+	}
 	return m, choice, nil
 }
 
 // lanesOf are the modules of a service's tariff version in its data center, with what runs on them.
-func (e *Engine) lanesOf(ctx context.Context, tx Tx, s service.Service) ([]operation.Lane, error) {
-	offer, err := tx.TariffVersion(ctx, s.TariffID, s.TariffVersion)
-	if err != nil {
-		return nil, err
-	}
+func (e *Engine) lanesOf(ctx context.Context, tx Tx, s service.Service, offer catalog.Offer) ([]operation.Lane, error) {
 	now, err := tx.Now(ctx)
 	if err != nil {
 		return nil, err

@@ -87,8 +87,11 @@ func newRig(t *testing.T) *rig {
 		InTx: narrow[lifecycle.Tx](r.db), Zone: time.UTC, Registry: drivers, Module: r.catalog.Connect, Box: box, Orders: r.orders,
 	}
 	r.orders.Open = r.lifecycle.Open
+	r.catalog.Free = catalog.NewStock(r.catalog, r.clock)
+	r.orders.Stock, r.lifecycle.Stock = r.catalog.Free, r.catalog.Free
 	r.payments = &payment.Engine{
-		InTx: narrow[payment.Tx](r.db),
+		Ahead: func(ctx context.Context, orderID string) error { return r.orders.LookAhead(ctx, order.ID(orderID)) },
+		InTx:  narrow[payment.Tx](r.db),
 		MoneyArrived: func(ctx context.Context, tx payment.Tx, by actor.Actor, c client.Client, orderID string) error {
 			return r.lifecycle.MoneyArrived(ctx, tx.(*postgres.Tx), by, c, orderID)
 		},

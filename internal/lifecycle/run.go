@@ -18,7 +18,10 @@ import (
 // Run carries one due operation a step further: it takes its turn, calls the module without holding a transaction, and
 // writes what came of it. It is run by the due loop with its claim; a lost claim writes nothing.
 func (e *Engine) Run(ctx context.Context, id operation.ID, claimNo int64) error {
-	turn, err := e.take(ctx, id, claimNo)
+	turn, err := e.take(ctx, id, claimNo, nil)
+	if err == nil && len(turn.ask) > 0 {
+		turn, err = e.take(ctx, id, claimNo, e.Stock.Look(ctx, turn.ask, catalog.StockAge))
+	}
 	if err != nil || !turn.ready {
 		return err
 	}
@@ -32,14 +35,15 @@ func (e *Engine) Run(ctx context.Context, id operation.ID, claimNo int64) error 
 // turn is an operation that may call its module now.
 type turn struct {
 	ready  bool
+	ask    []catalog.Module // whose stock decides which of them it is; first of all they have to be asked
 	module catalog.ModuleID
 	mode   provision.Mode
 	op     provision.Op
 }
 
 // take decides in one transaction whether the operation may run: one after another per service, within the lanes of its
-// module, with a module chosen for an open (D23).
-func (e *Engine) take(ctx context.Context, id operation.ID, claimNo int64) (t turn, err error) {
+// module, with a module chosen for an open (D23) by what panels told of their stock; nil: they were not asked yet.
+func (e *Engine) take(ctx context.Context, id operation.ID, claimNo int64, sight catalog.Sight) (t turn, err error) {
 	err = e.InTx(ctx, func(tx Tx) error {
 		t = turn{}
 		c, s, o, err := e.hold(ctx, tx, id, claimNo)
@@ -54,7 +58,12 @@ func (e *Engine) take(ctx context.Context, id operation.ID, claimNo int64) (t tu
 			return e.forget(ctx, tx, actor.Program("operation"), s, now)
 		}
 		if o.Status != operation.Waiting && o.Status != operation.Running {
-			ok, err := e.lane(ctx, tx, &s, &o, now)
+			if sight == nil {
+				if t.ask, err = e.rivals(ctx, tx, s, o); err != nil || len(t.ask) > 0 {
+					return err
+				}
+			}
+			ok, err := e.lane(ctx, tx, &s, &o, sight, now)
 			if err != nil || !ok {
 				return err
 			}
@@ -84,8 +93,24 @@ func (e *Engine) hold(ctx context.Context, tx Tx, id operation.ID, claimNo int64
 	return c, s, o, err
 }
 
+// rivals are the modules between which stock decides: several candidates of an open that no panel has begun.
+func (e *Engine) rivals(ctx context.Context, tx Tx, s service.Service, o operation.Operation) ([]catalog.Module, error) {
+	if e.Stock == nil || o.Kind != provision.Open || o.Begun {
+		return nil, nil
+	}
+	offer, err := tx.TariffVersion(ctx, s.TariffID, s.TariffVersion)
+	if err != nil || len(offer.ModuleIDs) < 2 {
+		return nil, err
+	}
+	modules, err := tx.ModulesByIDs(ctx, offer.ModuleIDs)
+	if modules = catalog.Candidates(offer, s.DataCenterID, modules); len(modules) < 2 {
+		return nil, err
+	}
+	return modules, err
+}
+
 // lane gives the operation a module and a free lane, or sends it back to wait or to people.
-func (e *Engine) lane(ctx context.Context, tx Tx, s *service.Service, o *operation.Operation, now time.Time) (bool, error) {
+func (e *Engine) lane(ctx context.Context, tx Tx, s *service.Service, o *operation.Operation, sight catalog.Sight, now time.Time) (bool, error) {
 	live, err := tx.LiveOperations(ctx, s.ID)
 	if err != nil {
 		return false, err
@@ -99,7 +124,7 @@ func (e *Engine) lane(ctx context.Context, tx Tx, s *service.Service, o *operati
 	if err = tx.LockLanes(ctx); err != nil {
 		return false, err
 	}
-	m, choice, err := e.moduleFor(ctx, tx, *s, *o, now)
+	m, choice, err := e.moduleFor(ctx, tx, *s, o, sight, now)
 	if err != nil {
 		return false, err
 	}
@@ -107,6 +132,7 @@ func (e *Engine) lane(ctx context.Context, tx Tx, s *service.Service, o *operati
 	case operation.NoLane:
 		return false, e.wait(ctx, tx, o, now)
 	case operation.NoModule:
+		o.StockKey = nil
 		return false, e.toPeople(ctx, tx, *s, o, "No processing module can make this service.", "no_module", "")
 	}
 	o.ModuleID = m.ID
@@ -118,9 +144,9 @@ func (e *Engine) lane(ctx context.Context, tx Tx, s *service.Service, o *operati
 }
 
 // moduleFor is the module that an operation runs on: chosen for an open, the service's own for anything else.
-func (e *Engine) moduleFor(ctx context.Context, tx Tx, s service.Service, o operation.Operation, now time.Time) (catalog.Module, operation.Choice, error) {
+func (e *Engine) moduleFor(ctx context.Context, tx Tx, s service.Service, o *operation.Operation, sight catalog.Sight, now time.Time) (catalog.Module, operation.Choice, error) {
 	if o.Kind == provision.Open && !o.Begun {
-		return e.choose(ctx, tx, s, o)
+		return e.chooseAmong(ctx, tx, s, o, sight)
 	}
 	lanes, err := tx.Lanes(ctx, []catalog.ModuleID{s.ModuleID}, now)
 	if err != nil {
@@ -131,6 +157,28 @@ func (e *Engine) moduleFor(ctx context.Context, tx Tx, s service.Service, o oper
 	}
 	m, choice := operation.Choose(o.Kind, lanes, nil)
 	return m, choice, nil
+}
+
+// chooseAmong chooses a module by what panels told. What the open had put by before is free for the choice, and stays put by
+// where its module is the one that is chosen and was not asked.
+func (e *Engine) chooseAmong(ctx context.Context, tx Tx, s service.Service, o *operation.Operation, sight catalog.Sight) (catalog.Module, operation.Choice, error) {
+	room := &catalog.Room{Sight: sight}
+	if len(sight) > 0 {
+		if err := tx.LockStock(ctx, sight.Modules()); err != nil {
+			return catalog.Module{}, 0, err
+		}
+		var err error
+		if room.Sold, err = tx.StockSold(ctx, sight, string(o.ID)); err != nil {
+			return catalog.Module{}, 0, err
+		}
+	}
+	before, key := o.ModuleID, o.StockKey
+	o.StockKey = nil
+	m, choice, err := e.choose(ctx, tx, s, o, room)
+	if o.StockKey == nil && m.ID == before {
+		o.StockKey = key
+	}
+	return m, choice, err
 }
 
 func (e *Engine) wait(ctx context.Context, tx Tx, o *operation.Operation, now time.Time) error {
@@ -330,8 +378,8 @@ func (e *Engine) problem(ctx context.Context, tx Tx, o operation.Operation, code
 // nextModule puts a refused open back in the queue without the module that refused; once none is left, people must do it.
 func (e *Engine) nextModule(ctx context.Context, tx Tx, s service.Service, o *operation.Operation, text string, now time.Time) error {
 	o.TriedModuleIDs = append(o.TriedModuleIDs, o.ModuleID)
-	o.ModuleID, o.Memo, o.Attempts = "", nil, 0
-	_, choice, err := e.choose(ctx, tx, s, *o)
+	o.ModuleID, o.StockKey, o.Memo, o.Attempts = "", nil, nil, 0
+	_, choice, err := e.choose(ctx, tx, s, o, nil)
 	if err != nil {
 		return err
 	}

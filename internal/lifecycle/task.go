@@ -181,7 +181,11 @@ func (e *Engine) doneByPeople(ctx context.Context, tx Tx, by actor.Actor, s *ser
 // anyModule is the module that a service made by people belongs to: the first of its tariff in its data center. What keeps
 // a module from making it, that it is disabled or at its limits, does not keep people from it.
 func (e *Engine) anyModule(ctx context.Context, tx Tx, s service.Service) (catalog.ModuleID, error) {
-	lanes, err := e.lanesOf(ctx, tx, s)
+	offer, err := tx.TariffVersion(ctx, s.TariffID, s.TariffVersion)
+	if err != nil {
+		return "", err
+	}
+	lanes, err := e.lanesOf(ctx, tx, s, offer)
 	if err != nil {
 		return "", err
 	}

@@ -1,6 +1,7 @@
 package operation
 
 import (
+	"slices"
 	"sort"
 	"time"
 
@@ -14,6 +15,14 @@ type Lane struct {
 	Problems     int // open ones
 	RunningOpens int
 	RunningQueue int // operations of any kind that run under the module's queue key
+}
+
+// InStock leaves out the lanes of modules of which it is known that nothing is left for an open (D23).
+func InStock(lanes []Lane, left catalog.Stocks) []Lane {
+	return slices.DeleteFunc(slices.Clone(lanes), func(l Lane) bool {
+		n, known := left[l.Module.ID]
+		return known && n == 0
+	})
 }
 
 // full tells whether the module takes no further operation of this kind now.
@@ -36,7 +45,7 @@ const (
 
 // Choose picks a module for an operation (D23). Candidates are enabled ones that were not tried. Order: no open problem
 // first, then below the limit of running opens, then the lowest sort order, then the oldest. At the limit of the best one
-// the operation waits, unless a module without problems has a free lane.
+// the operation waits, unless a module without problems has a free lane; the answer then is the module that it waits for.
 func Choose(kind provision.Kind, lanes []Lane, tried []catalog.ModuleID) (catalog.Module, Choice) {
 	var left []Lane
 	for _, l := range lanes {
@@ -49,7 +58,7 @@ func Choose(kind provision.Kind, lanes []Lane, tried []catalog.ModuleID) (catalo
 	}
 	sort.SliceStable(left, func(i, j int) bool { return before(kind, left[i], left[j]) })
 	if left[0].full(kind) {
-		return catalog.Module{}, NoLane
+		return left[0].Module, NoLane
 	}
 	return left[0].Module, Chosen
 }

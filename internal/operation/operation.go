@@ -75,6 +75,7 @@ type Operation struct {
 	NextAttemptAt  *time.Time // business time
 	PendingSince   *time.Time // since when the panel is working
 	ModuleID       catalog.ModuleID
+	StockKey       *string // what an open takes from the module's stock; nil: nothing that is counted
 	TriedModuleIDs []catalog.ModuleID
 	ErrorCode      string
 	ErrorText      string // the panel's own words; administrators only
@@ -137,6 +138,8 @@ type Tx interface {
 	UpdateOperation(ctx context.Context, o Operation) error
 	// LockLanes serialises the counting of lanes until the transaction ends.
 	LockLanes(ctx context.Context) error
+	// LockStock makes those who take from the stock of a module follow each other until the transaction ends.
+	LockStock(ctx context.Context, ids []catalog.ModuleID) error
 	// Lanes counts what runs on modules, for the choice of D23.
 	Lanes(ctx context.Context, ids []catalog.ModuleID, now time.Time) ([]Lane, error)
 	// WakeQueued makes the operations that wait for a free lane due at an instant.

@@ -113,6 +113,8 @@ type Lookup interface {
 	// ClientUse counts what rules about the client go by, but for some services.
 	ClientUse(ctx context.Context, c actor.ClientID, t catalog.TariffID, but []actor.ServiceID) (catalog.Use, error)
 	Servers(ctx context.Context, ids []service.ID) ([]traffic.Server, error)
+	// StockSold counts what was sold on modules and is still among what their panels told as free.
+	StockSold(ctx context.Context, seen catalog.Sight, but string) (catalog.Sold, error)
 	OrderByID(ctx context.Context, id ID) (Order, error)
 }
 
@@ -128,6 +130,8 @@ type Tx interface {
 	LockClient(ctx context.Context, id actor.ClientID) (client.Client, error)
 	ShareProvider(ctx context.Context, id actor.ProviderID) (client.Provider, error)
 	DataCentersByIDs(ctx context.Context, ids []catalog.DataCenterID) ([]catalog.DataCenter, error)
+	// LockStock makes those who sell from the stock of a module follow each other.
+	LockStock(ctx context.Context, ids []catalog.ModuleID) error
 	// LockBalances reads and locks a client's two accounts.
 	LockBalances(ctx context.Context, c client.Client) (balance, held money.Amount, err error)
 	InsertOrder(ctx context.Context, o Order) error
@@ -137,9 +141,9 @@ type Tx interface {
 	UpdateOrder(ctx context.Context, o Order) error
 }
 
-// Opener starts the making of a paid service: at once where its module needs no work, else by an operation. Package
-// lifecycle fills it in.
-type Opener func(ctx context.Context, tx Tx, by actor.Actor, s *service.Service) error
+// Opener starts the making of a paid service: at once where its module needs no work, else by an operation, which takes its
+// machine from the room that is left. Package lifecycle fills it in.
+type Opener func(ctx context.Context, tx Tx, by actor.Actor, s *service.Service, room *catalog.Room) error
 
 // Engine runs the use-cases of orders.
 type Engine struct {
@@ -148,6 +152,8 @@ type Engine struct {
 	Look func(ctx context.Context) (Lookup, error)
 	Zone *time.Location
 	Open Opener
+	// Stock asks panels what is free; nil: nobody does, and nothing is ever sold out.
+	Stock *catalog.Stock
 }
 
 // About says whose order it is.

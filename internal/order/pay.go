@@ -27,41 +27,54 @@ func errWrongState(o Order, verb string) error {
 // Pay pays an order that awaits its money from the balance. Everything is checked again; the price is the one that was
 // quoted. Faults: invalid_order_state, insufficient_funds, and what Place answers.
 func (e *Engine) Pay(ctx context.Context, by actor.Actor, id ID) (out Order, err error) {
-	err = e.InTx(ctx, func(tx Tx) (err error) {
-		out, err = event.Once(ctx, tx, by, func() (Order, error) {
-			o, c, err := e.lock(ctx, tx, by, id)
-			if err != nil {
-				return o, err
-			}
-			if o.Status != AwaitingPayment {
-				return o, errWrongState(o, "paid")
-			}
-			if err = e.checkAgain(ctx, tx, c, o); err != nil {
-				return o, err
-			}
-			balance, _, err := tx.LockBalances(ctx, c)
-			if err != nil {
-				return o, err
-			}
-			if !c.Settlement.Covers(balance, o.Total) {
-				return o, fault.New(fault.Conflict, "insufficient_funds", "The balance does not cover %s %s.", o.Total, o.Total.Currency())
-			}
-			err = e.start(ctx, tx, by, &o)
-			return o, err
+	err = e.inStock(ctx, ofOrder(id), func(sight catalog.Sight) (bool, error) {
+		err := e.InTx(ctx, func(tx Tx) (err error) {
+			out, err = event.Once(ctx, tx, by, func() (Order, error) { return e.pay(ctx, tx, by, id, sight) })
+			return err
 		})
-		return err
-	})
+		return fault.Has(err, sellsOut), err
+	}, 0)
 	return out, err
 }
 
+func (e *Engine) pay(ctx context.Context, tx Tx, by actor.Actor, id ID, sight catalog.Sight) (Order, error) {
+	o, c, err := e.lock(ctx, tx, by, id)
+	if err != nil {
+		return o, err
+	}
+	if o.Status != AwaitingPayment {
+		return o, errWrongState(o, "paid")
+	}
+	room, err := enter(ctx, tx, sight)
+	if err != nil {
+		return o, err
+	}
+	if err = e.checkAgain(ctx, tx, c, o, room); err != nil {
+		return o, err
+	}
+	balance, _, err := tx.LockBalances(ctx, c)
+	if err != nil {
+		return o, err
+	}
+	if !c.Settlement.Covers(balance, o.Total) {
+		return o, fault.New(fault.Conflict, "insufficient_funds", "The balance does not cover %s %s.", o.Total, o.Total.Currency())
+	}
+	err = e.start(ctx, tx, by, &o, room)
+	return o, err
+}
+
 // PayWhenCovered pays an order with money that has just arrived, if it can be paid: called with the client locked. An
-// order that can no longer be made stays as it is.
+// order that can no longer be made stays as it is. What is free goes by what LookAhead has heard.
 func (e *Engine) PayWhenCovered(ctx context.Context, tx Tx, by actor.Actor, c client.Client, id ID) error {
 	o, err := tx.LockOrder(ctx, id)
 	if err != nil || o.ClientID != c.ID || o.Status != AwaitingPayment {
 		return err
 	}
-	if err = e.checkAgain(ctx, tx, c, o); err != nil {
+	room, err := e.enterKnown(ctx, tx, id)
+	if err != nil {
+		return err
+	}
+	if err = e.checkAgain(ctx, tx, c, o, room); err != nil {
 		if fault.Of(err).Kind == fault.Invalid {
 			return nil
 		}
@@ -71,7 +84,23 @@ func (e *Engine) PayWhenCovered(ctx context.Context, tx Tx, by actor.Actor, c cl
 	if err != nil || !c.Settlement.Covers(balance, o.Total) {
 		return err
 	}
-	return e.start(ctx, tx, by, &o)
+	return e.start(ctx, tx, by, &o, room)
+}
+
+// enterKnown opens the room by what panels told before.
+func (e *Engine) enterKnown(ctx context.Context, tx Tx, id ID) (*catalog.Room, error) {
+	if e.Stock == nil {
+		return nil, nil
+	}
+	ids, err := ofOrder(id)(ctx, tx)
+	if err != nil {
+		return nil, err
+	}
+	modules, err := tx.ModulesByIDs(ctx, ids)
+	if err != nil {
+		return nil, err
+	}
+	return enter(ctx, tx, e.Stock.Known(ctx, modules))
 }
 
 // lock locks the client, then the order.
@@ -92,14 +121,14 @@ func (e *Engine) lock(ctx context.Context, tx Tx, by actor.Actor, id ID) (Order,
 }
 
 // checkAgain judges the order's items anew, by the tariff versions that they were quoted from.
-func (e *Engine) checkAgain(ctx context.Context, tx Tx, c client.Client, o Order) error {
+func (e *Engine) checkAgain(ctx context.Context, tx Tx, c client.Client, o Order, room *catalog.Room) error {
 	services, err := tx.LockServicesOf(ctx, string(o.ID))
 	if err != nil {
 		return err
 	}
 	var prepared []Prepared
 	for _, s := range services {
-		p, err := e.rebuild(ctx, tx, c, s, services)
+		p, err := e.rebuild(ctx, tx, c, s, services, room)
 		if err != nil {
 			return err
 		}
@@ -109,7 +138,7 @@ func (e *Engine) checkAgain(ctx context.Context, tx Tx, c client.Client, o Order
 }
 
 // rebuild is the prepared item behind a service that waits for its money.
-func (e *Engine) rebuild(ctx context.Context, tx Tx, c client.Client, s service.Service, all []service.Service) (Prepared, error) {
+func (e *Engine) rebuild(ctx context.Context, tx Tx, c client.Client, s service.Service, all []service.Service, room *catalog.Room) (Prepared, error) {
 	t, err := tx.TariffByID(ctx, s.TariffID)
 	if err != nil {
 		return Prepared{}, err
@@ -141,7 +170,7 @@ func (e *Engine) rebuild(ctx context.Context, tx Tx, c client.Client, s service.
 			p.stored = append(p.stored, other.ID)
 		}
 	}
-	return p, e.judge(ctx, tx, buyer{Provider: provider, Client: &c}, &p)
+	return p, e.judge(ctx, tx, buyer{Provider: provider, Client: &c, Room: room}, &p)
 }
 
 // Cancel takes an order back: an unpaid one always, a paid one only while no panel holds anything for it. The money that

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/tariffd/tariffd/internal/actor"
+	"github.com/tariffd/tariffd/internal/catalog"
 	"github.com/tariffd/tariffd/internal/client"
 	"github.com/tariffd/tariffd/internal/event"
 	"github.com/tariffd/tariffd/internal/fault"
@@ -36,7 +37,15 @@ func (e *Engine) Quote(ctx context.Context, by actor.Actor, in QuoteInput) (out 
 	if err != nil {
 		return nil, err
 	}
-	return e.prepareAll(ctx, look, b, in.Wishes, now)
+	err = e.inStock(ctx, ofWishes(in.Wishes), func(sight catalog.Sight) (bool, error) {
+		b.Room = &catalog.Room{Sight: sight}
+		if err := count(ctx, look, b.Room); err != nil {
+			return false, err
+		}
+		out, err = e.prepareAll(ctx, look, b, in.Wishes, now)
+		return err == nil && fault.Has(obstacles(out), sellsOut), err
+	}, quoteAge)
+	return out, err
 }
 
 // asker is whom a quote is for.
@@ -118,16 +127,22 @@ type PlaceInput struct {
 // Place stores an order and, where the balance covers it, pays it and starts making its services: the story of one order in
 // one transaction. Obstacles of both kinds are violations, and then nothing is stored.
 func (e *Engine) Place(ctx context.Context, by actor.Actor, in PlaceInput) (out Order, err error) {
-	err = e.InTx(ctx, func(tx Tx) (err error) {
-		out, err = event.Once(ctx, tx, by, func() (Order, error) { return e.place(ctx, tx, by, in) })
-		return err
-	})
+	err = e.inStock(ctx, ofWishes(in.Wishes), func(sight catalog.Sight) (bool, error) {
+		err := e.InTx(ctx, func(tx Tx) (err error) {
+			out, err = event.Once(ctx, tx, by, func() (Order, error) { return e.place(ctx, tx, by, in, sight) })
+			return err
+		})
+		return fault.Has(err, sellsOut), err
+	}, 0)
 	return out, err
 }
 
-func (e *Engine) place(ctx context.Context, tx Tx, by actor.Actor, in PlaceInput) (Order, error) {
+func (e *Engine) place(ctx context.Context, tx Tx, by actor.Actor, in PlaceInput, sight catalog.Sight) (Order, error) {
 	b, err := buyerOf(ctx, tx, by, in.ClientID)
 	if err != nil {
+		return Order{}, err
+	}
+	if b.Room, err = enter(ctx, tx, sight); err != nil {
 		return Order{}, err
 	}
 	now, err := tx.Now(ctx)
@@ -218,11 +233,11 @@ func (e *Engine) payIfCovered(ctx context.Context, tx Tx, by actor.Actor, b buye
 	if err != nil || !b.Client.Settlement.Covers(balance, o.Total) {
 		return err
 	}
-	return e.start(ctx, tx, by, o)
+	return e.start(ctx, tx, by, o, b.Room)
 }
 
-// start holds the money and begins to make the services.
-func (e *Engine) start(ctx context.Context, tx Tx, by actor.Actor, o *Order) error {
+// start holds the money and begins to make the services, which take their machines from the room.
+func (e *Engine) start(ctx context.Context, tx Tx, by actor.Actor, o *Order, room *catalog.Room) error {
 	_, err := ledger.Post(ctx, tx, ledger.Posting{
 		ClientID: o.ClientID, Kind: "hold", From: ledger.Balance, To: ledger.Held, Amount: o.Total,
 		Cause: ledger.Cause{Kind: "order", ID: string(o.ID)}, Refs: map[string]string{"order_id": string(o.ID)},
@@ -242,8 +257,11 @@ func (e *Engine) start(ctx context.Context, tx Tx, by actor.Actor, o *Order) err
 	if err != nil {
 		return err
 	}
+	if err = count(ctx, tx, room); err != nil {
+		return err
+	}
 	for i := range services {
-		if err = e.Open(ctx, tx, by, &services[i]); err != nil {
+		if err = e.Open(ctx, tx, by, &services[i], room); err != nil {
 			return err
 		}
 	}

@@ -36,10 +36,11 @@ type Obstacle struct {
 	catalog.Reason
 }
 
-// buyer is whom something is sold to; Client is nil in a quote for nobody in particular.
+// buyer is whom something is sold to, and what is left for them; Client is nil in a quote for nobody in particular.
 type buyer struct {
 	Provider client.Provider
 	Client   *client.Client
+	Room     *catalog.Room
 }
 
 // builtinParameters are what services of the built-in types may be ordered with.
@@ -170,7 +171,7 @@ func (e *Engine) judge(ctx context.Context, tx Lookup, b buyer, p *Prepared) err
 	if err != nil {
 		return err
 	}
-	a := catalog.Available(p.Tariff, modules, nil)
+	a := catalog.Available(p.Tariff, modules, b.Room.Left(p.Tariff.Offer))
 	if b.Client != nil {
 		use, err := tx.ClientUse(ctx, b.Client.ID, p.TariffID, p.stored)
 		if err != nil {
@@ -187,6 +188,7 @@ func (e *Engine) judge(ctx context.Context, tx Lookup, b buyer, p *Prepared) err
 	p.refuse("/tariff_id", a.Reasons)
 	if place, ok := a.PlaceOf(p.DataCenterID); ok && len(a.Reasons) == 0 {
 		p.refuse("/data_center_id", place.Reasons)
+		reserve(b.Room, p.Tariff.Offer, place)
 	}
 	if b.Client == nil {
 		return nil

@@ -86,8 +86,11 @@ func newRig(t *testing.T) *rig {
 		InTx: narrow[lifecycle.Tx](r.db), Zone: time.UTC, Registry: drivers, Module: r.catalog.Connect, Box: box, Orders: r.orders,
 	}
 	r.orders.Open = r.lifecycle.Open
+	r.catalog.Free = catalog.NewStock(r.catalog, r.clock)
+	r.orders.Stock, r.lifecycle.Stock = r.catalog.Free, r.catalog.Free
 	r.payments = &payment.Engine{
-		InTx: narrow[payment.Tx](r.db),
+		Ahead: func(ctx context.Context, orderID string) error { return r.orders.LookAhead(ctx, order.ID(orderID)) },
+		InTx:  narrow[payment.Tx](r.db),
 		MoneyArrived: func(ctx context.Context, tx payment.Tx, by actor.Actor, c client.Client, orderID string) error {
 			return r.lifecycle.MoneyArrived(ctx, tx.(*postgres.Tx), by, c, orderID)
 		},
@@ -252,6 +255,15 @@ type panel struct {
 	mu     sync.Mutex
 	answer func(op provision.Op) (provision.Outcome, error) // nil: everything is done at once
 	calls  int
+	free   map[string]int // machines by configuration; nil: it does not say
+	asked  int            // how often it was asked what is free
+}
+
+// has sets what is free.
+func (p *panel) has(configuration string, n int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.free = map[string]int{configuration: n}
 }
 
 func (p *panel) driver() provision.Driver {
@@ -286,12 +298,44 @@ type rack struct{ *panel }
 
 func (*rack) Check(context.Context) error { return nil }
 
+func (m *rack) Stock(context.Context) (out []provision.Stock, err error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.asked++
+	if m.free == nil {
+		return nil, provision.NewUnavailable(nil, "No answer.")
+	}
+	for key, n := range m.free {
+		out = append(out, provision.Stock{Key: key, Free: n})
+	}
+	return out, nil
+}
+
+func (*rack) StockKey(settings json.RawMessage) string {
+	var in struct{ Configuration string }
+	_ = json.Unmarshal(settings, &in)
+	return in.Configuration
+}
+
+// take takes a machine for an open, if there is one.
+func (m *rack) take(op provision.Op) bool {
+	key := m.StockKey(op.Spec.Settings)
+	if m.free == nil || op.Kind != provision.Open {
+		return true
+	}
+	m.free[key]--
+	return m.free[key] >= 0
+}
+
 func (m *rack) Apply(_ context.Context, op provision.Op) (provision.Outcome, error) {
 	m.mu.Lock()
 	m.calls++
 	answer, n := m.answer, m.calls
+	there := answer != nil || m.take(op)
 	m.mu.Unlock()
 	switch {
+	case !there:
+		return provision.Outcome{}, provision.NewRejected("no_free_server", "No free server.")
 	case answer != nil:
 		return answer(op)
 	case op.Kind == provision.Open:

@@ -45,6 +45,11 @@ func (e *Engine) Create(ctx context.Context, by actor.Actor, in CreateInput) (ou
 	if in.Status == Paid && !by.Can(Confirm) {
 		return Created{}, fault.New(fault.Forbidden, "insufficient_scope", "The key lacks the scope %s.", Confirm)
 	}
+	if in.OrderID != "" && e.Ahead != nil {
+		if err = e.Ahead(ctx, in.OrderID); err != nil {
+			return Created{}, err
+		}
+	}
 	err = e.InTx(ctx, func(tx Tx) (err error) {
 		out, err = event.Once(ctx, tx, by, func() (Created, error) { return e.create(ctx, tx, by, in) })
 		return err

@@ -91,6 +91,8 @@ var ErrNoPayment = fault.Missing("payment")
 // Engine runs the use-cases of payments.
 type Engine struct {
 	InTx func(ctx context.Context, fn func(Tx) error) error
+	// Ahead is called before the transaction in which money arrives for an order: there, nobody can ask panels.
+	Ahead func(ctx context.Context, orderID string) error
 	// MoneyArrived is called in the same transaction after money was credited, with the client locked: it pays the order
 	// that the payment names and resumes what was suspended for money. May be nil.
 	MoneyArrived func(ctx context.Context, tx Tx, by actor.Actor, c client.Client, orderID string) error

@@ -18,8 +18,9 @@ import (
 type operationStore struct{ conn }
 
 const insertOperation = `
-INSERT INTO operation (id, client_id, service_id, kind, status, payload, max_attempts, next_attempt_at, module_id, log, actor, created_at, finished_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`
+INSERT INTO operation (id, client_id, service_id, kind, status, payload, max_attempts, next_attempt_at, module_id, stock_key, log, actor, created_at,
+                       finished_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)`
 
 // InsertOperation queues an operation; a live one of the same kind is the fault operation_pending.
 func (s operationStore) InsertOperation(ctx context.Context, o operation.Operation) error {
@@ -28,7 +29,7 @@ func (s operationStore) InsertOperation(ctx context.Context, o operation.Operati
 		return err
 	}
 	_, err = s.exec(ctx, insertOperation, o.ID, o.ClientID, o.ServiceID, o.Kind, o.Status, docs[0], o.MaxAttempts, o.NextAttemptAt,
-		nullable(o.ModuleID), docs[1], docs[2], o.CreatedAt, o.FinishedAt)
+		nullable(o.ModuleID), o.StockKey, docs[1], docs[2], o.CreatedAt, o.FinishedAt)
 	if err != nil {
 		return fmt.Errorf("insert operation: %w", err)
 	}
@@ -37,7 +38,7 @@ func (s operationStore) InsertOperation(ctx context.Context, o operation.Operati
 
 const operationColumns = `
 id, client_id, service_id, kind, status, payload, memo, begun, attempts, max_attempts, next_attempt_at, pending_since,
-coalesce(module_id::text, '') AS module_id, tried_module_ids::text[] AS tried_module_ids, coalesce(error_code, '') AS error_code,
+coalesce(module_id::text, '') AS module_id, stock_key, tried_module_ids::text[] AS tried_module_ids, coalesce(error_code, '') AS error_code,
 coalesce(error_text, '') AS error_text, log, coalesce(task_id::text, '') AS task_id, actor, claim_no, created_at, finished_at, version`
 
 const operationByID = `SELECT ` + operationColumns + ` FROM operation WHERE id = $1`
@@ -103,9 +104,11 @@ func (c conn) manyOperations(ctx context.Context, query string, args ...any) ([]
 	return out, nil
 }
 
+// The step at which the panel holds a machine is taken when that is written, after the panel was called.
 const updateOperation = `
 UPDATE operation SET status = $2, payload = $3, memo = $4, begun = $5, attempts = $6, next_attempt_at = $7, pending_since = $8,
     module_id = $9, tried_module_ids = $10::uuid[], error_code = $11, error_text = $12, log = $13, task_id = $14, finished_at = $15,
+    stock_key = $17, taken_step = CASE WHEN $17::text IS NOT NULL AND taken_step IS NULL AND ($5 OR $2 = 'succeeded') THEN nextval('stock_step') ELSE taken_step END,
     claim_no = claim_no + $16, lease_until = CASE WHEN $16 = 0 THEN lease_until END, version = version + 1
 WHERE id = $1`
 
@@ -122,7 +125,7 @@ func (s operationStore) UpdateOperation(ctx context.Context, o operation.Operati
 	}
 	n, err := s.exec(ctx, updateOperation, o.ID, o.Status, docs[0], docs[1], o.Begun, o.Attempts, o.NextAttemptAt, o.PendingSince,
 		nullable(o.ModuleID), texts(o.TriedModuleIDs), nullable(o.ErrorCode), nullable(o.ErrorText), docs[2], nullable(o.TaskID),
-		o.FinishedAt, release)
+		o.FinishedAt, release, o.StockKey)
 	if err == nil && n != 1 {
 		err = fault.Missing("operation")
 	}
@@ -197,6 +200,7 @@ type operationRow struct {
 	NextAttemptAt  *time.Time       `db:"next_attempt_at"`
 	PendingSince   *time.Time       `db:"pending_since"`
 	ModuleID       catalog.ModuleID `db:"module_id"`
+	StockKey       *string          `db:"stock_key"`
 	TriedModuleIDs pq.StringArray   `db:"tried_module_ids"`
 	ErrorCode      string           `db:"error_code"`
 	ErrorText      string           `db:"error_text"`
@@ -212,7 +216,7 @@ type operationRow struct {
 func (r operationRow) toOperation() (operation.Operation, error) {
 	o := operation.Operation{
 		ID: r.ID, ClientID: r.ClientID, ServiceID: r.ServiceID, Kind: r.Kind, Status: r.Status, Begun: r.Begun, Attempts: r.Attempts,
-		MaxAttempts: r.MaxAttempts, NextAttemptAt: utc(r.NextAttemptAt), PendingSince: utc(r.PendingSince), ModuleID: r.ModuleID,
+		MaxAttempts: r.MaxAttempts, NextAttemptAt: utc(r.NextAttemptAt), PendingSince: utc(r.PendingSince), ModuleID: r.ModuleID, StockKey: r.StockKey,
 		ErrorCode: r.ErrorCode, ErrorText: r.ErrorText, TaskID: r.TaskID, ClaimNo: r.ClaimNo, CreatedAt: r.CreatedAt.UTC(),
 		FinishedAt: utc(r.FinishedAt), Version: r.Version,
 	}
