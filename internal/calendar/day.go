@@ -25,10 +25,10 @@ func DayOf(t time.Time, zone *time.Location) Day {
 	return Day{y, m, d}
 }
 
-// ParseDay reads YYYY-MM-DD.
+// ParseDay reads YYYY-MM-DD; the years begin with 1.
 func ParseDay(s string) (Day, error) {
 	t, err := time.Parse(time.DateOnly, s)
-	if err != nil {
+	if err != nil || t.Year() < 1 {
 		return Day{}, fmt.Errorf("not a day: %q", s)
 	}
 	return DayOf(t, time.UTC), nil

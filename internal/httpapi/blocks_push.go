@@ -128,7 +128,7 @@ func (p *push) members(members map[string]json.RawMessage, blocks *[]json.RawMes
 				p.merge = *merge
 			}
 		default:
-			fields.Add("/"+name, "unknown_field", "There is no such member.")
+			fields.Add("/"+escape(name), "unknown_field", "There is no such member.")
 		}
 	}
 	if _, ok := members["blocks"]; !ok {

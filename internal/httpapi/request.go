@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/labstack/echo/v4"
 
@@ -74,7 +75,7 @@ func (c *call) checkPath(e echo.Context) error {
 				value = text
 			}
 		}
-		bad := strings.ContainsRune(value, 0) || ((p.name == "id" || strings.HasSuffix(p.name, "_id")) && !isID(value))
+		bad := !storable(value) || ((p.name == "id" || strings.HasSuffix(p.name, "_id")) && !isID(value))
 		if !bad {
 			var f fault.Fields
 			p.rule.check(&f, "", value)
@@ -148,7 +149,7 @@ func (c *call) checkOnceKey() error {
 	if c.op.once == "required" && (len(keys) == 0 || keys[0] == "") {
 		return fault.New(fault.Malformed, "idempotency_key_required", "This request needs the header Idempotency-Key.")
 	}
-	if c.op.once != "" && (len(keys) > 1 || (len(keys) == 1 && (keys[0] == "" || len(keys[0]) > 255))) {
+	if c.op.once != "" && (len(keys) > 1 || (len(keys) == 1 && (keys[0] == "" || len(keys[0]) > 255 || !storable(keys[0])))) {
 		f := fault.Fields{{Parameter: "Idempotency-Key", Code: "bad_value", Detail: "One key of 1 to 255 characters is expected."}}
 		return f.Err()
 	}
@@ -201,6 +202,12 @@ var errTooLarge = fault.New(fault.TooLarge, "payload_too_large", "A body has at 
 
 // decodeOne reads exactly one JSON value that is not null.
 func decodeOne(raw []byte) (value any, err error) {
+	if !utf8.Valid(raw) { // the decoder would put other characters in their place
+		return nil, fault.New(fault.Malformed, "bad_json", "The body is not UTF-8.")
+	}
+	if tooDeep(raw) {
+		return nil, fault.New(fault.Malformed, "bad_json", "The body is nested too deeply.")
+	}
 	d := json.NewDecoder(bytes.NewReader(raw))
 	d.UseNumber()
 	if err = d.Decode(&value); err != nil {
@@ -213,6 +220,30 @@ func decodeOne(raw []byte) (value any, err error) {
 		return nil, fault.New(fault.Malformed, "bad_json", "The body is null; a JSON object is expected.")
 	}
 	return value, nil
+}
+
+// deepest is how far values may stand within each other; what is kept as it came must not exhaust a database's stack.
+const deepest = 64
+
+// tooDeep looks at brackets alone, before anything is decoded.
+func tooDeep(raw []byte) bool {
+	depth, text := 0, false
+	for i := 0; i < len(raw); i++ {
+		switch c := raw[i]; {
+		case text && c == '\\':
+			i++
+		case c == '"':
+			text = !text
+		case text:
+		case c == '{', c == '[':
+			if depth++; depth > deepest {
+				return true
+			}
+		case c == '}', c == ']':
+			depth--
+		}
+	}
+	return false
 }
 
 // binder gives handlers the body that was already read and checked. The handler of a stream reads for itself.

@@ -258,8 +258,8 @@ func (r *rule) checkArray(f *fault.Fields, at string, v []any) {
 
 func (r *rule) checkText(f *fault.Fields, at, v string) {
 	switch {
-	case strings.ContainsRune(v, 0): // a database keeps no such text
-		f.Add(at, "bad_value", "A text holds a NUL character.")
+	case !storable(v):
+		f.Add(at, "bad_value", "A text holds a NUL character, or is not UTF-8.")
 	case r.enum != nil && !slices.Contains(r.enum, v):
 		f.Add(at, "unknown_value", "One of %s is expected.", strings.Join(r.enum, ", "))
 	case r.pattern != nil && !r.pattern.MatchString(v):
@@ -270,6 +270,9 @@ func (r *rule) checkText(f *fault.Fields, at, v string) {
 		r.size(f, at, uint64(utf8.RuneCountInString(v)), "too_short", "too_long", "characters")
 	}
 }
+
+// storable: a database keeps neither NUL nor what is not UTF-8.
+func storable(v string) bool { return !strings.ContainsRune(v, 0) && utf8.ValidString(v) }
 
 func isInstant(v string) bool {
 	t, err := time.Parse(time.RFC3339, v)

@@ -2,10 +2,12 @@ package traffic
 
 import (
 	"context"
+	"strconv"
 	"time"
 
 	"github.com/tariffd/tariffd/internal/actor"
 	"github.com/tariffd/tariffd/internal/calendar"
+	"github.com/tariffd/tariffd/internal/catalog"
 	"github.com/tariffd/tariffd/internal/event"
 	"github.com/tariffd/tariffd/internal/fault"
 	"github.com/tariffd/tariffd/internal/service"
@@ -69,6 +71,9 @@ func (e *Engine) Recompute(ctx context.Context, by actor.Actor, in RecomputeInpu
 				ID: actor.NewID(), First: in.From, Last: in.To.AddDays(-1), Servers: in.Servers, Preview: in.Preview,
 				By: deciderOf(by), CreatedAt: now,
 			}
+			if err = in.known(ctx, tx); err != nil {
+				return r, err
+			}
 			if err = tx.InsertRecomputation(ctx, r); err != nil {
 				return r, err
 			}
@@ -80,6 +85,28 @@ func (e *Engine) Recompute(ctx context.Context, by actor.Actor, in RecomputeInpu
 		return err
 	})
 	return out, err
+}
+
+// known answers not_found for each service that is no server.
+func (in RecomputeInput) known(ctx context.Context, tx Tx) error {
+	if len(in.Servers) == 0 {
+		return nil
+	}
+	found, err := tx.Servers(ctx, in.Servers)
+	if err != nil {
+		return err
+	}
+	servers := map[service.ID]bool{}
+	for _, s := range found {
+		servers[s.ID] = s.ProductType != catalog.DedicatedBandwidth
+	}
+	var fields fault.Fields
+	for i, id := range in.Servers {
+		if !servers[id] {
+			fields.Add("/server_service_ids/"+strconv.Itoa(i), "not_found", "There is no such server.")
+		}
+	}
+	return fields.Err()
 }
 
 // How much one lot takes on. The history of past days stands still, so their lots lock no client and may be large; those

@@ -1,0 +1,220 @@
+package badinput
+
+var _ = register(map[string]entry{
+	"createProcessingModule": {
+		codes: map[string]string{"/product_type": "product_type_not_served"},
+		valid: requests(func(w *world) request {
+			return request{body: obj{
+				"driver": "dcimanager6", "product_type": "dedicated", "name": "Panel", "data_center_id": w.thing["center"],
+				"department_id": w.thing["department"], "sort_order": 2, "enabled": true, "connection": w.connection(), "parameters": obj{},
+				"queue": obj{"enabled": true, "key": "a", "workers": 2}, "max_running_opens": 5,
+			}}
+		}),
+		rules: []rule{
+			{"an unknown setting", func(_ *world, b obj) { b["connection"].(obj)["no_such"] = "x" }, 422, "unknown_field", []string{"/connection/no_such unknown_field"}},
+			{"an unknown parameter", set("parameters", obj{"no_such": "x"}), 422, "unknown_field", []string{"/parameters/no_such unknown_field"}},
+			{"a type that it does not serve", set("product_type", "hosting"), 422, "product_type_not_served", []string{"/product_type product_type_not_served"}},
+			{"no data center", set("data_center_id", nil), 422, "required", []string{"/data_center_id required"}},
+			{"a wrong password", func(_ *world, b obj) { b["connection"].(obj)["password"] = "wrong" }, 422, "connection_failed", []string{"/connection connection_failed"}},
+		},
+	},
+	"updateProcessingModule": {
+		valid: requests(func(w *world) request {
+			return request{path: byID(w.thing["panel"]), body: obj{
+				"name": "Panel", "data_center_id": w.thing["center"], "department_id": w.thing["department"], "sort_order": 2, "enabled": true,
+				"connection": w.connection(), "parameters": obj{}, "queue": obj{"enabled": true, "key": "a", "workers": 2}, "max_running_opens": 5,
+			}}
+		}),
+		rules: []rule{
+			{"an unknown setting", func(_ *world, b obj) { b["connection"].(obj)["no_such"] = "x" }, 422, "unknown_field", []string{"/connection/no_such unknown_field"}},
+			{"an unknown parameter", set("parameters", obj{"no_such": "x"}), 422, "unknown_field", []string{"/parameters/no_such unknown_field"}},
+		},
+	},
+	"deleteProcessingModule": {valid: requests(func(w *world) request {
+		return request{path: byID(w.create("/v1/processing-modules", obj{"driver": "none", "product_type": "hosting", "name": "Old"}))}
+	})},
+	"checkProcessingModule":    {valid: plainly("id", "panel")},
+	"clearModuleProblems":      {valid: plainly("id", "panel")},
+	"installIntegrationModule": {valid: named("dedicated_bandwidth")},
+	// Every town sells bandwidth; what is not in use is taken away in TestWhatIsNotInUseGoes.
+	"uninstallIntegrationModule": {valid: requests(func(*world) request {
+		return request{path: map[string]string{"name": "dedicated_bandwidth"}, status: 409}
+	})},
+
+	"createUnit": {
+		valid: requests(func(w *world) request {
+			return request{body: obj{"code": w.word("u"), "name": "Pallet", "smaller_unit": "crate", "ratio": 40}}
+		}),
+		rules: []rule{
+			{"a taken code", set("code", "GiB"), 409, "already_exists", []string{"/code already_exists"}},
+			{"a ratio to nothing", without("smaller_unit"), 422, "required", []string{"/smaller_unit required"}},
+			{"no ratio", without("ratio"), 422, "required", []string{"/ratio required"}},
+		},
+	},
+	"updateUnit": {
+		valid: requests(func(w *world) request {
+			code := w.word("u")
+			w.create2("/v1/units", obj{"code": code, "name": "Pallet", "smaller_unit": "crate", "ratio": 40})
+			return request{path: map[string]string{"code": code}, body: obj{"name": "Palette", "smaller_unit": "crate", "ratio": 41}}
+		}),
+		rules: []rule{{"a circle", func(_ *world, b obj) { b["smaller_unit"] = "u1" }, 422, "not_found", []string{"/smaller_unit not_found"}}},
+	},
+	"deleteUnit": {valid: requests(func(w *world) request {
+		code := w.word("u")
+		w.create2("/v1/units", obj{"code": code, "name": "Pallet"})
+		return request{path: map[string]string{"code": code}}
+	})},
+	"createProductType": {
+		valid: requests(func(w *world) request {
+			body := productType()
+			body["code"] = w.word("type")
+			return request{body: body}
+		}),
+		rules: []rule{{"a taken code", set("code", "hosting"), 409, "already_exists", []string{"/code already_exists"}}},
+	},
+	"updateProductType": {
+		valid: requests(func(w *world) request {
+			return request{path: map[string]string{"code": w.newType()}, body: productType()}
+		}),
+	},
+	"deleteProductType": {valid: requests(func(w *world) request { return request{path: map[string]string{"code": w.newType()}} })},
+	"createProductTypeAddOn": {
+		valid: requests(func(w *world) request {
+			return request{path: map[string]string{"code": "hosting"}, body: obj{
+				"code": w.word("element"), "name": "Element", "value_type": "integer", "unit": "GiB", "statistics_params": list{"in", "out"}, "sort_order": 3,
+			}}
+		}, func(w *world) request {
+			return request{path: map[string]string{"code": "hosting"}, body: obj{
+				"code": w.word("element"), "name": "Element", "value_type": "enumeration", "enumeration_code": w.enumeration(),
+			}}
+		}),
+		rules: []rule{
+			{"a taken code", set("code", "disk"), 409, "already_exists", []string{"/code already_exists"}},
+			{"a switch in bytes", func(_ *world, b obj) { b["value_type"] = "boolean"; delete(b, "statistics_params") }, 422, "bad_value", []string{"/unit bad_value"}},
+		},
+	},
+	"updateProductTypeAddOn": {valid: requests(func(w *world) request {
+		return request{path: map[string]string{"code": "hosting", "add_on": w.element()}, body: obj{
+			"name": "Element", "unit": "GiB", "statistics_params": list{"in", "out"}, "sort_order": 3,
+		}}
+	}, func(w *world) request {
+		code := w.word("element")
+		w.create2("/v1/product-types/hosting/add-ons", obj{"code": code, "name": "Element", "value_type": "enumeration", "enumeration_code": w.enumeration()})
+		return request{path: map[string]string{"code": "hosting", "add_on": code}, body: obj{"enumeration_code": w.enumeration()}}
+	})},
+	"deleteProductTypeAddOn": {valid: requests(func(w *world) request {
+		return request{path: map[string]string{"code": "hosting", "add_on": w.element()}}
+	})},
+
+	"createTariff": {
+		valid: requests(func(w *world) request {
+			body := w.wholeTariff()
+			body["product_type"], body["provider_id"], body["activate"], body["create_all_add_ons"] = "hosting", w.thing["provider"], true, true
+			return request{body: body}
+		}),
+		rules: []rule{
+			{"a taken code", func(w *world, b obj) { b["code"] = w.codeOf("tariff") }, 409, "already_exists", []string{"/code already_exists"}},
+			{"a price twice", func(_ *world, b obj) { b["prices"] = append(b["prices"].(list), b["prices"].(list)[0]) }, 422, "duplicate_value", nil},
+		},
+	},
+	"updateTariff": {
+		valid: requests(func(w *world) request {
+			body := w.wholeTariff()
+			body["status"] = "active"
+			return request{path: byID(w.tariff("hosting", "module", nil)), body: body}
+		}),
+		rules: []rule{{"a taken code", func(w *world, b obj) { b["code"] = w.codeOf("tariff") }, 409, "already_exists", []string{"/code already_exists"}}},
+	},
+	"deleteTariff": {valid: requests(func(w *world) request { return request{path: byID(w.tariff("hosting", "module", nil))} })},
+	"createTariffAddOn": {
+		valid: requests(
+			func(w *world) request {
+				return request{path: byID(w.tariff("hosting", "module", nil)), body: obj{
+					"code": "space", "add_on": "disk", "name": "Space", "billing": "order", "enabled": true, "included": "10", "minimum": "0", "maximum": "100",
+					"step": "10", "unit": "GiB", "default": "20", "prices": list{obj{"period": "P1M", "amount": "0.10", "setup_fee": "1"}},
+				}}
+			},
+			func(w *world) request {
+				use := statistics("in", "out")
+				use["combine"] = "sum"
+				return request{path: byID(w.tariff("dedicated", "panel", obj{"settings": obj{"configuration": "E3-1230-16GB"}})), body: obj{
+					"code": "traffic", "billing": "statistics", "included": "10", "statistics": use,
+				}}
+			},
+			func(w *world) request {
+				id := w.tariff("dedicated", "panel", obj{"settings": obj{"configuration": "E3-1230-16GB"}})
+				use := obj{"params": list{"burst_in_day"}, "combine": "max", "over_days": "max", "overage_price": "1", "overage_unit": "Mbit/s"}
+				return request{path: byID(id), body: obj{"code": "burst_in_day", "billing": "statistics", "included": "1", "statistics": use}}
+			},
+		),
+	},
+	"updateTariffAddOn": {
+		valid: requests(
+			func(w *world) request {
+				id := w.tariff("hosting", "module", nil)
+				w.create2("/v1/tariffs/"+id+"/add-ons", obj{"code": "space", "add_on": "disk", "billing": "none", "included": "1"})
+				return request{path: map[string]string{"id": id, "code": "space"}, body: obj{
+					"name": "Space", "billing": "order", "enabled": true, "included": "10", "minimum": "0", "maximum": "100",
+					"step": "10", "unit": "GiB", "default": "20", "prices": list{obj{"period": "P1M", "amount": "0.10", "setup_fee": "1"}},
+				}}
+			},
+			func(w *world) request {
+				id := w.tariff("dedicated", "panel", obj{"settings": obj{"configuration": "E3-1230-16GB"}})
+				w.create2("/v1/tariffs/"+id+"/add-ons", obj{"code": "traffic", "billing": "statistics", "included": "1", "statistics": statistics("in")})
+				use := statistics("in", "out")
+				use["combine"] = "sum"
+				return request{path: map[string]string{"id": id, "code": "traffic"}, body: obj{"statistics": use}}
+			},
+			func(w *world) request {
+				id := w.tariff("dedicated", "panel", obj{"settings": obj{"configuration": "E3-1230-16GB"}})
+				burst := obj{"params": list{"burst_in_day"}, "over_days": "max", "overage_price": "1", "overage_unit": "Mbit/s"}
+				w.create2("/v1/tariffs/"+id+"/add-ons", obj{"code": "burst_in_day", "billing": "statistics", "included": "1", "statistics": burst})
+				use := obj{"params": list{"burst_in_day"}, "combine": "max", "over_days": "max", "overage_price": "1", "overage_unit": "Mbit/s"}
+				return request{path: map[string]string{"id": id, "code": "burst_in_day"}, body: obj{"statistics": use}}
+			},
+		),
+	},
+	"deleteTariffAddOn": {valid: requests(func(w *world) request {
+		id := w.tariff("hosting", "module", nil)
+		w.create2("/v1/tariffs/"+id+"/add-ons", obj{"code": "disk", "billing": "none", "included": "1"})
+		return request{path: map[string]string{"id": id, "code": "disk"}}
+	})},
+})
+
+func without(name string) func(*world, obj) { return func(_ *world, b obj) { delete(b, name) } }
+
+func productType() obj {
+	return obj{
+		"name": "Type", "sort_order": 5, "expense_split": "none", "no_weekend_suspension": true, "auto_delete_after_days": 5,
+		"client_deletion": "allowed", "client_deletion_time": "immediately", "periods": list{"P1M", "P1Y"},
+	}
+}
+
+func (w *world) newType() string {
+	code := w.word("type")
+	w.create2("/v1/product-types", obj{"code": code, "name": "Type"})
+	return code
+}
+
+func (w *world) element() string {
+	code := w.word("element")
+	w.create2("/v1/product-types/hosting/add-ons", obj{"code": code, "name": "Element", "unit": "GiB"})
+	return code
+}
+
+func (w *world) codeOf(tariff string) string {
+	return w.admin.get("/v1/tariffs/" + w.thing[tariff]).text("code")
+}
+
+// wholeTariff is every member of a tariff that may be changed.
+func (w *world) wholeTariff() obj {
+	return obj{
+		"code": w.word("T"), "name": "Tariff", "description": "Much.", "data_center_ids": list{w.thing["center"]},
+		"processing_module_ids": list{w.thing["module"]}, "settings": obj{"plan": "a"},
+		"prices": list{obj{"period": "P1M", "amount": "5.00", "setup_fee": "1", "renewal_amount": "6"}},
+		"policy": obj{
+			"max_services_per_client": 5, "auto_delete_after_days": 5, "refund_on_close": "none", "client_may_suspend": true,
+			"server_changes_per_month": 5,
+		},
+	}
+}
