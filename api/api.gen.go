@@ -38,9 +38,19 @@ const (
 
 // Defines values for AddOnBilling.
 const (
+	AddOnBillingChoice     AddOnBilling = "choice"
+	AddOnBillingManual     AddOnBilling = "manual"
 	AddOnBillingNone       AddOnBilling = "none"
 	AddOnBillingOrder      AddOnBilling = "order"
 	AddOnBillingStatistics AddOnBilling = "statistics"
+)
+
+// Defines values for AddOnEdit.
+const (
+	AddOnEditAny          AddOnEdit = "any"
+	AddOnEditDecreaseOnly AddOnEdit = "decrease_only"
+	AddOnEditFixed        AddOnEdit = "fixed"
+	AddOnEditIncreaseOnly AddOnEdit = "increase_only"
 )
 
 // Defines values for AddressFamily.
@@ -221,9 +231,9 @@ const (
 	OrderStatusPartiallyCompleted OrderStatus = "partially_completed"
 )
 
-// Defines values for OverDays.
+// Defines values for OverDaysNullable.
 const (
-	OverDaysMax OverDays = "max"
+	OverDaysNullableMax OverDaysNullable = "max"
 )
 
 // Defines values for PayMode.
@@ -513,6 +523,13 @@ const (
 	TaskStatusOpen   TaskStatus = "open"
 )
 
+// Defines values for TiersMode.
+const (
+	TiersModeFlat      TiersMode = "flat"
+	TiersModeGraduated TiersMode = "graduated"
+	TiersModeVolume    TiersMode = "volume"
+)
+
 // Defines values for TrialPolicy.
 const (
 	TrialPolicyEveryService      TrialPolicy = "every_service"
@@ -561,8 +578,11 @@ type Actor struct {
 // ActorRole The role of the key, or `system` for the program itself.
 type ActorRole string
 
-// AddOnBilling `none`: the included amount is always given and nothing is charged; `order`: chosen with the order and paid per period; `statistics`: paid by what was used.
+// AddOnBilling `none`: the included amount (the default item of an enumeration) is always given and nothing is charged; `order`: chosen with the order and paid per period; `choice`: a container without a value of its own, of whose children exactly one is chosen; `statistics`: paid by what was used; `manual`: given to single services by staff, never on the order form, paid per period.
 type AddOnBilling string
+
+// AddOnEdit How the value of a running service may change.
+type AddOnEdit string
 
 // AddOnPrice The price of one unit for one period.
 type AddOnPrice struct {
@@ -588,10 +608,10 @@ type AddOnPriceInput struct {
 	SetupFee *UnsignedDecimal `json:"setup_fee,omitempty"`
 }
 
-// AddOnValue An amount as decimal text (a JSON integer is accepted), or true and false for boolean add-ons.
+// AddOnValue An amount as decimal text (a JSON integer is accepted); true and false for boolean add-ons; the code of an item for enumerations, of a child for choices.
 type AddOnValue = json.RawMessage
 
-// AddOnValueNullable An amount as decimal text, or true and false for boolean add-ons; null where none is set.
+// AddOnValueNullable An amount as decimal text, true and false for boolean add-ons, the code of an item or child for enumerations and choices; null where there is none.
 type AddOnValueNullable = json.RawMessage
 
 // Address One IP address.
@@ -1525,6 +1545,34 @@ type IntegrationModuleList struct {
 // ItemCode The value's name, as the panel calls it.
 type ItemCode = string
 
+// ItemPrice An item of an enumeration as this tariff sells it.
+type ItemPrice struct {
+	// Enabled A disabled one cannot be chosen; services that have it keep it.
+	Enabled bool `json:"enabled"`
+
+	// Item Its code.
+	Item string `json:"item"`
+
+	// Name As the enumeration called it when the version was made.
+	Name string `json:"name"`
+
+	// Prices A period without a price is free.
+	Prices []AddOnPrice `json:"prices"`
+}
+
+// ItemPriceInput An item of the element's enumeration that the tariff sells.
+type ItemPriceInput struct {
+	// Enabled On unless given.
+	Enabled *bool `json:"enabled,omitempty"`
+
+	// Item The value's name, as the panel calls it.
+	Item ItemCode `json:"item"`
+
+	// Name Not stored; the enumeration names its items.
+	Name   *string            `json:"name,omitempty"`
+	Prices *[]AddOnPriceInput `json:"prices,omitempty"`
+}
+
 // KeptSecret A secret that is set. Sent back as it is, it stays what it was.
 type KeptSecret struct {
 	Set KeptSecretSet `json:"set"`
@@ -1868,7 +1916,7 @@ type OrderItem struct {
 
 // OrderItemInput One thing to order.
 type OrderItemInput struct {
-	// AddOns By code of the tariff's add-ons of billing `order`; what is left out gets its default.
+	// AddOns By code of the tariff's add-ons of billing `order` and `choice`; what is left out gets its default, else the larger of included and minimum, else off, the first item or the first child. The value of a choice is the code of one child, whose own value may stand under its own code; its other children cannot be given any.
 	AddOns *map[string]AddOnValue `json:"add_ons,omitempty"`
 
 	// AutoRenew On unless given; off for `one_time`.
@@ -1927,11 +1975,8 @@ type OrderPageInputDisplay string
 // OrderStatus `paid`: the money is held and the services are being made; `completed`: all are active; `partially_completed`: what could not be made was given back.
 type OrderStatus string
 
-// OverDays How the days of a gauge become one number.
-type OverDays string
-
 // OverDaysNullable How the days of a gauge become one number; null for counters, which add up.
-type OverDaysNullable = OverDays
+type OverDaysNullable string
 
 // PayMode `balance`: pay at once if the balance allows, else wait for money; `later`: wait to be paid.
 type PayMode string
@@ -2515,18 +2560,21 @@ type QuoteLine struct {
 	// Included Covered by the price of the tariff.
 	Included Decimal `json:"included"`
 
+	// Item The code of an enumeration's chosen item.
+	Item *string `json:"item"`
+
 	// Kind What a line is for.
 	Kind LineKind `json:"kind"`
 	Name string   `json:"name"`
 
-	// Quantity Chosen, in the add-on's unit.
+	// Quantity Chosen, in the add-on's unit; 1 for a switch or an item.
 	Quantity Decimal `json:"quantity"`
 
 	// Tax The part of it that is tax.
 	Tax Money `json:"tax"`
 
-	// UnitPrice For one unit above the included amount, for a whole period.
-	UnitPrice Decimal `json:"unit_price"`
+	// UnitPrice For one unit above the included amount, for a whole period; null where `tiers` give the units no common price (flat, or several steps of a graduated scale).
+	UnitPrice *NullableDecimal `json:"unit_price"`
 }
 
 // Readiness The installation can serve.
@@ -2733,18 +2781,18 @@ type Service struct {
 // ServiceAction Something that can be asked of the service now.
 type ServiceAction string
 
-// ServiceAddOn What the service has of one add-on.
+// ServiceAddOn What the service has of one add-on, from its order on; of a choice the chosen child. Children that were not chosen are not listed.
 type ServiceAddOn struct {
 	Code string `json:"code"`
 
 	// Included A decimal number as text: up to 15 digits before the point and 8 behind it.
 	Included Decimal `json:"included"`
 
-	// Price Agreed price of one unit per period; null where it is charged by use or not at all.
+	// Price Agreed price of one unit per period; null where it is charged by use, by a price scale or not at all.
 	Price *NullableUnsignedDecimal `json:"price"`
 	Unit  *string                  `json:"unit"`
 
-	// Value An amount as decimal text, or true and false for boolean add-ons; null where none is set.
+	// Value An amount as decimal text, true and false for boolean add-ons, the code of an item or child for enumerations and choices; null where there is none.
 	Value AddOnValueNullable `json:"value"`
 }
 
@@ -2967,7 +3015,7 @@ type StatisticsBilling struct {
 	// OverDays How the days of a gauge become one number; null for counters, which add up.
 	OverDays *OverDaysNullable `json:"over_days"`
 
-	// OveragePrice Per `overage_unit` above the included amount; null = free.
+	// OveragePrice Per `overage_unit` above the included amount; null = free. Does not count where there are `tiers`.
 	OveragePrice *NullableUnsignedDecimal `json:"overage_price"`
 
 	// OverageUnit The add-on's own unit where null.
@@ -2977,7 +3025,7 @@ type StatisticsBilling struct {
 	Params []string `json:"params"`
 }
 
-// StatisticsBillingInput How use is charged.
+// StatisticsBillingInput How use is charged; null = as the element says, and what stands where the billing is another one.
 type StatisticsBillingInput struct {
 	// Bill `month` unless given.
 	Bill *BillBy `json:"bill,omitempty"`
@@ -2985,8 +3033,8 @@ type StatisticsBillingInput struct {
 	// Combine `sum` unless given.
 	Combine *Combine `json:"combine,omitempty"`
 
-	// OverDays For gauges only.
-	OverDays *OverDays `json:"over_days,omitempty"`
+	// OverDays For gauges only, whose days do not add up.
+	OverDays nullable.Nullable[string] `json:"over_days,omitempty"`
 
 	// OveragePrice Per `overage_unit` above the included amount; null = free.
 	OveragePrice nullable.Nullable[string] `json:"overage_price,omitempty"`
@@ -3074,24 +3122,30 @@ type Tariff struct {
 
 // TariffAddOn An element of the content as this tariff sells it.
 type TariffAddOn struct {
-	// AddOn The element of the product type.
-	AddOn string `json:"add_on"`
+	// AddOn The element of the product type; null for a `choice` that names none.
+	AddOn *string `json:"add_on"`
 
-	// Billing `none`: the included amount is always given and nothing is charged; `order`: chosen with the order and paid per period; `statistics`: paid by what was used.
+	// Billing `none`: the included amount (the default item of an enumeration) is always given and nothing is charged; `order`: chosen with the order and paid per period; `choice`: a container without a value of its own, of whose children exactly one is chosen; `statistics`: paid by what was used; `manual`: given to single services by staff, never on the order form, paid per period.
 	Billing AddOnBilling `json:"billing"`
 
 	// Code Unique within the tariff.
 	Code      string    `json:"code"`
 	CreatedAt time.Time `json:"created_at"`
 
-	// Default An amount as decimal text, or true and false for boolean add-ons; null where none is set.
+	// Default An amount as decimal text, true and false for boolean add-ons, the code of an item or child for enumerations and choices; null where there is none.
 	Default AddOnValueNullable `json:"default"`
+
+	// Edit How the value of a running service may change.
+	Edit AddOnEdit `json:"edit"`
 
 	// Enabled A disabled one is neither offered nor charged.
 	Enabled bool `json:"enabled"`
 
 	// Included What the price of the tariff covers, in `unit`.
 	Included UnsignedDecimal `json:"included"`
+
+	// ItemPrices Of an enumeration: the items on offer, as it sorts them.
+	ItemPrices []ItemPrice `json:"item_prices"`
 
 	// Maximum The most that can be chosen or, by statistics, used; null = no limit.
 	Maximum *NullableUnsignedDecimal `json:"maximum"`
@@ -3100,7 +3154,10 @@ type TariffAddOn struct {
 	Minimum *NullableUnsignedDecimal `json:"minimum"`
 	Name    string                   `json:"name"`
 
-	// Prices For `order`.
+	// Parent The `choice` that it is a child of.
+	Parent *string `json:"parent"`
+
+	// Prices For `order` and `manual`.
 	Prices []AddOnPrice `json:"prices"`
 
 	// Statistics How use is charged; null unless the billing is `statistics`.
@@ -3108,16 +3165,19 @@ type TariffAddOn struct {
 
 	// Step Selectable amounts go up from `minimum` by it; null = any.
 	Step *NullableUnsignedDecimal `json:"step"`
-	Unit *string                  `json:"unit"`
 
-	// ValueType What a value of the add-on is.
-	ValueType ValueType `json:"value_type"`
+	// Tiers A price scale over the quantity above `included`, in place of the plain price of a unit; null = the plain price counts. A special price goes before it.
+	Tiers *Tiers  `json:"tiers"`
+	Unit  *string `json:"unit"`
+
+	// ValueType What a value of the add-on is; null for a `choice`, whose value is the code of a child.
+	ValueType *ValueTypeNullable `json:"value_type"`
 }
 
 // TariffAddOnCreate An element to connect.
 type TariffAddOnCreate struct {
-	// AddOn The element of the product type; `code` unless given.
-	AddOn *Code `json:"add_on,omitempty"`
+	// AddOn The element of the product type; the one called as `code` unless given. A `choice` needs none, and has none unless it is named.
+	AddOn *string `json:"add_on"`
 
 	// Billing `none` unless given.
 	Billing *AddOnBilling `json:"billing,omitempty"`
@@ -3125,14 +3185,20 @@ type TariffAddOnCreate struct {
 	// Code An internal name: Latin letters, digits and `_`, not starting with a digit.
 	Code Code `json:"code"`
 
-	// Default What an order gets that names no value.
-	Default *AddOnValue `json:"default,omitempty"`
+	// Default An amount as decimal text, true and false for boolean add-ons, the code of an item or child for enumerations and choices; null where there is none.
+	Default *AddOnValueNullable `json:"default,omitempty"`
+
+	// Edit `any` unless given.
+	Edit *AddOnEdit `json:"edit,omitempty"`
 
 	// Enabled On unless given.
 	Enabled *bool `json:"enabled,omitempty"`
 
 	// Included 0 unless given.
 	Included *UnsignedDecimal `json:"included,omitempty"`
+
+	// ItemPrices Of an enumeration: the items on offer. Unless given, all of them for nothing.
+	ItemPrices *[]ItemPriceInput `json:"item_prices,omitempty"`
 
 	// Maximum A decimal number as text, not below zero, or null.
 	Maximum *NullableUnsignedDecimal `json:"maximum"`
@@ -3143,14 +3209,20 @@ type TariffAddOnCreate struct {
 	// Name The name of the element unless given.
 	Name *string `json:"name,omitempty"`
 
-	// Prices For `order`: the whole list, one entry per period.
+	// Parent The `choice` of this tariff that it becomes a child of. Children are of any billing but `choice` and `manual`.
+	Parent *string `json:"parent"`
+
+	// Prices For `order` and `manual`: the whole list, one entry per period.
 	Prices *[]AddOnPriceInput `json:"prices,omitempty"`
 
-	// Statistics For `statistics`.
-	Statistics *StatisticsBillingInput `json:"statistics,omitempty"`
+	// Statistics How use is charged; null = as the element says, and what stands where the billing is another one.
+	Statistics *StatisticsBillingInput `json:"statistics"`
 
 	// Step A decimal number as text, not below zero, or null.
 	Step *NullableUnsignedDecimal `json:"step"`
+
+	// Tiers A price scale over the quantity above `included`; null = the plain price counts.
+	Tiers *TiersInput `json:"tiers"`
 
 	// Unit The element's own unit unless given; must be convertible to it.
 	Unit *string `json:"unit"`
@@ -3164,27 +3236,39 @@ type TariffAddOnList struct {
 	NextCursor *string `json:"next_cursor"`
 }
 
-// TariffAddOnPatch What to change. `prices` is replaced whole, `statistics` is merged.
+// TariffAddOnPatch What to change. `prices`, `item_prices` and `tiers` are replaced whole, `statistics` is merged. With another `billing` goes what belongs to the old one: prices, tiers, statistics. A choice that has children stays one, and the default of a choice stays its child: 409 `in_use`.
 type TariffAddOnPatch struct {
-	// Billing `none`: the included amount is always given and nothing is charged; `order`: chosen with the order and paid per period; `statistics`: paid by what was used.
+	// Billing `none`: the included amount (the default item of an enumeration) is always given and nothing is charged; `order`: chosen with the order and paid per period; `choice`: a container without a value of its own, of whose children exactly one is chosen; `statistics`: paid by what was used; `manual`: given to single services by staff, never on the order form, paid per period.
 	Billing *AddOnBilling `json:"billing,omitempty"`
 
 	// Default What an order gets that names no value; null takes it away.
 	Default nullable.Nullable[json.RawMessage] `json:"default,omitempty"`
-	Enabled *bool                              `json:"enabled,omitempty"`
+
+	// Edit How the value of a running service may change.
+	Edit    *AddOnEdit `json:"edit,omitempty"`
+	Enabled *bool      `json:"enabled,omitempty"`
 
 	// Included A decimal number as text, not below zero. As a price it is in the currency of the provider.
-	Included *UnsignedDecimal          `json:"included,omitempty"`
-	Maximum  nullable.Nullable[string] `json:"maximum,omitempty"`
-	Minimum  nullable.Nullable[string] `json:"minimum,omitempty"`
-	Name     *string                   `json:"name,omitempty"`
+	Included *UnsignedDecimal `json:"included,omitempty"`
 
-	// Prices For `order`: the whole list, one entry per period.
+	// ItemPrices Of an enumeration: the items on offer.
+	ItemPrices *[]ItemPriceInput         `json:"item_prices,omitempty"`
+	Maximum    nullable.Nullable[string] `json:"maximum,omitempty"`
+	Minimum    nullable.Nullable[string] `json:"minimum,omitempty"`
+	Name       *string                   `json:"name,omitempty"`
+
+	// Parent The `choice` that it is a child of; null = of none.
+	Parent nullable.Nullable[string] `json:"parent,omitempty"`
+
+	// Prices For `order` and `manual`: the whole list, one entry per period.
 	Prices *[]AddOnPriceInput `json:"prices,omitempty"`
 
-	// Statistics For `statistics`.
-	Statistics *StatisticsBillingInput   `json:"statistics,omitempty"`
-	Step       nullable.Nullable[string] `json:"step,omitempty"`
+	// Statistics For `statistics`; null = as the element says.
+	Statistics nullable.Nullable[StatisticsBillingInput] `json:"statistics,omitempty"`
+	Step       nullable.Nullable[string]                 `json:"step,omitempty"`
+
+	// Tiers null = the plain price counts.
+	Tiers nullable.Nullable[TiersInput] `json:"tiers,omitempty"`
 
 	// Unit must be convertible to it.
 	Unit nullable.Nullable[string] `json:"unit,omitempty"`
@@ -3582,6 +3666,47 @@ type TaxRulePatch struct {
 	ValidUntil nullable.Nullable[string] `json:"valid_until,omitempty"`
 }
 
+// Tier One step of a scale.
+type Tier struct {
+	// Price For `statistics`; else null.
+	Price *NullableUnsignedDecimal `json:"price"`
+
+	// Prices For `order` and `manual`; setup fees go by the same scale. null for `statistics`.
+	Prices *[]AddOnPrice `json:"prices"`
+
+	// UpTo Inclusive, in `unit` (for `statistics` in `overage_unit`); null = no end, on the last step.
+	UpTo *NullableUnsignedDecimal `json:"up_to"`
+}
+
+// TierInput One step; they stand in ascending order.
+type TierInput struct {
+	// Price For `statistics`.
+	Price *NullableUnsignedDecimal `json:"price"`
+
+	// Prices For `order` and `manual`.
+	Prices *[]AddOnPriceInput `json:"prices"`
+
+	// UpTo Inclusive; null or left out on the last step only.
+	UpTo *NullableUnsignedDecimal `json:"up_to"`
+}
+
+// Tiers A price scale over the quantity above `included`, in place of the plain price of a unit; null = the plain price counts. A special price goes before it.
+type Tiers struct {
+	// Mode `flat`: the step that the quantity reaches names the price of the whole, whatever the quantity; `volume`: that step names the price of every unit; `graduated`: each part of the quantity costs what its own step says.
+	Mode  TiersMode `json:"mode"`
+	Steps []Tier    `json:"steps"`
+}
+
+// TiersInput A price scale over the quantity above `included`; null = the plain price counts.
+type TiersInput struct {
+	// Mode `flat`: the step that the quantity reaches names the price of the whole, whatever the quantity; `volume`: that step names the price of every unit; `graduated`: each part of the quantity costs what its own step says.
+	Mode  TiersMode   `json:"mode"`
+	Steps []TierInput `json:"steps"`
+}
+
+// TiersMode `flat`: the step that the quantity reaches names the price of the whole, whatever the quantity; `volume`: that step names the price of every unit; `graduated`: each part of the quantity costs what its own step says.
+type TiersMode string
+
 // TrafficReassignment A day that went to another owner.
 type TrafficReassignment struct {
 	// Actor Who did it.
@@ -3710,6 +3835,9 @@ type UsageRow struct {
 
 // ValueType What a value of the add-on is.
 type ValueType string
+
+// ValueTypeNullable What a value of the add-on is; null for a `choice`, whose value is the code of a child.
+type ValueTypeNullable = ValueType
 
 // FromDay A civil day of the billing zone.
 type FromDay = Day
@@ -28975,627 +29103,651 @@ func (sh *strictHandler) UpdateUnit(ctx echo.Context, code PathCode, params Upda
 // Base64 encoded, gzipped, json marshaled Swagger object
 var swaggerSpec = []string{
 
-	"H4sIAAAAAAAC/+y9+5IbN5Iv/CoIfnvC9izZYrduVnds7LRu415bUh9JPj5eS4cEq0AS00WALqCaoj0d",
-	"sU+zD7ZP8gUyARSqCkUW2ZeRPPOP1CTrAiQSibz+8vdeIhdLKZjQqnf8e2/OaMpy+PPFezoz/6dMJTlf",
-	"ai5F77j3TlORKjKVOdFzRpSWOUuJ0lQzIqfwnZz8lSX6oNfvqWTOFtQ8RK+XrHfcUzrnYta7uur3fpAJ",
-	"xWfWX/HTnOWMaElyRlN4omAr+9Q+kTmZyxV8vZL5BZlJpja/66rfW9KcLpi2M3uZy8Vzum6++f2cK5LS",
-	"tXlJRjXLzYO5+eXXguXrXr8n6MI8e5rLReWd/5Kzae+49//dK8l5D39V98yrzCDMa99zc3/9va+lJozm",
-	"GWeGqlQQbQaykAsmdOchTGW+oLp33EupZgNtXtSP0P0sZYul1Ewk6+9ZhAav6AVThJKcLZnm5ksyp/ki",
-	"Y0od45LTBSMXbE1WXM/LbyYyXZMZ0yrkCyrUiuV9vHTsX60Hb9kyo2uWHhOdF2x8QE6F1HOW42O4Ig+O",
-	"jsiYl2MdXbD1KGeFYun4hKzmPGPwoinPlTY35IUQXMwIh08Phk+qt3MxWuZyljOlxgfke7bU5MG3ZO6p",
-	"i4xfkjcg08DQKaT0gn76gYmZnveOjx4+7PcWXLjPh9tJ/pb9WvCcpU3SnyrCMsVWhv/7ZFJoAjthIQVb",
-	"k4QKspCXjFCRmkkuCqXJhJEZv2TiGCgsC21+MWRBwiMlhjFC4hjGdzP/6Suqk3lsvzEyNnJmbNhekxVV",
-	"sOlPCA9FCZlTRZI5FTMjarhIWL8+ycMjoIthIsMEc7pcMqHaZzcd4JA2y6iz6WspWMfBc0UuhFwJGDzX",
-	"RGmeZWQus1TVh3t/+MAvGAWW3zRSM4ZOw/2BK/2syJXMm6MdC/ZJjxL4dewk9ZLOGJmwqTT8Vt3OU54Z",
-	"cXlCqN2YUjDPThOauke1iSf8uZVthsPhdr4x8/mBL7huTuc7uSILKtbmmLB0pZospGqVlxk8KBxPyqa0",
-	"yHTv+KEZC/3EF8UChgYjw0/luLjQbMZyP7A3uVmnxsDOBJHmF0PiJGdwxLUNCS6sDIlm2Ztp7/iXzQfK",
-	"O5nb11997JfT6FGVwPDOqZ6fpukbEWfaRKb+rGYZqxwyS6rn5QBpmo6k6PV7uZdZRlxv5kLz9mcyZfGX",
-	"447+SsEoWl5rftrjpS1HOiMTnmVGKqR03Sfjn3/++efBq1eD58/HLe9P6XqP15+lW2bM0wPyRjCUFqlk",
-	"yogrwj5xhWrNhGVSzJRhaSUXDE5Ccx70cd89aBktT/cY7Gu6aFkg89SWN8F/u7/rHcsvWW7+5Qlro5KC",
-	"i75S8AdP2oaAl43sRaOd5/5eRrnkRUP5Sum6bdtqubPq917GFb8XOyp9tVd3UvmuDIXUUgrFQPt9SlOj",
-	"gjAFYjWRwihkIHyWy4yjUn5vmctJxhb/+leFGnq36Z7jXfjSmlzUJJFFBke0UVvMMX+MJ4l5x7hfOVVg",
-	"P1Cy4EqZjetWmODpeNC76veeSTHNeHKnkzCMusyZYkJbk8dvY5plckW4PiZjLkaFYmZGNDPTXI9gjyvz",
-	"DReXNOOpZ2B4CvzQoqv2yf/813+b+b6kPCtydpfTPRVrgoe/fXSoJGiqC2U1H00SmufcGGJmpDKf8DRl",
-	"4q6XxhglC7qG9Ugl7CdYDlVMpzzhTOiRSuQS6D3lLEtHUzfUMYz8tdQvZSHSOx54DpqVkEQViaEuFzPY",
-	"AGjKVM6Cr8yMhNSjqRmnH/UrmfIpj9kUZ6g9G5JYDRruOc9ZIkUK9p3hLHancx47/XtcbiCjKB+T8TIY",
-	"2GgKI8NZvpfyB5rP7nQDvJI5Q9nMFaFJwpaawSDpOpM0HWkpR5kZFA7xR0ELPZc5/+1uyflaGtYHlpFO",
-	"v+CKFALskT5hn5ZGevZJzi7lBUvNhYbk6MQxU0vTHOz7cRFMwU/qkvKMTrI7Jf07uWBoy7npCMZSlgYS",
-	"F9T+EzJ+y3S+HpxONcvHRNG1Iqs5E0aN0vma0Bnlws5kmcuEKXXXcznTZJIzeqEIJXg5Hm95kbETwi5Z",
-	"viZyOmUiNfNdZjQBgcAFGbM8l7lyK6GK5VLmmqWvWMrpezjo7/A4IPZNxKgY5bqYtSj3RlGOcrQwwxyZ",
-	"q80MrpzqAmrIaaJjdupPc0lSnhIOOtAyl0uWa46ai2XTVo/hnIGmwJQ5j4wNm8vFCXA5TRdcmE2iiBQZ",
-	"aHaiyCxTo9ZYU5v6vYQWisXeZQxNmuL74JymC0ITTSZrwrVi2bSPgpwqMk4pz9ajvBDjbu/M4JTi6bZl",
-	"em2fdJaa2y7Yeud7cpm1WADmF2cfOrkyVmul2WLsHb9u4jhjMzkmjMH8Sw9obdRULXM2zaUwVjdOzHwL",
-	"z+l9jNn7pSL/Cw7PzyykTN/zgVuj8mFoa5npgf37FA2/mDdECjZGfyYXSVYYyUIXshDA0jRbGTECrrWK",
-	"X4mDHyqfsfSEjMF8Hx+TZC4VE6VqhPa/uW1JeUqWRn9iOZfmHqM2caV5osbH+PNkTVbO91UoczyXpDSj",
-	"7PVLP4G/OUI/O+XznCct67o0P5mFNYdEITgeAOYDDi+y4YAi2/jqR6H4TLD0OUv4gmZmKPjArbIGrzJy",
-	"geliOZoy1t0J0njrx7q8eoYrRaRIYIow5z6h2imwuT5o8J0ded/NPRxbK58B0c/EstBWTIH6QrPzgJpT",
-	"akz5fy5Lb0gKkTFlt9f2FWil+v+hWRFh9VPhdjJVJMVhEM0+afI1Jf/x7s1rYl15oVL3DUg5I5Vh48Ji",
-	"wTpMpMwYFUZFGkj0KEvBLCGWVGuWm5f+vw8f0t8P+4cPr77+8OEAP3x79c2//0vTIO//XroXh033Yt+7",
-	"LeyrgYSfBjM5sN+bA/3gLV29MqrMjFXp8dofMZ3p0nHqJ8QcXwSiE0RYd7BiukqS+hH3OZEorjy8EYyc",
-	"nTsduLnbpnTBM/AZObHMl5cPen3z36OoIJ5RzVboZtp64vMlPPkTXSzNVb3DJ0cHw4Ojg8PHEbL0FpSL",
-	"wLHlp9/vCaZXMr+IP2x47+jRdvWjtg/5std3ky/nVL7JjqZlexpa7iMRt61GQNsgnvDoQb8rqWt3BTGI",
-	"ow0Eb4ptDDzacdZEWn/zAu028OayREku1l4eUrFu2Y3NfWa/EcVi0rK1+r/3uGYLQ/0r/wSa53QNv8XX",
-	"tvI6N8qPMQcTSORLM3RDt22beMmjQetTQU7Pz4y2ekDQm5zkTFvl1BkpF2wZMyqyTK5YOuLLiGywjMyU",
-	"EZHPzp6/JTkVM2b9Xgu6NiqbU5RPCFss9Zr8G6FZBh5cS7YmW9WoWNX7ux20oTbfIOxfQHM1QhyfDKZP",
-	"NwskZ9SYblR3dTD3e+hfUPae6khe5nJhCCSIFI5QEK5nU6Pt9o2VmzNzEvEFs0fMvxFhjGIz3ugAtu/0",
-	"rToO2kAZVXpkhhEd+ls3rL5hH2MgTGShUZ2kZMFFodn+YxTRCMxP1p/KIcXmIEbtZc6m/NMmoWRMFJpo",
-	"lquKGQcZNYmcCa6YeccE7ODytNDTdDR5/L8/xV8qL3nK8ttg0dJQBAVkV47NqWajLB4mtoEO8KUcDony",
-	"DGaIYgOnjkZg9n59OBwOT0J/AQVtRxN4A0u/2TCmUkHpWU9blK9+MruBu2wHuO7EegxquwNsSi7IQ6L2",
-	"ZzRn6G9aqbfmGvDPyCWKRS+7Nt2G4viduakp1ernVurCWH1n3IdMVbXw7Tg8s1dkTL8isysMUNvSFXFW",
-	"WZToEQqzeQZ37Ki1nEKKmjl+buZ8qZwe7RrLYVRj+XSGdx4Ohzdy0kS3r8tiqh8yfc+7YMXqOcsxKlQ9",
-	"JK4nM6uZJFtJspfw2j7rdrlVJUIpTA52lVcHvSAzxYimYT07pYMo2mv/17XybB3OFySjpheM4B0Vft1X",
-	"YvR7heC/Fsyyr5lPXYiE8mPbFo4l2ME2tZoiOuy4VlZb/Kdq+E/VsFQNL9i6LVHFMEufqLlc2ZwNoxEe",
-	"E8UwMZMqMj61QTSIxByTp4zmLCf/81//PT4gpyS3ya8ucw1yBCEwAexYV+LiWtoPR5dPku+X//lAvT9c",
-	"/CS+pT+n96dv54+KF7P/iK3EP3Xdf+q6/9R171DXvWDrL0Pj/YErHTsrITtYTgklGVeR4zGlmu5IvtgB",
-	"FyQmN0dhdo4Tqi552VWGSGFZ3B4fhhAw6IOdfZ0wlepQ2umFPBDzQbFPOqck57O5xiyRhaHBcSLFlOeL",
-	"McmYhhyAUggYIZWnxF1q5rmkPO2HkcLjVc41s3dzTZaFmpPy5wNyWu7gOb1kTsdw7ur6OCqRRHx4PJ5Y",
-	"pFyfJm1FOjZmmUrBwrdZ/jPa3DK1f6UsY+av6Fswu4RnXK+j8gMS0CjRNOfTKZRBTGyMlaVEyFWcMUcJ",
-	"E67ep3l24MO+UsRcSuylfQi6TdbEzqgTXz+nmj6D+ysTifA5DNmFZpr+4ZxRJUU0uQEy2pwKubIStUqI",
-	"zuN9C6/ZKsHKwZYj61cJG9sgT3mWPd2wjLVYuyIJBKSWLCcLKfTc6NLmg82+dTwFv8H711EeeprJ5CKS",
-	"XXvJ8jUG7s3KYu4wBNmNyIDFLjPDm2yUyCxjya4ab4rBia1Zwf2eXIlqKvP1bFOXRc2TMjfHJiuA6sG1",
-	"rd8CMmDQb87IhIp0xVM9b9yccXEBSmpKaKKNILahc6PoWkUCCIc6AFdRQQFa/uEJrrQixRI5GDz+qHGA",
-	"OpwgDze1i2bGdyf9XckiT7bqAsA47/DSq34PB9Xu+9n8sFeMqiKHB1VJ8HRNfAFiMEm3bWpbL5bijhUJ",
-	"DYbxIw4WoF/lW0+J6HY10/+Om/OoxdrJ+NTnJkzM1ZFtAjwWEVwvPi2ZUM4iTmier6u59V3klX1ITKDu",
-	"uNNUPNnM/AZ2m2HLPnD7at59fO9zOp3yxIhVxWfCHLSxsbrl6a5vwtq8dasaeeReG6Mzr5UD9uTr+6Vu",
-	"5aU7USVR2n/ZmmR1dRuD/T9WOkIx7ZqsGIpJyKq8qYPKid2o3QbUKHP9sOTB6kV7mmbBZCNS/u8qrjcL",
-	"5EC0enFrx9sQtiFRW9f9nZ9sUxy5VbYJsF6rxtdARaXR/1GHn07b1SF1bi7bLYyBN0IBmjFRmpwGR0B3",
-	"GWaGwNLW/bpgNp/flzBGR/U9Y0tXUF4W8uOpQkkuV2VOuLG2+4QLpWFbT61ugWnk9gQjq7nMWCxJo7bu",
-	"drKty6hwei220YRBDrJ3uKzUCRasyyJ3ypAqFpCmbi8gypZ+1dzQNkctghvAVjgnFdedcvZX4M34nsNf",
-	"edToKB1sh2Q4HNppLHYwM/DNrWvvNkrz1Y4JDRFn0iyxYCviNmF8ooWwxS2bHwdy1EETYG1WrewZN3js",
-	"JTXm8IsSTCUcR0D8CqVj3PSMZkykNG9NV8aMTDsJ0L7xnDpUGk9VMJCOA0AEm57n9H9MTTeKlzogzu9O",
-	"lrkc5MYABsgLYaE2Pmlri2EJAtdES9l0v1d5lAkj/NO4abvM5ci8Z5TGai9P8fW4T+DNXdyOteVw76+9",
-	"rAO190lS67YeB+QVW0yMqMrYVBNZaHJhRJmeM56XKU+thKyF4KbTDllmm0n93menG5JPDR+s5jyZty5+",
-	"yVCYlds3vFAJSt4/3CkeWc3wchcfOO/5L1zoj+FFA74w56GZChQCH/dmXM+LyUEiF/ckXfJBIlM2Y+Ke",
-	"f/FVeLu64MuBXOK6DpbSjCN3Y/s0kAsjzZZ6XYYbI/yiaSZnL4SOGUlvBJZMp8Q6GszyL6lgWXNteRqN",
-	"+LnoSDMUSGfVs3ZLsHBDxgU8KrobQF69lxFmkZY50FkGjkvrIVjQta0mrBR+CIAJoQs2muWyWJq3SxH3",
-	"LT7DepAmvJArdlzNJZkU60gG6IRmVCQ7pKS/koKtIw6Tn9AsBTeaWjKh+x6UI8lZyvUJEWxGwfOBFWVz",
-	"5iI2cmWLXeEkjzHG2bs35P7ho0eDwz7RK0kyppvBvOcvbi3wuqA8a47qR4iwu1iLPQQgJFFOPmczmqdG",
-	"MUmoYtUB/1XOxZ/Vguv5gfsylgBtlv/mwmfvS7rDk08wVgoKMPCiglzPThG0OcvS67POOeU2wcVIU6eL",
-	"2uiZdZatmT7YJeLsxMDWKSznZld1vnJ0yfKW4uA3bWSMHixhUHT7dHI2s9be1mEqpjXikGx79LvyyiuM",
-	"YhRbVVEUNe/wWiMz+YKNfrMkrO3Z09enxPzUx2DtXK7AdOALpk5CZ7EiM2mUKh2gi/zmAiF+s7wojOC6",
-	"95TlGVTENSZeKJbHY+M/KmMCCjhalK0lEyxTuzskeNqIO6Js8GeDE2F+zYKBOW5r8FKwyUOS+kWprGrf",
-	"C227ASsyLXoswaJdIxcP5UVlPX4vhTUKXisj40LNIm78h5wL8s78ViPjcW94+OTh4+mQDR4mh3TweHKf",
-	"DZ7QB4eDo+mj9NtkyB7Tw4chLY978A67myr+m93PkA11Nr+cDv7z4+9HV/+y8VyogHhV0wrvVx/3/z58",
-	"UH/++K9/dn/8yx2I/NM9CnbbsgO7C9TgzvtH/c21TP/6778MB0/I198MPv5+v3+/hdzbJHBknltl703l",
-	"L5aJHyfVoLTD0cgYRZ+pLHQfDEi5El5hMCaCphdMHFTFfUDEw07kr4r/jhBY/h603zpwUEfRb62bHTJu",
-	"Qym+8c4te5YOfhsOnhyMBtEtVjd4YR+3i87nLGOt8JoQi0UJqWClMUBvLVOr5YPveaFYdsnUARk7Hh4B",
-	"S48RcZBQRBNzIUNwE1uPlruBaJYxuKliLGBCC7qTLVxMv1d9yQbLwU0vDqsEWUcUZ8WlIFRdWJ6frM2Q",
-	"UZcMQAJ9Zd8CIAs0g5o3JtKRnI5sQWr7YP4C1k7EsaFkDg4BS+qI534PzX5XfbK532SuRzIOX/eDMWw0",
-	"2vwdvGChiRk8tuPxDnS7xhkPZ07tiLcn7VumWJZh1Cqc7+GwcfrumVTelYon5LDht9mc0r2F5jDeLUS9",
-	"kzhcyPxfdjQumMm5A/vcgRvBkWDMZe8SuVMO24ujWmhwh4zzh+CZG2AX8qxMAg48a/YwthrXlGcWElgw",
-	"Dsf3GA2tMREyRwQRzKOulJv83SyNbX5evOzv6eq9G1NoZ6smfNtw8IQOph9///Zq4P9+0OHvwy91Rfaz",
-	"4L6Emd2WifnFzP26NvC+9uWXQKC7M4Bvz2P6mZrNn//yt+ti7/xi1bUxyPlgQfkQWyqrAwDcJ2oKCXVY",
-	"5A6+DFsHqLLYx9beVAxziF70+j37kha7VyYXr6Ig3+NpLn9jYnxMFLYKQRz8CdMrxrCFgTohY9uuYXwM",
-	"DTyM2gb+BF/v56LTAI6KlQbm1pRoGY7WPqbX7+Fr46ONDvRUABBULmgGbvZj8gPVXDjVp09SPjPEMkQb",
-	"j8ZQGIeoYYaU1vsB19RKyzAjtBdj1NHHkmNHH38f9h/d3yrUw3lAEljUq/NGMJL4342qHlSI3IjfoXu6",
-	"Lfu09GlHtfAu5JvaeJmaAyA0lqzY3CyXcmhThJuZPlMPVht/8mouFcNgSRVwGnxA7c8s8h1qwcqFcKjM",
-	"EVtmygVX881E3uobnUm9OaUpsXDtzVl19RNZkO1Ni+UIOqclFGK1ZDN470KmRcZuLhRgE49olhF8dLdS",
-	"SXnJcqxtiuYkdTsJ3xbCHYMxzxemSpcTDt8aRML8fsD1LEnu2TngwVoFX8hFUTPUs+JejjRvi+JjYob9",
-	"uvs6wv5vLODPTGmWp3RdB/7bi1fi4aKSOXBbXAi5CiRg880V9ticf/oW8/ug7o6lrnLFJkJFckg3rFEA",
-	"4h7LRQnllU8sjlnxadyzmzIdzfp473bwVxjCWck8VdGC68qCdKiy2aN4qctmh+5ec5kxu6q7e3HCTVkp",
-	"b7DNRSyp4ltqMeExZfc723csSEIOS2PIhCVyweALxFMLNRVVLFBFblFRFksqoif7KUHMXDJhiqfMp5eR",
-	"M63IkiplVhMBsi9Zju6wCY1W6vw9og1uhNse8z1b6neArQDGQZ5FnxYaDR3yHmxowjytmtTgBrU9UuEW",
-	"5hpxinpiiI9SBBgiU+LTREqK9RKZ5yzRg7nMlZvIcW+u9VId37vHlwdC5ilPXNrCPb5czPJqzoFNT+nd",
-	"VNwjXM9dbu33QNy+EVlp+NpVjoF5G8379PzMQmSomnn5sMNAW+zLoy6dpyKYM+08tJFt7sah7qXHF+5T",
-	"d/P4jKIwIb+3bG5ESP/9Q08x/aGHLQ2vxoamvOxpV4XJ3W0Q3SXnx8Y224ypeS2/ld2+d7gvmxxT5DkT",
-	"SRwS9OzdG/Lg6PCx7zUWpOb9+LYXCWXsYo2Xlf8x1oAggNngC5rMuWCQTg+g3kaXvJmzmX1C90U01gA6",
-	"n3kXdB5zyfygOmChSGYbsJpf5ZQ8f3a2oILOWE4eHZB3RpegWQUfAXNE5zRn7kTbjraUoEbTDUHhLEEJ",
-	"9rlmOIT0ruU7wES3KhMtYBE7o15YVgoWJwJbnTMWq8ZnzLNkBdEbq2+M0gzGE/Yj0rbiezsIUNc1646C",
-	"cZNwFmibRzEtgE6bF+saql9tiQIVsLJ5e/d75WapZalecGGumGY0yHLsvcypuJgWuW4qdvuKhZqOddgU",
-	"yLew3230ov/HScOpybMW2DNlAeSsUaeDzosdQ/Y/gafTsEWflOH7bmJ5QWdstEH7Bp7giS6gNVmnZyKb",
-	"bhEBiRTfm+vqxISbw0z0coTbSbxPBd9rSQyvehQUQ0ZUx+0YdliISlLt2DxpXAKAAgLqiit2Qm4hm9sR",
-	"vdYwBmTF1hY7cPNm8t6J9RIoUl+2+VJO5Dbsl7+XWP8SIuif77lzM8l5z+OF0wm/5FlYPt1ei3Q0PHo0",
-	"GN4fDB/2Gk1ZHlwNvh7+cjh48vFvh78MB0cfv/Gffzk8+vjhQ/q3+78MDz9+s4NxZNv/xKq9besZdJEC",
-	"xgn7pI9JsTTcf/jQxV2xLznyseEACMR+SyZszoWHxyhbnRwd1GY2+PfODWfaZ7GkuV5EK1UDEw8r6BCw",
-	"gGlFNFUXNxR09TlqNwZsu7v31JWLbTNuPLGuoy/7h9TVZVurZduo/Lnq+CzrtV7bNitNrbhbtt+mk7hT",
-	"9t+NuRw30/huTuaS/7/wk9lP5FZO5rtgrS85f3Nnt97znF+yfJOHDddkzkgKlxIjcktQQm90m6/MYRJk",
-	"DmzUqja3RmWKCYSeKnmwuQWtF0UwlipC6y6ALaBD/u+qu+ljK5HeLFlOW1B8fppL15kb4EcYTebEqP0Q",
-	"t3Q3Rk6qTKqtYFz+xZAHdtXvySUTO9+Us4mUeo/buFCaZtkedwq22uMuVSx2J4liegTRYrX7rYVasu0m",
-	"de2+OozrEsrq3LP8PPp2iSsjdLTxixKSuZ0Bz3OZFol23Ygj25S6TQo4XVCjQJZ4F7QSbs9wiHXLLO87",
-	"IeM/jV2aITxWrKNZDYZuGdNMjVZczzcIE6O5kUWhNDiJUKWzGTiIf6IHxZJM1mRORVrRUH6pb9fuHR5k",
-	"ZQdvPI/rO76+3ja5IXhiY/LtC/nOpcvEswt91gOSJZC9CRXtCURd/EL+zegcMkdjThfVXoYtCAoCofDL",
-	"677nT7cWz+Lj7d39dkfIi4zP+CRjmAkXTc1ATGF78GA+rgMRdT78JsKuIRh0T4l1uWb2pS19HruihNyU",
-	"J72e5LMHwqjPvXEGhZthOcrt1L8Thbe24F+20vsCdbMd/aK26b4kqpKCax/bsJSLRP9+BW8TxcJKndgy",
-	"mcUxy+Sy5+BcEIRhDYOFzQpkO0nmUipzXORy0X5AlPsek6RU74bwkzy7NKCcx6XrZ9wdxrikzplmiyhn",
-	"dTLMrYS3O4nbKW8xzYO3X8M2Z+VTGrgqaXUJLE1+8T89ZxNOxeDwqLTU8StyeARZC/ZLe7aJGXEPu2pb",
-	"+s0JMahE+bXZZ5G8i7DSUm3YvnLXMfnDdd2yhMBA0SO6BVMwrk2dhpndCc0y1XCqhavWHbbuBqPvVW4P",
-	"HtyBRPt2H95CxI3nn2YLx3pxXCeAMpMpi8Uib8r9fMOBTpj4FnrfzeEcnDBf+MlczuQ2/FEtZ9d7n1QN",
-	"hzEVbLXv+XXrorFJsstWvEirsRiiIKRLLGfecdqmdtUN5V7QpZpL0E5WZbMyaI0W6ePQ3Qefs+lG2PJI",
-	"Yn+l6DJVx2Tsu0eN+2RcqtnmEwgG/Pt//uu/YyMFSDtNF8vuGpG2Bn6gcuFLDyTQvNcJiQ4uCd/fd5sG",
-	"iPKxbem3SRgI4rNNK9+Nzy9vzdmNaVaufEqwlYXQgq/XrBt8JfpvWgfyErAgJJnKLJMr5alyjP6M2hAz",
-	"aqx5Y6zOmEYOB8xyOkUrnysgL9qzbuBckQVXiqUH5HUBhZ0+TIdIwewytIGhhWNqbpzQ5GJFbeHJtcVq",
-	"nRRRxrG9Q9q8UrZ8dkUrjXIiAOxpOuoIZYl9ja4PMPqOz4RZNttxA4p16UReMvIby+WJa6SkyFjTT2NE",
-	"ooVLbwAjzjCOrWtRy4xrOwib+skR1bTSlnS7xNuv4FSz69aemTOPJpC64/s8XQHm2GinyjYXZom/xWw7",
-	"eclyOrNgnYjdYqs3uBTq2FW1OllVqI4ZtF37lXZws9n94J1sgGs2sk7m/epT7TOgLLq9w2diiKOOwUeL",
-	"d2BXqTQdSOF5HKwRCzNu07JUxhOGMRzrjAU7BRDmuCI5dn/bb+i/FlRom37baeltSgP2MmG58k2CbwLf",
-	"mOHauK4WJeuAo1D5iq4OaIq7NcrS9NPWTikopEpv69ZBmAtHy5xvb+nSoG5Maag0ygwdijZvECRFjRkr",
-	"/O0FM843WHzvBA6G3HcSvxQUwZqHkna75yXYck2ohHKVxw5QwCOO44Dt6lMBeYSeSww3nJBxzqaFSMfm",
-	"TF45hxrNszWB6A6c+SXn+HaQCGcIoR8AafeTtSIMdbHCZmS6EUbLFu307sb8a+8E9iWZfjiLd+Zg3VBh",
-	"mlu5R528lFOibE0GNGhQkEK8xFlclqyhjhGDXBOaZX1E0QjagkwxBgyPACnrLwjOJthAIcu4tNJcLkbw",
-	"oJGcjlxTRvgWbhm19Wd8yVmWYqeBFuQK7JpCpubCSC0Dt6jtpe0BFIp6e814tnajFWtosQXMJLtfXVtz",
-	"HJd9JTwptuTfMZrFoo42nJkwBYuJUJbVias2CJhsRdeKjOXFuOqxkxdbzTD7zPaRtuHOjAtxIeRKjInR",
-	"prKArZJax1l7oREpFxbbwIwkxhrfySLP1q2db95Mg7YT9a6WFoA9pes+/DGXRY6qMni+QPIRLmwbC1uL",
-	"Z2PhLO07N5mGRHpzm32w73ISa3Q4MkbNyD8lHqXb0A6ntXFN/PHRZQppto+b8zsglBEp8B5lEWO6UHqv",
-	"pjatlIsHn7gKFvDEyObtjW+u1Tcn5nDytQq7F3DEsvFtSUN0D5xF04h+/PHs+eXjEwARVrACHPuJgcpR",
-	"D8J0RaO/I3zBYHJCs5lPUSkyFgW0KkSaweSmhUCLycHbQOEbTVOAfsIoOzbkiTFa5bkRP5rNZmnbtv7n",
-	"a2H2OJ9nuTYpS3kCaqLPBYiCxWP8c6SjqTT17Be7SbUhTq2tTMf3aa6zDiFH10IIrq6KkpCiNfLVphOT",
-	"Yw3WuBM9ssmQX7ZG6YNOUY4BifyVsp0R6W4xv0o+68Nt+A7x/R9Up+8adFZwWwAurw/IOyY0HuxYXs9V",
-	"3/yntNGHnJN+RSOZngpHYIWzWYCPW7MxzT0xmv/A0hnLN7QEsxi+lbygr4wtBm1QIi7GG/Yblr5CklOu",
-	"rHfFv/6q39vFE2fvG4FjuLO3YFfXVeSUtZB/2BiQrftEFckc9t2SrhdM6HGfjOcyg6hHzjJGFTN/otGE",
-	"gRFdLM0faOVCdATNXLwFDOg+CU3xg3i33GuFbGyvMSgJ5Lo5j2bgphbS8T6H6lysf2IcDUfdhpvKsPx1",
-	"nVQxFw/VpTvH+2qqfFfxwbRGi4KteSfHSSgKvuyD5Acu2AaN11ALu4raIMk2h1JM1f2BiwuWbs2nRBRH",
-	"i6TpuuUiNiRXzYTK5hJa90CzJ/1iqdfGIMyYlYj13EyugiZunePj4bzOwYl47UTKfk9x2+ewi5TelHeJ",
-	"D+o7qrQsfm0C7VnSGRcXJOWgkEtRrhP68zfFzyIqrxmkkcg5355fAwN74y5utOR1fszaQ2PTfdXSfttM",
-	"D23PJGcpE5rTTJEJyyQkRcZKJYI42M32OvRp1hdsDca4FFMuPATuVjuEfVrynKlof/effD/LYJpMpH3C",
-	"RQnCu39w5YKtb5Ymp+dnhg5WJmINgZYXaM93NsmazxVBk+4L1q3R2F79uLbO0PfV2rDu4fQrbR62Jw7I",
-	"bOv2eivRGFKJXO6Ahnu65N+z9Ttz01YgFhiGZw+f2VftT1gJ9+BYKtwc39DYzT9Wj4U/pW3eqY41BLb7",
-	"//aayXggC2+24aboDMAYtd2GN0hfNN7kdMpyc1StDojNruaKMHu8eQwPC9uLaD5G5wQPW0yMFUqzfAcI",
-	"5LArcuSsA6adFa2lac8qv/fJMmeKadV3GoB5nup8/G4bjcO6igzkPKMJU/2yDzx3jb0r2Fc5m5pRyRsb",
-	"koyMpZH9fGNvW0qZxeIICEBJ4Ocbexm+QcWQUhK+tCkS9qIbemm97g36ftlhNJixX7K7o0zIIu2bsy2S",
-	"48J2oKMnc5ZceMtfCmFNpJUtaq+7xllycU2HI8vzmHURRf21J4j1iI9taGbcLbWgE2Z2JYjUEnzqh/N2",
-	"E2in+3kuJ1ks6b2W/omNEARblT0M6cp1ugfTwcIJkzPo26/KXQ+t71WRJEw5YUDJTMoU1xNipZgXRwUE",
-	"mmLO5+uiL1/PY3JKlDbrBy+IPn8ng8IcVZpnLbojtwScrAnXimXTVl2xg/Hv0jiQgKW9ggPYyhd3YudX",
-	"OfHLtvRxLv+7YEVEYfqBL7hWZC5XZEHFuqwTVyQvBKGayKgLc0PMExS+5pteWcR22G3GkDQKL2YZYjhx",
-	"JfMLljuZ9W8BRqHdSjztJLjsc+KCuz5Jm/poxlKb75ZCiTKUa2ZbvnXLCuwTwO24RvvEaq8VSPUL/UcH",
-	"nGrlqC3FN7tDP6E7fcfQiXDpYxYpNLEwuYGaa1GWvLHpLjHWQq28zwUnAGRpaA5vj7oLQLpX7dGMTpZS",
-	"+MAtSqC7ruH7cS5j/6TYrnvNVufob2/NcVlSno4ddocorWyfkWrsUe+2V8egWuaLcSXuDyAK5klRH+hr",
-	"9kk/A3d+i0vCqCIAxUAz0Dtc+YAgQqIHNpELa8Y1QGX2WAgfsekeE6qTX5du+yjhg/TpXXHMPAm2ACXe",
-	"EpJZPUG1M6JZ13HfAE5Z4FuKchQiPLskUlyWrsO7mywRN4Mblnabpvj5S6wqsfwudbQ6x7hLDPkc274F",
-	"yfQdFvprnXOa/U0KNjJ7/m/nh8//dg57x7DksH909ar8/O8/77GFfhQKwtN7bCVsipPJFcS0dxEJ19pY",
-	"HmolYgXJ/MJo7GXSHBe+N0szBKJBgQhDxQF49h0U03gfQScwoRdw9U01MbvJGhY/RFfFEnWWvqw4yE9K",
-	"FF70kHZ2Ovm3/bDB3bWgn0ab17dzV6UwSGDNOPvkay3AzoHHTo4eT5ygUyhVFztPU+ecpSNPI9VuKIKy",
-	"6pCVMXGpW8pX2g0hvtooKohCWAeF91755a6tfnPNqu3hGlN1GxP5uCTgjl3gahs3HjxYQbFjLsVsh4Ox",
-	"BTui7moKEvONABwVgmKHgyxe2tfiKqvu2zKEEXrO+sFupmTKP7GUKCY0q1rpm3E2NrT/qkqY1uzfFCLf",
-	"GDEOToAK7LIzCG4Dhi1ySN2JH6w8Er9sH1hTtEcT+SDnxVolmZzFTvYdSujZJ7093xZ2PFy6cdzx9rs/",
-	"zSXC7HF9HGC09cmSyWXGyGQNXUUUerSFnMh0Tb7mJUtb39E3lZ7AhZYg6kRBM0NbKdhmVmy1r1eUa+z7",
-	"W8YnuQJPnzH4IK6fM51D5DstGBapn5Axvnx87CYCbWO1mSwm1DHmEfzCof9asAJ8cmWnYDsE2JBJwljq",
-	"G3DCH36WCRUJg9Tm6FTj4CtO+d6SKXJLSt62jA+uSUaXiilSiCXlqd90iVkL9Kbero63GyITELkNMMsM",
-	"+FpqUS2P48b0IjPoUCf6dP28Xowh5TqsheaKaPrpAGvYNNpT13vLdyyzoA2Gtn0ykfICNC22wEAPWxjp",
-	"7YNrtuGly5XbWrtbTfPw2hSO3pXmRjDNyrXemgcCxL9WK1y/fUOAs3LvloU2j+n94eBx+vDh4ElyOB08",
-	"YkeTb9MHdDh98rgCgVa2C4VdKReUm/fRA7Xgeh5AmEtVyb/35fW949754SsgUM6n09owHqWH3w4e06Mn",
-	"A3qfPR48nB4mw8m36RP2AJHVlnTdO3aptBE4td0T2KIpTObgmRTG2HIsAE3opzIv29SvVd8W402Ktev1",
-	"vVAsu2Tq4BrSIQJH9BBd7Q6cKCY9doB/OKdrxNdtTHtsCTuutxiu7wUYSCvHtmO6uZ5fLYk7RtsZYZLK",
-	"zoaX0W26U/t/F1KzH7hgGzFsbzYnzj8WJd4Cssy59kkMrgwV/V2AV9MxJLj0zrON645X3ZoJ/Q6fGh4W",
-	"fod3A2+Ayy9ZrqJOqnMuRFm+CVQyqpIulmTKmEORaWmLvwsyhD+AOly9KVO5wkfhEeHp0ph0v0xAr20G",
-	"x+HVE2bjHtwXNNCjprYof5ibvLGCZGOKZZq+Eb5ivQFJCoiC1khB6nylbDY2xLNdOAXrS8YntlAqiAtD",
-	"3xKuFbGt0KP1JMYMGHn89DoRKgLwhMjpFBtiOYfyOB4wbgqwaxxCr0GbDxIgbf/EOWgtAJ9w4PGl/ZHc",
-	"HRPO0jqo35Fq3CdjPNSxGElpQc1syalAjQks73GkJnNctndEjP4xJj+aR7pMRAfJgFmRXvPSErLw+8Zc",
-	"y5gxlm3Hn8ailYKu41FnRd7HGJvXeWzseyqO8D0Ksah2EmM1eRBudTv41i17Nx4PsPS+cG+HmcM5nbV0",
-	"tac+ZEQB6Mthx0GdMYV2S8queqSyMuVqmaE65cxuQ/Zevwd98VXUfmafllSko1rFdnVoz8tPiOuAJfcA",
-	"YhmXJlOeRduFvMexu3pyvKxy8LWVgLrJRUfsX7iR5vtBNOy4Kvvk+gQLV9NqzfqNG6ksN7u63RKK2lZ0",
-	"X1yH0DpvSf84LitOzSE5N1axRXULEktzRibMnKoLmrITMnZ9Fsz9NMsQsg8s4xMyNrY7p1m2HoWXIeSi",
-	"LLLUBjjhWQBTUgJgVBxx1nc1svknLs2k7PIAUrP5stDBVfq1nDXd4uGCFjxr1Z7vnNK1QjE7o8WMOX+A",
-	"FMwGcMOxLyq6V/M1r73c2/t1QXkM1Ayy3BucNE0twk5tPLvkonmKXPV7ziRs8pCzCI/Jkq6dP5XwaViC",
-	"bThErlSfsEyZBedoKQPPnZAxOD0Ng5gftDSc4SwbN3xn0Pd7cHGUtDbZKRZQM7yNCBtyYVH2PSLmpvL0",
-	"TtbAnbg6N3TDPNPKZxBoV+d5QWROZlSzFV2fkELwXwvAGyQLpucyvVE0RnxktajI+5UbT3VV3zdpOKNB",
-	"jJBHC0aFdlW72y3jO3erYhU+S2/AgSlXZGFUc3ST1gVpZ7u8miW4o1/TZ/b4eXmGqPeQ9ysfmLpRv2dM",
-	"v7CD3LOjgz1BHMzOAvPsuAIguUSztCUJNEgHfTgcHgzj+aB7OEyrDdHNhh3YpqWHhyUFg33klhKPwKvb",
-	"gtQ49VAafRfg9bmydXwPxwj7QORulGgAe0JnlIsyg1fRha8VBjhVmHA/wGVza8wVoUKtnMa7GYx96/4u",
-	"hVvt4LMhuk29DR49qL8uTDWkg98+mn+Ggyejj3/6lzuQlafCRsKsxHTmdkBaB7Ok5qCoLel6x2KpjsOs",
-	"5yZHfM2Crbb5mUOxtCEh177qTuxnp4V82Ra0ncVbREbd3ZiDY0lLBGJ3ev3tSKzXUpMFgrJT4X19hVBL",
-	"22rJQruvsc9uS2bqBiK0mU9vRLYmNoUezSdrb8ObW1LkK+ekN1KmOS3iZsk5EykXsw2pmdXIgXl0TlZ0",
-	"l3TgW81Y3DO7bkPh3AZIz45JwsdkDOm/AELkHLbka5SMImF9IiRhIv2mT8bnh8/HWA/plGw5daC0Midr",
-	"RnNVOkjPD1+Zh57fx/8Of64hlmJk807ykH0D11hyBKTGK19POqfKGl4N70fQonUq8wlPU8jucuVDcaat",
-	"IJc0j07FtEuJyS0KzTCAqQHEFXOKO3/CBVvqEfvElU2mwRbkc5oSxcAX7OxeAEYLR68YIC2F97eP+J0s",
-	"8hZ65Qw6tkE7Q29CHgfu4T4OCjlF2KHHsXvc2PBGZGj4v4QvjA+xpSy4lu5Ivn778hl58uDh428OyDiR",
-	"KRvbzhuQUYiw9Lmc5XShTnAG7JNGFw9C1kPGkdGxFnTt2u6Qd3IBqB1mDAp8+GsyLXJgpAU64/qALxIE",
-	"JNZEJkmRx/unBYzlEiR7742oBpxhM2R3xYFLHK00Wdvtfl/l1ruHDazNQQJ5hrBFevcuD++hNoE5ib8W",
-	"TFmN/uF0mHxLHx4FSviDoyMPKNn7UVhcY8gRfeGQ1t3pP5GFPp5kVFzs193NrrvrtNWWTPpTrWUPHnsO",
-	"1yaeIR+DjLpk+RrwNuDcIcuMGnmoZK5ZelKB3BASfwXukmSSWUDYbmoSzsqn3td1pXJp4gXmYBVQNHqp",
-	"umBpC45duY6x54z/7+AtXjI4S8deWUDz4QThcoxlPWeCrGVh3gR7ZM6yZbzmvEVXMC/77v37c4IX9NFL",
-	"ZtSWyuZAvmrGph106WZEn+AFB5t6GrVkN//49gyBP8yp4WnhGmjbrV89zkLm3qZ5+l5ICKzqPQC+Dt4v",
-	"ed/lLQfL5zk2euwHW6SFo0H02bSKNXZRNvYtyse+78hpHtN3RdG2m/oY34xaAFyIfVwrrurMKOprPGQU",
-	"yPK0bN5jPljvEn5AdGT8+68KQivmTztf+8mGBhXT5thyD7UNHMyfDmRnUvBMj6BlcDKnWcbEDAHBSscN",
-	"BC9Y4MmZ5bJYjoTUI/DNhj9lfMH1KGc0mduvZXIx8g2Nym+CZ5rPC3mJ+oitEsXMhkBMl/AgI6/5hgFx",
-	"MxouRv5cDH8LpT1dj2QBqPw5gOwbHsoYPjdQUdJimUEQ2hMqcDqMzCAznuja1+EDwu9DNcicL5ULecoW",
-	"S6mZSNZmAnC6MqVqv1ywdfiY5k+FssDCowLS5LlQxXTKE1gVYzSo+pdQnwtf4kjhz0ua8XRU5paYncbC",
-	"X8CpUP/WQXPWv3cJK/XvHU2NLTrCgD2moFywdMQyxeCQwAxjOmOp7zaCDpUa69kiEVceYj/a4hf4Quj5",
-	"COoHAEhLjgLmwC9cn+VyMEKOpjljI4q4P8E34SX4Lvx7KSVmfI+UlskF/KlHtExicOTwvwRP0iOaJGyp",
-	"bRmI+WIqsbGI+RsEhP1bsYwl7sJypZZ46JrvqvyNZSapZArohgUy/nu/mfDjnJqrRsYm8d/lLOU5S0A0",
-	"uW+AtqNMzkByuG//Cu5Q/0W1tGVJ15k0oknKUQY13b7xDMw/vHRubBrz7SXL+ZTjM3OWSIGehGDYAXT2",
-	"CMmTX2Iau9m9II/wI6PpSIps7Xtpw+VJxmhOXYtts1FG7FPCWKpG1g3Q64fqYi5XOAOJefGwhCNUdNWI",
-	"fZrTQuEL3U+O7+xnLkZQlVNjQvsr7oHys2XmQqhiuQQ9qvwNucbYCtXvgqbhwbeOnZRmy9GCqwW003Sl",
-	"NqouAO0BUnkHlFz5+cAnvw6GJlNwVQTUMX8uqFjbP9VcQrshMFtHdncWghZ6LnP+m/sYMIJtjzHybvPy",
-	"K9dRxH12qFTBV4Bt5T74RKbguxxQtoIvSug5T+/RgqWcjqwGEv7g914PAO94SqusCRbVyKoj9kM5D/wC",
-	"a078xxoAfMOAaylaw4Sjitp9YnRPY5ozDmbW2BoxY6OIjD0xxvu1793JrlDWtgR3PNdR9bJcnWavi0BL",
-	"Nbp7n/xagJ1hVGmKSR/25qqCCXs/+jJnz9Vf9R/v3rwm5/gr4cLWrEHhjzcYlPPP+ffcA6Pl3vCez668",
-	"bmHdOdqEXMyeI39EFG+nWztFwwLhOZgSrpyhDp5F4LPYWnutCpd2tyQ/oNc7uBGVWw85NC6fPD4h1Bg+",
-	"C+fiTHO6EhhH54BTn+TM+hAWNL9gKRmvcq7ZG5G1wHWHonMbEAEQ8DnV9BleH287kXBUNfJH0QbeUscg",
-	"koG9ofkjBjyMDHFdPgsF/VmqlbctVlWYau+yLW96Pconx0kanqPdM92Ruud47/v1Mg7mrKnmSvNk1+e+",
-	"czfGnuosnOuTCRvCBamazmoak7nM0hJNG4X1QbxLsLWyg/YQz84sT5FHW2VCrXNIdTX6kX0a45U6USqk",
-	"r+4ax9NdpM/dhL7qIu8Lj4H56bS18oHeFyXmpQUIr0nzPjCf+SHsZ7NJju+cpV1WvlbFtmWi8QHx7UUM",
-	"LRUQ+PcPPcX0h94xAZSvcc1Lu6RKrWSe+mYiFgusyLPecW+u9VId37uXJjwo6SqUmfgCFjxdcPFn+9NB",
-	"IsOaxpLEezbK3bsGKGVLmuvFjWKY/4Vp5Ytxu8FTp14jaPpl2wDpTknKwcOc2hPB1gcJWYEAPbEN3qzm",
-	"CGnEmmcZ5tSn8azTuUd63Y4JaVFhd0kPo59Gth7Z6NsiDgXsemAtaAWJ8IQMyb+ZSYImGC/dcbpAu0aq",
-	"rrmlGnJ6+wEcHdCvDoRyO50Rr9IcvTLX6LOJoFfKFVPa5r+Al9r6LcvumYglAt3tpKokDrchO4K31Rs1",
-	"lTl5CPNG7VF1Z1VG3Q/b/pVCrrI8jjQxbvH8ubX/bF1i75ksZvaThc69Uym9RU2+OZHlAsAYLhJYRgRR",
-	"nKzsfuhHGgyhG3Ly7UvZCkYqcn/50h1F8MZ8re7y+U2Xvo0dROFRrbKsLv4qAJshwuZwk2jcnAT32QnO",
-	"jRhz1mGxqyz1ZdObBOoWQNMumKYVTXOTFO0iwe5Yb/9DtAisT+ccvKT7wSO47IfQFwKpEaExjm4PBr1j",
-	"MRXCCFH868RY8Pidg7EAakB6AjR86wOoXqX3ny9q4opcsKX+HI+h2zxR7giQ8/MEW26cnjd6EP5Dk3Yj",
-	"aHuHs/kf4iy+oXN153MzJse9SzKWtSIRIMgerQfkrKwPtbj6XEM/Ke1qBnJjC0UykQstR5BCYJsvjtJo",
-	"IeBzulZlWwxz14JqngR9xf12FMx6GVtOuIAtIHuDRxJ7n5ofBlxgdyCSUGHLJnGoLba8TeJwGRFbtSm4",
-	"/Lm7uvkASEvd7SnvzR1XfR+FirRqjjl29sQAY0KxkVpmfGvF3gu8+B1cu8lvIORoxdgFE+moXNtImYr/",
-	"TZX1jGV5o2+0Yp6VYiFFc70wG2Npi9W3VuZDVbsHOujujS+xXRqu/Y7+hRbYFIgDL2XGt6NDvzfXnuOl",
-	"LQE1615we6LmR6i8rL74bcvWb9vfzb3SwvwltSvL1cUd4QQYQJrEHcgsYwtbqUArLuKvvPBqiqxAaERE",
-	"QGPf2Z6VN7brRLFwOStxyNSXMifBVQrrtABEFPNUFVbpo4dSTksbgZKJk3uOMnALtnUTjKyZ3qkLYjNH",
-	"s8LwTZYuAy4OpDTSzy3LIE+mjFsrXzoFLvaKN/2XHvCyLIBPuocSXa++Jm3tcLu5m4HSnWxrAN3BGODG",
-	"/Rk80Y4ywhQxStY2dLnPd9xK1/DsWa6KJ6UrQZdqLhHcGCMZ74KvcEF6S86SGhkqHLR7MoZzasR2Vjfv",
-	"2bM4YpvFCJrW9uPBNRTS2/Sf3NDuO3EmqJm3w4OaQN6vfXglpr+bC7CE3Tsa1vYscMivBbO/u5CZ3cbd",
-	"FvJHwXXLYoY7/4SMgQ0bJZL1/d7trcHOb1Zi2ndurcYMZESXTXxXzq3qIfzFO7cq07kR55ZhUOvWamw/",
-	"9G4h8DiWaLk0C1Iohq6IQKTW22ttUxS+w8ozSNJgkKnPywwoZ8yxLMMumg6OBuCQbT6Zezl5jQuRrc1q",
-	"1JUItbU0+8tv03Uj8vyf8trL625Seovr4hqaSj1fpKmuTGhyUSxLXeUpfCZKy5zOQsPl+Bdbenp++HPv",
-	"49VdekA8Q91/9LDGTdudIxFvRkd1qObXaB5qtvggcn62eUD2eTP6QiJH6gJykjXL1rER7KIy1l0g3YZZ",
-	"dYZE0BekiOkWe8qY2/GoIO7m9rDrHj4W79UMHC01tFn8oXpUuao5AK1b0DXAAdgExBMASitUQc0xBaj0",
-	"1YHv6Mgp5ZprOtmC/xyXcl39Pifk+kp93UvUjUUr/qImh0oBOJyjMLZ6gyrqXWunfxzF9AZ00t6XcUJt",
-	"0wq50H9flfAzigbciKv+szh2PudD5vM9R27i3NgluhCTUABXFhPqk9zYlxY8B6BEuAKa4qHNtUL0D/RX",
-	"1zpvRtzzaMKMIFm68TYsR3Xl5Q7TLGe0kzcXsD5jDZzO3r0h9w8fPRoc9oleSZIxrcFRtIKMYE0/EUp+",
-	"LaRGnA/bDQmAdru9eI9Iwe6NQ7vnFben/cJKjSze/8gi+9c2VrmaFmYZgOboJ4t6t4hvcsU127qiy2KS",
-	"mSOH6z2OW8ietW72oNTQrbodQr/CYtEpd/Gpw364noVqEQCr1mkVIdGbp69lnvKEfCeVa0kF5PTVBAJ+",
-	"9wUFVze4raoHx/Az2mdhRs7p4D8//h7LrqltpY6WqN9UoDxDqwO/JDXPMvj3IEpwyfIT8uLHtzdm++2w",
-	"HbHNWbkJT6A2pYOFt8++3JUlYuVem/bVXRkQeKh98dYDTOM2TIe7kxpfgpP4sxJrf2Cv+jWk3t9NxH3+",
-	"yxHV6ws1Z+nTTCYX8QwbRND4ShFju5G3coV631+LdMZS0OQna/PfMaFkQvEbriyoPjZDQGA7qogDSLEJ",
-	"LXoOTSioqANIp9CHzkI6D4YPq/2WA5jobycPHgweTx8NB9+yo3RwSJ8kjycP0/vT4bcuwwCzvMButQkI",
-	"3/On7sfece9w+ODbh48fDcEKxd4bW667umoeOhGR8DKXi6Ahz1eKKE1zELZapnTdD0AbAaHHkE0uLYCk",
-	"zz6qUGFLu+4mwln57hJCMZ7isnfDKeSg9o5TPmx1TMbY+EgW2vxXNjcyH4pcAYBVStflZ1lo98VSrmzC",
-	"e42HN/UIS8HwtvNrHJ3VHftXJcXBW7p6xZSyeYLh1CK6CDz3xEWAuSLf86d98mrC9T2AN/2poXtV2caF",
-	"yuILsj2IpvhMsPQ5S/iCZg1C4ENi+gK052tBc/CNZFaA6JBIpYmQq+bgd+u/CK9s687qO0O14c9BVNvs",
-	"DndhXMjfURc613W02ou0nEQrya/VaxSOxNvrNXobDUVvs4GoChtXAKtO2An4IaD0R2O6ukfzZIFyCg10",
-	"MuxXS/XdNhPt3Oqz3DDRUxm44bPv9Bnu6+Z23bWvpsVKY7FW+76ZT7WH4J5dSfBFcFxHVH3oFzJhCfX9",
-	"jJ2E7ObWQ/C1NjgdQNdUrn3Eiq6hN24JJozdlRXLpp291W/hhRswZPbvIdraCvRL6GEN9M4YvbSZWLZP",
-	"0sHGPoPXbCla464KV4c7pmSTVukA2y4qHcyLXYaXMeBvr39AOwnLPIzm0mK/0Ur5nc2KKzl7e4Ml25G2",
-	"+yS8ptSYxjN5CZ2TbbElYpVXOlgedMXwN6vi4Ptbney/FhSRrm9i7ABN4RvOIG2/UsRolwd3tSPNyyxI",
-	"6Q1M6aXF/DFPNUf4JVpJbsV9+5opdBaAHo+2OUFz79q+B9UUfE//gI0qkwhaM7U1An7LaGo2eAtgNQAy",
-	"Zxk2lkioQFMsUow8Z8nF3saXH8Qz85im/fWTQ+3z+k7fMLkhwzGWEk+oYsa+slWNfVLG8sYLesFIXogx",
-	"oZmSZAyopsomu6ZsIeNFkG043qfZiq4VGQOY6/gEHQArrnB1ETccINjJw+H9qhXs8F83+0vLxlhI1I3L",
-	"hhSLrl3OVJFph2QNDwvxquVF2X4khlVpz9vI+b4O2kZwBYroUirFJxlz7ecWMp4NfIOolKeA4QhA5WXP",
-	"goMbgG00EzdGKfQao4VqMzKhdSW4gFai2vlRLpmwaLWqWCDYK+QXpA4rG0FTPUxsIfyfGdUMcbUj4LM5",
-	"M/QqdOuS4c8tbWLemHGCn1BpaQ6KlK5Vn6Qs55fg5GIrxHOcc3PBOrbNjfIW0VzB9aasnxjoYRW9FCDT",
-	"wbaJVw/uV/JJF1xsGIeXE0RJMqV5/NWIocyu1/zPEGwrDiLdKaq9zNklx57jER8wskTpIIp1cIAWDf8G",
-	"eQu2w3ZnNfssbQN/3N7C520hgs7+shNZYrFvoCk8ITrfkkJBDwHPE33PpbXWguFyx/d9sHv29HLwZI5d",
-	"W7UEJgTTvOLtQH4pHaKHwXQcj0l/wQNzQcMDsQPPBbzkw7/RsT8zigKCaFqnGVCx7ww2Ib2Zvh9TnpbM",
-	"uF/a61kzVWmfZCXky47KHW3TIlO6tjmGPjoKDenr/FyycpzlpoVI34hnRsC3+TIJiH+HSAv1LiIF2qlG",
-	"v+ScLSgH/Apb3yykYC1nBUYxWoImpySHJsRW8TJnPB4aMT9NJG5wWkIsdwALcyd8i5dhR40hl6t4i1zs",
-	"VUMXUsyAjrlc4TD7eO4N4+fEpvBE93nWGMMMsh/z89spb1ZRZBZlF8MnF2yNGDyuSZa1AENVHgCHzHJO",
-	"cym8iuhSebDLiWBBd2Tf5CRdYE2+v9lXzMe5zJ8I0SbXU2pMn7wQzu4z/DzLZSFSwitdvACSBFQgxGcJ",
-	"5PlmNfYdFelEfnoWZ3OzlSeFAlWaQA+TJn8vulRimFtfWf4TMf4D0xP6sWmrHUMCSJaV7/fYJF20oHoq",
-	"CrATDDXGMCEVXsnL3Q82aOclycJZsS20ap26pvmM6RMQJIzmGUc0LBE8jIQkgrgPNHJWtit4ITTP3DFk",
-	"7I4UO/zvSawuVEpbRPKcLkHDd8kxK7q+Lbb5yTVSQyJZx+oObloqNlnlTWEXaeRJxZpAoTHYDiuZX5Cc",
-	"CjDBL3gj7J1gqR/cf//QSDWerUd5AR+vtgU+Az7GwUfXyXZgaWZxe7u0BPqXWeTMomk6st7rTrqHfWNr",
-	"+bDtL7NDzMFmbUQfhmVp0LGj3cVueAJ7fRuJv6BrkkrXnMG58neaW+IS/hvjKbQc5Uy0mSSN1jg3h/n5",
-	"UuZOaTx2fe2r7RRdpwS2hqgY2tFEy275zLfft3+f9Ofr4VtjgYyOyhJhDv5kztIiM/a/rc+wAk3tH2xK",
-	"pdE74QTYdunGtt9GS+Op0wbAU9fNjd5xBW1zKstScWCVBoup0MkHqUid99YP8L532CEqsrVsY6BdF9m5",
-	"5Lcj4EDS5Rz6NG17A/ukn+GVtldGRL4ahfIrReTKxT2mMndB6Qu27lZFELY07+ANoTwdweHfKWAKbt3A",
-	"VoII1TWiqJ2h95qIttjIJ2gwtDVIXGv0vE94GfIJW44MSGczxtyqT9SSJZxmvqZlucw4Wne7HBqQvhht",
-	"gbINB90ZG535wO7Z0YIDsGu0hKdxOKBDEsxzvB90AvSntrgykC6jkpDd6IG3tdID2NAfHRG5zB2GeyUm",
-	"vz/jdvPY2WUsvXbWTz0Kwvvd5o/33WKQvmlT2B8hhX2WM3/sdwG3L0/+KisG0snH2UAW1pyJQV2Od0HW",
-	"aRcTAU3trr8lMF+FjfZx+oChKjIy1AAqqlt42ETC/OGx7M/zULHte6W5Bttvd0pj61RPn8bZ29zRLZrk",
-	"BgvgNIlHOmp2gO1YBU2CnTvESQirKftu4biGPnYDfyD5cjaREvsIWl8KzEGPKtQwX5RTxLUAT6T/M2eX",
-	"jGajJGcpE5rTTMUdF6HJ0W4CuHnMqXJ+HAyetwffNiYhdIp120XfXclvpHs2NP5T3Mk+ecFH0Je+d79V",
-	"PbAFNcJNI5NB6kMBSXXgaKCa0KybAumyWLsh6XUw7t4IyLh97VPe43FI16qwFsB322oT8z8LGCjqXdOS",
-	"zJguO+AtaDLnIhK9Dxv9NMUsHkvg+eNK51TLnLg7yqUQCM0YwJVvp7nvFfT7js5Tf2e/HPsGSn2H8cwX",
-	"8aqXmrDwzh1LtSDnvOZDSLTc2rjuFC4yRvQu/Y3A87sj2PMrmbOKT6ZBDRc2iiTYa6pdhOFG7S2Xa7TB",
-	"idYnqkjmUITmSI3xc+xx6b6zxTQ0A/kxPmhr8NdpE5f9dne1vMqAxNaXYKCpjdgQPNqzNhiOdpsSFMZK",
-	"fejAaiyVaZZs1bes23HH3EkRY2ynftn1jHZGd0m9PwbFbg07ZoMLs1uF3x8AHzDq1nktdcyRExDDxtr/",
-	"iLWDFU9GbKPm3sts/ScOEKZmQsQiDC0uq32zhXdNeO6udp977bpsVom5t10cepcspzM2ujWjwIxu7N6C",
-	"hWoSwEfb82p3Gnhn7V/JIk86ZDDyhL3DS+uy0PJFkJpbpV5tUP6VGwTmW2+P7ic07d1NHpZqcx9vq1+I",
-	"metaHfrtT2wSOsZzkZ8aEHLdy6mvNs3fyvUd5v5S5mQuVySTsdKj0uvajZOd/zWaKmTFBLrN7SaLYNS1",
-	"zw78EPtkoqE+aGyymYzZfVOZO5m3KTXs1Jh+cCoAtu4xSTJGczIuxJLy1CZSW641+oOMe1ZL1bkbUWsu",
-	"xQZtfwxI2A/TWcx4gqPMDRe/GvfRlMWfxvC3nQKdFIqNN6/GuzJytMNyGDbABH/FNDbnxEQ4UAAbbuta",
-	"RN1Hq37pVjPeLFlk0ykDf3LU/9xcX5nnLLFNpjIuLjA9irrEFb/Nle5DyJkLqPnGCnB1QKKZxmQqs0yu",
-	"MEZNSR6mW3ZPaGgN3Z2lqqRspRlumZ8XdNCxrdeulX3YId8wUtdtRv9xE4fp8w5BpyifvWYr21Qj5uTZ",
-	"u4mU0cFOMDfU5vsjGILS1GqKXISPOdyW5RGMZRMlKh3nt/g/C8VSmyKAOeAOXVquRIQak60B+R8VnbGn",
-	"6x1zvHO5ijU3Ftka94ARNLhLcB/gYDtzIQzqrVxFQ0yV5IsOIRbZcU6dqszLkW2CMgi9FRPIdjT0cq/Y",
-	"wguxLMIxhGtYOj7GOhTKU7Jm+oSMl74H5PiYTJjRUqBiw2nv6NY0YuaEjG0/LcA/mHJBs0o5B74Cecg+",
-	"E50o/JLVajvsgzZ59O25tvOJvo6l28XMub9Ippz3MijlaCDBbMi23eOEtmXkjWP6XfvBvKBrOL792Qzn",
-	"z4mvy4N6rZXP74FLwdUMHxVdu3TAypmOT8SDvfUw1xqbArTnpQaFoDDQKeRqMnOC/cZy2VwM6Am4u/XT",
-	"VqtoNNRxkrOU6xE8GqnTD3JRjLmywc4p59slF7GkySsHah9uY5uSh5P8uJGmyAm7sffnQvW3dsqYVVIh",
-	"f5/kbGqOmXIF7pT4m4n+KlqnPF7mDJT040rmLMs4lgpLQXCOJ7XJHsdXQkuy4KJwmuECblxKpe1LuC6v",
-	"dTAWtOyW6SSqHRUG1f1LzdraR8Xlp8z1mzjK7NM1SHKjAEKYnktxTGSWMqP35USwKgitT2dXicVBjL8w",
-	"TOrY7Boy5k/OU6YCz85X6g/kFjrx3i+HCAV4yOBTpd1irLeYJxrY2bgexs76nLxXEMKWU2Jf5qlpWEck",
-	"3YJuu3ol3AhbvROW6cxmtfDTncahuEBCdbTYOvnMwr22zXXmk2BafWj2nS0856YQlajBOPY5yN475IUT",
-	"gqAS1vKUUzLG4VYdJjjkcc3kr/Fkb3gwHD5sFgLuuvFvcsPvv3P22jF9m9aiqk2BrMZY302fzW652sJi",
-	"7/zmaNRyBTLMZydpOp2GXB0/thx1vo9G38eIapiPff/NNCXFEghtS8LHM1rMmL8glUZ7CAdiH9Hr9+DK",
-	"zcNQTxF+Na5rF4oFGTw25mjdow76xeotQWuyeNP4BujrNqljRoY2fiIXEwtFs7nlDl5mud+3oNiItHXJ",
-	"8ud0rV4HIay/R8ikNVbiMWymOWN7BU7a0HGs0xv2MuZrbbFZapnXHVuJ3UCr1dpZA8zjB1GyR7jsW0I3",
-	"0dOlvif2tZWquyaOeNydrdw2aHbYAV9VtD2V3y5dm5PajdN8hyoWkTdUtle3d7iN1mJNg6jCEyN+fN3i",
-	"DgqwkD98SH8/7B8+vPr6w4cD/PDt1Tf//mVCI+8jCDbEAe8f/fFyLtoE2amyEdJKv2/X8VrR9QachOu0",
-	"P9wNMCGqwGiZXMRhHX3BqNkIBG/xiclK5roMEJM5jRjI5r54ZeoFW8c5LJFiymdFbkvbIeQMZr+NBTWa",
-	"J/Ze3B8cHt0fDg4f/eVpzGTxGfkxWCzbgsf247lgqCCjorY3xEod74utwVvOWK8ymo+bVuNuUs382n/h",
-	"yWaV6HJU/5Y5Op+9f5+Auyse9oY2MkyX4HtyltNF4MXxqjOiJfQ9lgKEnWHvWZ+YfWZcqW663GPYHRj4",
-	"D4sfsFR4siZzh1S+eTyxlyPrdy23sGGTSB0CzZhI6dbc6Wf2Omc+tKIx/ghSy0WiLfl9V5ob6WJUrZfp",
-	"XhcVh1Oy+RYjLLMZmQMjo7oFZxIvwg1c8XGtqHJE9s5WKRiG5MmCJrlUZXL1n3989+Lt69NXL/487pPx",
-	"n9//fG7/Onv+53g6dWUoEQV6lstiebM+POv7hCd3shLmssizrbHc7+CqgI+u3WDKY5yO2hu3IbrxstK/",
-	"rXbgE6gGU4hXOIZeZ+OysCWVDCPGGr4xIgYuASt9jzZvjSLNbl3VYE1cW7WwxLTT6+3tGwpFbUh15OvT",
-	"rru9bqP4VGsuZjumTvgkBZyZghbX5sy7gBJcPCp4TtKcX7JcfUXG9qi3MJYNZI1Az6lrMVcbISy3L1AA",
-	"3AYd9+K9Nb+zKXOEWk40B7U6IUOMXeQME0QEiyMptZZzPkP/XbFE2YVt4C3ymJz61BNsx+d7wF8wtgT6",
-	"ukpQhIFwtaAWMga+BLdl1+LQes1lpT60isEaTiMoBfWisXlytLF8wGTtB0RQbRksU0wc9ctj1ktJv+PL",
-	"ldjaIg65o6UK8dQ313cpoYkUGhDqlW1QiQJdsSxTVkfuFhB7X/b1d8+uN0NvBphKP+PW6rw9lAqHoXxT",
-	"KoVLuty9ltBob+avGCAZSbmC31wTG8G42ZpETqegKgiZh36jZqLm7pjU292RP5WnXwOVmiRG41UA/oxt",
-	"SA6s1Yp9QW/eOfoeZLLSFX01AQhqIvN+NcTQh9yysmewLOPZW9UT39t0z5FvbXEZhzDBrKhxZxUBeGwT",
-	"dkGQh7fZOKy7/OF2tryNRXzHMpZoCqjDCzw/ZtIcIWCPjy3px9hqwC8fFetbKAj2qsamqcEmxj7f8WJg",
-	"H+C0h0vw6FK4lXu/UjXsOK3cN5byvqDYyZuwYr9c2V0Ogv3ahZZnhZbmnBAsqYOjusOgp3M6nfIkmPZx",
-	"bbAgs4PrSqHVOxwOe3WuRX94D9zZDcc9xFeP6v77495f+NOSFdyntuOrqxs8ZS0CacNpd0LGZsIRL3lw",
-	"5HUbQPXwazrjjfIW9fd3QLPziN3+YNthTLb3Vvzk8A2dZkxbU8rsEaNrYpDyYOOh+EZ0aCB6G8fesEnJ",
-	"4Fjb80i4uUOlyYQiKO9xDHmtup1OBxVmm2GFRMaV7oPuwoTO1wHuwx7HWaS30WEjb79xxHXMfo3H8loy",
-	"OSuh6+BU3HMF2+MtdtXaAi4nZFEAypARwZdGkJkDVEurnF8jFhM91LacJHfisg5NmC/baR3M5AaqpMkY",
-	"tyZkvecM0JFT3IX9CsOa3xesPdC8h80VnBH7iHtLeE0vmILlsRCsUjC7c28iAHvV/70UtsOIQ6NZSv5x",
-	"W0Sy1qDx7xuaDA7MzefhTqdg5Yz7RwmEB4fyP8qUr9UW+Z/6QFwf+EdhnrgCc1u6yZcJTYHH/X7WNhFs",
-	"FXgsQyM70fwSnohjsab0i/sRZ3VYcvzocHI0eJwcHg6+TYds8GDymD6Z3k+O0sNHRllBaYCPcVv8lzJF",
-	"ufdweAB2ea0jq2K6WI6mDLtTm0vMhmmJCoWjeTR9MHjMhkeDySH9djBMHqZH7Mn08eT+g97Hegiol7KU",
-	"J1SzOtxj0AX2YXJIB48n99ngCX1wODiaPkq/TYbsMT182KsGgDbHYa4iOGGW3tsK7V/RC1A2x1haOHb5",
-	"zIDQABrnlIzTnE71OG7C7hlZ91LRWfkb04tqbf3p4Lfh4MnBaPDxX/+l3TU+olk2ClDXtzWjAe+QjQNt",
-	"cIx8pVzEoQ/1n0YbbXNrR0L4Max9HkSafAmTgJ4aZfV4kNtwm9Xjn2mmQHjgP7y/PXOgCST0R8kl8Dtn",
-	"X11o5wi8f2ObGvX+JjWnIHjfVXVqDeg3E6wW1nz7HDZaPWegi6OzlkZwjV7gL/knW3NqRN7B/ikH0A+S",
-	"pYTOqDk0QGDWsgqMfGA0mdushK+UzT+IYkbeWDKANwnvP7LdxVvN6jpYRNdofLvH5C9GBkRbSEpsBosU",
-	"iqSj7hPYvXZykRnVSMYrXX+Q1VLWLvkMNpwUPLZjtAfodg3908veQP20euI7LXM6YySAgw5mfThsqFF7",
-	"StiutDwhhzFHNzIpnFrDkG0Pt1K+C0veofsTt8Afwf0JM7kNkMhb5rC9OKqFBpsRjd9Av1+XPEWdJiRz",
-	"7HutXCllFNO4Q6OK0yLluuwXtCMQ8oaEHxxXqbPaTp7X7LG+U7seeGP3BMSXnGXpM7gptrm6HgWd+hz4",
-	"DFK7tguasq5HAEAGl0lfdp2DlAM38U3gwE3eu0MB9geCBsYJ3SHt/hD0uomIl6G5gkTqarzrhIydvm0s",
-	"XedHMX+jVWjLPdBew2qPtojY5+iE+afv4wvxfezuxgg5YTh4QgfTj79/ezXwfz/o8Pfh0dWXGUX4p8vm",
-	"H9hl83l4SP7ORRa7+VXajlbP0zU0NKhaCWyIFmR913JqqoOa/eqjngP6JXRMp4KYuxZU88QWVxq1tEzR",
-	"bRZGQzn0Bv0iqDHBo360Hd0Stfb3MmgE6iRxG4QnXqZsJEIxlMoIZAhsf4L9IS1MjL38WoXBfmwLuh6p",
-	"EjqyxtR2YGYg9iJQWLCJla00WiiWXSI0bDM6sqCfHESSGi1ZPrJ1oW1IZR3S4INFWXAxunFAnmCfeFRJ",
-	"tlS2WkhDSyyb1G8bQlp4ukyuWB4mhe+U059D0/6RFKPEte3fNI1qj3+PYDyyBhfQGtOSo4JATjV0bbUz",
-	"NMO35p9Dv23HkSZcAGiz0PNdptpmSLaxSGV5ww0Y2Vf9NoHRpGuU8zeQ7+MW8bYP1EpTAJJXbDExJM/Y",
-	"VBNzALoqNJ67VOTuMrJNeh9uXZxt2hkX+u+rmlXkcMfkeC+Rm3npVKxjaelb5XZVt4rK51J8377O0kWY",
-	"v5lOO6SrbxDYm72MXzpjVc+Sv8eREJhcX58fPv/b+S+HgycfP3xIfx/2j65elZ///edvvky7KnLGddvC",
-	"tdOuuY9zZux0Y2oYGRjZ0puOxw2MPfzSGXuDdh7Hp3ofVlMak7E0FNtQIndM4921+bTFhhzdHh5tOWeP",
-	"SqlYIoWDWSCBGeHgNrthmpZpaDdX/fPMdiWVImF94hoWYEPyRpS7gWlaDqlB2Y+beeVauKWfMTftWStz",
-	"K2s7jLTw2bSe7UvW1toALE7MBHT5CTVonRNC82TOL7HW2+IhgE4gZnjkrSi6c0PAH0ggDPsXuIe0YP6o",
-	"i02IP1OZkyWTyyyi95ZNtnfqsYnt2TelXGzdzvvV4y9prhf7jJjleSyK8t5BndlirJXMO0Is79pfdbPr",
-	"SV0AEuxV2AJ8p/nt3Vj1BlL5XnLB1Rx7OxvOQJgpsyXURUd7vQ3iC2NDqQRXyWq+BgQCv0iRB6kOeA2G",
-	"3G/hyhCvoXtzlirlu3oX1UXgW6QXTIyww80N5VKenp+RC7a2IWgpL7qBq8ci0dVt5vvYVuC5a41rw8b1",
-	"YeN+D7fiG9/iRgxI4FetpY2/FzVx+awunnn9dzeAVq4JYMY1K9xtP32zJnzZO+4dPjk6GB4cHRw+BuKH",
-	"jfiPeyq/HBw+Lqdx3EulYNE6dPfc3zf2oPMX9sEERk/mYpdSGnN7PLIQCS1UZrN5ZDyt9A/co9LYiakO",
-	"Mbd9u2GVrblcOno12MhyRqayECmRhY7GC3aVIo1dZB/QxrDft7fcxnOazOklQ8FXwRZnelQsS/9dQCHX",
-	"1shjT5hvEGXGbFY9Z3mr7nBHWQ7q4ovPcfAL3kRst41nsMHKimcZsbE2IwxOoJkedqZRTA+KJeikGESZ",
-	"swwajrE1mdDkoqIHSsGs21VtUP5qZ1nU5eKEnUdv1zwjKFs3v3GXqq1wS+DQ2jRn10wI0hkqnbyWTABW",
-	"yGgl8wsv/1vm/ultkUX7vuRUI0gC/YTIfVMHFerfWFOEjQkQzdSzqFlwqPXJ2bs35P7ho0eDQ2/Fyql3",
-	"U1KxBmjAg9vSgLtqnfVc+WiACGt36phd22Hfd4Xmy6MpIUbAYGq3FOyYDA+OhoQrcjQk/6sKBWx+6UXK",
-	"LO93qA7v5WwWzdqrLSuFGnWlqQAcSJazE0jDBD5K5AJAyYmWyxJFDfjlK3VAXpeZj/bbTmS8pBlPR10a",
-	"F7qdbZv94Y2wg3fXH+EZUQUSu+2ldG1muoLutA7g0oiyucxSyCRYyJx53rcOWyGNdNlT3ayXC+BG9EvX",
-	"APvLEWYvoF+VJh0y50FuXKtq8xPJi4w14B+tEOk9f7FvGSNult7w4PBJU4dslVKlWOoTvZIkY9p1XdiU",
-	"jXQ6+M+Pv8cyiyIiZMtz6OC30ccy0W308fdh/9H91kffXlVOB2kDnj5Alzs8uHnJIrK166AbyIOqxrsj",
-	"bsvNSYvOdzZLfIJNCjTesLXuSKXE4/9L1yphFrdRLXFn0uKL6PFwS+Lsi4gV/vFE4pdA9qrM3gIb8uBq",
-	"8PUQotJ/O/xlODj6+I3//Mvh0ccPH9K/3f9lePjxCw1X146hf2RiRMPIiJL5llGl+EzE+x6fgnZuvVgI",
-	"0kmFROTglcDcmEax2A51XwktuiTLlUN8BjdA8cK6Y6fylCU83dHoNTtor4akGxuRQjKJYtm0D/ojxUbv",
-	"ZUWC0jJnKSlECgmxAZ0rTQy749ND0sTuLeB3vCVmYTXfjUvWJG39hY4pKgu3sQCtych3owxGNtAXrhjm",
-	"nGZtad9l3qkULMw8RVA+cNFjuoVtWXHsYGoaidt9UgFPx4Rp8rWvSS2bROMvXPk/ba2qXIlvak/pE7Ol",
-	"lMuNBe9Kxi9Y1dcnAAx/VLPv3dc24x9e1fjaPOaS5WvHrFEH4Y9RBKtT37h0wagqcnZAzIVYdJbMKRcs",
-	"PXYdYQEinysyhmgX1B2M1YJmGctHFgi9gbdY8EzziBr01Pww4Aj5qYJ6DFtEa2iGbvwWfBxXd1b6xv7C",
-	"n94U2H0r1gHMfEMfMUsOO6sFvWAEfN6wXbBTSlAT4S+31RF+LofDowddEtVD6leJ8QqIsQcEaom/ED7b",
-	"zbzvV3SrZ8nw0bNorwJz6pinfqWImssc0TKrfk5cy40QatGawtG9/3UQrSqsqkLVbXEN55eZRsPxBQBl",
-	"57gACB9xziZ8stbM09GucHX9eu9jmN1dsKw9reOFYocdopGes+tZi9XExaN92LJ5tAii5YyBGgG2kBUp",
-	"t4HpuwFuxZDtTk5kEL5f9hFspnAjKL6VEwPrlO15Ys6cKTgxV3OeYckIHE/m2BGkUN1QMO6U2z/7/PP6",
-	"XvyHg6WsJ0fGTEn8iYhiMWGgq2n2yWH0sUyuyG8slwfk1Kh7mHbquRJCXUWeM5GsA8w/388vjN1B14br",
-	"Q6QGp5eiM9bS7Qg2XqGY0ewEDBUD68bAMwodopfEPKVpXPfZveNAez6qDTliqQskzJOvJfRz71s1CbER",
-	"yWRtvvwm7IB8E+/HXEf0+I0hWaG9W3KfJMWiyIyuE/ZXglFXOjN3S/19ZVYhBMVvNnNRN0Pkn8rB5nJ1",
-	"AiuP7ArTMccLTCJbQwCPKMbKFqEHbacpjM63aQl6urjlaRAkepwYzn263lgTk8tVLSMCDfV6AV1tPzxd",
-	"vwMbv2VLQGtf9HkUKoaIsad3AqrpNuRnbeEKNL8akAy9p+uyc/wxGXMx7pOxLLT5z5dQwociV3rExSil",
-	"6/KzLLT7YilXtstSbTVq6xzzkNjJta7kW7mKAztBDB0Fjt0w8Z403TGMApkX0ai6RAWt+81hue30Ys9c",
-	"kXfvUjzYnntgKIaV58aEBMUOzMPbY7HTLPOluapYLFh64rrP+6aPciVASKjt/GPTEKCi1o64JHbfr3eM",
-	"l8qeUy2dFrBm1Z2zFoCrKiNKzcx5C/A3m6MbkRvAC0mRc71+Z2hlXReM5ihE8K+XznOgp+nof/7rv3uR",
-	"llE28bgPYFfWsjl/8+49uXd5eM9oOxdsrcZmQ1gMh9Rcrgia0rA3YbXA14Hv96Oda73sXV3BQTyN+CAs",
-	"YAhI+blUmovZMaEkoZpmclawPvrDVN93PsxlhsmrtmkFuCvgaKPJnAum+pgmBi0pC8X6NvMcM8cSqbQ6",
-	"+CA+iD/9CWlz8Kc/kf949+a10TWUoBdslFDFDshZiv6kH388e375+ICcCaWpsE6mty+fkfv37z8xN/34",
-	"/tkJdIuFX8Y///zzz4NXrwbPn4+dpmX7d5DfwKuSQ9Ed9NX4IJBPoV4Jxpkxesmg5Bl/YSI9IKdkylmW",
-	"4nx9Pg9dLrM1uGSKLOsTwczhQCeKCX1A4LwGT5+wHeLRLHRKo1EV4YX0g3CK4EnQA1dIMs0kNeuBCqxV",
-	"Mx3t3rJfC2ZI+ac/kVOygHptwyFe6uNgOQ4V13zCUuLcSDY/8YCcn75/9h26JGEVXrF8xgjYbMe+J6mv",
-	"A1earlUfZvxBYGcSt7ugPQk5Fbb6eCJT0GypIAjEZjXK8e9XYzsHAKr6058IFWrFcjI2NqW17QK7cgyO",
-	"UfTKyikyPSBpUDL+gYuLMZkzmpYuAZb92wewSz/0xmY5U2UMScMGU5llcmUYAWxeR8gl0yAVgZSCjM9S",
-	"tlhKbVZk8D1bjy0eDCWwJxWdMjSol4xqzEtdgkvLzSOhec6ZCh6kB2/ZMqNrlh4TY3E4AjyTfu3Ny99x",
-	"McuYZRfkZnykVSENLccv3tPZ+ICEZv7ZdPDKrBd0VRZoM3Mx67sfX0vBKlfkjKZczOwoznM5ydgCVsJs",
-	"IMPXPAEi31vib//6VyXF+MR1fIcmhJO1bdhmH/MCciFxwH/6U0mF/zuwvDo4S8d9spZFrgifmj+IAshz",
-	"YWXE+C3V7Ae+8Ba+/zw4t5hk3hkKlRqGM83P5uh5cPTE3PRBPBzeh5evyfgt0/l6cGqORTfK0yRhCnbN",
-	"+NMglxlTY8ulvh7DtuFBBThjytgbiqHIBWgKmmWE6755gkrkkpnREvZJ55TkfDa3HTch+jXNJdRnr7Ev",
-	"8sEHYU4kkBTGRBQzFcYgnQVoNrKNSHhpwz5xpW2c7YJB9D/jCRMqBJw9XdJkzgZHB0Oja+eZPQDU8b17",
-	"q9XqgMLPBzKf3bP3qns/nD178frdC7jHaCNcg9lpD5oAUBEy6vAiuWSCLnnvuHf/YHhwH83TOZx/91KJ",
-	"/URmTMd1O3CRYbsjxlKYHBbZ5XJBWKaYz//1K3KW9o57f2H6uUywEkYtpbB1IEfDoe1XoG3I14jWe3O9",
-	"AKMd1ZiIwXR1FbfuZqg0bWlc64dw7yXlGehHgT7QO/7lY79nlCIKuYzv51yRVCbFAlJltSSTXK4gKKjp",
-	"DHo+qLXSbNH7aB5zb85opue/tZLxFDaZMvsbjR4PJmSYm+SFsIcwMJoG9VDTCVUM+ClK2+/gndupG0qH",
-	"v9qas5LIGxHK8A0Ryp9hRvlNk/2sShaIgUXpvWA65xvY9swG5syZjaEgIzPOcygQZYU6IK+lxqMV5Ov4",
-	"/enbs5cvn49evXj/9uzZu9EPZ+/ev3g9tpLFbXdbphRdjld2SN24fZlRLvZgd2jxwZD0D4YPtpP9tdQv",
-	"ZYF1lje6Vi9xJCDgSsK2LZgVQAeOAaOr9t4prDSBc9KoN1Fav1kycXp+dl3e31RgVbd9oqvhJMQtC6A2",
-	"ohqtYP3bRnLiZM25i3oLqrAVAYMKgDqxaR9jMA/yQozLqjflNCV/M1tIOMwlBQeaIiuWZdG1eguqC1Pq",
-	"NiVV+ZK4sEoowng8HN7fvj4/CnpJufdS3+i6PqPC+h6VplmG6gsYzW2LHFiUrSv9ll3KC1dvr6VsLoTR",
-	"3E/Pz75nAGoV1hm2ODDKS+6Ze0Gpg96CHS5+huGljle/AZDyq4+3yB6nS/49Q1joCH+clkrEA3zp5nV+",
-	"SlOrIOMth51YqtBzmfPfWIo3deDDlzKf8DRl4AB7cHTU5TX26Lwe73puNRRzzo5QtHuGhMaSoHPD1+mC",
-	"i95HgCNVbQKJJTkLgyqBZBESrQWjUzZZGMP3yMQ783BgIprbkdtgDZ/KdN2B0SK9IuZyuXfFi8zwrHcW",
-	"B3iE5BLpuKRrI/bVMfT0yhdA0l043WY6XFVddh5FqbLLDm94l+G709hGsz+ZpUUPAAzB2Mdtj7aX3YNr",
-	"rvq9H2RCN/UCcNf762AUd7VFh0/+f/a+vrdxI+nzqzQMHLKLR34ZZ5I8sXHAefM6t0lmbsbBYG+xsFpk",
-	"yeo11a3tbkrWBfnuh67qJimLpCVKoiSb/wQTS2o2yarqql9V/er5X3yn5DARBIPuRafpJbgA2Ct2pV6L",
-	"XGecJ+SzsyelKv/kpDr/Q8R/kgHAFu1lB90WMK2QbvuKGbQDiFlhPQbEZwwPNxdvCkv0uL7GIAtEl00F",
-	"nYcNTcUHbkeY6nneqAwRoyk7u96WcM0GeL81cVwzPFhfft+sIL8fNFJhoaPtJBLiLQgxveBVhLjkcCp1",
-	"oRAMI1xjkNrA4aXBljq1LYjWb0pCpXht2zUqd5tDjzBi0rPGZtst/eWKwvirisVQBJE/TD3ZWHZ53Ehy",
-	"vY0lnPGUSJ4rQ4KfiAMaR4n5Vv3rfOjOmM/ZADB2N2qcMUYrmczLYweicqZFX2EAUbj9LopoFEV4dPw+",
-	"SFCQ+UVpXi+eCPziziF3dmowZ/1AutuvCiAKr7L9KGJtaduPJ198Rp0ff9h+/IJm1StWA4d+YZVnvXpq",
-	"esWiXqnCxijUF9aH+NmoNIKOhe1hvM/eXnzL+kLepQZKdPd7vOImutu59Yfv1tNbXkumV/Xv34Vzwknh",
-	"iNihnHNUnsxpS9BacvKfseedp79LT38zYZ6EXozG4vz7JOb7MZ079YyoScU98OJyOP7uFB/af2289Ao+",
-	"13HqaHdU7ctpoyE5G9mEBc+sGgD4LkyamBus+F8ctVQV4ZcE91WTS3wxRC/rltZwz3WMTWCcEjjC/eI/",
-	"KSC3mU+bwJgjYVmuFQvDC9+WlO2WupkWa7xCuzKR7lZdM6PkXUcVA3XxiijESwA4OmxjA2xjGdUo1+De",
-	"YtrPD8ipRjluJINTpzRB4/KRy1n54YgbxhOsB3HnA8ZS/v/vsA7RPIOHHDYUsk8UpANAjgMAqdK+1UGP",
-	"BcV8es5m2EdlqdWAJxz5Rgxzd5FikXORThRpwLLuPCcJNbHnywk7u4hzTxHn5udReez5o4AkLpxCDzDH",
-	"hJKTcQMWexLeXnzJ+tiDczcMD6RfH5sefVi6ekRaKCaajJR0Lup/vf2Wff0te3P55duvvv4mpwK+kmmS",
-	"/NlrtJE9xK9d6PpKQtcNjUvJ4XqeQHxPnZjVFRphzKzvDPVn7nXWk0KZBmGQG7lIMqVhrKbksi3Hvr/Q",
-	"lXdngH7UanwrxrDKd2/Vqt88/rCTHvwP0uojr85d21zsQ4XRO0AaIXzs1N+6TXWOueWnEcgwwaa8Fyob",
-	"8LNQBV+umd9zy7/zC76+spP87jtkphEy4wSSRZn8BBFfkNNtYDS/+cZInBThPGPJOOZnrvMmGhom5Wcl",
-	"8jiGOEz7pUliWA4LmlnFhD1jN5TfCU3hODtsXWwnl59DxXfyHe4H4yk8oQ7nOXCcp6DMtbrcoMyluMia",
-	"VS6kvL1Q1qJ0NnsN1dmQPq9R5LKB0nY1LkdU47KqOK9a4fKZmEIscZisUOTSkqC1BDbWW/IOcNwp4NhQ",
-	"lteGHm+QtgNndzpnyhJZFJngLwyLtXBhP9JUIB03YY+mlzlOlbaXkMg92N5d+lTbrpFZXrlViLFFFe8O",
-	"un3DjI2Px+DSZROdq6GITzwBOixvIRpJEfGEmXQyUZqyGMTuhTw32BBmubYVOEXhaq8Qp8juvsMpmuEU",
-	"C+KTCXvhr+t1xvzqEYWI6CZk1iLjs89C46R6syWYIdvnwcIM2Q73BDPkT6iDGQ4dZihKc6UqNgEZ8jUa",
-	"YQx5A415aAwuNFfVDlw4JnBhJSFu1DxTLEUsxxXakbG2cIVa093hCrvFFZqKcQV+8H4CkjwfJBkhklZh",
-	"K+GA9q3lLn2frcMBSyu3Cwe0p5kHezQdbXTfTLG9J1Xgea8O7pGsmqkhsV37ekVIANd3fy9OBDQsGill",
-	"KNgvD/F/KF709cX4hdvvgvxGQT4sClCQ+oU/b6MY4YeCjBPTu5Nw1i9cqF+sNUDejMKHd0QSXhHsF+Tg",
-	"UKP9whb3E+4Xn1EX7x86Dx4sSHS1WjYI+YuLnP/h9GqNqN+fVVSmVzysmgb/m6iu82f96Mku/j/4+H91",
-	"oV65ugDHWVDpprDOr4ZxefjfnpS1hAA8Y807CGC3PHkNJXnt2oI+irTzjCYJj/w8EWp1x9Gw7Eai1Puq",
-	"Axns8xfG134ZZiBJPK+x0EzCDIxlfhwH1iP4goVQITbixpn7aJSP/cFR2L3CoOwwyedqwcQzbln/nHZc",
-	"hV7sx9zv1J3bNoJRsnSrEEabpqU7XvcMemxwKAd3clpbzvB3gMniJC4aWGYePHGyhzuv0LucenK2sTAG",
-	"Z2HFTCoJLFI4TGkmIjhjn/KZSO4L0RNSkXxu3JjPcUpVBXYyXYVbBN3fwOjhHN0eM2k0wqlY3mSeqQlI",
-	"IHbHMqYP5A6pIBf5upxbpGvdama6pl25xyY9WEOA2Ak7TJ9Uffg/NGi/gscJhFddUSLMM7YSNgMNLBpx",
-	"fQ8xGypdGPs446ESZMCjhwqVDhdbR6np2lXKS5/SJNrVhPBdXMkPRJUuwgRnq5IbqDj/dr2rrmA5aAbt",
-	"CoZjxS++ALtBctNZjmYYcq51mb0If2pgMXCILin2qe9Cq5mphs2a1E4tVUUh5Lt8RV+E9gpzJUsPoZP2",
-	"RtJeEM/QJFkQ/DLhrXWfS35w/oc7Bv6sOTEBJ/8Jz2PsVWBxRDKP43IobEkOGsXhv/HxYQFiy7fVwWKt",
-	"w2LLurEb1Tj3Qr9y3oKIOFKDc3gzBXE6s0Ki4nfpL9e26nQZi31N8hmrKWxRoKuy4v0YYmfuIL4bcBnP",
-	"RGxHfTTdgUoxz69huMIt1Tx60MSwoZhi4/6pksZPt6cp9StOpXq3F8luKeU+nlicIvTn/s+dhZO6g0z3",
-	"5sJ5eW+u2w0S7mJyOuaS39cR0NyOYM7uvTJrMAaHpqIVGPNoJCRg6Uxg5VBDppIYNLsHGWDaitjnw6/h",
-	"2q9wRJIaT7jsqsOaxjrvPrBxLj2ZbhTkeUstYFl+MpMR1heTO38ZHJ20la6wTBsOlls4SOye6IXD5bsS",
-	"sYMvEcuVs043NzuvmvWEOT0165WBNVfMrgXsmErAVhPahgNSXUA04cbMlI7Lsa9WpKwtJus6W90hXbtF",
-	"uhrLcUWhV/CM8hBfWBYpKSEK3hGTMGMzPs+4H7Cc69GyCEsgZVXJVfumdYdu0dYnLD1duF1+6tZUuDvE",
-	"9l5o1dBkeKcsERFIA6cG9HQ1IMH/AsECJ61aJUT6uSVk4Rda/5PfUIcudOjCeuiCF1BmMgkKWvFU2HeI",
-	"MvhL3dGltoc0LGhHhzZ0aMNxE9As6upzqtoAdHiyTmvAw2Z62oEPR8Q/s54M7wqDaE/gOhzixXPRbCzS",
-	"7cMR+zG4HSTRQRIdJPGE8GZD6+E9tzHUVKp6ltp7MQXJIg0xSCt4YtgAEiXvmVWFstWsaStWpUfnr3Cy",
-	"Q8n/tbR05x8qbdMR2/DVfh4pxsfsXeFdmrmxMG5SiJ89/2ead4R7m87/iZUE/zq58f8npAedykGk95Nq",
-	"+qJ2B2xnOynO2C7ZAh+o1O66i6esXUnSRSnUqbomfbqlS2KVITHThUee02FV7SD/xo7al7rGxxrh7aDI",
-	"RlCkmpSQYBX+uJH1rB/T/LOasSH33Rw0mitR986oDpVmeCnsbS49EbP3/hICyfxmukCy9YS2miyTAGxV",
-	"Ac41WI3hVzlq/156xH2I3nGPzbiwhimNfABcpjy5RnQFqaaxb1cZiM/YezsCbfyEZwT8pjwR8V12/Tvn",
-	"CZQhgB/djlpRob0XvF+2paXuzfwnhXQJuT9wNP5FVrvf6vmCblNXSI2GNwDulY7r89GZxw5Zm//SmHYD",
-	"UBEf0OoH2s+/y3DE3XgxFOk842bmyl2i84qbecVB+TJzQX/YBiHs5xG3OA/dWC5jE0DlGZ9jpv3ykqLP",
-	"iRI4V6nnuYD8RHWnbEq70/92BMwqyxP3xxEkMQXK2Rh2/N1AqQeInf8IPBplVGcDIF4hHlkxhWsCoXKW",
-	"szGPCbkyPqujLXGPMCQetEqxRFibABsrCXO8Kj4hcl1oy/A4EdpdY2hBszdvWczLfHlKtJI+bFYs8DFA",
-	"xbvyMnCT+ykY8PbikIoFDnf6+zE4KB8SjipKelNhaRadkkzaGkQkuGh9OE6qTYPVLHgyJD1HlsXyELyR",
-	"zh5i+F2lXF3ovePQu0b2Gwv4eeROv6Q63na+j3CnJTC1UEuDcD1lcUfcMJNGEcASV4KPsd0FfXxN2BUe",
-	"wXQeCsOGGoCCjpIjDze4c/Vp93Bspee8+hjER7p5h/nhHmovMkyn17aPY/B8wmsguc/eHyYf/YmLHo0g",
-	"Qqfaafc1m2gRgfETSgshP17sjN0+dZa9k98X0qTDoYgwKh+mMjb9XvYkCCiIFTFYoFuNqDgtUWmJlm3N",
-	"Bz7vDM0WDc0HLjobc1Q25gOf52qVTQ/2QfKuLc6Ez+uHHm+IEn4I678+nNDfenXRAs5JTMcD0Mw/zgGX",
-	"D0xpds8tzPi8aiNhqP3TZ1BgL768uOjoi7dnbv277NDKRmjlJDcCwZhlf9oGYtl38VI/d18iDbGwEIdu",
-	"Om9Lz9g73IthagKSxTCwpoc9dcayodDG9qgrKYcLBdXYGv+BBpOOA1PdDEMwMwEZEyUybYCAT8PHwPpj",
-	"sCMVE696v6C1fV/AE77oidKRfn2sUvynmaGXBbSz8AzZXy4vLv5KACZnfQmzPgaKATD1j2Lmduv/jeVQ",
-	"0l7TNRXlZAkyQD+tsK+7yB+Glc1TXhEOHQn121wHC926sajIwjqx0RA5+YrZAIZKw0b+2jZR3Jqdf/Rb",
-	"7oDcIwNy6cUxHixIpRFu6FMuuZLPoLgUuY7hCYE81SGXE8j/BLap3TlANLfWPHR47g57cp7TgGahU6ih",
-	"Grq91hRRIZLLLUK3lMcEyZz7kDVFXl6yPq1zB48RQGzuUonf6F8TFEzD/biIw72UQb/+o5riKneJFjRq",
-	"W2c+PPLxJMFmBnKPiv86ubw4u7hw7yfV2huvH37/SBKwjkLSYzkoZ2GrPT0drNPqufuTmAZE1Z1qWzh2",
-	"c8tDGxXy/jTWopZ0BI/b4OEz6jgh/oUBhLZBiLEZhCIeQnqEprinAtTJrv+9v/zroxh5+gw6aKARNBBn",
-	"ApRpx7Jw/2s9ZXh+SgPxzDstiFXuhhqwVsh7tLjSnb7lnuiTF/8yhjQs3VXnnbbtncZBnLagCc9N58Fa",
-	"mtDZyRJuLGUNsaoGC/F8GqnO+L/eiT1Pn0Fn/BsZ/+UhPSUivB7D1O0oc2uEQmooqwXEBKJeYfAkIaEE",
-	"Vl5Pqp3M06gqF38ZMFkWPF/sjtpf+vmIBzWTbKZ0XFkDWwWiPhGf55Jj/SFPDPRpVYPXx05XPXeXswu3",
-	"fM36I+CJHZ1RugrxXwSv+6l8kGomK6dhogVYSChlL9lFQVk+aaBUAlyulFDauL+mEPvlN4lhtqdywXbe",
-	"SIOLZFOdnFydjKydXJ2fv7n85uzi7OLszdV/X3x7cR5HwvP5fe2+aZxHjLeNIvW//HXOIjVG8eaW30Ug",
-	"LTKPnVydXLz59qtvhhdw+vWbweXpN9GbN6f/HV/A6dvBN/zb4ZfRZfzGreuN+NXJ4uX8pb7/7h37UXP5",
-	"MEw1Rt40RuTOP9hs5sjJ6rHrE1HaT/XvkkB3rGEHzhq2NFajyvI26DtaXmpNzjAakN7LugGULjRKaRiC",
-	"RqLMtdjEnre5HaHYyyEUW1m8V+US84cqnqZuQ6mF+NqFQlkJXIR5W5ojC8zZrGfCxxbksPXgsRvwt6fg",
-	"cROBr2Aau/EzyuJqhxpfqUL6IJSbKmaxbQp9c9e4Vb93xxxnT5/otqnOqtZvNzfStl3pjuB9E581t2P1",
-	"zud5xC1P1H0lInZjHvxoRwQInCSxG4/JZWaFM79MChlAkEqTTiZKWygQW/TLWdIoRPM7aWoDd3mSL+6w",
-	"RN1uR8DUcAj6sF3WRjL81Sob+13yKRfJluT+c4BgSerwyZpdSD8ecTUdZ/dKxR4CBumHnNIKXxg20WqQ",
-	"wNg4jSAQDGsO0eAy0FrpvHSbJ8kVMwCs7/GnEhDMXaZNP/gFDTWlh/UzBiNl+vmzmrmzcIb18y9OQ7dA",
-	"urLoErYKgJwHPapDQn6DWcA9DLZWBLoD53zbyo7NBLj2nlq4yPbOl2NELTYUlR+VvgcbZj3jA6Xiq60j",
-	"C9RggwkJY0WSEJBQnnvb0ht+DR0bC4/quPNzR2FbMaG3TXV5xpYaq8ijae7N4xJr+/G5Hn7CLXRKWK2E",
-	"+ITe2U4BW1DAQPg81LChvsVpZE/tfAK1s8zYIBWJPRXSxQIGE+BzlWqmZrKycMStfIsLv8qakXD7XblI",
-	"szZCeoLMegkqiHhBZLfRUPjOHQ5c2xxQ9iJQU9ERXu6hThQrbHFvRQLZM+rqAw68PqCoa/Wq1iw+zlc5",
-	"/yNSMaxdHeArrsJ8MYH+ZmlFwPXTkyrQEeOf74SsqxlorNXOzftOxdAVDBxFwcDq8r5qXP/OGqadv3Ud",
-	"MCdnQp2gcpYgh+cwFBFWFQq0JHztVQnU2f+uQGC3vY9NBbzGdyqvG6AS3Bh5GueYM5iAFir2rDFovckK",
-	"G5UQcYKgEhoa58pnfH71TE1XVlawB/u8U9dsB3n8p0u3ncJvTem783Df2fsNTtEa1/Ccx/Hp87OucAAF",
-	"GZcxnzMhoySNoccMJAlTmo2Bm1TDs+DETRy/l2anBuVFoRn4vDqArz2EPbiSRAbwvMqdBv3ZBjRy61XM",
-	"M8K59fNx7tkc0lWAEpSb3Z7brSMreE97h1foyb5GjOVFMgncxEhGDQkgA5gnNQtCs4rObwmjCQfx+R88",
-	"ju+UXB+0oda6naE0uzcp7rtevTpc5/BxnUxrmhyNldDOewmZNgZm1Kr8wCKSc3AC2j72U3k4dQDQbocZ",
-	"bKAJa2NAn4tQjwYakisMG4pHiP2poCSE82BtuOegDf3uPcwdokQL6+8LKmrHRnTn7J7xog1P59xTnYra",
-	"SYefMuOFWUPPtvsAc4OV6sR3VVe34td/lUUreO9dxUrTipVMdAoC7v+2nUoVwwLxYX7ADpXG4Vhn7AZ5",
-	"3Cj1IozPsATmZ55o4PH8Dh6FsaZfg9ngjg+4sgX3tzfchZ5OV9Ny+DUtQY4rlLEZTkIrrMNxITwLLAg7",
-	"Ap2N1ZBKZ06z+7c7odajuGimpx21xXFVqjwjxavCGDVu0ZjPmTsb6nwjQjZ2L3HtQRSVdryDJnZdm7Ke",
-	"SK+NR/wwBT0ndrZB6rNo3muqQRvataa7c4x2ABcsrNs2TNCOnh7soXXE1SHrnlzeyfpPqixJUnkU9J1n",
-	"ZGKD0OAb+5gnGnF9D1iFZiDxJDb0iZJW81hEljrFfIaK2sH8xHF3DBIJjltZWAPJkP0F+8Z6efFxj3Fs",
-	"2Q1TEXNeyUTIB4j/ipGXSnB7faTZdo/WjwXSwI2Spn/GfluVP/L/uMdxshubgWvvZ24O3VYF6QROsTx7",
-	"6agB4uYzlSYxElQ7Yc+VxWtBg1EVhst4oB7Po6SuafITfQsnTVxj2DEbAaZh39JQq0FqhARjGK7Tc8FM",
-	"NGLusDQ0ixvlt9RT9Gt/l1DL5O46DovXqRAl3P1Lbl6n7IsYY1uEKIqQF4RqKrB0Xbn4EaeT5W8/g5ri",
-	"FNwRTKCUFGYEMUqR9JMkVfTAjIWJoZmX7utjFQoc8v/LxwS5azCacuY+5paYqnUqzRWLVOKte4/FXCRz",
-	"NhBJIuR9j2mQMOOJ6flpbUYoaXoMw3T6pwarBbhQ+3Ei3L9I3P0MNrokTlQrMPy6LaSTUIxh3SljccDc",
-	"vQLkRJtlt8qTBDRzx4hh6eSa8aEFzTiLNDc0BE7Co6W53tmviWP4jN1IBlwnArS/SM5M7B7h3YBHDzOu",
-	"Y9O/9uACl4pQBbfeWE3BFJ54Ye4b/X6spkLel2AKv6opLGltQ+ZeqWY4qOXy69OLt6cXb24vLq8uLq4u",
-	"Lv7v6ky3xb24vbV9Oj29flyKh2stpu7g7oqeNrRh7hEX5HaotJPylU1ZOPg8k8rm4229wSDqI+fOqfJs",
-	"0adwxQMdeBsuWawbrbrwAj11xaDZr9+Wzpltd9Suf+jVo3bp1iVdmjz9qkvTp9t62v6SFChUXZI+3fyS",
-	"76xhIpsGj9QXOxghvOxQzUYqAUw0VV0uVmNObmrplb76cj0hmuF/cb7pXSqtSJCX15+T1bc8ERrMHc3c",
-	"XNjLUOkxt26f3MKp85xOuunJWzw6ST27JHKjJLLJT5Ts7At/ahIL+t8+m68KhCKpTI079obeqog4NPSh",
-	"s+oc0CeDlpkYFiEVw+eGGXXGbvxB94XBk5V+TogNdspm1yicTewv6KwGb/1uGF5K/69n7DM6vP2c46Rf",
-	"dHDDPER/x5XzECm14oV0e9TEv8vExco42PQKQ6Gh0u7c883r+VsyvXwWz8K945Nzv/KeCcJY0QjccRFn",
-	"EQwzIzUzjBv/mOCO28ohHy4sWbB9INOxEx7no/dOQMZ3anhHL9iJ1/pWsCZHuHWTUmZOAoymwZ05OClg",
-	"ACzGXORGc5Yv29j9bUZaJQwbgLsRbh4gvmb9kOMPI13yoQhPbuy1N2kcGUCepXZNZoI2MvRVIwx4kqgZ",
-	"xHcccRLT77G+hEd7Rxh5Px+ER/iBGvwbImucEWKxWmfGwRZM6aFkhWs0tUsK7zQpvDVleD4ljBU2Lgz3",
-	"8w4Gc+Z1pCo53IaE7zY37O9g9dRwcQhzatUdwqonVzh/IfMuPsPAeSOTNWC9xX20C+m1pNzdybqnk/Uj",
-	"OLnsMUzIcgs9ZmbCRqOQE9hFSHUeaYhBWsETt8Ep8KQ6cf2bspABNiPhrjIvG9juVvHS+l2+fMeZvo6a",
-	"Fx9cVWYw/0oH4W+sfZ9Gaka4+oLIlmvc6qW3aymj16lK/B+9AGY1l0ZQ9hALDULVh3OJM110UXoYFz2v",
-	"Rf9/9lfdnX52UGOtrvsX8IO0et5Rk7RwzlKpcDjCiJpkSx58qV5rGChlayaaRFZMIZ+koGQyP2M3bKaV",
-	"vMfkEzyDEzLKEzAu5zkg46GYvIHVk/g9CBm7zycgYywQyFHIzEjc+Q/7ZQe8u5sWgoqXd6p3CGCHAB6G",
-	"u0NKTJOTeDQSssTynXpcYac+jwYhjeVJTdwRcjuKIo9YmAcceZ4oY8/YsRlPf7tHYD8LIIoyJ1cnvw9S",
-	"adPTy7dnF2/XxkyyG+9MbWdqX5WpfUdyX3wvzjDNjYUx4xJme7O8iIlWtilQM0Je8unz6FgAW8ifXzOr",
-	"FEuEtQmwsZIwz4o+hTTpcCgirAgbpjI2/UO2zBJmbVvljwE+3jFyjjfXWd4jtLwvJ9Y/Er9YwiyHAxgV",
-	"mqxhnrOE0Obm2aRjqLHPCXBtGGfUk0XE/WHb9OOsEYDmnyYwtD3Kl8+EAdanFoP4LnR1UQkPNcqQpp6x",
-	"fionXMS+/0tNQfN76LN7xQbOJs+JV07706Hn/jmYMy4Z3jKWTmF7QH+odAQHbf/dIzsut5xe3MnVCR+k",
-	"Bhr45Chi3bHQOeSvy8Y7sa/DfFvxv6kLlxqF04qxdVSsbsAybpmSEfRC3xShHkr7PrHYiZ2wbKSS2OTt",
-	"XMWusDP2t0RFD1nhKnEKWBbzOXZehcyu4ePQz3bGKOVU3jCc8TNJPoaYzDyWx6JVWrawn7Jiq0/+1o++",
-	"IiXcyOHUgtyOSF5QELpCkGMsBPnkZzl7A0H5qQGX8UzEdrTTTJUBe1pUySrn82ce5u47d3nKkxTbzAqt",
-	"PEeGy+a26UN++8fhBC6+r5EyNlTPw+ANidZ6Js0WHsHhGLbOV+x8xb3xwUyKRmEvzuIEIsGTUyz4WWUM",
-	"5Y2vDUKfreT4QCchWMgxl/we4jv8ST+0KjlZTITEqePkb/ac9mEPvvOesTmIrjJJPTHN0nW+oKarM9Z3",
-	"W85kHElv3MEmGfHmZjNasA0LcYQ+/buf1fAH1huktqlsjaIn9UHvNoxfoOeuYIDJ+5cRHLlmaaHLqke6",
-	"LgFvjyeJ/1Zlm7Fvc1rVnH+gr//ZESW+wEphjNc481aBpK1omRasxXoEKu8lOEkkDeUy9E+esfdTJAJ5",
-	"3qz0nPOlYZLwCDw/gRNzTg7aA0wssYogE0gbhsE5d3uwCvsOUQu3/E66d31IHQvUntVFqEcboW5ofcq9",
-	"HMutMFZE1RwoP2bpZwKzMvqTYIDUTDqjchNFMLFXzMKjPY/MtI+nrmGcWfcQrlg/5vMehdhZ3CniXqag",
-	"PYxqe6kUtt9DA5YIbxrdLwMmhhYy/Oba5zoG8/85VtKO+lSwxOfBug2RgMpbNPxKXU/ip/xxbK3Rmyiw",
-	"Yj4v80YWthfwwWybZU7JUKvxyi7J93xexcrhnhFRTaHXyQ2eGUt7VGOlNTU4ldKhqE334qSiv3DVqmsN",
-	"5itf63fD7+Fv7notVJMXhMYpWZD/xXWWb/pAVOFpB39pIJ2aA3dA98bGmCeuUwMLBFS5VGwOElLGoRod",
-	"fC/dRkJeAgVGWOfOmUJ+oIcColLLuHkgLr4MO/zOc1uNqZtbWEYkfrmv94Vh/YlKRDQ/84xTYz6/89fs",
-	"M+wez+novwy5brPIynHAeCTdyXGlo6Wy4AluEy6kZW+/efMGqfg2SlP7Z9HlqTvs8XW1JJLc7z1Rncoc",
-	"ZKyo0PeW3Fv6dTmNfvcX6HqKthdeG8vnXXS9P+W95Q+I0C0TYA048tO2pMmZ33dOAXMNuSgIzSYajAv6",
-	"KKV7xt5Jhhzwzq3BGE3G3t0v7ymmEpO1+ETz5UrJNZ+GJVthupzJwL/vN4B87eU7cF/eaAMrdEdjNLpK",
-	"c/SKXzz+3mgUpI6EsREJ4yAo4YbRX9UcvxuDJ/3//vT+NxarKPU1wD3C7efMiP8HyEiTCElEifhVyhlo",
-	"8AMjfMxkRzDHArUz9pNSMdNqZlji7AxMwTOTY80yjVkf8PiMffJBVVauxu+5kJ4HwQTm82vG6VE4h8Tn",
-	"I2JfUucRnj6SB/XPWGG8FM6UkgDUJG4iNQHWz5/g1UwLS4XMiIK4GHUA7Ou37O/ibyxRZTMFPqRmtJpl",
-	"/EU8QNhVKMhbeM7XPm2YzNmMz10kYvjcOV1Dpel5VxL3ukUXjFcma54XyYMvA6US4DLAVdt3j+hRuIey",
-	"ROb0eCrj5cWWM1TuxxDjQohDuTuvwI/aS3jk91VOuI4QzQAiJ7Ee+HLS3iqW9WaFX9wq9Qt3woI/+GqV",
-	"fZl0MlHaQvwrxILfurewLxPonv9mJhC/gIrv2b2Lmo9OmLEa+NiJGAlVlbd1/seS//Ln+R8xnz9P9vIR",
-	"psJPf0APxGQFtkKziKcGTD5ugs248eODaKCqKJ/ujxK6CeELFbz60GP1nCi6LTt3F8KNlUZE7jQawtlL",
-	"5yJcIjYZ+HkYW0KCcwn3U0yqUYF3lo34ZALSFAZS4fAVJsX9yE9LibiNRkDDRtAdF8QiHCsPm0o1O2P+",
-	"jtGZcL4HsdBj/TslHzzpp7FqQickugwlQ6lo1xuk1raJmMZ8ns0a+fL08nJ1bPS7bIZMPv9q+WzbHr6Y",
-	"X69MvX6XLkac8fkCpmghSQwbqZl7jfcKzFGBinspN6SnzHI1y/utEcKtO9IaDAReVmd34mRs66UHE07x",
-	"xuKNQDyWzQnWaRkL6U9gC9LzAnh263Who9rdzfH2s5oxXpidhRZl9YMtk3lKIJ7ea5VOquGwn/BjZpS2",
-	"Ycz1NRaP+OwjJR8x+sNkYxZ8Oi9NSMwB4iXolOPMasGTEC26A84dY/iNciTtFq9E21hbaY4f/yncfocC",
-	"NUKBfFHkfZCgoCeL8r8NPOg2jIF3ga2wODkUl78Tcb9qLmjhBbfvgq0tg+sMGX2ziw2UKQBtKm58wPQO",
-	"Pa17FB0i+BKyo4H0rV7dGjhqC6s8Ow0HkxzklUlVGBaM51JWFYMZ2rvUVI+Z2URHm/bqdu0Ha1T/bmuY",
-	"x+qyW9JGUBkl4HngvB8fAjpnqjw+aEvQWgoQnrHbXYSw02EcjYV57bEcawg5jeLYh0HdqV+0+kiOxku3",
-	"msJpU3O7A2y/Tb0bHXsLflk1jPAep1PZUZEQyzADVMscWFxkNk4QS3DUVMSgCTigGaKhy0XonFCBa/fL",
-	"OvDg2WxzTjETqbiyAMZ9tvlE3Rc5y5ee83OjfIfFUb455lN2/RA2b3l6MgpUzdPGz3dQ2/RScKgOgtoA",
-	"gloGn7ZUhhQ0KjSSUFLQMKVZzC1nEUgnKgF0JWuLNFn/Tk2RyQpLHAlIqYaqDhul2idA1WFTx4FNVelh",
-	"YzxqLSRKUJWKhCnooHElWNQ14zoaObfIednSWOBxPT7VQVMvH5pa8Qiph6NgBsayKWgjlLz2/BLkSHOW",
-	"iKwdVWimZrIGqHo5GFUHT+0JntrcJyqHpH7lD8hygLx8JOlIHOrntVN3h5KAtjj4PeyG6VRKnEvg+4cf",
-	"ACYGs9gW9NiwVFqRELGLhNkzANfRY1u7gbX2iGh1YNYrAbNWPihLHLlzfyLW9IhlSAo8OU7rcKibOH4v",
-	"d0mn+VJgBnxQ3QjIlsCJEWQuIFZKVyjQadCKbWAWpcfzIsEZN75I2ldXekKJsNXY19FWAxUoRcffRF24",
-	"mX2CG/Q0XyPC8TIJXZWUENmcX/AZfd8QGwlH6gqMrZ9CYse53s4rI5cb+yPR6a5HQXat9c2pDTvYpEXY",
-	"RJhoTQlfFUK5MSVuHxthBFGDlRyWXLYKrlQeHR3CskuEpcgcu3WvbmXU5TrP1KNBJ1yxCKbUWfYimnK4",
-	"ln2nTt9uMJiFpfcAxLRjE7qTdM9ozOY2qMKdnHKR8IFIhK1uHf9FqQfDPC9uCCtdDOkT5L1QSmRV9MC4",
-	"jHuerNNTKYq4T3ywGtPpfKBSWos+D/yMVMvEkxmfIw9ioOMeG0imUFfoe1O8i+1R2yrNZiM1rqxjCne3",
-	"jeIarKwpVBksRvFVW3A/uKMfrL2PXforCy+kxDj9wwkNPt45k8p27KtLes8ldj5ltSQb5nfKdB8ScS8G",
-	"CZwWJseVe+pJEtri8/FLw4IGX9P/ZpWFT2a69dx7PmOhrUsNF4r2WD+G2IkZxHcZ/38fKWlCOv/ykvWl",
-	"snc8/0JgwOiXA8U/+HvbwmS4p5wr7i79E7tm4bhng5Qoc6LclLViN8JQL+T2WTQhuzAarwE7X5SdDj5v",
-	"gWpaRKNMksumgEQqTWI0Jjuwg88x53weKY+dEzlOj0jEuPTD65FLui5ftQlBzmoh149ajW/FGFYj/Vv1",
-	"my8lDeaf/w/S6nmnzi2MEyrjDWqaTjY1HKOfiarKhSJDnBmuJgkUWKwQEYlFXKWcZkVq0Z1W/JuHZ+r9",
-	"Q7z0PLXolllNvUtBUV4lDSB+uuUWgxgmXFscGVzlxGTf2BGFamdOy4W1a11o2LpgHhYbF9z/P2/76rmT",
-	"0ABaxWLljd68AiUxDy+jxtQ8dPmPPVSYmoemonseJcrUUP3/KKQwI3gyLYIN5myUA4k8SQhYGCocxJIN",
-	"6gvxAXU24twfwKnQeFU/KsZPD3B7uqO/l5HIuA92rScLhS4fQ6Zgd7kP84C31X5molxNcTPxhomIl+Ob",
-	"H0d9i3tntTZgsaIlk7IVzQPG9HWUn8JgK89M6Yd+I82+5Q/tKvZxjwGpUt5/qFR3A0D2PgBkVT1csbLs",
-	"8RRzctV8A0MaJe1builrQ5y5VUH140dccZ2RHV1H+UYKi0+8i8saxmWPlJZeUKqgFpWTrsvHVuFQQQNT",
-	"0Dzxye6hsL0ifgSLua97FaYAZt/hSVKk6giJNpVKq+dl36YRDprbpS8Ht7j4mYZ752Bjk2IcQ8zSyRm7",
-	"nSm/X/8tnIKBEy56ixt2S+LgHu3bbHmigcfzO3gUxpoaekaU0sNtesft7aswnJ5N1/Z+8G3vZCyqbcUm",
-	"h/Czze+fw2SGgVIPEPueSqoSeaQAWSx8wQXP1VXezRSya3Y/qmb35wR21WptlD0kHXqEuEc5z0IidKRm",
-	"bJxGowr4cfei1hoCWWmqOxByxyBkA1GuKK/ekiENRdXtGtKdOT/bL5BeWLZlCLIdPe0Oq/23qa9tF4Lj",
-	"pflwKKJTDdwYcS/H7sLVSIjE6WqYeqB+WpoFOKNIbCZxYA0OC8TaaF8wiSfkUGhj/ZhCiu3yVRJuQfv6",
-	"ogpIhfb5cWGbz8ArFIqSjIdECWhEbzDRgtv1saTSjA9t/cjUblRpi4DO8vvuwJ1G4E7QbEDMYgHiKdX9",
-	"JpWEZQudOzs5nqSW72j+0cfi+i/Br168oc67bnkK0oK8Ph2EtLqurKgVdeUAYTpZoXYwEfLB0NSjyIqp",
-	"sPNrPD/x0GJcMjGeKO3kg2lAZcVzjrNIaQ2RhRiXwOHjibKm576WjiEOK7BIczM6YxgWhLlLIh+ASdOA",
-	"s5mDyxoZpBe86T5UlHNBy9bBOi/bU/Ru9N92DsDvQYsp5N4eQvt+UnaMHXYSZqtpeQNQM5XC1vE+ARuk",
-	"IrGnQhJbudPuuUoriBLdYf47rvj6Bpe5++7cv0buX+pFJog4/f82aJf6ZsyTBPSdW7KP0ttHee2zfyuc",
-	"isSscgfLiAvZY0b5YfVj7+dxyQbAIiWnoG01UbR794d6lri97Sddhk+ly5UdeK4sJdkt0b2mx8kKnEcL",
-	"g8rsCCc+GzYGblJ37lXNK7t+ehqF5Db++U7IyolmjTS0oz46qiRatSSvTHXETMLNiJp0aTiKk8uZFtaC",
-	"ZP3/cfljvzTOb0G8Wgrwq4x2F9fvNGu2suyuTVH0t7UtJqXLWraYu3F8tp0qK67Zap6sFbXsDqN9J8nW",
-	"OMJwBYhSjYxA//zjZABcgz65+ue/nEZlXCH//OMk1cnJ1ck5appf+qmV+Bl4Ykc9NhT3qSamIGFYrKJ0",
-	"DNKGVl3ly/nPCkmnubEwLiHguMU2n6l7QizCDBy2Fxsu44F6LK5AfylZ4u8w9w3DWt1rPi5el0/E6QPM",
-	"TcnP/qa5jA1LCaBCzgJhmFFJfLZcqmxKuUO4ZROuLW15okUEvqamsEKevVxe4ZPSFoEcss/FjdNfwpC5",
-	"UuISNkjnppdVhRqbl4UK7Xunni5YttSHhEdQvHbMLT/105FKvu9n3yP+xInMaKmLt/RuUQYMxc73YooV",
-	"qxqMAcMGYETsRHvCJSSFJcXkdMwlvy/fyvKSiYhA1q7ov5HR5JQIlHCCoYYMHi1oyRNG4msWBcNptpD3",
-	"p7EWFQt5NlmhpGFWrbicZ+Eqk9hUxr6od5hKWrf4qKSFezqgaxZB4M0t4cOowgJkR5Z/8osw9JMpT9IF",
-	"SQGZjr1PUCvfvub4yR27P53a+aR0n7foWeOZ+JRiqGqZjDCtZieepmBBQYvjHCvU3EM8hUlgC79e4QYq",
-	"L1y96V+dCnsKJjUGw4Qs3jmfV2na51DyhDwrkTK28Lv/pMqWPnFM1nA2E2bkpDVwQxV+irdfecEZXzKf",
-	"YY1nHmvszgtE2AqMCItLnPKoSso+6EBh5ZYpWWECkeDJKRro0q0o/eCCObQUC/c7qRFu/FXOU7HwYs1D",
-	"2S8u356OVKqp0gQ3nJqFjVpuhbEiKn9egVXHHTNqJo0/tGJeNPPluH/NG/NZsaJSP07QhFb9asQnE5CL",
-	"P5nSZf715/8PAAD//8DSikDRTwQA",
+	"H4sIAAAAAAAC/+z9+5IbN5Ivjr8Kgr89YXu2us1u3azumNhpSfZYO9blSPLxz8fSIcEqkMR0EaALqKZo",
+	"TUfs0+yD7ZN8A5kAClWFIovsi9We+UdqknUBEolEXj/5aZDKxVIKJrQanHwazBnNWAF/fvuOzsz/GVNp",
+	"wZeaSzE4GbzVVGSKTGVB9JwRpWXBMqI01YzIKXwnJ39nqT4cJAOVztmCmofo9ZINTgZKF1zMBpeXyeAH",
+	"mVJ8ZvMVP81ZwYiWpGA0gycKtrJPTYgsyFyu4OuVLM7JTDK1+V2XyWBJC7pg2s7su0IuntF1+83v5lyR",
+	"jK7NS3KqWWEezM0vv5asWA+SgaAL8+xpIRe1d/5bwaaDk8H/7+uKnF/jr+pr8yozCPPad9zc33zvS6kJ",
+	"o0XOmaEqFUSbgSzkggndewhTWSyoHpwMMqrZgTYvSiJ0f56xxVJqJtL131iEBi/oOVOEkoItmebmSzKn",
+	"xSJnSp3gktMFI+dsTVZcz6tvJjJbkxnTKuQLKtSKFQleOvav1gdv2DKna5adEF2UbHxIzoTUc1bgY7gi",
+	"94+PyZhXYx2ds/WoYKVi2fiUrOY8Z/CiKS+UNjcUpRBczAiHT/eHj+u3czFaFnJWMKXGh+RvbKnJ/W/I",
+	"3FMXGb8ib0CmA0OnkNIL+vEHJmZ6Pjg5fvAgGSy4cJ+PtpP8Dfu15AXL2qQ/U4Tliq0M/ydkUmoCO2Eh",
+	"BVuTlAqykBeMUJGZSS5KpcmEkRm/YOIEKCxLbX4xZEHCIyWGMULiGMa3M//pC6rTeWy/MTI2cmZs2F6T",
+	"FVWw6U8JD0UJmVNF0jkVMyNquEhZ0pzk0THQxTCRYYI5XS6ZUN2zmx7gkDbLqOfTl1KwnoPnipwLuRIw",
+	"eK6J0jzPyVzmmWoO997wvl8wCiy/aaRmDL2G+wNX+mlZKFm0RzsW7KMepfDr2EnqJZ0xMmFTafitvp2n",
+	"PDfi8pRQuzGlYJ6dJjRzj+oST/hzJ9sMh8PtfGPm8wNfcN2ezvdyRRZUrM0xYelKNVlI1Skvc3hQOJ6M",
+	"TWmZ68HJAzMW+pEvygUMDUaGn6pxcaHZjBV+YK8Ks06tgT0XRJpfDInTgsER1zUkuLA2JJrnr6aDk182",
+	"HyhvZWFff/khqaYxoCqF4b2men6WZa9EnGlTmfmzmuWsdsgsqZ5XA6RZNpJikAwKL7OMuN7MhebtT2XG",
+	"4i/HHf2FglF0vNb8tMdLO450RiY8z41UyOg6IeOff/7554MXLw6ePRt3vD+j6z1e/zzbMmOeHZJXgqG0",
+	"yCRTRlwR9pErVGsmLJdipgxLK7lgcBKa8yDBfXe/Y7Q822OwL+miY4HMUzveBP/t/q63rLhghfmXp6yL",
+	"Sgou+kLBHzztGgJeNrIXjXae+zsZ5ZJvW8pXRtdd21bLnVW/dzKu+H27o9LXeHUvle/SUEgtpVAMtN8n",
+	"NDMqCFMgVlMpjEIGwme5zDkq5V8vCznJ2eLf/65QQ+833dd4F760IRc1SWWZwxFt1BZzzJ/gSWLeMU5q",
+	"pwrsB0oWXCmzcd0KEzwdDweXyeCpFNOcp7c6CcOoy4IpJrQ1efw2pnkuV4TrEzLmYlQqZmZEczPN9Qj2",
+	"uDLfcHFBc555BoanwA8dumpC/ue//tvM9zvK87JgtzndM7EmePjbR4dKgqa6VFbz0SSlRcGNIWZGKosJ",
+	"zzImbntpjFGyoGtYj0zCfoLlUOV0ylPOhB6pVC6B3lPO8mw0dUMdw8hfSv2dLEV2ywMvQLMSkqgyNdTl",
+	"YgYbAE2Z2lnwhZmRkHo0NeP0o34hMz7lMZviOWrPhiRWg4Z7XhcslSID+85wFrvVOY+d/j2uNpBRlE/I",
+	"eBkMbDSFkeEs30n5Ay1mt7oBXsiCoWzmitA0ZUvNYJB0nUuajbSUo9wMCof4o6ClnsuC/3a75HwpDesD",
+	"y0inX3BFSgH2SELYx6WRngkp2IU8Z5m50JAcnThmallWgH0/LoMp+EldUJ7TSX6rpH8rFwxtOTcdwVjG",
+	"skDigtp/SsZvmC7WB2dTzYoxUXStyGrOhFGjdLEmdEa5sDNZFjJlSt32XJ5rMikYPVeEErwcj7eizNkp",
+	"YResWBM5nTKRmfkuc5qCQOCCjFlRyEK5lVDlcikLzbIXLOP0HRz0t3gcEPsmYlSMal3MWlR7o6xGOVqY",
+	"YY7M1WYGl051ATXkLNUxO/WnuSQZzwgHHWhZyCUrNEfNxbJpp8dwzkBTYMqcR8aGLeTiFLicZgsuzCZR",
+	"RIocNDtR5papUWtsqE3JIKWlYrF3GUOTZvg+OKfpgtBUk8macK1YPk1QkFNFxhnl+XpUlGLc7505nFI8",
+	"27ZML+2TnmfmtnO23vmeQuYdFoD5xdmHTq6M1Vppthh7x6+bOM7YTI4JYzD/MgBaGzVVy4JNCymM1Y0T",
+	"M9/CcwYfYvZ+pcj/gsPzMwspk3g+cGtUPQxtLTM9sH+foOEX84ZIwcboz+QizUsjWehClkKTL82X1qgm",
+	"XLOFoQUVxMyPFbC3voLzIF8ZWQP+t5rziYOzqpix7JSMwcYfn5B0LhUTlf6ETgJz25LyjCyNksUKLs09",
+	"6Vzy1AyPwo6jXLAi8Bdd0LyEBeJaERDwckpW5vkknfM8K5gg7CNNdb52Xht8+ykZG7WNK81TNT7BN0/W",
+	"ZOV8b6WCMS+oKGk+PrFzM/YoF7OcOdtMmZuUptNpQoQRX0SKYFLGKkma0wo5xBB/kHj3B04XOMYNbpAM",
+	"cBARRrFr+23W5RcyI/E0ot4xbAcPGiKqQjWuFcbMmvKPLAPbKy0YVWxkpMXACMLwc+eYXhdmItFNtTQ/",
+	"mQGZFSkFx9PXfKjo05B2wI7bNvWPQvGZYNkzlvIFzc1Q8IFbBT1eZYQy0+VyNGWsvweq9dYPzcPiKe4A",
+	"IkUKU4Q5J4RqZz0U+rC16e3IEzf3cGydmxyI/lwsS23PCNAdaf46oOaU5ool/1qWwZCUImfKiq3tK9BJ",
+	"9f9jNlgkhCGcGKWKZDgMotlHTb6k5D/fvnpJrB811Ki/OoUoEEhDWClYhImUOaPCKKcHUqhTYBznuzQq",
+	"uRHN5sJAMKsE9zzIQfgRhQtEAqRgloY7BTCST5U7eNh2ByfezWQHDFT/eDCTB/Z7o4AdvqGrF0b1nLE6",
+	"CV96laA3KZMe1Eqi1AJ6OMqEZIOHWVKdEqOmkJXTqZx1KtguRNym6twMUePq4SvByPPXzsppb+kpXfAc",
+	"vILuNODLi/vmGFhePIxK+xnVbIWOxK06HV/Ckz/SxdJcNTh6fHw4PDw+PHo0iFy9oFwErks//WQgmF7J",
+	"4jz+sOHXxw+3K5iNzc6X5sjDyVdzqt5kR9MhAwwt9xG721YjoG3AYg/vJ31J3bgr4MvjDQRvnw0YWrbj",
+	"bMjNZPMC7Tbw9rJESS7WXuhSsba7cPs+s9+IcjHp2FrJp4ERD4b6l/4JtCjoGn6Lr23tdW6UH2IuRBD7",
+	"oJAZum3bxEseTUs4E+Ts9XNjjxwSjBekBdPW/HBm6DlbxszGPJcrlo34MiIbLCMzZYTj0+fP3pDCqIbW",
+	"s2l0xVIxZwqdErZY6jX5M6F5Dj56S7Y2WzWoWLfs+p3mob3WIuxfQTWHEw6eDMZtPxuzYNQY51T3DSEk",
+	"A/QgKXtPfSTfFXJhCCScFXDOIIOjYFNjTySEC1Iwc3bxBbOHy5/RbjDjjQ5g+07fqkihlZtTpUdmGNGh",
+	"v3HDSgz7GBNwYkws0FkpWXBRarb/GEU0xvaT9ZhzSKI6jFF7WbAp/7hJKBn7kqaaFapmqEPOVCpngitm",
+	"3jEBT0d1WuhpNpo8+t8f4y+VFzxjxU2waOUKQEVjR44tqGajPJ4IYENZ4C07GhLlGSy04i2NwLHx5dFw",
+	"ODwNPUK0YCA94A0s+2rDmCoFZWB9qVG++snsBu7yWeC6U+sTauwOMOu5IA+I2p/RnCtn00q9MdeAB04u",
+	"USx62bXpNhTHb81NbanWPLcyF6hMnPsmZKq6D8eOwzN7TcYkNZldY4DGlq6Js9qiRI9QmM1TuGNHreUM",
+	"khDN8XM950vt9OjWWI6iGsvH53jn0XB4LSdNdPu6PLXmIZN43gVT2VgIGPerHxJXk5n1XKGtJNlLeG2f",
+	"dbfcqhOhEiaHu8qrw0GQe2RE07CZf9RDFO21/5taeb4O5wuSUdNzRvCOGr/uKzGSQSn4ryWz7Gvm0xQi",
+	"ofzYtoVjKZSwTa2miN5WrpXVFv+lGv5LNaxUw3O27kpFMsySEDWXK5uVYzTCE6IYpt5SRcZnNkwK/pMT",
+	"8oTRghXkf/7rv8eH5IwUNr3Z5SZCFiiEnoAdm0pcXEv74fjicfq35f+9r94dLX4S39Cfs3vTN/OH5bez",
+	"/4ytxL903X/puv/SdW9R1z1n67uh8f7AlY6dlZD/DQ7znKvI8ZhRTXckX+yAC1LP26MwO8cJVZee7mp/",
+	"pLAsbo8PQwgY9OHOvk6YSn0o3fRCHoj5oNhHXVBS8NlcYx7QwtDgJJViyovFmORMQ5ZHJQSMkCoy4i41",
+	"81xSniVhLPZkVXDN7N1ck2Wp5qT6+ZCcVTt4Ti+Y0zGcu7o5jlosFR8eD1qWGddnaVcZlo0KZ9b1795m",
+	"+c9oc8vM/pWxnJm/om/B/CGec72Oyg9IMaRE04JPp1DoMrGxZJYRIVdxxhylTLiKrvbZgQ/7QhFzKbGX",
+	"JhDZm0BYvLdC+4xq+hTur00kwucwZBfMafuHC0aVFNH0FchZdCrkykrUOiF6j/cNvGarBKsGW40sqRM2",
+	"tkGe8Dx/smEZG9kUiqQQwlqygiyk0HOjS5sPNr/a8RT8Bu+Ph9ef5DI9j+RPX7BijVkXZmUxOxzSGIzI",
+	"gMWucv/bbJTKPGfprhpvhsGJrXnfyUCuRD1Z/Wq2qcuT52mVfWUzTUD14NpW6AEZIG/HfJxQka14puet",
+	"m3MuzkFJzQhNtRHENj5vFF2rSADhUAfgKiooQMs/OsWVVqRcIgeDxx81DlCHU+ThtnbRzunvpb8rWRbp",
+	"Vl0AGOctXnqZDHBQ3b6fzQ97wagqC3hQnQRP1sSXmAaTdNumsfViRQxYc9JiGD/iYAGSOt96SkS3q5n+",
+	"99ycRx3WTs6nPgFiYq6ObBPgsYjg+vbjkgnlLOKUFsW6Xj3RR17Zh8QE6o47TcXTCc1vYLcZtkyA21fz",
+	"/uN7V9DplKdGrCo+E+agjY3VLU9/fRPW5o1b1cgj99oYvXmtGrAnX+KXupOXbkWVRGl/tzXJ+uq2Bvt/",
+	"rHSEcuk1WTEUk5A3e10HlRO7UbsNqFFlc2JRi9WL9jTNgslGpPzvKq43C+RAtHpxa8fbErYhUTvX/a2f",
+	"bFscuVW2Kc5eq8bXQM2s0f9Rh59Ou9Uh9dpctlsYA2+ElE5jorQ5DY6A/jLMDIFlnft1wWzFhi9SjY7q",
+	"b4wtHWRABdWApwolhVxVWf/G2k4IF0rDtp5a3QILBewJRlZzmbNYkkZj3e1kO5dR4fQ6bKMJgyxz73BZ",
+	"2Ry1qSwLpwypcgGFCPYComxxX8MNbRPhIsgQbIVzUnHdqWB/B96M7zn8lUeNjsrBdkSGw6GdxmIHMwPf",
+	"3Ln2bqO0X+2Y0BBxJs0SC7YibhPGJ1oKW760+XEgRx34BFbfNQrbcYPHXtJgDr8owVTCcQTEr1E6xk1P",
+	"ac5ERovOhHRM+7STAO0bz6kjpfFUBQPpJIC88JndqP9j8YFRvNQhcX53sizkQWEMYAA1ERZM5aO2thgW",
+	"mXBNtJRt93udR5kwwj+Lm7bLQo7Me0ZZrLr2DF+P+wTe3Mft2FgO9/7Gy3pQe58ktX7rcUhesMXEiKqc",
+	"TTWRpSbnRpTpOeNFlfLUSchGCG467ZFltpnU73wWviH51PDBas7TeefiVwyFqb+J4YVaUPLe0U7xyHqG",
+	"l7v40HnPf+FCfwgvOuALcx6aqUCp98lgxvW8nBymcvG1pEt+kMqMzZj42r/4MrxdnfPlgVziuh4spRlH",
+	"4cb28UAujDRb6nUVbozwi6a5nH0rdMxIeiWwKD4j1tFgln9JBcvba8uzaMTPRUfaoUA6q5+1W4KFGzIu",
+	"4FHR3QDy6p2MMIu0zIHOMnBc9iiSMGJ0NCtkuTRvlyLuW3yKFT9tAClXzrqaSzIp15EM0AnNqUh3yHt/",
+	"IQVbRxwmP6FZCm40tWRCJ76MJi1YxvUpEWxGwfOBNYNz5iI2cmXLmeEkjzHG87evyL2jhw8PjhKiV5Lk",
+	"TLeDec++vbHA64LyvD2qHyHC7mIt9hCAkEQ1+YLNaJEZxSSlitUH/Hc5F39RC67nh+7LWAK0Wf7rC5+9",
+	"q+gOTz7FWCkowMCLCnI9e0XQ5izPrs46rym3CS5Gmjpd1EbPrLNszfThLhFnJwa2TmE5N7uq95WjC1Z0",
+	"lH+/6iJj9GAJg6Lbp1OwmbX2tg5TMa0RaWbbo99WV15iFKPcqoqiqHmL1xqZyRds9JslYWPPnr08I+an",
+	"BIO1c7kC04EvmDoNncWKzKRRqnSAH/ObC4T4zfJtaQTX109YkUPNY2vipWJFPDb+ozImoICjRdlCQMFy",
+	"tbtDgmetuCPKBn82OBHm1ywYmOO2Fi8FmzwkqV+U2qomXmjbDViTadFjCRbtCrl4KC9q6/GpEtYoeK2M",
+	"jAs1i6nyn3IuyFvzW4OMJ4Ph0eMHj6ZDdvAgPaIHjyb32MFjev/o4Hj6MPsmHbJH9OhBSMuTAbzD7qaa",
+	"/2b3M6TJBEtqfjI3/b9fzg7+74dPx5f/tvFcqBXo1NMK79Uf9//ev1d/+fDvf3F//NstiPyzPUqyu7ID",
+	"+wvU4M57xxtp/P79v//HL8ODx+TLrw4+fLqX3Osg9zYJHJnnVtl7XfmLVeLHaT0o7ZBSckbRZypLnbh6",
+	"Yq8wGBNB03MmDuviPiDiUS/y18V/T5Azfw/abz04qKfot9bNDhm3oRTfeOeWPUsPfhsePD4cHUS3WNPg",
+	"hX3cLTqfsZx1AqhCLBYlpIKVxgC9tUx9Hbees4Vi+QVTh2TseHgELD1GTEmoQc+qkCG4ia1Hy91ANMsZ",
+	"3FQzFjChBd3JFhAoGdRfssFycNOLA2dB1hHFWXEpCFXnlucnazNk1CUDGEhf2bcAUArNoOaNiWwkpyNb",
+	"9do9mL+CtRNxbChZgEPAkjriud9Ds99Vn2zvN1nokYwDFP5gDBuNNn8PL1hoYgaP7Xm8A92ucMbDmdM4",
+	"4u1J+4YplucYtQrnezRsnb57JpX3peIpOWr5bTandG+hOYx3C1FvJQ4XMv/djsYFM3nt4Fx34EZwJBhz",
+	"2btEbpXD9uKoDhrcIuP8IXjmGtiFPK2SgAPPmj2MrcY15bkFfRaMw/E9RkNrTIQsEKMF86hr5Sa/m6Wx",
+	"zc+Ll/2ert7bMYV2tmrCtw0PHtOD6YdP31we+L/v9/j76K6uyH4W3F2Y2U2ZmHdm7le1gfe1L+8CgW7P",
+	"AL45j+lnajZ//svfrYu99YvV1MYg54MF5UNsqawOAICuqCmk1KHNO+w5bA6hqmIfW3tTM8whejFIBvYl",
+	"HXavTM9fRGHcx9NC/sbE+IQobAaDnQ4mTK8YwyYV6pSMLe7a+ARatBi1DfwJvt7PRacBYAgrDcytGdEy",
+	"HK19zCAZ4Gvjo40O9EwA2lQhaA5u9hPyA9VcONUnIRmfGWIZoo1HYyiMQ2gyQ0rr/YBrGqVlmBE6iDHq",
+	"6EPFsaMPn4bJw3tbhXo4D0gCi3p1XglGUv+7UdWDCpFr8Tv0T7dlH5c+7agR3oV8UxsvU3OA/MaSFZub",
+	"5VIObYpwO9Nn6uGI409GpEMIltQhxcEH1P3MstihFqxaCIe7HbFlplxwNd9M5K2+0ZnUm1OaUgvI355V",
+	"Xz+RhVHftFiOoHNa4VjWSzaD9y5kVubs+kIBNvGI5jnBR/crlZQXrMDapmhOUr+T8E0p3DEY83xhqnQ1",
+	"4fCtQSTM7wdcz4rknp0DHmxU8IVcFDVDPSvu5Ujztig+JmbYr/uvI+z/1gL+zJRmRUbXTXTBvXglHi6q",
+	"mAO3xbmQq0ACtt9cY4/N+advML8P6u5Y5ipXbCJUJId0wxoFMP2xXJRQXvnE4pgVn8U9uxnT0ayPd24H",
+	"f4EhnJUsMhUtuK4tSI8qmz2Kl/psdujfNpc5s6u6uxcn3JS18gbbPsaSKr6lFhMeU3YdfGyQhByWxpAJ",
+	"S+WCwReIpxZqKqpcoIrcoaIsllRET/YzgqjIZMIUz5hPLyPPtSJLqpRZTYRAv2AFusMmNFqp83tEG9wI",
+	"tz3mb2yp3wK2AhgHRR59Wmg09Mh7sKEJ87R6UoMb1PZIhVuYK8QpmokhPkoRYIhMiU8TqSg2SGVRsFQf",
+	"zGWh3EROBnOtl+rk66/58lDIIuOpS1v4mi8Xs6Kec2DTUwbXFfcI13OXW5MBiNtXIq8MX7vKMbh2o3mf",
+	"vX5uITJUw7x80GOgHfblcZ/eYhHMmW4e2sg2t+NQ99LjjvvU3Tw+oyhMyO8dmxsx8D+9Hyim3w+waeXl",
+	"2NCUV10Lu+Fxtw+iv+T80NpmmzE1r+S3stv3Fvdlm2PKomAijUOCPn/7itw/Pnrku8kFqXk/vhlEQhm7",
+	"WONV5X+MNSAIYDb4gqZzLhik0wNyuNElr+dsZh/RfRGNNYDOZ94FveVcMj+oDlgoktsWu+ZXOSXPnj5f",
+	"UEFnrCAPD8lbo0vQvIaPgDmic1owd6JtR1tKUaPph6DwPEUJ9rlmOIT0buQ7wES3KhMdYBE7o15YVgoW",
+	"JwJbXTAWq8ZnzLNkE8vbKttgPGHHKW0rvreDAPVds/4oGNcJZ4G2eRTTAui0ebGuoPo1lihQAWubd3Bv",
+	"UG2WRpbqORfmimlOgyzHwXcFFefTstBtxW5fsdDQsY7aAvkG9ruNXiR/nDSchjzrgD1TFkDOGnU66K3Z",
+	"M2T/E3g6DVskpArf9xPLCzpjow3aN/AET3UJ8P69nolsukUEpFL8zVzXJCbcHGaiVyPcTuJ9KvheSmJ4",
+	"1aOgGDLa5hA4hh0WopZUOzZPGlcAoICAuuKKnZIbyOZ2RG/0zgFZsbWJEty8mby3Yr0EitTdNl+qidyE",
+	"/fJ7ifW7EEH/fM+d60nOexYvnE75Bc/D8unuWqTj4fHDg+G9g+GDQSPLJPt0//Lgy+EvRwePP/zj6Jfh",
+	"wfGHr/znX46OP7x/n/3j3i/Dow9f7WAc2R5DsWpv26wGXaSAccI+6hNSLg33Hz1wcVfsPI98bDgAArHf",
+	"kAmbc+HhMapWJ8eHjZkd/IeZ21Fy9ODyy/fvD/HDN5df/ccus1jSQi+ilaqBiYcVdAhYwLQimqrzawq6",
+	"+hy1awO23d176srFthk3nlhX0Zf9Q5rqsq3Vsm1U/lJ3fFb1Wi9tm5W2Vtwv22/TSdwr++/aXI6baXw7",
+	"J3PF/3f8ZPYTuZGT+TZY6y7nb+7s1ntW8AtWbPKw4ZrMGcngUmJEbgVK6I1u1wgzyBzYqFVtbn7LFBMI",
+	"PVXxYHsLWi+KYCxThDZdAFtAh/zfdXfTh04ivVq6Nm1xQCnbex3gRxhN58So/RC3dDdGTqpcqq1gXP7F",
+	"kAd2mQzkkomdbyrYREq9x21cKE3zfI87BVvtcZcqF7uTRDE9gmix2v3WUi3ZdpO6cV8TxnUJZXXuWX4e",
+	"iV3i2ggdbfyihGTuZsDXhczKVLt+05FtSt0mBZwuqFEgS7wLmkV3ZzjEWnJW952S8Z/GLs0QHivW0awG",
+	"Q7ecaaZGK67nG4SJ0dzIolQanESo0tkMHMQ/0QflkkzWZE5FVtNQfmlu1/4dHmRtB288j5s7vrneNrkh",
+	"eGJr8t0L+daly8SzC33WA5IlkL0pFd0JRH38Qv7N6BwyR2NBF/Vehh0ICgKh8Kvr/safbC2excfbu5Nu",
+	"R8i3OZ/xSc4wEy6amoGYwvbgwXxcByLqfPhthF1DMOieEutjzuxLO/o89kUJuS5PejPJZw+EUZ974wwK",
+	"N8NqlNupfysKb2PB77bS+y3qZjv6RTG7U0uiaim49rEtS7lM9adLeFvVMDa2TGZxzDK57Dk4FwRhWMNg",
+	"YbMC2U7SuZTKHBeFXHQfENW+xyQpNbgm/CTPLi0o53Hl+hn3hzGuqPNcs0WUs3oZ5lbC253E7ZS3mObB",
+	"269gmwctgVu4Kll9CSxNfvE/PWMTTsXB0XFlqeNX5OgYshbsl/ZsEzPiHnbZtfSbE2JQifJrs88ieRdh",
+	"raXasHvlrmLyh+u6ZQmBgaJHdAemYFybOgszu1Oa56rlVAtXrT9s3TVG3+vcHjy4B4n27T68hYgbzz/N",
+	"Fo714rhO71zf7Ugs8rrcz9cc6ISJb6H37RzOwQlzx0/maiY34Y/qOLve+aRqOIypYKt9z68bF41tkl10",
+	"4kVajcUQBSFdYjnzjtM2tatuKfeCLtVcgnayqpqVQWu0SB+H/j74gk03wpZHEvtrRZeZOiFj3z1qnJBx",
+	"pWabTyAY8O//+a//jo0UIO00XSz7a0TaGviByoUvPZRA80EvJDq4JHx/4jYNEOVD19JvkzAQxGebVr4f",
+	"n1/cmLMb06xc+ZRgKwuhBV+vWT/4SvTfdA7kO8CCkGQq81yulKfKCfozGkPMqbHmjbE6Yxo5HDDL6RSt",
+	"fK6AvGjPuoFzRRZcKZYdkpclFHb6MB0iBbOL0AaGFo6ZuXFC0/MVtYUnVxarTVJEGcf2DunyStny2RWt",
+	"NcqJALBn2agnlCX2Nbo6wOhbPhNm2WzHDSjWpRN5wchvrJCnrpGSImNNP44RiRYuvQaMOMM4tq5FLXOu",
+	"7SBs6idHVNNaW9LtEm+/glPNrlp7Zs48mkLqju/zdAmYY6OdKttcmCX+FrPt5AUr6MyCdSJ2i63e4FKo",
+	"E1fV6mRVqXpm0PbtV9rDzWb3g3eyAa7ZyDqZ96tPtc+AsujuDp+pIY46AR8t3oFdpbLsQArP42CNWJhx",
+	"m5alcp4yjOFYZyzYKYAwxxUpsPvbfkP/taRC2/TbXktvUxqwlwkrlG8SfB34xgzXxnW1qFgHHIXKV3T1",
+	"QFPcrVGWph+3dkpBIVV5W7cOwlw4WhZ8e0uXFnVjSkOtUWboULR5gyApGsxY428vmHG+weJ7J3Aw5MRJ",
+	"/EpQBGseStrtnpdgy7WhEqpVHjtAAY84jgO2q08F5BF6LjHccErGBZuWIhubM3nlHGq0yNcEojtw5lec",
+	"49tBIpwhhH4ApN1P1oow1MVKm5HpRhgtW7TTux3zr7sT2F0y/XAWb83BuqHCtLByjzp5KadE2ZoMaNCg",
+	"IIV4ibO4qFhDnSAGuSY0zxNE0QjagkwxBgyPACnrLwjOJthAIcu4tNJCLkbwoJGcjlxTRvgWbhl19Wf8",
+	"jrM8w04DHcgV2DWFTM2FkVoGblHbK9sDKBT19prxbO1GK9bQYguYSfa/urHmOC77SnhSbMm/ZzSPRR1t",
+	"ODNlChYToSzrE1ddEDD5iq4VGcvzcd1jJ8+3mmH2md0j7cKdGZfiXMiVGBOjTeUBW6WNjrP2QiNSzi22",
+	"gRlJjDW+l2WRrzs737yaBm0nml0tLQB7RtcJ/DGXZYGqMni+QPIRLmwbC1uLZ2PhLEucm0xDIr25zT7Y",
+	"dzmJNTocGaNm5J8Sj9JtaIfT2bgm/vjoMoU028fN+T0QyogUeI+yiDF9KL1XU5tOysWDT1wFC3hqZPP2",
+	"xjdX6psTczj5WoXdCzhi2fi2pCG6B55H04h+/PH5s4tHpwAirGAFOPYTA5WjGYTpi0Z/S/iCweSEZjOf",
+	"olLmLApoVYosh8lNS4EWk4O3gcI3mmUA/YRRdmzIE2O02nMjfjSbzdK1bf3PV8LscT7Pam0ylvEU1ESf",
+	"CxAFi8f450hHU2ma2S92k2pDnEZbmZ7v01znPUKOroUQXF0XJSFFG+RrTCcmx1qscSt6ZJsh77ZG6YNO",
+	"UY4BifyFsp0R6W4xv1o+64Nt+A4d+1+zxWtnCbYR2DRbwMqKMLyM44T+AlD+qlg10p7t0s5IxhX8Bo6s",
+	"lAqHq2NOe3EaotxD4ACXFM6yrh44PBp4fQ5tzJsF5r1Cp9GAbEiHFLaT607sYPXhvAZEPJqxw7gkAe04",
+	"tpXQnHC9nqg1Nbgi04L1b3t/lmWvBC7r1tpbQ7Uq9ydo1Adj7GJpePg+yk3AVUBOzDD5QtUIq6uMv4rD",
+	"dunG10cncfxytZDxS4AdlAXLTlv8ge2BuFYwZRULJG/gjR1XOh7067P6sTUOUCt2TUZRcFvQdEIfkrdM",
+	"aFT4EXaDq8T8p7Sxk1zwbkUja6xwBFZpM4L5w9YsbXNPbFI/sGzGig2tAi22dy1f8AtFbHukSOjhmuMJ",
+	"VQyBFJQr63X1r79MBrt46O19IwgY9fYi7urSjmjfFgoUG4aydUJUmc7hPF7Stdnu44SM5zKHaGjBckYV",
+	"M3+i9MOAqS6X5g/0fkHUFN1feAs41hISuugO4120rxTKtT0IoVSY6/Y82gHdRqjX+yLrc7F+y3E0TH0T",
+	"7mvD8ld1Xsdcv1RXbl7vw63zXc032xlFDrbmraiZoSi42wrmD1ywDZawoRZ2G7bB022O5pgJ/AMX5yzb",
+	"mmeN6K4WYdd10UbMWK7aidbtJexSjCBXlqzmPGdWIjZztrkKmjv21pPCeXWoS7uHbBS3/U/7SOlN+dj4",
+	"oI2qWHsC3dUTORfnJONgqBul260Txvk2xdXjSsrISOSCb8+7g4G9che3WnW7+EbjobHpvuhoy2+mhz6p",
+	"tGAZE5rTXJEJyyUkS8dKqIL4+PX2QPW66zlbg5NOiikXHhp7q3+CfVzyginr44h0zgLVJJgmE1lCuKjA",
+	"ufcPup6z9fXS5Oz1c0MHKxOxtkjLc1TJe7tq2s8VQfP+c9avAeFeffq2ztD329uw7uH0a+1fticUyXzr",
+	"9noj0UmiUrncxXJY8r+x9Vtz01YjEYbh2cNbi/W+pbUwMI6lxs3xDU1VFHH3jCzwp6zLa92ztigZwP3b",
+	"a6njAW682YahozMAJ5XtQr5B+qJTR06nrDBH1eqQ2KoLrgizx5vH9rFw3ojyZXRO8LzHxFipNCt2gEYP",
+	"u6VHzjpg2lnZWbL6tPZ7QpYFU0yrxGkA5nmq9/G7bTQOAy8ykNc5TZnCrthAM+4a/tcw8Qo2NaOS1zYk",
+	"GRlLqyri2t62lDKP+YkQmJbAz9f2MnyDiiEopXxpU6fsRdf00mY9LPQDtMNoMWNSsbujTMgi3ZuzK8Lr",
+	"wvmgo6dzlp57y18KYU2klQW7aIbMWHp+xUAEK4qYdRFFA7cniHVqjW3Idtwv5agXln4tuNwRlE7CebsJ",
+	"dNP9dSEnecwn20gLxwYpgq0qry9d0bVLfuAOH+CQPNdG21HVrjfGkZGQKVNOGFAykzLD9YQcCsyXpQIC",
+	"0LGg1FVR2a/mMTkjSpv1gxdEn7+TQWGOKs3zDt2RWwJO1oRrxfJpp67Yw/h36V1IwMpewQFs5YtbsfPr",
+	"nHi3LX2cy/8uWRlRmH7gC64VmcsVWVCxrvAjFClKQagmMurC3JALAQpf+00vbCcH2G3GkDQKL2YfY5rB",
+	"ShbnrHAy688BdqndSjzrJbjsc+KCuzlJmxJtxtKY75YCqirkYWZbvXXLCuwT++i5RvvkcFwpwcIv9B8d",
+	"iK6To7YU5e0OCYfu9J1DYzat1CIIpxY+O1BzLfqaNzbdJcZaaJT9uuAEgK8NzeHt0bgBYPuyO5rRy1IK",
+	"H7hFCXTXtXw/zmXsnxTbdS/Z6jX62ztz35aUZ2OH6SMqK9tnqht71Lvt1QmolsViXMsHAnAV86SoD/Ql",
+	"+6ifgju/wyVhVBGAaKE56B2urEgQIdEDm8qFNeNaYFN7LISP2PSPCTXJryu3fZTwQVnFrviGngRbAFRv",
+	"COGwmbjeG+mw77ivAb8w8C1FOQqR311yOS5L3+HdTvaYm8E1S7tNU/z8JVadWH6XOlq9xrhLLN0G20EG",
+	"RTY9FvpLXXCa/0MKNjJ7/h+vj5794zXsHcOSw+T48kX1+T9+3mML/SgUhKf32EqY1JPLFcS0dxEJV9pY",
+	"HoIpYgXJ4txo7FUyLRe+Z1M7BKJBgQhDxQGo/i0U2XkfQS+QsW/h6utqbnidtW1+iK66Leos/a7mID+t",
+	"0LnRQ9rb6eTf9sMGd9eCfhxtXt/e3dbCIIE14+yTr7QAOwceezl6PHGCDsJUne88TV1wlo08jVS3oQjK",
+	"qkNcx+y9fqmgWb/OEfUGckEUwjoovPfKL3dj9dtrVm8b2Zqq25jIxxUBd+wO2di48eDBCoqgCylmOxyM",
+	"HZgyTVdTULBjBOCoFBQ7n+Txkt8OV1l931YhjNBzlgS7mZIp/8gyopjQrG6lb8bf2dAWsC5hOqsCMoh8",
+	"Y8Q4OAFqcOzOILgJeMbIIXUrfrDqSLzbPrC2aI8m8kHOi7VKcjmLnew7QGuwj3p7Hj7seLh047jjbbl/",
+	"mkuE3+T6JMBuTMiSyWXOyGQN3YYUerSFnMhsTb7kFUtb39FXtV7hpZYg6kRJc0NbKdhmVuy0r1eUa+wH",
+	"XsUnuQJPnzH4IK5fMF1A5DsrGYJXnJIxvnx84iYCmdzaTBYT6hjzyJ7h0H8tWQk+uaqDuB0CbMg0ZSzz",
+	"jXnhDz/LlIqUQclDdKpxUCanfG/JFLkhJW9bxgfXJKdLxRQpxZLyzG+61KwFelNvVsfbDakNiNwFpGcG",
+	"fCW1qJHHcW16kRl0qBN9vHpeL8aQCh1iJEDdxMdDrG3VaE9d7S3fs9yCuRjaJmQi5TloWmyBgR62MNLb",
+	"B9dsI1yXK7e1pr+e5uG1KRy9K9mPYB1Wa701DwSIf6UW2X77hsCH1d6tCvAe0XvDg0fZgwcHj9Oj6cFD",
+	"djz5JrtPh9PHj2rQiFUbYdiVckG5eR89VAuu50FrA6lqBSUedmNwMnh99AIIVPDptDGMh9nRNweP6PHj",
+	"A3qPPTp4MD1Kh5NvssfsPiIuLul6cOJSaSMwi7snsEVTmMzBMymNseVYgExKDalKNp/NqHSJLdKdlGub",
+	"z8kWiuUXTB1eQTpEKhYeoKvd1S/EpMcOsDCv6Rpxt1vTHlvCjputxyP1EaqbY7uxHl0vwI7EHaPtjDBJ",
+	"ZWfDy+g2/an9v0up2Q9csI3Y1tebE+cfixJvAVnmXPskBleejv4uwLHqGRJceufZxnXHq27MhH6LTw0P",
+	"C7/D+4G6wOW2ViyS3MSFqMq6gUpGVdLlkkwZc+hSWSy4uRtijD+Aely9KVO5xkfhEeHp0pp0UiWgNzaD",
+	"4/D6CbNxD+4LJurRlDuUP8xN3lhBsrU4yyNZtKCKAWnUGilInS+UzcaGeLYLp2B9yRjyr8bpXPKUjU9t",
+	"1VQQJIbmRlwrkrEpLXOdEJYrZu2yYma7bVjegYfZoKa9UE6nSYAagVV6RYgjMed5dkh83artyAcDslh5",
+	"fk7g0DfXJ7YqQK6EvQv61Grz/lLA/tfoJjC3nuInCHjA7QUTQXUo5njX+whU7GDsnZFvILGxIvDUzBY7",
+	"AjrP+TgeGW9L6iucti/BbAkyPW194xzUM8CPOfQA+1736A+KaZkqKFSSapyQMWovWHWltKBmtiSs7yXj",
+	"SFH6uOpvi01KxpjlaR7pUi4dJg2mf1ZVuxLKDRJjl+aMKu16ErcWrZLoPc90K9s/xPZzczONfVPZEb5H",
+	"IRjfTvK6IfhCmWYH3ymbbse1AybtHXfrmDm8prHY+vdyRaiPjVFAOnTgmQC0QKHfnKtGj5SQZlwtc9Qb",
+	"nX/BkH2QDCa5TM9V1FHAPi6pyEYNyIr60J5VnxDYBjFHAMU3Lk2mPI/2S3qHY3eAGnhZ7YTvqnV1k4uO",
+	"2L9wI833w6jZcVX2SWoKFq6hvpv1G7dydq53dftlTnWt6L7ANqEboiPP5aQqrTXH7tyY/xbWMsigLRiZ",
+	"MKM+LKg5V8eu0Yy5n+Y5YpaCC+CUjJe00Jzm+XoUXoaYs7LMMxvJhWcBtkGFAFTzOFon3cgm2rh8mqrN",
+	"DUjN9stCT17lwHNugw5XHvQgW6uXXiB1JXhndK1Q3M5oOWPOAWJ0FIxYBwU6ULXICm/y0iyz2F9ukgvU",
+	"RrfaKs76bK+iMz5PyJKuneuW8GlY7W3WSK6U1c0MXWF4sOqnZAz+VbNE5gctzdo4I8qN0/kOkgFcHKWh",
+	"zauKxe4MdyHIj1zYRh8elHdTJXwvw+NWvKobGvI+18onK2hXUnpu1N0Z1WxF16ekFPzXEiBPyYLpucyu",
+	"FRAWH1mvX/Iu7NZTXYH5ddroaHsj6tqCUaFdgfB2I/zWPbhY8M+ya/CVyhVZGOUYPbJNUdbbBVBPSNzR",
+	"heqTiPy8PEPU+TZY+cCqjrpYYye8HeSeTWWsDHdIXwtM6eMKsCxTzbKOfNMg8/TBcHg4jKee7uGbre3o",
+	"gdmwB7Zv8tFRRcFgH7mlxEPo8qbQO848akfiYsk+LbcJJeIYYR+U7o0SDRBW6IxyUSULK7rwZcmA6AwT",
+	"Do18t8ZcESrUyumcm/tBbN3flXBrHHw2GripvcrD+83XhVmN9OC3D+af4cHj0Yc//dstyMozYYNuVmI6",
+	"gzcgrUN6U3NQlZZ0vWNdVs9hNtOgI25twVbbXNqhWNqQ+2tfdSsWrNNC7rYNa2fxBsGZdzen4FjSEntB",
+	"OM36ZiTWS6nJAvtCUOE9iaVQS9vtzXaXWGOr744k2A1E6DJgXol8TWy2Phow1uKFN3dk49fOSW8mTAta",
+	"xg2D10xkXMw2ZIHWgxTohlzRXTKPbzQ5cs9Evg01ehtQhXvmI5+QMWQaA96Rc5mSL1EyipQlREjCRPZV",
+	"Qsavj56NsfTSKdly6nCxZUHWjBaqclG+PnphHvr6Hv539HMDNBmDqLeS8ux7SMfyMMAprXzp6pwqa3i1",
+	"/A9Bl+ipLCY8yyCRzFUqxZm2BpLSPjoV0y77xkECDgNEHAB3Mae4s+jP2VKP2EeubN6O0hQczRlRDLyx",
+	"zsAFDLZw9IoBqFN4f/eI38qy6KBXwTx+YWVCngQO2gQHhZwi7NDjMEFubHgjMjT8XyGoxofYUYHcyKwk",
+	"X7757il5fP/Bo68OyTiVGRu7gMZKFhl2xijkrKALhTB/mn3U6GTBrhmQ3AQxFbp2nb/IW7kAgBAzBgVe",
+	"9DWZlgUw0gLdYQlAmQQhgTWRaVoW8RaOAWO5XMzBOyOqAercDNldcehyVGt9Hne73xfUDb7GHvrmIIGU",
+	"Rtgig68vjr5GbQLTH38tmbIa/YPpMP2GPjgOlPD7x8ce03bwo7DQ6pCO+q1r9uBO/4ks9ckkp+J8vwaT",
+	"dt0dcmNX3upPja5hFtXUQujEk/Fj6FQXrFgDtAecO2SZUyMPlSw0y05r6B5C4q/AXZJMcotJ3U9Nwln5",
+	"LP+mrlQtTbyWHawCikYvVecs64DMq9Yx9pzx///gDV5y8Dwbe2UBzYdTROZxiKhrWZo3wR6Zs3wZL2/v",
+	"0BXMy75/9+41wQsS9JIZtaW2OZCv2mFwh568GTwoeMHhprZqHYnUP755jhgj5tTwtHA9/O3Wrx9nIXNv",
+	"0zx9OzbEdvYeAF9y75c8cSnSwfJ5jo0e+8EW6eBoEH02g8OFbLmw8jHxTYHNYxIX8wW3iiJjfDNqAXAh",
+	"tpKuOYtzo6iv8ZBRIMuzqn+Y+WC9S/gBAdrx778rCG6YP+187ScbnFNMm2PLPdT2kDF/OjyfSclzPYKu",
+	"5emc5jkTM8Qeqxw3ED5ggSdnVshyORJSj8A3G/6U8wXXo4LRdG6/lun5yPdUq74Jnmk+L+QF6iO2IBWT",
+	"KAIxXSGRjLzmG4akzWi4GPlzMfwtlPZ0PZIlNAYpoM+H4aGc4XMDFSUrlzmEgT2hAqfDyAwy56lufB0+",
+	"IPw+VIPM+VK7kGdssZSaiXRtJgCnK1Oq8cs5W4ePaf9UKottPiohI58LVU6nPIVVMUaDan4JpcDwJY4U",
+	"/rygOc9GVRqL2Wks/AWcCs1vHQpo83uXG9P83tHU2KIjDJljtss5y0YsVwwOCUxmpjOW+YZH6FBpsJ6t",
+	"R3GVKPajrbOBL4Sej6BUATC75ChgDvzCtXqvBiPkaFowNqIIMRR8E16C78K/l1JicvlIaZmew596RKs0",
+	"AkcO/0vwJD2iacqW2lacmC+mEnsbmb9BQNi/FctZ6i6sVmqJh675rs7fWNGSSaaAbliL47/3mwk/zqm5",
+	"amRsEv9dwTJesBREk/sGaDvK5Qwkh/v27+AO9V/Uq2iWdJ1LI5qkHEEeTtX7CuYfXjo3No359oIVfMot",
+	"EDdLpUBPQjDsAL1/hOQpLjBj3uxekEf4kdFsJEW+9u384fI0Z7Sgrsu/2Sgj9jFlLFMj6wYYJKG6WMgV",
+	"zkBiCj4s4QgVXTViH+e0VPhC95PjO/uZixGk9TSY0P6Ke6D6bJm5FKpcLkGPqn5DrjG2Qv07x8z1bx07",
+	"Kc2WowVXC+jo66p6VFMA2gOk9g6o7vLzgU9+HQxNpuCqCKhj/lxQsbZ/qrmEjmdgto7s7iwFLfVcFvw3",
+	"9zFgBNuhZ+Td5tVXrqmR++wAsIKvAEbLffCpRMF3BQB6BV9UKHee3qMFyzgdWQ0k/MHvvQFg6/GM1lkT",
+	"LKqRVUfsh2oe+AWWt/iPjR4ULQOuoz4OU35qavep0T2Nac44mFlja8SMjSIy9sQY79dBfCe7QlnbEtzx",
+	"taYFYSjNrU4bWD7QUo3unpBfS7AzjCpNMe3C3lxXMGHvR1/m7Lnmq/7z7auX5DX+Sriw5XFQY+QNBuX8",
+	"c/49X4PR8vXwa5/IedUavtdoE3Ixe4b8EVG8nW7tFA2LuecQUbhyhjp4FoHPYmvttSpc2t3S7IBeb+FG",
+	"VG49utG4evL4lFBj+CycizMr6EpgHJ0DJH5aMOtDWNDinGVkvCq4Zq9E3oEMHorObZgHQMBnVNOneH28",
+	"803KUdUoHkYbYUgdQ2MG9ob+sxjwMDLENRouFbSIqhf5dlhVYVa/y3e87vWonhwnaXiO9k+qR+q+xnvf",
+	"rZdx3GhNNVeap7s+9627MfZUZ+FcnUzYkzJIlnRW05jMZZ5VwN0orA/jjcqtlR20Vnn63PIUebhVJjSa",
+	"F9VXI4ns0xivNIlSI3191zie7iN9bif01RR5dzwG5qfT1U0M2mxU8JoWi7whzRNgPvND2FJrkxzfOU+6",
+	"KrKti23LROND4juZGFoqIPCn9wPF9PvBCQFAsXHDS7ukSq1kkfm+JRZ2rCzywclgrvVSnXz9dZbyoHqs",
+	"VGbiC1jwbMHFX+xPh6kMyycrEu/Zq3vvcqOMLWmhF9cKl/5XppWv++2HhJ15jaDtl+3RZQpPBFuKJGQN",
+	"bfTU9pi0miMk8mqe55jVnsXzPuceVHY7/KQFoN0lPYx+HNnSZ6NvizjqsGvDt6A10MNTMiR/NpMETTBe",
+	"JeR0gW6NVF1xS7Xk9PYDODqgXx3e5XY6IzSmOXplodFnEwHKlCumtM1/AS+19VtWDXwRtgQabEpVS93t",
+	"ApEEb6s3ampz8mjprTKn+s6qjTrsxBUIudryONLEuMXz59YW2E2JvWeymNlPFqX3VqX0FjX5+kSWCwBj",
+	"uEhgIQ9EcfKqAasfaTCEfiDNNy9la3CsyP3VS3cUwRvztfrL515t2nqIwuNGbVdT/NWwPEMwz+Em0bg5",
+	"Ce6zE5wb4eysw2JXWeortDcJ1C3YqX3gU2ua5iYp2keC3bLe/ofoUtqczmvwku6HxOCyH0JfCNauBsY4",
+	"uj0YtK/GVAgjRPGvU2PB43cOMQOoAekJ0FsuAfy+WptBX1bEFTlnS/05HkM3eaLcEvbn54nr3Do9r/Ug",
+	"/Kcm7UZ8+B5n8z/FWXxN5+rO52ZMjnuXZCxrRSIWkT1aD8nzqkLTQvhz6JcstKsZKIwtFMlELrUcQQqB",
+	"7fM4yug6svzP6FpVHTjMXQuqeUqq8JvfjoJZL2PHCRewBWRv8Ehi7xPzwwEX2IgoQA7AoXbY8jaJw2VE",
+	"bNWm4PJn7ur2AyAtdbenvDN3XCY+ChXpFh9z7OwJN8aEYiO1zPnWir1v8eK3cO0mv4GQoxVj50xko2pt",
+	"I2Uq/jdV1TNW5Y2+p4t5VkbX8fXCbIylLRffWhsPdeUeaqC/N76CkWm59nv6FzoQWiAOvJQ53w5E/c5c",
+	"+xov7QioWfeC2xMNP0LtZc3F71q2pGt/t/dKB/NX1K4tVx93hBNggJ4SdyDbruE+Bc27iL/wwqstsgKh",
+	"EREBrX1n22Ne266r+oKP4uis38ki7B6usE4L8EoxT1VhnTx6KOW0shEomTi55yhj2+Yr7D2wZnqnhovt",
+	"HM0aw7dZugq4ODzUSOu4PIc8mSpurXzpFLjYa970XwbAy7IEPukfSnRtAdu0tcPt524GSveyrQHfB2OA",
+	"G/dn8EQ7yghTxCjZ2NDVPt9xK13Bs2e5Kp6UrgRdqrlEHGWMZLwNvsIFGSw5SxtkqHHQ7skYzqkR21n9",
+	"vGdP4+BwFqVn2tiPh1dQSG/Sf3JNu+/UmaBm3g56agJ5v/bhtZj+bi7ACuHveNjYs8Ahv5bM/u5CZnYb",
+	"91vIHwXXHYsZ7vxTMgY2bJVINvd7v7cGO79diWnfubUaM5ARfTbxbTm36ofwnXdu1aZzLc4tw6DWrdXa",
+	"fujdQoxzLNFyaRakVAxdEYFIbXby2qYofI+VZ5CkwSBTn1cZUM6YY3mODTsdIAwgL9t8Mvdy8hIXIl+b",
+	"1WgqEWprafbd7wh2LfL8X/Lay+t+UnqL6+IKmkozX6Strkxoel4uK13lCXwmSsuCzkLD5eQXW3r6+ujn",
+	"wYfL2/SAeIa69/BBg5u2O0ci3oye6lDDr9E+1GzxQeT87PKA7PNm9IVEjtQF5CRrlq9jI9hFZWy6QPoN",
+	"s+4MiaAvSBHTLfaUMTfjUUHky+1h1z18LN6rGThaGsC2+EP9qHJVcwAbt6BrgAOwCYinAFVWqpKaYwoA",
+	"8OsD39GRU8k119+yA2o6LuX6+n1OydWV+qaXqB+L1vxFbQ6VApAwR2Fs9RpV1NvWTv84iuk16KSDu3FC",
+	"bdMKudC/r0r4GUUDrsVV/1kcO5/zIfP5niPXcW7sEl2ISSiAK4sJ9UlRYXgjlAhXQFM8tLlWiP6B/upG",
+	"k8+Iex5NmBEkS7fehuWorrzcYZoVjPby5gKoZ6xX1PO3r8i9o4cPD44SoleS5ExrcBQhaLmmHwklv5ZS",
+	"I86HbbwEULf9XrxHpGD3HqX984q7035hpUYWHn5kmwg0Nla1mhboGIDm6EeLereIb3LFNdu6ostykpsj",
+	"h+s9jlvInrVu9qDU0K26HUJSY7HolPv41GE/XM1CtQiAdeu0jpDozdOXssh4Sr6XynW/AnL6agIBv/uC",
+	"gstr3Fb1g2P4Ge2zMCPn7OD/fvgUy65pbKWelqjfVKA8QyMFvyQNzzL49yBKcMGKU/Ltj2+uzfbbYTti",
+	"R7VqE55CbUoPC2+ffbkrS8TKvTbtq9syIPBQu/PWA0zjJkyH25Mad8FJ/FmJtT+wV/0KUu93E3Gf/3JE",
+	"9fpSzVn2JJfpeTzDBhE0vlDE2G7kjVyh3vf3MpuxDDT5ydr8d0IomVD8hiuLno/tCBDYjiriAFJsQoue",
+	"QxsIKpoA0hm0vLOQzgfDB/XWzgFM9DeT+/cPHk0fDg++YcfZwRF9nD6aPMjuTYffuAwDzPICu9UmIPyN",
+	"P3E/Dk4GR8P73zx49HAIVih2v9hy3eVl+9CJiITvCrkIWuJ8oYjStABhq2VG10kA2ggIPYZscmkBJH32",
+	"UY0KWzqDtxHOqndXEIrxFJe9e1shB3U3t/JhqxMyxtZDstTmv6q9kPlQFgoArDK6rj7LUrsvlnJlE94b",
+	"PLypHVkGhredX+vorO/YvyspDt/Q1QumlM0TDKcW0UXguacuAswV+Rt/kpAXE66/BnjTn1q6V51tXKgs",
+	"viDbg2iKzwTLnrGUL2jeIgQ+JKYvQCfADjQH38plBYgOqVSaCLlqD363Vo/wyq5GsL43Uxf+HES1ze5w",
+	"F8aF/C01vHMNTuttT6tJdJL8Sm1N4Ui8ubamN9G79CZ7laqwcQWw6oSdgh8CSn80pqt7NE8WKKfQwibH",
+	"1rhU327f0t5dRasNEz2VgRs++6ai4b5ub9ddW3harDQW6+rvu/bUu/jt2ZUEXwTHdUTVh34hE5ZS3zrZ",
+	"Sch+bj0EX+uC0wF0TeXaR6zoGtrwVmDC2MhZsXza21v9Bl64AUNm/3alnV1H70K7bKB3zuiFzcSyfZIO",
+	"N3b6u2L30gZ31bg63DEVm3RKB9h2UelgXuwyvIwBf3P9A7pJWOVhtJcWW5vWyu9sVlzF2dsbLNkGpv0n",
+	"4TWl1jSeygto0myLLRGrvNZD0h8T8Rm5bqdUhJnCXzjgCNBges2qT5sAs/CuQ0CnH//XkiKY9nWQBybh",
+	"e9rg8n2hiFFgT8kRCF5K1IrrdG4x3HHCtyQPzDgsROrOgAnds/7OIg+ZpxtF4gJttapxrm2ig7OHXo+2",
+	"RYLlbET6HmsOdc7QzcM8wDwPoGdSuVhIYbnty2lONaAkO/gRpdnSdasraFZSY0+rlObsq91dibb9Q70S",
+	"Afg5YJVgU9WIGjSq6urA/IbRzIi7DvhugKfOc2yzkVKBhmmkNHvO0vO9TVE/iKfmMW1r9CeHYei1v8Rs",
+	"eUONEyysnlDFjLVpazwTUkU2xwt6zkhRijGhuZJkDBivyqb+Zmwh4yWhXajmZ/mKrhUZA7Tt+BTdIStu",
+	"GzUjijoA0pMHw3t1n4BDw9285FWbMCTqxmVDikXXrmCqzHXVy5nVWz3K86oZSwy502ofEW1nHTTR4ArU",
+	"8qVUik9y5prxLWQ8N/oaMTrPANESYNurDg6H1wBiaSZuTHTovEZL1WVyQytNcIithI0GOtIumbDYvapc",
+	"IPQtZFtkDjkcIWQ9aG4p/J851QxRxiNQvAUz9Cp155Lhzx1Nc16ZcYJkUlqaYzOja5WQjBX8Alx+bIXo",
+	"lnNuLljHtrlRZSN6PDgiVdUpHLp/w7UgGsHSi9dS7lcASxdcbBiHlxNESTKlRfzViCjNrtYK0RBsKyok",
+	"3SnGvyzYBcce6BGPOLJE5S6L9bOAhhV/hiwO2/G7t9HxPOuCwtze0OhN6VsZGe25F1limQBAU3hCdL4V",
+	"hYKOCp4nEs+ljUaL4XLH932we/b0+fB0js1qtQQmBEdFzfeD/FK5h4+C6Tgek/6C++aClj9mB54LeMkH",
+	"w6Njf2oUBYQUtS5EoGLizFchvdNiP6Y8q5hxvyTg5+3ErX1St5Ave6rWtEurzejaZlz6WDE0yG/yc8XK",
+	"cZabliJ7JZ4aAd/l2SUg/h0+L1T/iAxop1r9mwu2oBzQPGy1t5CCdZwVGNPpCCGdkQJ6L1vFy5zxeGjE",
+	"vFaRKMpZBTjdAzrNnfAdPpcdNYZCruINg7FzD11IMQM6FnKFw0zw3BvGz4lNwZr+82wwhhlkEot62Clv",
+	"VlFkHmUXwyfnbI2IRK5lmLWHQ1Ue4JfMck4LKbyK6BKbsOeLYEGvaN/yJVsgQoG/2eMHxLnMnwjR3t5T",
+	"akywohTORDX8PCtkKTLCaz3NAKAFVCBEqwnk+WY19i0V2UR+fBpnc7OVJ6UCVZpAR5c2fy/61KWYW19Y",
+	"/hMx/gNTGLrTaasdg4mY59X7PVJLHy2omZgD7ARDjTFMSIUX8mL3gw2am0mycNZ0B606p65pMWP6FAQJ",
+	"o0XOERtMBA8jIYkgCgZtrZXtkV4KzXN3DBm7IyvZFYjVh0pZh0ie0yVo+C5VaEXXN8U2P7m2ckgk62be",
+	"wWlNxSarvC3sIm1NqVgTKLsG22Eli3NSUAEm+DlvJQGkWPgI9987MlKN5+tRUcLHy21h4ICPcfDRdbL9",
+	"aNo57d4urdoeyDxyZtEsG1lffi/dw76xs5jadtvZIQJjc1iiD8MiPehf0h1wMDyBnc+NxF/QNcmka1Xh",
+	"Ahs7zS115Q+t8ZRajgomukySVqOg60NA/Q78aqA0nrgu//Xmkq5vBFtDjBDtaKJlv+zu3fp331Yy+NXQ",
+	"vrFcSEdliTAHfzpnWZkb+99Wq1iBpvYPvWXS6J1wAmy7dGMTdKOl8cxpA+Cp6xdU6LmCtlWXZak4zEyL",
+	"xVTo5IPErN576wd431vslxXZWrZN0q6L7KIH2/GAIAV1Dl2rtr2BfdRP8UrbOSQiX41C+YUicuWiQFNZ",
+	"uBD9OVv3q6kIG7z38IZQno3g8O8VPga3bmArQbzuCjHl3kCEbXxfbGsUtFvaGjJvtL3eJ9gO2ZUdRwYk",
+	"9xljbpUQtWQpp7mv8Fkuc47W3S6HBiRzRhvCbEOFd8ZGbz6we3a04ABzGy1oah0O6JAE8xzvB50A/akd",
+	"rgyky6giZD964G2d9AA29EdHRC5zh2hfy1DYn3H7eezsMlZeO+unHgXJDv3mj/fdYMpC26awP0JC/6xg",
+	"/tjvA/Vfnfx1Vgykkw+3gSxsOBODKiXvgmzSLiYC2tpdsiVNoQ6i7bMWAoaqychQA6ipbuFhE0l6CI9l",
+	"f56Him3ileZGEwO7U1pbp376tM7e9o7u0CQ3WABnaTzS0bADbP8uaJns3CFOQlhN2fdOxzX0sRv4A8lX",
+	"sImU2FXR+lJgDnpUo4b5opoirgV4Iv2fBbtgNB+lBcuY0JzmKu64CE2ObhPAzWNOlfPjYJw/cZ3KbP4l",
+	"FLhAVDqdS1ScmUtzSOc8zw7JU/NfwYS1npjNubMX+RQ8rnTMD+hiexszPnolMlie2t2GaOXWtgyKMxQU",
+	"PlPEJwosWRHLAkBsb+RhyDMpFQPL13XGh8A+gdoQTagmNO+nsbok4n5Ahj2syVcCEp5f+oqDeODTdYps",
+	"ZAy4fbxptz0NODbqztOSzJiuGhAuaDrnIpIuEPZZast1PAfB1ciVLqiWBXF3VIsjEBkzQIvfTnPfqunT",
+	"jt5af2dSjX0Dpb7HAOq38aKjhnTy3iRLtSDlv+G0SLXc2jfwDC4yVvsu7aXA1bwj1vYLWbCaE6hFDRen",
+	"itQ3aKpdSONaDTyXh7XBa5cQVaZzqAF0pMaAPbYYdd/ZWiaag0QZH3b1V+y1iat2x7uaelUEZOtLMLLV",
+	"RWyIVu1Zmg26hE1FCoOzPlZhVaTaNCu2Sizr9twxt1JDGtupd7uc1M7oNqn3x6DYjUH3bPCZ9iuw/APA",
+	"M0b9SC+ljnmOAmLY4P4fsXSz5jqJbdTCu7Wtw8bh8TRsllhIo8NHtm+y9q755v0V8dde3656hRpFtJ8H",
+	"8YIVdMZGN2YmmNGN3VuwTlAC9mt3QvFOA++t/StZFmmPlEmesrd4aVMWWr4IcoHr1GsMyr9yg8B84w3g",
+	"/YSmvbvNw1JtbqNu9Qsxc03Dw0DBqa0BwAAy8lMLwa9/Nfvlpvlbub7D3L+TBZnLFcllrPKrcvP242Tn",
+	"8I3mJlkxgX56u8kiEIHdswPHxz6pb6gPGptsJmN231QWTuZtykU7M6YfnAoAbXxC0pzRgoxLsaQ8s5nb",
+	"lmuN/iDjrtxKde5H1IYPs0XbHwMSJmH+jBlPcJS54eJX4wRNWfxpDH/bKdBJqdh482q8rUJVOyyHYQOs",
+	"bFBMY29UzLwDBbDlJ2+E8H147Jd+JfvtilE2nTJwYEcd3u31lUXBUtvjK+fiHH1X1GXK+G2udAIxbi6g",
+	"5B4L8NUhiaY2k6nMc7nCoDglRZjf2T+DojNW+DxTFWVrvYirhMCggZHtfHeldMceCY6Rsnoz+g+bOEy/",
+	"7hHlivLZS7ayPU1iTp69e3gZHewUk1FtgQFiUShNrabIRfiYo21pJcFYNlGi1vB/i8O1VCyzOQmYdO7A",
+	"veVKRKgx2ZoB8KOiM/ZkvWNSeSFXsd7SIl/jHjCCBncJ7gMcbG8uhEG9katoTKuW7dEjpiN7zqlXkX81",
+	"sk1IEqG3YgLplYZe7hVbeCGWtjgGZzrLxidY+EJ5RtZMn5Lx0rfgHJ+QCTNaCpSIOO0d3ZpGzJySsW1n",
+	"BvATUy5oXqsfwVcgD9lnohOFX7BGMYl90KYQgj3Xdj7R17H8vpg591fJlPNeBrUjLSCeDem9e5zQtoq/",
+	"dUy/7T6YF3SN9XzubIbz59QXJkKB2MonFMGl4GqGj4quXf5h7UzHJ+LB3nmYa409GboTYYM6XBjoFJJD",
+	"mTnBfmOFbC8GtGTc3frpKtY0Guo4LVjG9QgejdRJguQXY65ssHOq+fZJfqxo8sL1FAi3sc0BxEl+2EhT",
+	"5ITd2PtzofobO2VMY6mRPyEFm5pjplqBWyX+ZqK/iJaJj5cFAyX9pJaqy3KOldpSEJzjaWOyJ/GV0JIs",
+	"uCidZriAG5dSafsSrqtrHYoIrZqVOolqR4VRfP9Ss7b2UXH5KQv9Kg7y+2QNktwogJAXwKU4ITLPmNH7",
+	"CiJYHQPY58+r1MJQxl8YZpFsdg0Z86fgGVOBZ+cL9QdyC51675cD5AI4avCp0n4x1htMTA3sbFwPY2d9",
+	"Tt4rCGrLKbEv89Q0rCPSfkG3Xb0SboSd3gnLdGazWvTvXuNQXCChelpsvXxm4V7b5jrzWTedPjT7zg6e",
+	"c1OIStRgHPscZO8c8MUpQUwPa3nKKRnjcOsOExzyuGHyN3hyMDwcDh+0Kw933fjXueH33zl77ZjE5tGo",
+	"ek8mqzE2d9Nns1sut7DYW785WsVjgQzz6VCaTqchV8ePLUedv0Wj72MElSzGvv1plpFyCYS2NejjGS1n",
+	"zF+QSaM9hAOxjxgkA7hy8zDUE0S/jevapWJBTo+NOVr3qEPesXpL0Bku3rO/hbm7TeqYkaGNn8rFxCIB",
+	"be54hJdZ7vcdQDYCnV2w4hldq5dBCOv3CJl0xko8hNC0YOyQPDP2I2Sa2SJkW/NUMEg6s0gsewVYukCM",
+	"rHMc9jy+b4tt00gJ79nx7Ro64jbOJGAyP4iKjUL22BLiiZ5Czb2zr00V3V1/JrTWNNGY0gpBWlYBeJpf",
+	"+HAPUgHWD7EBhX5bsB9zu83YbrMEHrNojzK/aft2qLXbt/0OVS4ib6ht8raBDtJPWcMcs9vBzYcS00rW",
+	"UHAuEPjn7mcStATYdYmfzTje799nn46SoweXX75/f4gfvrn86j/uJqz3PtJxQxD13vEfL2GlS7qfKRte",
+	"rvWqD+VZN6rFVVp37gZvEdX+tEzP45CkvrzXbASCt/g0ciULXUXXyZxGvAvmvngd8Tlbd0HuiSmflYUF",
+	"IoB4vSa+zrPd+HPw7b2Do+N7w4Ojh399ErP3fP1EDMTMto+yvaTOmcuKvxIgThOkja0h1MDYoDaaD5tW",
+	"43by9Pza3/FMvVpoPmq8yMLqEi44QsBXGM8ZgBZITFfAkXJW0EXgAvN2B2JbJB75AmL2sPesQ9E+M26R",
+	"tOMVMaQVzJoIS1WwsHuyJnOHsr95PLGXI+v3LY6xMadIWQfNmcjo1sTzp/Y6Z3t1Ion+CFLLhfEt+X1H",
+	"pWvpwFWvbupfxRYHv7LJKiMsihqZAyOnugMjFS/CDVxzEK6ockT2nmopGOYzkAVNC6mqzPS//Pj22zcv",
+	"z158+5dxQsZ/effza/vX82d/ieei14YSsSpmhSyX1+sAtY5jeHIv02kuyyLfGgj/Hq4K+OjKzdE8Pu+o",
+	"u+kgInMva70HGwc+gdo9a7iMoU/fuKoTyowVa36pLFe4BBT0PVoUtkpq+3UEhDVxLQHDguBer7e3byjr",
+	"tfHoka8mvOr2uolSYa25mO2Yd+IzPHBmCtqzmzPvHAqm8ajgBckKfsEK9QUZ26Pego62cFACPaepxVxu",
+	"BBzdvkABzB50i4wbjN/bfENCLSeag1qdkiEGfgqG2TWCxXGvOotvn6Lzs1yi7GLQ7MHixMmpz9vBVpIu",
+	"MYqcM7YE+rq6XQTtcJW7FuAHvgSfb99S3maFbK2atw6cG04jKNz1orF9cnSxfMBk3QdEUBsbLFNMHCXV",
+	"MeulpN/x1UpsbW+I3NFRM3omvL1i82lTKTR0V1C2uSoKdMXyXFkduV808V3g27HPDgVnABZByRjrT8co",
+	"Y83KVEy4PaRXeXa31kPuoYk40PDr0kNcmuvu1ZvJgGW8353fZtgvmAlzawykjmRcwW+uzZNgHJ1q0yko",
+	"JEIWzmUXz6XdHbV9u8f4p+qMbeG2k9To1Qqwy7FRj0dyH3VhXLxq4rhjTgEcTcZUgckmhtm5ButW+c5j",
+	"/Y4vzRadJ6Pv8nv9nvV3cCYpXdPXbVG2LJJ6fCqBxMSq37eskiG2bi7fl3jPkW9qT0uLaPKTmVtdIGDF",
+	"NcWadCL7JSR0sQTkNIG4tRbggoqS5uPeaw4bbBOqR5AwutkQb8am4Ha2vAmGectylmoKeNwLPKtn0hzX",
+	"4PsY22UeY0uSykUv1r1oDdGYrWoKXLRznbtXAjc9GyTlu/Vya627j9/b4z94RXWSVHKzVhTv9kK1s+16",
+	"+Xp5J9yDUz4UT45QVpD7LVDjml0O9P1aFldnvpbmvBcsbUISu0N9oAs6nfI0IM5JY7BwjAbXVcfC4Gg4",
+	"HDR3BIZjBhBNaUWlIMnguBmcOhn8lT+pGMd9uiY1BIqIIC0/z7G34djMqRGHIWeVTDJGAOonaPbNKX5y",
+	"d6C4gvT0hnf84f2tDULpwW+jD/aP4cHj0Yc/RbsgB0pPP1FRV3/aoSczgWh0qwdkpYflvwbVZofZoJLT",
+	"ngoV68hMOlWhV6JHY+WbUHaG7UFeXZk5JPWaJJrnlu8Xtl+tB+3eTcOJdEiL1J/U1Z49VYbrUzraskAE",
+	"tYNOLlypKLCnIgOvrOwpp9dMWCqNtRMoNxXmDi1sJ6K1j35PSl09s6m+bAwqXbvChNyHJWU5VzoBMcqE",
+	"LtYBdM4ealWc065V1fKvcPrWnnzWX/Hxb+wOtFp27Iq0npJFCWBw5sy+MCef0ea0tFb5FYKwUV1pi+px",
+	"K7Gq0Hdxt6NVwUyuAVuCjHGzjhMyDo4Muz9tlyojPQoGAPcZbtOklr1mlJQFA/ue/AT1kDatZmyFzZjM",
+	"JFPou5uwXIqZL+mReYadovHFCYF3JoHRaTQmjyoGUDsKRZwRbFC0R7wCZZ5olYcaHBleBv3ozZ0n5P7w",
+	"MRlzMcIa2Y4G97s6ggK1ZVMX3RnTqu6fcl2DgZM0PWeg+lEL/S0Fs1pCeJw8eLCrXP5UHYfDiEu2jSTy",
+	"YVtORaM98u+bXHEVl9ZmNW0n5exaVK9b0an+WRKTAiXwn2XK/RCArtGR5h09cur97VdQIu9EMtfd1nIj",
+	"gw6O9E25tTHVpjqj9tGetx408Rt/3/V3Cv8/i0zxFkpnrd8yp9y1LsUalv1ZJTR1trJHdfHvS6K4RXZT",
+	"xtbdRChD+2U/fzMRbBWEUUM3c6r5BTwRx2Kdyd/ei4TdQ+SZh0eT44NH6dHRwTfZkB3cnzyij6f30uPs",
+	"6CFktsM5io9x8v6XqlJt8GB4CJ5pV541eH30AsP35XI0ZQxc1+YSw8Md+S3haB5O7x88YsPjg8kR/eZg",
+	"mD7Ijtnj6aPJvfuDD81klkHGMp5SzZow4yfVAx+kR/Tg0eQeO3hM7x8dHE8fZt+kQ/aIHj0Y1FNZNmeU",
+	"XEbgYi29t+EtvaDnYD2PEWFi7MraAKgLTOgpGWcFnepx3GG6Z46gPxWd43mjOtL2nQ8PHh+ODj78+791",
+	"x+tHNM9HQbefbU0QIT5iM1o2RBK+UC53IoG6C2ONdoXOI8mIsR5PPMiZ8ZXsAnq5VSBCQZbmTYIIfaY5",
+	"jzXb+t72HMg2nuQfJSvS75x9rYidcwn9G7t06nfXqTkHaYh9VefO1MR2qvjCum8+h43WzH7sE3trJET2",
+	"49t4fy3+0UKPGJF3uH/yJPQhZxmhM2oODRCYjfxIIx8YTec2v/ILZTMpo9Dh15bW6J0p9x4+GCYb3WtN",
+	"zLC+eYXdLuC/GhkQbV0uCzxXsDwlknW/R7bZldOkzahGMg548oOsI5r0ycy0aRfBY3vmOwDdrqB/etkb",
+	"qJ9WT3yrZUFnjARtSIJZHw1batSeErYvLU/JUSwkiUwKp9YwZNujrZTvw5K3GM/BLfBHiOfATG4CK/yG",
+	"OWwvjuqgwebGFq8EC9LAqdOEZGE+cq0coka0tUWPBmlnZcZ11adyx34YG3KGcFyVzmo7yHsP254oSbu0",
+	"iYQ39i+l+I6zPHsKN8U2V9+joFd/LV8LY9d2QTPW9wiAzhFV+rpd5yA1z018U4+INu/dogD7A3WIwAnd",
+	"Iu3+EPS6jhC+obmKBOlPydjp28bSdX4U8zdahTY+gfYahvltGP+6CjVv1AnzL9/HHfF97O7GCDlhePCY",
+	"Hkw/fPrm8sD/fb/H30fHl3cz0PIvl80/scvm8/CQ/M7lorv5VbqOVs/TDVBcqL8NbIiOBkuu1elUd4Im",
+	"PQMQdHMBoYKYuxZU89TCRBi1tBlHr1V8dwXT29WyeNSPtoOco9b+TgYN6J0k7kJyx8uUjUQohlIZ8ayB",
+	"7U+xL7lFC7SXXwnixI9tQdcjVSGIN5jaDswMxF4ECgs2T7U10wvF8gvsENCOjizoR4eUqUZLVowswkVX",
+	"ELtHQVuwKAsuRteOyxjsEw8uzpY2d5K77Ecoz7ONyC1KcS5XrAhLrnaqzivYtBTGahpB/+pti/oGLn8l",
+	"nsLFvpHFyBpcQGsszIkKAjnVTFQzNMO35p9rgtDdToRwAb07hJ7vMtUuQ7KLRWrLG27AyL5KugRGm65R",
+	"zt9Avg9bxNs+SHptAUhesMXEkDxnU03MAejq6XmBuam7yMgu6X20dXG2aWdc/M4JHjU53BOkz0vkvvVF",
+	"2+V2XbeKyudKfN+8ztJHmL+aTnsUR20Q2Ju9jHedsepnye9xJAQm15evj5794/UvRwePP7x/n30aJseX",
+	"L6rP//HzV3fTroqccf22cOO0a+/jghk73ZgaRgZGtvSm43EDYw/vOmNv0M7jSJvvQsQGYzJWhmIXWPiO",
+	"2fnVLuuHlGQhwkc315agmrMHJ1cslcIBRpHAjHCo6/2g7as0tOurNX1q29VLkbKEuL5Vmhb6sB3lbkHb",
+	"V0NqUfbDZl65Enz9Z8xNe9YL3sjaDiOdHDetZ/eSdXW4AosTMwFdfkIDJPCU0CKd8wvEk7HITqATiBke",
+	"eSuK7twQuhASCMM2Vu4hHeiF6nwTduFUFmTJ5DKP6L1W2dm11TocORtTLrZu5/1Agpa00It9RsyKIhZF",
+	"eedAW2116UoWPTtt7Npmf7PrSZ1DQwBsSYTuvd3mt3d//WtI5fuOC67mLCOTNTGcgYCZZkuo8572ehdY",
+	"KcaGMmkB0NeAcuQXKfIg1QNpwZD7DVwZIi3079FXp3xf76I6D3yL9JyJETY6vKZcyrPXz8k5W9sQtJTn",
+	"/XrsxCLR9W1mWTipdwussVHItUkgUwLgOLvEbiMGJPCrZpm4JhpCUROXz+r8qdd/d8Pf55oA+m0b46Vg",
+	"StnkeL4cnAyOHh8fDg+PD48eAfHZR2Nb0BzT01VxcXD0qJrGySCTgkWRWNxzP21sRewvrKFU7FJKZW7v",
+	"XUNZm83mkfGs1kZ6D0wIJ6Z6xNz2bYpadWh16ej1YCMrGJnKUmREljoaL9hVirR2kX1AF8PGe7+AsMNz",
+	"mszpBUPBV2sxw/SoXFb+u4BCrrulx2gy3yCSndmses6KTt3hlrIc1Pmdz3HwC95u3GP7D2KfvRXPc2Jj",
+	"bUYYnEJPZWxQqJg+KJegk2IQZc5y6DvL1mRC0/OaHigFs25XtUH5a5xlUZeLE3a+iY/mOUHZuvmNu1Rt",
+	"hVsCh9alObuekpDOUGvoumQC0LJGK1mce/nfMfePb8o82v6voBrhbOhHxFKYOtBz/8aGImxMgGimnsX/",
+	"hEMtIc/fviL3jh4+PDgKi4Sdm5KKNYAcH96UBtxX62zmykcDRFi7EwbxeiII7ggyXERTQoyAwdRuQMwY",
+	"Hh4PCVfkeEj+V72pgfllEKlEvbe1EBX2+SyatddYVot0ic11IIJ7CmmYwEcIRWTkjFxWeLDAL1+oQ/Ky",
+	"yny03/Yi4wXNeTbq07/a7Wzb8xlvhB28u/4Iz4gqkNh0OaNrM9PVnKdzD9VtRNlc5hlkEixkwTzvW4et",
+	"kEa67KluNssFcCP6pWvBFhcIGBzQr06THpnzIDeuVLX5kRRlzlpA1laIDJ59u28ZI26WwfDw6HFbh+yU",
+	"UpVYSoheSZIz7ZpqbQHW+/ApllkUESG7AvR9GiYP73U++uaqcnpIG/D0AU7s0eH1SxaRrzFzjYbyoK7x",
+	"7oxCdl3Soved7RKfYJMCjTdsrVtSKfH4v+taJcziJqolbk1a3A2Ak5sRZ3ciVvjHE4l3gex1mb0FWeX+",
+	"5cGXQ4hK/+Pol+HB8Yev/Odfjo4/vH+f/ePeL8OjD3c0XN04hv6ZiRENI/NYbdorwYjSbGlz5lMaC+Hc",
+	"WJvaNooSy9Uu3V93hJQ6JRAGJFPGAIXddhxTdMHs3KveGM12w3sg1HeM3+sQ5XKnzKj+dH0u0rxU/IIF",
+	"LRvIl81ZwW+1Lp1fhZkvTGRJTUkxfLK7koKTDHDZkZs+dLDoPmFrx8Sn2LAGbGxIe1QpExkXsyqx63di",
+	"7M+lb0JXMcDvz6lOKS6qnMom70Gj3T27rr+Lg3Gd2XQH2PzYA9288teSCs312natHTtwyzHsJ6gZ80A0",
+	"AYYXyFCzkWq1qhGUL3JGFLaBt98D3KtPRtveWnnRAxwepvzColQY+u3QeIxjxvbGRpsLRF3AJ3dtZ7XP",
+	"ft51VbaRu+5CQdoNZgXNSosGZanzy6coaNVxBLPKcLLdFIOjIaDBxm49Onyw6VYz7MsPl5/BancJhu6O",
+	"t/uxw4to76fxNKfaAj7CTvdVzn7NC0bTOVMWArjVqMiiLK/mVLMmv5yS8YXMywWDN1ArTCIPQm81buCx",
+	"54/xCdYBOVOmNqxUKu0zSzHBA57uSlVc0MFMcJAMcBzQ5cxxXzTsgD093jCqjABdRGswzsCTaiOO2FLE",
+	"t2dfidhxt1uNfkrLPoUN1RCfwg1QaLq1NO6Z6+aZ8mzHAIWxdkb1VIoruPfe+QIKiyaQ2M5ok1ym51X1",
+	"qNKyYBkpRQbFSwGdHUDb4S7RE5vg2j8jxJYFyR1viXnD2+/GJWuTtvlCxxS1hdsIFtBm5Ntx3EU20B13",
+	"4hWc5l0lelWNEPTTqaqEEEAdhBymxtpGqScOUrBVZJeQWvc9LG4jX3r8EF/xaX8BVGP80+KKyJX4qvGU",
+	"xOh1VLk6JoiE5fyc1eOyAlowjhqxGPe1rc6EV7W+No8xwtsxa1Sq/hhFGz3Dfg9yShaMqrJgh8RciAAB",
+	"6ZxywbIToKtrJMIVGUNmEtSIjtWC5jkrRrYxXgsbv+S55hGX1RPzwwHHfhMqqJ21gCeGZphy0YFl6DAC",
+	"qjjmX/mT6+qW2IlLBTPf0L3eksPOakHPocmT3S7YnzeoX/WX20pWP5ej4fH9PkWFIfXrxHgBxNij/0aF",
+	"lRU+28088Su6NQpo+OhpVOExp4556heKqLkssLNBPSaNa7kR7jaK/zD6+n8dRhEg6m6r+ra4QqDSTKMV",
+	"pAQN+zUuAEJ9vWYTPllr5uloV7i+foN3sQ5jfVpheVrHi/qPemSOec5uVpjUi0yO92HL9tEiiJYzBmoE",
+	"+K2tSLmJhjIboPEM2W7lRAbhe7ePYDOFa2khUzsx0KVjzxNz5kwh4Lya8xzLe+F4MseOIKXqh1h2q9z+",
+	"2dcKNvfiPx2EeNMNFzMl8SciysWEga6m2UeHp8xyuSK/sUIekjOj7qHB7LkS0pLKomAiXQf4zBDMb+ZZ",
+	"QY/JqyP+B6eXojPW0WMbNl6pmNHsBAwVkyCNgWcUOkSai0W1s7jus3svwm7P56vAcYHl+eRLo/HRdWLV",
+	"JMSxJpO1+fIrMC+tt/463o91KejSGENiqfWrQXsdO1HbsjYhabkoc6PrhA26YdThuHqWab0wqxB2ZGsR",
+	"GlJDr2GSP1WDLeTqFFYe2RWmY44XmES+hmQrohjzIZHxYddpCqPzrWeDPrVueVoEiR4nhnOfrDfWLxdy",
+	"1cheRUO9CXbQ2A9P1m/Bxu/YEob3rc+jVDH0sj29E4B8sCGXfgtXoPnVgs8aPFkTn4d+QsZcjBMylqU2",
+	"/3m4C/hQFkqPuBhldF19lqV2XyzlihXjSEZ+Y51jHhI7uc6VfCNX8fAq5DuiwLEbJt5Bt7/DNpB5EY2q",
+	"TwaXdb853N2dXuyZK/LuXYJE3XmihmKIEmRMSFDswDy8ORY7y3MPo6LKxYJlp2RGyxlTNkbMwdkHQkJt",
+	"5x+bMgpxTzviitiJX+8YL/l+2l1d8RBfxJ2zFiy1LiMqzcx5C/A3W08VlRvtPt67vf+0ipxT3/vKnGRS",
+	"MXsLVzaDOWOu2SCvV6X2GPgu+llFy0tg9rQsuF6/NcxgfTOMFigl8a/vnGtET7PR//zXfw8iHbxtFVwC",
+	"yKvWdHv96u078vXF0ddGnTtnazU2O94CimXmckXQVwDCB9gRnDn4fj+LudbLweUlaBrTiJPFotcBledS",
+	"aS5mJ4aOVNNczkqWoMNPJZbQQhcyx0oq20ER/DFwdtN0zgVTGDPBwHmpbFtIV8YA0Y3D9+K9+NOfkDaH",
+	"f/oT+c+3r14aZUoJes5GKVXskDzP0GH244/Pn108OiTPhdJUWC/am++eknv37j02N/347ump2eD4y/jn",
+	"n3/++eDFi4Nnz8ZOlXQNd38Dt1EBCBDQ5PG9wI0IxfMwzpzRCwaxYvyFieyQnJEpZ3mG8/XJ5XS5zNfg",
+	"cyrzPCECokR0opjQhwQUEnBlCoJbERnUacVGF4YX0vfCabqn1o1lpiEkmeaSmvVADd3q0Y52b9ivJTOk",
+	"/NOfyBlZAHiQ4RB/rNkmcThUXPMJy4jzk9limUPy+uzd0+/R5wqr8IIVM0bAKD2xqxaAEkEXzwRm/F5g",
+	"m0y3faFXJjkTFgpnIrM1NjwmiApsVebxp8uxnQOgpv7pT4QKtWIFGRuj2RqvgeGMEXJ0O8spMj3AulEy",
+	"/oGL8zGZM5pVPg+W//k9GN7vB2OznJlvdDqVeS5XhhHAqHeEXDINYh9IKcj4ecYWS6nNihz8ja3HFpyQ",
+	"EtiTik4ZegyWjGoskvr/2Pv+5sZtpM2vgnLV1b4/JNnjTJI3dl3VOZOZxLdJZm7Gqbm9fVMWRLYkrClA",
+	"C4CWtal89yt0AyRlkbJESZTs4T+piSWBJNjd6H66++kpYnbhOSKutQBTWMh2P8I04XOIL5izMWED3qjs",
+	"3buLfxJylIAXF5JmWtL7yG4v+29v+KjfY0Uc43rY/cW9r77z8iWBAkKOOuHDX5WEhW9o4LGQI38XH7Qa",
+	"JDDBN+EUyMm1iHCTT6f02X/+wyjZv3Qx2EjzSah0ouH6fpm3mOqkG/6P/8h34f92vax2r+N+h81Vqg0T",
+	"Q/cPZnD+Thgd2//ILfwsJhmEkf1/94MnyM3QXmwbdpLpPnZn6+vz79yP/lt+ffYVXnzO+h/B6nn3yp37",
+	"4S6voggMak3/oatVAqbvpTRrDi7kcfEL/sRBk4s8aTxJmLAdt4KJ1BSHdzN4sJozLUZjG1LCSsNQKyQL",
+	"mhsmAeLef8vPIZ9cmMIbkn8hxHWK7FMumbWBB2GsPwzvAItWEhGBNMXpB1dTHo2he947c8GETvwBYC5O",
+	"T2ezWY/jxz2lR6f+t+b05+s3b3/99BZ/gyPmLMbV/qApsHtjewd9SU1B8qk4uTj5qnfW+4ri7zGef6ex",
+	"ouGGI7DlzitigDR7FyA2YYg9Ma9AYiBrRsveyHV8cnHyI9gf3NrY6jpV0jcln5+d+eFZ1ue0nWk9HdsJ",
+	"ohLkp5VEhH/+WR6+jsgrLAwSLnP/sls4fcdFgg5gwR84ufj7750T5/VxbKy5GQvDYhWlE+zbsooNtJph",
+	"1tPyEQ4gM3NjYXLyu1vmdAw8seN/VW7jFSqZcfpNUV3GbOmEm+lUmkeFC860DrgBlKfSvf0Jr/n07hat",
+	"wz88AUK+ySvpcukKJTt/Te2Nu97268VtwSRf6X5PwGqxQmyvfebRndmU63I244NGthJITY/9qiwdrWhf",
+	"+zdXH6/fvfvh9pe3Nx+v33y6/fn6083bX/vesgR19z3zpa/jF39L60k7VijVEHecNwe09a/PXj+97b8q",
+	"+06lRPqx03f1ju4EDVy+sVUvzBugXhDA0rd2ExxWHuE56dyb0r1+PwV59eF6W9lf1e3/OLgrfRvBQuzZ",
+	"AFVtqvMK5v9auZ30sO7cJb/F5iPfg4EhB8Bc+rqWPoYHOpX9nILBBE8pnxc/UXiYK44IoWEzoHrtpXf1",
+	"EV0XMGafliq/SLmxijhxyn199tXT7+c3ye+5yGD4nb7XN1x6cNVYniTkviAqUPWSCxFl5Zv+CPfqLpA/",
+	"WaWWX4Tz3K8+XP8VkGG1SHpRgdDkXzl1v0WnDksc1/jyG8qfrfnt9zgx58/f9ygeV1PxV6AZJSXycZU7",
+	"Ea/poqvf8/c89g4y/eTVWiKV2rHS4l8Q04/WkMN3Sg9EHAMifK/Pz9e5jD86t5PdTFrdjgWwo2jaM4HE",
+	"KcPoc+Of44mQJ78jN76pMkgQaShmjQqWRSqKFpxPuSzCVJ9AQryxDBdCRPdzkjZ8h9+reL6GoJUMLhur",
+	"ae32a5XQWR8iDkSE1JT2ccrnzuybCxwwqye4pZtIui/l+HMRk8woPRe07NWOtYyuHZcpmv/IvVpCAPAW",
+	"XHxctbT/2il+58/Oyc8q4qsGU4XvZ9/Du2hKRc++e/oXb5QcJoJw3oPoNL0EFwB7xa7Ua5HrjPOEfPr5",
+	"pFTlH51Up3+I+E8yAMgXtOyg2wKmFfKJXzODdgAxKyw4gbjH8HBz8aawNKvBF1FkgeiyqaDzsKap+MDt",
+	"GHNZTxuVIWI0ZWfX65LBByF/0Zg4bhgebC6/r9aQ3w8aeVnR0XYSCfEOhJhe8DpCXHI4lbpQCIYRrjFI",
+	"bSCU1WBLndoGROtXJaFSvHbtGpW7zYGwBjHpWW2z7Zb+ak1h/EXFYiiCyB+nnmwtuzyuJbnexhLO2KWJ",
+	"I5UhwY80kATn2nreqMt8AuSEz9kAMHY3apKNLwnNdcuxA80VoUW/wACi8PhtFFErivDo+ChIUJD5RWne",
+	"LJ4Iw26cQ+7s1GDO+mECRL8qgCi8yuajiI2l7TCefHGPWj/+uP34Bc1arVg1HPqFVZ706omBBauWpQo3",
+	"RqG+sD7Ez+b2EnQsbIcIH16ffcf6Qt6mBkp09we84ja627r1x+/W01veSKbX9e+vwznhpHBMVKXOOSpP",
+	"5jQlaA05+U/Y89bT36env50wT0OzSW1x/m0a88OYzr16RtSF4za8uBzOYu7ipv3n1kuv4XM9Tx1tj6pD",
+	"OW00sXErm7DgmVUDAG/C2LO5wZaGxbmfVRF+SXBfNUbPF0N0snZwDSOuY+xy45TAEe4X/0wBiXZ92gQm",
+	"HNlzc61YmKT9uqRRr9TNtFjjFfqxaQJE1TWz+RCbqGKYo7EmCvESAI4W29gC21hGNco1uLOY9vPTGqtR",
+	"jivJoOuUJmhczoyTlR+OuWE8wXoQdz5gLOX//xbrEM0TeMhxQyGHREFaAOR5ACBV2rc+6LGgmI/P2Qz7",
+	"qCy1GvCEI6GKYe4pUixyLnLbIxNZ1n7oJGFF7Plyws424jxQxLn9eVQee74TkMSFU+gO5phQcjJuwGJP",
+	"wuuzr1gfe3Buh2FD+qtj02cflq4fkRaKiaZjJZ2L+p+vv2PffMdenX/1+utvvs3nUhA/YKfWjRwgfm1D",
+	"1y8kdN3SuJQcrqcJxCPqxKyu0PC1P6H11J+5l1lPCmUahEEexyKLloaJuieXbTn2/ZmuvD8D9E6ryY2Y",
+	"wDrfvVHrfvP5h5208W+l1c+8Ondjc3EIFUbvAHmScNt9A/YO1TnmlncjkGGcYnkvVDZtcqEKvlwzf+CW",
+	"v/ELfnllJ/nTt8hMLWTGCSSLMvkJIr4gp7vAaH71jZE4tsx5xpJxzM9c5k00NNnUD+7mcQxxYPumsbZY",
+	"DguaWcWE7bEryu+EpnAcZLsptpPLz7HiO/kdHgbjKexQi/McOc5TUOaVulyjzKW4yIZVLqS8nVDWonQ2",
+	"CBjV2ZA+b1DksoXStjUuz6jGZV1xXrfC5TMxhVjiMFmjyKUhQWsIbFxtyVvAca+AY01Z3hh6vELaDhwk",
+	"75wpS2xUZIL/YlishQv7kaYC+cYJezSdzHGqtL2ERB7A9u7Tp9p1jczyyo1CjA2qeHvQHRpmrH08BpcO",
+	"plzbycoamU88ATosbyAaSxHxhJl0OlWashjE7oU8NzSWhmtbgVMUrvYF4hTZ07c4RT2cYkF8MmEv/HWz",
+	"zphfPKIQEd2EzFpkfPZZaGa5uTM7ghmy+zxamCG7wwPBDPkOtTDDscMMRWmuVMU6IEO+Ri2MIW+gMXe1",
+	"wYX6qtqCC88JXFhLiGs1zxRLEctxhWZkrClcYaXpbnGF/eIKdcW4Aj94PwVJng+SjBBJq7CVcEDz1nKf",
+	"vs/O4YCllZuFA5rTzKM9mp5tdF9Psb0nVeCDrw7ukayaqSGxXft6RUgA13d/L448NCwaK2Uo2C8P8d8W",
+	"L/rlxfiFx2+D/FpBPiwKUJD6hT/vohjhbUHGiendSTjrFy7UL9YaIG9G4cNbIgmvCPYLcnCs0X7hFg8T",
+	"7hf3qI33j50HDxYkulota4T8xUVO/3B6tUHU788qKtMrHlZ1g/9tVNf5s362Zhv/H338v75Qr11dgOMs",
+	"qHRTWOdXw6Q8/G9OyhpCAJ6w5i0EsF+evJqSvHFtQR9F2nlG04RHfp4Itbrj7Ft2JVHqfdWBDPb5L8bX",
+	"fhlmIEk8r7HQTMIMjGV+HAfWI/iChVAhNubGmftonI/9wVnfncIk8DDJ52LBxDNuWf+U7rgKvTiMud+r",
+	"O7drBKNk6UYhjCZNS3u8Hhj02OJQDu7k/cpyhr8CTBcncdHAMnPniZM93HmB3uW9J2ebCGNwFlbMpJLA",
+	"IoXDlGYigh77lM9Ecl+IHpGK5HPjJnyOU6oqsJP7dbhF0P0NjB7O0e0wk0ZjnIrlTWZPTUECsTuWMX0g",
+	"d0gFucg35dwibetWPdN135Z7bNODNQSInbDD/aOqD/+HGu1X8DCF8KorSoR5xlbCZqCBRWOuRxCzodKF",
+	"sY8zHipBBjy6q1DpcLFNlJquXaW89CmN2l1PCK/jSn4gqnQRJjhbldxAxQG/m111DctBQ3bXMBxrfvEF",
+	"2A2Sm9Zy1MOQc63L7EX4Uw2LgcN2SbG7vgttxUw1bNakdmqpKgohr/MVfRHaF5grWdqEVtprSXtBPEOT",
+	"ZEHwy4R3pftc8oPTP9wx8OeKExNw8p/wPMZeBRZHJPM4LofCluSgVhz+K58cFyC2/FgtLNY4LLasG/tR",
+	"jVMv9GvnLYiIIzU4hzdTEKczayQqfpP+ck2rTpuxONQkn4m6hx0KdFVWvB9D7MwdxLcDLuOZiO24j6Y7",
+	"UCnm+TUMV7ilmkcPmhg2FPfYuN9V0vjp9jSlfs2pVNcHkeyGUu6TqcUpQn8e/txZOKlbyPRgLpyX9/q6",
+	"XSPhLqbdCZd8tIqA5mYMczbyyqzBGByailZgwqOxkIClM4GVQw2ZSmLQbAQywLQVsc+HX8K1v8ARSWoy",
+	"5bKtDqsb61x/YJNcejLdKMjzjlrAsvxkJiOsL6a3/jI4OmknXWGZNhwtt3CQ2APRC4fLtyViR18ilivn",
+	"Kt3c7ryq1xPm9NRsVgZWXzHbFrDnVAK2ntDWHJDqAqIpN2amdFyOfTUiZU0xWa+y1S3StV+kq7YcVxR6",
+	"Bc8oD/GFZZGSEqLgHTEJMzbj84z7Acu5HiyLsARSVpVcNW9a9+gW7XzC0uOFm+WnbkyF20Ps4IVWNU2G",
+	"d8oSEYE00DWg79cDEvwvECxw0qpVQqSfO0IWfqb1P/kbatGFFl3YDF3wAspMJkFBKx4L+x5RBn+pW7rU",
+	"7pCGBe1o0YYWbXjeBDSLuvqUqtYAHR6t0xjwsJ2etuDDM+Kf2UyG94VBNCdwLQ7x4rlothbp5uGIwxjc",
+	"FpJoIYkWknhEeLOl9fCe2wRWVKp6ltqRuAfJIg0xSCt4YtgAEiVHzKpC2WrWtBWr0qPzFzjZo+T/Ulq6",
+	"8zeVNumIbflqP48V4xN2XXiXZm4sTOoU4mf7/0TzjnBv0/k/sZLgXyc3/v+E9KBTOYj0flpNX9TsgO3s",
+	"TooztktugQ9UavfdxVPWriTpohTqVF2TPt3RJbHKkJjpwpbndFhVd5B/Y0/tS23j4wrhbaHIWlCkmpaQ",
+	"YBX+uJX1XD2m+Sc1Y0PuuzloNFeiRs6oDpVmeCnsbS49EbP3/hICyfxh2kCy8YS2mi6TAOxUAU41WI3h",
+	"Vzlq/156xH2I3nGHzbiwhimNfABcpjy5RHQFqaaxb1cZiHvsvR2DNn7CMwJ+9zwR8W12/VvnCZQhgB/d",
+	"HTWiQgcveD9vSkvdm/lnCukScn/kaPyLrHa/0fMF3aaukBUaXgO4VzpenY/OPHbI2vyXxrQbgIr4gFY/",
+	"0n7+fYYj7sGLoUjrGdczV+4SrVdczysOypeZC/rDLghhP4+5xXnoxnIZmwAqz/gcM+3n5xR9TpXAuUod",
+	"zwXkJ6o7ZVPanf43Y2BWWZ64P44hiSlQzsaw4+8GSt1B7PxH4NE4ozobAPEK8ciKe7gkECpnOZvwmJAr",
+	"47M62hL3CEPiQasUS4S1CbCJkjDHq+IOketCtwwPU6HdNYYWNHv1msW8zJenRCvpw3bFAh8DVLwvLwNv",
+	"8jAFA95eHFOxwPFOf38ODsqHhKOKkt5UWJpFpySTthoRCS66Ohwn1abBahY8GZKeI8tieQheS2ePMfyu",
+	"Uq429N5z6L1C9msL+GnkTr+kOt52vo9wpyUwtVBLg3A9ZXHH3DCTRhHAEleCj7HdBX18TdgVHsF0HgrD",
+	"hhqAgo6SIw9vcO/q0+zh2EjPefUxiFu6fYf58R5qLzJMp9d2iGPwdMpXQHKfvT9MPvojFz0aQ4ROtdPu",
+	"SzbVIgLjJ5QWQn68WI/dPHaWvZPfF9Kkw6GIMCofpjI2/U62EwQUxIoYLNCtRlSclqi0RMu25gOft4Zm",
+	"h4bmAxetjXlWNuYDn+dqlU0P9kHyvi3OlM9XDz3eEiX8ENb/8nBC/+jVRQs4JzGdDEAzv50DLu+Y0mzE",
+	"Lcz4vOpGwlD7x3tQYC8+Pztr6Yt3Z279u2zRylpo5TQ3AsGYZX/aBWLZd/FSP3dfIg2xsBCHbjpvS3vs",
+	"Gu/FMDUFyWIYWNPBnjpj2VBoYzvUlZTDhYJqbI3/QINJJ4GpboYhmJmCjIkSmW6AgE/DJ8D6E7BjFROv",
+	"er+gtX1fwBO+6InSkX59olL8p5mhlwV0Z2EP2b+dn539OwGYnPUlzPoYKAbA1G/FzN2t/zeWQ0l7SddU",
+	"lJMlyAD9tMJ93Ub+MKxsnvKKcOxIqL/NTbDQnRuLiiysExsNkZOvmA1gqDRs5a/tEsVdcecf/S23QO4z",
+	"A3LpxTEeLEilEa7pUy65kk+guBS5TuARgTzVIZcTyP8Itq7dOUI0d6V5aPHcPfbkPKUB9UKnUEM1dPe6",
+	"oogKkVxuEbqlPCZI5tyHrCny/Jz1aZ1beIgAYnObSvxG/5KgYBrux0UcnqUM+vUfrSiucpdoQKN2debD",
+	"A59ME2xmIPeo+K+T87Pe2Zl7P6nW3ni9/e0jScAmCknbclTOwk57elpYp9Fz90dxHxBVd6rt4NjNLQ/d",
+	"qJCjbqzFStIRPG6Dh8+o44T4FwYQ2gYhxmYQingI6RGa4p4KUCe7/g/+8l8excjjPWihgVrQQJwJUKYd",
+	"y8L9+2bK8PSUBuKZd1oQq9wNNWCtkCO0uNKdvuWe6KMX/zKGNCw9VeudNu2dxkGcdqAJT03nwVqa0NnJ",
+	"Em4sZQ2xqgYL8XwaaZXx/3In9jzeg9b41zL+y0N6SkR4M4apm3Hm1giF1FBWC4gJRL3A4ElCQgmsvJ5U",
+	"O5mnUVUu/jJgsix4vtgttb/08xEPaibZTOm4sga2CkR9JD5PJcf6Q54Y6NOqBq+Pna567i5nFx75kvXH",
+	"wBM77lG6CvFfBK/7qbyTaiYrp2GiBVhIKGUv2UVBWT5poFQCXK6VUNq6v6YQ++UPiWG2p3LBdt5Ig4tk",
+	"U52cXJyMrZ1enJ6+Ov+2d9Y76726+K+z785O40h4Pr9v3DeN84jxsVGk/pe/Ti9SExRvbvltBNIi89jJ",
+	"xcnZq+++/nZ4Bt1vXg3Ou99Gr151/ys+g+7rwbf8u+FX0Xn8yq3rjfjFyeLl/KV+eHPN3mku74apxsib",
+	"xojc+o3NZo6crB+7PhKlw1T/Lgl0yxp25KxhS2M1qixvjb6j5aU25AyjAemdrBtA6UKjlIYhaCTK3IhN",
+	"7Gmb2xKKvRxCsbXFe10uMX+o4mnqbii1EF+6UCgrgYswb0tzZIE5m/VE+NiAHDYePLYD/g4UPG4j8BVM",
+	"Y1d+Rllc7VDjK1VIH4RyU8Ustkuhr+8aN+r37pnj7PGO7prqrGr9ZnMjTduV9gg+NPFZfTu22vk8jbjl",
+	"iRpVImJX5s6PdkSAwEkSu/KYXGZWOPPLpJABBKk06XSqtIUCsUW/nCWNQjR/J3Vt4D5P8sU7LFG3mzEw",
+	"NRyCPm6XtZYMf73Ojf0m+T0XyY7k/nOAYEnqcGfNPqQfj7gVHWcjpWIPAYP0Q05phb8YNtVqkMDEOI0g",
+	"EAxrDtHgMtBa6bx0myfJBTMArO/xpxIQzF2mST/4BQ01pc36CYORMv38Sc3cWTjD+vkXp6E7IF1ZdAkb",
+	"BUBOgx6tQkJ+hVnAPQy2VgS6A+d828qOzQS49p5auMjuzpfniFpsKSrvlB6BDbOecUOp+GrnyAI12GBC",
+	"wliRJAQklOfedvSGv4SOjYWtet75uWdhWzGht0t1ecKWGqvIo6nvzeMSG/vxuR5+wltolbBaCXGHrm2r",
+	"gA0oYCB8HmrYUt/iNLJdO5/CyllmbJCKxHaFdLGAwQT4XKWaqZmsLBxxK9/gwl9kzUh4/LZcpF4bIe0g",
+	"s16CCiJeENldNBReu8OBa5sDyl4EVlR0hJd7rBPFCrd4sCKBbI/a+oAjrw8o6tpqVasXH+ernP4RqRg2",
+	"rg7wFVdhvphAf7O0IuDy8UkV6Ijxz7dCrqoZqK3Vzs17o2JoCwaeRcHA+vK+blx/bQ3Tzt+6DJiTM6FO",
+	"UDlLkMNzGIoIqwoFGhK+5qoEVtn/tkBgv72PdQV8he9UXjdAJbgx8jTOMWcwBS1U7Flj0HqTFTYqIeIE",
+	"QSU0NM6Vz/j84omarqys4AD2ea+u2R7y+I+XbjqF35jSt+fhobP3W5yiK1zDUx7H3adnXeEACjIuEz5n",
+	"QkZJGkOHGUgSpjSbADephifBias4fi/NXg3Ki0IzcL9agK85hD24kkQG8LTKdYP+7AIaufEq5hnh3Pr5",
+	"OPdsDuk6QAnKzX7P7caRFXymg8MrtLNfIsbyIpkErmIko4YEkAHMk5oFoVlH53eE0YSD+PQPHse3Sm4O",
+	"2lBr3d5Qmv2bFPddr14trnP8uE6mNXWOxkpo572ETBsDM2pVfmARyTk6AW0e+6k8nFoAaL/DDLbQhI0x",
+	"oM9FqEcDDckVhg3FA8T+VFASwnmwMdxz1IZ+/x7mHlGihfUPBRU1YyPac/bAeNGWp3Puqd6LlZMOP2XG",
+	"C7OGnm33DuYGK9WJ72pV3Ypf/4ssWsFnbytW6lasZKJTEHD/t91UqhgWiA/zA3aoNA7H6rEr5HGj1Isw",
+	"PsMSmJ95ooHH81t4EMaa/grMBu/4iCtb8P4OhrvQ7rQ1Lcdf0xLkuEIZ6+EktMImHBfCs8CCsGPQ2VgN",
+	"qXTmNLt/uxNqM4qLenraUls8r0qVJ6R4XRhjhVs04XPmzoZVvhEhG/uXuOYgiko73kIT+65N2UykN8Yj",
+	"3t6DnhM72yD1WTTvNa1AG5q1pvtzjPYAFyys2zRM0IyeHu2h9YyrQzY9ubyT9c9UWZKk8ijojWdkYoPQ",
+	"4Bv7mCcacz0CrEIzkHgSG/pESat5LCJLnWI+Q0XtYH7iuDsGiQTHrSysgWTI/g37xjp58XGHcWzZDVMR",
+	"c17JRMg7iP8dIy+V4O31kWbbba0fC6SBGyVNv8d+XZc/8v+47TjZj83AtQ8zN4ceq4J0AqdY9l46aoC4",
+	"+UylSYwE1U7Yc2XxWlBjVIXhMh6oh9MoWdU0+Ym+hZMmLjHsmI0B07CvaajVIDVCgjEM1+m4YCYaM3dY",
+	"GprFjfJb6in6td8k1DK5v47D4nUqRAnv/iU3r1P2RUywLUIURcgLQjUVWLqpXLzD6WT528+gpjgFdwQT",
+	"KCWFGUOMUiT9JEkV3TFjYWpo5qX7+kSFAof8//IxQe4ajKacuY+5JaZqnUpzwSKVeOveYTEXyZwNRJII",
+	"OeowDRJmPDEdP63NCCVNh2GYTv/UYLUAF2o/TIX7F4m7n8FGl8SJagWGX3cL6TQUY1h3ylgcMDdSgJxo",
+	"s+xReZKAZu4YMSydXjI+tKAZZ5HmhobASXiwNNc7+zVxDPfYlWTAdSJA+4vkzMRuC28HPLqbcR2b/qUH",
+	"F7hUhCq49SbqHkxhxwtz3+j3E3Uv5KgEU/hF3cOS1tZk7pVqhoNazr/pnr3unr26OTu/ODu7ODv7f+sz",
+	"3Rbvxd1b06fT4+vHpXi41uLeHdxt0dOWNsxtcUFuh0o7KV/blIWDzzOpbD/e1hsMoj5y7pwqzxZ9Clc8",
+	"0oG34ZLFutGqCy/QU1cMmv3mdemc2WZH7fpNrx61S48u6dLk6Vddmj7d1W77S1KgUHVJ+nT7S15bw0Q2",
+	"DR6pL/YwQnjZoZqNVQKYaKq6XKwmnNzU0it9/dVmQjTD/+J809tUWpEgL68/J6sfeSo0mFuaublwL0Ol",
+	"J9y6++QWus5zOmmnJ+/w6CT1bJPItZLIJj9RsrMv/KlOLOh/+2S+KhCKpDI17tgbeqsi4tDQh86qc0Af",
+	"DVpmYliEVAyfG2ZUj135g+4vBk9W+jkhNtgpm12jcDaxf0NnNXjrt8PwUvr/3mOf0eHt5xwn/aKDG+Yh",
+	"+ieunIdIqRUvpLujJv5NJi5WxsGmFxgKDZV2555vXs/fkunks3gWnh13zv3KeyYIY0VjcMdFnEUwzIzV",
+	"zDBu/DbBLbeVQz5cWLJg+0CmEyc8zkfvnICMb9Xwll6wE6/NreCKHOHOTUqZOQkwmgZ35uCkgAGwGHOR",
+	"W81ZPm/i7m8y0iph2ADcg3BzB/El64ccfxjpkg9FePRgX3qTxjMDyLPUrslM0FaGvmqEAU8SNYP4liNO",
+	"Yvod1pfwYG8JI+/ng/AIP1CDf0BkjTNCLFabzDjYgSk9lqzwCk1tk8J7TQrvTBmeTgljhY0Lw/28g8Gc",
+	"eR2pSg43IeH7zQ37J1g/NVwcwpxadYuw6skFzl/IvIvPMHDeyHQDWG/xPpqF9BpS7vZkPdDJ+hGcXHYY",
+	"JmS5hQ4zM2GjccgJ7COkOo00xCCt4Im7wXvgSXXi+ldlIQNsxsJdZV42sN2t4qX1Tb58y5m+iZoXN64q",
+	"M5h/pYXwt9a+T2M1I1x9QWTLNW790tuNlNHrVCX+j14As5pLIyh7iIUGoerDucSZLrooPYyLnq9E/3/y",
+	"V92ffrZQ40pd9y/grbR63lKTNHDOUqlwOMKImmRHHnypXmsYKGVXTDSJrLiHfJKCksm8x67YTCs5wuQT",
+	"PIETMsoTMC7nOSDjoZi8gdWT+N0JGbvPpyBjLBDIUcjMSNz6D/tlB7x7mgaCipd3qrcIYIsAHoe7Q0pM",
+	"k5N4NBayxPJ1Pa6wV59Hg5DG8mRF3BFyO4oij1iYOxx5nihje+y5GU//uM/AfhZAFGVOLk5+G6TSpt3z",
+	"172z1xtjJtmDt6a2NbVflKm9JrkvvhdnmObGwoRxCbODWV7ERCvbFKgZIS/59Hl0LIAt5M8vmVWKJcLa",
+	"BNhESZhnRZ9CmnQ4FBFWhA1TGZv+MVtmCbOmrfLHAB/vGTnHh2st7zO0vC8n1n8mfrGEWQ4HMCo02cA8",
+	"Zwmh7c2zSSewwj4nwLVhnFFPFhH3h9umH2eNADT/NIGh7VC+fCYMsD61GMS3oauLSnioUYY0tcf6qZxy",
+	"Efv+L3UPmo+gz0aKDZxNnhOvnPanQ8f9czBnXDJ8ZCydwvaA/lDpCI7a/rste15uOb24k4sTPkgN1PDJ",
+	"UcTaY6F1yL8sG+/EfhXm24j/TV241CicVoyto2J1A5Zxy5SMoBP6pgj1UNr3icVO7IRlY5XEJm/nKnaF",
+	"9dj3iYrussJV4hSwLOZz7LwKmV3DJ6Gfrcco5VTeMJzxM0k+gZjMPJbHolVatrCfsmKrT/7Rn31FSniQ",
+	"46kFuRmTvKAgtIUgz7EQ5JOf5ewNBOWnBlzGMxHb8V4zVQZst6iSVc7nTzzM3Xfu8j1PUmwzK7TyPDNc",
+	"NrdNH/LHfx5O4OL7GitjQ/U8DF6RaG1m0mxhC47HsLW+YusrHowPZlo0CgdxFqcQCZ50seBnnTGUV742",
+	"CH22kuMDnYRgISdc8hHEt/iTfmhVcrKYCIlTx8nf7Djtwx585z1jcxBdZZp6Ypql6/yFmq56rO9uOZNx",
+	"JL1xB5tkxJubzWjBNizEEfr0735Wwx9Yb5DaprI1inbqg95vGL9Az13BAJP3LyM4csnSQpdVh3RdAj4e",
+	"TxL/rco2Y9/mtK45/0Bf/7MlSnyBlcIYr3HmrQJJW9EyLViLzQhU3ktwkkgaymXon+yx9/dIBPK0Wek4",
+	"50vDNOEReH4CJ+acHLQ7mFpiFUEmkCYMg3PuDmAVDh2iFh75Wrp3fUwdC9Se1UaozzZC3dL6lHs5llth",
+	"rIiqOVDeZelnArMy+pNggNRMOqNyFUUwtRfMwoM9jcx9H09dwzizbhMuWD/m8w6F2FncKeJOpqAdjGo7",
+	"qRS230EDlghvGt0vAyaGFjL85tLnOgbz/zlR0o77VLDE58G6DZGAyls0/MqqnsRP+XbsrNGbKLBiPi/z",
+	"RhZuL+CD2W2WOSVDrSZruyQ/8HkVK4fbI6KaQq+TGzwzlu5RTZTW1OBUSoeitr0XJxX9hatWXWswX/ta",
+	"vxk+gu/d9RqoJi8IjVOyIP+L6yw/9JGowuMO/tJAOjVH7oAejI0xT1ynBhYIqHKp2B4kpIxDNTr4Xrob",
+	"CXkJFBhhnTtnCvmBDgqISi3j5o64+DLs8I3ntppQN7ewjEj8cl/vL4b1pyoR0bznGacmfH7rr9ln2D2e",
+	"09F/FXLdZpGV44jxSHqS55WOlsqCJ7hNuJCWvf721Suk4tsqTe33os1Tt9jjl9WSSHJ/8ER1KnOQsaJC",
+	"31tyb+k35TT6zV+g7SnaXXhtLJ+30fXhlPeG3yFCt0yANeDIT9uQJmd+3ykFzCvIRUFoNtVgXNBHKd0e",
+	"u5YMOeCdW4Mxmoy9u1/eU0wlJhvxiebLlZJrPg5LdsJ0OZOBf9/fAPK1l9+B+/JWN7BGdzRGo+s0R6/5",
+	"xeffG42C1JIw1iJhHAQl3DL6q5rjd2XwpP/fn97/ymIVpb4GuEO4/ZwZ8S9ARppESCJKxK9SzkCDHxjh",
+	"YyY7hjkWqPXYj0rFTKuZYYmzM3APnpkca5ZpzPqAxz32yQdVWbkaH3EhPQ+CCcznl4zTVjiHxOcjYl9S",
+	"5xGePpIH9XusMF4KZ0pJAGoSN5GaAuvnO3gx08JSITOiIC5GHQD75jX7q/ieJapspsCH1IzXs4w/izsI",
+	"dxUK8hb2+dKnDZM5m/G5i0QMnzuna6g07Xclca9bdMF4ZbLmeZE8+DJQKgEuA1y1e/eItsJtyhKZ00NX",
+	"xsuLLWeo3I8hxoUQh3JPXoEfNZfwyJ+rnHAdIZoBRE5iPfDlpL1RLOvVGr+4Uepn7oQFf/D1Ovdl0ulU",
+	"aQvxLxALfuPewqFMoNv/7UwgfgEV37N7FzUfnTBjNfCJEzESqipv6/SPJf/lz9M/Yj5/muzlI9wLP/0B",
+	"PRCTFdgKzSKeGjD5uAk248aPD6KBqqJ8uj9K6DaEL1Tw6kOP9XOi6Lbs3V0ID1YaEbnTaAi9l85FuERs",
+	"MvDzMHaEBOcS7qeYVKMC15aN+XQK0hQGUuHwFSbFaOynpUTcRmOgYSPojgtiEY6Vh02lmvWYf2J0Jpzv",
+	"QSz0WP9OyQdP+mmsmtIJiS5DyVAquustUmu7RExjPs9mjXzVPT9fHxt9k82QyedfLZ9tu8MX8+uVqddv",
+	"0sWIMz5fwBQtJIlhYzVzr3GkwDwrUPEg5Ya0yyxXs7zfGiHcVUdajYHAy+rsTpyMbb30YMIp3li8EYjH",
+	"sjnBOi1jIf0RbEF6XgDP7mpdaKl293O8/aRmjBdmZ6FFWf9gy2SeEojdkVbptBoO+xE/ZkZpG8ZcX2Lx",
+	"iM8+UvIRoz9MNmbBp/PShMQcIF6CTjnOrBY8CdGiO+DcMYbfKEfSbvBKdBsbK83zx38Kj9+iQLVQIF8U",
+	"OQoSFPRkUf53gQfdhDHwLrAVFieH4vK3Iu5XzQUtvODmXbCNZXCTIaOv9nEDZQpANxXXPmA6x57WfRYd",
+	"IvgSsqOB9G21utVw1BZWeXIaDiY5yCuTqjAsGM+lrCoGM7S3qakeM7ONjtbt1W3bDzao/t3VMI/1Zbek",
+	"jaAySsDzwHk/PgR0zlR5fNCUoDUUIDxht9sIYa/DOGoL88ZjOTYQchrFcQiDule/aP2RHLWXbjSF06Tm",
+	"tgfYYZt6tzr2FvyyahjhPU6nsuMiIZZhBqiWObC4yGycIJbgqHsRgybggGaIhi4XoXNCBa7dL1eBB09m",
+	"m3OKmUjFlQUw7rPtJ+q+yFm+tM9PjfIdFkf55phP2fVD2Lzj6ckoUCt2Gz/fQ23TS8GhWghqCwhqGXza",
+	"URlS0KjQSEJJQcOUZjG3nEUgnagE0JWsLdJk/SM1RSYrLHEkIKUaqjpulOqQAFWLTT0PbKpKD2vjURsh",
+	"UYKqVCTcgw4aV4JFXTKuo7Fzi5yXLY0FHq/Gp1po6uVDU2seIavhKJiBsewetBFKXnp+CXKkOUtE1o4q",
+	"NFMzuQKoejkYVQtPHQie2t4nKoekfuF3yHKAvHwk6Ugc6ue1U3eHkoC2OPg97IrpVEqcS+D7h+8Apgaz",
+	"2Bb0xLBUWpEQsYuE2RMA17PHtvYDax0Q0WrBrC8EzFr7oCxx5E79ibiiRyxDUuDRcboKh7qK4/dyn3Sa",
+	"LwVmwI1qR0A2BE6MIXMBsVK6QoG6QSt2gVmUHs+LBGfc+CJpX13pCSXCrca+jrYaqEApev5N1IWHOSS4",
+	"Qbv5JSIcL5PQVUkJkc35BZ/Q9y2xkXCkrsHY+ikkdpzr7bwycrmxPxKd7tUoyL61vj61YQubNAibCBNt",
+	"KOHrQihXpsTtY2OMIFZgJccll42CK5VHR4uw7BNhKTLH7tyrWxt1ucwz9WjQCVcsgimrLHsRTTley75X",
+	"p28/GMzC0gcAYpqxCe1JemA0ZnsbVOFO3nOR8IFIhK1uHf9ZqTvDPC9uCCtdDOkT5J1QSmRVdMe4jDue",
+	"rNNTKYq4T3ywGtPpfKBSWos+D/yMVMvEkxmfIw9ioOOeGEjuYVWh71XxKXZHbas0m43VpLKOKTzdLopr",
+	"sLKmUGWwGMVX3YL7wS39YOP72Ke/svBCSozT35zQ4PbOmVS2ZV9d0nsusfMpqyXZMr9TpvuQiJEYJNAt",
+	"TI4r99STJLTF5+OXhgUNvqT/zSoLH81067j33GOhrUsNF4r2WD+G2IkZxLcZ/38fKWlCOv/8nPWlsrc8",
+	"/0JgwOiXA8Vv/bPtYDLcY84V95R+xy5ZOO7ZICXKnCg3ZY3YjTDUC7l9Fk3IPozGl4CdL8pOC583QDUt",
+	"onEmyWVTQCKVJjEakz3YwaeYcz6PlcfOiRynQyRiXPrh9cglvSpftQ1Bznoh1zutJjdiAuuR/q37zZeS",
+	"BvP7/1ZaPW/VuYFxQmW8QXXTyWYFx+hnoqpyocgQZ4araQIFFitERGIRVymnWZNadK8V/+buiXr/EC89",
+	"TS26Y1ZT71JQlFdJA4if7rjFIIYp1xZHBlc5Mdk39kSh2prTcmFtWxdqti6Yu8XGBff/T9u+1dxJaACt",
+	"YrHyRm9egZKYu5dRY2ru2vzHASpMzV1d0T2NEmVWUP2/E1KYMTyaFsEGczbOgUSeJAQsDBUOYskG9YX4",
+	"gDobce4P4FRovKofFeOnB7h7uqW/l5HIuA/2rScLhS4fQ6Zgf7kPc4eP1XxmolxN8WbiLRMRL8c3fx71",
+	"Le6drbQBixUtmZStaR4wpl9F+SkMtvLMlL7r19LsG37XrGI/7zEgVcr7N5XqdgDIwQeArKuHa1aWPXQx",
+	"J1fNNzCkUdK+pZuyNsSZWxVUP3zEFTcZ2dF2lG+lsLjjbVxWMy57oLT0glIFtaicdF0+tgqHChq4B80T",
+	"n+weCtsp4kewmPsaqTAFMPsOT5IiVUdItKlUWj0v+zaNcNDcLn05uMXFzzSMnIONTYpxDDFLpz12M1P+",
+	"fv23cAoGTrjoLN6wWxIH92jfZssTDTye38KDMNasoGdEKT3epne8vUMVhtPetG3vR9/2Tsai2lZscwg/",
+	"2fz+OUxmGCh1B7HvqaQqkQcKkMXCF1zwXF3lXU8h22b3Z9Xs/pTArlutjbKHpEMPEHco51lIhI7VjE3S",
+	"aFwBP+5f1BpDICtNdQtC7hmErCHKFeXVOzKkoai6WUO6N+dn9wXSC8s2DEE2o6ftYXX4NvWN7UJwvDQf",
+	"DkXU1cCNESM5cReuRkIkTlfD1AP109IswBlFYjOJA2twWCDWRvuCSTwhh0Ib68cUUmyXr5JwC9rXF1VA",
+	"KnSfHxdu8wl4hUJRkvGQKAGN6A0mWvB2fSypNONDu3pkajuqtEFAZ/l9t+BOLXAnaDYgZrEA8ZTqfp1K",
+	"wrKFTp2dnExTy/c0/+hjcf2X4FcvPlDrXTc8BWlBXh8PQlpfV9bUilXlAGE6WaF2MBHyztDUo8iKe2Hn",
+	"l3h+4qHFuGRiMlXayQfTgMqK5xxnkdIaIgsxLoHDxxNlTcd9LZ1AHFZgkeZm3GMYFoS5SyIfgEnTgLOZ",
+	"g8saGaQXvOk+VpRzQcs2wTrPm1P0dvTfbg7AH0CLe8i9PYT2/aTsGDvsJMzW0/IaoGYqhV3F+wRskIrE",
+	"doUktnKn3XOVVhAlusP8N1zxyxtc5p67df9quX+pF5kg4vT/u6Bd6psJTxLQt27JPkpvH+W1z/6hcCoS",
+	"s8odLGMuZIcZ5YfVT7yfxyUbAIuUvAdtq4mi3bs/1rPE3dth0mW4K22u7MhzZSnJbonu1T1O1uA8WhhU",
+	"Zsc48dmwCXCTunOval7Z5ePTKCS38c+3QlZONKuloS310bNKolVL8tpUR8wk3IypSZeGozi5nGlhLUjW",
+	"/x/n7/qlcX4D4tVQgF9ltNu4fq9Zs7Vld2OKou83tpiULmvYYu7H8dl1qqy4ZqN5skbUsj2MDp0k2+AI",
+	"wxUgSjUyAv39j5MBcA365OLvvzuNyrhC/v7HSaqTk4uTU9Q0v/RjK/ET8MSOO2woRqkmpiBhWKyidALS",
+	"hlZd5cv5e4Wk09xYmJQQcNxgm8+92yEWYQYO24sNl/FAPRRXoL+ULPFXmPuGYa1Gmk+K1+VT0b2DuSn5",
+	"2feay9iwlAAq5CwQhhmVxL3lUmVTyh3CLZtybemWp1pE4GtqCivk2cvlFT4pbRHIIftcvHH6SxgyV0pc",
+	"wgbp3HSyqlBj87JQoX3v1OMFy5b6kPAIiteOueVdPx2p5Pt+9j3iT5zIjJa6eEufFmXAUOw8EvdYsarB",
+	"GDBsAEbETrSnXEJSWFJMuxMu+aj8VpaXTEQEcuWK/hsZTU6JQAknGGrI4MGCljxhJL5mUTCcZgs56sZa",
+	"VCzk2WSFkoZZteZynoWrTGJTGfui3mEqad3iVkkLIzqgVyyCwJtbwodRhQXIjiz/5Gdh6Cf3PEkXJAVk",
+	"OvE+wUr59jXHj57Y/alr59PS+7xBzxrPxMcUQ1XLZIRpK+7E0xQsKGhxnGOFmnuIpzAJbOHXazxA5YWr",
+	"b/oXp8KegklNwDAhi0/O51Wa9jmUPCHPSqSMLfzun6mypTuOyRrOZsKMnbQGbqjCT/HxKy8440vmM6zx",
+	"xLbG7rxAhK3AiLC4RJdHVVL2QQcKK7dMyQpTiARPumigS29F6TsXzKGlWHje6Qrhxl/lPBULL9bclf3i",
+	"/HV3rFJNlSZ4w6lZuFHLrTBWROX7FVh13DGjZtL4QyvmRTNfjvuveGM+K1ZU6ocpmtCqX435dApy8Sf3",
+	"dJnf//z/AQAA///5UCfESWwEAA==",
 }
 
 // GetSwagger returns the content of the embedded swagger specification file

@@ -1,13 +1,15 @@
 package catalog
 
 import (
+	"encoding/json"
+
 	"github.com/shopspring/decimal"
 
 	"github.com/tariffd/tariffd/internal/calendar"
 	"github.com/tariffd/tariffd/internal/fault"
 )
 
-// The value types of add-ons. An enumeration can only be included: its items are chosen by parameters.
+// The value types of add-ons. A choice has none of its own: its value is the code of a child.
 const (
 	IntegerValue     = "integer"
 	BooleanValue     = "boolean"
@@ -34,14 +36,52 @@ const (
 // IncludesSwitch tells whether a boolean add-on is part of the tariff's price: included above zero.
 func (a AddOn) IncludesSwitch() bool { return a.Included != nil && a.Included.IsPositive() }
 
-// Priced tells whether the add-on has a price of its own for a period.
-func (a AddOn) Priced(p calendar.Period) bool {
-	for _, x := range a.Prices {
-		if x.Period == p {
-			return true
+// Selectable tells whether an order may name a value for the add-on, as far as it is not the child of another choice.
+func (a AddOn) Selectable() bool {
+	return a.Enabled && (a.Billing == BillOrder || a.Billing == BillChoice)
+}
+
+// PaidByPeriod tells whether what a service has of the add-on is charged with its periods.
+func (a AddOn) PaidByPeriod() bool { return a.Billing == BillOrder || a.Billing == BillManual }
+
+// ChildrenOf returns the enabled add-ons that a choice offers, in the order in which they were connected.
+func (o Offer) ChildrenOf(choice string) []AddOn {
+	var out []AddOn
+	for _, a := range o.AddOns {
+		if a.Parent == choice && a.Enabled {
+			out = append(out, a)
 		}
 	}
-	return false
+	return out
+}
+
+// ItemOf returns an item of an enumeration as the tariff sells it, enabled or not.
+func (a AddOn) ItemOf(code string) (ItemPrice, bool) {
+	for _, x := range a.ItemPrices {
+		if x.Item == code {
+			return x, true
+		}
+	}
+	return ItemPrice{}, false
+}
+
+// DefaultCode is the code of the item or child that the default names; empty: none.
+func (a AddOn) DefaultCode() string {
+	var code string
+	if json.Unmarshal(a.Default, &code) != nil {
+		return ""
+	}
+	return code
+}
+
+// PriceOf returns the price of a period out of a list, which has one entry a period.
+func PriceOf(list []AddOnPrice, p calendar.Period) (AddOnPrice, bool) {
+	for _, x := range list {
+		if x.Period == p {
+			return x, true
+		}
+	}
+	return AddOnPrice{Period: p}, false
 }
 
 // CheckQuantity tells what is wrong with an amount of an integer add-on: out_of_range, or step_mismatch where it is not on a

@@ -126,26 +126,27 @@ const (
 
 // AddOn is one add-on of a tariff.
 type AddOn struct {
-	Code       string           `json:"code"`
-	AddOn      string           `json:"add_on"` // of the product type
-	Name       string           `json:"name"`
-	ValueType  string           `json:"value_type"`       // integer, boolean, enumeration: taken from the product type
-	Parent     string           `json:"parent,omitempty"` // code of the choice that this add-on is a child of
-	Billing    Billing          `json:"billing"`
-	Enabled    bool             `json:"enabled"`
-	Included   *decimal.Decimal `json:"included"`
-	Minimum    *decimal.Decimal `json:"minimum"`
-	Maximum    *decimal.Decimal `json:"maximum"`
-	Step       *decimal.Decimal `json:"step"` // counted from Minimum
-	Unit       string           `json:"unit"`
-	Default    json.RawMessage  `json:"default"` // decimal string, boolean, or the code of an item or child; null: none
-	Prices     []AddOnPrice     `json:"prices"`
-	ItemPrices []ItemPrice      `json:"item_prices,omitempty"` // enumerations: every item on offer
-	Tiers      *Tiers           `json:"tiers,omitempty"`
-	Edit       string           `json:"edit"` // any, fixed, increase_only, decrease_only
-	Statistics *Statistics      `json:"statistics"`
-	CreatedAt  time.Time        `json:"created_at"` // when the tariff got it
-	Version    int64            `json:"version"`    // of the add-on, for ETag
+	Code      string           `json:"code"`
+	AddOn     string           `json:"add_on"` // of the product type; empty: a choice of none
+	Name      string           `json:"name"`
+	ValueType string           `json:"value_type"`       // integer, boolean, enumeration: taken from the product type; empty: a choice of no element
+	Parent    string           `json:"parent,omitempty"` // code of the choice that this add-on is a child of
+	Billing   Billing          `json:"billing"`
+	Enabled   bool             `json:"enabled"`
+	Included  *decimal.Decimal `json:"included"`
+	Minimum   *decimal.Decimal `json:"minimum"`
+	Maximum   *decimal.Decimal `json:"maximum"`
+	Step      *decimal.Decimal `json:"step"` // counted from Minimum
+	Unit      string           `json:"unit"`
+	Default   json.RawMessage  `json:"default"` // decimal string, boolean, or the code of an item or child; null: none
+	Prices    []AddOnPrice     `json:"prices"`
+	// ItemPrices are the items of an enumeration on offer, as it named and sorted them when the version was made.
+	ItemPrices []ItemPrice `json:"item_prices,omitempty"`
+	Tiers      *Tiers      `json:"tiers,omitempty"`
+	Edit       string      `json:"edit"` // any, fixed, increase_only, decrease_only
+	Statistics *Statistics `json:"statistics"`
+	CreatedAt  time.Time   `json:"created_at"` // when the tariff got it
+	Version    int64       `json:"version"`    // of the add-on, for ETag
 }
 
 // AddOnPrice is what one unit of an add-on costs for one period, in the provider's currency.
@@ -211,16 +212,6 @@ func (o Offer) AddOnOf(code string) (AddOn, bool) {
 		}
 	}
 	return AddOn{}, false
-}
-
-// PriceOf returns the add-on's price for a period; a period without a price is free.
-func (a AddOn) PriceOf(p calendar.Period) AddOnPrice {
-	for _, x := range a.Prices {
-		if x.Period == p {
-			return x
-		}
-	}
-	return AddOnPrice{Period: p}
 }
 
 // Refund policies and tariff-change policies.

@@ -16,6 +16,7 @@ type remembering struct {
 	providers map[actor.ProviderID]told[client.Provider]
 	places    map[DataCenterID][]DataCenter
 	modules   map[ModuleID][]Module
+	lists     map[string][]Enumeration
 	units     *told[[]Unit]
 }
 
@@ -29,6 +30,7 @@ func remember(tx Tx) *remembering {
 	return &remembering{
 		Tx: tx, types: map[string]told[ProductType]{}, content: map[string]told[[]Content]{},
 		providers: map[actor.ProviderID]told[client.Provider]{}, places: map[DataCenterID][]DataCenter{}, modules: map[ModuleID][]Module{},
+		lists: map[string][]Enumeration{},
 	}
 }
 
@@ -63,6 +65,11 @@ func (r *remembering) ShareUnits(ctx context.Context) ([]Unit, error) {
 		r.units = &told[[]Unit]{list, err}
 	}
 	return r.units.value, r.units.err
+}
+
+// ShareEnumerations asks for those that are not known yet.
+func (r *remembering) ShareEnumerations(ctx context.Context, codes []string) ([]Enumeration, error) {
+	return recallMany(ctx, r.lists, codes, r.Tx.ShareEnumerations, func(n Enumeration) string { return n.Code })
 }
 
 // ShareDataCenters asks for those that are not known yet.

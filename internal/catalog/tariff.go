@@ -240,13 +240,23 @@ func (in TariffChange) apply(t *Tariff) {
 	put(&p.ClientMaySuspend, in.Policy.ClientMaySuspend)
 }
 
-// allAddOns makes an add-on of every element of the product type: included, with nothing, and not billed.
+// allAddOns makes an add-on of every element of the product type: included, with nothing, and not billed; of an enumeration
+// every item is known.
 func (s shelf) allAddOns(now time.Time) []AddOn {
 	list := make([]AddOn, 0, len(s.order))
 	for _, code := range s.order {
-		list = append(list, newAddOn(s.content[code], code, now))
+		list = append(list, s.newAddOn(s.content[code], code, now))
 	}
 	return list
+}
+
+// newAddOn is an add-on with everything at its default: every item of an enumeration is on offer for nothing.
+func (s shelf) newAddOn(c Content, code string, now time.Time) AddOn {
+	a := newAddOn(c, code, now)
+	if a.ValueType == EnumerationValue {
+		a.ItemPrices = everyItem(s.enumerations[c.EnumerationCode])
+	}
+	return a
 }
 
 func newAddOn(c Content, code string, now time.Time) AddOn {
@@ -254,11 +264,20 @@ func newAddOn(c Content, code string, now time.Time) AddOn {
 		Code: code, AddOn: c.Code, Name: c.Name, ValueType: c.ValueType, Billing: BillNone, Enabled: true, Unit: c.Unit,
 		Prices: []AddOnPrice{}, Edit: EditAny, CreatedAt: now, Version: 1,
 	}
-	if c.ValueType != EnumerationValue {
+	if c.ValueType == IntegerValue || c.ValueType == BooleanValue {
 		zero := decimal.Zero
 		a.Included = &zero
 	}
 	return a
+}
+
+// everyItem offers all items of an enumeration for nothing.
+func everyItem(n Enumeration) []ItemPrice {
+	out := make([]ItemPrice, len(n.Items))
+	for i, x := range n.Items {
+		out[i] = ItemPrice{Item: x.Code, Name: x.Name, Enabled: true, Prices: []AddOnPrice{}}
+	}
+	return out
 }
 
 // snapshot is what the audit row of a tariff's change tells; the tariff's history is made of these.

@@ -17,12 +17,13 @@ type StatisticsChange struct {
 	Bill         *string
 	Params       *[]string
 	Combine      *string
-	OverDays     *string
+	OverDays     Opt[string]
 	OveragePrice Opt[decimal.Decimal]
 	OverageUnit  Opt[string]
 }
 
-// AddOnChange is a new add-on's members, or a partial change of one. Prices are replaced whole, statistics are merged.
+// AddOnChange is a new add-on's members, or a partial change of one. Prices, items and tiers are replaced whole, statistics
+// are merged.
 type AddOnChange struct {
 	IfVersion  *int64
 	Name       *string
@@ -35,8 +36,11 @@ type AddOnChange struct {
 	Unit       Opt[string]
 	Default    Opt[json.RawMessage]
 	Prices     *[]AddOnPrice
+	ItemPrices *[]ItemPrice
+	Tiers      Opt[Tiers]
+	Parent     Opt[string]
 	Edit       *string
-	Statistics *StatisticsChange
+	Statistics Opt[StatisticsChange] // none: as the element says
 }
 
 // addOnEdit is what happened to one add-on of a tariff.
@@ -46,24 +50,17 @@ type addOnEdit struct {
 	changes []FieldChange
 }
 
-// CreateAddOn connects an element of the product type to a tariff. Faults: not_found (the tariff; at /add_on the element),
-// already_exists (code), every violation that check names.
+// CreateAddOn connects an element of the product type to a tariff; a choice needs none. Faults: not_found (the tariff; at
+// /add_on the element, at /parent the choice, at /item_prices the items), already_exists (code), every violation that check
+// names.
 func (e *Engine) CreateAddOn(ctx context.Context, by actor.Actor, id TariffID, code, element string, in AddOnChange) (AddOn, error) {
 	return once(ctx, e, by, func(tx Tx) (AddOn, error) {
 		before, s, err := e.editAddOns(ctx, tx, id)
 		if err != nil {
 			return AddOn{}, err
 		}
-		var f fault.Fields
-		checkCode(&f, "/code", code)
-		if element == "" {
-			element = code
-		}
-		c, known := s.content[element]
-		if !known {
-			missing(&f, "/add_on", "add-on of the product type")
-		}
-		if err = f.Err(); err != nil {
+		c, err := s.elementOf(code, element, in)
+		if err != nil {
 			return AddOn{}, err
 		}
 		if _, twice := before.Offer.AddOnOf(code); twice {
@@ -73,16 +70,38 @@ func (e *Engine) CreateAddOn(ctx context.Context, by actor.Actor, id TariffID, c
 		if err != nil {
 			return AddOn{}, err
 		}
-		a := newAddOn(c, code, now)
+		a := s.newAddOn(c, code, now)
 		in.apply(&a, c)
+		if err = s.settle(before.Offer, &a, in); err != nil {
+			return AddOn{}, err
+		}
 		t := before
 		t.Offer.AddOns = append(slices.Clone(before.Offer.AddOns), a)
 		edit := &addOnEdit{action: "created", code: code, changes: changesOf(nil, a.document())}
-		return a, e.saveAddOn(ctx, tx, by, before, t, a, s, edit)
+		_, err = e.save(ctx, tx, by, before, t, edit)
+		return a, err
 	})
 }
 
-// UpdateAddOn changes an add-on of a tariff. Faults: not_found, precondition_failed, every violation that check names.
+// elementOf finds the element that a new add-on is made of, by default the one of its own code; none for a choice that names none.
+func (s shelf) elementOf(code, element string, in AddOnChange) (Content, error) {
+	var f fault.Fields
+	checkCode(&f, "/code", code)
+	if element == "" && in.Billing != nil && *in.Billing == BillChoice {
+		return Content{Name: code}, f.Err()
+	}
+	if element == "" {
+		element = code
+	}
+	c, known := s.content[element]
+	if !known {
+		missing(&f, "/add_on", "add-on of the product type")
+	}
+	return c, f.Err()
+}
+
+// UpdateAddOn changes an add-on of a tariff. Faults: not_found, precondition_failed, in_use (a choice with children becomes
+// something else; the default of a choice leaves it), every violation that check names.
 func (e *Engine) UpdateAddOn(ctx context.Context, by actor.Actor, id TariffID, code string, in AddOnChange) (AddOn, error) {
 	return once(ctx, e, by, func(tx Tx) (AddOn, error) {
 		before, s, err := e.editAddOns(ctx, tx, id)
@@ -96,19 +115,27 @@ func (e *Engine) UpdateAddOn(ctx context.Context, by actor.Actor, id TariffID, c
 		old := before.Offer.AddOns[i]
 		a := old
 		in.apply(&a, s.content[a.AddOn])
+		if err = stillHeld(before.Offer, old, a); err != nil {
+			return AddOn{}, err
+		}
+		if err = s.settle(before.Offer, &a, in); err != nil {
+			return AddOn{}, err
+		}
 		edit := &addOnEdit{action: "updated", code: code, changes: changesOf(old.document(), a.document())}
 		if len(edit.changes) == 0 {
-			return old, s.checkAddOn(a)
+			return old, nil
 		}
 		a.Version++
 		t := before
 		t.Offer.AddOns = slices.Clone(before.Offer.AddOns)
 		t.Offer.AddOns[i] = a
-		return a, e.saveAddOn(ctx, tx, by, before, t, a, s, edit)
+		_, err = e.save(ctx, tx, by, before, t, edit)
+		return a, err
 	})
 }
 
-// DeleteAddOn disconnects an add-on; services keep it until they renew. Faults: not_found, precondition_failed.
+// DeleteAddOn disconnects an add-on; services keep it until they renew. Faults: not_found, precondition_failed, in_use (a
+// choice that has children, or the default of a choice).
 func (e *Engine) DeleteAddOn(ctx context.Context, by actor.Actor, id TariffID, code string, ifVersion *int64) error {
 	return e.InTx(ctx, func(tx Tx) error {
 		before, err := tx.LockTariffForEdit(ctx, id)
@@ -117,6 +144,9 @@ func (e *Engine) DeleteAddOn(ctx context.Context, by actor.Actor, id TariffID, c
 		}
 		i, err := findAddOn(before.Offer, code, ifVersion)
 		if err != nil {
+			return err
+		}
+		if err = stillHeld(before.Offer, before.Offer.AddOns[i], AddOn{}); err != nil {
 			return err
 		}
 		t := before
@@ -136,12 +166,35 @@ func (e *Engine) editAddOns(ctx context.Context, tx Tx, id TariffID) (Tariff, sh
 	return t, s, err
 }
 
-func (e *Engine) saveAddOn(ctx context.Context, tx Tx, by actor.Actor, before, t Tariff, a AddOn, s shelf, edit *addOnEdit) error {
-	if err := s.checkAddOn(a); err != nil {
+// settle completes an add-on and names everything that is wrong with it. Items get the names and the order that their
+// enumeration gives them now; those that nobody sells, because the billing is none, may have gone from it meanwhile.
+func (s shelf) settle(o Offer, a *AddOn, in AddOnChange) error {
+	n := s.enumerations[s.content[a.AddOn].EnumerationCode]
+	if a.Billing == BillNone && in.ItemPrices == nil {
+		a.ItemPrices = slices.DeleteFunc(slices.Clone(a.ItemPrices), func(x ItemPrice) bool {
+			_, known := n.Item(x.Item)
+			return !known && x.Item != a.DefaultCode()
+		})
+	}
+	if in.Billing != nil && a.PaidByPeriod() && in.ItemPrices == nil && len(a.ItemPrices) == 0 && a.ValueType == EnumerationValue {
+		a.ItemPrices = everyItem(n)
+	}
+	if err := s.checkAddOn(o, *a); err != nil {
 		return err
 	}
-	_, err := e.save(ctx, tx, by, before, t, edit)
-	return err
+	if a.Included != nil && a.Included.IsZero() && (a.ValueType == EnumerationValue || a.Billing == BillChoice) {
+		a.Included = nil // they have no amount
+	}
+	place := map[string]int{}
+	for i, x := range n.Items {
+		place[x.Code] = i
+	}
+	a.ItemPrices = slices.Clone(a.ItemPrices)
+	for i, x := range a.ItemPrices {
+		a.ItemPrices[i].Name = n.Items[place[x.Item]].Name
+	}
+	slices.SortFunc(a.ItemPrices, func(x, y ItemPrice) int { return place[x.Item] - place[y.Item] })
+	return nil
 }
 
 func findAddOn(o Offer, code string, ifVersion *int64) (int, error) {
@@ -152,8 +205,22 @@ func findAddOn(o Offer, code string, ifVersion *int64) (int, error) {
 	return i, checkVersion(ifVersion, o.AddOns[i].Version)
 }
 
-// apply changes an add-on. What belongs to another billing goes with the billing: prices with order, statistics with
-// statistics.
+// stillHeld refuses to take away what another add-on of the tariff stands on: the choice of children, or the default of a
+// choice. The zero AddOn: it is deleted.
+func stillHeld(o Offer, old, a AddOn) error {
+	for _, other := range o.AddOns {
+		switch {
+		case old.Billing == BillChoice && a.Billing != BillChoice && other.Parent == old.Code:
+			return fault.New(fault.Conflict, "in_use", "The choice has children.")
+		case old.Parent != "" && a.Parent != old.Parent && other.Code == old.Parent && other.DefaultCode() == old.Code:
+			return fault.New(fault.Conflict, "in_use", "It is the default of %s.", other.Code)
+		}
+	}
+	return nil
+}
+
+// apply changes an add-on. What belongs to another billing goes with the billing: prices with those that are paid by the
+// period, statistics with statistics, tiers with either.
 func (in AddOnChange) apply(a *AddOn, c Content) {
 	put(&a.Name, in.Name)
 	put(&a.Enabled, in.Enabled)
@@ -168,20 +235,33 @@ func (in AddOnChange) apply(a *AddOn, c Content) {
 		a.Unit = c.Unit
 		put(&a.Unit, in.Unit.Value)
 	}
+	if in.Billing != nil && *in.Billing != a.Billing {
+		in.applyBilling(a, c)
+	}
 	if in.Default.Set {
 		a.Default = nil
 		if v := in.Default.Value; v != nil && !bytes.Equal(bytes.TrimSpace(*v), []byte("null")) {
 			a.Default = *v
 		}
 	}
-	if in.Billing != nil && *in.Billing != a.Billing {
-		a.Billing, a.Prices, a.Statistics = *in.Billing, []AddOnPrice{}, nil
-		if a.Billing == BillStatistics {
+	put(&a.Prices, in.Prices)
+	put(&a.ItemPrices, in.ItemPrices)
+	if in.Parent.Set {
+		a.Parent = ""
+		put(&a.Parent, in.Parent.Value)
+	}
+	putOpt(&a.Tiers, in.Tiers)
+	if in.Statistics.Set {
+		in.applyStatistics(a, c)
+	}
+}
+
+// applyStatistics merges how use is charged. None is what stands where nothing is measured, and the start where something is.
+func (in AddOnChange) applyStatistics(a *AddOn, c Content) {
+	if in.Statistics.Value == nil {
+		if a.Statistics = nil; a.Billing == BillStatistics {
 			a.Statistics = newStatistics(*a, c)
 		}
-	}
-	put(&a.Prices, in.Prices)
-	if in.Statistics == nil {
 		return
 	}
 	if a.Statistics == nil {
@@ -190,7 +270,26 @@ func (in AddOnChange) apply(a *AddOn, c Content) {
 		own := *a.Statistics
 		a.Statistics = &own
 	}
-	in.Statistics.apply(a.Statistics, a.Unit)
+	in.Statistics.Value.apply(a.Statistics, a.Unit)
+}
+
+func (in AddOnChange) applyBilling(a *AddOn, c Content) {
+	before := *a
+	a.Billing = *in.Billing
+	if before.PaidByPeriod() && a.PaidByPeriod() {
+		return
+	}
+	a.Prices, a.Tiers, a.Statistics = []AddOnPrice{}, nil, nil
+	a.ItemPrices = slices.Clone(a.ItemPrices)
+	for i := range a.ItemPrices {
+		a.ItemPrices[i].Prices = []AddOnPrice{}
+	}
+	if a.Billing == BillStatistics {
+		a.Statistics = newStatistics(*a, c)
+	}
+	if before.Billing == BillChoice || a.Billing == BillChoice {
+		a.Default = nil // a child's code, or what is none
+	}
 }
 
 // newStatistics reads what the element says: its parameters, by month, added up; gauges by their highest day (D17).
@@ -212,7 +311,7 @@ func (in StatisticsChange) apply(s *Statistics, unit string) {
 			s.OverDays = OverDaysMax
 		}
 	}
-	put(&s.OverDays, in.OverDays)
+	putText(&s.OverDays, in.OverDays)
 	putOpt(&s.OveragePrice, in.OveragePrice)
 	if in.OverageUnit.Set {
 		s.OverageUnit = unit

@@ -20,7 +20,8 @@ type shelf struct {
 	productType  ProductType
 	known        bool // the product type exists
 	content      map[string]Content
-	order        []string // codes of the content, as the type sorts them
+	order        []string               // codes of the content, as the type sorts them
+	enumerations map[string]Enumeration // of the content
 	units        Units
 	dataCenters  map[DataCenterID]DataCenter
 	modules      map[ModuleID]Module
@@ -29,7 +30,7 @@ type shelf struct {
 }
 
 func (e *Engine) shelfOf(ctx context.Context, tx Tx, t Tariff) (shelf, error) {
-	s := shelf{content: map[string]Content{}, dataCenters: map[DataCenterID]DataCenter{}, modules: map[ModuleID]Module{}}
+	s := shelf{content: map[string]Content{}, enumerations: map[string]Enumeration{}, dataCenters: map[DataCenterID]DataCenter{}, modules: map[ModuleID]Module{}}
 	var err error
 	s.productType, err = tx.ShareProductType(ctx, t.ProductType)
 	s.known = err == nil
@@ -43,6 +44,9 @@ func (e *Engine) shelfOf(ctx context.Context, tx Tx, t Tariff) (shelf, error) {
 	for _, c := range content {
 		s.content[c.Code] = c
 		s.order = append(s.order, c.Code)
+	}
+	if err = s.takeEnumerations(ctx, tx); err != nil {
+		return shelf{}, err
 	}
 	units, err := tx.ShareUnits(ctx)
 	if err != nil {
@@ -82,6 +86,26 @@ func (s *shelf) takeGroups(ctx context.Context, tx Tx, t Tariff) error {
 	known, err := tx.ShareGroups(ctx, ids)
 	for _, id := range known {
 		s.clientGroups = append(s.clientGroups, string(id))
+	}
+	return err
+}
+
+// takeEnumerations reads the enumerations of the content and keeps them as they are, so that no item goes that the tariff is
+// about to sell.
+func (s shelf) takeEnumerations(ctx context.Context, tx Tx) error {
+	var codes []string
+	for _, c := range s.content {
+		if c.EnumerationCode != "" {
+			codes = append(codes, c.EnumerationCode)
+		}
+	}
+	if len(codes) == 0 {
+		return nil
+	}
+	slices.Sort(codes)
+	found, err := tx.ShareEnumerations(ctx, slices.Compact(codes))
+	for _, n := range found {
+		s.enumerations[n.Code] = n
 	}
 	return err
 }

@@ -2,36 +2,78 @@ package catalog
 
 import (
 	"encoding/json"
-	"fmt"
 	"slices"
 
 	"github.com/shopspring/decimal"
 
-	"github.com/tariffd/tariffd/internal/calendar"
 	"github.com/tariffd/tariffd/internal/fault"
 	"github.com/tariffd/tariffd/internal/money"
 )
 
-// checkAddOn names everything that is wrong with an add-on of a tariff.
-func (s shelf) checkAddOn(a AddOn) error {
+// checkAddOn names everything that is wrong with an add-on of a tariff's offer.
+func (s shelf) checkAddOn(o Offer, a AddOn) error {
 	var f fault.Fields
 	checkText(&f, "/name", a.Name, 1, 200)
-	checkOneOf(&f, "/billing", string(a.Billing), string(BillNone), string(BillOrder), string(BillStatistics))
+	checkOneOf(&f, "/billing", string(a.Billing), string(BillNone), string(BillOrder), string(BillChoice), string(BillStatistics), string(BillManual))
 	checkOneOf(&f, "/edit", a.Edit, EditAny, EditFixed, EditIncreaseOnly, EditDecreaseOnly)
-	switch a.ValueType {
-	case IntegerValue:
+	switch {
+	case a.Billing == BillChoice:
+		checkBare(&f, a, "A choice")
+	case a.ValueType == IntegerValue:
 		s.checkAmounts(&f, a)
-	case BooleanValue:
+	case a.ValueType == BooleanValue:
 		checkSwitch(&f, a)
-	default:
-		if a.Billing != BillNone {
-			f.Add("/billing", "bad_value", "An enumeration can only be included.")
+	case a.ValueType == EnumerationValue:
+		checkBare(&f, a, "An enumeration")
+		if a.Billing == BillStatistics {
+			f.Add("/billing", "bad_value", "An enumeration cannot be measured.")
 		}
+	default:
+		f.Add("/billing", "bad_value", "It has no element, so it can only be a choice.")
 	}
-	s.checkDefault(&f, a)
+	checkParent(&f, o, a)
+	s.checkDefault(&f, o, a)
 	s.checkAddOnPrices(&f, a)
+	s.checkTiers(&f, a)
 	s.checkStatistics(&f, a)
 	return f.Err()
+}
+
+// checkParent checks that a child belongs to a choice of the same tariff, and is none itself.
+func checkParent(f *fault.Fields, o Offer, a AddOn) {
+	if a.Parent == "" {
+		return
+	}
+	parent, known := o.AddOnOf(a.Parent)
+	switch {
+	case a.Billing == BillChoice:
+		f.Add("/parent", "bad_value", "A choice is no child of another one.")
+	case !known:
+		missing(f, "/parent", "choice of the tariff")
+	case parent.Billing != BillChoice || parent.Code == a.Code:
+		f.Add("/parent", "bad_value", "%s is not of billing choice.", a.Parent)
+	case a.Billing == BillManual:
+		f.Add("/parent", "bad_value", "What staff give cannot be chosen.")
+	}
+}
+
+// checkBare refuses amounts where there is nothing to count.
+func checkBare(f *fault.Fields, a AddOn, what string) {
+	if a.Included != nil && !a.Included.IsZero() {
+		f.Add("/included", "bad_value", "%s includes no amount.", what)
+	}
+	checkNoAmounts(f, a, what)
+}
+
+func checkNoAmounts(f *fault.Fields, a AddOn, what string) {
+	for pointer, d := range map[string]*decimal.Decimal{"/minimum": a.Minimum, "/maximum": a.Maximum, "/step": a.Step} {
+		if d != nil {
+			f.Add(pointer, "bad_value", "%s has no amounts.", what)
+		}
+	}
+	if a.Unit != "" {
+		f.Add("/unit", "bad_value", "%s has no unit.", what)
+	}
 }
 
 // checkAmounts checks the numbers of an integer add-on, and that its unit is one of the element's.
@@ -66,34 +108,51 @@ func checkSwitch(f *fault.Fields, a AddOn) {
 	if a.Included != nil && !a.Included.IsZero() && !a.Included.Equal(one) {
 		f.Add("/included", "out_of_range", "A switch is included by 1, or not by 0.")
 	}
-	for pointer, d := range map[string]*decimal.Decimal{"/minimum": a.Minimum, "/maximum": a.Maximum, "/step": a.Step} {
-		if d != nil {
-			f.Add(pointer, "bad_value", "A switch has no amounts.")
-		}
-	}
-	if a.Unit != "" {
-		f.Add("/unit", "bad_value", "A switch has no unit.")
-	}
+	checkNoAmounts(f, a, "A switch")
 	if a.Billing == BillStatistics {
 		f.Add("/billing", "bad_value", "A switch cannot be measured.")
 	}
 }
 
 // checkDefault checks that an order which names no value can be placed.
-func (s shelf) checkDefault(f *fault.Fields, a AddOn) {
+func (s shelf) checkDefault(f *fault.Fields, o Offer, a AddOn) {
 	if string(a.Default) == "null" { // as it comes back from a stored offer
 		a.Default = nil
 	}
-	if a.Billing != BillOrder {
+	switch {
+	case a.Billing == BillChoice:
+		checkDefaultCode(f, a, func(code string) bool {
+			return slices.ContainsFunc(o.AddOns, func(x AddOn) bool { return x.Code == code && x.Parent == a.Code })
+		})
+	case a.ValueType == EnumerationValue:
+		checkDefaultCode(f, a, func(code string) bool {
+			x, ok := a.ItemOf(code)
+			return ok && x.Enabled
+		})
+	case a.Billing != BillOrder:
 		return
-	}
-	if a.ValueType == BooleanValue {
+	case a.ValueType == BooleanValue:
 		var on bool
 		if a.Default != nil && json.Unmarshal(a.Default, &on) != nil {
 			f.Add("/default", "wrong_type", "True or false is expected.")
 		}
-		return
+	default:
+		s.checkDefaultAmount(f, a)
 	}
+}
+
+// checkDefaultCode checks that the default of an enumeration or a choice is one of its items or children.
+func checkDefaultCode(f *fault.Fields, a AddOn, offered func(code string) bool) {
+	switch code := a.DefaultCode(); {
+	case a.Default == nil:
+	case code == "":
+		f.Add("/default", "wrong_type", "A code is expected, as text.")
+	case !offered(code):
+		f.Add("/default", "unknown_value", "%q is not on offer.", code)
+	}
+}
+
+func (s shelf) checkDefaultAmount(f *fault.Fields, a AddOn) {
 	if a.Default == nil {
 		s.checkOmitted(f, a)
 		return
@@ -122,20 +181,6 @@ func (s shelf) checkOmitted(f *fault.Fields, a AddOn) {
 	}
 	if wrong := a.CheckQuantity(d); wrong != nil && wrong.Code == "step_mismatch" {
 		f.Add("/included", wrong.Code, "Without a default the included amount is ordered. %s", wrong.Message)
-	}
-}
-
-func (s shelf) checkAddOnPrices(f *fault.Fields, a AddOn) {
-	if a.Billing != BillOrder && len(a.Prices) > 0 {
-		f.Add("/prices", "bad_value", "Only an add-on of billing order has prices.")
-		return
-	}
-	seen := map[calendar.Period]bool{}
-	for i, p := range a.Prices {
-		place := fmt.Sprintf("/prices/%d", i)
-		s.checkPeriod(f, place+"/period", p.Period, seen)
-		checkPrice(f, place+"/amount", &p.Amount)
-		checkPrice(f, place+"/setup_fee", &p.SetupFee)
 	}
 }
 

@@ -33,10 +33,11 @@ func NewAddOn(c Content, said AddOn) AddOn {
 		in.Unit = To(said.Unit)
 	}
 	if said.Statistics != nil {
-		in.Statistics = &StatisticsChange{}
+		var change StatisticsChange
 		if params := said.Statistics.Params; params != nil {
-			in.Statistics.Params = &params
+			change.Params = &params
 		}
+		in.Statistics = To(change)
 	}
 	in.apply(&a, c)
 	return a
@@ -100,7 +101,7 @@ func (s shelf) judgeAddOn(p *TariffPut, i int, now time.Time) error {
 	var f fault.Fields
 	checkCode(&f, "/code", a.Code)
 	c, known := s.content[a.AddOn]
-	if !known {
+	if !known && !(a.AddOn == "" && a.Billing == BillChoice) {
 		missing(&f, "/add_on", "add-on of the product type")
 	}
 	if slices.IndexFunc(p.Tariff.Offer.AddOns, func(x AddOn) bool { return x.Code == a.Code }) < i {
@@ -110,6 +111,12 @@ func (s shelf) judgeAddOn(p *TariffPut, i int, now time.Time) error {
 		return err
 	}
 	a.ValueType = c.ValueType
+	if a.ValueType == EnumerationValue && len(a.ItemPrices) == 0 {
+		a.ItemPrices = everyItem(s.enumerations[c.EnumerationCode])
+	}
+	if err := s.settle(p.Tariff.Offer, a, AddOnChange{}); err != nil {
+		return err
+	}
 	before, had := p.Before.Offer.AddOnOf(a.Code)
 	switch {
 	case !had:
@@ -119,7 +126,7 @@ func (s shelf) judgeAddOn(p *TariffPut, i int, now time.Time) error {
 	default:
 		*a = before
 	}
-	return s.checkAddOn(*a)
+	return nil
 }
 
 func (e *Engine) put(ctx context.Context, tx Tx, by actor.Actor, p *TariffPut, now time.Time) error {

@@ -324,10 +324,10 @@ func same(old []Expense, s Step) bool {
 
 // charge is the expense of a step.
 func (b Books) charge(s Step, now time.Time) Expense {
-	quantity, price := s.Quantity, s.UnitPrice
+	quantity := s.Quantity
 	return Expense{
 		ClientID: b.Service.ClientID, ProviderID: b.Service.ProviderID, ID: actor.NewID(), ServiceID: b.Service.ID, Kind: Overage,
-		Date: s.Day, ForDay: s.Day, Amount: s.Amount, Tax: s.Tax, Quantity: &quantity, Unit: s.Unit, UnitPrice: &price, AddOn: s.AddOn,
+		Date: s.Day, ForDay: s.Day, Amount: s.Amount, Tax: s.Tax, Quantity: &quantity, Unit: s.Unit, UnitPrice: s.UnitPrice, AddOn: s.AddOn,
 		ChargeID: actor.NewID(), CreatedAt: now,
 	}
 }

@@ -64,8 +64,8 @@ func expenseOf(line pricing.Line, b Booking, now time.Time) Expense {
 	}
 	if line.Code != "" {
 		e.AddOn = line.Code
-		quantity, price := line.Quantity, line.UnitPrice
-		e.Quantity, e.UnitPrice = &quantity, &price
+		quantity := line.Quantity
+		e.Quantity, e.UnitPrice = &quantity, line.UnitPrice
 	}
 	return e
 }

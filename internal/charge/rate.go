@@ -2,6 +2,7 @@ package charge
 
 import (
 	"math/big"
+	"slices"
 
 	"github.com/shopspring/decimal"
 
@@ -21,6 +22,7 @@ type rate struct {
 	included  decimal.Decimal // in base
 	maximum   *decimal.Decimal
 	unitPrice decimal.Decimal // per OverageUnit; zero is free (D14)
+	tiers     *catalog.Tiers  // in place of unitPrice; its bounds in base
 	perUnit   *big.Rat        // how many of base make one OverageUnit
 }
 
@@ -30,16 +32,14 @@ func rateOf(term service.Term, units catalog.Units) (rate, error) {
 		r.stats.OverageUnit = r.unit
 	}
 	r.base = bottomOf(units, r.unit)
-	if price := term.OveragePrice; price != nil {
-		r.unitPrice = *price
-	} else if price = r.stats.OveragePrice; price != nil {
-		r.unitPrice = *price
-	}
 	num, den, err := units.Ratio(r.stats.OverageUnit, r.base)
 	if err != nil {
 		return r, err
 	}
 	r.perUnit = new(big.Rat).Quo(num.Rat(), den.Rat())
+	if err = r.priceBy(term); err != nil {
+		return r, err
+	}
 	if term.Included != nil {
 		if r.included, err = units.Convert(*term.Included, r.unit, r.base); err != nil {
 			return r, err
@@ -53,6 +53,31 @@ func rateOf(term service.Term, units catalog.Units) (rate, error) {
 		r.maximum = &most
 	}
 	return r, nil
+}
+
+// priceBy reads what overage costs: a special price goes before the tariff's scale, and that before its plain price. The
+// agreed price of an add-on with a scale is special, because the tariff's own is left out of its terms.
+func (r *rate) priceBy(term service.Term) error {
+	switch {
+	case term.OveragePrice != nil:
+		r.unitPrice = *term.OveragePrice
+	case term.Tiers != nil:
+		scale := catalog.Tiers{Mode: term.Tiers.Mode, Steps: slices.Clone(term.Tiers.Steps)}
+		for i, s := range scale.Steps {
+			if s.UpTo == nil {
+				continue
+			}
+			most, err := r.units.Convert(*s.UpTo, r.stats.OverageUnit, r.base)
+			if err != nil {
+				return err
+			}
+			scale.Steps[i].UpTo = &most
+		}
+		r.tiers = &scale
+	case r.stats.OveragePrice != nil:
+		r.unitPrice = *r.stats.OveragePrice
+	}
+	return nil
 }
 
 // bottomOf returns the smallest unit below a unit.
@@ -69,8 +94,30 @@ func bottomOf(units catalog.Units, code string) string {
 
 // price is what a total in base costs, exactly.
 func (r rate) price(total decimal.Decimal) *big.Rat {
-	cost := pricing.OveragePrice(total, r.included, r.unitPrice).Rat()
+	if r.tiers == nil {
+		cost := pricing.OveragePrice(total, r.included, r.unitPrice).Rat()
+		return cost.Quo(cost, r.perUnit)
+	}
+	cost := pricing.ScalePrice(*r.tiers, r.over(total), stepPrice).Rat()
+	if r.tiers.Mode == catalog.TiersFlat {
+		return cost // of the whole, whatever the unit
+	}
 	return cost.Quo(cost, r.perUnit)
+}
+
+func stepPrice(s catalog.Tier) decimal.Decimal {
+	if s.Price == nil {
+		return decimal.Zero
+	}
+	return *s.Price
+}
+
+// single is the price of one unit; nil where a scale makes units differ.
+func (r rate) single() *decimal.Decimal {
+	if r.tiers != nil {
+		return nil
+	}
+	return &r.unitPrice
 }
 
 // over is the part of a total above the included amount.

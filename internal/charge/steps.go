@@ -53,9 +53,9 @@ type Step struct {
 	Day       calendar.Day
 	Amount    money.Amount // with Tax in it
 	Tax       money.Amount
-	Quantity  decimal.Decimal // above the included amount, by this day; rounded for showing
-	Unit      string          // of Quantity
-	UnitPrice decimal.Decimal
+	Quantity  decimal.Decimal  // above the included amount, by this day; rounded for showing
+	Unit      string           // of Quantity
+	UnitPrice *decimal.Decimal // nil: by a scale, whose units differ
 	Standing
 }
 
@@ -140,7 +140,7 @@ func (in MonthInput) addOn(item string) ([]Step, error) {
 func (in MonthInput) step(item string, day calendar.Day, r rate, t dayTotal, net money.Amount) Step {
 	s := Step{
 		AddOn: item, Day: day, Amount: net, Tax: pricing.TaxOf(net, in.TaxRate, in.PricesIncludeTax),
-		Quantity: r.shown(r.over(t.through).Sub(r.over(t.before)), r.stats.OverageUnit), Unit: r.stats.OverageUnit, UnitPrice: r.unitPrice,
+		Quantity: r.shown(r.over(t.through).Sub(r.over(t.before)), r.stats.OverageUnit), Unit: r.stats.OverageUnit, UnitPrice: r.single(),
 		Standing: r.standing(t.through),
 	}
 	if !in.PricesIncludeTax {

@@ -70,8 +70,8 @@ func toAPIQuoteItem(p order.Prepared) api.QuoteItem {
 
 func toAPILine(l pricing.Line) api.QuoteLine {
 	return api.QuoteLine{
-		Kind: api.LineKind(l.Kind), Code: orNull(l.Code), Name: l.Name, Quantity: l.Quantity.String(), Included: l.Included.String(),
-		UnitPrice: money.FormatPrice(l.UnitPrice), Amount: toAPIMoney(l.Amount), Tax: toAPIMoney(l.Tax),
+		Kind: api.LineKind(l.Kind), Code: orNull(l.Code), Name: l.Name, Item: orNull(l.Item), Quantity: l.Quantity.String(), Included: l.Included.String(),
+		UnitPrice: priceOrNull(l.UnitPrice), Amount: toAPIMoney(l.Amount), Tax: toAPIMoney(l.Tax),
 	}
 }
 

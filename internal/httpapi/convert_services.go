@@ -58,7 +58,7 @@ func toAPIAddress(a provision.Address) api.Address {
 // toAPIAddOns are the add-ons as they were agreed, in the order of the terms.
 func toAPIAddOns(v lifecycle.View) []api.ServiceAddOn {
 	out := []api.ServiceAddOn{}
-	for _, r := range v.Terms {
+	for _, r := range v.Agreed() {
 		if r.Source != service.FromTariff || r.Item == service.TariffItem {
 			continue
 		}
@@ -85,17 +85,17 @@ func toAPIPrice(d *decimal.Decimal) *string {
 // toAPIPrices are the prices that count now: special ones lie over the tariff's.
 func toAPIPrices(v lifecycle.View) []api.ServicePrice {
 	out := []api.ServicePrice{}
-	now := time.Time{}
-	for _, r := range v.Terms {
+	now, terms := time.Time{}, v.Agreed()
+	for _, r := range terms {
 		if r.From.After(now) {
 			now = r.From
 		}
 	}
-	for _, r := range v.Terms {
+	for _, r := range terms {
 		if r.Source != service.FromTariff {
 			continue
 		}
-		term, source, ok := service.At(v.Terms, r.Item, now, v.Period)
+		term, source, ok := service.At(terms, r.Item, now, v.Period)
 		if !ok {
 			continue
 		}

@@ -2,7 +2,6 @@ package httpapi
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 
 	"github.com/tariffd/tariffd/api"
@@ -117,80 +116,6 @@ func toAPITariffPrice(p catalog.Price) api.TariffPrice {
 		Period: toAPIPeriod(p.Period), Amount: money.FormatPrice(p.Amount), SetupFee: money.FormatPrice(p.SetupFee),
 		RenewalAmount: priceOrNull(p.RenewalAmount),
 	}
-}
-
-func fromAPIAddOnCreate(b api.TariffAddOnCreate) (catalog.AddOnChange, error) {
-	var p prices
-	in := catalog.AddOnChange{
-		Name: b.Name, Billing: as[catalog.Billing](text(b.Billing)), Enabled: b.Enabled, Included: p.maybe("/included", b.Included),
-		Prices: p.addOn(b.Prices), Statistics: p.statistics(b.Statistics),
-	}
-	in.Minimum.Set, in.Minimum.Value = true, p.maybe("/minimum", b.Minimum)
-	in.Maximum.Set, in.Maximum.Value = true, p.maybe("/maximum", b.Maximum)
-	in.Step.Set, in.Step.Value = true, p.maybe("/step", b.Step)
-	in.Unit.Set, in.Unit.Value = b.Unit != nil, b.Unit
-	if b.Default != nil {
-		in.Default = catalog.To(*b.Default)
-	}
-	return in, p.Err()
-}
-
-func fromAPIAddOnPatch(b api.TariffAddOnPatch) (catalog.AddOnChange, error) {
-	var p prices
-	in := catalog.AddOnChange{
-		Name: b.Name, Billing: as[catalog.Billing](text(b.Billing)), Enabled: b.Enabled, Included: p.maybe("/included", b.Included),
-		Minimum: p.opt("/minimum", b.Minimum), Maximum: p.opt("/maximum", b.Maximum), Step: p.opt("/step", b.Step),
-		Unit: optional(b.Unit), Default: optional(b.Default), Prices: p.addOn(b.Prices), Statistics: p.statistics(b.Statistics),
-	}
-	return in, p.Err()
-}
-
-func (p *prices) addOn(list *[]api.AddOnPriceInput) *[]catalog.AddOnPrice {
-	if list == nil {
-		return nil
-	}
-	out := make([]catalog.AddOnPrice, len(*list))
-	for i, x := range *list {
-		place := fmt.Sprintf("/prices/%d", i)
-		out[i] = catalog.AddOnPrice{
-			Period: calendar.Period(x.Period), Amount: p.one(place+"/amount", x.Amount), SetupFee: p.or0(place+"/setup_fee", x.SetupFee),
-		}
-	}
-	return &out
-}
-
-func (p *prices) statistics(b *api.StatisticsBillingInput) *catalog.StatisticsChange {
-	if b == nil {
-		return nil
-	}
-	return &catalog.StatisticsChange{
-		Bill: text(b.Bill), Params: b.Params, Combine: text(b.Combine), OverDays: text(b.OverDays),
-		OveragePrice: p.opt("/statistics/overage_price", b.OveragePrice), OverageUnit: optional(b.OverageUnit),
-	}
-}
-
-func toAPIAddOn(a catalog.AddOn) api.TariffAddOn {
-	out := api.TariffAddOn{
-		Code: a.Code, AddOn: a.AddOn, Name: a.Name, ValueType: api.ValueType(a.ValueType), Billing: api.AddOnBilling(a.Billing),
-		Enabled: a.Enabled, Included: "0", Minimum: quantity(a.Minimum), Maximum: quantity(a.Maximum), Step: quantity(a.Step),
-		Unit: orNull(a.Unit), Default: json.RawMessage(`null`), CreatedAt: a.CreatedAt,
-		Prices: each(a.Prices, func(x catalog.AddOnPrice) api.AddOnPrice {
-			return api.AddOnPrice{Period: toAPIPeriod(x.Period), Amount: money.FormatPrice(x.Amount), SetupFee: money.FormatPrice(x.SetupFee)}
-		}),
-	}
-	if a.Included != nil {
-		out.Included = a.Included.String()
-	}
-	if a.Default != nil {
-		out.Default = a.Default
-	}
-	if x := a.Statistics; x != nil {
-		out.Statistics = &api.StatisticsBilling{
-			Bill: api.BillBy(x.Bill), Params: x.Params, Combine: api.Combine(x.Combine), OverDays: as[api.OverDaysNullable](orNull(x.OverDays)),
-			OveragePrice: priceOrNull(x.OveragePrice), OverageUnit: orNull(x.OverageUnit),
-		}
-	}
-	return out
 }
 
 func toAPIRevision(h catalog.Revision) api.TariffHistoryEntry {

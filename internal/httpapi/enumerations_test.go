@@ -56,11 +56,9 @@ func TestEnumerationsThatElementsReferTo(t *testing.T) {
 
 	// An item that a tariff sells stays.
 	id := s.tariff("a", obj{"create_all_add_ons": true})
-	_, err := s.db.Pool().Exec(`
-UPDATE tariff_version SET offer = jsonb_set(offer, '{add_ons}', (
-    SELECT jsonb_agg(CASE a ->> 'add_on' WHEN 'colour' THEN a || '{"item_prices": [{"item": "two"}]}' ELSE a END)
-    FROM jsonb_array_elements(offer -> 'add_ons') a)) WHERE tariff_id = $1`, id)
-	require.NoError(t, err)
+	s.admin.patch("/v1/enumerations/panels", obj{"items": []obj{{"code": "two"}}}).is(200) // nothing is sold of what is not billed
+	s.admin.patch("/v1/enumerations/panels", obj{"items": []obj{{"code": "one"}, {"code": "two"}}}).is(200)
+	s.admin.patch("/v1/tariffs/"+id+"/add-ons/colour", obj{"billing": "order", "item_prices": []obj{{"item": "two"}}}).is(200)
 	s.admin.patch("/v1/enumerations/panels", obj{"items": []obj{{"code": "one"}}}).fails(409, "in_use").at("/items in_use")
 	s.admin.patch("/v1/enumerations/panels", obj{"items": []obj{{"code": "two", "name": "II"}}}).is(200)
 	s.admin.patch("/v1/enumerations/systems", obj{"items": []obj{{"code": "one"}}}).is(200)

@@ -234,7 +234,7 @@ func TestAddOnNamesEveryViolation(t *testing.T) {
 		{obj{"code": "traffic", "billing": "statistics", "statistics": obj{"params": []string{"in", "smell"}}}, []string{"/statistics/params/1 unknown_value"}},
 		{obj{"code": "traffic", "billing": "statistics", "statistics": obj{"params": []string{"power"}}}, []string{"/statistics/params/0 bad_unit"}},
 		{obj{"code": "traffic", "billing": "statistics", "statistics": obj{"over_days": "max", "overage_unit": "W"}}, []string{"/statistics/over_days bad_value", "/statistics/overage_unit bad_unit"}},
-		{obj{"code": "os", "billing": "order"}, []string{"/billing bad_value"}},
+		{obj{"code": "os", "billing": "statistics"}, []string{"/billing bad_value"}},
 		{obj{"code": "care", "billing": "statistics"}, []string{"/billing bad_value"}},
 		{obj{"code": "care", "included": "2", "minimum": "1", "unit": "GiB"}, []string{"/included out_of_range", "/minimum bad_value", "/unit bad_value"}},
 		{obj{"code": "care", "billing": "order", "default": "1"}, []string{"/default wrong_type"}},

@@ -33,6 +33,8 @@ type Tx interface {
 	order.Tx
 	charge.Tx
 	ModuleByID(ctx context.Context, id catalog.ModuleID) (catalog.Module, error)
+	ContentOf(ctx context.Context, productType string) ([]catalog.Content, error)
+	UnitsAll(ctx context.Context) ([]catalog.Unit, error)
 	InsertProblem(ctx context.Context, p catalog.Problem) error
 	EndProblems(ctx context.Context, id catalog.ModuleID, at time.Time) error
 	// ViewOf reads a service with all that is told of it.

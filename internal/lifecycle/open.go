@@ -119,7 +119,11 @@ func (e *Engine) opened(ctx context.Context, tx Tx, by actor.Actor, s *service.S
 	if err = tx.InsertActivity(ctx, s.ClientID, service.ActivityRow{ServiceID: s.ID, From: now, Cause: "opened"}); err != nil {
 		return err
 	}
-	if err = tx.InsertTerms(ctx, termsOf(*s, offer, quote, start)); err != nil {
+	terms, err := termsOf(*s, offer, quote, start)
+	if err != nil {
+		return err
+	}
+	if err = tx.InsertTerms(ctx, terms); err != nil {
 		return err
 	}
 	if err = e.bookPeriod(ctx, tx, *s, quote, ledger.Held); err != nil {
@@ -174,40 +178,47 @@ func (e *Engine) bookPeriod(ctx context.Context, tx Tx, s service.Service, q pri
 	return charge.Book(ctx, tx, charge.Booking{Service: s, Quote: q, Split: calendar.Split(t.ExpenseSplit), Zone: e.Zone, From: from})
 }
 
-// termsOf are the terms that a service gets from its tariff: the tariff itself and each of its enabled add-ons.
-func termsOf(s service.Service, offer catalog.Offer, q pricing.Quote, from time.Time) []service.TermRow {
+// termsOf are the terms that a service gets from its tariff: the tariff itself and each add-on that it has anything of.
+func termsOf(s service.Service, offer catalog.Offer, q pricing.Quote, from time.Time) ([]service.TermRow, error) {
 	row := func(item string, t service.Term) service.TermRow {
 		return service.TermRow{
 			ID: actor.NewID(), ClientID: s.ClientID, ServiceID: s.ID, Item: item, Source: service.FromTariff, From: from,
 			TariffVersion: s.TariffVersion, Term: t,
 		}
 	}
-	rows := []service.TermRow{row(service.TariffItem, service.Term{Price: unitPrice(q, "")})}
+	rows := []service.TermRow{row(service.TariffItem, service.Term{Price: unitPrice(q)})}
+	held := pricing.Held(offer, s.AddOns, s.Period)
 	for _, a := range offer.AddOns {
-		if !a.Enabled {
+		v, has := held[a.Code]
+		if !has {
 			continue
 		}
 		t := service.Term{
-			Billing: a.Billing, ContentCode: a.AddOn, Value: s.AddOns[a.Code], Included: a.Included, Maximum: a.Maximum,
-			Unit: a.Unit, Statistics: a.Statistics,
+			Billing: a.Billing, ContentCode: a.AddOn, Included: a.Included, Maximum: a.Maximum, Unit: a.Unit, Statistics: a.Statistics,
+			Tiers: a.Tiers,
 		}
-		if a.Billing == catalog.BillOrder {
-			price := a.PriceOf(s.Period).Amount
-			t.Price = &price
+		if v != (pricing.Value{}) {
+			var err error
+			if t.Value, err = json.Marshal(v); err != nil {
+				return nil, err
+			}
 		}
-		if a.Statistics != nil {
+		if a.PaidByPeriod() {
+			t.Price = pricing.UnitPrice(a, v, s.Period)
+		}
+		if a.Statistics != nil && a.Tiers == nil {
 			t.OveragePrice = a.Statistics.OveragePrice
 		}
 		rows = append(rows, row(a.Code, t))
 	}
-	return rows
+	return rows, nil
 }
 
-func unitPrice(q pricing.Quote, code string) *decimal.Decimal {
+// unitPrice is what the tariff itself costs.
+func unitPrice(q pricing.Quote) *decimal.Decimal {
 	for _, l := range q.Lines {
-		if l.Kind == pricing.PeriodLine && l.Code == code {
-			price := l.UnitPrice
-			return &price
+		if l.Kind == pricing.PeriodLine {
+			return l.UnitPrice
 		}
 	}
 	return nil

@@ -3,7 +3,7 @@ package lifecycle
 import (
 	"context"
 	"encoding/json"
-	"fmt"
+	"maps"
 	"time"
 
 	"github.com/tariffd/tariffd/internal/actor"
@@ -27,6 +27,7 @@ type Renewal struct {
 	Number int // of the tariff's version
 	Period calendar.Period
 	Anchor calendar.Anchor
+	Values map[string]pricing.Value // of the add-ons that it goes on with
 	Quote  pricing.Quote
 }
 
@@ -140,30 +141,12 @@ func further(in pricing.Input, s service.Service, period calendar.Period, now ti
 	if r.Anchor = calendar.AnchorOf(start, in.Zone); !fresh {
 		r.Anchor = *s.Anchor
 	}
-	var err error
-	if in.Values, err = keptValues(s, in.Offer); err != nil {
-		return r, err
-	}
+	in.Values = pricing.Kept(in.Offer, s.AddOns, r.Period)
+	r.Values = in.Values
 	in.Period, in.Start, in.Anchor, in.Renewal = r.Period, start, r.Anchor, true
+	var err error
 	r.Quote, err = pricing.Price(in)
 	return r, err
-}
-
-// keptValues are the selected add-ons that the newest version of the tariff still sells.
-func keptValues(s service.Service, offer catalog.Offer) (map[string]pricing.Value, error) {
-	values := map[string]pricing.Value{}
-	for code, raw := range s.AddOns {
-		a, ok := offer.AddOnOf(code)
-		if !ok || !a.Enabled || a.Billing != catalog.BillOrder {
-			continue
-		}
-		var v pricing.Value
-		if err := json.Unmarshal(raw, &v); err != nil {
-			return nil, fmt.Errorf("add-on %s of service %s: %w", code, s.ID, err)
-		}
-		values[code] = v
-	}
-	return values, nil
 }
 
 // specialPrices are those in force for a service now, staff's and bandwidth's alike.
@@ -180,6 +163,9 @@ func (e *Engine) renewed(ctx context.Context, tx Tx, by actor.Actor, s *service.
 	newTerms := s.TariffVersion != r.Number || s.Period != r.Period
 	start := r.Quote.PeriodStart
 	s.Period, s.TariffVersion = r.Period, r.Number
+	if err := keep(s, r.Values); err != nil {
+		return Result{}, err
+	}
 	s.Anchor, s.PeriodStart, s.PaidUntil = &r.Anchor, &start, r.Quote.PeriodEnd
 	if s.DeleteAt != nil {
 		s.DeleteAt = s.PaidUntil
@@ -191,11 +177,15 @@ func (e *Engine) renewed(ctx context.Context, tx Tx, by actor.Actor, s *service.
 		if err := tx.EndTerms(ctx, s.ClientID, s.ID, service.FromTariff, start); err != nil {
 			return Result{}, err
 		}
-		if err := tx.InsertTerms(ctx, termsOf(*s, r.Offer, r.Quote, start)); err != nil {
+		terms, err := termsOf(*s, r.Offer, r.Quote, start)
+		if err != nil {
+			return Result{}, err
+		}
+		if err = tx.InsertTerms(ctx, terms); err != nil {
 			return Result{}, err
 		}
 		// A bandwidth service that carries the server prices the add-ons that it has now.
-		if err := traffic.AlignPrices(ctx, tx, by, s.ClientID, []service.ID{s.ID}); err != nil {
+		if err = traffic.AlignPrices(ctx, tx, by, s.ClientID, []service.ID{s.ID}); err != nil {
 			return Result{}, err
 		}
 	}
@@ -209,6 +199,23 @@ func (e *Engine) renewed(ctx context.Context, tx Tx, by actor.Actor, s *service.
 		return e.resume(ctx, tx, by, s, []service.Reason{service.Unpaid})
 	}
 	return e.tellPanel(ctx, tx, by, s)
+}
+
+// keep writes the values that a service goes on with; what the tariff sells no longer stays known, should it come back.
+func keep(s *service.Service, values map[string]pricing.Value) error {
+	addOns := maps.Clone(s.AddOns)
+	if addOns == nil {
+		addOns = map[string]json.RawMessage{}
+	}
+	for code, v := range values {
+		raw, err := json.Marshal(v)
+		if err != nil {
+			return err
+		}
+		addOns[code] = raw
+	}
+	s.AddOns = addOns
+	return nil
 }
 
 // tellPanel queues the renewal for modules that want to know of it.

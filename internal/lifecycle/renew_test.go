@@ -71,7 +71,7 @@ func TestARenewalAlignsThePricesOfACarriedServer(t *testing.T) {
 	tariff := r.stockBandwidth("none")
 	addOn := func(code string) {
 		_, err := r.catalog.CreateAddOn(ctx, admin, r.server, code, code, catalog.AddOnChange{
-			Billing: ptr(catalog.BillStatistics), Included: ptr(dec("100")), Statistics: &catalog.StatisticsChange{OveragePrice: catalog.To(dec("0.02"))},
+			Billing: ptr(catalog.BillStatistics), Included: ptr(dec("100")), Statistics: catalog.To(catalog.StatisticsChange{OveragePrice: catalog.To(dec("0.02"))}),
 		})
 		require.NoError(r, err)
 	}

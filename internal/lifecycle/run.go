@@ -215,8 +215,8 @@ func (e *Engine) specOf(ctx context.Context, tx Tx, c client.Client, s service.S
 	}
 	spec := provision.Spec{
 		ProductType: s.ProductType, TariffCode: t.Code, Domain: s.Domain, Settings: offer.Settings,
-		AddOns: map[string]provision.AddOn{}, Parameters: map[string]json.RawMessage{},
-		Client: provision.Client{ID: c.ID, Email: c.Email, Name: c.Name, Username: c.Username, Phone: c.Phone},
+		Parameters: map[string]json.RawMessage{},
+		Client:     provision.Client{ID: c.ID, Email: c.Email, Name: c.Name, Username: c.Username, Phone: c.Phone},
 	}
 	for k, v := range s.Parameters {
 		spec.Parameters[k] = v
@@ -224,10 +224,8 @@ func (e *Engine) specOf(ctx context.Context, tx Tx, c client.Client, s service.S
 	for k, v := range o.Payload.Parameters {
 		spec.Parameters[k] = v
 	}
-	for _, a := range offer.AddOns {
-		if a.Enabled {
-			spec.AddOns[a.AddOn] = orderedValue(a, s.AddOns[a.Code])
-		}
+	if spec.AddOns, err = addOnsOf(ctx, tx, s, offer); err != nil {
+		return spec, err
 	}
 	if s.DataCenterID != "" {
 		found, err := tx.DataCentersByIDs(ctx, []catalog.DataCenterID{s.DataCenterID})
@@ -244,24 +242,6 @@ func (e *Engine) specOf(ctx context.Context, tx Tx, c client.Client, s service.S
 		spec.Password = string(plain)
 	}
 	return spec, nil
-}
-
-// orderedValue is what the panel should give of an add-on: the chosen value, else what the tariff includes.
-func orderedValue(a catalog.AddOn, chosen json.RawMessage) provision.AddOn {
-	out := provision.AddOn{Unit: a.Unit}
-	if a.ValueType == "boolean" {
-		on := a.IncludesSwitch()
-		if len(chosen) > 0 {
-			_ = json.Unmarshal(chosen, &on)
-		}
-		out.On = &on
-		return out
-	}
-	out.Amount = a.Included
-	if len(chosen) > 0 {
-		_ = json.Unmarshal(chosen, &out.Amount)
-	}
-	return out
 }
 
 // apply calls the module, or answers for it where people or nobody do the work.

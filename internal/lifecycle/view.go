@@ -1,6 +1,8 @@
 package lifecycle
 
 import (
+	"cmp"
+	"slices"
 	"time"
 
 	"github.com/tariffd/tariffd/internal/actor"
@@ -22,6 +24,7 @@ type View struct {
 	BandwidthServiceID actor.ServiceID // of a server: who carries its traffic; empty: nobody
 	Driver             string          // of its module; empty: none yet
 	Offer              catalog.Offer   // of the tariff's newest version
+	Sold               catalog.Offer   // of the version it was ordered by, until it is active
 	PricesIncludeTax   bool
 }
 
@@ -37,6 +40,22 @@ type Linked struct {
 	Server service.ID
 	Since  time.Time
 	Terms  []service.TermRow // the server's open ones
+}
+
+// Agreed are the open terms or, of a service that was not active yet, those that it will begin with: from the order on a
+// client sees what it bought.
+func (v View) Agreed() []service.TermRow {
+	if v.StartedAt != nil || len(v.Terms) > 0 {
+		return v.Terms
+	}
+	price, _ := pricing.PeriodPrice(v.Sold, v.Period)
+	quote := pricing.Quote{Lines: []pricing.Line{{Kind: pricing.PeriodLine, UnitPrice: &price.Amount}}}
+	terms, err := termsOf(v.Service, v.Sold, quote, v.CreatedAt)
+	if err != nil {
+		return nil
+	}
+	slices.SortFunc(terms, func(a, b service.TermRow) int { return cmp.Compare(a.Item, b.Item) })
+	return terms
 }
 
 // NextCharge is when a service is renewed by itself, and for how much.

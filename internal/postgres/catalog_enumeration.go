@@ -105,7 +105,8 @@ func (s enumerationStore) DeleteEnumeration(ctx context.Context, code string) er
 	return wrap("delete enumeration", err)
 }
 
-// What a service has of an element stands under the codes that its version of the tariff gave to the add-ons.
+// What a service has of an element stands under the codes that its version of the tariff gave to the add-ons. Of an add-on
+// that is not billed only the default is sold; the value of a choice is the code of a child.
 const itemsInUse = `
 WITH element AS (
     SELECT product_type, code FROM product_type_add_on
@@ -117,7 +118,7 @@ SELECT DISTINCT item FROM (
     JOIN tariff_version v ON v.tariff_id = t.id AND v.number = t.current_version
     CROSS JOIN jsonb_array_elements(v.offer -> 'add_ons') a
     CROSS JOIN jsonb_array_elements(a -> 'item_prices') i
-    WHERE a ->> 'add_on' = e.code
+    WHERE a ->> 'add_on' = e.code AND (a ->> 'billing' <> 'none' OR i ->> 'item' = a ->> 'default')
     UNION ALL
     SELECT s.add_ons ->> (a ->> 'code')
     FROM element e
@@ -125,7 +126,7 @@ SELECT DISTINCT item FROM (
     JOIN service s ON s.tariff_id = t.id AND s.status <> 'deleted'
     JOIN tariff_version v ON v.tariff_id = t.id AND v.number = s.tariff_version
     CROSS JOIN jsonb_array_elements(v.offer -> 'add_ons') a
-    WHERE a ->> 'add_on' = e.code AND s.add_ons ? (a ->> 'code')) used
+    WHERE a ->> 'add_on' = e.code AND a ->> 'billing' <> 'choice' AND s.add_ons ? (a ->> 'code')) used
 WHERE item IS NOT NULL ORDER BY item`
 
 // ItemsInUse answers the items that tariffs sell in their newest versions and services have that are not deleted.

@@ -92,6 +92,11 @@ func (c conn) toViews(ctx context.Context, rows []viewRow) ([]lifecycle.View, er
 		if out[i].Offer, err = c.offer(ctx, s.TariffID, r.CurrentVersion); err != nil {
 			return nil, err
 		}
+		if s.StartedAt == nil {
+			if out[i].Sold, err = c.offer(ctx, s.TariffID, s.TariffVersion); err != nil {
+				return nil, err
+			}
+		}
 		want[string(s.ClientID)] = append(want[string(s.ClientID)], r.Terms...)
 		if s.ProductType == catalog.DedicatedBandwidth {
 			bandwidth = append(bandwidth, s.ID)

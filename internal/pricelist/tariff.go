@@ -147,6 +147,9 @@ func (r *run) usualAddOn(productType string, said catalog.AddOn) catalog.AddOn {
 	a := catalog.NewAddOn(c, said)
 	// What the defaults follow from is itself written wherever it is not usual.
 	a.AddOn, a.Code, a.Billing, a.Unit = said.Code, "", catalog.BillNone, c.Unit
+	if said.Billing == catalog.BillChoice {
+		a.AddOn = ""
+	}
 	if a.Statistics != nil {
 		a.Statistics.Params = c.StatisticsParams
 	}

@@ -27,10 +27,10 @@ func Price(in Input) (Quote, error) {
 	if s := in.special(""); s != nil {
 		unit = *s
 	}
-	one := decimal.NewFromInt(1)
-	q.Lines = append(q.Lines, in.line(span, Line{Kind: PeriodLine, Name: in.Offer.Name, Quantity: one, UnitPrice: unit}))
+	own := Line{Kind: PeriodLine, Name: in.Offer.Name, Quantity: decimal.NewFromInt(1)}
+	q.Lines = append(q.Lines, in.line(span, own, tariff{unit: unit}, in.byShare(price.Period == in.Period, "")))
 	if !in.Renewal {
-		q.Lines = in.setup(q.Lines, Line{Name: in.Offer.Name, Quantity: one, UnitPrice: price.SetupFee})
+		q.Lines = in.setup(q.Lines, own, tariff{unit: price.SetupFee})
 	}
 	for _, a := range in.Offer.AddOns {
 		q.Lines = in.addOn(q.Lines, span, a)
@@ -57,91 +57,90 @@ func PeriodPrice(o catalog.Offer, p calendar.Period) (catalog.Price, bool) {
 
 const monthly calendar.Period = "P1M"
 
-// addOn appends the lines of one add-on of billing order, where the client has any of it and the tariff still offers it.
+// addOn appends the lines of one add-on that is paid by the period, where the client has any of it and the tariff still
+// offers it. A choice has no price of its own; its children but the chosen one cost nothing.
 func (in Input) addOn(lines []Line, span Span, a catalog.AddOn) []Line {
-	v, chosen := in.Values[a.Code]
-	if !chosen || !a.Enabled || a.Billing != catalog.BillOrder {
+	v, has := in.Values[a.Code]
+	if !has || !a.Enabled || !a.PaidByPeriod() || a.Parent != "" && in.Values[a.Parent].Item != a.Code {
 		return lines
 	}
-	quantity, included := counted(a, v)
-	if quantity.IsZero() {
+	l := Line{Kind: AddOnLine, Code: a.Code, Name: a.Name, Item: v.Item}
+	if l.Quantity, l.Included = counted(a, v); l.Quantity.IsZero() {
 		return lines
 	}
-	price := addOnPrice(a, in.Period)
-	l := Line{Kind: AddOnLine, Code: a.Code, Name: a.Name, Quantity: quantity, Included: included, UnitPrice: price.Amount}
+	if item, ok := a.ItemOf(v.Item); ok {
+		l.Name = a.Name + ": " + item.Name
+	}
+	prices := tariffOf(a, v, in.Period, amountOf)
 	if s := in.special(a.Code); s != nil {
-		l.UnitPrice = *s
+		prices = tariff{unit: *s}
 	}
-	lines = append(lines, in.line(span, l))
+	lines = append(lines, in.line(span, l, prices, in.byShare(pricedFor(a, v, in.Period), a.Code)))
 	if in.Renewal {
 		return lines
 	}
-	l.UnitPrice = price.SetupFee
-	return in.setup(lines, l)
+	return in.setup(lines, l, tariffOf(a, v, in.Period, setupOf))
 }
 
-// counted turns a value into quantities: a switch that is on counts as one.
+// counted turns a value into quantities: a switch that is on and an item count as one.
 func counted(a catalog.AddOn, v Value) (quantity, included decimal.Decimal) {
-	if a.ValueType != catalog.BooleanValue {
+	switch a.ValueType {
+	case catalog.EnumerationValue:
+		if v.Item != "" {
+			quantity = one
+		}
+	case catalog.BooleanValue:
+		if v.On != nil && *v.On {
+			quantity = one
+		}
+		if a.IncludesSwitch() {
+			included = one
+		}
+	default:
 		return orZero(v.Amount), orZero(a.Included)
-	}
-	one := decimal.NewFromInt(1)
-	if v.On != nil && *v.On {
-		quantity = one
-	}
-	if a.IncludesSwitch() {
-		included = one
 	}
 	return quantity, included
 }
 
-// addOnPrice is the add-on's price of a period; a day without one costs its part of the month's (D7).
-func addOnPrice(a catalog.AddOn, p calendar.Period) catalog.AddOnPrice {
-	price := a.PriceOf(p)
-	if p.IsDaily() && !a.Priced(p) {
-		price = a.PriceOf(monthly)
-	}
-	return price
-}
+var one = decimal.NewFromInt(1)
 
 // line fills in the amounts of a periodic line: its exact price for the span, rounded once (D6).
-func (in Input) line(span Span, l Line) Line {
-	num, den := in.share(span, l.Code)
-	return in.taxed(l, billed(l).Mul(l.UnitPrice).Mul(num), den)
+func (in Input) line(span Span, l Line, prices tariff, byShare bool) Line {
+	num, den := in.share(span, byShare)
+	l.UnitPrice = prices.perUnit(billed(l))
+	return in.taxed(l, prices.price(billed(l)).Mul(num), den)
 }
 
 // setup appends a setup line; it is charged once, in full, and never in a trial.
-func (in Input) setup(lines []Line, l Line) []Line {
-	if in.NoSetup || l.UnitPrice.IsZero() || billed(l).IsZero() || in.Period.IsTrial() {
+func (in Input) setup(lines []Line, l Line, fees tariff) []Line {
+	fee := fees.price(billed(l))
+	if in.NoSetup || fee.IsZero() || in.Period.IsTrial() {
 		return lines
 	}
-	l.Kind = SetupLine
-	return append(lines, in.taxed(l, billed(l).Mul(l.UnitPrice), decimal.NewFromInt(1)))
+	l.Kind, l.UnitPrice = SetupLine, fees.perUnit(billed(l))
+	return append(lines, in.taxed(l, fee, one))
 }
 
 // billed is the quantity above what is included.
 func billed(l Line) decimal.Decimal { return decimal.Max(decimal.Zero, l.Quantity.Sub(l.Included)) }
 
+// byShare tells whether a day costs its part of a month's price: where it has neither a price of its own nor a special one,
+// which is for the day as it stands (D7).
+func (in Input) byShare(ownPrice bool, code string) bool {
+	return in.Period.IsDaily() && !ownPrice && in.special(code) == nil
+}
+
 // share is the part of a whole period's price that the span costs, as a fraction num/den.
-func (in Input) share(span Span, code string) (num, den decimal.Decimal) {
+func (in Input) share(span Span, byShare bool) (num, den decimal.Decimal) {
 	switch {
 	case in.Period.IsTrial():
-		return decimal.Zero, decimal.NewFromInt(1)
-	case in.Period.IsDaily() && in.special(code) == nil && !in.pricedByDay(code):
+		return decimal.Zero, one
+	case byShare:
 		month := calendar.MonthOf(calendar.DayOf(in.Start, in.Zone))
 		return decimal.NewFromInt(int64(span.num)), decimal.NewFromInt(int64(span.den * month.Days()))
 	default:
 		return decimal.NewFromInt(int64(span.num)), decimal.NewFromInt(int64(span.den))
 	}
-}
-
-func (in Input) pricedByDay(code string) bool {
-	if code == "" {
-		_, ok := in.Offer.PriceOf(calendar.Daily)
-		return ok
-	}
-	a, _ := in.Offer.AddOnOf(code)
-	return a.Priced(calendar.Daily)
 }
 
 // taxed rounds num/den to the line's amount and finds the tax in it, or adds the tax to it.
@@ -160,7 +159,7 @@ func TaxOf(sum money.Amount, rate decimal.Decimal, included bool) money.Amount {
 	if !included {
 		return money.Round(sum.Decimal().Mul(rate), sum.Currency())
 	}
-	return money.RoundRatio(sum.Decimal().Mul(rate), rate.Add(decimal.NewFromInt(1)), sum.Currency())
+	return money.RoundRatio(sum.Decimal().Mul(rate), rate.Add(one), sum.Currency())
 }
 
 // Span is when a period ends, what the following ones hang on, and the part of a whole period's price it costs.

@@ -31,14 +31,15 @@ const (
 
 // Line is one priced thing of a quote. Amount is what leaves the balance, Tax the part of it that is tax.
 type Line struct {
-	Kind      LineKind        `json:"kind"`
-	Code      string          `json:"code"` // of the tariff add-on; empty: the tariff itself
-	Name      string          `json:"name"`
-	Quantity  decimal.Decimal `json:"quantity"`
-	Included  decimal.Decimal `json:"included"`
-	UnitPrice decimal.Decimal `json:"unit_price"` // for a whole period, as the tariff or a special price has it
-	Amount    money.Amount    `json:"amount"`
-	Tax       money.Amount    `json:"tax"`
+	Kind      LineKind         `json:"kind"`
+	Code      string           `json:"code"` // of the tariff add-on; empty: the tariff itself
+	Name      string           `json:"name"`
+	Item      string           `json:"item,omitempty"` // of an enumeration
+	Quantity  decimal.Decimal  `json:"quantity"`
+	Included  decimal.Decimal  `json:"included"`
+	UnitPrice *decimal.Decimal `json:"unit_price"` // for a whole period, as the tariff or a special price has it; nil: units differ
+	Amount    money.Amount     `json:"amount"`
+	Tax       money.Amount     `json:"tax"`
 }
 
 // Quote is what one item costs for one period. It is stored with the order as JSON.

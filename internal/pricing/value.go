@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
-	"sort"
 
 	"github.com/shopspring/decimal"
 
@@ -14,7 +13,7 @@ import (
 	"github.com/tariffd/tariffd/internal/money"
 )
 
-// Value is what was chosen of one add-on: a quantity, a switch or an item. Exactly one of them is set.
+// Value is what was chosen of one add-on: a quantity, a switch or an item. At most one of them is set; none: nothing to tell.
 type Value struct {
 	Amount *decimal.Decimal // integer add-ons, in the add-on's unit
 	On     *bool            // boolean add-ons
@@ -27,96 +26,60 @@ func Quantity(d decimal.Decimal) Value { return Value{Amount: &d} }
 // Switch makes the value of a boolean add-on.
 func Switch(on bool) Value { return Value{On: &on} }
 
-// MarshalJSON writes a decimal string or a boolean, as the API does.
+// Item makes the value of an enumeration or of a choice.
+func Item(code string) Value { return Value{Item: code} }
+
+// MarshalJSON writes a decimal string, a boolean or a code, as the API does; null where there is none. What was written is
+// read again by the add-on it belongs to (Kept), because a code may look like a number.
 func (v Value) MarshalJSON() ([]byte, error) {
-	if v.On != nil {
+	switch {
+	case v.On != nil:
 		return json.Marshal(*v.On)
+	case v.Item != "":
+		return json.Marshal(v.Item)
 	}
 	return json.Marshal(v.Amount)
 }
 
-// UnmarshalJSON reads a decimal string, a JSON integer or a boolean.
-func (v *Value) UnmarshalJSON(raw []byte) error {
-	if on, err := readSwitch(raw); err == nil {
-		*v = Switch(on)
-		return nil
-	}
-	d, err := readQuantity(raw)
-	if err != nil {
-		return err
-	}
-	*v = Quantity(d)
-	return nil
-}
-
-// Selection is what a client asks for of one tariff.
-type Selection struct {
-	Period calendar.Period
-	AddOns map[string]json.RawMessage // by the tariff add-on's code
-}
-
-// Resolve reads a selection against an offer: the values of all its enabled order add-ons, an omitted one with its
-// default, else the larger of included and minimum, else off. In a trial the default is left out, because add-ons stay
-// within their included amount there (D13). What contradicts the offer is an Invalid fault with all places below
-// /add_ons: unknown_field, not_selectable (billing none or statistics, or not enabled), wrong_type, bad_value, out_of_range
-// (minimum, maximum, more than a trial includes), step_mismatch.
-func Resolve(offer catalog.Offer, sel Selection) (map[string]Value, error) {
-	var fields fault.Fields
-	for _, code := range sortedCodes(sel.AddOns) {
-		a, known := offer.AddOnOf(code)
-		switch {
-		case !known:
-			fields.Add(place(code), "unknown_field", "The tariff has no such add-on.")
-		case a.Billing != catalog.BillOrder || !a.Enabled:
-			fields.Add(place(code), "not_selectable", "This add-on cannot be chosen.")
-		}
-	}
-	values := map[string]Value{}
-	for _, a := range offer.AddOns {
-		if a.Billing != catalog.BillOrder || !a.Enabled {
-			continue
-		}
-		raw, chosen := sel.AddOns[a.Code]
-		if !chosen {
-			values[a.Code] = omitted(a, sel.Period)
-			continue
-		}
-		v, wrong := read(a, raw, sel.Period)
-		if wrong != nil {
-			fields.Add(place(a.Code), wrong.Code, "%s", wrong.Message)
-			continue
-		}
-		values[a.Code] = v
-	}
-	if err := fields.Err(); err != nil {
-		return nil, err
-	}
-	return values, nil
-}
-
-func place(code string) string { return "/add_ons/" + code }
-
-func sortedCodes(m map[string]json.RawMessage) []string {
-	codes := make([]string, 0, len(m))
-	for code := range m {
-		codes = append(codes, code)
-	}
-	sort.Strings(codes)
-	return codes
-}
-
-// omitted is the value of an add-on that the client said nothing about.
-func omitted(a catalog.AddOn, p calendar.Period) Value {
-	if a.ValueType == catalog.BooleanValue {
+// omitted is the value of an add-on that the client said nothing about; false: it has none, as an enumeration without an
+// item that could be had. In a trial defaults are left out, because add-ons stay within their included amount (D13).
+func omitted(a catalog.AddOn, p calendar.Period) (Value, bool) {
+	switch a.ValueType {
+	case catalog.BooleanValue:
 		if on, err := readSwitch(a.Default); err == nil && !p.IsTrial() {
-			return Switch(on)
+			return Switch(on), true
 		}
-		return Switch(a.IncludesSwitch())
+		return Switch(a.IncludesSwitch()), true
+	case catalog.EnumerationValue:
+		return omittedItem(a, p)
 	}
 	if d, err := readQuantity(a.Default); err == nil && !p.IsTrial() {
-		return Quantity(d)
+		return Quantity(d), true
 	}
-	return Quantity(floor(a))
+	return Quantity(floor(a)), true
+}
+
+// omittedItem is the default, else the first enabled item; in a trial one that costs nothing.
+func omittedItem(a catalog.AddOn, p calendar.Period) (Value, bool) {
+	if x, ok := a.ItemOf(a.DefaultCode()); ok && x.Enabled && within(x, p) {
+		return Item(x.Item), true
+	}
+	for _, x := range a.ItemPrices {
+		if x.Enabled && within(x, p) {
+			return Item(x.Item), true
+		}
+	}
+	return Value{}, false
+}
+
+// within tells whether an item may be had in the period: in a trial only one that costs nothing in any other (D13).
+func within(x catalog.ItemPrice, p calendar.Period) bool {
+	for _, price := range x.Prices {
+		if p.IsTrial() && !(price.Amount.IsZero() && price.SetupFee.IsZero()) {
+			return false
+		}
+	}
+	return true
 }
 
 // floor is the larger of an add-on's included amount and its minimum.
@@ -126,15 +89,11 @@ func floor(a catalog.AddOn) decimal.Decimal {
 
 // read checks one chosen value; the fault carries code and text only.
 func read(a catalog.AddOn, raw json.RawMessage, p calendar.Period) (Value, *fault.Error) {
-	if a.ValueType == catalog.BooleanValue {
-		on, err := readSwitch(raw)
-		if err != nil {
-			return Value{}, fault.New(fault.Invalid, "wrong_type", "True or false is expected.")
-		}
-		if on && p.IsTrial() && !a.IncludesSwitch() {
-			return Value{}, notInTrial()
-		}
-		return Switch(on), nil
+	switch a.ValueType {
+	case catalog.BooleanValue:
+		return chosenSwitch(a, raw, p)
+	case catalog.EnumerationValue:
+		return chosenItem(a, raw, p)
 	}
 	d, err := readQuantity(raw)
 	if err != nil {
@@ -149,8 +108,57 @@ func read(a catalog.AddOn, raw json.RawMessage, p calendar.Period) (Value, *faul
 	return Quantity(d), nil
 }
 
+// chosenSwitch reads a switch. The child of a choice is on by being chosen, so it cannot be off.
+func chosenSwitch(a catalog.AddOn, raw json.RawMessage, p calendar.Period) (Value, *fault.Error) {
+	on, err := readSwitch(raw)
+	switch {
+	case err != nil:
+		return Value{}, fault.New(fault.Invalid, "wrong_type", "True or false is expected.")
+	case !on && a.Parent != "":
+		return Value{}, fault.New(fault.Invalid, "bad_value", "It is on by being chosen.")
+	case on && p.IsTrial() && !a.IncludesSwitch():
+		return Value{}, notInTrial()
+	}
+	return Switch(on), nil
+}
+
+func chosenItem(a catalog.AddOn, raw json.RawMessage, p calendar.Period) (Value, *fault.Error) {
+	code, err := readCode(raw)
+	if err != nil {
+		return Value{}, wantsCode()
+	}
+	x, ok := a.ItemOf(code)
+	switch {
+	case !ok || !x.Enabled:
+		return Value{}, fault.New(fault.Invalid, "unknown_value", "The tariff has no item of this code on offer.")
+	case !within(x, p):
+		return Value{}, notInTrial()
+	}
+	return Item(code), nil
+}
+
+// typed reads a value that a service holds. What no longer fits the add-on's type or its items is false; the bounds of
+// amounts may have moved since, and do not count.
+func typed(a catalog.AddOn, raw json.RawMessage) (Value, bool) {
+	switch a.ValueType {
+	case catalog.BooleanValue:
+		on, err := readSwitch(raw)
+		return Switch(on), err == nil && (on || a.Parent == "")
+	case catalog.EnumerationValue:
+		code, err := readCode(raw)
+		_, sold := a.ItemOf(code)
+		return Item(code), err == nil && sold
+	}
+	d, err := readQuantity(raw)
+	return Quantity(d), err == nil
+}
+
 func notInTrial() *fault.Error {
 	return fault.New(fault.Invalid, "out_of_range", "A trial includes add-ons only within their included amount.")
+}
+
+func wantsCode() *fault.Error {
+	return fault.New(fault.Invalid, "wrong_type", "A code is expected, as text.")
 }
 
 // unreadable tells a value of another JSON type from a text that is no quantity.
@@ -161,7 +169,7 @@ func unreadable(err error) *fault.Error {
 	return fault.New(fault.Invalid, "bad_value", "A decimal number such as \"4\" or \"0.5\" is expected, with at most %d digits after the point.", money.PriceDigits)
 }
 
-var errValue = errors.New("pricing: neither a quantity nor a switch")
+var errValue = errors.New("pricing: a value of another type")
 
 func readSwitch(raw json.RawMessage) (bool, error) {
 	switch string(bytes.TrimSpace(raw)) {
@@ -185,6 +193,14 @@ func readQuantity(raw json.RawMessage) (decimal.Decimal, error) {
 		return decimal.Decimal{}, errValue
 	}
 	return money.ParsePrice(string(raw))
+}
+
+func readCode(raw json.RawMessage) (string, error) {
+	var code *string
+	if err := json.Unmarshal(raw, &code); err != nil || code == nil {
+		return "", errValue
+	}
+	return *code, nil
 }
 
 func orZero(d *decimal.Decimal) decimal.Decimal {

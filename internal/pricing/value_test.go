@@ -82,13 +82,9 @@ func TestD13TrialKeepsToWhatIsIncluded(t *testing.T) {
 
 func TestValueJSON(t *testing.T) {
 	t.Parallel()
-	raw, err := json.Marshal(map[string]Value{"a": Quantity(dec("5")), "b": Switch(true)})
+	raw, err := json.Marshal(map[string]Value{"a": Quantity(dec("5")), "b": Switch(true), "c": Item("Debian-12"), "d": {}})
 	require.NoError(t, err)
-	require.JSONEq(t, `{"a": "5", "b": true}`, string(raw))
-	var back map[string]Value
-	require.NoError(t, json.Unmarshal([]byte(`{"a": "5", "b": true, "c": 7}`), &back))
-	require.Equal(t, map[string]Value{"a": Quantity(dec("5")), "b": Switch(true), "c": Quantity(dec("7"))}, back)
-	require.Error(t, json.Unmarshal([]byte(`{"a": {}}`), &back))
+	require.JSONEq(t, `{"a": "5", "b": true, "c": "Debian-12", "d": null}`, string(raw))
 }
 
 func TestSwitchesHaveNoSteps(t *testing.T) {

@@ -132,12 +132,13 @@ type TermRow struct {
 type Term struct {
 	Billing      catalog.Billing     `json:"billing,omitempty"`
 	ContentCode  string              `json:"add_on,omitempty"` // the product type's add-on behind a tariff add-on
-	Value        json.RawMessage     `json:"value,omitempty"`  // ordered value
+	Value        json.RawMessage     `json:"value,omitempty"`  // what the service has: chosen, or included
 	Included     *decimal.Decimal    `json:"included,omitempty"`
 	Maximum      *decimal.Decimal    `json:"maximum,omitempty"`
 	Unit         string              `json:"unit,omitempty"`
 	Price        *decimal.Decimal    `json:"price,omitempty"` // tariff: of the period; add-on: per unit and period
 	OveragePrice *decimal.Decimal    `json:"overage_price,omitempty"`
+	Tiers        *catalog.Tiers      `json:"tiers,omitempty"` // in place of Price or OveragePrice, which then only special prices have
 	Statistics   *catalog.Statistics `json:"statistics,omitempty"`
 }
 

@@ -173,7 +173,7 @@ func (l *life) stock() {
 		})
 		require.NoError(l, err)
 		_, err = l.catalog.CreateAddOn(ctx, admin, t.ID, addOn, addOn, catalog.AddOnChange{
-			Billing: ptr(catalog.BillStatistics), Included: ptr(dec(included)), Statistics: &catalog.StatisticsChange{OveragePrice: catalog.To(dec(overage))},
+			Billing: ptr(catalog.BillStatistics), Included: ptr(dec(included)), Statistics: catalog.To(catalog.StatisticsChange{OveragePrice: catalog.To(dec(overage))}),
 		})
 		require.NoError(l, err)
 		return t.ID
