@@ -7,6 +7,7 @@ import (
 	"github.com/tariffd/tariffd/internal/provision/dcimanager6"
 	"github.com/tariffd/tariffd/internal/provision/manual"
 	"github.com/tariffd/tariffd/internal/provision/none"
+	"github.com/tariffd/tariffd/internal/provision/vmmanager6"
 )
 
 // Registry returns the drivers of this program.
@@ -15,5 +16,6 @@ func Registry() *provision.Registry {
 		dcimanager6.Driver(),
 		manual.Driver(),
 		none.Driver(),
+		vmmanager6.Driver(),
 	)
 }

@@ -28,6 +28,7 @@ const (
 	codePoolEmpty    = 4003
 	codeUserInUse    = 4004
 	codeEmailTaken   = 4005
+	codeWrongState   = 4006
 )
 
 // isp6Error is the error object. value carries what the message is about.

@@ -78,6 +78,7 @@ func New(o Options) (*Panels, error) {
 	p.keep = keeper{dir: o.Dir, log: o.Log}
 	p.clockFile = p.keep.add("clock.json", p.clock.encode, p.clock.decode)
 	p.mount("dcimanager6", func(t *trafficBook) panel { return newDCI6(o.Delay, o.Zone, t, p.clock.now()) })
+	p.mount("vmmanager6", func(t *trafficBook) panel { return newVM6(o.Delay, o.Zone, t) })
 	if err := p.keep.load(); err != nil {
 		return nil, err
 	}

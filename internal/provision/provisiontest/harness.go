@@ -39,6 +39,12 @@ type World struct {
 	// Objects counts what the panel holds of a service. Nil: the driver makes nothing.
 	Objects func(actor.ServiceID) int
 	Network Network
+	// Changed is what set_params asks for in the fault matrix. Nil: Spec again.
+	Changed *provision.Spec
+	// InService tells whether the service's object works for the client: not suspended, not off. Nil: not told.
+	InService func(actor.ServiceID) bool
+	// Runs counts how often the panel restarted or reinstalled the service's object, by kind. Nil: not told.
+	Runs func(actor.ServiceID, provision.Kind) int
 	// Secrets must appear in no error and no outcome.
 	Secrets []string
 }

@@ -1,0 +1,158 @@
+package panels
+
+import (
+	"net/http"
+	"net/netip"
+	"slices"
+)
+
+// takeIPs gives a machine addresses, out of the named pools in their order or
+// out of all of its cluster's; all of them or none.
+func (v *vm6) takeIPs(h *vmHost, count int, from []int, iface, state string) *reply {
+	if len(from) == 0 {
+		for _, p := range v.st.Pools {
+			if slices.Contains(p.Clusters, h.ClusterID) && p.Interface == 1 {
+				from = append(from, p.ID)
+			}
+		}
+	}
+	left := 0
+	for _, id := range from {
+		left += v.total(v.st.pool(id)) - v.taken(id)
+	}
+	if left < count {
+		rep := isp6Error(http.StatusBadRequest, codePoolEmpty, "Not enough free addresses in the pools",
+			map[string]any{"ipv4_pool": from, "count": count})
+		return &rep
+	}
+	for _, id := range from {
+		p := v.st.pool(id)
+		for count > 0 && v.taken(id) < v.total(p) {
+			v.takeIP(h, p, iface, state)
+			count--
+		}
+	}
+	return nil
+}
+
+// takeIP hands out the next unused address of a pool that has one.
+func (v *vm6) takeIP(h *vmHost, p *vmPool, iface, state string) int {
+	network := netip.MustParsePrefix(p.Network) // checked when the pool was made
+	gateway := network.Addr().Next()
+	addr, err := netip.ParseAddr(p.Last)
+	if err != nil {
+		addr = gateway
+	}
+	for {
+		addr = addr.Next()
+		if !network.Contains(addr.Next()) { // the last one is the broadcast address
+			addr = gateway
+			continue
+		}
+		if !v.used[addr] {
+			break
+		}
+	}
+	v.used[addr] = true
+	v.takenOf[p.ID]++
+	p.Last = addr.String()
+	a := vmAddress{
+		ID: v.st.nextID("ip"), PoolID: p.ID, IP: addr.String(), Gateway: gateway.String(), Network: network.String(),
+		Interface: iface, State: state,
+	}
+	h.Addresses = append(h.Addresses, a)
+	return a.ID
+}
+
+func (v *vm6) total(p *vmPool) int {
+	return 1<<(32-netip.MustParsePrefix(p.Network).Bits()) - 3
+}
+
+func (v *vm6) taken(pool int) int { return v.takenOf[pool] }
+
+// addIPs takes more addresses, or switches the other family.
+func (v *vm6) addIPs(c *call, h *vmHost) reply {
+	var in struct {
+		Number int   `json:"ipv4_number"`
+		Pool   []int `json:"ipv4_pool"`
+		IPv6   *bool `json:"ipv6_enabled"`
+	}
+	sent, bad := isp6Body(c, &in)
+	if bad != nil {
+		return *bad
+	}
+	for _, id := range in.Pool {
+		if p := v.st.pool(id); p == nil || !slices.Contains(p.Clusters, h.ClusterID) {
+			return isp6BadValue("ipv4_pool", "names no pool of the cluster")
+		}
+	}
+	if sent["ipv4_number"] && (in.Number < 1 || in.Number > maxAddresses) || !sent["ipv4_number"] && in.IPv6 == nil {
+		return isp6BadValue("ipv4_number", "is out of range")
+	}
+	if bad := v.refuse(h); bad != nil {
+		return *bad
+	}
+	before := len(h.Addresses)
+	if bad := v.takeIPs(h, in.Number, in.Pool, "eth0", addressAllocating); bad != nil {
+		return *bad
+	}
+	var last *vmTask
+	for _, a := range h.Addresses[before:] {
+		last = v.start(c, h, vmTask{Name: vmIPAdd, Address: a.ID}, nil)
+	}
+	if in.IPv6 != nil {
+		last = v.start(c, h, vmTask{Name: vmIPChange, IPv6: in.IPv6}, nil)
+	}
+	return vmStarted(h.ID, last)
+}
+
+// deleteIP gives an address back; asking again for one that goes is no error.
+func (v *vm6) deleteIP(c *call) reply {
+	for _, h := range v.st.Hosts {
+		i := slices.IndexFunc(h.Addresses, func(a vmAddress) bool { return a.ID == c.id(0) })
+		if i < 0 {
+			continue
+		}
+		for _, t := range v.open {
+			if t.Name == vmIPDelete && t.Address == h.Addresses[i].ID {
+				return vmStarted(t.Address, t)
+			}
+		}
+		if bad := v.refuse(h); bad != nil {
+			return *bad
+		}
+		h.Addresses[i].State = addressDeleting
+		return vmStarted(h.Addresses[i].ID, v.start(c, h, vmTask{Name: vmIPDelete, Address: h.Addresses[i].ID}, nil))
+	}
+	return isp6NotFound("ip", c.args[0])
+}
+
+// finishAddress ends the work on one address; one whose allocation failed is
+// taken away again.
+func (v *vm6) finishAddress(h *vmHost, t *vmTask) {
+	i := slices.IndexFunc(h.Addresses, func(a vmAddress) bool { return a.ID == t.Address })
+	switch {
+	case i < 0:
+	case (t.Name == vmIPAdd) == t.Fail:
+		v.free(h.Addresses[i])
+		h.Addresses = slices.Delete(h.Addresses, i, i+1)
+	default:
+		h.Addresses[i].State = addressActive
+	}
+}
+
+func (v *vm6) listIPv4(c *call, h *vmHost) reply {
+	rows := []map[string]any{}
+	for _, a := range h.Addresses {
+		rows = append(rows, map[string]any{
+			"id": a.ID, "ip_addr": a.IP, "domain": h.Domain, "gateway": a.Gateway,
+			"mask": netmask(a.Network), "state": a.State, "family": 4, "ippool": a.PoolID, "network": a.Network,
+			"host": map[string]any{"id": h.ID, "name": h.Name, "interface": a.Interface},
+		})
+	}
+	return isp6List(c, v.st.Revision, rows)
+}
+
+func (v *vm6) showIPv6(_ *call, h *vmHost) reply {
+	return isp6OK(map[string]any{"ipv6_enabled": h.IPv6, "ipv6_prefix": ipv6Of(h), "ipv6_ptr_enabled": false})
+}

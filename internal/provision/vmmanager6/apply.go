@@ -1,0 +1,158 @@
+package vmmanager6
+
+import (
+	"context"
+	"maps"
+	"time"
+
+	"github.com/tariffd/tariffd/internal/provision"
+	"github.com/tariffd/tariffd/internal/provision/vmmanager6/internal/panel"
+)
+
+// How long until the next look, on the business clock.
+const (
+	soon       = time.Second      // only the memo had to be put away
+	shortWork  = 10 * time.Second // power, addresses, sizes
+	installing = 20 * time.Second
+)
+
+// work is one call of Apply.
+type work struct {
+	*Module
+	op    provision.Op
+	memo  map[string]string
+	after time.Duration // of the next look
+	begun bool          // the panel holds something for this operation
+}
+
+// Apply brings the machine nearer to what op asks for. Failures: Unavailable, Rejected ("no_free_address", "unknown_os",
+// "disk_cannot_shrink", "machine_not_found", …, or the panel's own refusal), Unauthenticated.
+func (m *Module) Apply(ctx context.Context, op provision.Op) (provision.Outcome, error) {
+	leave, err := m.panel.Exclusive(ctx, markOf(op.ServiceID))
+	if err != nil {
+		return provision.Outcome{}, err
+	}
+	defer leave()
+	w := &work{Module: m, op: op, memo: maps.Clone(op.Memo), after: shortWork}
+	if w.memo == nil {
+		w.memo = map[string]string{}
+	}
+	out, err := w.apply(ctx)
+	if err != nil {
+		return provision.Outcome{Begun: w.begun}, err
+	}
+	out.Begun = w.begun
+	return out, nil
+}
+
+func (w *work) apply(ctx context.Context) (provision.Outcome, error) {
+	switch w.op.Kind {
+	case provision.Open:
+		return w.open(ctx)
+	case provision.Suspend:
+		return w.on(ctx, w.suspend)
+	case provision.Resume:
+		return w.on(ctx, w.resume)
+	case provision.SetParams:
+		return w.on(ctx, w.setParams)
+	case provision.Reboot:
+		return w.on(ctx, w.reboot)
+	case provision.Reinstall:
+		return w.on(ctx, w.reinstall)
+	case provision.Close:
+		return w.close(ctx)
+	case provision.Renew:
+		return provision.Outcome{State: provision.Done}, nil
+	}
+	return provision.Outcome{}, provision.NewRejected("unsupported_operation", "VMmanager 6 has no %q", w.op.Kind)
+}
+
+// on runs a change of the service's own machine; there must be one.
+func (w *work) on(ctx context.Context, change func(context.Context, panel.Host) (provision.Outcome, error)) (provision.Outcome, error) {
+	h, found, err := w.find(ctx)
+	if err != nil {
+		return provision.Outcome{}, err
+	}
+	if !found {
+		return provision.Outcome{}, provision.NewRejected("machine_not_found", "the panel has no machine %q of this service", w.op.Ref)
+	}
+	return change(ctx, h)
+}
+
+// suspend stops the machine, by force where the guest does not listen, and locks it where the module says so.
+func (w *work) suspend(ctx context.Context, h panel.Host) (provision.Outcome, error) {
+	return w.reach(ctx, h, func(_ context.Context, h panel.Host) (*step, error) {
+		switch {
+		case h.Running():
+			return w.stop(h), nil
+		case w.set.DisableSuspended && !h.Disabled:
+			return w.call("disable", panel.HostDisable, h), nil
+		}
+		return nil, nil
+	})
+}
+
+func (w *work) resume(ctx context.Context, h panel.Host) (provision.Outcome, error) {
+	return w.reach(ctx, h, func(_ context.Context, h panel.Host) (*step, error) {
+		switch {
+		case w.set.DisableSuspended && h.Disabled:
+			return w.call("enable", panel.HostEnable, h), nil
+		case h.Stopped():
+			return w.call("start", panel.HostStart, h), nil
+		}
+		return nil, nil
+	})
+}
+
+// reboot restarts a machine once; one that is off is started.
+func (w *work) reboot(ctx context.Context, h panel.Host) (provision.Outcome, error) {
+	if h.Stopped() && w.memo["once"] == "" {
+		return w.resume(ctx, h)
+	}
+	return w.once(ctx, h, request{name: panel.Restarted, do: func(ctx context.Context) (panel.Begun, error) {
+		return w.panel.Do(ctx, panel.HostRestart, h.ID)
+	}})
+}
+
+// reinstall puts the ordered system on the machine once.
+func (w *work) reinstall(ctx context.Context, h panel.Host) (provision.Outcome, error) {
+	w.after = installing
+	cluster, err := w.cluster(ctx)
+	if err != nil {
+		return provision.Outcome{}, err
+	}
+	os, err := w.chosenOS(ctx, cluster)
+	if err != nil {
+		return provision.Outcome{}, err
+	}
+	recipes, err := w.chosenRecipes(ctx)
+	if err != nil {
+		return provision.Outcome{}, err
+	}
+	return w.once(ctx, h, request{name: panel.Reinstalled, do: func(ctx context.Context) (panel.Begun, error) {
+		return w.panel.Reinstall(ctx, h.ID, os.ID, w.password(), recipes, w.emailMode())
+	}})
+}
+
+func (w *work) pending() provision.Outcome {
+	return provision.Outcome{State: provision.Pending, After: w.after, Memo: w.memo}
+}
+
+// done tells what the service has now.
+func (w *work) done(ctx context.Context, h panel.Host) (provision.Outcome, error) {
+	addresses, err := w.told(ctx, h)
+	if err != nil {
+		return provision.Outcome{}, err
+	}
+	return provision.Outcome{
+		State: provision.Done, Ref: refOf(h), Domain: h.Domain, Addresses: addresses, Parameters: osParameter(w.op, h),
+	}, nil
+}
+
+// osParameter tells which system was installed where the order left it open.
+func osParameter(op provision.Op, h panel.Host) map[string]string {
+	if op.Kind != provision.Open && op.Kind != provision.Reinstall || op.Spec.Parameter("os") != "" || h.OS == "" {
+		return nil
+	}
+	return map[string]string{"os": h.OS}
+}

@@ -1,0 +1,117 @@
+package vmmanager6
+
+import (
+	"context"
+
+	"github.com/tariffd/tariffd/internal/provision"
+	"github.com/tariffd/tariffd/internal/provision/vmmanager6/internal/panel"
+)
+
+// setParams brings addresses, processors, memory, speed and disk to what is wanted. Addresses come first: they need no stop,
+// and where no more are free nothing has been stopped for nothing. The disk is last, for it never shrinks again.
+func (w *work) setParams(ctx context.Context, h panel.Host) (provision.Outcome, error) {
+	if w.memo["refused"] != "" {
+		return w.backInService(ctx, h)
+	}
+	cluster, err := w.cluster(ctx)
+	if err != nil {
+		return provision.Outcome{}, err
+	}
+	x, err := w.wanted(ctx, cluster)
+	if err != nil {
+		return provision.Outcome{}, err
+	}
+	if want := x.size().Disk; want != 0 && want < int(h.Disk.Size) {
+		return provision.Outcome{}, provision.NewRejected("disk_cannot_shrink",
+			"machine %d has a disk of %d MiB; the panel cannot make it one of %d MiB", h.ID, h.Disk.Size, want)
+	}
+	if w.memo["was"] == "" && !w.set.DeferChanges && w.resizing(h, x.size()) != nil {
+		// Whether it ran must be known to every later attempt, before it is stopped.
+		if w.memo["was"], w.after = "off", soon; !h.Stopped() {
+			w.memo["was"] = "on"
+		}
+		return w.pending(), nil
+	}
+	h, ready, err := w.follow(ctx, h, func(ctx context.Context, h panel.Host) (*step, error) {
+		if s, err := w.addresses(ctx, h, x); s != nil || err != nil {
+			return s, err
+		}
+		return w.sizing(h, x.size()), nil
+	})
+	if failure, ok := provision.FailureOf(err); ok && failure.Kind == provision.Rejected && w.memo["was"] == "on" {
+		w.memo["refused"], w.memo["refused_text"] = failure.Code, failure.Text
+		return w.backInService(ctx, h)
+	}
+	if err != nil || !ready {
+		return w.orPending(err)
+	}
+	return w.done(ctx, h)
+}
+
+// sizing is the next step towards a size: stop, change, start.
+func (w *work) sizing(h panel.Host, want panel.Size) *step {
+	change := w.resizing(h, want)
+	switch {
+	case change != nil && !w.set.DeferChanges && h.Running():
+		return w.stop(h)
+	case change != nil:
+		return change
+	case w.memo["was"] == "on" && h.Stopped():
+		return w.call("start", panel.HostStart, h)
+	}
+	return nil
+}
+
+// resizing is the call for what differs from the wanted size, or nil. Where changes are left to the client's next stop, a value
+// that waits for it counts as had; its task ends only then and is not waited for.
+func (w *work) resizing(h panel.Host, want panel.Size) *step {
+	later := w.set.DeferChanges && h.Running()
+	has := func(now, next panel.Count) int {
+		if later && next != 0 {
+			return int(next)
+		}
+		return int(now)
+	}
+	in, out := w.panel.Rates(h)
+	if differs(want.CPU, has(h.CPU, h.CPUNew)) || differs(want.RAM, has(h.RAM, h.RAMNew)) || differs(want.NetIn, in) && !later || differs(want.NetOut, out) && !later {
+		return &step{name: "resize", do: func(ctx context.Context) (panel.Begun, error) {
+			return w.unawaited(later)(w.panel.Resize(ctx, h.ID, want, later))
+		}}
+	}
+	if size := has(h.Disk.Size, h.Disk.SizeNew); want.Disk > size && h.Disk.ID != 0 {
+		return &step{name: "grow disk", do: func(ctx context.Context) (panel.Begun, error) {
+			return w.unawaited(later)(w.panel.GrowDisk(ctx, h.Disk.ID, want.Disk, later))
+		}}
+	}
+	return nil
+}
+
+func differs(want, has int) bool { return want != 0 && want != has }
+
+func (w *work) unawaited(later bool) func(panel.Begun, error) (panel.Begun, error) {
+	return func(b panel.Begun, err error) (panel.Begun, error) {
+		if later {
+			b.Tasks = nil
+		}
+		return b, err
+	}
+}
+
+// backInService starts a machine that was stopped for a change which was then refused, and tells the refusal.
+func (w *work) backInService(ctx context.Context, h panel.Host) (provision.Outcome, error) {
+	delete(w.memo, "again")
+	_, ready, err := w.follow(ctx, h, func(_ context.Context, h panel.Host) (*step, error) {
+		if h.Stopped() {
+			return w.call("start", panel.HostStart, h), nil
+		}
+		return nil, nil
+	})
+	code, text := w.memo["refused"], w.memo["refused_text"]
+	if failure, ok := provision.FailureOf(err); ok && failure.Kind == provision.Rejected {
+		return provision.Outcome{}, provision.NewRejected(code, "%s; and the machine was not started again: %s", text, failure.Text)
+	}
+	if err != nil || !ready {
+		return w.orPending(err)
+	}
+	return provision.Outcome{}, provision.NewRejected(code, "%s", text)
+}

@@ -1,0 +1,101 @@
+package vmmanager6
+
+import (
+	"encoding/json"
+	"strings"
+
+	"github.com/tariffd/tariffd/internal/provision"
+	"github.com/tariffd/tariffd/internal/provision/vmmanager6/internal/panel"
+)
+
+func info() provision.Info {
+	return provision.Info{
+		Name:  "vmmanager6",
+		Title: "VMmanager 6",
+		ProductTypes: []provision.ProductType{{
+			Code: "vds",
+			Operations: map[provision.Kind]provision.Mode{
+				provision.Open: provision.ModeAuto, provision.Suspend: provision.ModeAuto, provision.Resume: provision.ModeAuto,
+				provision.Close: provision.ModeAuto, provision.SetParams: provision.ModeAuto, provision.Renew: provision.ModeNone,
+				provision.Reboot: provision.ModeAuto, provision.Reinstall: provision.ModeAuto,
+			},
+			CompletesWith: []string{"external_id"},
+		}},
+		ConnectionSchema: json.RawMessage(connectionSchema),
+		ParametersSchema: parametersSchema(),
+		TariffSchema:     json.RawMessage(tariffSchema),
+		Statistics: []provision.Statistic{
+			{Param: "in", Unit: "KiB", Kind: "counter"},
+			{Param: "out", Unit: "KiB", Kind: "counter"},
+			{Param: "burst_in_day", Unit: "Mbit/s", Kind: "gauge"},
+			{Param: "burst_out_day", Unit: "Mbit/s", Kind: "gauge"},
+		},
+		DataCenter: provision.DataCenterRule{Required: true, ExternalID: provision.Forbidden},
+		Notes: []string{
+			"The user must be the administrator who was made first, without a second factor.",
+			"One module drives one cluster: KVM and LXD need a module each.",
+			"Values of the tariff's add-ons win over those of the template; a template that the panel does not know sets no limits.",
+			"Addresses come from the pool of the cluster with the smallest number that has enough left.",
+			"Processors, memory, port speed and disk are changed on a stopped machine, which is started again; a disk only grows.",
+			"Suspending stops the machine; the parameter disable_suspended adds the panel's lock, which the vendor does not document.",
+			"The panel measures rates; traffic is their sum, in which a time without a measurement counts nothing.",
+			"Documented by the vendor: login, lists, filters, tasks, making a machine. Seen in working clients: the other calls. Inferred: unit and zone of the rates, which speed limit a port speed is, the access of recipes, disable and enable.",
+			"Calls and words can be corrected by the parameters endpoints and fields.",
+		},
+	}
+}
+
+const connectionSchema = `{
+  "type": "object", "additionalProperties": false, "required": ["url", "username", "password"],
+  "properties": {
+    "url": {"type": "string", "format": "uri", "title": "Address", "description": "With the prefix /api where the panel is served below it."},
+    "username": {"type": "string", "minLength": 1, "maxLength": 255, "title": "Administrator's e-mail"},
+    "password": {"type": "string", "minLength": 1, "maxLength": 255, "title": "Password", "writeOnly": true},
+    "ca": {"type": "string", "maxLength": 65536, "default": "", "title": "Certificate authority", "description": "PEM; trusted instead of the system's authorities."},
+    "insecure": {"type": "boolean", "default": false, "title": "Accept any certificate", "description": "A fresh panel signs its own."}
+  }
+}`
+
+const tariffSchema = `{
+  "type": "object",
+  "properties": {
+    "template": {"type": "string", "maxLength": 255, "default": "", "title": "VPS template", "description": "Name of a configuration in VMmanager; add-ons of the tariff win over it. One that the panel does not know sets no limits."},
+    "default_os": {"type": "string", "maxLength": 255, "default": "", "title": "Operating system", "description": "Name or number of the template that is installed when the order names none; empty: the first by name."}
+  }
+}`
+
+// parametersSchema names every call and member that can be corrected, so that a form can offer them.
+func parametersSchema() json.RawMessage {
+	return json.RawMessage(strings.NewReplacer(
+		"ENDPOINTS", overrides(panel.CallNames(), `,"pattern":"^(GET|POST|DELETE) /"`),
+		"FIELDS", overrides(panel.FieldNames(), `,"minLength":1`),
+	).Replace(parametersTemplate))
+}
+
+func overrides(names []string, rule string) string {
+	for i, name := range names {
+		names[i] = `"` + name + `":{"type":"string"` + rule + `}`
+	}
+	return `"type":"object","additionalProperties":false,"default":{},"properties":{` + strings.Join(names, ",") + `}`
+}
+
+const parametersTemplate = `{
+  "type": "object", "additionalProperties": false,
+  "properties": {
+    "cluster": {"type": "string", "maxLength": 255, "default": "", "title": "Cluster", "description": "Name or number; empty: the one with the smallest number."},
+    "use_recipes": {"type": "boolean", "default": false, "title": "Run ordered recipes"},
+    "additional_interface": {"type": "boolean", "default": false, "title": "Additional network interface"},
+    "additional_pool": {"type": "string", "maxLength": 255, "default": "", "title": "Pool of the additional interface", "description": "Name or number; empty: the cluster's pool with the smallest number at another interface than the main one."},
+    "additional_bridge": {"type": "string", "maxLength": 64, "default": "", "title": "Bridge of the additional interface", "description": "Empty: vmbr1."},
+    "ip_pool": {"type": "string", "maxLength": 255, "default": "", "title": "Pool of addresses", "description": "Name or number; empty: the cluster's pools by number."},
+    "preset_with_values": {"type": "boolean", "default": false, "title": "Name the template beside overriding values", "description": "Off: a machine that differs from its template is made of values alone, for the panel takes a template or values."},
+    "defer_changes": {"type": "boolean", "default": false, "title": "Changes wait for the client's next stop", "description": "Off: a running machine is stopped, changed and started."},
+    "disable_suspended": {"type": "boolean", "default": false, "title": "Lock suspended machines", "description": "By calls that the vendor does not document."},
+    "send_email_mode": {"type": "string", "enum": ["", "default", "saas_only"], "default": "", "title": "The panel's own letters", "description": "Empty: saas_only."},
+    "timeout_seconds": {"type": "integer", "minimum": 0, "maximum": 300, "default": 0, "title": "Seconds to wait for an answer", "description": "0: 30 seconds."},
+    "traffic_unit": {"type": "string", "enum": ["", "B/s", "KiB/s", "bit/s", "kbit/s", "Mbit/s"], "default": "", "title": "Unit of the measured rates", "description": "Empty: B/s."},
+    "traffic_zone": {"type": "string", "maxLength": 64, "default": "", "title": "Time zone of the panel's metrics", "description": "Such as Europe/Berlin; empty: UTC."},
+    "endpoints": {"title": "Corrected calls", "description": "Method and path by the call's name.", ENDPOINTS},
+    "fields": {"title": "Corrected members", "description": "The panel's word by ours.", FIELDS}
+  }
+}`
