@@ -236,6 +236,26 @@ const (
 	OverDaysNullableMax OverDaysNullable = "max"
 )
 
+// Defines values for ParameterAsk.
+const (
+	ParameterAskOrder      ParameterAsk = "order"
+	ParameterAskProcessing ParameterAsk = "processing"
+)
+
+// Defines values for ParameterEdit.
+const (
+	ParameterEditEveryone       ParameterEdit = "everyone"
+	ParameterEditProvider       ParameterEdit = "provider"
+	ParameterEditUntilProcessed ParameterEdit = "until_processed"
+)
+
+// Defines values for ParameterInput.
+const (
+	ParameterInputList      ParameterInput = "list"
+	ParameterInputMultiList ParameterInput = "multi_list"
+	ParameterInputText      ParameterInput = "text"
+)
+
 // Defines values for PayMode.
 const (
 	PayModeBalance PayMode = "balance"
@@ -545,6 +565,18 @@ const (
 const (
 	UsageByDay   UsageBy = "day"
 	UsageByMonth UsageBy = "month"
+)
+
+// Defines values for ValidatorKind.
+const (
+	ValidatorKindDomain  ValidatorKind = "domain"
+	ValidatorKindEmail   ValidatorKind = "email"
+	ValidatorKindInteger ValidatorKind = "integer"
+	ValidatorKindIpv4    ValidatorKind = "ipv4"
+	ValidatorKindIpv6    ValidatorKind = "ipv6"
+	ValidatorKindNone    ValidatorKind = "none"
+	ValidatorKindRegexp  ValidatorKind = "regexp"
+	ValidatorKindURL     ValidatorKind = "url"
 )
 
 // Defines values for ValueType.
@@ -1928,8 +1960,8 @@ type OrderItemInput struct {
 	// DataCenterID Needed where the tariff has several.
 	DataCenterID *ID `json:"data_center_id,omitempty"`
 
-	// Parameters By code, such as `os`, `domain`, `hostname`. An item of a `dedicated_bandwidth` tariff carries `servers`, the ids of the server services to link, at least one.
-	Parameters *map[string]interface{} `json:"parameters,omitempty"`
+	// Parameters By code: what the tariff asks for, such as `os`, `domain`, `hostname`. Without `os` the tariff's `settings.default_os` is installed, else the panel's first by name; without `domain` the tariff's `default_domain_template` makes one. An item of a `dedicated_bandwidth` tariff carries `servers`, the ids of the server services to link, at least one.
+	Parameters *map[string]ParameterAnswer `json:"parameters,omitempty"`
 
 	// Period One of the tariff's `orderable_periods`.
 	Period Period `json:"period"`
@@ -1980,6 +2012,56 @@ type OrderStatus string
 
 // OverDaysNullable How the days of a gauge become one number; null for counters, which add up.
 type OverDaysNullable string
+
+// ParameterAnswer A text; where a list is asked for, the code of a value, or an array of codes. Integers may be JSON integers.
+type ParameterAnswer = json.RawMessage
+
+// ParameterAsk When a required one has to be given: with the order, or later, before or after the service is made, by `set-parameters`. The other may be given with the order as well.
+type ParameterAsk string
+
+// ParameterEdit Who may change it after the order: staff and storefronts alone, everyone, or everyone until the service is active for the first time.
+type ParameterEdit string
+
+// ParameterInput How it is asked for: a text, one of a list, or several of a list.
+type ParameterInput string
+
+// ParameterValue One value of a list.
+type ParameterValue struct {
+	// Code As the panel calls it.
+	Code string `json:"code"`
+
+	// Enabled Disabled ones cannot be chosen. A value that no panel offers any more but services still have is disabled.
+	Enabled bool `json:"enabled"`
+
+	// ModuleIds The modules that have it; empty = every module. One that never told what its panel offers has every value.
+	ModuleIds []ID   `json:"module_ids"`
+	Name      string `json:"name"`
+
+	// SortOrder Lowest first.
+	SortOrder int `json:"sort_order"`
+
+	// Tags Values of two lists go together unless both have tags and none in common.
+	Tags []string `json:"tags"`
+}
+
+// ParameterValueInput One value of a list.
+type ParameterValueInput struct {
+	// Code The value's name, as the panel calls it.
+	Code ItemCode `json:"code"`
+
+	// Enabled True unless given.
+	Enabled *bool `json:"enabled,omitempty"`
+
+	// ModuleIds Every module unless given.
+	ModuleIds *[]ID `json:"module_ids,omitempty"`
+
+	// Name The code unless given.
+	Name *string `json:"name,omitempty"`
+
+	// SortOrder 1 unless given.
+	SortOrder *int      `json:"sort_order,omitempty"`
+	Tags      *[]string `json:"tags,omitempty"`
+}
 
 // PayMode `balance`: pay at once if the balance allows, else wait for money; `later`: wait to be paid.
 type PayMode string
@@ -2391,6 +2473,93 @@ type ProductTypeList struct {
 
 	// NextCursor Give it as `cursor` to read on; null on the last page.
 	NextCursor *string `json:"next_cursor"`
+}
+
+// ProductTypeParameter Something that those who order are asked for; the module gets it under its code. A built-in list that neither staff nor a panel has filled yet accepts any text, and the panel judges.
+type ProductTypeParameter struct {
+	// AllTariffs Every tariff of the type asks for it; else those that name it in `parameters`.
+	AllTariffs bool `json:"all_tariffs"`
+
+	// Ask When a required one has to be given: with the order, or later, before or after the service is made, by `set-parameters`. The other may be given with the order as well.
+	Ask ParameterAsk `json:"ask"`
+
+	// Builtin Built-in ones cannot be deleted.
+	Builtin   bool      `json:"builtin"`
+	Code      string    `json:"code"`
+	CreatedAt time.Time `json:"created_at"`
+
+	// Edit Who may change it after the order: staff and storefronts alone, everyone, or everyone until the service is active for the first time.
+	Edit ParameterEdit `json:"edit"`
+
+	// Input How it is asked for: a text, one of a list, or several of a list.
+	Input ParameterInput `json:"input"`
+	Name  string         `json:"name"`
+
+	// Required A tariff's `settings.default_os` and `default_domain_template` stand for `os` and `domain`.
+	Required bool `json:"required"`
+
+	// SortOrder Lowest first.
+	SortOrder int `json:"sort_order"`
+
+	// Validator Which texts are accepted.
+	Validator Validator `json:"validator"`
+
+	// Values Of a list, by `sort_order`.
+	Values []ParameterValue `json:"values"`
+}
+
+// ProductTypeParameterCreate A new parameter.
+type ProductTypeParameterCreate struct {
+	AllTariffs *bool `json:"all_tariffs,omitempty"`
+
+	// Ask `order` unless given.
+	Ask *ParameterAsk `json:"ask,omitempty"`
+
+	// Code An internal name: Latin letters, digits and `_`, not starting with a digit.
+	Code Code `json:"code"`
+
+	// Edit `everyone` unless given.
+	Edit *ParameterEdit `json:"edit,omitempty"`
+
+	// Input `text` unless given; fixed.
+	Input    *ParameterInput `json:"input,omitempty"`
+	Name     string          `json:"name"`
+	Required *bool           `json:"required,omitempty"`
+
+	// SortOrder 1 unless given.
+	SortOrder *int `json:"sort_order,omitempty"`
+
+	// Validator Which texts are accepted. Null takes a member away.
+	Validator *ValidatorInput        `json:"validator,omitempty"`
+	Values    *[]ParameterValueInput `json:"values,omitempty"`
+}
+
+// ProductTypeParameterList A page of a list.
+type ProductTypeParameterList struct {
+	Data []ProductTypeParameter `json:"data"`
+
+	// NextCursor Give it as `cursor` to read on; null on the last page.
+	NextCursor *string `json:"next_cursor"`
+}
+
+// ProductTypeParameterPatch What to change.
+type ProductTypeParameterPatch struct {
+	AllTariffs *bool `json:"all_tariffs,omitempty"`
+
+	// Ask When a required one has to be given: with the order, or later, before or after the service is made, by `set-parameters`. The other may be given with the order as well.
+	Ask *ParameterAsk `json:"ask,omitempty"`
+
+	// Edit Who may change it after the order: staff and storefronts alone, everyone, or everyone until the service is active for the first time.
+	Edit      *ParameterEdit `json:"edit,omitempty"`
+	Name      *string        `json:"name,omitempty"`
+	Required  *bool          `json:"required,omitempty"`
+	SortOrder *int           `json:"sort_order,omitempty"`
+
+	// Validator Which texts are accepted. Null takes a member away.
+	Validator *ValidatorInput `json:"validator,omitempty"`
+
+	// Values The whole list anew.
+	Values *[]ParameterValueInput `json:"values,omitempty"`
 }
 
 // ProductTypePatch What to change.
@@ -2876,8 +3045,11 @@ type ServicePrice struct {
 
 // ServiceReinstall What to install.
 type ServiceReinstall struct {
-	// Os Name of the operating system in the panel; the present one unless given.
+	// Os A value of the parameter `os`; the present one unless given.
 	Os *string `json:"os,omitempty"`
+
+	// Recipe A value of the parameter `recipe`; the present one unless given; empty = none.
+	Recipe *string `json:"recipe,omitempty"`
 }
 
 // ServiceRenew For how long.
@@ -2906,8 +3078,8 @@ type ServiceServers struct {
 
 // ServiceSetParameters New values.
 type ServiceSetParameters struct {
-	// Parameters By code; what is not named stays.
-	Parameters map[string]interface{} `json:"parameters"`
+	// Parameters By code; what is not named stays. Null or an empty text takes away what is not required.
+	Parameters map[string]ParameterAnswer `json:"parameters"`
 }
 
 // ServiceStatistics What the service used: the blocks that it owns.
@@ -3084,9 +3256,9 @@ type Tariff struct {
 	CreatedAt     time.Time `json:"created_at"`
 	DataCenterIds []ID      `json:"data_center_ids"`
 
-	// DefaultDomainTemplate The domain of a service that was ordered without one, with macros such as `@USERNAME@`, `@TYPE@`, `@ID@`.
-	DefaultDomainTemplate string `json:"default_domain_template"`
-	Description           string `json:"description"`
+	// DefaultDomainTemplate The domain of services that are ordered without one.
+	DefaultDomainTemplate *string `json:"default_domain_template"`
+	Description           string  `json:"description"`
 
 	// GroupID The tariff group.
 	GroupID *NullableID `json:"group_id"`
@@ -3100,6 +3272,9 @@ type Tariff struct {
 
 	// OrderablePeriods Priced periods that the product type allows, and `trial` where it does and there are trial days.
 	OrderablePeriods []Period `json:"orderable_periods"`
+
+	// Parameters Codes of the product type's parameters without `all_tariffs` that it asks for.
+	Parameters []string `json:"parameters"`
 
 	// Policy Rules of a tariff.
 	Policy              TariffPolicy  `json:"policy"`
@@ -3292,8 +3467,8 @@ type TariffCreate struct {
 	// DataCenterIds Where it is sold; without any it cannot be ordered.
 	DataCenterIds *[]ID `json:"data_center_ids,omitempty"`
 
-	// DefaultDomainTemplate The domain of a service that was ordered without one, with macros such as `@USERNAME@`, `@TYPE@`, `@ID@`.
-	DefaultDomainTemplate *string `json:"default_domain_template,omitempty"`
+	// DefaultDomainTemplate The domain of services that are ordered without one. `@USERNAME@` is the client's user name or what stands before the @ of its address, `@TYPE@` the product type, `@ID@` the service, `@ACCOUNT_ID@` the client.
+	DefaultDomainTemplate *string `json:"default_domain_template"`
 	Description           *string `json:"description,omitempty"`
 
 	// GroupID The tariff group.
@@ -3302,6 +3477,9 @@ type TariffCreate struct {
 	// Hourly Hours of suspension of a service that is charged by the day. Members left out keep their value.
 	Hourly *HourlyBillingInput `json:"hourly,omitempty"`
 	Name   string              `json:"name"`
+
+	// Parameters Codes of the product type's parameters to ask for, besides those for all tariffs.
+	Parameters *[]Code `json:"parameters,omitempty"`
 
 	// Policy Rules of a tariff. Members left out keep their value.
 	Policy *TariffPolicyInput `json:"policy,omitempty"`
@@ -3406,9 +3584,9 @@ type TariffPatch struct {
 	// DataCenterIds Where it is sold; without any it cannot be ordered.
 	DataCenterIds *[]ID `json:"data_center_ids,omitempty"`
 
-	// DefaultDomainTemplate The domain of a service that was ordered without one, with macros such as `@USERNAME@`, `@TYPE@`, `@ID@`.
-	DefaultDomainTemplate *string `json:"default_domain_template,omitempty"`
-	Description           *string `json:"description,omitempty"`
+	// DefaultDomainTemplate The domain of services that are ordered without one. `@USERNAME@` is the client's user name or what stands before the @ of its address, `@TYPE@` the product type, `@ID@` the service, `@ACCOUNT_ID@` the client.
+	DefaultDomainTemplate nullable.Nullable[string] `json:"default_domain_template,omitempty"`
+	Description           *string                   `json:"description,omitempty"`
 
 	// GroupID The tariff group.
 	GroupID nullable.Nullable[string] `json:"group_id,omitempty"`
@@ -3416,6 +3594,9 @@ type TariffPatch struct {
 	// Hourly Hours of suspension of a service that is charged by the day. Members left out keep their value.
 	Hourly *HourlyBillingInput `json:"hourly,omitempty"`
 	Name   *string             `json:"name,omitempty"`
+
+	// Parameters Codes of the product type's parameters to ask for, besides those for all tariffs.
+	Parameters *[]Code `json:"parameters,omitempty"`
 
 	// Policy Rules of a tariff. Members left out keep their value.
 	Policy *TariffPolicyInput `json:"policy,omitempty"`
@@ -3570,7 +3751,7 @@ type TaskClose struct {
 	Note       *string `json:"note,omitempty"`
 
 	// Parameters Parameters of the service that were found out.
-	Parameters *map[string]interface{} `json:"parameters,omitempty"`
+	Parameters *map[string]ParameterAnswer `json:"parameters,omitempty"`
 
 	// Result `refused`: it will not be done; a refused set-up gives the held money back.
 	Result TaskResult `json:"result"`
@@ -3836,6 +4017,33 @@ type UsageRow struct {
 	Values map[string]Measure `json:"values"`
 }
 
+// Validator Which texts are accepted.
+type Validator struct {
+	// Kind What a text has to be; `regexp` matches the whole text by the syntax of RE2.
+	Kind ValidatorKind `json:"kind"`
+
+	// Max Of the kind `integer`.
+	Max *int64 `json:"max"`
+
+	// Min Of the kind `integer`.
+	Min *int64 `json:"min"`
+
+	// Pattern Of the kind `regexp`.
+	Pattern *string `json:"pattern"`
+}
+
+// ValidatorInput Which texts are accepted. Null takes a member away.
+type ValidatorInput struct {
+	// Kind What a text has to be; `regexp` matches the whole text by the syntax of RE2.
+	Kind    *ValidatorKind            `json:"kind,omitempty"`
+	Max     nullable.Nullable[int64]  `json:"max,omitempty"`
+	Min     nullable.Nullable[int64]  `json:"min,omitempty"`
+	Pattern nullable.Nullable[string] `json:"pattern,omitempty"`
+}
+
+// ValidatorKind What a text has to be; `regexp` matches the whole text by the syntax of RE2.
+type ValidatorKind string
+
 // ValueType What a value of the add-on is.
 type ValueType string
 
@@ -3883,6 +4091,9 @@ type PathID = string
 
 // PathName defines model for PathName.
 type PathName = string
+
+// PathParameter defines model for PathParameter.
+type PathParameter = string
 
 // PathServerServiceID defines model for PathServerServiceId.
 type PathServerServiceID = string
@@ -4598,6 +4809,42 @@ type UpdateProductTypeAddOnParams struct {
 	IfMatch *IfMatch `json:"If-Match,omitempty"`
 }
 
+// ListProductTypeParametersParams defines parameters for ListProductTypeParameters.
+type ListProductTypeParametersParams struct {
+	// Limit How many to answer at most.
+	Limit *ListLimit `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// Cursor `next_cursor` of the page before, with the same filters; another one is 400 `bad_cursor`.
+	Cursor *ListCursor `form:"cursor,omitempty" json:"cursor,omitempty"`
+
+	// Order In order of creation.
+	Order *ListOrder `form:"order,omitempty" json:"order,omitempty"`
+}
+
+// CreateProductTypeParameterParams defines parameters for CreateProductTypeParameter.
+type CreateProductTypeParameterParams struct {
+	// IdempotencyKey Makes a repetition harmless: the same key with the same body gets the stored answer, with `Idempotent-Replayed: true`. Another body is 422 `idempotency_key_reused`; while the first is running it is 409 `idempotency_in_progress`. Kept 48 h.
+	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
+}
+
+// DeleteProductTypeParameterParams defines parameters for DeleteProductTypeParameter.
+type DeleteProductTypeParameterParams struct {
+	// IfMatch The `ETag` that was read; if the object has changed since, the answer is 412 and nothing happens.
+	IfMatch *IfMatch `json:"If-Match,omitempty"`
+}
+
+// GetProductTypeParameterParams defines parameters for GetProductTypeParameter.
+type GetProductTypeParameterParams struct {
+	// IfNoneMatch The `ETag` that is known; if it still holds, the answer is 304 without a body.
+	IfNoneMatch *IfNoneMatch `json:"If-None-Match,omitempty"`
+}
+
+// UpdateProductTypeParameterParams defines parameters for UpdateProductTypeParameter.
+type UpdateProductTypeParameterParams struct {
+	// IfMatch The `ETag` that was read; if the object has changed since, the answer is 412 and nothing happens.
+	IfMatch *IfMatch `json:"If-Match,omitempty"`
+}
+
 // ListProvidersParams defines parameters for ListProviders.
 type ListProvidersParams struct {
 	// Limit How many to answer at most.
@@ -5282,6 +5529,15 @@ type UpdateProductTypeAddOnJSONRequestBody = ProductTypeAddOnPatch
 // UpdateProductTypeAddOnApplicationMergePatchPlusJSONRequestBody defines body for UpdateProductTypeAddOn for application/merge-patch+json ContentType.
 type UpdateProductTypeAddOnApplicationMergePatchPlusJSONRequestBody = ProductTypeAddOnPatch
 
+// CreateProductTypeParameterJSONRequestBody defines body for CreateProductTypeParameter for application/json ContentType.
+type CreateProductTypeParameterJSONRequestBody = ProductTypeParameterCreate
+
+// UpdateProductTypeParameterJSONRequestBody defines body for UpdateProductTypeParameter for application/json ContentType.
+type UpdateProductTypeParameterJSONRequestBody = ProductTypeParameterPatch
+
+// UpdateProductTypeParameterApplicationMergePatchPlusJSONRequestBody defines body for UpdateProductTypeParameter for application/merge-patch+json ContentType.
+type UpdateProductTypeParameterApplicationMergePatchPlusJSONRequestBody = ProductTypeParameterPatch
+
 // CreateProviderJSONRequestBody defines body for CreateProvider for application/json ContentType.
 type CreateProviderJSONRequestBody = ProviderCreate
 
@@ -5650,6 +5906,21 @@ type ServerInterface interface {
 	// Change an element
 	// (PATCH /v1/product-types/{code}/add-ons/{add_on})
 	UpdateProductTypeAddOn(ctx echo.Context, code PathCode, addOn PathAddOn, params UpdateProductTypeAddOnParams) error
+	// List the parameters of a product type
+	// (GET /v1/product-types/{code}/parameters)
+	ListProductTypeParameters(ctx echo.Context, code PathCode, params ListProductTypeParametersParams) error
+	// Add a parameter
+	// (POST /v1/product-types/{code}/parameters)
+	CreateProductTypeParameter(ctx echo.Context, code PathCode, params CreateProductTypeParameterParams) error
+	// Delete a parameter
+	// (DELETE /v1/product-types/{code}/parameters/{parameter})
+	DeleteProductTypeParameter(ctx echo.Context, code PathCode, parameter PathParameter, params DeleteProductTypeParameterParams) error
+	// Read a parameter
+	// (GET /v1/product-types/{code}/parameters/{parameter})
+	GetProductTypeParameter(ctx echo.Context, code PathCode, parameter PathParameter, params GetProductTypeParameterParams) error
+	// Change a parameter
+	// (PATCH /v1/product-types/{code}/parameters/{parameter})
+	UpdateProductTypeParameter(ctx echo.Context, code PathCode, parameter PathParameter, params UpdateProductTypeParameterParams) error
 	// List providers
 	// (GET /v1/providers)
 	ListProviders(ctx echo.Context, params ListProvidersParams) error
@@ -8948,6 +9219,223 @@ func (w *ServerInterfaceWrapper) UpdateProductTypeAddOn(ctx echo.Context) error 
 	return err
 }
 
+// ListProductTypeParameters converts echo context to params.
+func (w *ServerInterfaceWrapper) ListProductTypeParameters(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "code" -------------
+	var code PathCode
+
+	err = runtime.BindStyledParameterWithOptions("simple", "code", ctx.Param("code"), &code, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter code: %s", err))
+	}
+
+	ctx.Set(BearerScopes, []string{})
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListProductTypeParametersParams
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameter("form", true, false, "limit", ctx.QueryParams(), &params.Limit)
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter limit: %s", err))
+	}
+
+	// ------------- Optional query parameter "cursor" -------------
+
+	err = runtime.BindQueryParameter("form", true, false, "cursor", ctx.QueryParams(), &params.Cursor)
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter cursor: %s", err))
+	}
+
+	// ------------- Optional query parameter "order" -------------
+
+	err = runtime.BindQueryParameter("form", true, false, "order", ctx.QueryParams(), &params.Order)
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter order: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListProductTypeParameters(ctx, code, params)
+	return err
+}
+
+// CreateProductTypeParameter converts echo context to params.
+func (w *ServerInterfaceWrapper) CreateProductTypeParameter(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "code" -------------
+	var code PathCode
+
+	err = runtime.BindStyledParameterWithOptions("simple", "code", ctx.Param("code"), &code, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter code: %s", err))
+	}
+
+	ctx.Set(BearerScopes, []string{})
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params CreateProductTypeParameterParams
+
+	headers := ctx.Request().Header
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for Idempotency-Key, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter Idempotency-Key: %s", err))
+		}
+
+		params.IdempotencyKey = &IdempotencyKey
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.CreateProductTypeParameter(ctx, code, params)
+	return err
+}
+
+// DeleteProductTypeParameter converts echo context to params.
+func (w *ServerInterfaceWrapper) DeleteProductTypeParameter(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "code" -------------
+	var code PathCode
+
+	err = runtime.BindStyledParameterWithOptions("simple", "code", ctx.Param("code"), &code, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter code: %s", err))
+	}
+
+	// ------------- Path parameter "parameter" -------------
+	var parameter PathParameter
+
+	err = runtime.BindStyledParameterWithOptions("simple", "parameter", ctx.Param("parameter"), &parameter, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter parameter: %s", err))
+	}
+
+	ctx.Set(BearerScopes, []string{})
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params DeleteProductTypeParameterParams
+
+	headers := ctx.Request().Header
+	// ------------- Optional header parameter "If-Match" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("If-Match")]; found {
+		var IfMatch IfMatch
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for If-Match, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "If-Match", valueList[0], &IfMatch, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter If-Match: %s", err))
+		}
+
+		params.IfMatch = &IfMatch
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.DeleteProductTypeParameter(ctx, code, parameter, params)
+	return err
+}
+
+// GetProductTypeParameter converts echo context to params.
+func (w *ServerInterfaceWrapper) GetProductTypeParameter(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "code" -------------
+	var code PathCode
+
+	err = runtime.BindStyledParameterWithOptions("simple", "code", ctx.Param("code"), &code, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter code: %s", err))
+	}
+
+	// ------------- Path parameter "parameter" -------------
+	var parameter PathParameter
+
+	err = runtime.BindStyledParameterWithOptions("simple", "parameter", ctx.Param("parameter"), &parameter, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter parameter: %s", err))
+	}
+
+	ctx.Set(BearerScopes, []string{})
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params GetProductTypeParameterParams
+
+	headers := ctx.Request().Header
+	// ------------- Optional header parameter "If-None-Match" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("If-None-Match")]; found {
+		var IfNoneMatch IfNoneMatch
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for If-None-Match, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "If-None-Match", valueList[0], &IfNoneMatch, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter If-None-Match: %s", err))
+		}
+
+		params.IfNoneMatch = &IfNoneMatch
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.GetProductTypeParameter(ctx, code, parameter, params)
+	return err
+}
+
+// UpdateProductTypeParameter converts echo context to params.
+func (w *ServerInterfaceWrapper) UpdateProductTypeParameter(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "code" -------------
+	var code PathCode
+
+	err = runtime.BindStyledParameterWithOptions("simple", "code", ctx.Param("code"), &code, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter code: %s", err))
+	}
+
+	// ------------- Path parameter "parameter" -------------
+	var parameter PathParameter
+
+	err = runtime.BindStyledParameterWithOptions("simple", "parameter", ctx.Param("parameter"), &parameter, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter parameter: %s", err))
+	}
+
+	ctx.Set(BearerScopes, []string{})
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params UpdateProductTypeParameterParams
+
+	headers := ctx.Request().Header
+	// ------------- Optional header parameter "If-Match" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("If-Match")]; found {
+		var IfMatch IfMatch
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for If-Match, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "If-Match", valueList[0], &IfMatch, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter If-Match: %s", err))
+		}
+
+		params.IfMatch = &IfMatch
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.UpdateProductTypeParameter(ctx, code, parameter, params)
+	return err
+}
+
 // ListProviders converts echo context to params.
 func (w *ServerInterfaceWrapper) ListProviders(ctx echo.Context) error {
 	var err error
@@ -11643,6 +12131,11 @@ func RegisterHandlersWithBaseURL(router EchoRouter, si ServerInterface, baseURL 
 	router.DELETE(baseURL+"/v1/product-types/:code/add-ons/:add_on", wrapper.DeleteProductTypeAddOn)
 	router.GET(baseURL+"/v1/product-types/:code/add-ons/:add_on", wrapper.GetProductTypeAddOn)
 	router.PATCH(baseURL+"/v1/product-types/:code/add-ons/:add_on", wrapper.UpdateProductTypeAddOn)
+	router.GET(baseURL+"/v1/product-types/:code/parameters", wrapper.ListProductTypeParameters)
+	router.POST(baseURL+"/v1/product-types/:code/parameters", wrapper.CreateProductTypeParameter)
+	router.DELETE(baseURL+"/v1/product-types/:code/parameters/:parameter", wrapper.DeleteProductTypeParameter)
+	router.GET(baseURL+"/v1/product-types/:code/parameters/:parameter", wrapper.GetProductTypeParameter)
+	router.PATCH(baseURL+"/v1/product-types/:code/parameters/:parameter", wrapper.UpdateProductTypeParameter)
 	router.GET(baseURL+"/v1/providers", wrapper.ListProviders)
 	router.POST(baseURL+"/v1/providers", wrapper.CreateProvider)
 	router.DELETE(baseURL+"/v1/providers/:id", wrapper.DeleteProvider)
@@ -18630,6 +19123,458 @@ func (response UpdateProductTypeAddOndefaultApplicationProblemPlusJSONResponse) 
 	return json.NewEncoder(w).Encode(response.Body)
 }
 
+type ListProductTypeParametersRequestObject struct {
+	Code   PathCode `json:"code"`
+	Params ListProductTypeParametersParams
+}
+
+type ListProductTypeParametersResponseObject interface {
+	VisitListProductTypeParametersResponse(w http.ResponseWriter) error
+}
+
+type ListProductTypeParameters200JSONResponse ProductTypeParameterList
+
+func (response ListProductTypeParameters200JSONResponse) VisitListProductTypeParametersResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type ListProductTypeParameters400ApplicationProblemPlusJSONResponse struct {
+	BadRequestApplicationProblemPlusJSONResponse
+}
+
+func (response ListProductTypeParameters400ApplicationProblemPlusJSONResponse) VisitListProductTypeParametersResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(400)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type ListProductTypeParameters401ApplicationProblemPlusJSONResponse struct {
+	UnauthorizedApplicationProblemPlusJSONResponse
+}
+
+func (response ListProductTypeParameters401ApplicationProblemPlusJSONResponse) VisitListProductTypeParametersResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(401)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type ListProductTypeParameters403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response ListProductTypeParameters403ApplicationProblemPlusJSONResponse) VisitListProductTypeParametersResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type ListProductTypeParameters404ApplicationProblemPlusJSONResponse struct {
+	NotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response ListProductTypeParameters404ApplicationProblemPlusJSONResponse) VisitListProductTypeParametersResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type ListProductTypeParameters422ApplicationProblemPlusJSONResponse struct {
+	UnprocessableApplicationProblemPlusJSONResponse
+}
+
+func (response ListProductTypeParameters422ApplicationProblemPlusJSONResponse) VisitListProductTypeParametersResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type ListProductTypeParametersdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ListProductTypeParametersdefaultApplicationProblemPlusJSONResponse) VisitListProductTypeParametersResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+
+	return json.NewEncoder(w).Encode(response.Body)
+}
+
+type CreateProductTypeParameterRequestObject struct {
+	Code   PathCode `json:"code"`
+	Params CreateProductTypeParameterParams
+	Body   *CreateProductTypeParameterJSONRequestBody
+}
+
+type CreateProductTypeParameterResponseObject interface {
+	VisitCreateProductTypeParameterResponse(w http.ResponseWriter) error
+}
+
+type CreateProductTypeParameter201ResponseHeaders struct {
+	ETag     string
+	Location string
+}
+
+type CreateProductTypeParameter201JSONResponse struct {
+	Body    ProductTypeParameter
+	Headers CreateProductTypeParameter201ResponseHeaders
+}
+
+func (response CreateProductTypeParameter201JSONResponse) VisitCreateProductTypeParameterResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("ETag", fmt.Sprint(response.Headers.ETag))
+	w.Header().Set("Location", fmt.Sprint(response.Headers.Location))
+	w.WriteHeader(201)
+
+	return json.NewEncoder(w).Encode(response.Body)
+}
+
+type CreateProductTypeParameter401ApplicationProblemPlusJSONResponse struct {
+	UnauthorizedApplicationProblemPlusJSONResponse
+}
+
+func (response CreateProductTypeParameter401ApplicationProblemPlusJSONResponse) VisitCreateProductTypeParameterResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(401)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type CreateProductTypeParameter403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response CreateProductTypeParameter403ApplicationProblemPlusJSONResponse) VisitCreateProductTypeParameterResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type CreateProductTypeParameter404ApplicationProblemPlusJSONResponse struct {
+	NotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response CreateProductTypeParameter404ApplicationProblemPlusJSONResponse) VisitCreateProductTypeParameterResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type CreateProductTypeParameter409ApplicationProblemPlusJSONResponse struct {
+	ConflictApplicationProblemPlusJSONResponse
+}
+
+func (response CreateProductTypeParameter409ApplicationProblemPlusJSONResponse) VisitCreateProductTypeParameterResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(409)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type CreateProductTypeParameter422ApplicationProblemPlusJSONResponse struct {
+	UnprocessableApplicationProblemPlusJSONResponse
+}
+
+func (response CreateProductTypeParameter422ApplicationProblemPlusJSONResponse) VisitCreateProductTypeParameterResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type CreateProductTypeParameterdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response CreateProductTypeParameterdefaultApplicationProblemPlusJSONResponse) VisitCreateProductTypeParameterResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+
+	return json.NewEncoder(w).Encode(response.Body)
+}
+
+type DeleteProductTypeParameterRequestObject struct {
+	Code      PathCode      `json:"code"`
+	Parameter PathParameter `json:"parameter"`
+	Params    DeleteProductTypeParameterParams
+}
+
+type DeleteProductTypeParameterResponseObject interface {
+	VisitDeleteProductTypeParameterResponse(w http.ResponseWriter) error
+}
+
+type DeleteProductTypeParameter204Response struct {
+}
+
+func (response DeleteProductTypeParameter204Response) VisitDeleteProductTypeParameterResponse(w http.ResponseWriter) error {
+	w.WriteHeader(204)
+	return nil
+}
+
+type DeleteProductTypeParameter401ApplicationProblemPlusJSONResponse struct {
+	UnauthorizedApplicationProblemPlusJSONResponse
+}
+
+func (response DeleteProductTypeParameter401ApplicationProblemPlusJSONResponse) VisitDeleteProductTypeParameterResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(401)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type DeleteProductTypeParameter403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response DeleteProductTypeParameter403ApplicationProblemPlusJSONResponse) VisitDeleteProductTypeParameterResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type DeleteProductTypeParameter404ApplicationProblemPlusJSONResponse struct {
+	NotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response DeleteProductTypeParameter404ApplicationProblemPlusJSONResponse) VisitDeleteProductTypeParameterResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type DeleteProductTypeParameter409ApplicationProblemPlusJSONResponse struct {
+	ConflictApplicationProblemPlusJSONResponse
+}
+
+func (response DeleteProductTypeParameter409ApplicationProblemPlusJSONResponse) VisitDeleteProductTypeParameterResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(409)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type DeleteProductTypeParameter412ApplicationProblemPlusJSONResponse struct {
+	PreconditionFailedApplicationProblemPlusJSONResponse
+}
+
+func (response DeleteProductTypeParameter412ApplicationProblemPlusJSONResponse) VisitDeleteProductTypeParameterResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(412)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type DeleteProductTypeParameterdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response DeleteProductTypeParameterdefaultApplicationProblemPlusJSONResponse) VisitDeleteProductTypeParameterResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+
+	return json.NewEncoder(w).Encode(response.Body)
+}
+
+type GetProductTypeParameterRequestObject struct {
+	Code      PathCode      `json:"code"`
+	Parameter PathParameter `json:"parameter"`
+	Params    GetProductTypeParameterParams
+}
+
+type GetProductTypeParameterResponseObject interface {
+	VisitGetProductTypeParameterResponse(w http.ResponseWriter) error
+}
+
+type GetProductTypeParameter200ResponseHeaders struct {
+	ETag string
+}
+
+type GetProductTypeParameter200JSONResponse struct {
+	Body    ProductTypeParameter
+	Headers GetProductTypeParameter200ResponseHeaders
+}
+
+func (response GetProductTypeParameter200JSONResponse) VisitGetProductTypeParameterResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("ETag", fmt.Sprint(response.Headers.ETag))
+	w.WriteHeader(200)
+
+	return json.NewEncoder(w).Encode(response.Body)
+}
+
+type GetProductTypeParameter304Response = NotModifiedResponse
+
+func (response GetProductTypeParameter304Response) VisitGetProductTypeParameterResponse(w http.ResponseWriter) error {
+	w.WriteHeader(304)
+	return nil
+}
+
+type GetProductTypeParameter401ApplicationProblemPlusJSONResponse struct {
+	UnauthorizedApplicationProblemPlusJSONResponse
+}
+
+func (response GetProductTypeParameter401ApplicationProblemPlusJSONResponse) VisitGetProductTypeParameterResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(401)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type GetProductTypeParameter403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response GetProductTypeParameter403ApplicationProblemPlusJSONResponse) VisitGetProductTypeParameterResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type GetProductTypeParameter404ApplicationProblemPlusJSONResponse struct {
+	NotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response GetProductTypeParameter404ApplicationProblemPlusJSONResponse) VisitGetProductTypeParameterResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type GetProductTypeParameterdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response GetProductTypeParameterdefaultApplicationProblemPlusJSONResponse) VisitGetProductTypeParameterResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+
+	return json.NewEncoder(w).Encode(response.Body)
+}
+
+type UpdateProductTypeParameterRequestObject struct {
+	Code                              PathCode      `json:"code"`
+	Parameter                         PathParameter `json:"parameter"`
+	Params                            UpdateProductTypeParameterParams
+	JSONBody                          *UpdateProductTypeParameterJSONRequestBody
+	ApplicationMergePatchPlusJSONBody *UpdateProductTypeParameterApplicationMergePatchPlusJSONRequestBody
+}
+
+type UpdateProductTypeParameterResponseObject interface {
+	VisitUpdateProductTypeParameterResponse(w http.ResponseWriter) error
+}
+
+type UpdateProductTypeParameter200ResponseHeaders struct {
+	ETag string
+}
+
+type UpdateProductTypeParameter200JSONResponse struct {
+	Body    ProductTypeParameter
+	Headers UpdateProductTypeParameter200ResponseHeaders
+}
+
+func (response UpdateProductTypeParameter200JSONResponse) VisitUpdateProductTypeParameterResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("ETag", fmt.Sprint(response.Headers.ETag))
+	w.WriteHeader(200)
+
+	return json.NewEncoder(w).Encode(response.Body)
+}
+
+type UpdateProductTypeParameter401ApplicationProblemPlusJSONResponse struct {
+	UnauthorizedApplicationProblemPlusJSONResponse
+}
+
+func (response UpdateProductTypeParameter401ApplicationProblemPlusJSONResponse) VisitUpdateProductTypeParameterResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(401)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type UpdateProductTypeParameter403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response UpdateProductTypeParameter403ApplicationProblemPlusJSONResponse) VisitUpdateProductTypeParameterResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type UpdateProductTypeParameter404ApplicationProblemPlusJSONResponse struct {
+	NotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response UpdateProductTypeParameter404ApplicationProblemPlusJSONResponse) VisitUpdateProductTypeParameterResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type UpdateProductTypeParameter409ApplicationProblemPlusJSONResponse struct {
+	ConflictApplicationProblemPlusJSONResponse
+}
+
+func (response UpdateProductTypeParameter409ApplicationProblemPlusJSONResponse) VisitUpdateProductTypeParameterResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(409)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type UpdateProductTypeParameter412ApplicationProblemPlusJSONResponse struct {
+	PreconditionFailedApplicationProblemPlusJSONResponse
+}
+
+func (response UpdateProductTypeParameter412ApplicationProblemPlusJSONResponse) VisitUpdateProductTypeParameterResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(412)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type UpdateProductTypeParameter422ApplicationProblemPlusJSONResponse struct {
+	UnprocessableApplicationProblemPlusJSONResponse
+}
+
+func (response UpdateProductTypeParameter422ApplicationProblemPlusJSONResponse) VisitUpdateProductTypeParameterResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type UpdateProductTypeParameterdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response UpdateProductTypeParameterdefaultApplicationProblemPlusJSONResponse) VisitUpdateProductTypeParameterResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+
+	return json.NewEncoder(w).Encode(response.Body)
+}
+
 type ListProvidersRequestObject struct {
 	Params ListProvidersParams
 }
@@ -24567,6 +25512,21 @@ type StrictServerInterface interface {
 	// Change an element
 	// (PATCH /v1/product-types/{code}/add-ons/{add_on})
 	UpdateProductTypeAddOn(ctx context.Context, request UpdateProductTypeAddOnRequestObject) (UpdateProductTypeAddOnResponseObject, error)
+	// List the parameters of a product type
+	// (GET /v1/product-types/{code}/parameters)
+	ListProductTypeParameters(ctx context.Context, request ListProductTypeParametersRequestObject) (ListProductTypeParametersResponseObject, error)
+	// Add a parameter
+	// (POST /v1/product-types/{code}/parameters)
+	CreateProductTypeParameter(ctx context.Context, request CreateProductTypeParameterRequestObject) (CreateProductTypeParameterResponseObject, error)
+	// Delete a parameter
+	// (DELETE /v1/product-types/{code}/parameters/{parameter})
+	DeleteProductTypeParameter(ctx context.Context, request DeleteProductTypeParameterRequestObject) (DeleteProductTypeParameterResponseObject, error)
+	// Read a parameter
+	// (GET /v1/product-types/{code}/parameters/{parameter})
+	GetProductTypeParameter(ctx context.Context, request GetProductTypeParameterRequestObject) (GetProductTypeParameterResponseObject, error)
+	// Change a parameter
+	// (PATCH /v1/product-types/{code}/parameters/{parameter})
+	UpdateProductTypeParameter(ctx context.Context, request UpdateProductTypeParameterRequestObject) (UpdateProductTypeParameterResponseObject, error)
 	// List providers
 	// (GET /v1/providers)
 	ListProviders(ctx context.Context, request ListProvidersRequestObject) (ListProvidersResponseObject, error)
@@ -27194,6 +28154,159 @@ func (sh *strictHandler) UpdateProductTypeAddOn(ctx echo.Context, code PathCode,
 	return nil
 }
 
+// ListProductTypeParameters operation middleware
+func (sh *strictHandler) ListProductTypeParameters(ctx echo.Context, code PathCode, params ListProductTypeParametersParams) error {
+	var request ListProductTypeParametersRequestObject
+
+	request.Code = code
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListProductTypeParameters(ctx.Request().Context(), request.(ListProductTypeParametersRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListProductTypeParameters")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListProductTypeParametersResponseObject); ok {
+		return validResponse.VisitListProductTypeParametersResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// CreateProductTypeParameter operation middleware
+func (sh *strictHandler) CreateProductTypeParameter(ctx echo.Context, code PathCode, params CreateProductTypeParameterParams) error {
+	var request CreateProductTypeParameterRequestObject
+
+	request.Code = code
+	request.Params = params
+
+	var body CreateProductTypeParameterJSONRequestBody
+	if err := ctx.Bind(&body); err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.CreateProductTypeParameter(ctx.Request().Context(), request.(CreateProductTypeParameterRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "CreateProductTypeParameter")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(CreateProductTypeParameterResponseObject); ok {
+		return validResponse.VisitCreateProductTypeParameterResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// DeleteProductTypeParameter operation middleware
+func (sh *strictHandler) DeleteProductTypeParameter(ctx echo.Context, code PathCode, parameter PathParameter, params DeleteProductTypeParameterParams) error {
+	var request DeleteProductTypeParameterRequestObject
+
+	request.Code = code
+	request.Parameter = parameter
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.DeleteProductTypeParameter(ctx.Request().Context(), request.(DeleteProductTypeParameterRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "DeleteProductTypeParameter")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(DeleteProductTypeParameterResponseObject); ok {
+		return validResponse.VisitDeleteProductTypeParameterResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// GetProductTypeParameter operation middleware
+func (sh *strictHandler) GetProductTypeParameter(ctx echo.Context, code PathCode, parameter PathParameter, params GetProductTypeParameterParams) error {
+	var request GetProductTypeParameterRequestObject
+
+	request.Code = code
+	request.Parameter = parameter
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetProductTypeParameter(ctx.Request().Context(), request.(GetProductTypeParameterRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetProductTypeParameter")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetProductTypeParameterResponseObject); ok {
+		return validResponse.VisitGetProductTypeParameterResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// UpdateProductTypeParameter operation middleware
+func (sh *strictHandler) UpdateProductTypeParameter(ctx echo.Context, code PathCode, parameter PathParameter, params UpdateProductTypeParameterParams) error {
+	var request UpdateProductTypeParameterRequestObject
+
+	request.Code = code
+	request.Parameter = parameter
+	request.Params = params
+	if strings.HasPrefix(ctx.Request().Header.Get("Content-Type"), "application/json") {
+		var body UpdateProductTypeParameterJSONRequestBody
+		if err := ctx.Bind(&body); err != nil {
+			return err
+		}
+		request.JSONBody = &body
+	}
+	if strings.HasPrefix(ctx.Request().Header.Get("Content-Type"), "application/merge-patch+json") {
+		var body UpdateProductTypeParameterApplicationMergePatchPlusJSONRequestBody
+		if err := ctx.Bind(&body); err != nil {
+			return err
+		}
+		request.ApplicationMergePatchPlusJSONBody = &body
+	}
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.UpdateProductTypeParameter(ctx.Request().Context(), request.(UpdateProductTypeParameterRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "UpdateProductTypeParameter")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(UpdateProductTypeParameterResponseObject); ok {
+		return validResponse.VisitUpdateProductTypeParameterResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
 // ListProviders operation middleware
 func (sh *strictHandler) ListProviders(ctx echo.Context, params ListProvidersParams) error {
 	var request ListProvidersRequestObject
@@ -29106,651 +30219,688 @@ func (sh *strictHandler) UpdateUnit(ctx echo.Context, code PathCode, params Upda
 // Base64 encoded, gzipped, json marshaled Swagger object
 var swaggerSpec = []string{
 
-	"H4sIAAAAAAAC/+z9+5IbN5Ivjr8Kgr89YXu2us1u3azumNhpSfZYO9blSPLxz8fSIcEqkMR0EaALqKZo",
-	"TUfs0+yD7ZN8A5kAClWFIovsi9We+UdqknUBEolEXj/5aZDKxVIKJrQanHwazBnNWAF/fvuOzsz/GVNp",
-	"wZeaSzE4GbzVVGSKTGVB9JwRpWXBMqI01YzIKXwnJ39nqT4cJAOVztmCmofo9ZINTgZKF1zMBpeXyeAH",
-	"mVJ8ZvMVP81ZwYiWpGA0gycKtrJPTYgsyFyu4OuVLM7JTDK1+V2XyWBJC7pg2s7su0IuntF1+83v5lyR",
-	"jK7NS3KqWWEezM0vv5asWA+SgaAL8+xpIRe1d/5bwaaDk8H/7+uKnF/jr+pr8yozCPPad9zc33zvS6kJ",
-	"o0XOmaEqFUSbgSzkggndewhTWSyoHpwMMqrZgTYvSiJ0f56xxVJqJtL131iEBi/oOVOEkoItmebmSzKn",
-	"xSJnSp3gktMFI+dsTVZcz6tvJjJbkxnTKuQLKtSKFQleOvav1gdv2DKna5adEF2UbHxIzoTUc1bgY7gi",
-	"94+PyZhXYx2ds/WoYKVi2fiUrOY8Z/CiKS+UNjcUpRBczAiHT/eHj+u3czFaFnJWMKXGh+RvbKnJ/W/I",
-	"3FMXGb8ib0CmA0OnkNIL+vEHJmZ6Pjg5fvAgGSy4cJ+PtpP8Dfu15AXL2qQ/U4Tliq0M/ydkUmoCO2Eh",
-	"BVuTlAqykBeMUJGZSS5KpcmEkRm/YOIEKCxLbX4xZEHCIyWGMULiGMa3M//pC6rTeWy/MTI2cmZs2F6T",
-	"FVWw6U8JD0UJmVNF0jkVMyNquEhZ0pzk0THQxTCRYYI5XS6ZUN2zmx7gkDbLqOfTl1KwnoPnipwLuRIw",
-	"eK6J0jzPyVzmmWoO997wvl8wCiy/aaRmDL2G+wNX+mlZKFm0RzsW7KMepfDr2EnqJZ0xMmFTafitvp2n",
-	"PDfi8pRQuzGlYJ6dJjRzj+oST/hzJ9sMh8PtfGPm8wNfcN2ezvdyRRZUrM0xYelKNVlI1Skvc3hQOJ6M",
-	"TWmZ68HJAzMW+pEvygUMDUaGn6pxcaHZjBV+YK8Ks06tgT0XRJpfDInTgsER1zUkuLA2JJrnr6aDk182",
-	"HyhvZWFff/khqaYxoCqF4b2men6WZa9EnGlTmfmzmuWsdsgsqZ5XA6RZNpJikAwKL7OMuN7MhebtT2XG",
-	"4i/HHf2FglF0vNb8tMdLO450RiY8z41UyOg6IeOff/7554MXLw6ePRt3vD+j6z1e/zzbMmOeHZJXgqG0",
-	"yCRTRlwR9pErVGsmLJdipgxLK7lgcBKa8yDBfXe/Y7Q822OwL+miY4HMUzveBP/t/q63rLhghfmXp6yL",
-	"Sgou+kLBHzztGgJeNrIXjXae+zsZ5ZJvW8pXRtdd21bLnVW/dzKu+H27o9LXeHUvle/SUEgtpVAMtN8n",
-	"NDMqCFMgVlMpjEIGwme5zDkq5V8vCznJ2eLf/65QQ+833dd4F760IRc1SWWZwxFt1BZzzJ/gSWLeMU5q",
-	"pwrsB0oWXCmzcd0KEzwdDweXyeCpFNOcp7c6CcOoy4IpJrQ1efw2pnkuV4TrEzLmYlQqZmZEczPN9Qj2",
-	"uDLfcHFBc555BoanwA8dumpC/ue//tvM9zvK87JgtzndM7EmePjbR4dKgqa6VFbz0SSlRcGNIWZGKosJ",
-	"zzImbntpjFGyoGtYj0zCfoLlUOV0ylPOhB6pVC6B3lPO8mw0dUMdw8hfSv2dLEV2ywMvQLMSkqgyNdTl",
-	"YgYbAE2Z2lnwhZmRkHo0NeP0o34hMz7lMZviOWrPhiRWg4Z7XhcslSID+85wFrvVOY+d/j2uNpBRlE/I",
-	"eBkMbDSFkeEs30n5Ay1mt7oBXsiCoWzmitA0ZUvNYJB0nUuajbSUo9wMCof4o6ClnsuC/3a75HwpDesD",
-	"y0inX3BFSgH2SELYx6WRngkp2IU8Z5m50JAcnThmallWgH0/LoMp+EldUJ7TSX6rpH8rFwxtOTcdwVjG",
-	"skDigtp/SsZvmC7WB2dTzYoxUXStyGrOhFGjdLEmdEa5sDNZFjJlSt32XJ5rMikYPVeEErwcj7eizNkp",
-	"YResWBM5nTKRmfkuc5qCQOCCjFlRyEK5lVDlcikLzbIXLOP0HRz0t3gcEPsmYlSMal3MWlR7o6xGOVqY",
-	"YY7M1WYGl051ATXkLNUxO/WnuSQZzwgHHWhZyCUrNEfNxbJpp8dwzkBTYMqcR8aGLeTiFLicZgsuzCZR",
-	"RIocNDtR5papUWtsqE3JIKWlYrF3GUOTZvg+OKfpgtBUk8macK1YPk1QkFNFxhnl+XpUlGLc7505nFI8",
-	"27ZML+2TnmfmtnO23vmeQuYdFoD5xdmHTq6M1Vppthh7x6+bOM7YTI4JYzD/MgBaGzVVy4JNCymM1Y0T",
-	"M9/CcwYfYvZ+pcj/gsPzMwspk3g+cGtUPQxtLTM9sH+foOEX84ZIwcboz+QizUsjWehClkKTL82X1qgm",
-	"XLOFoQUVxMyPFbC3voLzIF8ZWQP+t5rziYOzqpix7JSMwcYfn5B0LhUTlf6ETgJz25LyjCyNksUKLs09",
-	"6Vzy1AyPwo6jXLAi8Bdd0LyEBeJaERDwckpW5vkknfM8K5gg7CNNdb52Xht8+ykZG7WNK81TNT7BN0/W",
-	"ZOV8b6WCMS+oKGk+PrFzM/YoF7OcOdtMmZuUptNpQoQRX0SKYFLGKkma0wo5xBB/kHj3B04XOMYNbpAM",
-	"cBARRrFr+23W5RcyI/E0ot4xbAcPGiKqQjWuFcbMmvKPLAPbKy0YVWxkpMXACMLwc+eYXhdmItFNtTQ/",
-	"mQGZFSkFx9PXfKjo05B2wI7bNvWPQvGZYNkzlvIFzc1Q8IFbBT1eZYQy0+VyNGWsvweq9dYPzcPiKe4A",
-	"IkUKU4Q5J4RqZz0U+rC16e3IEzf3cGydmxyI/lwsS23PCNAdaf46oOaU5ool/1qWwZCUImfKiq3tK9BJ",
-	"9f9jNlgkhCGcGKWKZDgMotlHTb6k5D/fvnpJrB811Ki/OoUoEEhDWClYhImUOaPCKKcHUqhTYBznuzQq",
-	"uRHN5sJAMKsE9zzIQfgRhQtEAqRgloY7BTCST5U7eNh2ByfezWQHDFT/eDCTB/Z7o4AdvqGrF0b1nLE6",
-	"CV96laA3KZMe1Eqi1AJ6OMqEZIOHWVKdEqOmkJXTqZx1KtguRNym6twMUePq4SvByPPXzsppb+kpXfAc",
-	"vILuNODLi/vmGFhePIxK+xnVbIWOxK06HV/Ckz/SxdJcNTh6fHw4PDw+PHo0iFy9oFwErks//WQgmF7J",
-	"4jz+sOHXxw+3K5iNzc6X5sjDyVdzqt5kR9MhAwwt9xG721YjoG3AYg/vJ31J3bgr4MvjDQRvnw0YWrbj",
-	"bMjNZPMC7Tbw9rJESS7WXuhSsba7cPs+s9+IcjHp2FrJp4ERD4b6l/4JtCjoGn6Lr23tdW6UH2IuRBD7",
-	"oJAZum3bxEseTUs4E+Ts9XNjjxwSjBekBdPW/HBm6DlbxszGPJcrlo34MiIbLCMzZYTj0+fP3pDCqIbW",
-	"s2l0xVIxZwqdErZY6jX5M6F5Dj56S7Y2WzWoWLfs+p3mob3WIuxfQTWHEw6eDMZtPxuzYNQY51T3DSEk",
-	"A/QgKXtPfSTfFXJhCCScFXDOIIOjYFNjTySEC1Iwc3bxBbOHy5/RbjDjjQ5g+07fqkihlZtTpUdmGNGh",
-	"v3HDSgz7GBNwYkws0FkpWXBRarb/GEU0xvaT9ZhzSKI6jFF7WbAp/7hJKBn7kqaaFapmqEPOVCpngitm",
-	"3jEBT0d1WuhpNpo8+t8f4y+VFzxjxU2waOUKQEVjR44tqGajPJ4IYENZ4C07GhLlGSy04i2NwLHx5dFw",
-	"ODwNPUK0YCA94A0s+2rDmCoFZWB9qVG++snsBu7yWeC6U+sTauwOMOu5IA+I2p/RnCtn00q9MdeAB04u",
-	"USx62bXpNhTHb81NbanWPLcyF6hMnPsmZKq6D8eOwzN7TcYkNZldY4DGlq6Js9qiRI9QmM1TuGNHreUM",
-	"khDN8XM950vt9OjWWI6iGsvH53jn0XB4LSdNdPu6PLXmIZN43gVT2VgIGPerHxJXk5n1XKGtJNlLeG2f",
-	"dbfcqhOhEiaHu8qrw0GQe2RE07CZf9RDFO21/5taeb4O5wuSUdNzRvCOGr/uKzGSQSn4ryWz7Gvm0xQi",
-	"ofzYtoVjKZSwTa2miN5WrpXVFv+lGv5LNaxUw3O27kpFMsySEDWXK5uVYzTCE6IYpt5SRcZnNkwK/pMT",
-	"8oTRghXkf/7rv8eH5IwUNr3Z5SZCFiiEnoAdm0pcXEv74fjicfq35f+9r94dLX4S39Cfs3vTN/OH5bez",
-	"/4ytxL903X/puv/SdW9R1z1n67uh8f7AlY6dlZD/DQ7znKvI8ZhRTXckX+yAC1LP26MwO8cJVZee7mp/",
-	"pLAsbo8PQwgY9OHOvk6YSn0o3fRCHoj5oNhHXVBS8NlcYx7QwtDgJJViyovFmORMQ5ZHJQSMkCoy4i41",
-	"81xSniVhLPZkVXDN7N1ck2Wp5qT6+ZCcVTt4Ti+Y0zGcu7o5jlosFR8eD1qWGddnaVcZlo0KZ9b1795m",
-	"+c9oc8vM/pWxnJm/om/B/CGec72Oyg9IMaRE04JPp1DoMrGxZJYRIVdxxhylTLiKrvbZgQ/7QhFzKbGX",
-	"JhDZm0BYvLdC+4xq+hTur00kwucwZBfMafuHC0aVFNH0FchZdCrkykrUOiF6j/cNvGarBKsGW40sqRM2",
-	"tkGe8Dx/smEZG9kUiqQQwlqygiyk0HOjS5sPNr/a8RT8Bu+Ph9ef5DI9j+RPX7BijVkXZmUxOxzSGIzI",
-	"gMWucv/bbJTKPGfprhpvhsGJrXnfyUCuRD1Z/Wq2qcuT52mVfWUzTUD14NpW6AEZIG/HfJxQka14puet",
-	"m3MuzkFJzQhNtRHENj5vFF2rSADhUAfgKiooQMs/OsWVVqRcIgeDxx81DlCHU+ThtnbRzunvpb8rWRbp",
-	"Vl0AGOctXnqZDHBQ3b6fzQ97wagqC3hQnQRP1sSXmAaTdNumsfViRQxYc9JiGD/iYAGSOt96SkS3q5n+",
-	"99ycRx3WTs6nPgFiYq6ObBPgsYjg+vbjkgnlLOKUFsW6Xj3RR17Zh8QE6o47TcXTCc1vYLcZtkyA21fz",
-	"/uN7V9DplKdGrCo+E+agjY3VLU9/fRPW5o1b1cgj99oYvXmtGrAnX+KXupOXbkWVRGl/tzXJ+uq2Bvt/",
-	"rHSEcuk1WTEUk5A3e10HlRO7UbsNqFFlc2JRi9WL9jTNgslGpPzvKq43C+RAtHpxa8fbErYhUTvX/a2f",
-	"bFscuVW2Kc5eq8bXQM2s0f9Rh59Ou9Uh9dpctlsYA2+ElE5jorQ5DY6A/jLMDIFlnft1wWzFhi9SjY7q",
-	"b4wtHWRABdWApwolhVxVWf/G2k4IF0rDtp5a3QILBewJRlZzmbNYkkZj3e1kO5dR4fQ6bKMJgyxz73BZ",
-	"2Ry1qSwLpwypcgGFCPYComxxX8MNbRPhIsgQbIVzUnHdqWB/B96M7zn8lUeNjsrBdkSGw6GdxmIHMwPf",
-	"3Ln2bqO0X+2Y0BBxJs0SC7YibhPGJ1oKW760+XEgRx34BFbfNQrbcYPHXtJgDr8owVTCcQTEr1E6xk1P",
-	"ac5ERovOhHRM+7STAO0bz6kjpfFUBQPpJIC88JndqP9j8YFRvNQhcX53sizkQWEMYAA1ERZM5aO2thgW",
-	"mXBNtJRt93udR5kwwj+Lm7bLQo7Me0ZZrLr2DF+P+wTe3Mft2FgO9/7Gy3pQe58ktX7rcUhesMXEiKqc",
-	"TTWRpSbnRpTpOeNFlfLUSchGCG467ZFltpnU73wWviH51PDBas7TeefiVwyFqb+J4YVaUPLe0U7xyHqG",
-	"l7v40HnPf+FCfwgvOuALcx6aqUCp98lgxvW8nBymcvG1pEt+kMqMzZj42r/4MrxdnfPlgVziuh4spRlH",
-	"4cb28UAujDRb6nUVbozwi6a5nH0rdMxIeiWwKD4j1tFgln9JBcvba8uzaMTPRUfaoUA6q5+1W4KFGzIu",
-	"4FHR3QDy6p2MMIu0zIHOMnBc9iiSMGJ0NCtkuTRvlyLuW3yKFT9tAClXzrqaSzIp15EM0AnNqUh3yHt/",
-	"IQVbRxwmP6FZCm40tWRCJ76MJi1YxvUpEWxGwfOBNYNz5iI2cmXLmeEkjzHG87evyL2jhw8PjhKiV5Lk",
-	"TLeDec++vbHA64LyvD2qHyHC7mIt9hCAkEQ1+YLNaJEZxSSlitUH/Hc5F39RC67nh+7LWAK0Wf7rC5+9",
-	"q+gOTz7FWCkowMCLCnI9e0XQ5izPrs46rym3CS5Gmjpd1EbPrLNszfThLhFnJwa2TmE5N7uq95WjC1Z0",
-	"lH+/6iJj9GAJg6Lbp1OwmbX2tg5TMa0RaWbbo99WV15iFKPcqoqiqHmL1xqZyRds9JslYWPPnr08I+an",
-	"BIO1c7kC04EvmDoNncWKzKRRqnSAH/ObC4T4zfJtaQTX109YkUPNY2vipWJFPDb+ozImoICjRdlCQMFy",
-	"tbtDgmetuCPKBn82OBHm1ywYmOO2Fi8FmzwkqV+U2qomXmjbDViTadFjCRbtCrl4KC9q6/GpEtYoeK2M",
-	"jAs1i6nyn3IuyFvzW4OMJ4Ph0eMHj6ZDdvAgPaIHjyb32MFjev/o4Hj6MPsmHbJH9OhBSMuTAbzD7qaa",
-	"/2b3M6TJBEtqfjI3/b9fzg7+74dPx5f/tvFcqBXo1NMK79Uf9//ev1d/+fDvf3F//NstiPyzPUqyu7ID",
-	"+wvU4M57xxtp/P79v//HL8ODx+TLrw4+fLqX3Osg9zYJHJnnVtl7XfmLVeLHaT0o7ZBSckbRZypLnbh6",
-	"Yq8wGBNB03MmDuviPiDiUS/y18V/T5Azfw/abz04qKfot9bNDhm3oRTfeOeWPUsPfhsePD4cHUS3WNPg",
-	"hX3cLTqfsZx1AqhCLBYlpIKVxgC9tUx9Hbees4Vi+QVTh2TseHgELD1GTEmoQc+qkCG4ia1Hy91ANMsZ",
-	"3FQzFjChBd3JFhAoGdRfssFycNOLA2dB1hHFWXEpCFXnlucnazNk1CUDGEhf2bcAUArNoOaNiWwkpyNb",
-	"9do9mL+CtRNxbChZgEPAkjriud9Ds99Vn2zvN1nokYwDFP5gDBuNNn8PL1hoYgaP7Xm8A92ucMbDmdM4",
-	"4u1J+4YplucYtQrnezRsnb57JpX3peIpOWr5bTandG+hOYx3C1FvJQ4XMv/djsYFM3nt4Fx34EZwJBhz",
-	"2btEbpXD9uKoDhrcIuP8IXjmGtiFPK2SgAPPmj2MrcY15bkFfRaMw/E9RkNrTIQsEKMF86hr5Sa/m6Wx",
-	"zc+Ll/2ert7bMYV2tmrCtw0PHtOD6YdP31we+L/v9/j76K6uyH4W3F2Y2U2ZmHdm7le1gfe1L+8CgW7P",
-	"AL45j+lnajZ//svfrYu99YvV1MYg54MF5UNsqawOAICuqCmk1KHNO+w5bA6hqmIfW3tTM8whejFIBvYl",
-	"HXavTM9fRGHcx9NC/sbE+IQobAaDnQ4mTK8YwyYV6pSMLe7a+ARatBi1DfwJvt7PRacBYAgrDcytGdEy",
-	"HK19zCAZ4Gvjo40O9EwA2lQhaA5u9hPyA9VcONUnIRmfGWIZoo1HYyiMQ2gyQ0rr/YBrGqVlmBE6iDHq",
-	"6EPFsaMPn4bJw3tbhXo4D0gCi3p1XglGUv+7UdWDCpFr8Tv0T7dlH5c+7agR3oV8UxsvU3OA/MaSFZub",
-	"5VIObYpwO9Nn6uGI409GpEMIltQhxcEH1P3MstihFqxaCIe7HbFlplxwNd9M5K2+0ZnUm1OaUgvI355V",
-	"Xz+RhVHftFiOoHNa4VjWSzaD9y5kVubs+kIBNvGI5jnBR/crlZQXrMDapmhOUr+T8E0p3DEY83xhqnQ1",
-	"4fCtQSTM7wdcz4rknp0DHmxU8IVcFDVDPSvu5Ujztig+JmbYr/uvI+z/1gL+zJRmRUbXTXTBvXglHi6q",
-	"mAO3xbmQq0ACtt9cY4/N+advML8P6u5Y5ipXbCJUJId0wxoFMP2xXJRQXvnE4pgVn8U9uxnT0ayPd24H",
-	"f4EhnJUsMhUtuK4tSI8qmz2Kl/psdujfNpc5s6u6uxcn3JS18gbbPsaSKr6lFhMeU3YdfGyQhByWxpAJ",
-	"S+WCwReIpxZqKqpcoIrcoaIsllRET/YzgqjIZMIUz5hPLyPPtSJLqpRZTYRAv2AFusMmNFqp83tEG9wI",
-	"tz3mb2yp3wK2AhgHRR59Wmg09Mh7sKEJ87R6UoMb1PZIhVuYK8QpmokhPkoRYIhMiU8TqSg2SGVRsFQf",
-	"zGWh3EROBnOtl+rk66/58lDIIuOpS1v4mi8Xs6Kec2DTUwbXFfcI13OXW5MBiNtXIq8MX7vKMbh2o3mf",
-	"vX5uITJUw7x80GOgHfblcZ/eYhHMmW4e2sg2t+NQ99LjjvvU3Tw+oyhMyO8dmxsx8D+9Hyim3w+waeXl",
-	"2NCUV10Lu+Fxtw+iv+T80NpmmzE1r+S3stv3Fvdlm2PKomAijUOCPn/7itw/Pnrku8kFqXk/vhlEQhm7",
-	"WONV5X+MNSAIYDb4gqZzLhik0wNyuNElr+dsZh/RfRGNNYDOZ94FveVcMj+oDlgoktsWu+ZXOSXPnj5f",
-	"UEFnrCAPD8lbo0vQvIaPgDmic1owd6JtR1tKUaPph6DwPEUJ9rlmOIT0buQ7wES3KhMdYBE7o15YVgoW",
-	"JwJbXTAWq8ZnzLNkE8vbKttgPGHHKW0rvreDAPVds/4oGNcJZ4G2eRTTAui0ebGuoPo1lihQAWubd3Bv",
-	"UG2WRpbqORfmimlOgyzHwXcFFefTstBtxW5fsdDQsY7aAvkG9ruNXiR/nDSchjzrgD1TFkDOGnU66K3Z",
-	"M2T/E3g6DVskpArf9xPLCzpjow3aN/AET3UJ8P69nolsukUEpFL8zVzXJCbcHGaiVyPcTuJ9KvheSmJ4",
-	"1aOgGDLa5hA4hh0WopZUOzZPGlcAoICAuuKKnZIbyOZ2RG/0zgFZsbWJEty8mby3Yr0EitTdNl+qidyE",
-	"/fJ7ifW7EEH/fM+d60nOexYvnE75Bc/D8unuWqTj4fHDg+G9g+GDQSPLJPt0//Lgy+EvRwePP/zj6Jfh",
-	"wfGHr/znX46OP7x/n/3j3i/Dow9f7WAc2R5DsWpv26wGXaSAccI+6hNSLg33Hz1wcVfsPI98bDgAArHf",
-	"kAmbc+HhMapWJ8eHjZkd/IeZ21Fy9ODyy/fvD/HDN5df/ccus1jSQi+ilaqBiYcVdAhYwLQimqrzawq6",
-	"+hy1awO23d176srFthk3nlhX0Zf9Q5rqsq3Vsm1U/lJ3fFb1Wi9tm5W2Vtwv22/TSdwr++/aXI6baXw7",
-	"J3PF/3f8ZPYTuZGT+TZY6y7nb+7s1ntW8AtWbPKw4ZrMGcngUmJEbgVK6I1u1wgzyBzYqFVtbn7LFBMI",
-	"PVXxYHsLWi+KYCxThDZdAFtAh/zfdXfTh04ivVq6Nm1xQCnbex3gRxhN58So/RC3dDdGTqpcqq1gXP7F",
-	"kAd2mQzkkomdbyrYREq9x21cKE3zfI87BVvtcZcqF7uTRDE9gmix2v3WUi3ZdpO6cV8TxnUJZXXuWX4e",
-	"iV3i2ggdbfyihGTuZsDXhczKVLt+05FtSt0mBZwuqFEgS7wLmkV3ZzjEWnJW952S8Z/GLs0QHivW0awG",
-	"Q7ecaaZGK67nG4SJ0dzIolQanESo0tkMHMQ/0QflkkzWZE5FVtNQfmlu1/4dHmRtB288j5s7vrneNrkh",
-	"eGJr8t0L+daly8SzC33WA5IlkL0pFd0JRH38Qv7N6BwyR2NBF/Vehh0ICgKh8Kvr/safbC2excfbu5Nu",
-	"R8i3OZ/xSc4wEy6amoGYwvbgwXxcByLqfPhthF1DMOieEutjzuxLO/o89kUJuS5PejPJZw+EUZ974wwK",
-	"N8NqlNupfysKb2PB77bS+y3qZjv6RTG7U0uiaim49rEtS7lM9adLeFvVMDa2TGZxzDK57Dk4FwRhWMNg",
-	"YbMC2U7SuZTKHBeFXHQfENW+xyQpNbgm/CTPLi0o53Hl+hn3hzGuqPNcs0WUs3oZ5lbC253E7ZS3mObB",
-	"269gmwctgVu4Kll9CSxNfvE/PWMTTsXB0XFlqeNX5OgYshbsl/ZsEzPiHnbZtfSbE2JQifJrs88ieRdh",
-	"raXasHvlrmLyh+u6ZQmBgaJHdAemYFybOgszu1Oa56rlVAtXrT9s3TVG3+vcHjy4B4n27T68hYgbzz/N",
-	"Fo714rhO71zf7Ugs8rrcz9cc6ISJb6H37RzOwQlzx0/maiY34Y/qOLve+aRqOIypYKt9z68bF41tkl10",
-	"4kVajcUQBSFdYjnzjtM2tatuKfeCLtVcgnayqpqVQWu0SB+H/j74gk03wpZHEvtrRZeZOiFj3z1qnJBx",
-	"pWabTyAY8O//+a//jo0UIO00XSz7a0TaGviByoUvPZRA80EvJDq4JHx/4jYNEOVD19JvkzAQxGebVr4f",
-	"n1/cmLMb06xc+ZRgKwuhBV+vWT/4SvTfdA7kO8CCkGQq81yulKfKCfozGkPMqbHmjbE6Yxo5HDDL6RSt",
-	"fK6AvGjPuoFzRRZcKZYdkpclFHb6MB0iBbOL0AaGFo6ZuXFC0/MVtYUnVxarTVJEGcf2DunyStny2RWt",
-	"NcqJALBn2agnlCX2Nbo6wOhbPhNm2WzHDSjWpRN5wchvrJCnrpGSImNNP44RiRYuvQaMOMM4tq5FLXOu",
-	"7SBs6idHVNNaW9LtEm+/glPNrlp7Zs48mkLqju/zdAmYY6OdKttcmCX+FrPt5AUr6MyCdSJ2i63e4FKo",
-	"E1fV6mRVqXpm0PbtV9rDzWb3g3eyAa7ZyDqZ96tPtc+AsujuDp+pIY46AR8t3oFdpbLsQArP42CNWJhx",
-	"m5alcp4yjOFYZyzYKYAwxxUpsPvbfkP/taRC2/TbXktvUxqwlwkrlG8SfB34xgzXxnW1qFgHHIXKV3T1",
-	"QFPcrVGWph+3dkpBIVV5W7cOwlw4WhZ8e0uXFnVjSkOtUWboULR5gyApGsxY428vmHG+weJ7J3Aw5MRJ",
-	"/EpQBGseStrtnpdgy7WhEqpVHjtAAY84jgO2q08F5BF6LjHccErGBZuWIhubM3nlHGq0yNcEojtw5lec",
-	"49tBIpwhhH4ApN1P1oow1MVKm5HpRhgtW7TTux3zr7sT2F0y/XAWb83BuqHCtLByjzp5KadE2ZoMaNCg",
-	"IIV4ibO4qFhDnSAGuSY0zxNE0QjagkwxBgyPACnrLwjOJthAIcu4tNJCLkbwoJGcjlxTRvgWbhl19Wf8",
-	"jrM8w04DHcgV2DWFTM2FkVoGblHbK9sDKBT19prxbO1GK9bQYguYSfa/urHmOC77SnhSbMm/ZzSPRR1t",
-	"ODNlChYToSzrE1ddEDD5iq4VGcvzcd1jJ8+3mmH2md0j7cKdGZfiXMiVGBOjTeUBW6WNjrP2QiNSzi22",
-	"gRlJjDW+l2WRrzs737yaBm0nml0tLQB7RtcJ/DGXZYGqMni+QPIRLmwbC1uLZ2PhLEucm0xDIr25zT7Y",
-	"dzmJNTocGaNm5J8Sj9JtaIfT2bgm/vjoMoU028fN+T0QyogUeI+yiDF9KL1XU5tOysWDT1wFC3hqZPP2",
-	"xjdX6psTczj5WoXdCzhi2fi2pCG6B55H04h+/PH5s4tHpwAirGAFOPYTA5WjGYTpi0Z/S/iCweSEZjOf",
-	"olLmLApoVYosh8lNS4EWk4O3gcI3mmUA/YRRdmzIE2O02nMjfjSbzdK1bf3PV8LscT7Pam0ylvEU1ESf",
-	"CxAFi8f450hHU2ma2S92k2pDnEZbmZ7v01znPUKOroUQXF0XJSFFG+RrTCcmx1qscSt6ZJsh77ZG6YNO",
-	"UY4BifyFsp0R6W4xv1o+64Nt+A4d+1+zxWtnCbYR2DRbwMqKMLyM44T+AlD+qlg10p7t0s5IxhX8Bo6s",
-	"lAqHq2NOe3EaotxD4ACXFM6yrh44PBp4fQ5tzJsF5r1Cp9GAbEiHFLaT607sYPXhvAZEPJqxw7gkAe04",
-	"tpXQnHC9nqg1Nbgi04L1b3t/lmWvBC7r1tpbQ7Uq9ydo1Adj7GJpePg+yk3AVUBOzDD5QtUIq6uMv4rD",
-	"dunG10cncfxytZDxS4AdlAXLTlv8ge2BuFYwZRULJG/gjR1XOh7067P6sTUOUCt2TUZRcFvQdEIfkrdM",
-	"aFT4EXaDq8T8p7Sxk1zwbkUja6xwBFZpM4L5w9YsbXNPbFI/sGzGig2tAi22dy1f8AtFbHukSOjhmuMJ",
-	"VQyBFJQr63X1r79MBrt46O19IwgY9fYi7urSjmjfFgoUG4aydUJUmc7hPF7Stdnu44SM5zKHaGjBckYV",
-	"M3+i9MOAqS6X5g/0fkHUFN1feAs41hISuugO4120rxTKtT0IoVSY6/Y82gHdRqjX+yLrc7F+y3E0TH0T",
-	"7mvD8ld1Xsdcv1RXbl7vw63zXc032xlFDrbmraiZoSi42wrmD1ywDZawoRZ2G7bB022O5pgJ/AMX5yzb",
-	"mmeN6K4WYdd10UbMWK7aidbtJexSjCBXlqzmPGdWIjZztrkKmjv21pPCeXWoS7uHbBS3/U/7SOlN+dj4",
-	"oI2qWHsC3dUTORfnJONgqBul260Txvk2xdXjSsrISOSCb8+7g4G9che3WnW7+EbjobHpvuhoy2+mhz6p",
-	"tGAZE5rTXJEJyyUkS8dKqIL4+PX2QPW66zlbg5NOiikXHhp7q3+CfVzyginr44h0zgLVJJgmE1lCuKjA",
-	"ufcPup6z9fXS5Oz1c0MHKxOxtkjLc1TJe7tq2s8VQfP+c9avAeFeffq2ztD329uw7uH0a+1fticUyXzr",
-	"9noj0UmiUrncxXJY8r+x9Vtz01YjEYbh2cNbi/W+pbUwMI6lxs3xDU1VFHH3jCzwp6zLa92ztigZwP3b",
-	"a6njAW682YahozMAJ5XtQr5B+qJTR06nrDBH1eqQ2KoLrgizx5vH9rFw3ojyZXRO8LzHxFipNCt2gEYP",
-	"u6VHzjpg2lnZWbL6tPZ7QpYFU0yrxGkA5nmq9/G7bTQOAy8ykNc5TZnCrthAM+4a/tcw8Qo2NaOS1zYk",
-	"GRlLqyri2t62lDKP+YkQmJbAz9f2MnyDiiEopXxpU6fsRdf00mY9LPQDtMNoMWNSsbujTMgi3ZuzK8Lr",
-	"wvmgo6dzlp57y18KYU2klQW7aIbMWHp+xUAEK4qYdRFFA7cniHVqjW3Idtwv5agXln4tuNwRlE7CebsJ",
-	"dNP9dSEnecwn20gLxwYpgq0qry9d0bVLfuAOH+CQPNdG21HVrjfGkZGQKVNOGFAykzLD9YQcCsyXpQIC",
-	"0LGg1FVR2a/mMTkjSpv1gxdEn7+TQWGOKs3zDt2RWwJO1oRrxfJpp67Yw/h36V1IwMpewQFs5YtbsfPr",
-	"nHi3LX2cy/8uWRlRmH7gC64VmcsVWVCxrvAjFClKQagmMurC3JALAQpf+00vbCcH2G3GkDQKL2YfY5rB",
-	"ShbnrHAy688BdqndSjzrJbjsc+KCuzlJmxJtxtKY75YCqirkYWZbvXXLCuwT++i5RvvkcFwpwcIv9B8d",
-	"iK6To7YU5e0OCYfu9J1DYzat1CIIpxY+O1BzLfqaNzbdJcZaaJT9uuAEgK8NzeHt0bgBYPuyO5rRy1IK",
-	"H7hFCXTXtXw/zmXsnxTbdS/Z6jX62ztz35aUZ2OH6SMqK9tnqht71Lvt1QmolsViXMsHAnAV86SoD/Ql",
-	"+6ifgju/wyVhVBGAaKE56B2urEgQIdEDm8qFNeNaYFN7LISP2PSPCTXJryu3fZTwQVnFrviGngRbAFRv",
-	"COGwmbjeG+mw77ivAb8w8C1FOQqR311yOS5L3+HdTvaYm8E1S7tNU/z8JVadWH6XOlq9xrhLLN0G20EG",
-	"RTY9FvpLXXCa/0MKNjJ7/h+vj5794zXsHcOSw+T48kX1+T9+3mML/SgUhKf32EqY1JPLFcS0dxEJV9pY",
-	"HoIpYgXJ4txo7FUyLRe+Z1M7BKJBgQhDxQGo/i0U2XkfQS+QsW/h6utqbnidtW1+iK66Leos/a7mID+t",
-	"0LnRQ9rb6eTf9sMGd9eCfhxtXt/e3dbCIIE14+yTr7QAOwceezl6PHGCDsJUne88TV1wlo08jVS3oQjK",
-	"qkNcx+y9fqmgWb/OEfUGckEUwjoovPfKL3dj9dtrVm8b2Zqq25jIxxUBd+wO2di48eDBCoqgCylmOxyM",
-	"HZgyTVdTULBjBOCoFBQ7n+Txkt8OV1l931YhjNBzlgS7mZIp/8gyopjQrG6lb8bf2dAWsC5hOqsCMoh8",
-	"Y8Q4OAFqcOzOILgJeMbIIXUrfrDqSLzbPrC2aI8m8kHOi7VKcjmLnew7QGuwj3p7Hj7seLh047jjbbl/",
-	"mkuE3+T6JMBuTMiSyWXOyGQN3YYUerSFnMhsTb7kFUtb39FXtV7hpZYg6kRJc0NbKdhmVuy0r1eUa+wH",
-	"XsUnuQJPnzH4IK5fMF1A5DsrGYJXnJIxvnx84iYCmdzaTBYT6hjzyJ7h0H8tWQk+uaqDuB0CbMg0ZSzz",
-	"jXnhDz/LlIqUQclDdKpxUCanfG/JFLkhJW9bxgfXJKdLxRQpxZLyzG+61KwFelNvVsfbDakNiNwFpGcG",
-	"fCW1qJHHcW16kRl0qBN9vHpeL8aQCh1iJEDdxMdDrG3VaE9d7S3fs9yCuRjaJmQi5TloWmyBgR62MNLb",
-	"B9dsI1yXK7e1pr+e5uG1KRy9K9mPYB1Wa701DwSIf6UW2X77hsCH1d6tCvAe0XvDg0fZgwcHj9Oj6cFD",
-	"djz5JrtPh9PHj2rQiFUbYdiVckG5eR89VAuu50FrA6lqBSUedmNwMnh99AIIVPDptDGMh9nRNweP6PHj",
-	"A3qPPTp4MD1Kh5NvssfsPiIuLul6cOJSaSMwi7snsEVTmMzBMymNseVYgExKDalKNp/NqHSJLdKdlGub",
-	"z8kWiuUXTB1eQTpEKhYeoKvd1S/EpMcOsDCv6Rpxt1vTHlvCjputxyP1EaqbY7uxHl0vwI7EHaPtjDBJ",
-	"ZWfDy+g2/an9v0up2Q9csI3Y1tebE+cfixJvAVnmXPskBleejv4uwLHqGRJceufZxnXHq27MhH6LTw0P",
-	"C7/D+4G6wOW2ViyS3MSFqMq6gUpGVdLlkkwZc+hSWSy4uRtijD+Aely9KVO5xkfhEeHp0pp0UiWgNzaD",
-	"4/D6CbNxD+4LJurRlDuUP8xN3lhBsrU4yyNZtKCKAWnUGilInS+UzcaGeLYLp2B9yRjyr8bpXPKUjU9t",
-	"1VQQJIbmRlwrkrEpLXOdEJYrZu2yYma7bVjegYfZoKa9UE6nSYAagVV6RYgjMed5dkh83artyAcDslh5",
-	"fk7g0DfXJ7YqQK6EvQv61Grz/lLA/tfoJjC3nuInCHjA7QUTQXUo5njX+whU7GDsnZFvILGxIvDUzBY7",
-	"AjrP+TgeGW9L6iucti/BbAkyPW194xzUM8CPOfQA+1736A+KaZkqKFSSapyQMWovWHWltKBmtiSs7yXj",
-	"SFH6uOpvi01KxpjlaR7pUi4dJg2mf1ZVuxLKDRJjl+aMKu16ErcWrZLoPc90K9s/xPZzczONfVPZEb5H",
-	"IRjfTvK6IfhCmWYH3ymbbse1AybtHXfrmDm8prHY+vdyRaiPjVFAOnTgmQC0QKHfnKtGj5SQZlwtc9Qb",
-	"nX/BkH2QDCa5TM9V1FHAPi6pyEYNyIr60J5VnxDYBjFHAMU3Lk2mPI/2S3qHY3eAGnhZ7YTvqnV1k4uO",
-	"2L9wI833w6jZcVX2SWoKFq6hvpv1G7dydq53dftlTnWt6L7ANqEboiPP5aQqrTXH7tyY/xbWMsigLRiZ",
-	"MKM+LKg5V8eu0Yy5n+Y5YpaCC+CUjJe00Jzm+XoUXoaYs7LMMxvJhWcBtkGFAFTzOFon3cgm2rh8mqrN",
-	"DUjN9stCT17lwHNugw5XHvQgW6uXXiB1JXhndK1Q3M5oOWPOAWJ0FIxYBwU6ULXICm/y0iyz2F9ukgvU",
-	"RrfaKs76bK+iMz5PyJKuneuW8GlY7W3WSK6U1c0MXWF4sOqnZAz+VbNE5gctzdo4I8qN0/kOkgFcHKWh",
-	"zauKxe4MdyHIj1zYRh8elHdTJXwvw+NWvKobGvI+18onK2hXUnpu1N0Z1WxF16ekFPzXEiBPyYLpucyu",
-	"FRAWH1mvX/Iu7NZTXYH5ddroaHsj6tqCUaFdgfB2I/zWPbhY8M+ya/CVyhVZGOUYPbJNUdbbBVBPSNzR",
-	"heqTiPy8PEPU+TZY+cCqjrpYYye8HeSeTWWsDHdIXwtM6eMKsCxTzbKOfNMg8/TBcHg4jKee7uGbre3o",
-	"gdmwB7Zv8tFRRcFgH7mlxEPo8qbQO848akfiYsk+LbcJJeIYYR+U7o0SDRBW6IxyUSULK7rwZcmA6AwT",
-	"Do18t8ZcESrUyumcm/tBbN3flXBrHHw2GripvcrD+83XhVmN9OC3D+af4cHj0Yc//dstyMozYYNuVmI6",
-	"gzcgrUN6U3NQlZZ0vWNdVs9hNtOgI25twVbbXNqhWNqQ+2tfdSsWrNNC7rYNa2fxBsGZdzen4FjSEntB",
-	"OM36ZiTWS6nJAvtCUOE9iaVQS9vtzXaXWGOr744k2A1E6DJgXol8TWy2Phow1uKFN3dk49fOSW8mTAta",
-	"xg2D10xkXMw2ZIHWgxTohlzRXTKPbzQ5cs9Evg01ehtQhXvmI5+QMWQaA96Rc5mSL1EyipQlREjCRPZV",
-	"Qsavj56NsfTSKdly6nCxZUHWjBaqclG+PnphHvr6Hv539HMDNBmDqLeS8ux7SMfyMMAprXzp6pwqa3i1",
-	"/A9Bl+ipLCY8yyCRzFUqxZm2BpLSPjoV0y77xkECDgNEHAB3Mae4s+jP2VKP2EeubN6O0hQczRlRDLyx",
-	"zsAFDLZw9IoBqFN4f/eI38qy6KBXwTx+YWVCngQO2gQHhZwi7NDjMEFubHgjMjT8XyGoxofYUYHcyKwk",
-	"X7757il5fP/Bo68OyTiVGRu7gMZKFhl2xijkrKALhTB/mn3U6GTBrhmQ3AQxFbp2nb/IW7kAgBAzBgVe",
-	"9DWZlgUw0gLdYQlAmQQhgTWRaVoW8RaOAWO5XMzBOyOqAercDNldcehyVGt9Hne73xfUDb7GHvrmIIGU",
-	"Rtgig68vjr5GbQLTH38tmbIa/YPpMP2GPjgOlPD7x8ce03bwo7DQ6pCO+q1r9uBO/4ks9ckkp+J8vwaT",
-	"dt0dcmNX3upPja5hFtXUQujEk/Fj6FQXrFgDtAecO2SZUyMPlSw0y05r6B5C4q/AXZJMcotJ3U9Nwln5",
-	"LP+mrlQtTbyWHawCikYvVecs64DMq9Yx9pzx///gDV5y8Dwbe2UBzYdTROZxiKhrWZo3wR6Zs3wZL2/v",
-	"0BXMy75/9+41wQsS9JIZtaW2OZCv2mFwh568GTwoeMHhprZqHYnUP755jhgj5tTwtHA9/O3Wrx9nIXNv",
-	"0zx9OzbEdvYeAF9y75c8cSnSwfJ5jo0e+8EW6eBoEH02g8OFbLmw8jHxTYHNYxIX8wW3iiJjfDNqAXAh",
-	"tpKuOYtzo6iv8ZBRIMuzqn+Y+WC9S/gBAdrx778rCG6YP+187ScbnFNMm2PLPdT2kDF/OjyfSclzPYKu",
-	"5emc5jkTM8Qeqxw3ED5ggSdnVshyORJSj8A3G/6U8wXXo4LRdG6/lun5yPdUq74Jnmk+L+QF6iO2IBWT",
-	"KAIxXSGRjLzmG4akzWi4GPlzMfwtlPZ0PZIlNAYpoM+H4aGc4XMDFSXj6nyE8faRmhcceDQrlznEhj31",
-	"Ak/EyIw856lufB0+Nfw+1I3MoVO7kGdssZSaiXRtZgVHLlOq8cs5W4ePaf9UKgt4PiohTZ8LVU6nPIWl",
-	"MpaEan4J9cHwJY4U/rygOc9GVW6L2X4s/AU8Dc1vHTRo83uXMNP83tHUGKgjjKNjCsw5y0YsVwxODnCS",
-	"pHMuGCz5VGIDoAUVdMYy3xkJPS8NHrWFK65kxX60BTnwhdDzEdQ0ALiXHAVchF+4nvDVAIUcTQvGRhSx",
-	"iIJvwkvwXfj3UkrMQh8pLdNz+FOPaJVv4EjkfwmepEc0TdlS29KUkAbmb5Ak9m/Fcpa6C6vVW+LpbL6r",
-	"bwQsfckkU0haKNrx3/tdhx/n1Fw1MsaL/65gGS9YCjLMfQO0HeVyBiLGfft38Jv6L+rlNku6zqWRYVKO",
-	"IGGnapIF8w8vnUvLCBes4FNuEbtZKgW6HIJhBzD/IyRPcYGp9WZHg+DCj4xmIynyte/7D5enOaOFfS2a",
-	"4SP2MWUsUyPrLxgkoV5ZyBXOQGKuPizhCDViNWIf57RU+EL3k+M7+5mLEeT/NJjQ/or7ovpsmbkUqlwu",
-	"QeGqfkOuMUZF/TvHzPVvHTspzZajBVcLaP3ryn9UU1Lak6b2DigD8/OBT34dDE2m4NMIqGP+XFCxtn+q",
-	"uYTWaGDfjuzuLAUt9VwW/Df3MWAE28pnZJGxwm+cx736yvVDcp8ddlbwFSBwuQ8+Cyn4rgAssOCLCiDP",
-	"r8BowTJOR1Z5CX/wu3EAsHw8o3VmBWNsZDUZ+6GaB36BlTH+Y6N9Rcv26yitw2yhmsZ+atRWY9UzDhba",
-	"2No/Y6PDjD0xxvs1H9/JJFHWLAVPfq3fQRiFc6vTxqQPFFyj9ifk1xJMFKOFU8zYsDfXdVOQBtGXOVOw",
-	"+ar/fPvqJXmNvxIubGUdlCd5W0M5155/z9dg73w9/NrngF61/O81mpNczJ4hf0R0dqeWO3XEwvU5MBWu",
-	"nI0PTkngs9hae4UMl3a3DD2g11u4EfViD4w0rp48PiXU2EwL5x3NCroSGILngKafFsy6Hxa0OGcZGa8K",
-	"rtkrkXeAiofCdBtcAhDwGdX0KV4fb5qTclQ+iofRHhpSx4Ccgb2hdS3GSowMcT2KSwXdper1wR0GWVgQ",
-	"4FIlr3s9qifHSRqerP3z8ZG6r/Hed+tlHHJaU82V5umuz33rbow91RlHVycTtrMM8iydwTUmc5lnFeY3",
-	"CuvDeI9za6AHXVmePrc8RR5ulQmNvkf11Ugi+zTGK02i1Ehf3zWOp/tIn9uJmjVF3h0Pn/npdDUigw4d",
-	"FTKnhTFvSPMEmM/8EHbj2iTHd06xrupz62LbMtH4kPgmKIaWCgj86f1AMf1+cEIAi2zccPAuqVIrWWS+",
-	"5YlFLCuLfHAymGu9VCdff52lPCg8K5WZ+AIWPFtw8Rf702Eqw8rLisR7tvneu1IpY0ta6MW1Iq3/lWnl",
-	"S4b7gWhnXiNou3R7NKjCE8FWMQlZAyo9te0preYIOcCa5zkmxGfxlNG5x6PdjlxpsWt3ySyjH0e2atro",
-	"2yIOWOw6+C1oDS/xlAzJn80kQROMFxg5XaBbI1VX3FItOb39AI4O6FcHlbmdzoiqaY5eWWj07EQwNuWK",
-	"KW1TZ8DBbV2eVe9fRDyB3pxS1bJ+u/AnwVHrjZranDzQeqtCqr6zaqMOm3gFQq62PI40MW7x/Lm1e3ZT",
-	"Yu+ZZ2b2kwX4vVUpvUVNvj6R5WLHGGkSWAMEAaC86t3qRxoMoR++881L2RqSK3J/9dIdRfDGVK/+8rlX",
-	"h7ceovC4URbWFH81GNAQB3S4STRuzp/77ATnRiQ867DYVZb64u5NAnUL7Gof5NWaprlJivaRYLest/8h",
-	"Gpw2p/Ma/Kb7gTi4xInQF4Jlr4Exjm4PBp2vMYvCCFH869RY8PidA9sAakBmA7SlSwD6r9ah0FckcUXO",
-	"2VJ/jsfQTZ4otwQb+nlCQrdOz2s9CP+pSbsRWr7H2fxPcRZf07m687kZk+PeJRlLeJEIY2SP1kPyvCru",
-	"tOj/HFotC+3KDQpjC0WSmEstR5B9YFtEjjK6jiz/M7pWVfMOc9eCap6SKiDnt6Ng1svYccIFbAGJHzyS",
-	"E/zE/HDABfYwCkAHcKgdtrzN/3DJFFu1Kbj8mbu6/QDIaN3tKe/MHZeJj0JFGs3HHDt7IpUxodhILXO+",
-	"tdjvW7z4LVy7yW8g5GjF2DkT2aha20iFi/9NVaWQVWWkbwdjnpXRdXy9MGdjaSvNt5bVQ0m6Ryno742v",
-	"EGharv2e/oUOcBeIDC9lzrdjWL8z177GSzsCata94PZEw49Qe1lz8buWLena3+290sH8FbVry9XHHeEE",
-	"GACvxB3ItuG4z17zLuIvvPBqi6xAaEREQGvf2c6a17brqpbioziw63eyCBuPKyzxAqhTTHFVWGKPHko5",
-	"rWwESiZO7jnK2I77CtsWrJneqVdjO72zxvBtlq4CLg5KNdJ1Ls8hc6aKWytfdQUu9po3/ZcB8LIsgU/6",
-	"hxJdR8E2be1w+7mbgdK9bGuABsIY4Mb9GTzRjjLCFDFKNjZ0tc933EpX8OxZrornsytBl2ouEYIZIxlv",
-	"g69wQQZLztIGGWoctHsyhnNqxHZWP+/Z0ziunAX4mTb24+EVFNKb9J9c0+47dSaombdDrZpAyrB9eC2m",
-	"v5sLsAIHPB429ixwyK8ls7+7kJndxv0W8kfBdcdihjv/lIyBDVvVlc393u+twc5vF3Had24t5AxkRJ9N",
-	"fFvOrfohfOedW7XpXItzyzCodWu1th96txAeHau7XJoFKRVDV0QgUptNwLYpCt9j0RokaTBI8udVBpQz",
-	"5lieY69PhyUDoM02n8y9nLzEhcjXZjWaSoTaWtV995uJXYs8/5e89vK6n5Te4rq4gqbSzBdpqysTmp6X",
-	"y0pXeQKfidKyoLPQcDn5xVatvj76efDh8jY9IJ6h7j180OCm7c6RiDejpzrU8Gu0DzVbjhA5P7s8IPu8",
-	"GX0hkSN1ATnJmuXr2Ah2URmbLpB+w6w7QyLADVLEdIs9ZczNeFQQNHN72HUPH4v3agaOlgYmLv5QP6pc",
-	"wR0gzi3oGpAEbALiKaCclaqk5pgC7Pz6wHd05FRyzbXG7ECpjku5vn6fU3J1pb7pJerHojV/UZtDpQAQ",
-	"zVEYW71GFfW2tdM/jmJ6DTrp4G6cUNu0Qi7076sSfkbRgGtx1X8Wx87nfMh8vufIdZwbu0QXYhIKkM5i",
-	"Qn1SVPDfiELCFdAUD22uFQKHoL+60R804p5HE2YEydKtt2GBqqtMd3BoBaO9vLmABxprM/X87Sty7+jh",
-	"w4OjhOiVJDnTGhxFiHeu6UdCya+l1AgRYns2AUpuvxfvESnYvb1p/7zi7rRfWKmRRZYf2f4DjY1VrabF",
-	"SAaMOvrRAuYt4ptccc22ruiynOTmyOF6j+MWsmetmz0oNXSrboeQ1FgsOuU+PnXYD1ezUC14YN06rYMr",
-	"evP0pSwynpLvpXKNs4CcvppAwO++oODyGrdV/eAYfkb7LMzIOTv4vx8+xbJrGluppyXqNxUoz9CDwS9J",
-	"w7MM/j2IElyw4pR8++Oba7P9dtiO2Iyt2oSnUJvSw8LbZ1/uyhKxcq9N++q2DAg81O689QDTuAnT4fak",
-	"xl1wEn9WYu0P7FW/gtT73UTc578cUb2+VHOWPclleh7PsEFMjS8UMbYbeSNXqPf9vcxmLANNfrI2/50Q",
-	"SiYUv+HKAu9jJwPExKOKOMgUm9Ci59BBgoom9nQG3fIsGvTB8EG9K3SAMP3N5P79g0fTh8ODb9hxdnBE",
-	"H6ePJg+ye9PhNy7DALO8wG61CQh/40/cj4OTwdHw/jcPHj0cghWKjTO2XHd52T50IiLhu0Iugm46Xyii",
-	"NC1A2GqZ0XUS4D0CZo8hm1xa7EmffVSjwpam4m1wtOrdFfpiPMVl77ZYyEHdfbF82OqEjLFrkSy1+a/q",
-	"TGQ+lIUC7KuMrqvPstTui6Vc2YT3Bg9v6mSWgeFt59c6Ous79u9KisM3dPWCKWXzBMOpRXQReO6piwBz",
-	"Rf7GnyTkxYTrrwEZ9aeW7lVnGxcqiy/I9iCa4jPBsmcs5QuatwiBD4npC9BEsAPNwXeBWQGiQyqVJkKu",
-	"2oPfrUskvLKrh6xv69QFXQdRbbM73IVxIX9LvfJcb9R6x9RqEp0kv1JHVDgSb64j6k20Pb3JNqcq7HkB",
-	"rDphp+CHgNIfjenqHgiUBcopdL/Jsasu1bfb8rR3Q9Jqw0RPZeCGz74fabiv29t11+6fFj2NichZ5xv+",
-	"1BsA7tnQBF8Ex3VE1YdWIxOWUt912UnIfm49hGPrgtMBYE7lOk+s6Bo6+FY4xNgDWrF82ttb/QZeuAFD",
-	"Zv9Op50NS+9Cp22gd87ohc3Esi2WDjc2Cbxi49MGd9W4OtwxFZt0SgfYdlHpYF7sMryMAX9zrQe6SVjl",
-	"YbSXFrui1srvbFZcxdnbezPZ3qf9J+E1pdY0nsoL6O9siy0R5rzWftIfE/EZuUapVISZwl844AjQYHrN",
-	"qk+HAbPwrrlApx//15IiDvd1kAcm4dvh4PJ9oYhRYE/JEQheStSK63Ru4d9xwrckD8w4LGjqzoAJ3bP+",
-	"ziIPmacbReICbbWq567tv4OzhzaRtruC5WwECR9rDnXO0AjEPMA8D6BnUrlYSGG57ctpTjUALDv4EaXZ",
-	"0jW6K2hWUmNPq5Tm7KvdXYm2c0S9EgH4OWCVYFPViBr0uOpq3vyG0cyIuw7kb0C2znPs0JFSgYZppDR7",
-	"ztLzvU1RP4in5jFta/Qnh2Hotb/EbHlDjRMsrJ5QxYy1aWs8E1JFNscLes5IUYoxobmSZAyor8qm/mZs",
-	"IeMloV2A6Gf5iq4VGQPY7fgU3SErbns8IwA7YNmTB8N7dZ+Aw8fdvORVhzEk6sZlQ4pF165gqsx11Qaa",
-	"1btEyvOqj0sMudNqHxFtZx303+AK1PKlVIpPcub6+C1kPDf6GjE6zwDREhDfq+YPh9cAYmkmbkx0aNpG",
-	"S9VlckMXTnCIrYSNBjrSLpmwaL6qXCAYLmRbZA50HEFlPYxuKfyfOdUMAcoj4LwFM/QqdeeS4c8d/XZe",
-	"mXGCZFJammMzo2uVkIwV/AJcfmyF6JZzbi5Yx7a5UWUjejw4IlXVZBwah8O1IBrB0ovXUu5XAEsXXGwY",
-	"h5cTREkypUX81Ygxza7WRdEQbCsqJN0pxr8s2AXH9ukRjziyROUui7XCgF4Xf4YsDtssvLfR8TzrgsLc",
-	"3gvpTem7IBntuRdZYpkAQFN4QnS+FYWCZgyeJxLPpY0ejeFyx/d9sHv29PnwdI59brUEJgRHRc33g/xS",
-	"uYePguk4HpP+gvvmgpY/ZgeeC3jJB8OjY39qFAWEFLUuRKBi4sxXIb3TYj+mPKuYcb8k4OftxK19UreQ",
-	"L3uq1rRLq83o2mZc+lgx9NZv8nPFynGWm5YieyWeGgHf5dklIP4dPi9U/4gMaKdarZ8LtqAc0DxstbeQ",
-	"gnWcFRjT6QghnZEC2jZbxcuc8XhoxLxWkSjKWQU43QM6zZ3wHT6XHTWGQq7ivYax6Q9dSDEDOhZyhcNM",
-	"8Nwbxs+JTcGa/vNsMIYZZBKLetgpb1ZRZB5lF8Mn52yNiESu25i1h0NVHuCXzHJOCym8iugSm7BdjGBB",
-	"m2nfLSZbIEKBv9njB8S5zJ8I0bbgU2pMsKIUzkQ1/DwrZCkywmvt0ACgBVQgRKsJ5PlmNfYtFdlEfnwa",
-	"Z3OzlSelAlWaQDOYNn8v+tSlmFtfWP4TMf4DUxga22mrHYOJmOfV+z1SSx8tqJmYA+wEQ40xTEiFF/Ji",
-	"94MN+qJJsnDWdAetOqeuaTFj+hQECaNFzhEbTAQPIyGJIAoGHbGVba9eCs1zdwwZuyMr2RWI1YdKWYdI",
-	"ntMlaPguVWhF1zfFNj+5jnRIJOtm3sFpTcUmq7wt7CIdUalYEyi7BtthJYtzUlABJvg5byUBpFj4CPff",
-	"OzJSjefrUVHCx8ttYeCAj3Hw0XWyHWraOe3eLq3aHsg8cmbRLBtZX34v3cO+sbOY2vbf2SECY3NYog/D",
-	"Ij3oaNIdcDA8gU3TjcRf0DXJpGtV4QIbO80tdeUPrfGUWo4KJrpMklbroOtDQP0O/GqgNJ7YA6LRl9L1",
-	"jWBriBGiHU207JfdvVvr79tKBr8a2jeWC+moLBHm4E/nLCtzY//bahUr0NT+obdMGr0TToBtl27sn260",
-	"NJ45bQA8df2CCj1X0Db0siwVh5lpsZgKnXyQmNV7b/0A73uLHbQiW8s2Ttp1kV30YDseEKSgzqGP1bY3",
-	"sI/6KV5pO4dE5KtRKL9QRK5cFGgqCxeiP2frfjUVYW/4Ht4QyrMRHP69wsfg1g1sJYjXXSGm3BuIsI3v",
-	"i22NgnZLW0PmjY7Z+wTbIbuy48iA5D5jzK0SopYs5TT3FT7LZc7Rutvl0IBkzmhDmG2o8M7Y6M0Hds+O",
-	"FhxgbqMFTa3DAR2SYJ7j/aAToD+1w5WBdBlVhOxHD7ytkx7Ahv7oiMhl7hDtaxkK+zNuP4+dXcbKa2f9",
-	"1KMg2aHf/PG+G0xZaNsU9kdI6J8VzB/7faD+q5O/zoqBdPLhNpCFDWdiUKXkXZBN2sVEQFu7S7akKdRB",
-	"tH3WQsBQNRkZagA11S08bCJJD+Gx7M/zULFNvNLcaGJgd0pr69RPn9bZ297RHZrkBgvgLI1HOhp2gO3f",
-	"Bd2WnTvESQirKfu267iGPnYDfyD5CjaREvssWl8KzEGPatQwX1RTxLUAT6T/s2AXjOajtGAZE5rTXMUd",
-	"F6HJ0W0CuHnMqXJ+HIzzJ65Tmc2/hAIXiEqnc4mKM3NpDumc59kheWr+K5iw1hOzOXf2Ip+Cx5WO+QFd",
-	"bG9jxkevRAbLU7vbEK3c2pZBcYaCwmeK+ESBJStiWQCI7Y08DHkmpWJg+bqm+hDYJ1AbognVhOb9NFaX",
-	"RNwPyLCHNflKQMLzS19xEA98uk6RjYwBt4837banAcdG3XlakhnTVQNC2yu3zSphn6W2XMdzEFyNXOmC",
-	"alkQd0e1OAKRMQO0+O00962aPu3orfV3JtXYN1DqewygfhsvOmpIJ+9NslQLUv4bTotUy619A8/gImO1",
-	"79JeClzNO2Jtv5AFqzmBWtRwcapIfYOm2oU0rtXAc3lYG7x2CVFlOocaQEdqDNhji1H3na1lojlIlPFh",
-	"V3/FXpu4aoC8q6lXRUC2vgQjW13EhmjVnqXZoEvYVKQwOOtjFVZFqk2zYqvEsm7PHXMrNaSxnXq3y0nt",
-	"jG6Ten8Mit0YdM8Gn2m/Ass/ADxj1I/0UuqY5ygghg3u/xFLN2uuk9hGLbxb2zpsHB5Pw2aJhTQ6fGT7",
-	"Jmvvmm/eXxF/7fXtqleoUUT7eRAvWEFnbHRjZoIZ3di9BesEJWC/dicU7zTw3tq/kmWR9kiZ5Cl7i5c2",
-	"ZaHliyAXuE69xqD8KzcIzDfeAN5PaNq72zws1eY26la/EDPXNDwMFJzaGgAMICM/tRD8+lezX26av5Xr",
-	"O8z9O1mQuVyRXMYqvyo3bz9Odg7faG6SFRPop7ebLAIR2D07cHzsk/qG+qCxyWYyZvdNZeFk3qZctDNj",
-	"+sGpANDGJyTNGS3IuBRLyjObuW251ugPMu7KrVTnfkRt+DBbtP0xIGES5s+Y8QRHmRsufjVO0JTFn8bw",
-	"t50CnZSKjTevxtsqVLXDchg2wMoGxTT2RsXMO1AAW37yRgjfh8d+6Vey364YZdMpAwd21OHdXl9ZFCy1",
-	"Pb5yLs7Rd0Vdpozf5konEOPmAkrusQBfHZJoajOZyjyXKwyKU1KE+Z39Myg6Y4XPM1VRttaLuEoIDBoY",
-	"2c53V0p37JHgGCmrN6P/sInD9OseUa4on71kK9vTJObk2buHl9HBTjEZ1RYYIBaF0tRqilyEjznallYS",
-	"jGUTJWoN/7c4XEvFMpuTgEnnDtxbrkSEGpOtGQA/KjpjT9Y7JpUXchXrLS3yNe4BI2hwl+A+wMH25kIY",
-	"1Bu5isa0atkePWI6suecehX5VyPbhCQReismkF5p6OVesYUXYmmLY3Cms2x8goUvlGdkzfQpGS99C87x",
-	"CZkwo6VAiYjT3tGtacTMKRnbdmYAPzHlgua1+hF8BfKQfSY6UfgFaxST2AdtCiHYc23nE30dy++LmXN/",
-	"lUw572VQO9IC4tmQ3rvHCW2r+FvH9Nvug3lB11jP585mOH9OfWEiFIitfEIRXAquZvio6NrlH9bOdHwi",
-	"Huydh7nW2JOhOxE2qMOFgU4hOZSZE+w3Vsj2YkBLxt2tn65iTaOhjtOCZVyP4NFInSRIfjHmygY7p5pv",
-	"n+THiiYvXE+BcBvbHECc5IeNNEVO2I29Pxeqv7FTxjSWGvkTUrCpOWaqFbhV4m8m+otomfh4WTBQ0k9q",
-	"qbos51ipLQXBOZ42JnsSXwktyYKL0mmGC7hxKZW2L+G6utahiNCqWamTqHZUGMX3LzVrax8Vl5+y0K/i",
-	"IL9P1iDJjQIIeQFcihMi84wZva8ggtUxgH3+vEotDGX8hWEWyWbXkDF/Cp4xFXh2vlB/ILfQqfd+OUAu",
-	"gKMGnyrtF2O9wcTUwM7G9TB21ufkvYKgtpwS+zJPTcM6Iu0XdNvVK+FG2OmdsExnNqtF/+41DsUFEqqn",
-	"xdbLZxbutW2uM5910+lDs+/s4Dk3hahEDcaxz0H2zgFfnBLE9LCWp5ySMQ637jDBIY8bJn+DJwfDw+Hw",
-	"QbvycNeNf50bfv+ds9eOSWwejar3ZLIaY3M3fTa75XILi731m6NVPBbIMJ8Opel0GnJ1/Nhy1PlbNPo+",
-	"RlDJYuzbn2YZKZdAaFuDPp7Rcsb8BZk02kM4EPuIQTKAKzcPQz1B9Nu4rl0qFuT02JijdY865B2rtwSd",
-	"4eI9+1uYu9ukjhkZ2vipXEwsEtDmjkd4meV+3wFkI9DZBSue0bV6GYSwfo+QSWesxEMITQvGDskzYz9C",
-	"ppktQrY1TwWDpDOLxLJXgKULxMg6x2HP4/u22DaNlPCeHd+uoSNu40wCJvODqNgoZI8tIZ7oKdTcO/va",
-	"VNHd9WdCa00TjSmtEKRlFYCn+YUP9yAVYP0QG1DotwX7MbfbjO02S+Axi/Yo85u2b4dau33b71DlIvKG",
-	"2iZvG+gg/ZQ1zDG7Hdx8KDGtZA0F5wKBf+5+JkFLgF2X+NmM4/3+ffbpKDl6cPnl+/eH+OGby6/+427C",
-	"eu8jHTcEUe8d//ESVrqk+5my4eVar/pQnnWjWlyldedu8BZR7U/L9DwOSerLe81GIHiLTyNXstBVdJ3M",
-	"acS7YO6L1xGfs3UX5J6Y8llZWCACiNdr4us8240/B9/eOzg6vjc8OHr41ycxe8/XT8RAzGz7KNtL6py5",
-	"rPgrAeI0QdrYGkINjA1qo/mwaTVuJ0/Pr/0dz9SrheajxossrC7hgiMEfIXxnAFogcR0BRwpZwVdBC4w",
-	"b3cgtkXikS8gZg97zzoU7TPjFkk7XhFDWsGsibBUBQu7J2sydyj7m8cTezmyft/iGBtzipR10JyJjG5N",
-	"PH9qr3O2VyeS6I8gtVwY35Lfd1S6lg5c9eqm/lVscfArm6wywqKokTkwcqo7MFLxItzANQfhiipHZO+p",
-	"loJhPgNZ0LSQqspM/8uPb7998/Lsxbd/GSdk/Jd3P7+2fz1/9pd4LnptKBGrYlbIcnm9DlDrOIYn9zKd",
-	"5rIs8q2B8O/hqoCPrtwczePzjrqbDiIy97LWe7Bx4BOo3bOGyxj69I2rOqHMWLHml8pyhUtAQd+jRWGr",
-	"pLZfR0BYE9cSMCwI7vV6e/uGsl4bjx75asKrbq+bKBXWmovZjnknPsMDZ6agPbs5886hYBqPCl6QrOAX",
-	"rFBfkLE96i3oaAsHJdBzmlrM5UbA0e0LFMDsQbfIuMH4vc03JNRyojmo1SkZYuCnYJhdI1gc96qz+PYp",
-	"Oj/LJcouBs0eLE6cnPq8HWwl6RKjyDljS6Cvq9tF0A5XuWsBfuBL8Pn2LeVtVsjWqnnrwLnhNILCXS8a",
-	"2ydHF8sHTNZ9QAS1scEyxcRRUh2zXkr6HV+txNb2hsgdHTWjZ8LbKzafNpVCQ3cFZZurokBXLM+V1ZH7",
-	"RRPfBb4d++xQcAZgEZSMsf50jDLWrEzFhNtDepVnd2s95B6aiAMNvy49xKW57l69mQxYxvvd+W2G/YKZ",
-	"MLfGQOpIxhX85to8CcbRqTadgkIiZOFcdvFc2t1R27d7jH+qztgWbjtJjV6tALscG/V4JPdRF8bFqyaO",
-	"O+YUwNFkTBWYbGKYnWuwbpXvPNbv+NJs0Xky+i6/1+9ZfwdnktI1fd0WZcsiqcenEkhMrPp9yyoZYuvm",
-	"8n2J9xz5pva0tIgmP5m51QUCVlxTrEknsl9CQhdLQE4TiFtrAS6oKGk+7r3msME2oXoECaObDfFmbApu",
-	"Z8ubYJi3LGeppoDHvcCzeibNcQ2+j7Fd5jG2JKlc9GLdi9YQjdmqpsBFO9e5eyVw07NBUr5bL7fWuvv4",
-	"vT3+g1dUJ0klN2tF8W4vVDvbrpevl3fCPTjlQ/HkCGUFud8CNa7Z5UDfr2VxdeZrac57wdImJLE71Ae6",
-	"oNMpTwPinDQGC8docF11LAyOhsNBc0dgOGYA0ZRWVAqSDI6bwamTwV/5k4px3KdrUkOgiAjS8vMcexuO",
-	"zZwacRhyVskkYwSgfoJm35ziJ3cHiitIT294xx/e39oglB78Nvpg/xgePB59+FO0C3Kg9PQTFXX1px16",
-	"MhOIRrd6QFZ6WP5rUG12mA0qOe2pULGOzKRTFXolejRWvgllZ9ge5NWVmUNSr0mieW75fmH71XrQ7t00",
-	"nEiHtEj9SV3t2VNluD6loy0LRFA76OTClYoCeyoy8MrKnnJ6zYSl0lg7gXJTYe7QwnYiWvvo96TU1TOb",
-	"6svGoNK1K0zIfVhSlnOlExCjTOhiHUDn7KFWxTntWlUt/wqnb+3JZ/0VH//G7kCrZceuSOspWZQABmfO",
-	"7Atz8hltTktrlV8hCBvVlbaoHrcSqwp9F3c7WhXM5BqwJcgYN+s4IePgyLD703apMtKjYABwn+E2TWrZ",
-	"a0ZJWTCw78lPUA9p02rGVtiMyUwyhb67CculmPmSHpln2CkaX5wQeGcSGJ1GY/KoYgC1o1DEGcEGRXvE",
-	"K1DmiVZ5qMGR4WXQj97ceULuDx+TMRcjrJHtaHC/qyMoUFs2ddGdMa3q/inXNRg4SdNzBqoftdDfUjCr",
-	"JYTHyYMHu8rlT9VxOIy4ZNtIIh+25VQ02iP/vskVV3FpbVbTdlLOrkX1uhWd6p8lMSlQAv9ZptwPAega",
-	"HWne0SOn3t9+BSXyTiRz3W0tNzLo4EjflFsbU22qM2of7XnrQRO/8fddf6fw/7PIFG+hdNb6LXPKXetS",
-	"rGHZn1VCU2cre1QX/74kiltkN2Vs3U2EMrRf9vM3E8FWQRg1dDOnml/AE3Es1pn87b1I2D1Ennl4NDk+",
-	"eJQeHR18kw3Zwf3JI/p4ei89zo4eQmY7nKP4GCfvf6kq1QYPhofgmXblWYPXRy8wfF8uR1PGwHVtLjE8",
-	"3JHfEo7m4fT+wSM2PD6YHNFvDobpg+yYPZ4+mty7P/jQTGYZZCzjKdWsCTN+Uj3wQXpEDx5N7rGDx/T+",
-	"0cHx9GH2TTpkj+jRg0E9lWVzRsllBC7W0nsb3tILeg7W8xgRJsaurA2AusCEnpJxVtCpHscdpnvmCPpT",
-	"0TmeN6ojbd/58ODx4ejgw7//W3e8fkTzfBR0+9nWBBHiIzajZUMk4QvlcicSqLsw1mhX6DySjBjr8cSD",
-	"nBlfyS6gl1sFIhRkad4kiNBnmvNYs63vbc+BbONJ/lGyIv3O2deK2DmX0L+xS6d+d52ac5CG2Fd17kxN",
-	"bKeKL6z75nPYaM3sxz6xt0ZCZD++jffX4h8t9IgReYf7J09CH3KWETqj5tAAgdnIjzTygdF0bvMrv1A2",
-	"kzIKHX5taY3emXLv4YNhstG91sQM65tX2O0C/quRAdHW5bLAcwXLUyJZ93tkm105TdqMaiTjgCc/yDqi",
-	"SZ/MTJt2ETy2Z74D0O0K+qeXvYH6afXEt1oWdMZI0IYkmPXRsKVG7Slh+9LylBzFQpLIpHBqDUO2PdpK",
-	"+T4seYvxHNwCf4R4DszkJrDCb5jD9uKoDhpsbmzxSrAgDZw6TUgW5iPXyiFqRFtb9GiQdlZmXFd9Knfs",
-	"h7EhZwjHVemstoO897DtiZK0S5tIeGP/UorvOMuzp3BTbHP1PQp69dfytTB2bRc0Y32PAOgcUaWv23UO",
-	"UvPcxDf1iGjz3i0KsD9Qhwic0C3S7g9Br+sI4Ruaq0iQ/pSMnb5tLF3nRzF/o1Vo4xNor2GY34bxr6tQ",
-	"80adMP/yfdwR38fuboyQE4YHj+nB9MOnby4P/N/3e/x9dHx5NwMt/3LZ/BO7bD4PD8nvXC66m1+l62j1",
-	"PN0AxYX628CG6Giw5FqdTnUnaNIzAEE3FxAqiLlrQTVPLUyEUUubcfRaxXdXML1dLYtH/Wg7yDlq7e9k",
-	"0IDeSeIuJHe8TNlIhGIolRHPGtj+FPuSW7RAe/mVIE782BZ0PVIVgniDqe3AzEDsRaCwYPNUWzO9UCy/",
-	"wA4B7ejIgn50SJlqtGTFyCJcdAWxexS0BYuy4GJ07biMwT7x4OJsaXMnuct+hPI824jcohTncsWKsORq",
-	"p+q8gk1LYaymEfSv3raob+DyV+IpXOwbWYyswQW0xsKcqCCQU81ENUMzfGv+uSYI3e1ECBfQu0Po+S5T",
-	"7TIku1iktrzhBozsq6RLYLTpGuX8DeT7sEW87YOk1xaA5AVbTAzJczbVxByArp6eF5ibuouM7JLeR1sX",
-	"Z5t2xsXvnOBRk8M9Qfq8RO5bX7Rdbtd1q6h8rsT3zessfYT5q+m0R3HUBoG92ct41xmrfpb8HkdCYHJ9",
-	"+fro2T9e/3J08PjD+/fZp2FyfPmi+vwfP391N+2qyBnXbws3Trv2Pi6YsdONqWFkYGRLbzoeNzD28K4z",
-	"9gbtPI60+S5EbDAmY2UodoGF75idX+2yfkhJFiJ8dHNtCao5e3ByxVIpHGAUCcwIh7reD9q+SkO7vlrT",
-	"p7ZdvRQpS4jrW6VpoQ/bUe4WtH01pBZlP2zmlSvB13/G3LRnveCNrO0w0slx03p2L1lXhyuwODET0OUn",
-	"NEACTwkt0jm/QDwZi+wEOoGY4ZG3oujODaELIYEwbGPlHtKBXqjON2EXTmVBlkwu84jea5WdXVutw5Gz",
-	"MeVi63beDyRoSQu92GfErChiUZR3DrTVVpeuZNGz08aubfY3u57UOTQEwJZE6N7bbX5799e/hlS+77jg",
-	"as4yMlkTwxkImGm2hDrvaa93gZVibCiTFgB9DShHfpEiD1I9kBYMud/AlSHSQv8efXXK9/UuqvPAt0jP",
-	"mRhho8NryqU8e/2cnLO1DUFLed6vx04sEl3fZpaFk3q3wBobhVybBDIlAI6zS+w2YkACv2qWiWuiIRQ1",
-	"cfmszp96/Xc3/H2uCaDftjFeCqaUTY7ny8HJ4Ojx8eHw8Pjw6BEQn300tgXNMT1dFRcHR4+qaZwMMilY",
-	"FInFPffTxlbE/sIaSsUupVTm9t41lLXZbB4Zz2ptpPfAhHBiqkfMbd+mqFWHVpeOXg82soKRqSxFRmSp",
-	"o/GCXaVIaxfZB3QxbLz3Cwg7PKfJnF4wFHy1FjNMj8pl5b8LKOS6W3qMJvMNItmZzarnrOjUHW4py0Gd",
-	"3/kcB7/g7cY9tv8g9tlb8TwnNtZmhMEp9FTGBoWK6YNyCTopBlHmLIe+s2xNJjQ9r+mBUjDrdlUblL/G",
-	"WRZ1uThh55v4aJ4TlK2b37hL1Va4JXBoXZqz6ykJ6Qy1hq5LJgAta7SSxbmX/x1z//imzKPt/wqqEc6G",
-	"fkQshakDPfdvbCjCxgSIZupZ/E841BLy/O0rcu/o4cODo7BI2LkpqVgDyPHhTWnAfbXOZq58NECEtTth",
-	"EK8nguCOIMNFNCXECBhM7QbEjOHh8ZBwRY6H5H/VmxqYXwaRStR7WwtRYZ/Poll7jWW1SJfYXAciuKeQ",
-	"hgl8hFBERs7IZYUHC/zyhTokL6vMR/ttLzJe0Jxnoz79q93Otj2f8UbYwbvrj/CMqAKJTZczujYzXc15",
-	"OvdQ3UaUzWWeQSbBQhbM87512ApppMue6mazXAA3ol+6FmxxgYDBAf3qNOmROQ9y40pVmx9JUeasBWRt",
-	"hcjg2bf7ljHiZhkMD48et3XITilViaWE6JUkOdOuqdYWYL0Pn2KZRRERsitA36dh8vBe56Nvriqnh7QB",
-	"Tx/gxB4dXr9kEfkaM9doKA/qGu/OKGTXJS1639ku8Qk2KdB4w9a6JZUSj/+7rlXCLG6iWuLWpMXdADi5",
-	"GXF2J2KFfzyReBfIXpfZW5BV7l8efDmEqPQ/jn4ZHhx/+Mp//uXo+MP799k/7v0yPPpwR8PVjWPon5kY",
-	"0TAyj9WmvRKMKM2WNmc+pbEQzo21qW2jKLFc7dL9dUdIqVMCYUAyZQxQ2G3HMUUXzM696o3RbDe8B0J9",
-	"x/i9DlEud8qM6k/X5yLNS8UvWNCygXzZnBX8VuvS+VWY+cJEltSUFMMnuyspOMkAlx256UMHi+4TtnZM",
-	"fIoNa8DGhrRHlTKRcTGrErt+J8b+XPomdBUD/P6c6pTiosqpbPIeNNrds+v6uzgY15lNd4DNjz3QzSt/",
-	"LanQXK9t19qxA7ccw36CmjEPRBNgeIEMNRupVqsaQfkiZ0RhG3j7PcC9+mS07a2VFz3A4WHKLyxKhaHf",
-	"Do3HOGZsb2y0uUDUBXxy13ZW++znXVdlG7nrLhSk3WBW0Ky0aFCWOr98ioJWHUcwqwwn200xOBoCGmzs",
-	"1qPDB5tuNcO+/HD5Gax2l2Do7ni7Hzu8iPZ+Gk9zqi3gI+x0X+Xs17xgNJ0zZSGAW42KLMryak41a/LL",
-	"KRlfyLxcMHgDtcIk8iD0VuMGHnv+GJ9gHZAzZWrDSqXSPrMUEzzg6a5UxQUdzAQHyQDHAV3OHPdFww7Y",
-	"0+MNo8oI0EW0BuMMPKk24ogtRXx79pWIHXe71eintOxT2FAN8SncAIWmW0vjnrluninPdgxQGGtnVE+l",
-	"uIJ7750voLBoAontjDbJZXpeVY8qLQuWkVJkULwU0NkBtB3uEj2xCa79M0JsWZDc8ZaYN7z9blyyNmmb",
-	"L3RMUVu4jWABbUa+HcddZAPdcSdewWneVaJX1QhBP52qSggB1EHIYWqsbZR64iAFW0V2Cal138PiNvKl",
-	"xw/xFZ/2F0A1xj8trohcia8aT0mMXkeVq2OCSFjOz1k9LiugBeOoEYtxX9vqTHhV62vzGCO8HbNGpeqP",
-	"UbTRM+z3IKdkwagqC3ZIzIUIEJDOKRcsOwG6ukYiXJExZCZBjehYLWies2JkG+O1sPFLnmsecVk9MT8c",
-	"cOw3oYLaWQt4YmiGKRcdWIYOI6CKY/6VP7mubomduFQw8w3d6y057KwW9ByaPNntgv15g/pVf7mtZPVz",
-	"ORoe3+9TVBhSv06MF0CMPfpvVFhZ4bPdzBO/olujgIaPnkYVHnPqmKd+oYiaywI7G9Rj0riWG+Fuo/gP",
-	"o6//12EUAaLutqpviysEKs00WkFK0LBf4wIg1NdrNuGTtWaejnaF6+s3eBfrMNanFZandbyo/6hH5pjn",
-	"7GaFSb3I5HgftmwfLYJoOWOgRoDf2oqUm2goswEaz5DtVk5kEL53+wg2U7iWFjK1EwNdOvY8MWfOFALO",
-	"qznPsbwXjidz7AhSqn6IZbfK7Z99rWBzL/7TQYg33XAxUxJ/IqJcTBjoapp9dHjKLJcr8hsr5CE5M+oe",
-	"GsyeKyEtqSwKJtJ1gM8MwfxmnhX0mLw64n9weik6Yx09tmHjlYoZzU7AUDEJ0hh4RqFDpLlYVDuL6z67",
-	"9yLs9ny+ChwXWJ5PvjQaH10nVk1CHGsyWZsvvwLz0nrrr+P9WJeCLo0xJJZavxq017ETtS1rE5KWizI3",
-	"uk7YoBtGHY6rZ5nWC7MKYUe2FqEhNfQaJvlTNdhCrk5h5ZFdYTrmeIFJ5GtItiKKMR8SGR92naYwOt96",
-	"NuhT65anRZDocWI498l6Y/1yIVeN7FU01JtgB4398GT9Fmz8ji1heN/6PEoVQy/b0zsByAcbcum3cAWa",
-	"Xy34rMGTNfF56CdkzMU4IWNZavOfh7uAD2Wh9IiLUUbX1WdZavfFUq5YMY5k5DfWOeYhsZPrXMk3chUP",
-	"r0K+Iwocu2HiHXT7O2wDmRfRqPpkcFn3m8Pd3enFnrki794lSNSdJ2oohihBxoQExQ7Mw5tjsbM89zAq",
-	"qlwsWHZKZrScMWVjxBycfSAk1Hb+sSmjEPe0I66Infj1jvGS76fd1RUP8UXcOWvBUusyotLMnLcAf7P1",
-	"VFG50e7jvdv7T6vIOfW9r8xJJhWzt3BlM5gz5poN8npVao+B76KfVbS8BGZPy4Lr9VvDDNY3w2iBUhL/",
-	"+s65RvQ0G/3Pf/33INLB21bBJYC8ak2316/eviNfXxx9bdS5c7ZWY7PjLaBYZi5XBH0FIHyAHcGZg+/3",
-	"s5hrvRxcXoKmMY04WSx6HVB5LpXmYnZi6Eg1zeWsZAk6/FRiCS10IXOspLIdFMEfA2c3TedcMIUxEwyc",
-	"l8q2hXRlDBDdOHwv3os//Qlpc/inP5H/fPvqpVGmlKDnbJRSxQ7J8wwdZj/++PzZxaND8lwoTYX1or35",
-	"7im5d+/eY3PTj++enpoNjr+Mf/75558PXrw4ePZs7FRJ13D3N3AbFYAAAU0e3wvciFA8D+PMGb1gECvG",
-	"X5jIDskZmXKWZzhfn1xOl8t8DT6nMs8TIiBKRCeKCX1IQCEBV6YguBWRQZ1WbHRheCF9L5yme2rdWGYa",
-	"QpJpLqlZD9TQrR7taPeG/VoyQ8o//YmckQWABxkO8ceabRKHQ8U1n7CMOD+ZLZY5JK/P3j39Hn2usAov",
-	"WDFjBIzSE7tqASgRdPFMYMbvBbbJdNsXemWSM2GhcCYyW2PDY4KowFZlHn+6HNs5AGrqn/5EqFArVpCx",
-	"MZqt8RoYzhghR7eznCLTA6wbJeMfuDgfkzmjWeXzYPmf34Ph/X4wNsuZ+UanU5nncmUYAYx6R8gl0yD2",
-	"gZSCjJ9nbLGU2qzIwf/H3tc3N24jfX4VlKuu9nmRZI8zyT6x66rOmcwkvrzM3IxTc3v7pCyIbElYU4AW",
-	"AC1rU/nuV+gGSMoiZYmSKNnDf1ITSwJJsLvR/evuX/8E874nJ+QMddLwIRBiMAVuqUlqiphdeI6Iay3A",
-	"FBay3Y8wTfgc4gvmbEzYgDcqe/fu4p+EHCXgxYWkmZb0PrLby/7bGz7q91gRx7gedn9x76vvvHxJoICQ",
-	"o0748FclYeEbGngs5MjfxQetBglM8E04BXJyLSLc5NMpffaf/zBK9i9dDDbSfBIqnWi4vl/mLaY66Yb/",
-	"4z/yXfi/XS+r3eu432FzlWrDxND9gxmcvxNGx/Y/cgs/i0kGYWT/3/3gCXIztBfbhp1kuo/d2fr6/Fv3",
-	"o/+WX599hRefs/5HsHrevXLnfrjLqygCg1rTf+hqlYDpeynNmoMLeVz8gj9x0OQiTxpPEiZsx61gIjXF",
-	"4d0MHqzmTIvR2IaUsNIw1ArJguaGSYC499/yc8gnF6bwhuRfCHGdIvuUS2Zt4EEY6w/DO8CilUREIE1x",
-	"+sHVlEdj6J73zlwwoRN/AJiL09PZbNbj+HFP6dGp/605/fn6zdtfP73F3+CIOYtxtT9oCuze2N5BX1JT",
-	"kHwqTi5Ovuqd9b6i+HuM599prGi44QhsufOKGCDN3gWITRhiT8wrkBjImtGyN3Idn1yc/AD2e7c2trpO",
-	"lfRNyednZ354lvU5bWdaT8d2gqgE+WklEeGff5aHryPyCguDhMvcv+wWTt9xkaADWPAHTi7+/nvnxHl9",
-	"HBtrbsbCsFhF6QT7tqxiA61mmPW0fIQDyMzcWJic/O6WOR0DT+z4X5XbeIVKZpx+U1SXMVs64WY6leZR",
-	"4YIzrQNuAOWpdG9/xGs+vbtF6/APT4CQb/JKuly6QsnOX1N74663/XpxWzDJV7rfE7BarBDba595dGc2",
-	"5bqczfigka0EUtNjvypLRyva1/7N1cfrd+++v/3l7c3H6zefbn++/nTz9te+tyxB3X3PfOnr+MXf0nrS",
-	"jhVKNcQd580Bbf3rs9dPb/uvyr5TKZF+7PRdvaM7QQOXb2zVC/MGqBcEsPSt3QSHlUd4Tjr3pnSv309B",
-	"Xn243lb2V3X7Pw7uSt9GsBB7NkBVm+q8gvm/Vm4nPaw7d8lvsfnI92BgyAEwl76upY/hgU5lP6dgMMFT",
-	"yufFTxQe5oojQmjYDKhee+ldfUTXBYzZp6XKL1JurCJOnHJfn3319Pv5TfJ7LjIYfqfv9Q2XHlw1licJ",
-	"uS+IClS95EJEWfmmP8K9ugvkT1ap5RfhPPerD9c/ATKsFkkvKhCa/Cun7rfo1GGJ4xpffkP5szW//R4n",
-	"5vz5+x7F42oqfgKaUVIiH1e5E/GaLrr6PX/HY+8g009erSVSqR0rLf4FMf1oDTl8p/RAxDEgwvf6/Hyd",
-	"y/ijczvZzaTV7VgAO4qmPRNInDKMPjf+OZ4IefI7cuObKoMEkYZi1qhgWaSiaMH5lMsiTPUJJMQby3Ah",
-	"RHQ/J2nDd/idiudrCFrJ4LKxmtZuv1YJnfUh4kBESE1pH6d87sy+ucABs3qCW7qJpPtSjj8XMcmM0nNB",
-	"y17tWMvo2nGZovmP3KslBABvwcXHVUv7r53id/7snPysIr5qMFX4fvY9vIumVPTs26d/8UbJYSII5z2I",
-	"TtNLcAGwV+xKvRa5zjhPyKefT0pV/tFJdfqHiP8kA4B8QcsOui1gWiGf+DUzaAcQs8KCE4h7DA83F28K",
-	"S7MafBFFFogumwo6D2uaig/cjjGX9bRRGSJGU3Z2vS4ZfBDyF42J44bhweby+2oN+f2gkZcVHW0nkRDv",
-	"QIjpBa8jxCWHU6kLhWAY4RqD1AZCWQ221KltQLR+VRIqxWvXrlG52xwIaxCTntU2227pr9YUxl9ULIYi",
-	"iPxx6snWssvjWpLrbSzhjF2aOFIZEvxAA0lwrq3njbrMJ0BO+JwNAGN3oybZ+JLQXLccO9BcEVr0Cwwg",
-	"Co/fRhG1ogiPjo+CBAWZX5TmzeKJMOzGOeTOTg3mrB8mQPSrAojCq2w+ithY2g7jyRf3qPXjj9uPX9Cs",
-	"1YpVw6FfWOVJr54YWLBqWapwYxTqC+tD/GxuL0HHwnaI8OH12besL+RtaqBEd7/HK26ju61bf/xuPb3l",
-	"jWR6Xf/+OpwTTgrHRFXqnKPyZE5TgtaQk/+EPW89/X16+tsJ8zQ0m9QW59+mMT+M6dyrZ0RdOG7Di8vh",
-	"LOYubtp/br30Gj7X89TR9qg6lNNGExu3sgkLnlk1APAmjD2bG2xpWJz7WRXhlwT3VWP0fDFEJ2sH1zDi",
-	"OsYuN04JHOF+8c8UkGjXp01gwpE9N9eKhUnar0sa9UrdTIs1XqEfmyZAVF0zmw+xiSqGORprohAvAeBo",
-	"sY0tsI1lVKNcgzuLaT8/rbEa5biSDLpOaYLG5cw4WfnhmBvGE6wHcecDxlL+/2+xDtE8gYccNxRySBSk",
-	"BUCeBwBSpX3rgx4Livn4nM2wj8pSqwFPOBKqGOaeIsUi5yK3PTKRZe2HThJWxJ4vJ+xsI84DRZzbn0fl",
-	"sec7AUlcOIXuYI4JJSfjBiz2JLw++4r1sQfndhg2pL86Nn32Yen6EWmhmGg6VtK5qP/5+lv2zbfs1flX",
-	"r7/+5q/5XAriB+zUupEDxK9t6PqFhK5bGpeSw/U0gXhEnZjVFRq+9ie0nvoz9zLrSaFMgzDI41hk0dIw",
-	"Uffksi3Hvj/TlfdngN5pNbkRE1jnuzdq3W8+/7CTNv6ttPqZV+dubC4OocLoHSBPEm67b8DeoTrH3PJu",
-	"BDKMUyzvhcqmTS5UwZdr5vfc8jd+wS+v7CR/+haZqYXMOIFkUSY/QcQX5HQXGM2vvjESx5Y5z1gyjvmZ",
-	"y7yJhiab+sHdPI4hDmzfNNYWy2FBM6uYsD12Rfmd0BSOg2w3xXZy+TlWfCe/w8NgPIUdanGeI8d5Csq8",
-	"UpdrlLkUF9mwyoWUtxPKWpTOBgGjOhvS5w2KXLZQ2rbG5RnVuKwrzutWuHwmphBLHCZrFLk0JGgNgY2r",
-	"LXkLOO4VcKwpyxtDj1dI24GD5J0zZYmNikzwXwyLtXBhP9JUIN84YY+mkzlOlbaXkMgD2N59+lS7rpFZ",
-	"XrlRiLFBFW8PukPDjLWPx+DSwZRrO1lZI/OJJ0CH5Q1EYykinjCTTqdKUxaD2L2Q54bG0nBtK3CKwtW+",
-	"QJwie/oWp6iHUyyITybshb9u1hnzi0cUIqKbkFmLjM8+C80sN3dmRzBDdp9HCzNkd3ggmCHfoRZmOHaY",
-	"oSjNlapYB2TI16iFMeQNNOauNrhQX1VbcOE5gQtrCXGt5pliKWI5rtCMjDWFK6w03S2usF9coa4YV+AH",
-	"76cgyfNBkhEiaRW2Eg5o3lru0/fZORywtHKzcEBzmnm0R9Ozje7rKbb3pAp88NXBPZJVMzUktmtfrwgJ",
-	"4Pru78WRh4ZFY6UMBfvlIf7b4kW/vBi/8PhtkF8ryIdFAQpSv/DnXRQjvC3IODG9Owln/cKF+sVaA+TN",
-	"KHx4SyThFcF+QQ6ONdov3OJhwv3iHrXx/rHz4MGCRFerZY2Qv7jI6R9OrzaI+v1ZRWV6xcOqbvC/jeo6",
-	"f9bP1mzj/6OP/9cX6rWrC3CcBZVuCuv8apiUh//NSVlDCMAT1ryFAPbLk1dTkjeuLeijSDvPaJrwyM8T",
-	"oVZ3nH3LriRKva86kME+/8X42i/DDCSJ5zUWmkmYgbHMj+PAegRfsBAqxMbcOHMfjfOxPzjru1OYBB4m",
-	"+VwsmHjGLeuf0h1XoReHMfd7ded2jWCULN0ohNGkaWmP1wODHlscysGdvF9ZzvATwHRxEhcNLDN3njjZ",
-	"w50X6F3ee3K2iTAGZ2HFTCoJLFI4TGkmIuixT/lMJPeF6BGpSD43bsLnOKWqAju5X4dbBN3fwOjhHN0O",
-	"M2k0xqlY3mT21BQkELtjGdMHcodUkIt8U84t0rZu1TNd9225xzY9WEOA2Ak73D+q+vB/qNF+BQ9TCK+6",
-	"okSYZ2wlbAYaWDTmegQxGypdGPs446ESZMCjuwqVDhfbRKnp2lXKS5/SqN31hPA6ruQHokoXYYKzVckN",
-	"VBzwu9lV17AcNGR3DcOx5hdfgN0guWktRz0MOde6zF6EP9WwGDhslxS767vQVsxUw2ZNaqeWqqIQ8jpf",
-	"0RehfYG5kqVNaKW9lrQXxDM0SRYEv0x4V7rPJT84/cMdA3+uODEBJ/8Jz2PsVWBxRDKP43IobEkOasXh",
-	"v/LJcQFiy4/VwmKNw2LLurEf1Tj1Qr923oKIOFKDc3gzBXE6s0ai4jfpL9e06rQZi0NN8pmoe9ihQFdl",
-	"xfsxxM7cQXw74DKeidiO+2i6A5Vinl/DcIVbqnn0oIlhQ3GPjftdJY2fbk9T6tecSnV9EMluKOU+mVqc",
-	"IvTn4c+dhZO6hUwP5sJ5ea+v2zUS7mLanXDJR6sIaG7GMGcjr8wajMGhqWgFJjwaCwlYOhNYOdSQqSQG",
-	"zUYgA0xbEft8+CVc+wsckaQmUy7b6rC6sc71BzbJpSfTjYI876gFLMtPZjLC+mJ66y+Do5N20hWWacPR",
-	"cgsHiT0QvXC4fFsidvQlYrlyrtLN7c6rej1hTk/NZmVg9RWzbQF7TiVg6wltzQGpLiCacmNmSsfl2Fcj",
-	"UtYUk/UqW90iXftFumrLcUWhV/CM8hBfWBYpKSEK3hGTMGMzPs+4H7Cc68GyCEsgZVXJVfOmdY9u0c4n",
-	"LD1euFl+6sZUuD3EDl5oVdNkeKcsERFIA10D+n49IMH/AsECJ61aJUT6uSNk4Wda/5O/oRZdaNGFzdAF",
-	"L6DMZBIUtOKxsO8RZfCXuqVL7Q5pWNCOFm1o0YbnTUCzqKtPqWoN0OHROo0BD9vpaQs+PCP+mc1keF8Y",
-	"RHMC1+IQL56LZmuRbh6OOIzBbSGJFpJoIYlHhDdbWg/vuU1gRaWqZ6kdiXuQLNIQg7SCJ4YNIFFyxKwq",
-	"lK1mTVuxKj06f4GTPUr+L6WlO39TaZOO2Jav9vNYMT5h14V3aebGwqROIX62/0807wj3Np3/EysJ/nVy",
-	"4/9PSA86lYNI76fV9EXNDtjO7qQ4Y7vkFvhApXbfXTxl7UqSLkqhTtU16dMdXRKrDImZLmx5TodVdQf5",
-	"N/bUvtQ2Pq4Q3haKrAVFqmkJCVbhj1tZz9Vjmn9UMzbkvpuDRnMlauSM6lBphpfC3ubSEzF77y8hkMwf",
-	"pg0kG09oq+kyCcBOFeBUg9UYfpWj9u+lR9yH6B132IwLa5jSyAfAZcqTS0RXkGoa+3aVgbjH3tsxaOMn",
-	"PCPgd88TEd9m1791nkAZAvjR3VEjKnTwgvfzprTUvZl/ppAuIfdHjsa/yGr3Gz1f0G3qClmh4TWAe6Xj",
-	"1fnozGOHrM1/aUy7AaiID2j1I+3n32c44h68GIq0nnE9c+Uu0XrF9bzioHyZuaA/7IIQ9vOYW5yHbiyX",
-	"sQmg8ozPMdN+fk7R51QJnKvU8VxAfqK6Uzal3el/MwZmleWJ++MYkpgC5WwMO/5uoNQdxM5/BB6NM6qz",
-	"ARCvEI+suIdLAqFylrMJjwm5Mj6roy1xjzAkHrRKsURYmwCbKAlzvCruELkudMvwMBXaXWNoQbNXr1nM",
-	"y3x5SrSSPmxXLPAxQMX78jLwJg9TMODtxTEVCxzv9Pfn4KB8SDiqKOlNhaVZdEoyaasRkeCiq8NxUm0a",
-	"rGbBkyHpObIslofgtXT2GMPvKuVqQ+89h94rZL+2gJ9G7vRLquNt5/sId1oCUwu1NAjXUxZ3zA0zaRQB",
-	"LHEl+BjbXdDH14Rd4RFM56EwbKgBKOgoOfLwBveuPs0ejo30nFcfg7il23eYH++h9iLDdHpthzgGT6d8",
-	"BST32fvD5KM/ctGjMUToVDvtvmRTLSIwfkJpIeTHi/XYzWNn2Tv5fSFNOhyKCKPyYSpj0+9kO0FAQayI",
-	"wQLdakTFaYlKS7Rsaz7weWtodmhoPnDR2phnZWM+8HmuVtn0YB8k79viTPl89dDjLVHCD2H9Lw8n9I9e",
-	"XbSAcxLTyQA089s54PKOKc1G3MKMz6tuJAy1f7wHBfbi87Ozlr54d+bWv8sWrayFVk5zIxCMWfanXSCW",
-	"fRcv9XP3JdIQCwtx6KbztrTHrvFeDFNTkCyGgTUd7Kkzlg2FNrZDXUk5XCioxtb4DzSYdBKY6mYYgpkp",
-	"yJgokekGCPg0fAKsPwE7VjHxqvcLWtv3BTzhi54oHenXJyrFf5oZellAdxb2kP3b+dnZvxOAyVlfwqyP",
-	"gWIATP1WzNzd+n9jOZS0l3RNRTlZggzQTyvc123kD8PK5imvCMeOhPrb3AQL3bmxqMjCOrHREDn5itkA",
-	"hkrDVv7aLlHcFXf+0d9yC+Q+MyCXXhzjwYJUGuGaPuWSK/kEikuR6wQeEchTHXI5gfwPYOvanSNEc1ea",
-	"hxbP3WNPzlMaUC90CjVUQ3evK4qoEMnlFqFbymOCZM59yJoiz89Zn9a5hYcIIDa3qcRv9C8JCqbhflzE",
-	"4VnKoF//0YriKneJBjRqV2c+PPDJNMFmBnKPiv86OT/rnZ2595Nq7Y3X298+kgRsopC0LUflLOy0p6eF",
-	"dRo9d38Q9wFRdafaDo7d3PLQjQo56sZarCQdweM2ePiMOk6If2EAoW0QYmwGoYiHkB6hKe6pAHWy63/v",
-	"L//lUYw83oMWGqgFDcSZAGXasSzcv2+mDE9PaSCeeacFscrdUAPWCjlCiyvd6VvuiT568S9jSMPSU7Xe",
-	"adPeaRzEaQea8NR0HqylCZ2dLOHGUtYQq2qwEM+nkVYZ/y93Ys/jPWiNfy3jvzykp0SEN2OYuhlnbo1Q",
-	"SA1ltYCYQNQLDJ4kJJTAyutJtZN5GlXl4i8DJsuC54vdUvtLPx/xoGaSzZSOK2tgq0DUR+LzVHKsP+SJ",
-	"gT6tavD62Omq5+5yduGRL1l/DDyx4x6lqxD/RfC6n8o7qWaychomWoCFhFL2kl0UlOWTBkolwOVaCaWt",
-	"+2sKsV/+kBhmeyoXbOeNNLhINtXJycXJ2Nrpxenpq/O/9s56Z71XF/919u3ZaRwJz+f3jfumcR4xPjaK",
-	"1P/y1+lFaoLizS2/jUBaZB47uTg5e/Xt138dnkH3m1eD8+5fo1evuv8Vn0H39eCv/NvhV9F5/Mqt6434",
-	"xcni5fylvn9zzd5pLu+GqcbIm8aI3PqNzWaOnKwfuz4SpcNU/y4JdMsaduSsYUtjNaosb42+o+WlNuQM",
-	"owHpnawbQOlCo5SGIWgkytyITexpm9sSir0cQrG1xXtdLjF/qOJp6m4otRBfulAoK4GLMG9Lc2SBOZv1",
-	"RPjYgBw2Hjy2A/4OFDxuI/AVTGNXfkZZXO1Q4ytVSB+EclPFLLZLoa/vGjfq9+6Z4+zxju6a6qxq/WZz",
-	"I03blfYIPjTxWX07ttr5PI245YkaVSJiV+bOj3ZEgMBJErvymFxmVjjzy6SQAQSpNOl0qrSFArFFv5wl",
-	"jUI0fyd1beA+T/LFOyxRt5sxMDUcgj5ul7WWDH+9zo39Jvk9F8mO5P5zgGBJ6nBnzT6kH4+4FR1nI6Vi",
-	"DwGD9ENOaYW/GDbVapDAxDiNIBAMaw7R4DLQWum8dJsnyQUzAKzv8acSEMxdpkk/+AUNNaXN+hGDkTL9",
-	"/FHN3Fk4w/r5F6ehOyBdWXQJGwVAToMerUJCfoVZwD0MtlYEugPnfNvKjs0EuPaeWrjI7s6X54habCkq",
-	"75QegQ2znnFDqfhq58gCNdhgQsJYkSQEJJTn3nb0hr+Ejo2FrXre+blnYVsxobdLdXnClhqryKOp783j",
-	"Ehv78bkefsJbaJWwWglxh65tq4ANKGAgfB5q2FLf4jSyXTufwspZZmyQisR2hXSxgMEE+FylmqmZrCwc",
-	"cSvf4MJfZM1IePy2XKReGyHtILNeggoiXhDZXTQUXrvDgWubA8peBFZUdISXe6wTxQq3eLAigWyP2vqA",
-	"I68PKOraalWrFx/nq5z+EakYNq4O8BVXYb6YQH+ztCLg8vFJFeiI8c+3Qq6qGait1c7Ne6NiaAsGnkXB",
-	"wPryvm5cf20N087fugyYkzOhTlA5S5DDcxiKCKsKBRoSvuaqBFbZ/7ZAYL+9j3UFfIXvVF43QCW4MfI0",
-	"zjFnMAUtVOxZY9B6kxU2KiHiBEElNDTOlc/4/OKJmq6srOAA9nmvrtke8viPl246hd+Y0rfn4aGz91uc",
-	"oitcw1Mex92nZ13hAAoyLhM+Z0JGSRpDhxlIEqY0mwA3qYYnwYmrOH4vzV4NyotCM3C/WoCvOYQ9uJJE",
-	"BvC0ynWD/uwCGrnxKuYZ4dz6+Tj3bA7pOkAJys1+z+3GkRV8poPDK7SzXyLG8iKZBK5iJKOGBJABzJOa",
-	"BaFZR+d3hNGEg/j0Dx7Ht0puDtpQa93eUJr9mxT3Xa9eLa5z/LhOpjV1jsZKaOe9hEwbAzNqVX5gEck5",
-	"OgFtHvupPJxaAGi/wwy20ISNMaDPRahHAw3JFYYNxQPE/lRQEsJ5sDHcc9SGfv8e5h5RooX1DwUVNWMj",
-	"2nP2wHjRlqdz7qnei5WTDj9lxguzhp5t9w7mBivVie9qVd2KX/+LLFrBZ28rVupWrGSiUxBw/7fdVKoY",
-	"FogP8wN2qDQOx+qxK+Rxo9SLMD7DEpifeaKBx/NbeBDGmv4KzAbv+IgrW/D+Doa70O60NS3HX9MS5LhC",
-	"GevhJLTCJhwXwrPAgrBj0NlYDal05jS7f7sTajOKi3p62lJbPK9KlSekeF0YY4VbNOFz5s6GVb4RIRv7",
-	"l7jmIIpKO95CE/uuTdlMpDfGI97eg54TO9sg9Vk07zWtQBuatab7c4z2ABcsrNs0TNCMnh7tofWMq0M2",
-	"Pbm8k/XPVFmSpPIo6I1nZGKD0OAb+5gnGnM9AqxCM5B4Ehv6REmreSwiS51iPkNF7WB+4rg7BokEx60s",
-	"rIFkyP4N+8Y6efFxh3Fs2Q1TEXNeyUTIO4j/HSMvleDt9ZFm222tHwukgRslTb/Hfl2XP/L/uO042Y/N",
-	"wLUPMzeHHquCdAKnWPZeOmqAuPlMpUmMBNVO2HNl8VpQY1SF4TIeqIfTKFnVNPmJvoWTJi4x7JiNAdOw",
-	"r2mo1SA1QoIxDNfpuGAmGjN3WBqaxY3yW+op+rXfJNQyub+Ow+J1KkQJ7/4lN69T9kVMsC1CFEXIC0I1",
-	"FVi6qVy8w+lk+dvPoKY4BXcEEyglhRlDjFIk/SRJFd0xY2FqaOal+/pEhQKH/P/yMUHuGoymnLmPuSWm",
-	"ap1Kc8EilXjr3mExF8mcDUSSCDnqMA0SZjwxHT+tzQglTYdhmE7/1GC1ABdqP0yF+xeJu5/BRpfEiWoF",
-	"hl93C+k0FGNYd8pYHDA3UoCcaLPsUXmSgGbuGDEsnV4yPrSgGWeR5oaGwEl4sDTXO/s1cQz32JVkwHUi",
-	"QPuL5MzEbgtvBzy6m3Edm/6lBxe4VIQquPUm6h5MYccLc9/o9xN1L+SoBFP4Rd3DktbWZO6VaoaDWs6/",
-	"6Z697p69ujk7vzg7uzg7+3/rM90W78XdW9On0+Prx6V4uNbi3h3cbdHTljbMbXFBbodKOylf25SFg88z",
-	"qWw/3tYbDKI+cu6cKs8WfQpXPNKBt+GSxbrRqgsv0FNXDJr95nXpnNlmR+36Ta8etUuPLunS5OlXXZo+",
-	"3dVu+0tSoFB1Sfp0+0teW8NENg0eqS/2MEJ42aGajVUCmGiqulysJpzc1NIrff3VZkI0w//ifNPbVFqR",
-	"IC+vPyerH3kqNJhbmrm5cC9DpSfcuvvkFrrOczpppyfv8Ogk9WyTyLWSyCY/UbKzL/ypTizof/tkvioQ",
-	"iqQyNe7YG3qrIuLQ0IfOqnNAHw1aZmJYhFQMnxtmVI9d+YPuLwZPVvo5ITbYKZtdo3A2sX9DZzV467fD",
-	"8FL6/95jn9Hh7eccJ/2igxvmIfonrpyHSKkVL6S7oyb+TSYuVsbBphcYCg2Vdueeb17P35Lp5LN4Fp4d",
-	"d879ynsmCGNFY3DHRZxFMMyM1cwwbvw2wS23lUM+XFiyYPtAphMnPM5H75yAjG/V8JZesBOvza3gihzh",
-	"zk1KmTkJMJoGd+bgpIABsBhzkVvNWT5v4u5vMtIqYdgA3INwcwfxJeuHHH8Y6ZIPRXj0YF96k8YzA8iz",
-	"1K7JTNBWhr5qhAFPEjWD+JYjTmL6HdaX8GBvCSPv54PwCD9Qg39AZI0zQixWm8w42IEpPZas8ApNbZPC",
-	"e00K70wZnk4JY4WNC8P9vIPBnHkdqUoONyHh+80N+ydYPzVcHMKcWnWLsOrJBc5fyLyLzzBw3sh0A1hv",
-	"8T6ahfQaUu72ZD3QyfoRnFx2GCZkuYUOMzNho3HICewjpDqNNMQgreCJu8F74El14vpXZSEDbMbCXWVe",
-	"NrDdreKl9U2+fMuZvomaFzeuKjOYf6WF8LfWvk9jNSNcfUFkyzVu/dLbjZTR61Ql/o9eALOaSyMoe4iF",
-	"BqHqw7nEmS66KD2Mi56vRP9/9Ffdn362UONKXfcv4K20et5SkzRwzlKpcDjCiJpkRx58qV5rGChlV0w0",
-	"iay4h3ySgpLJvMeu2EwrOcLkEzyBEzLKEzAu5zkg46GYvIHVk/jdCRm7z6cgYywQyFHIzEjc+g/7ZQe8",
-	"e5oGgoqXd6q3CGCLAB6Hu0NKTJOTeDQWssTydT2usFefR4OQxvJkRdwRcjuKIo9YmDsceZ4oY3vsuRlP",
-	"/7jPwH4WQBRlTi5Ofhuk0qbd89e9s9cbYybZg7emtjW1X5SpvSa5L74XZ5jmxsKEcQmzg1lexEQr2xSo",
-	"GSEv+fR5dCyALeTPL5lViiXC2gTYREmYZ0WfQpp0OBQRVoQNUxmb/jFbZgmzpq3yxwAf7xk5x4drLe8z",
-	"tLwvJ9Z/Jn6xhFkOBzAqNNnAPGcJoe3Ns0knsMI+J8C1YZxRTxYR94fbph9njQA0/zSBoe1QvnwmDLA+",
-	"tRjEt6Gri0p4qFGGNLXH+qmcchH7/i91D5qPoM9Gig2cTZ4Tr5z2p0PH/XMwZ1wyfGQsncL2gP5Q6QiO",
-	"2v67LXtebjm9uJOLEz5IDdTwyVHE2mOhdci/LBvvxH4V5tuI/01duNQonFaMraNidQOWccuUjKAT+qYI",
-	"9VDa94nFTuyEZWOVxCZv5yp2hfXYd4mK7rLCVeIUsCzmc+y8Cpldwyehn63HKOVU3jCc8TNJPoGYzDyW",
-	"x6JVWrawn7Jiq0/+0Z99RUp4kOOpBbkZk7ygILSFIM+xEOSTn+XsDQTlpwZcxjMR2/FeM1UGbLeoklXO",
-	"5488zN137vI9T1JsMyu08jwzXDa3TR/yx38eTuDi+xorY0P1PAxekWhtZtJsYQuOx7C1vmLrKx6MD2Za",
-	"NAoHcRanEAmedLHgZ50xlFe+Ngh9tpLjA52EYCEnXPIRxLf4k35oVXKymAiJU8fJ3+w47cMefOc9Y3MQ",
-	"XWWaemKapev8hZqueqzvbjmTcSS9cQebZMSbm81owTYsxBH69O9+VsMfWG+Q2qayNYp26oPebxi/QM9d",
-	"wQCT9y8jOHLJ0kKXVYd0XQI+Hk8S/63KNmPf5rSuOf9AX/+zJUp8gZXCGK9x5q0CSVvRMi1Yi80IVN5L",
-	"cJJIGspl6J/ssff3SATytFnpOOdLwzThEXh+AifmnBy0O5haYhVBJpAmDINz7g5gFQ4dohYe+Vq6d31M",
-	"HQvUntVGqM82Qt3S+pR7OZZbYayIqjlQ3mXpZwKzMvqTYIDUTDqjchVFMLUXzMKDPY3MfR9PXcM4s24T",
-	"Llg/5vMOhdhZ3CniTqagHYxqO6kUtt9BA5YIbxrdLwMmhhYy/ObS5zoG8/85UdKO+1SwxOfBug2RgMpb",
-	"NPzKqp7ET/l27KzRmyiwYj4v80YWbi/gg9ltljklQ60ma7sk3/N5FSuH2yOimkKvkxs8M5buUU2U1tTg",
-	"VEqHora9FycV/YWrVl1rMF/7Wr8ZPoLv3PUaqCYvCI1TsiD/i+ssP/SRqMLjDv7SQDo1R+6AHoyNMU9c",
-	"pwYWCKhyqdgeJKSMQzU6+F66Gwl5CRQYYZ07Zwr5gQ4KiEot4+aOuPgy7PCN57aaUDe3sIxI/HJf7y+G",
-	"9acqEdG85xmnJnx+66/ZZ9g9ntPRfxVy3WaRleOI8Uh6kueVjpbKgie4TbiQlr3+66tXSMW3VZra70Wb",
-	"p26xxy+rJZHk/uCJ6lTmIGNFhb635N7Sb8pp9Ju/QNtTtLvw2lg+b6PrwynvDb9DhG6ZAGvAkZ+2IU3O",
-	"/L5TCphXkIuC0Gyqwbigj1K6PXYtGXLAO7cGYzQZe3e/vKeYSkw24hPNlysl13wcluyE6XImA/++vwHk",
-	"ay+/A/flrW5gje5ojEbXaY5e84vPvzcaBaklYaxFwjgISrhl9Fc1x+/K4En/vz+9/5XFKkp9DXCHcPs5",
-	"M+JfgIw0iZBElIhfpZyBBj8wwsdMdgxzLFDrsR+UiplWM8MSZ2fgHjwzOdYs05j1AY977JMPqrJyNT7i",
-	"QnoeBBOYzy8Zp61wDonPR8S+pM4jPH0kD+r3WGG8FM6UkgDUJG4iNQXWz3fwYqaFpUJmREFcjDoA9s1r",
-	"9pP4jiWqbKbAh9SM17OMP4s7CHcVCvIW9vnSpw2TOZvxuYtEDJ87p2uoNO13JXGvW3TBeGWy5nmRPPgy",
-	"UCoBLgNctXv3iLbCbcoSmdNDV8bLiy1nqNyPIcaFEIdyT16BHzWX8Mifq5xwHSGaAUROYj3w5aS9USzr",
-	"1Rq/uFHqZ+6EBX/w9Tr3ZdLpVGkL8S8QC37j3sKhTKDb/+1MIH4BFd+zexc1H50wYzXwiRMxEqoqb+v0",
-	"jyX/5c/TP2I+f5rs5SPcCz/9AT0QkxXYCs0inhow+bgJNuPGjw+igaqifLo/Sug2hC9U8OpDj/Vzoui2",
-	"7N1dCA9WGhG502gIvZfORbhEbDLw8zB2hATnEu6nmFSjAteWjfl0CtIUBlLh8BUmxWjsp6VE3EZjoGEj",
-	"6I4LYhGOlYdNpZr1mH9idCac70Es9Fj/TskHT/pprJrSCYkuQ8lQKrrrLVJru0RMYz7PZo181T0/Xx8b",
-	"fZPNkMnnXy2fbbvDF/PrlanXb9LFiDM+X8AULSSJYWM1c69xpMA8K1DxIOWGtMssV7O83xoh3FVHWo2B",
-	"wMvq7E6cjG299GDCKd5YvBGIx7I5wTotYyH9AWxBel4Az+5qXWipdvdzvP2oZowXZmehRVn/YMtknhKI",
-	"3ZFW6bQaDvsBP2ZGaRvGXF9i8YjPPlLyEaM/TDZmwafz0oTEHCBegk45zqwWPAnRojvg3DGG3yhH0m7w",
-	"SnQbGyvN88d/Co/fokC1UCBfFDkKEhT0ZFH+d4EH3YQx8C6wFRYnh+LytyLuV80FLbzg5l2wjWVwkyGj",
-	"r/ZxA2UKQDcV1z5gOsee1n0WHSL4ErKjgfRttbrVcNQWVnlyGg4mOcgrk6owLBjPpawqBjO0t6mpHjOz",
-	"jY7W7dVt2w82qP7d1TCP9WW3pI2gMkrA88B5Pz4EdM5UeXzQlKA1FCA8YbfbCGGvwzhqC/PGYzk2EHIa",
-	"xXEIg7pXv2j9kRy1l240hdOk5rYH2GGberc69hb8smoY4T1Op7LjIiGWYQaoljmwuMhsnCCW4Kh7EYMm",
-	"4IBmiIYuF6FzQgWu3S9XgQdPZptziplIxZUFMO6z7SfqvshZvrTPT43yHRZH+eaYT9n1Q9i84+nJKFAr",
-	"dhs/30Nt00vBoVoIagsIahl82lEZUtCo0EhCSUHDlGYxt5xFIJ2oBNCVrC3SZP0jNUUmKyxxJCClGqo6",
-	"bpTqkABVi009D2yqSg9r41EbIVGCqlQk3IMOGleCRV0yrqOxc4ucly2NBR6vxqdaaOrlQ1NrHiGr4SiY",
-	"gbHsHrQRSl56fglypDlLRNaOKjRTM7kCqHo5GFULTx0IntreJyqHpH7hd8hygLx8JOlIHOrntVN3h5KA",
-	"tjj4PeyK6VRKnEvg+4fvAKYGs9gW9MSwVFqRELGLhNkTANezx7b2A2sdENFqwawvBMxa+6AsceRO/Ym4",
-	"okcsQ1Lg0XG6Coe6iuP3cp90mi8FZsCNakdANgROjCFzAbFSukKBukErdoFZlB7PiwRn3PgiaV9d6Qkl",
-	"wq3Gvo62GqhAKXr+TdSFhzkkuEG7+SUiHC+T0FVJCZHN+QWf0PctsZFwpK7B2PopJHac6+28MnK5sT8S",
-	"ne7VKMi+tb4+tWELmzQImwgTbSjh60IoV6bE7WNjjCBWYCXHJZeNgiuVR0eLsOwTYSkyx+7cq1sbdbnM",
-	"M/Vo0AlXLIIpqyx7EU05Xsu+V6dvPxjMwtIHAGKasQntSXpgNGZ7G1ThTt5zkfCBSIStbh3/Wak7wzwv",
-	"bggrXQzpE+SdUEpkVXTHuIw7nqzTUymKuE98sBrT6XygUlqLPg/8jFTLxJMZnyMPYqDjnhhI7mFVoe9V",
-	"8Sl2R22rNJuN1aSyjik83S6Ka7CyplBlsBjFV92C+8Et/WDj+9inv7LwQkqM09+c0OD2zplUtmVfXdJ7",
-	"LrHzKasl2TK/U6b7kIiRGCTQLUyOK/fUkyS0xefjl4YFDb6k/80qCx/NdOu499xjoa1LDReK9lg/htiJ",
-	"GcS3Gf9/HylpQjr//Jz1pbK3PP9CYMDolwPFb/2z7WAy3GPOFfeUfscuWTju2SAlypwoN2WN2I0w1Au5",
-	"fRZNyD6MxpeAnS/KTgufN0A1LaJxJsllU0AilSYxGpM92MGnmHM+j5XHzokcp0MkYlz64fXIJb0qX7UN",
-	"Qc56Idc7rSY3YgLrkf6t+82Xkgbz+/9WWj1v1bmBcUJlvEF108lmBcfoZ6KqcqHIEGeGq2kCBRYrRERi",
-	"EVcpp1mTWnSvFf/m7ol6/xAvPU0tumNWU+9SUJRXSQOIn+64xSCGKdcWRwZXOTHZN/ZEodqa03JhbVsX",
-	"arYumLvFxgX3/0/bvtXcSWgArWKx8kZvXoGSmLuXUWNq7tr8xwEqTM1dXdE9jRJlVlD9vxNSmDE8mhbB",
-	"BnM2zoFEniQELAwVDmLJBvWF+IA6G3HuD+BUaLyqHxXjpwe4e7qlv5eRyLgP9q0nC4UuH0OmYH+5D3OH",
-	"j9V8ZqJcTfFm4i0TES/HN38e9S3una20AYsVLZmUrWkeMKZfRfkpDLbyzJS+69fS7Bt+16xiP+8xIFXK",
-	"+zeV6nYAyMEHgKyrh2tWlj10MSdXzTcwpFHSvqWbsjbEmVsVVD98xBU3GdnRdpRvpbC4421cVjMue6C0",
-	"9IJSBbWonHRdPrYKhwoauAfNE5/sHgrbKeJHsJj7GqkwBTD7Dk+SIlVHSLSpVFo9L/s2jXDQ3C59ObjF",
-	"xc80jJyDjU2KcQwxS6c9djNT/n79t3AKBk646CzesFsSB/do32bLEw08nt/CgzDWrKBnRCk93qZ3vL1D",
-	"FYbT3rRt70ff9k7GotpWbHMIP9n8/jlMZhgodQex76mkKpEHCpDFwhdc8Fxd5V1PIdtm92fV7P6UwK5b",
-	"rY2yh6RDDxB3KOdZSISO1YxN0mhcAT/uX9QaQyArTXULQu4ZhKwhyhXl1TsypKGoullDujfnZ/cF0gvL",
-	"NgxBNqOn7WF1+Db1je1CcLw0Hw5F1NXAjREjOXEXrkZCJE5Xw9QD9dPSLMAZRWIziQNrcFgg1kb7gkk8",
-	"IYdCG+vHFFJsl6+ScAva1xdVQCp0nx8XbvMJeIVCUZLxkCgBjegNJlrwdn0sqTTjQ7t6ZGo7qrRBQGf5",
-	"fbfgTi1wJ2g2IGaxAPGU6n6dSsKyhU6dnZxMU8v3NP/oY3H9l+BXLz5Q6103PAVpQV4fD0JaX1fW1IpV",
-	"5QBhOlmhdjAR8s7Q1KPIinth55d4fuKhxbhkYjJV2skH04DKiuccZ5HSGiILMS6Bw8cTZU3HfS2dQBxW",
-	"YJHmZtxjGBaEuUsiH4BJ04CzmYPLGhmkF7zpPlaUc0HLNsE6z5tT9Hb0324OwO9Bi3vIvT2E9v2k7Bg7",
-	"7CTM1tPyGqBmKoVdxfsEbJCKxHaFJLZyp91zlVYQJbrD/Ddc8csbXOaeu3X/arl/qReZIOL0/7ugXeqb",
-	"CU8S0LduyT5Kbx/ltc/+oXAqErPKHSxjLmSHGeWH1U+8n8clGwCLlLwHbauJot27P9azxN3bYdJluCtt",
-	"ruzIc2UpyW6J7tU9TtbgPFoYVGbHOPHZsAlwk7pzr2pe2eXj0ygkt/HPt0JWTjSrpaEt9dGzSqJVS/La",
-	"VEfMJNyMqUmXhqM4uZxpYS1I1v8f5+/6pXF+A+LVUIBfZbTbuH6vWbO1ZXdjiqLvNraYlC5r2GLux/HZ",
-	"daqsuGajebJG1LI9jA6dJNvgCMMVIEo1MgL9/Y+TAXAN+uTi7787jcq4Qv7+x0mqk5OLk1PUNL/0Yyvx",
-	"I/DEjjtsKEapJqYgYVisonQC0oZWXeXL+XuFpNPcWJiUEHDcYJvPvdshFmEGDtuLDZfxQD0UV6C/lCzx",
-	"E8x9w7BWI80nxevyqejewdyU/Ow7zWVsWEoAFXIWCMOMSuLecqmyKeUO4ZZNubZ0y1MtIvA1NYUV8uzl",
-	"8gqflLYI5JB9Lt44/SUMmSslLmGDdG46WVWosXlZqNC+d+rxgmVLfUh4BMVrx9zyrp+OVPJ9P/se8SdO",
-	"ZEZLXbylT4syYCh2Hol7rFjVYAwYNgAjYifaUy4hKSwppt0Jl3xUfivLSyYiArlyRf+NjCanRKCEEww1",
-	"ZPBgQUueMBJfsygYTrOFHHVjLSoW8myyQknDrFpzOc/CVSaxqYx9Ue8wlbRucaukhREd0CsWQeDNLeHD",
-	"qMICZEeWf/KzMPSTe56kC5ICMp14n2ClfPua40dP7P7UtfNp6X3eoGeNZ+JjiqGqZTLCtBV34mkKFhS0",
-	"OM6xQs09xFOYBLbw6zUeoPLC1Tf9i1NhT8GkJmCYkMUn5/MqTfscSp6QZyVSxhZ+989U2dIdx2QNZzNh",
-	"xk5aAzdU4af4+JUXnPEl8xnWeGJbY3deIMJWYERYXKLLoyop+6ADhZVbpmSFKUSCJ1000KW3ovSdC+bQ",
-	"Uiw873SFcOOvcp6KhRdr7sp+cf66O1appkoTvOHULNyo5VYYK6Ly/QqsOu6YUTNp/KEV86KZL8f9V7wx",
-	"nxUrKvXDFE1o1a/GfDoFufiTe7rM73/+/wAAAP//EOjgroRsBAA=",
+	"H4sIAAAAAAAC/+y9+5IbN5Iv/CoIfnvC9i67zW7drO6YmGlL8lg71mUlef15ZR0SrAJJTBcBuoBqNkej",
+	"iH2afbB9khPIBFCoKhSryL5Y7Zl/pCZZFyCRSOT1lx8HiVyupGBCq8HJx8GC0ZTl8Oezd3Ru/k+ZSnK+",
+	"0lyKwcngraYiVWQmc6IXjCgtc5YSpalmRM7gOzn9K0v04WA4UMmCLal5iN6s2OBkoHTOxXzw6dNw8INM",
+	"KD6z/oqfFixnREuSM5rCEwVb26cOiczJQq7h67XMz8lcMrX9XZ+GgxXN6ZJpO7Pvcrl8SjfNN79bcEVS",
+	"ujEvyahmuXkwN7/8WrB8MxgOBF2aZ89yuay8819yNhucDP6/r0tyfo2/qq/Nq8wgzGvfcXN//b0vpSaM",
+	"5hlnhqpUEG0GspRLJnTvIcxkvqR6cDJIqWYH2rxoGKH785QtV1IzkWz+wiI0eEHPmSKU5GzFNDdfkgXN",
+	"lxlT6gSXnC4ZOWcbsuZ6UX4zlemGzJlWIV9QodYsH+KlE/9qffCGrTK6YekJ0XnBJofkTEi9YDk+hity",
+	"//iYTHg51vE524xzViiWTk7JesEzBi+a8Vxpc0NeCMHFnHD4dH/0uHo7F+NVLuc5U2pySP7CVprc/4Ys",
+	"PHWR8UvyBmQ6MHQKKb2klz8wMdeLwcnxgwfDwZIL9/mom+Rv2K8Fz1naJP2ZIixTbG34f0imhSawE5ZS",
+	"sA1JqCBLecEIFamZ5LJQmkwZmfMLJk6AwrLQ5hdDFiQ8UmIUIySOYXI785+9oDpZxPYbIxMjZyaG7TVZ",
+	"UwWb/pTwUJSQBVUkWVAxN6KGi4QN65M8Oga6GCYyTLCgqxUTqn12swMc0nYZ9Xz2UgrWc/BckXMh1wIG",
+	"zzVRmmcZWcgsVfXh3hvd9wtGgeW3jdSModdwf+BKPylyJfPmaCeCXepxAr9OnKRe0TkjUzaTht+q23nG",
+	"MyMuTwm1G1MK5tlpSlP3qDbxhD+3ss1oNOrmGzOfH/iS6+Z0vpdrsqRiY44JS1eqyVKqVnmZwYPC8aRs",
+	"RotMD04emLHQS74sljA0GBl+KsfFhWZzlvuBvcrNOjUG9lwQaX4xJE5yBkdc25DgwsqQaJa9mg1O3m8/",
+	"UN7K3L7+04dhOY0BVQkM7zXVi7M0fSXiTJvI1J/VLGOVQ2ZF9aIcIE3TsRSD4SD3MsuI6+1caN7+RKYs",
+	"/nLc0V8oGEXLa81Pe7y05UhnZMqzzEiFlG6GZPLzzz//fPDixcHTp5OW96d0s8frn6cdM+bpIXklGEqL",
+	"VDJlxBVhl1yhWjNlmRRzZVhaySWDk9CcB0Pcd/dbRsvTPQb7ki5bFsg8teVN8N/u73rtlK9udvR6WssI",
+	"/O97DOMtyy9Ybv7lCWtbLAUXfaHgD560UQIvG9uLxjsvwTsZZdZnDR0wpZs26aHlzhroOxnXP5/tqHvW",
+	"Xt1L8/xkKKRWUigGSvi3NDWaEFMg3RMpjF4IMnC1yjjaBl+vcjnN2PLf/qrQUOg33dd4F760Jp41SWSR",
+	"gaZgtCejbZzggWbeMRlWDjfYlpQsuVJGfrgVJnhIHw4+DQdPpJhlPLnVSRhGXeVMMaGt5eWlCc0yuSZc",
+	"n5AJF+NCMTMjmplpbsYgapT5hosLmvHUMzA8BX5oUZmH5H//+3/MfL+jPCtydpvTPRMbgjqIfXSoq2iq",
+	"C2UVME0Smufc2INmpDKf8jRl4raXxthGS7qB9Ugl7CdYDlXMZjzhTOixSuQK6D3jLEvHMzfUCYz8pdTf",
+	"yUKktzzwHBQ8IYkqEkNdLuawAdCiqhxJX5gZCanHMzNOP+oXMuUzHjNtnqMSb0hiFXm453XOEilSMDMN",
+	"Z7FbnfPEmQGTcgMZff2ETFbBwMYzGBnO8p2UP9B8fqsb4IXMGcpmrghNErbSDAZJN5mk6VhLOc7MoHCI",
+	"Pwpa6IXM+d9ul5wvpWF9YBnp1ByuSCHALBoSdrky0nNIcnYhz1lqLjQkR1+SmVqa5uBmmBTBFPykLijP",
+	"6DS7VdK/lUuGJqWbjmAsZWkgccH6OCWTN0znm4OzmWb5hCi6UWS9YMJoczrfEDqnXNiZrHKZMKVuey7P",
+	"NZnmjJ4rQglejsdbXmTslLALlm+InM2YSM18VxlNQCBwQSYsz2Wu3EqoYrWSuWbpC5Zy+g4O+ls8Doh9",
+	"EzEqRrkuZi3KvVGUoxwvzTDH5mozg09OdQE15CzRMXP5p4UkKU8JBx1olcsVyzVHzcWyaavjcsFAU2DK",
+	"nEfGlM7l8hS4nKZLLswmUUSKDDQ7UWSWqVFrrKlNw0FCC8Vi7zL2Lk3xfXBO0yWhiSbTDeFasWw2REFO",
+	"FZmklGebcV6ISb93ZnBK8bRrmV7aJz1PzW3nbLPzPbnMWgwR84uzC5xcmaiN0mw58f5nN3GcsZkcE8Zu",
+	"fz8AWhs1VcuczXIpjPGPEzPfwnMGH2Juh1KRf4/D8zMLKTP0fODWqHwYmnxmemCGf4v2Z8wpIwWboFuV",
+	"iyQrjGShS1kITb40X1rbnnDNloYWVBAzP5bD3voKzoNsbWQNuAErPjAOPrN8ztJTMgFXw+SEJAupmCj1",
+	"J/RVmNtWlKdkZZQslnNp7kkWkidmeBR2HOWC5YHb6oJmBSwQ14qAgJczsjbPJ8mCZ2nOBGGXNNHZxjmP",
+	"8O2nZGLUNq40T9TkBN883ZC1cwEWCsa8pKKg2eTEzs2YxVzMM+ZsM2VuUprOZkMijPgiUgSTMlbJsD6t",
+	"kEMM8QdD74XB6QLHuMENhgMcRIRR7No+S9vcU2YknkbU+6ft4EFDRFWowrXCmFkzfslSsL2SnFHFxkZa",
+	"DIwgDD+3jul1biYS3VQr85MZkFmRQnA8fc2Hkj41aQfs2LWpfxSKzwVLn7KEL2lmhoIP7BT0eJURykwX",
+	"q/GMsf6OsMZbP9QPiye4A4gUCUwR5jwkVDvrIdeHjU1vRz50cw/H1rrJgejPxarQ9owA3ZFmrwNqzmim",
+	"2PCfyzIYkUJkTFmx1b0CrVT/T7PBIpEU4cQoVSTFYRDNLjX5kpJ/f/vqJbHu3FCj/uoUglEgDWGlYBGm",
+	"UmaMCqOcHkihToFxnM/KqORGNJsLA8GshrjnQQ7CjyhcICAhBbM03CmOMvxYeqVHTa/00LuZ7ICB6pcH",
+	"c3lgvzcK2OEbun5hVM85q5LwpVcJepNy2INawyi1gB6OMiHZ4GGWVKfEqClk7XQqZ50KtgsRu1SdmyFq",
+	"XD18JRh5/tpZOc0tPaNLnoFX0J0GfHVx3xwDq4uHUWk/p5qt0ZHYqdPxFTz5ki5X5qrB0ePjw9Hh8eHR",
+	"o0Hk6iXlInBd+ukPB4LptczP4w8bfX38sFvBrG12vjJHHk6+nFP5JjuaFhlgaLmP2O1ajYC2AYs9vD/s",
+	"S+raXQFfHm8hePNswAi3HWdNbg63L9BuA28uS5TkYuOFLhUbuwu795n9RhTLacvWGn4cGPFgqP/JP4Hm",
+	"Od3Ab/G1rbzOjfJDzIUIYh8UMkO3rk284tHsiDNBzl4/N/bIIcF4QZIzbc0PZ4aes1XMbMwyuWbpmK8i",
+	"ssEyMlNGOD55/vQNyY1qaD2bRlcsFHOm0Clhy5XekD8QmmXgo7dka7JVjYpVy67faR7aaw3C/hlUczjh",
+	"4Mlg3PazMXNGjXFOdd8QwnCAHiRl76mO5LtcLg2BhLMCzhkkkuRsZuyJIeGC5MycXXzJ7OHyB7QbzHij",
+	"A+je6Z2KFFq5GVV6bIYRHfobN6yhYR9jAk6NiQU6KyVLLgrN9h+jiIb6frIecw65XIcxaq9yNuOX24SS",
+	"sS9polmuKoY6pG4lci64YuYdU/B0lKeFnqXj6aP/uIy/VF7wlOU3waKlKwAVjR05NqeajbN4PoINZYG3",
+	"7GhElGew0Iq3NALHxpdHo9HoNPQI0ZyB9IA3sPSrLWMqFZSB9aVG+eonsxu4S6uB606tT6i2O8Cs54I8",
+	"IGp/RnOunG0r9cZcAx44uUKx6GXXtttQHL81NzWlWv3cSl2gcujcNyFTVX04dhye2SsyZliR2RUGqG3p",
+	"ijirLEr0CIXZPIE7dtRaziAX0hw/13O+VE6Pdo3lKKqxXD7HO49Go2s5aaLb16XL1Q+ZoeddMJWNhYBx",
+	"v+ohcTWZWU1Z6iTJXsKre9btcqtKhFKYHO4qrw4HQQqUEU2jehpUD1G01/6va+XZJpwvSEZNzxnBOyr8",
+	"uq/EGA4KwX8tmGVfM5+6EAnlR9cWjmVywja1miJ6W7lWVlv8p2r4T9WwVA3P2aYtFckwy5CohVzbrByj",
+	"EZ4QxTADmCoyObNhUvCfnJBvGc1ZTv73v/9nckjOSG6zrF2KJCSjQugJ2LGuxMW1tB+OLx4nf1n91331",
+	"7mj5k/iG/pzem71ZPCyezf89thL/1HX/qev+U9e9RV33nG3uhsb7A1c6dlZCGjo4zDOuIsdjSjXdkXyx",
+	"Ay7IgG+OwuwcJ1RdlrwrQZLCsrg9PgwhYNCHO/s6YSrVobTTC3kg5oNilzqnJOfzhcY8oKWhwUkixYzn",
+	"ywnJmIYsj1IIGCGVp8Rdaua5ojwdhrHYk3XONbN3c01WhVqQ8udDclbu4AW9YE7HcO7q+jgqsVR8eDxo",
+	"WaRcnyVt1WA2Kpxa1797m+U/o82tUvtXyjJm/oq+BfOHeMb1Jio/IMWQEk1zPptBvc3UxpJZSoRcxxlz",
+	"nDDhCsuaZwc+7AtFzKXEXjqEyN4UwuK9FdqnVNMncH9lIhE+hyG7YE7TP5wzqqSIpq9AzqJTIddWolYJ",
+	"0Xu8b+A1nRKsHGw5smGVsLEN8i3Psm+3LGMtm0KRBEJYK5aTpRR6YXRp88HmVzuegt/g/fHw+reZTM4j",
+	"+dMXLN9g1oVZWcwOhzQGIzJgscsShCYbJTLLWLKrxpticKIz73s4kGtRTVa/mm3q8uR5UmZf2UwTUD24",
+	"toWCQAbI2zEfp1Ska57qRePmjItzUFJTQhNtBLGNzxtF1yoSQDjUAbiKCgrQ8o9OcaUVKVbIweDxR40D",
+	"1OEEebipXTRz+nvp70oWedKpCwDjvMVLPw0HOKh238/2h71gVBU5PKhKgm831QqK2rapbb1YEQOWvjQY",
+	"xo84WIBhlW89JaLb1Uz/e27OoxZrJ+MznwAxNVdHtgnwWERwPbtcMaGcRZzQPN9Uqyf6yCv7kJhA3XGn",
+	"qXg6ofkN7DbDlkPg9vWi//je5XQ244kRq4rPhTloY2N1y9Nf34S1eeNWNfLIvTZGb14rB+zJN/RL3cpL",
+	"t6JKorS/25pkdXUbg/1PKx2hantD1gzFJOTNXtdB5cRu1G4DapTZnFjUYvWiPU2zYLIRKf+biuvtAjkQ",
+	"rV7c2vE2hG1I1NZ1f+sn2xRHbpVtirPXqvE1ULpr9H/U4WezdnVIvTaX7RbGwBshpdOYKE1OgyOgvwwz",
+	"Q2Bp635dMlux4Wtlo6P6C2Mrh1xQIkbgqUJJLtdl1r+xtoeEC6VhW8+sboGFAvYEI+uFzFgsSaO27nay",
+	"rcuocHotttGUQZa5d7isbY7aTBa5U4ZUsYRCBHsBUba4r+aGtolwEYAKtsY5qbjulLO/Am/G9xz+yqNG",
+	"R+lgOyKj0chOY7mDmYFvbl17t1Gar3ZMaIg4l2aJBVsTtwnjEy2ELV/a/jiQow4DA6vvavX1uMFjL6kx",
+	"h1+UYCrhOALiVygd46YnNGMipXlrQjqmfdpJgPaN59SR0niqgoF0EiBv+Mxu1P+x+MAoXuqQOL87WeXy",
+	"IDcGMGCrCIvpcqmtLYZFJlwTLWXT/V7lUSaM8E/jpu0ql2PznnEaq649w9fjPoE393E71pbDvb/2sh7U",
+	"3idJrd96HJIXbDk1oipjM01kocm5EWV6wXhepjy1ErIWgpvNemSZbSf1O5+Fb0g+M3ywXvBk0br4JUNh",
+	"6u/Q8EIlKHnvaKd4ZDXDy1186Lzn77nQH8KLDvjSnIdmKlDqfTKYc70opoeJXH4t6YofJDJlcya+9i/+",
+	"FN6uzvnqQK5wXQ9W0owjd2O7PJBLI81WelOGGyP8omkm58+EjhlJrwTW5qfEOhrM8q+oYFlzbXkajfi5",
+	"6EgzFEjn1bO2I1i4JeMCHhXdDSCv3skIs0jLHOgsA8dljyIJI0bH81wWK/N2KeK+xSdY8dPEsXLlrOuF",
+	"JNNiE8kAndKMimSHvPcXUrBNxGHyE5ql4EZTKyb00JfRJDlLuT4lgs0peD6wZnDBXMRGrm05M5zkMcZ4",
+	"/vYVuXf08OHB0ZDotSQZ081g3tNnNxZ4XVKeNUf1I0TYXazFHgIQkignn7M5zVOjmCRUseqA/yoX4k9q",
+	"yfXi0H0ZS4A2y3994bN3Jd3hyacYKwUFGHhRQa5nrwjagmXp1VnnNeU2wcVIU6eL2uiZdZZtmD7cJeLs",
+	"xEDnFFYLs6t6Xzm+YHlL+ferNjJGD5YwKNo9nZzNrbXXOUzFtEbAm65Hvy2v/IRRjKJTFUVR8xavNTKT",
+	"L9n4b5aEtT179vKMmJ+GGKxdyDWYDnzJ1GnoLFZkLo1SpQMYm7+5QIjfLM8KI7i+/pblGdQ8NiZeKJbH",
+	"Y+M/KmMCCjhalC0EFCxTuzskeNqIO6Js8GeDE2F+zYKBOW5r8FKwyUOS+kWprOrQC227ASsyLXoswaJd",
+	"IRcP5UVlPT6WwhoFr5WRcaFmMVX+XS4EeWt+q5HxZDA6evzg0WzEDh4kR/Tg0fQeO3hM7x8dHM8ept8k",
+	"I/aIHj0IaXkygHfY3VTx3+x+htSZYEXNT+am//v+7OC/Pnw8/vQvW8+FSoFONa3wXvVx//eXX9SfPvzb",
+	"n9wf/3ILIv9sj5LstuzA/gI1uPPe8VYa//LLv/3x/ejgMfnyq4MPH+8N77WQu0sCR+bZKXuvK3+xTPw4",
+	"rQalHVJKxij6TGWhh66e2CsMxkTQ9JyJw6q4D4h41Iv8VfHfE2vN34P2Ww8O6in6rXWzQ8ZtKMW33tmx",
+	"Z+nB30YHjw/HB9EtVjd4YR+3i86nLGOtOK4Qi0UJqWClMUBvLVNfx60XbKlYdsHUIZk4Hh4DS08Q2hJq",
+	"0NMyZAhuYuvRcjcQzTIGN1WMBUxoQXeyBQQaDqov2WI5uOnFgbMg64jirLgUhKpzy/PTjRky6pIBGqWv",
+	"7FsCKIVmUPPGRDqWs7Gtem0fzJ/B2ok4NpTMwSFgSR3x3O+h2e+qTzb3m8z1WMZxEn8who1Gm7+HFyw0",
+	"MYPH9jzegW5XOOPhzKkd8fakfcMUyzKMWoXzPRo1Tt89k8r7UvGUHDX8NttTujtoDuPtIOqtxOFC5r/b",
+	"0bhgJq8dquwO3AiOBGMue5fIrXLYXhzVQoNbZJzfBc9cA7uQJ2UScOBZs4ex1bhmPLPY04JxOL4naGhN",
+	"iJA5YrRgHnWl3OQ3szS6/Lx42W/p6r0dU2hnqyZ82+jgMT2Yffj4zacD//f9Hn8f3dUV2c+CuwszuykT",
+	"887M/ao28L725V0g0O0ZwDfnMf1MzebPf/nbdbG3frHq2hjkfLCgfIitlNUBANAVNYWEOtB7hz2HPSpU",
+	"Wexja28qhjlELwbDgX1Ji90rk/MXUTT5ySyXf2NickIU9qTBhgtTpteMYa8MdUomFndtcgKdYozaBv4E",
+	"X+/notMAMISVBubWlGgZjtY+ZjAc4Gvjo40O9EwA2lQuaAZu9hPyA9VcONVnSFI+N8QyRJuMJ1AYh9Bk",
+	"hpTW+wHX1ErLMCN0EGPU8YeSY8cfPo6GD+91CvVwHpAEFvXqvBKMJP53o6oHFSLX4nfon27LLlc+7agW",
+	"3oV8UxsvUwuA/MaSFZub5VIObYpwM9Nn5uGI409GpEMIllQhxcEH1P7MIt+hFqxcCIe7HbFlZlxwtdhO",
+	"5E7f6Fzq7SlNie0L0JxVXz+RhVHftliOoAta4lhWSzaD9y5lWmTs+kIBNvGIZhnBR/crlZQXLMfapmhO",
+	"Ur+T8E0h3DEY83xhqnQ54fCtQSTM7wdcz5Lknp0DHqxV8IVcFDVDPSvu5Ujztig+JmbYb/qvI+z/xgL+",
+	"zJRmeUo3dXTBvXglHi4qmQO3xbmQ60ACNt9cYY/t+advML8P6u5Y6ipXbCJUJId0yxoFMP2xXJRQXvnE",
+	"4pgVn8Y9uynT0ayPd24Hf4EhnLXMUxUtuK4sSI8qmz2Kl/psdmgjt5AZs6u6uxcn3JSV8gbbxcaSKr6l",
+	"llMeU3YdfGyQhByWxpApS+SSwReIpxZqKqpYoorcoqIsV1RET/YzgqjIZMoUT5lPLyPPtSIrqpRZTYRA",
+	"v2A5usOmNFqp81tEG9wIux7zF7bSbwFbAYyDPIs+LTQaeuQ92NCEeVo1qcENqjtS4RbmCnGKemKIj1IE",
+	"GCIz4tNESooNEpnnLNEHC5krN5GTwULrlTr5+mu+OhQyT3ni0ha+5qvlPK/mHNj0lMF1xT3C9dzl1uEA",
+	"xO0rkZWGr13lGFy70bzPXj+3EBmqZl4+6DHQFvvyuE+LswjmTDsPbWWb23Goe+lxx33qbh6fURQm5PeW",
+	"zY0Y+B9/GSimfxlg78xPE0NTXjZPbIfH7R5Ef8n5obHNtmNqXslvZbfvLe7LJscUec5EEocEff72Fbl/",
+	"fPTIN7ULUvN+fDOIhDJ2scbLyv8Ya0AQwGzwJU0WXDBIpwfkcKNLXs/ZzC7RfRGNNYDOZ94FLe5cMj+o",
+	"DlgoktlOv+ZXOSNPnzxfUkHnLCcPD8lbo0vQrIKPgDmiC5ozd6J1oy0lqNH0Q1B4nqAE+1wzHEJ61/Id",
+	"YKKdykQLWMTOqBeWlYLFicBW54zFqvEZ8yxZx/K2yjYYT9hxStuK724QoL5r1h8F4zrhLNA2j2JaAJ22",
+	"L9YVVL/aEgUqYGXzDu4Nys1Sy1I958JcMctokOU4+C6n4nxW5Lqp2O0rFmo61lFTIN/AfrfRi+HvJw2n",
+	"Js9aYM+UBZCzRp0OWnz2DNn/BJ5OwxZDUobv+4nlJZ2z8RbtG3iCJ7oAeP9ez0Q27RABiRR/MdfViQk3",
+	"h5no5Qi7SbxPBd9LSQyvehQUQ0bbHALHsMNCVJJqJ+ZJkxIAFBBQ11yxU3ID2dyO6LXeOSArOpsowc3b",
+	"yXsr1kugSN1t86WcyE3YL7+VWL8LEfTP99y5nuS8p/HC6YRf8Cwsn26vRToeHT88GN07GD0Y1LJM0o/3",
+	"Px18OXp/dPD4w9+P3o8Ojj985T+/Pzr+8Msv6d/vvR8dffhqB+PI9hiKVXvbZjXoIgWME3apT0ixMtx/",
+	"9MDFXbEBPvKx4QAIxH5DpmzBhYfHKFudHB/WZnbwRzO3o+HRg09f/vLLIX745tNXf9xlFiua62W0UjUw",
+	"8bCCDgELmFZEU3V+TUFXn6N2bcC2u3tPXblYl3HjiXUVfdk/pK4u21ot20blT1XHZ1mv9dK2WWlqxf2y",
+	"/badxL2y/67N5bidxrdzMpf8f8dPZj+RGzmZb4O17nL+5s5uvac5v2D5Ng8brsmCkRQuJUbklqCE3uh2",
+	"jTCDzIGtWtX25rdMMYHQUyUPNreg9aIIxlJFaN0F0AE65P+uups+tBLp1cq1aYsDStne6wA/wmiyIEbt",
+	"h7iluzFyUmVSdYJx+RdDHtin4UCumNj5ppxNpdR73MaF0jTL9rhTsPUed6liuTtJFNNjiBar3W8t1Ip1",
+	"m9S1++owrisoq3PP8vMY2iWujNDRxi9KSOZ2Bnydy7RItOs3Hdmm1G1SwOmCGgWywrugWXR7hkOsJWd5",
+	"3ymZ/OvEpRnCY8UmmtVg6JYxzdR4zfViizAxmhtZFkqDkwhVOpuBg/gn+qBYkemGLKhIKxrK+/p27d/h",
+	"QVZ28NbzuL7j6+ttkxuCJzYm376Qb126TDy70Gc9IFkC2ZtQ0Z5A1Mcv5N+MziFzNOZ0We1l2IKgIBAK",
+	"v7zuL/zbzuJZfLy9e9juCHmW8TmfZgwz4aKpGYgpbA8ezMd1IKLOh99E2DUEg+4psT7mzL60pc9jX5SQ",
+	"6/Kk15N89kAY9bk3zqBwMyxH2U39W1F4awt+t5XeZ6ib7egXxexOLYmqpODaxzYs5SLRHz/B28qGsbFl",
+	"Motjlsllz8G5IAjDGgYLmxXIdpIspFTmuMjlsv2AKPc9JkmpwTXhJ3l2aUA5T0rXz6Q/jHFJneeaLaOc",
+	"1cswtxLe7iRup9xhmgdvv4JtHrQEbuCqpNUlsDR57396yqacioOj49JSx6/I0TFkLdgv7dkm5sQ97FPb",
+	"0m9PiEElyq/NPovkXYSVlmqj9pW7iskfrmvHEgIDRY/oFkzBuDZ1FmZ2JzTLVMOpFq5af9i6a4y+V7k9",
+	"eHAPEu3bfbiDiFvPP82WjvXiuE7vXN/tSCzyutzP1xzohIl30Pt2DufghLnjJ3M5k5vwR7WcXe98UjUc",
+	"xlSw9b7n142LxibJLlrxIq3GYoiCkC6xnHnHadvaVTeUe0FXaiFBO1mXzcqgNVqkj0N/H3zOZlthyyOJ",
+	"/ZWiy1SdkInvHjUZkkmpZptPIBjw7//97/+JjRQg7TRdrvprRNoa+IHKhS89lEDzQS8kOrgkfP/QbRog",
+	"yoe2pe+SMBDEZ9tWvh+fX9yYsxvTrFz5lGBrC6EFX29YP/hK9N+0DuQ7wIKQZCazTK6Vp8oJ+jNqQ8yo",
+	"seaNsTpnGjkcMMvpDK18roC8aM+6gXNFllwplh6SlwUUdvowHSIFs4vQBoYWjqm5cUqT8zW1hSdXFqt1",
+	"UkQZx/YOafNK2fLZNa00yokAsKfpuCeUJfY1ujrA6Fs+F2bZbMcNKNalU3nByN9YLk9dIyVFJppeThCJ",
+	"Fi69Bow4wzi2rkWtMq7tIGzqJ0dU00pb0m6Jt1/BqWZXrT0zZx5NIHXH93n6BJhj450q21yYJf4Ws+3k",
+	"Bcvp3IJ1InaLrd7gUqgTV9XqZFWhembQ9u1X2sPNZveDd7IBrtnYOpn3q0+1z4Cy6PYOn4khjjoBHy3e",
+	"gV2l0vRACs/jYI1YmHGblqUynjCM4VhnLNgpgDDHFcmx+9t+Q/+1oELb9NteS29TGrCXCcuVbxJ8HfjG",
+	"DNfGdbUoWQcchcpXdPVAU9ytUZaml52dUlBIld7WzkGYC8ernHe3dGlQN6Y0VBplhg5FmzcIkqLGjBX+",
+	"9oIZ5xssvncCB0MeOolfCopgzUNJ2+15CbZcEyqhXOWJAxTwiOM4YLv6VEAeoecSww2nZJKzWSHSiTmT",
+	"186hRvNsQyC6A2d+yTm+HSTCGULoB0Da/WStCENdrLAZmW6E0bJFO73bMf/aO4HdJdMPZ/HWHKxbKkxz",
+	"K/eok5dyRpStyYAGDQpSiFc4i4uSNdQJYpBrQrNsiCgaQVuQGcaA4REgZf0FwdkEGyhkGZdWmsvlGB40",
+	"lrOxa8oI38It47b+jN9xlqXYaaAFuQK7ppCZuTBSy8AtantpewCFot5eM57ObrRiAy22gJlk/6tra47j",
+	"sq+EJ8WW/HtGs1jU0YYzE6ZgMRHKsjpx1QYBk63pRpGJPJ9UPXbyvNMMs89sH2kb7sykEOdCrsWEGG0q",
+	"C9gqqXWctRcakXJusQ3MSGKs8b0s8mzT2vnm1SxoO1HvamkB2FO6GcIfC1nkqCqD5wskH+HCtrGwtXg2",
+	"Fs7SoXOTaUikN7fZB/suJ7FGh2Nj1Iz9U+JRui3tcFob18QfH12mkGb7uDm/B0IZkQLvURYxpg+l92pq",
+	"00q5ePCJq2ABT41s7m58c6W+OTGHk69V2L2AI5aNb0saonvgeTSN6Mcfnz+9eHQKIMIKVoBjPzFQOepB",
+	"mL5o9LeELxhMTmg29ykqRcaigFaFSDOY3KwQaDE5eBsofKNpCtBPGGXHhjwxRqs8N+JHs9ksbdvW/3wl",
+	"zB7n8yzXJmUpT0BN9LkAUbB4jH+OdTSVpp79YjepNsSptZXp+T7NddYj5OhaCMHVVVESUrRGvtp0YnKs",
+	"wRq3okc2GfJua5Q+6BTlGJDIXyjbGZHuFvOr5LM+6MJ3aNn/mi1fO0uwicCm2RJWVoThZRwn9BeA8lfF",
+	"ypH2bJd2RlKu4DdwZCVUOFwdc9qL0xDlHgIHuKRwlrX1wOHRwOtzaGNeLzDvFTqNBmRDOiSwnVx3Yger",
+	"D+c1IOLRlB3GJQlox7GthOaE6/VEranBFZnlrH/b+7M0fSVwWTtrbw3VytyfoFEfjLGNpeHh+yg3AVcB",
+	"OTHD5AtVIawuM/5KDtulG18fncTxy9VCxi8BdlDmLD1t8Ae2B+JawZRVLJC8hTd2XOl40K/P6sfWOECt",
+	"2DUZRcFtQdMJfUjeMqFR4UfYDa6G5j+ljZ3kgndrGlljhSOwSpsRzB86s7TNPbFJ/cDSOcu3tAq02N6V",
+	"fMEvFLHtkSKhh2uOJ5QxBJJTrqzX1b/+03Cwi4fe3jeGgFFvL+KuLu2I9m2hQLFhKNsMiSqSBZzHK7ox",
+	"230yJJOFzCAamrOMUcXMnyj9MGCqi5X5A71fEDVF9xfeAo61IQlddIfxLtpXCuXaHoRQKsx1cx7NgG4t",
+	"1Ot9kdW5WL/lJBqmvgn3tWH5qzqvY65fqks3r/fhVvmu4pttjSIHW/NW1MxQFNxtBfMHLtgWS9hQC7sN",
+	"2+Bpl6M5ZgL/wMU5SzvzrBHd1SLsui7aiBnLVTPRurmEbYoR5MqS9YJnzErEes42V0Fzx956UjivFnVp",
+	"95CN4rb/aR8pvS0fGx+0VRVrTqC9eiLj4pykHAx1o3S7dcI437a4elxJGRuJnPPuvDsY2Ct3caNVt4tv",
+	"1B4am+6Llrb8Znrok0pyljKhOc0UmbJMQrJ0rIQqiI9fbw9Ur7uesw046aSYceGhsTv9E+xyxXOmrI8j",
+	"0jkLVJNgmkykQ8JFCc69f9D1nG2ulyZnr58bOliZiLVFWp6jSt7bVdN8rgia95+zfg0I9+rT1zlD329v",
+	"y7qH06+0f+lOKJJZ5/Z6I9FJohK52sVyWPG/sM1bc1OnkQjD8OzhrcVq39JKGBjHUuHm+IamKoq4e0aW",
+	"+FPa5rXuWVs0HMD93bXU8QA33mzD0NEZgJPKdiHfIn3RqSNnM5abo2p9SGzVBVeE2ePNY/tYOG9E+TI6",
+	"J3jeY2KsUJrlO0Cjh93SI2cdMO28aC1ZfVL5fUhWOVNMq6HTAMzzVO/jt2s0DgMvMpDXGU2Ywq7YQDPu",
+	"Gv5XMPFyNjOjktc2JBkZS6Mq4tretpIyi/mJEJiWwM/X9jJ8g4ohKCV8ZVOn7EXX9NJ6PSz0A7TDaDDj",
+	"sGR3R5mQRdo3Z1uE14XzQUdPFiw595a/FMKaSGsLdlEPmbHk/IqBCJbnMesiigZuTxDr1JrYkO2kX8pR",
+	"Lyz9SnC5JSg9DOftJtBO99e5nGYxn2wtLRwbpAi2Lr2+dE03LvmBO3yAQ/JcG21HlbveGEdGQiZMOWFA",
+	"yVzKFNcTcigwX5YKCEDHglJXRWW/msfkjCht1g9eEH3+TgaFOao0z1p0R24JON0QrhXLZq26Yg/j36V3",
+	"IQFLewUH0MkXt2LnVznxblv6OJf/KFgRUZh+4EuuFVnINVlSsSnxIxTJC0GoJjLqwtySCwEKX/NNL2wn",
+	"B9htxpA0Ci9mH2OawVrm5yx3MusPAXap3Uo87SW47HPigrs+SZsSbcZSm29HAVUZ8jCzLd/asQL7xD56",
+	"rtE+ORxXSrDwC/17B6Jr5aiOorzdIeHQnb5zaMymlVoE4cTCZwdqrkVf88amu8RYC7WyXxecAPC1kTm8",
+	"PRo3AGx/ao9m9LKUwgd2KIHuuobvx7mM/ZNiu+4lW79Gf3tr7tuK8nTiMH1EaWX7THVjj3q3vToB1TJf",
+	"Tir5QACuYp4U9YG+ZJf6CbjzW1wSRhUBiBaagd7hyooEERI9sIlcWjOuATa1x0L4iE3/mFCd/Lp020cJ",
+	"H5RV7Ipv6EnQAaB6QwiH9cT13kiHfcd9DfiFgW8pylGI/O6Sy3FZ+g7vdrLH3AyuWdptm+LnL7GqxPK7",
+	"1NHqNcZdYuk22A4yKLLpsdBf6pzT7O9SsLHZ839/ffT0769h7xiWHA2PP70oP//x5z220I9CQXh6j62E",
+	"ST2ZXENMexeRcKWN5SGYIlaQzM+Nxl4m03LhezY1QyAaFIgwVByA6t9CkZ33EfQCGXsGV19Xc8PrrG3z",
+	"Q3TVbVFn6XcVB/lpic6NHtLeTif/th+2uLuW9HK8fX17d1sLgwTWjLNPvtIC7Bx47OXo8cQJOghTdb7z",
+	"NHXOWTr2NFLthiIoqw5xHbP3+qWCpv06R1QbyAVRCOug8N4rv9y11W+uWbVtZGOqbmMiH5cE3LE7ZG3j",
+	"xoMHayiCzqWY73AwtmDK1F1NQcGOEYDjQlDsfJLFS35bXGXVfVuGMELP2TDYzZTM+CVLiWJCs6qVvh1/",
+	"Z0tbwKqEaa0KSCHyjRHj4ASowLE7g+Am4Bkjh9St+MHKI/Fu+8Caoj2ayAc5L9YqyeQ8drLvAK3BLnV3",
+	"Hj7seLh067jjbbl/WkiE3+T6JMBuHJIVk6uMkekGug0p9GgLOZXphnzJS5a2vqOvKr3CCy1B1ImCZoa2",
+	"UrDtrNhqX68p19gPvIxPcgWePmPwQVw/ZzqHyHdaMASvOCUTfPnkxE0EMrm1mSwm1DHmkT3Dof9asAJ8",
+	"cmUHcTsE2JBJwljqG/PCH36WCRUJg5KH6FTjoExO+e7IFLkhJa8r44NrktGVYooUYkV56jddYtYCvak3",
+	"q+PthtQGRG4D0jMDvpJaVMvjuDa9yAw61Ikur57XizGkXIcYCVA3cXmIta0a7amrveV7llkwF0PbIZlK",
+	"eQ6aFltioIctjfT2wTXbCNflynXW9FfTPLw2haN3JfsRrMNyrTvzQID4V2qR7bdvCHxY7t2yAO8RvTc6",
+	"eJQ+eHDwODmaHTxkx9Nv0vt0NHv8qAKNWLYRhl0pl5Sb99FDteR6EbQ2kKpSUOJhNwYng9dHL4BAOZ/N",
+	"asN4mB59c/CIHj8+oPfYo4MHs6NkNP0mfczuI+Liim4GJy6VNgKzuHsCWzSFyRw808IYW44FyLTQkKpk",
+	"89mMSje0RbrTYmPzOdlSseyCqcMrSIdIxcIDdLW7+oWY9NgBFuY13SDudmPaE0vYSb31eKQ+QrVzbDvW",
+	"o+sF2JK4Y7SdMSap7Gx4Gd2mP7X/o5Ca/cAF24ptfb05cf6xKPGWkGXOtU9icOXp6O8CHKueIcGVd55t",
+	"XXe86sZM6Lf41PCw8Du8H6gLXG5rxSLJTVyIsqwbqGRUJV2syIwxhy6VxoKbuyHG+AOox9XbMpUrfBQe",
+	"EZ4ujUkPywT02mZwHF49YbbuwX3BRD2acovyh7nJWytIOouzPJJFA6oYkEatkYLU+ULZbGyIZ7twCtaX",
+	"TCD/apIsJE/Y5NRWTQVBYmhuxLUiKZvRItNDwjLFrF2Wz223Dcs78DAb1LQXytlsGKBGYJVeHuJILHiW",
+	"HhJft2o78sGALFaenxM49M31Q1sVINfC3gV9arV5fyFg/2t0E5hbT/ETBDzg9pyJoDoUc7yrfQRKdjD2",
+	"ztg3kNhaEXhqZosdAZ3nfBKPjDcl9RVO25dgtgSZnra+cQHqGeDHHHqAfa977MN6r90TzqBDeyv/nSAf",
+	"BWOBVi0zmQfVTlJNhmSCKhCWbiktqCEZ+clWqpprqow8UUwbg00dWn4cm0u4Ir4OPWBQ5y5CRptuIMH7",
+	"1NfBunfX3uAejL+ONVuujN05sSeOFOyQhFXM5o5G6f2k7OKLrVgmmMtq5uwSSx3yDia5lrXJEooqhsb6",
+	"zhhV2nVebrBmeW711FzsCfYhJrXqImPiW+eO8T0KIQd3OpVq4j2U3HbwrRL4dhxYYLjfceeVmcNrGssg",
+	"+F6uCfURQAp4jg4iFOAkKHTVczX3kULZlKtVhtqx86IYsg+Gg2kmk3MVdYewyxUV6bgGzFEd2tPyE8L3",
+	"ILIKYBXHZeaMZ9GuUO9w7A42BC+r6DFtFb1uctER+xdupfl+SDw7rso+qVvBwtWMFLN+k0Zm0vWubr/8",
+	"sLYV3Re+J3S2tGTznJQFxObUWLAsdeCdQZ5wzsiUGSVpSY32MHHtdMz9NMsQmRUcHadksqK55jTLNuPw",
+	"MkTWlUWW2ng1PAsQHEqco4pf1boixzadyGUNlc18QGo2Xxb6K0s3pXOOtDgsodPaRr30AqktjT2lG4Xi",
+	"dk6LOXNuHqOJYVw+KEOC2kyWe8OepqlFOHOTXKLO3WmR1RUNs8HExh5xXXd7nzoOMPymZL7ygGhK/491",
+	"1vrQxCPQ7FKfWp2L+pobqs4RUHhY0Vsp7lJMHBcE3gOoTjJl6pA8RztLgRI7ZeTf3756SazxBTI5TEj4",
+	"q5Li8A1dv2BKGaFfoZY6b3H20tITY5bOqIZaeuX3pEwFtHahzNHZPnRYzz7lvRLjQjiSodGtjGZ2UKqY",
+	"E1TpUem280LGr77KHKJrVoWSwx4HINESplQbjJyf9rOU63j0w7zYwi+Y89pPAN5wYpu4QgWKljmb5VJo",
+	"RWgGmWZGc964nDP3IfAzBERAWeCcWFbfdEWTvjTaOjzNV/ZpLq19bGfaslv9RP1p09yrvMp/J4S6xDMR",
+	"qEswF4cpWVGi3Cgh1jR0x8CyyDQfw4etA/tPVw3X0lpjm8J2M51KWlOXnwYQQaqBEXRIzuyIwckkZLXE",
+	"jooNWZrtMC10eV4ozbPMwgkpj0EUP/O2pTa88yntVYSiU1vL9wdkQ1+4gs4GM0wGZXISPPYAe6Kq4zb7",
+	"He/16sLeyRI31AXGWBbzCFH+E5tHGfNkLYGFFJlLouUce61ZRWEq9cLGAelcWfR6AWH4RC6XWIretz/f",
+	"1o40MMzKXCurWrJeTHGs7pgrtavps6f6ohC17pZ3ecF6aHLbuPpZwLONR+3AhVvbjkAt7a8Fs1fUetPe",
+	"vX485W7wFNpeRtEYXTX80c3fcW7dxDMLfKTjhKzoxuUJED4LoYWMqizXyjpkjHoLJyQo36dkAvqF0ZTN",
+	"D6iMOI+9O4xcoGo4gItbzqBNvFk7eJgtoqRc2q5yvgPENtilXl7uWwnhV/oUNyHoXGasdvgl5+Z8n1PN",
+	"1nRzSnBLkJXRwJheyPRauw/gI6vF8j5fovFUh2Z0nQEhDPQgxO+SUaEdGk13xOfW0wUQXYql1xCYl2uy",
+	"LJKFDf/XLcre8aZq9cuO8Xqfse7n5RmiyrfBygchnGg8v0UCmUHu2cHQmtIOVnaJujxXAJyeaJa2FDcF",
+	"ZU4PRqPDUbzOaY9EgMqOHpgNe3A8On54MLp3dFRSMNhHbinRF/DppqDizjxE3NAlLvoasDpunWOEfVrC",
+	"bJVoAOdH55QHNqKiS4+BA+1DYMJhRMmtsbF+wFmAq7r9LO/c36Vwqx18NvVsm+7w8H79dWEJDT342wfz",
+	"z+jg8fjDv/7LLcjKM2EzvKzEdHGHgLQOVlgtwGO1opsdQQB6DrNecxfJoRBs3ZU/EYqlLYVm9lW3Ekhw",
+	"WsjdDiXYWbzBTiC7e7XhWNISG485B+fNSKyXUqMlrhdU+LB1IdTKtha2rcxgQodtFVdbiNDmR34lsg2x",
+	"paHoR7aBB3hzS+ln5Zz03tpZTosWjw8TKRfzLSVH1YwYjHmv6S5lbjdaibNn1cgWQIgtLSx6Fr+dkAmU",
+	"tQG4povPky9RMoqEDYmQhIn0qyGZvD56OkF3rVOy5cw1YZE52TCaqzKU/frohXno63v439HPtQ4dmLF3",
+	"K/V1r3OmmIhD9qHDRHmclJoXOORdvwqQAzzlaQpVC64sPs60FUS+5tGpmHap3g5/ehTALwKSoHemnpLJ",
+	"OVvpMbvkyiaJo7d2QVOiGATFXZwBAH/D0SsGCKLh/e0jfiuLvIVe4NvHwZYm5EkQJx/ioLxjH/3AUUxK",
+	"72CFG5Gh4f8Srj8+xBa4m1oZD/nyzXdPyOP7Dx59dUgmxqKfuOyZtcxTbMOWy3lOlwoxpTW71BjrwhZt",
+	"kEkPCTzeaX5I3soloNGZMShIZtiQWZGjVx+jkkNIqwjyTzZEJkmRx/uFB4zlCn8G74yohr46ZsjuikNX",
+	"EFVpKr7b/R69YfA1W5qLzUECqSKwRQZfXxx9jdoE1tr8WjBlNfoHs1HyDX1wHCjh94+PfQOFwY/COu2h",
+	"9umZ6yzmTv+pLPTJNKPifL9u5nbdnYOurUjqp1qLWguhb0MP8crPVh+dnM3w3CGrjBp5qGSuWXpagZIT",
+	"En8F7pJkmtkGKP3UJJyVLymt60rl0sSBk8AqoGj0QqyjBZ+5XMfYcyb//8EbvOTgeTrxygKaD6cIA+ng",
+	"9zeyMG+CPbJg2SqOpdSiK5iXff/u3WuCFwzRS2bUlsrmQL5qegBdq47tSJXBCw639fBtqdr78c1zBLQz",
+	"p4anhTl0zQe79avHWcjcXZqn7/2LjUS8B8DjO/klHzo/e7B8nmOjx36wRVo4GkSfTRd2+YFcWPk4tM3W",
+	"8DFDl2AIbhVFJvhm1ALgwpxRJSunJM2Mor7BQ0aBLE/LZrXmg/Uu4QfsBoR//1VBjon5087XfrI5Ui7P",
+	"zX5rGxaaPx145LTgmR5zgW2ksoyJOQLdlo4byOJggSdnnstiNRZSj8E3G/6U8SXX45zRZGG/lsn52Dfw",
+	"Lb8Jnmk+L+UF6iMW/QQzdgMxXcLejb3mG+Y/mtFwMfbnYvhbKO3pZiwL6EKXQ1M5w0MZw+cGKkrK1fkY",
+	"w3pjtcg58GharDJI0fPUCzwRYzPyjCe69nX41PD7UDcyh07lQp6y5UpqJpKNmRUcuUyp2i/nbBM+pvlT",
+	"oWx3nXEBNaFcqGI24wkslbEkVP1LAKOBL3Gk8OcFzXg6LhOpzfZj4S/gaah/63Do69+77Oz6946mxkAd",
+	"Yzoj5lufs3TMMsXg5AAnSbLggsGSzyR2m1xSQecs9W040fNS41EbX3L10fajrf6GL4RejKGAFpBk5Tjg",
+	"IvyCZXzOpxkrByjkeJYzNqYIfBl8E16C78K/V1JiyeNYaZmcw596TMu0T0ci/0vwJD2mScJW2tZBhzQw",
+	"f4MksX8rlrHEXViu3gpPZ/NddSNgnXUqmULSQoW4/97vOvy4oOaqsTFe/Hc5S3nOEpBh7hug7TiTcxAx",
+	"7tu/gt/Uf1Gt7V7RTSaNDJNyDNnhZUdWmH946UJaRrhgOZ9x2x6GJVKgyyEYdtBTaozkyS+wjtPsaBBc",
+	"+JHRdCxFhq1bjbCGy5OM0dy+Fs3wMbtMGEvV2PoLBsNQr8zlGmcgsTAUlnCMGrEas8sFLRS+0P3k+M5+",
+	"5mIMeS81JrS/4r4oP1tmLoQqVitQuMrfkGuMUVH9zjFz9VvHTkqz1XjJ1ZJqWOOy419FVNmTpvIOwBzw",
+	"84FPfh0MTWbg0wioY/5cUrGxf6qFhD68YN+O7e4sBC30Qub8b+5jwAi2b+TYwrCG3ziPe/mVa77pPjug",
+	"1uArgHt1H3w+UvBdDsCzwRclGrNfgfGSpZyOrfIS/uB34wAwoHlKq8wKxtjYajL2QzkP/ALLsP3HWq+0",
+	"hu3XguOASdsVjf3UqK2Q68HBQptY+2didJiJJ8Zkv4SBnUwSZc1S8ORXmmuFUTi3Os0GSIGCa9T+Ifm1",
+	"ABPFaOEUE2ftzVXdFKRB9GXOFKy/CrLtXuOvhAsL4wC18N7WUM6159/zNdg7X4++9gVHV8WaeO2z3Z4i",
+	"f0R0dqeWO3XEYkM75D6unI0PTkngs9hae4UMl7bd04t+wwi93sKNqBd7FM5J+eTJKaHGZlo672ia07XA",
+	"EDyH1k1Jzqz7YUnzc5aSyTrnmr0SWUsHm1CYdmFzAQGfUk2f4PXxDo0JR+Ujfxht2CZ1rGsIsLexE2ys",
+	"xMgQlyRZKGhlqnfJNQrrcq57PcJ0zGgBSXCy9i/+ROq+xnvfbVbx/iaaaq40T3Z97lt3Y+ypzji6Opmw",
+	"d3qksGhCFjJLywYzKKyj5PMGepCT+OS55SnysFMm1JpsVldjGNmnMV6pE6VC+uqucTzdR/rcTtSsLvLu",
+	"ePjMT6et6y20gyth4G3PnJo0HwLzmR/C1q/b5PhuO+HbTQAGUxXblokmh8R33DO0VEDgj78MFNO/DE4I",
+	"pNdNag7eFVVqLfPU99ezSXhFng1OBgutV+rk66/ThAcoB4UyE1/CgqdLLv5kfzpMZAjzUZJ4nzSqq5TF",
+	"p2xFc7281rY+f2ZaeXyafh1bUq8R9E90Drqh2uRLLGAUsoKKf2p7oVvNEUqxIJ8Zrax4vufCNz/ohkm3",
+	"jRJ2ySyjl2ML0WP0bRHvjuHaRS9pBZz7lIzIH8wkQROMZxq3JjD3KZHttaUacrr7AI4O6FeHy95NZ4Rw",
+	"3yELGx3c1uXpigJc/jk0goeM+G6wc3DUeqOmMiefNd0ox6/urFo+ddAhvxRyleVxpIlxi+fPirzoI7H3",
+	"zDMz+8km5d+qlO5Qk69PZLnYMUaaBBacQwAo84gS5UiDIfRrJnLzUrbSNgC5v3zpjiJ4a6pXf/ncq51w",
+	"D1F4XMMgqIu/auJ5kHY+2iYad8yF/60F51bYZeuw2FWWeiShm0z0r2ua26RoHwl2y3r776Kbfn06r8Fv",
+	"uh9imEucCH0hiLESGOPo9mD53OhmkEVhhCj+dWosePzOIbsBNSCzAXogDwFnutIO2xeGc0XO2Up/jsfQ",
+	"TZ4ot4RR/3n2H2mcntd6EP5Dk3ZrH6MeZ/M/xFl8TefqzudmTI57l2Qs4UUiZqY9Wg/J8xJjw7aa4hpa",
+	"rGpXbpAbWyiSxFxoOYbsA9uPfJzSTWT5n9KNKjvFmbuWVPOElAE5vx2hhHfLCRewBSR+8EhO8LfmhwMu",
+	"sGFmUNuMQ22x5W3+h0um6NSm4PKn7urmAyCjdbenvDN3fBr6KFTgo3fQSjHHzp6wuEwoNlarjHcW+z3D",
+	"i9/Ctdv8BkKO14ydM5GOy7WNVLj431RZCllWRvreg+ZZKd3E1wtzNlYW8KcT3ei1BYmwIE79dTwPd9hw",
+	"7V+tyhsiwyuZ8e6GKe/Mta/x0u1F2W5P1PwIlZfVF79t2YZt+7u5V1qYv6R2Zbn6uCOcAAOUv7gDmWVs",
+	"aYscaMVF/IUXXk2RFQiNiAho7Dvbxv3adp0oli6LJY738J3MSXCVwhIv6RAOjGC+QCQAI6flrLQRKJk6",
+	"uecoY8ETFEIAbJjeqTF4R6F3k6XLgIvD7Y+0OM4yyJwp49bKV12Bi73iTX8/AF6WBfBJ/1Cia1/dpG0I",
+	"J9NJCaB0L9saYAwwBrh1fwZPtKOMMEWMkrUNXe7zHbfSFTx7lqvi+exK0JVaSOz3gZGMt8FXuCCDFWdJ",
+	"jQwVDto9GaNEbmjurH7esydxEGOLJjmr7cfDKyikNwuUcC2779SZoGbeDiJ1CinD9uGVmP5uLsASiuG4",
+	"H26F28b9FvJHwXXLYoY7/5RMgA0b1ZX1/d7vrcHObxZx2nd2FnIGMqLPJr4t51b1EL7zzq3KdK7FuWUY",
+	"1Lq1GtsPvVvYiweru1yaBSkUQ1dEIFLrHWe7FIXvsWgNkjQQ0oiXGVDOmGNZhrBeDqIJkIFsPpl7OXmJ",
+	"C5FtzGrUlQjVWdV99zvXXos8/6e89vK6n5TucF1cQVOp54s01ZUpTc6LVamrfAufAf6OzkPD5eS9rVp9",
+	"ffTz4MOn2/SAeIa69/BBjZu6nSMRb0ZPdajm12gearYcIXJ+tnlA9nkz+kIiR+oScpI1yzaxEeyiMtZd",
+	"IP2GWXWGRIAbpIjpFnvKmJvxqCBCe3fYdQ8fi/dqBo6WWgMG/KF6VLmCOwD+tTiZyiYgngLYbKEKmiFa",
+	"4V7oaaUjp4Kgtq0lSlzK9fX7nJJrQD+reYn6sWjFX9TkUCkAy3wcxlavUUW9be3096OYvm4vBHjr0Qps",
+	"jrtUjKwX0qHH5qwEPT214M6Q7GYbVwTtIMxSHpKzUtMD1F4LoIkFEwgxIAD3AQE0F1SRGc8ylpIN0wRL",
+	"uBAIFPFVHXo0Xv7XIp1HIwZZZiscW6uvrY7scPgBCNx2TUAMUGxrIJUD/bRlyly0JXoHAo0iMnC/5g7q",
+	"vF+YoYaguj3K0HAxQqHO9XgX0271qwoWDKXmFnuz111eurc6Ccsd0JQAHe0rwI5qbTuBVcvYVcRfjJ0r",
+	"4qS+mn/eFjV1N4j+T3+h8yDE8jRL5GHAiPZDm/Q/v6ogw7uBteIq+/FV6vzMnrDMM6xs0JAI1+B/9BO4",
+	"imYfrXbyan0iM1nkfr4nDr/ZavlP3M8loVCQu2UL8TXS8r43LB18iij/dWEGnFs7HJrCp297tVAMRQ5x",
+	"bFt0NQ043UXxrYmO5pAcnHdkVF7K7PgqK2+a7zKHzqSW8Qe+lqso21XZZVfTcuNu8uXqmt/u8sfL5lII",
+	"7SFYIn0DIzjDV1AP/etuW08stavfn8J4Dd7MLl3tWpSpvVSUa9jNXbv3N9mdTTwbaPuD+jgVbL2nbtB/",
+	"C2/nrRtgqc/SXdblouZC/7b+6c8oNela8oY+Cx/Y5+zx+nydWtfhxNol1SkmobB9TERzmOZl40uEROQK",
+	"aIoeRGgHkvvWVmi5e4DnSK4QxlPGULnZeBui5TiYLIfNnDPaK7UEekTlkb5kz9++IveOHj48OBpipw+m",
+	"NUStsdOnppeEkl8LqRGvUEhAaIDOaf1evIdjocT87hAZ7rodihzbaxBhpca2p+rYdt6tbaxyNW3fPADM",
+	"ppcWvXvZ4hngmnWu6KqYZubI4XoPVY6npe0d4J64VbdDGFZYLDrlPgY27IerhcssknnVpq4ivXtr+KXM",
+	"U56Q7yUCijpy+tJmAb/76uZP17itqgfH6DPaZ2F5wNnBf334GEv1r22lnmExv6nACrZWqV2SWpoLJBvM",
+	"bJ+uU/LsxzfXFojaYTva9kN+E55CoXyPcNM++3JXlohhT2zbV7dlpeKhductU5jGTZgOtyc17kLGymcl",
+	"1n7HKT5XkHq/mYj7/JcjqtcXasHSbzOZnMfT/RHg7wtFjO1G3sg16n0QacRuntON+e+EUDKl+A1Xthkr",
+	"drdFgG6qiMNvtNn1egFdhamoN8JJqdF+bGuag9EDizPIE1Zrd/PN9P79g0ezh6ODb9hxenBEHyePpg/S",
+	"e7PRN4OKQxbsVpsN/Rf+rftxcDI4Gt3/5sGjhyOwQtFZ3nHdp0/NQyciEr7L5TLosP6FIkrTHIStlind",
+	"DAPweQAQNWSTKwuE7+OUFSo0c+ECssQ8W+W7Syj4eL79/l35gYN8dKxR1OdjRydkgq32ZaHNf2W3evOh",
+	"yBUA8aZ0U36WhXZfrOTahu1qPFw7MwOKAGpvyQeNo7O7s20wtYguAs89demoXJG/8G+H5MWU66+hTcNP",
+	"Dd2ryjYuby++IN0ZfYrPBUufsoQvadYgBD4kpi/8hzmHWqDlfGfwNcDLJVJpIuS6OXivYPXStOCVzzVb",
+	"xlQt3+q/LTcBUmzN7nAXxoW8PSZ69c/TUtOs59V1IxMm7B6Brw0n0UryvWxFp6DBkVg3FXdvAWZX6/3H",
+	"Wp2uVJWWtt6t5tuHWJi36rsepkffHDyix48P6D326ODB7CgZTb9JH7P7x7HIbaVdVz8zrAUPxihVZQM+",
+	"YNUpOwU/BOAQaKyd9V0JWKCcQkf0TMpzcyhpjJPuxMzggjTMHPH4P9jqBIyzUivDwIaJnsrADSmB1KS4",
+	"EbQv5FjGBdtxX//ABevc183tuvJ9c/q5Wi2UMxORs843gS9b6xxi85h9uivii+C4jqj60PdwyhK6dG34",
+	"nYTs59ZDbOg2bE/It1GuDd6abqDZc9BJfGrkoWLZrLe3+g28cAugZV+nob38guUuFBBrHHt59fZa2G4D",
+	"6+V5iTOi6eVhRXhf7S1A74zRC1sWYvu9NrMwSzI1aODZOIIxhlupflBUuKvC1eGOKdmkVTrAtotKB/Ni",
+	"l8lnDPib64PWTsJhS2d1s7Q0TQ+CWGLZ0Cjg7O5GsWgc7nCWeE2pMY0n8oLlzCO/YM8llwoJI/PHxJaG",
+	"znJm1KeghugLh2IHGkyvWfVpd2YW3nU6a/Xj/1pQbAp0HeSBSfjenLh8XyhiFNhTcgSClxK15jpZ2F5U",
+	"OOFbkgdmHLaDw87obe2z/s7CoJqnG0XiAm01x3e+GSjOHnMIcDdbzsaORRPNAXQJuhKaB5jnAQ4mdoa3",
+	"3PblLKMaur04LESl2Uqhr3Oe07Sgxp5WCc3YV7u7Em0bu1p6ouHngFWCTVUhatBw1yxnTCK9YTQ14q4l",
+	"wwLa7GQZtgtMqEDDNIITtWDJ+d6mqB/EE/OYpjX6kwNU99of5IUaapwgytOUKmasTQs4g/nVGNmcLOk5",
+	"I3khJoRmSpIJpFyX+bNLGcenaevOdJat6UaRCXTemJyiO2TNFTIJdoOCxlrkwehe1SfgmnVsX/Ky3TES",
+	"deuyIcWia5czVWTa9SeCh4VdiOR52VQy1kbAah8RbWcTNAPkCtTylVSKTzPmmoovZbxQ8xobBpwBvD60",
+	"nyo70R1eA6K+mbgx0aGDNC1Um8m9pCmuuVwLGw10pF0xYVuLqGKJnTkg2yJ1HZCww4Xv6VEI/2dGNcNu",
+	"SZFOITkz9Cp065Lhzy3NP1+ZcYJkUlqaYzOlGzUkKcv5Bbj82Bqh9hfcXLCJbXOjykb0eHBEKus1B3pY",
+	"tTcF0QiWXjxxfD80HrrkYss4vJwgSpIZzeOvxoY37Got3Q3BOiHq6U4x/lXOLjhbtyTiIUuU7rJYZQg0",
+	"3vsDZHHg9aq30fE8bcPl727M+qbwLVmN9tyLLLFMAKApPCE635JCQWc4zxNDz6W1hvHhcsf3fbB79vT5",
+	"8GQBu4poCUwIjoqK7wf5pXQPHwXTcTwm/QX3zQUNf8wOPBfwUj1Fu65KF0JjfwPrQgQqDp35KqR3WuzH",
+	"lGclM+5Xkfi8mbi1T+oW8mVP1Zq2abUp3diMSx8rliJigpasHGe5WSHSV+KJEfBtnl0C4t81CwEoApEC",
+	"7ZTvll024F1SDtCCFnpKSMFazgqM6bSEkM5ILtdlJxtzxuOhEfNaRaIoZ2X3mx44zu6Eb/G57Kgx5HId",
+	"cf9oZTuQ0qWEukBmpojDHOK5N4qfE9uCNf3nWWMMM8hhLOphp7xdRZFZlF0Mn5yzDcKjutbH1h4OVXnA",
+	"gjXLOcul8CqiS2zC3pXC+V4rrSvTJcKl+Zs9mFmcy/yJ0ETkkGtzNBMKMPzWRDX8PM9lIVLCK72ZAS0S",
+	"VCCEzgzk+XY19i0V6VRePomzudnK00KBKk2gM2WTv5d9SoTMrS8s/4kY/4EpDF22tdWOwUTMsvL9Hjay",
+	"jxZUT8wBdoKhxhgmpMILebH7wQZNmiVZOmu6hVatU9c0nzN9CoKE0TzjCFQsgoeRkEQQBSNLRoU6waTk",
+	"QmieuWPI2B1pwa5ArD5USltE8oKuQMN3qUJrurkptvnJtcdGIlk38w5Oayq2WeVNYdfcpEsqNgQwoMB2",
+	"WMv8nORUgAl+zhtJAAmisMD9946MVOPZZpwX8PFTVxg44GMcfHSdbLvMrrJv6MEms8iZRdN0bH35vXQP",
+	"+8ZWZCfbDHSHCIzNYYk+DBFDoL1ie8DB8AQoUCDxl3RDUun65rnAxk5zS1z5Q2M8hZbjnIk2k6TRx/T6",
+	"2jF8B341UBpP7AFRa5LvCvzZBmKEaEcTLftld4eBzW7d87aSwa/WegjLhXRUlghz8CcLlhaZsf9ttYoV",
+	"aGr/0BtWlsMJ0HVp0BM5rqXx1GkD4KnrF1TouYK2u7BlqTjmZYPFVOjkg8Ss3nvrB3jfW2znG9latovr",
+	"rovsogfd4KSQgrqAprpdb2CX+gleadsYRuSrUSi/UESuXRRoJnMXoj9nm341FVg01NsbQnk6hsO/V/gY",
+	"3LqBrQTxuivElHujojebjWCP1aD3a2fIHG545a/fJ9gO2ZUtRwYk9xljbj0kasUSTjNf4bNaZRytu10O",
+	"DUjmjHan7GpR5YyN3nxg9+x4yaHnRrSgqXE4oEMSzHO8H3QC9Ke2uDKQLuOSkP3ogbe10gPY0B8dEbnM",
+	"XXutSobC/ozbz2Nnl7H02lk/9ThIdug3f7zvBlMWmjaF/RES+uc588d+n75j5clfZcVAOvlwG8jCmjMx",
+	"qFLyLsg67WIioKndDTvSFKodfXzWQsBQFRkZagAV1S08bCJJD+Gx7M/zULEdeqW51lHN7pTG1qmePo2z",
+	"t7mjWzTJLRbAWRKPdNTsANtMGBGfrDvESQirKTs/g11DH7uBP5B8OZtKiU3frS8F5qDHFWqYL8op4lqA",
+	"J9L/mbMLRrNxkrOUCc1ppuKOi9DkaDcB3DwWVDk/Dsb5h65tss2/hAIXiEonC4mKM3NpDsmCZ+kheWL+",
+	"y5mw1hOzOXf2Ip+Cx5WO+QFdbG9rxkevRAbLU7vbEI3c2oZBcYaCwmeK+ESBFctjWQDYaAh5GPJMCsXA",
+	"8qX2GRDYJ1AbognVhGb9NFaXRNwPVb2HNflKQMLzS19xEA98urb1tYwBt4+37bYnAcdG3XlakjnTZTf0",
+	"JU0WXETSBcKmr025jucguBq50jnVMifujnJxBML0B62rumnu+8Z+3NFb6+8clmPfQqnvMYD6LF50VJNO",
+	"3ptkqRak/NecFkkPBI2zxGJr7dTrFlzNOzb+eSFzVnECNajh4lSR+gZNtQtpXKuB5/KwtnjthkQVyQJq",
+	"AB2pMWA/MdvYf2drmWgGEmVy2Nbsvdcm9grAzqZeGQHpfAlGttqIDdGqPUuzQZewqUhhcNbHKqyKVJlm",
+	"yVZDy7o9d8yt1JDGdurdLie1M7pN6v0+KHZj0D1bfKb9Cix/B1jxUT/SS6ljnqOAGDa4/3ss3ay4TmIb",
+	"NfdubeuwcXg8NZslFtJo8ZHtm6y9a755f0X8tde3MRPXKeL9PIgXLKdzNr4xM8GMbuLegnWCEhpRtCcU",
+	"7zTw3tq/kkWe9EiZ5Al7i5fWZaHliyAXuEq92qD8K7cIzDfeAN5PaNq7mzwsVWu9prPbvbENuLanNu8f",
+	"g8bIQw0gSS9gHzzogYKX8BXbZRR4R8dITjFuAH09BYuNq3mgtVPfnio7UP47mZOFXJNMxurOSidzT7xR",
+	"626OZkZZIYVRArvFI2jp7bMDt8s+iXeojRqLcC5jVudM5k7ibsuEOzOGJ5xJ0OXlhCQZozmZFGJFeWrz",
+	"xu2eMdqLjDuSS8W9H1FrHtQGbX8MSDgMs3fMeIKD1A0Xv5oM0ZDGnybwt50CnRaKTbavxtsyULbDcpTY",
+	"jIpBmovL+wP1s+GlryUQ+ODc+36AAc16VTabMXCfR93tzfWVec4S2+444+IcPWfU5en4aKTSQ4iwcwEF",
+	"/1j+rw5JNLGazGSWyTWG5CnJw+zS/vkbrZHK56kqKRtEKsN0xABl3TYBv1KyZY/0ykhRvxn9h20cpl/3",
+	"iLFF+ewlW9v2jjEXU/dD+4KxQk1HFCTBKIunmDVrKyEQNENpulGuVRQUVqH81+xSE03PmSJ0TTeVOx3h",
+	"4HTgIhzoUVfaTDDbbbT2bY56OJQLxVKbc4FJ9a6TklyLCL2nnRkOPyo6Z99udkyaz+U6BhAvsg3uMiPK",
+	"cB/iTsPB9uZzGNQbuY7G7CrZLD1iVrLnnHqBGJQj24aUEXpjppA+aujlXtHBC7G0TERKZ+nkBAt7KIcW",
+	"FqdkssplwiBSMzkhU8bFHEtgnHWCblsjyE7JxHZ1AHiNGRc0q9TH4CuQh+wz0UnEL1itWMY+aFuIxJ6c",
+	"O+sMm1j+Ysxc/bNkynlng9qYBtDQlvTlPXSANjD3t+1H/5JusF7Rnf5wwp36wksogFv7hCm4FFzp8FHR",
+	"jcuvrGgN+ERUHVrVBa2xAV57om9QZwwDnUHyKzNn5N9YLpuLAf3vd7fu2opRjQ48SXKWcj2GRyN1hkFy",
+	"jzHHtthx5Xz7JHeWNHnhGriF29jmOOIkP2yl6XPfDqA/e38uVH9jp4xpOhXyD0nOZuaYKVfgVom/negv",
+	"omXwk1XOwAw4qaQis4xjJboUBOd4WpvsSXwltCRLLgqney7hxpVU2r6E6/Jah5JC8cJQotpRYZaCf6lZ",
+	"W/uouPyUuX4VBzH+dgOS3KiYkPfApTghMkuZ0SxzIlgV49jXB6jEwmzGXxhmyWx3fRkDK+epxSdwrXB+",
+	"R26vU+/dc4BjALcNPmPaL4Z8g4m3gSWP62Esuc/JOwdBezkj9mWemoZ1RNIvqLir38ONsNX/YZnObFaL",
+	"bt5rHIoLJFRPm7CXTzDca12uQZ9V1OojtO9s4Tk3hahEDcaxz0H2zgF7nBLELLG2rZyRCQ636pLBIU9q",
+	"ToUaTw5Gh6PRg2Zl5a4b/zo3/P47Z68dM7R5QqraANdqjPXd9Nnslk8dLPbWb45GcVwgw3y6l6azWcjV",
+	"8WPLUecv0eyCCYJm5hPrjDCEJcUKCG1r7CdzWsyZvyCVRnsIB2IfMRgO4Mrtw1DfIrpvXNcuFAtylmxM",
+	"1TpgHbKQ1VuCNtyTKJ5tA1O4S+qYkaGNn8jl1CIdbW+uhZdZ7vcdTrYCuV2w/CndqJdBiO63CAm1xoI8",
+	"RNIsZ+yQPDX2I2TS2SJrW9OVM0iqs0gzewWQ2kCarPsd9jy+r8O2qaW892yvXZGy7weQMioLsGe8+6WZ",
+	"p7INWg+YzA+iZKOQPTpCWNFTqL539rWporvrD4RWOtQbU1ohCM06AIfzCx/uQSrA+iE2ZNFvC/ZjbrcZ",
+	"m/3gwGMWbYfnN21PuH23fZvvUMUy8obKJm8a6CD9lDXMMXsf3HwoMa1kDQXnEoGN7n6mREOAXZf42Y5T",
+	"/ssv6cej4dGDT1/+8sshfvjm01d/vJuw5ftIxy0B43vHv7+EnDbpfqZsABvKDaDN0heqIs/aUTsCkj28",
+	"3xliL4NKxzvDd0S1Py2T8zjkqi9fNhuB4C0+TV7JXAc9mBc04l0w98XrpM/Zpg1SUMz4vMgt0AJkBGji",
+	"61iBslVYsGf3Do6O740Ojh7++duYvefrQ2IgbbY9lu2Vdc5c1v+VAH/qIHRsA6EGxgaV0XzYthq3k4fo",
+	"1/6OZyJWgv9R40XmVpdwwRFo792SlQAtnpgugTHlPKfLwAXm7Q7E7hh6ZA/ICoC9Zx2K9plxi6QZr4gh",
+	"yWBeRliKg4Xr0w1ZuC4C28cTezmyft/iHxtzipSt0IyJlHYm1j+x1znbqxUp9UeQWi5RwJLfd4y6lg5j",
+	"1eqt/lV6cXCvlh7icfGGF7nUA6gdBTIbjrM09o5qq9KWku5PP7599ubl2Ytnf3L9rsw51w8jKBhIxKaY",
+	"57JYXa/707qN4cm9DKeFLPKsMwz+PVwVcNGVW7959OFxe0tFxB1fVTor1o57ApWJ1myZQBfCSVkFlRob",
+	"1vxS2q1wCajnezRgbBQMV/I16pZnypRPvatqKOV9nu0mQSveiU9boOpcNZpFdtimw0HPNozwMteHMazC",
+	"7kUVe/uWWmobJB/7Es6r7vmbqM/Wmov5jkVEPu0EZ6aIwDpecg5V6nh+8ZykOb9gufqCTKz+YZFeG+Az",
+	"gfJVV60+bUV57V6gANsQWnTGrdjvbZoloXaDGO1BnZIRRqNyhvk+gsXBxlornp+gR7ZYYZ4LdI934Hxy",
+	"5jOJsH+nl83njK2Avq5YGpFSXLm0RVWCL8ER3bd+ul6WXCmhrqIVh9MIqqW9xG4eZ20sHzBZ+6nVVp0c",
+	"rFlMZA5LRcBLcr/9y2XpbDCJrNJStXsmvEVlpVkihYb+Fsq2t8VDR7EsU1aL7xfvfBd4nyKSMoDroGSC",
+	"FcBWNpplKjmyO+hY+p47K1L30JUcbPt1aUou1Xf3+tl+7dfhTtd6nQlzawwmkKRcwW+u0ZZgHN1+sxno",
+	"TELmzqkYzyfeHTe/26f9U6kHNJDzSWI0fwXo8dgqyWPpj9tQRl7VkfQx6wHOKWNMwWSHhtm5Bvtb+d5v",
+	"/c4yzZatx6Tvs3z9vv93cEApXbEobFm8zIfVCNoQUifLjuuyTNfo3Fy+M/SeI9/WIJjm0fQsM7eqQMCa",
+	"d4qoAET2S5loYwnIugJxa23UJRUFzSa91xw22DZclSCldburoB49g9vZ6iYY5i3LWKIpIKIv8eCeS3N2",
+	"g3dmYpd5gk1hyiCC2PSiNcSLOnUWuGhnpAGvEW57NkjKd5tVJ9qAzzCwukDwivIkKeVmBZbA7YVyZ9v1",
+	"8ogFTrgHp3wonhyhrCD3W6DCNbsc6Ps1jS7PfC3NeS9YUgeFdof6QOd0NuNJQJyT2mDhGA2uK4+FwdFo",
+	"NKjvCAwYDSDe04ibQRrEcT18djL4M/+2ZBz36ZrUEADMh9KELMPukhMzp1qkiJyVMslYBKifoGm6oPjJ",
+	"3YHiCvLua/77h/c7W7TSg7+NP9g/RgePxx/+NdqHOlB6+omKqvrTDI6ZCUTjbz1AQ31jhGtQbXaYDSo5",
+	"zalQsYnMpFUVeiV6tLa+CWVn1Bzk1ZWZQ1Kty6JZZvl+aTsGe9j03TScSI+6SA1OVe3ZU2W4PqWjKQvM",
+	"L04QOLmwrUSzT5PhPooMvLK0p5xeM2WJNNZOoNyUqEfgwjSLvvHx+Wmhy2fW1ZetYa9rV5iQ+7CsLuNK",
+	"D0GMMqHzTQBetIdaFee0a1W1/CucvrUnn/VXfPwb20PBlh3bYsGnZFkAHJ85sy/MyWe0OS2tVX6FMHFU",
+	"V+pQPW4lmhb6Lu52PC2YyTWge5AJbtbJkEyCI8PuT9snzEiPnEGLgRS36bCSX2eUlCUD+578BDWhNvFn",
+	"YoXNhMwlU+jIm7JMirkvOpJZir268cVDAu8cBkan0Zg8rhuAHSkUcUawQTUi8QqUeaJVHiqAcHgZ1/bO",
+	"E3J/9JhMuBhjnXAsF2kPR1CgtmzrYzxnWlX9U65vM3AS1lAafrPg61IwqyVsr/jvkssfy+NwFPHPNrFc",
+	"PnRlfdQaVP+26R9XcWltV9N2Us6uRfW6FZ3qHyV1KlAC/1Gm3A+D6Rodad7RI2cxHJBdlcg7kW52t7Xc",
+	"yKCDI31b9m9MtSnPqH20586DJn7jb7v+TuH/R5Ep3kJprUZcZZS75rFYZbM/q4SmTid7lBf/tiSKW2Q3",
+	"ZWzdTYw4tF/28zcTwdZBGDV0MyeaX8ATcSzWmfzsXiQGH6LvPDyaHh88So6ODr5JR+zg/vQRfTy7lxyn",
+	"Rw8h9x7OUXyMk/fvy1q6wYPRIXimXQHZ4PXRC4zlF6vxjDFwXZtLDA+3JLuEo3k4u3/wiI2OD6ZH9JuD",
+	"UfIgPWaPZ4+m9+4PPtQzWwYpS3lCNasDvZ+UD3yQHNGDR9N77OAxvX90cDx7mH6TjNgjevRgUM1r2Z5e",
+	"8ikC2Gvp3YU59YKeg/U8QQyMiSu8A6g0MKFnZJLmdKYncYfpnlmM/lR0juet6kjTdz46eHw4Pvjwb//S",
+	"Hq8f0ywbB/2WutpQQnzEprdsiSR8oVzuxBAqQ4w12hY6j6RLxrps8SCBxtfaC+imVwIpBXmkNwmkdMNZ",
+	"mWRSpmKCZwI7jHH0hxWK5dZzm1cKmIK+Kn/Cnu5Q7JgzpYZk8qd3P782j6svlfnp+VP7gx2f+e7syZNX",
+	"P758N/a/Bf0Gu1NGK2b+vd1TSJtgo7+XpFK/qfc3cK6aiqkloeqczCA5gimL4yAVogUB8AXmZ/beRy7q",
+	"FVaP9NtIu6dwegK2WS/vrtNGCbI/+xoprRmhzbKBpXWUfQ4irZ502me9a3mo/bZhvJccv7QwNOZwOdw/",
+	"Z/XJgiXQXnxOzfEMW6GWlmp2CKPJwqa1fqFsAmsUJv/askm92+rewwej4VZHZh0/rm86Z7uz/c9GpEXb",
+	"9MscT/Byx9cqMPbI67ty0rwZ1VjGwW9+kFV0mz4JsTbBJXhsz8wSoNsVNH1/lASKvtXI32qZ0zkjQcud",
+	"YNZHo4bCuueB0ZeWp+QoFvxFJoVDeBSy7VEn5fuw5C1GznAL/B4iZzCTm8DFv2EO24ujWmiwvYnLK8GC",
+	"7HvqFDuZB3rxgYwhZdKkTzPAsyLluuzJumPvly3ZWTiuskEuTqLMV90TMWuXlqjwxv4VLN9xlqVP4KbY",
+	"5up7FPTqJecro+zaLmnK+h4B0CWlLBSw6xwkQbqJb+uH0uS9WxRgv6NuKDihW6Td74Je15EsYWiuIukQ",
+	"p2Ti9O3JkEycx8r8jUaujQShvYYJFTZh4rqKdm/U3fVPL9M/vJfpLkSoruYG292jFe6i0cFjejD78PGb",
+	"Twf+7/s9/j46/nQ3w4H/9N7903v3e/HefR7Ost+4YHs3F1ubluV5uoaVDRXwgTnZ0lfOdXie6VYstafQ",
+	"G8FcQKgg5q4l1Tyx6DHGQqknr1SgINoyWJr16qj1jbt7H6AB907CTdh92x0sbQ0e8DInsBTDQwZh7oHt",
+	"y7ZKRijZy6+EfOTHtqSbsSobC9SY2g7MDMReBLor9oy2qAVLxbILbE3SDEku6aUD0FXjFcvHFvimLXOk",
+	"RxVpsChLLsbXDtca7BPfc4CtbMIydynHUBNrNTgLXp7JNcvDOsedSmJzNiuEMaDH0La/a1HfwOWvxBO4",
+	"2HfQGVvbG2iN1XBRQSBnmolyhmb41hPg1Mr2PkaEC2gaJPRil6m2+RTaWKSyvOEGjOyrYZvAaNI1yvlb",
+	"yPehQ7ztA7DZFIDkBVtODckzNtPEHIAO0YLnmBC+i4xsk95HnYvTpWxy8RtnVVXkcE/sTi+R+xb1dcvt",
+	"qm4Vlc+l+L55naWPMH81m/WoSNwisLc7nO86Y1XPkt/iSAgsyC9fHz39++v3RwePP/zyS/pxNDz+9KL8",
+	"/Mefv7qbZmLkjOu3hWunXXMf52xJuTCmhpGBkS297Xjcwtiju87YW7TzOADvuxAmxZiMpaHY1kNgx5KY",
+	"cpf1g1CznQPGN9etpJyz71mgWCKFQ5IjgRnhmjH063hR5n5eX4H3E4TPgcTJIXHt7DTN9WEz4aHR8aIc",
+	"UoOyH7bzypW6WnzG3LRnke6NrO0o0kJ223q2L1lb4zuwODH91rm3atihp4TmyYJfIIiTxVYDnUDM8chb",
+	"U/Tsh4imkLUbdrdzD2kBNVXn2yBNZzInKyZXWUTvtcpOdzw0zFI0OpJU27NvOrfzfshcK5rr5T4jZnke",
+	"C6i9c1jOtqR7LfOeDXj6hpDPbf+P7a4ndQ59QrBTGbr3dpuf60LY3Q1iZesjry9J9TsuuFqwlEw3xHAG",
+	"4uiaLaHOe9rrbRjGGCZMpe2LsAFoMb9IkQepHvAmhtxv4MoQ3qR/684q5ft6F9V54Fuk50yMsf/pNWUJ",
+	"n71+Ts7ZxmYjSHner/VWLCmhus0sCw+rTUQrbBRy7TCQKQF0o11itxEDEvhVs0xcEQ2hqInLZ3X+xOu/",
+	"u7Xl4JoAKHYTWClnStmKFL4anAyOHh8fjg6PD48eAfHZpbEtaIY1ISq/ODh6VE7jZJBKwaLwR+65H7f2",
+	"QPcXVqBhdqlfNLf3LlyuzGb7yHhaNrYWLNsDiMWJqR4hxFvoxlx2kXYBrkr/ujXLGZnJQqREFjoaWthV",
+	"4DQ2nH1AG2/Hu0eBXMQjnSzoBUMZWWlSxfS4WJWuvgq+Kfq5PIaa+QaRJs2+1guWt6oZt5Qbo87vfGaM",
+	"X/Bm6y/bwRQ7da55lhEbljNy4xT6vmOLU8X0QbEC9RXjLQuWQedqtiFTmpxXVEYpmPXQqi16Yu3Yi3pn",
+	"nFz0bcA0zwiK4e1v3CXRIdwSOLQ2Jdt1pYUkmEpL6BUTgGY3Xsv83B8VLXO/fFNk0QaiOdUIN0UvEetk",
+	"5nJL/BtrOrOxFqL5nbMgWWRInr99Re4dPXx4cBQW8TuPJhUbAEo/vCllua+CWq+wiMaSsLYujPf1RPjc",
+	"ERE8jyYSGQGDBQGAaDM6PB4RrsjxiPyfak6O+WUQqRS/11koDvt8Hs31rC2rRaLFvCMI9p5CuhHwEUKF",
+	"GTkjVyVeM/DLF665/x/Cb3uR8YJmPB336YDvdrbtGo83wg7eXdWEZ0R1TWzbntKNmel6wZOFh/s3omwh",
+	"sxSSDpYyZ573rW9XSCNd9tRM60UmuBH90jUwxnNE9w7oV6VJj3oLkBtXqqq+JHmRsQbqvBUig6fP9i0z",
+	"xs0yGB0ePW6qm61SqhRLQ6LXkmRMu7Z8HcCXHz7GcqoiImRXAM2Po+HDe62Pvrlarh7SBpyCgON8dHj9",
+	"kkVkG4Tmp6E8qCrHO6MEXpe06H1nszAs2KRA4y1b65ZUSjz+77pWCbO4iRqbW5MWdwOA6GbE2Z0IK/7+",
+	"ROJdIHtVZncgH93/dPDlCALYfz96Pzo4/vCV//z+6PjDL7+kf7/3fnT04Y5GtmvH0D8yMaIRZx6raHwl",
+	"GFGarfDIVAmNRXturNF1E+WMZWqX/tE7Qr6dEogYkhlj0CXB9ixUdMns3MveNfWG5Xt0kGgZv9chitVO",
+	"SVT96fpcJFmh+AULWqqQL+uzgt8qfX6/CpNkmEiHFSXF8MnuSgpOMuibgNz0oYVF94lwOyY+xe5SYGND",
+	"hqRKmEi5mJc5YL8RY38ufU3a6gZ+e051SnFepl/WeQ9adfdjwChrqaiCApkRsPmJhKa5C0Z+LajQXG9s",
+	"3+uJA5+dwH6CSkNf2hJg7IEMNRupUuEcQeEjZ0StWMJpZr8HOGaft9bdnH3Zo3kDTPmFrYYx9NuhSyDH",
+	"sMfWVr1LxOrAJ7dtZ7XPft51VbrIXXWhIO0G85ymhUVrs9R5/zEKKnccwZQznGw3xeBoBGjNsVuPDh9s",
+	"u9UM+9OHT5/BarcJhvae2fuxw4tob7bJLKPaArLCTve18X7Nc0aTBVMWorvRSMyioK8XVLM6v5ySyYXM",
+	"iiWDN1ArTCIPQm81buCJ54/JCZYMOVOmMqxEKu2TUDEXBJ7uqlpc0MFMcDAc4DigJaHjvmjYAXvuvGFU",
+	"GQG6jJZrnIEn1UYcseWPw3mXaxE77nZDdkho0acGohziE7gBypM7q+ieun7ACU93DFAYa2dczbq4gnvv",
+	"na+1sBgUQ9u5cJrJ5LzErlBa5iwlhUihzimgswNQPNwlemJzYfsnj9gKIrnjLTFvePPduGRN0tZf6Jii",
+	"snBbISaajHw7jrvIBrrjTryc06ytmq8sJ4J+V2VBETY4ACGHWbS22fKJg/yM1LZXumNiHRz50qPO+OJQ",
+	"+wugjuOftn5ersVXtacMjV5HlSt5gkhYxs9ZNS4roEXquBaLcV/bQk54VeNr8xgjvB2zRqXqj1E04DPs",
+	"xyJnZMmoKnJ2SMyFCCuRLCgXLD0BurpGP1yRCSQxQTnpRC1plrF8bBtXNnpXFDzTPOKy+tb8cMCxH4wK",
+	"ymwtTI6hGaZctGCNOmSJMo75Z/7tdXUzbUUzg5nHWXBJxYZYcthZLek5NGGz2wV7fAelrv7yegP3o9Hx",
+	"/T71hyH1q8R4AcTYoz9OibAWPtvNfOhXtDMKaPjoSVThMaeOeeoXiqiFzLHzSDUmjWu5FY46ihoy/vr/",
+	"HEZxQ6puq//H3vs3t3Ejf4NvBaWqq93Nl6Jk2ck+keqpOsWxN3o2jn228vXtbVIacKZJYjUEuABGFDfl",
+	"qns198LulTyFbmBmKM5Q/Dmk5Pln1xFJAIPpbnR/0P3pWbXY4KLSPcbcJSV62B/oBRBB3Afoid7UQr6P",
+	"/g3Pvr+j66oOgMu0qsv3uprO4MUSSWa5ZD8sRpmtRzlbRyznjxbJrBoAuhGIW3uTsouGTwsIFd22NXIi",
+	"o/F92kewe4SttHiaOTEI0vHniTtz+njhPBmKlCqB8Xhyx45kmVmO565RaT/4ssKHuvjVUfw/hOGqQkn6",
+	"iMls1AP01SzcB75zSNWE/Qe06rJL5+5RwJxLJaYlZVqDjKclxhe8zH+YZ4U9YDfvyFE6vQwfQE0PfFS8",
+	"zIDz7CQulZIgXYDnHDriJ6y61U6qfZ/Ve4XWI5/vS8AFVfKzPzuPj0873k0innnWm7o//gXDS4/Wb2N+",
+	"KmEhSCPCxFKPq2H7K/+gvqV0h8XZKEudr1NuoI+rLq9ryYqud+4tlDsmzm00poZu4SE/F4vVanKBb57E",
+	"FR/HHS/4EOkUk62YAcivRKJu3WmKq8tbQ5f6SIfXM7chlceJk9wfpgtLnbWaPMhepUD9IS/CA334YfoJ",
+	"Y/walXCy7zGPzFRx3q2JTiBJwtpp9+8o/JpPt/9hWjBGnbNIyKjDIpVZ9385Mwb+R6aNvRHyJuHT4r9V",
+	"ZsMfxmoCOqrIyH/wnqsQEv9wtW/yo5pUX69iviMZHK8w1R2ulwdsSzavwqNaJoPLw2+BrXmliXPhqph7",
+	"lUui+jxRt2NEKORCSHTsMDzcnYhdpmnOuGKy0QiSCzbg2QCMvyMWCPahkTCPy49PGcV7T7/iYrM7+fuu",
+	"kqX/5qlIuFWVuiviIZ7LBE7wOIaxrdLfZYoH84nyCkJ+X5vE7AZ0moceHypQjiIIab97tSxV0G4nyP2K",
+	"hZNoGMD9OFo9TPD1bGEWeiDat4Vvcp0rsNp3Tbng1JOUsxGQu+Y7k25PClbd/SWCgO9e7Z1d5Jk+WUnu",
+	"S7HNt88v4e3LIjVbUPPGUZOwjsAq1oOL3AqwkQvo/UUg+eL41ZAZNJWW3zsX+eObs7IbJkMVkxvF+YI6",
+	"dZ+OOFYHEHut8w3Hd6/o/75DT5FEqspv+293TFxX1tL4R8CDJMRXnlp91jcsRDagxPSZL7ldPG99cdfC",
+	"+S+KjCme9yR1EYwy4H8S2HhVAqEJtJglLlhi4auIbrGXX9DJiTMt7PSTM3kekweuyTumf70NNsH2k5v/",
+	"///9/47m/AMZCqU7yNPuIbsP7z9ds5O7FydO0m9haiLn6XnOycR93TDCiPG4QaOLID7Nnz/F0Nrx0Zcv",
+	"GGH2K8B1z9eKuzxUxgo5OHf7yC1P1SCDDl30mI7faGm1SqnY1vMmIw6PMRuPh0KCobtySpjKjG/XHcrX",
+	"8Fa7+5v8TX7zDe1N95tv2P/69P4XF0QbyW/hJuYGuuwqofPp11+vfrz7a5ddSWO59IfWx7ev2cuXL793",
+	"P/r1+vWFc+zok+gf//jHP47fvTv+8ccoQAi+yTf7D14XaCQJwoPuN0kOGPKr4DpT4HeAOUL0Ccikyy5Z",
+	"X0Ca0PPmRUV8PE6neNeQpWmHScwO4D0D0nYZBqJ4hSUZWRQS0ICGoClwE/LfZEA4Lvz1hXsMqVg/Vdy9",
+	"DzJeHj8Je/cR/p2B28pvvmGX4bBWughnfPNeWiq98x4kLNyP+CLJLvtwef36J7prw7fwDvQAGIKR5/6t",
+	"lXjrsLt6B5/4NxlcBdJF9BTYpfRsaT2VIGTDJaMeAh4qif74EvlnQI71b75hHIuhWZRwyz1oWQJMKTOK",
+	"rhtVn4QemT85i34W8jZiQ+BJgXVD+j9/Q8D1t6PIvc4kb0DfV2mqJk4QEMwNGzkGi74TbqVk0VUCo7Gy",
+	"7o0c/x2mkeev5Qx10vA+EFI8Bm6pOHaMdzXhOWKutQBTGsgef4RxyqeQnDNnY8IGvFb5u3eTfxJykIIX",
+	"F++c4ZAeG3F7Gb255oOoy8r49VX/+J17XxGbDEESGCzkoBM+/EVJmPmGBp4IOfCr+KBVL4URvgmnQE6u",
+	"RYybfDKmz/7rX0bJ6IKNtRpoPgoZrpEzvOFh3mCKCy34m2+KXfi/j72sHl8lUYdNVaYNE333D2awL2Jo",
+	"6R995BZ+FqMcus7/+/iDp9PPb/mQWcJJpvvYxVSvzr53P/pNfnv6EiefsugjWD09vnTxXljlZRyDQa2J",
+	"7o+1SsFEXkpz/ohS/g5+wZ84aHKRSpOnKRO240YwsRpDhH3e763mTIvB0IZUIKWhrxXyyU0NkwBJ9zf5",
+	"OeQR9SBVcmDKyTUB2nSK7K/ac2sD98JYfxjeAvrkqYhBmnKvpMsxj4dwfNY99Y4DHQDm/ORkMpl0OX7c",
+	"VXpw4n9rTn6+ev3ml09v8DfY+tcinuoPmlIvECzroy+pMUg+FkfnRy+7p92XFLkM8fw7SRQ1nR6ArQYt",
+	"8O4Hd8jtCD4ckQJpNcIk7bwIOX8jV8nR+dHfwP7oxkaKg7GSnrfi7PTUNzW1PpfJmdaToR0hGk3RSAUS",
+	"+OVLNWw5IDQgb/BZHeTkSzh5y0WKgX/JHzg6/+fvnSMX7XMsqLweCsMSFWcjrNd1jqJWE8x2sXyAjWHN",
+	"1FgYHf3uhjkZAk/t8D+120jsEcbpN6F5OfmxE26mM2keJKw509rjBlCeKvf2J5zz8d0tW4d/eY6cYpMX",
+	"EsTTDBU7f0Vl7dve9qvZbcHkjsr9HoHVYoHYXvmME3dmU5DnbMYHjYRWkJku+0VZOlrRvkbXlx+v3r79",
+	"8ebdm+uPV68/3fx89en6zS+RtyxB3T2tSuXreOeXtJy0Y2bqGuKOfYCBtv7V6avHt/0XZd+qjOL5rb6r",
+	"t7QSNHDFxta9MG+AukEAK9/adXBYeYznpHNvKvf6/Rjk5YerTWV/EZ38Q1Cv8m0EC7FjA1S3qc4rmP5n",
+	"4XbSw7pzl/wWcmFnDAw5AObC5zNGGB7oTEYFS48JnlL+YxgpPMwVx5shwyZAdTpz7+ojui5gzC4tVTFJ",
+	"tbGKOdGOfnv68vH386vkd1zkCMVW3+trLv2lmrE8Tcl9QTS47iWXIsraN/0R7tRt4Ae0Ss2/COe5X364",
+	"+jsgCXeZF6kGmS++cuJ+i04dprYv8eXXlDex5LffY3+9L7/vUDwux+LvQB3NKuTjsnAiXtGki9/zDzzx",
+	"DjL95MVSIpXZodLiP5DQj5aQw7dK90SSAN7svDo7W2Yaf3RuJru5tLodC2BH2bTnAvl758g75fjnZCTk",
+	"0e/YPsXUGSSINZSzBUqWRSqKFpxPOS/ClJdGQryyDJdCRPdzkjZ8hz+oZLqEoFW0OR2q8dq0Gyqlsz5E",
+	"HIgIqTHt45hPndk359j4X49wS1eRdJ/C92X21iJnfZ7Rshdb1jKaO6lSNP+Re7WEAOASXHxcN7T/2gl+",
+	"50vn6GdFK3vs+/n3cBVNqejp94//4rWS/VQQXL0XnaaX4AJgr9i1ei0KnXGekEfmjypV/sFJdfKHSL6Q",
+	"AUCeuHkH3ZYwrZBH8i0zaAcQs8JEQ0i6DA83F28KS+18fPJcHojOmwo6D9c0FR+4HWIOw+NGpY8YTdXZ",
+	"9aqiN064t25MHFcMD1aX3xdLyO8HjdTd6Gg7iYRkC0JML3gZIa44nCpdKATDCNfoZTZwjmuwlU5tA6L1",
+	"i5JQK17bdo2q3eZAVIaY9GRts+2GfrmkML5TieiLIPKHqScbyy5P1pJcb2MJZzymplS1IcHfqGcVdsH3",
+	"fIEXRb/oEZ+yHvXVM2qUd7gKRdXzsQO1nqJBv8IAovT4bRSxVhTh0fFBkKAg87PSvFo8EfqhYTdXgRf1",
+	"UWgSFNUFEKVX2XwUsbK07ceTL+9R68cfth8/o1mLFWsNh35mlEe9emLewmoVqcLCKNQX1of4eZd/go6F",
+	"7RDRz6vT71kk5E1moEJ3f8QZN9Hd1q0/fLee3vJKMr2sf38VzgknhUOiqHbOUfVlTlOC1pCT/4g9bz39",
+	"XXr6mwnzOBQZri3Ov44Tvh/TuVPPiKov3YaXhxuBHsAxbtp/bTz0Ej7X09TR9qjal9NGTX03sgkznlk9",
+	"APA6dMacGixlm20NXRfhVwT3dZ1WfTJEJ6cB0TDgOsHqZk4XOML94t8ZIMG6vzYJedGFVpT7v3z7qqLy",
+	"otLNtJjjFXg4qElQ3Zx5C6FVVDG0WloShXgOAEeLbWyAbcyjGtUa3Jm99vMNfetRjkvJ4NgpTdC4ghEt",
+	"Tz8ccsN4ivkg7nzAWMr/9w3mIZpH8JDDhkL2iYK0AMjTAEDqtG950GNGMR+eszn2UZtq1eMpRyItw9xT",
+	"ZJjkXO5pggyUedm5k4QFsefzCTvbiHNPEefm51F17PlWQJqUTqFbmOKFkpNxAxZrEl6dvmQR1uDc9MOG",
+	"RItj0ycfli4fkZaSicZDJZ2L+l+vvmfffc9enL189e13fy36EREvbGethewhfm1D168kdN3QuFQcricp",
+	"JAOqxKzP0PC5P6H01J+5F3lNCt00CIP8vWX2RA0jdUcu23zs+zPNvDsD9Far0bUYwTLfvVbLfvPph520",
+	"8W+k1U88O3dlc7EPFUbvAPnxcNt9AfYW1Tnhlh/HIEPH3epaqLwh8UwWfLVm/sgtf+0H/PrSToqnb5GZ",
+	"tZAZJ5AszuUniPiMnG4Do/nFF0Ziu0rnGUvG8X7moiiioebXMZesh+ApJKHLA3U+x3RY0MwqJmyXXdL9",
+	"TigKx17nq2I7hfwcKr5TrHA/GE9ph1qc58BxnpIyL9TlNdJcyoOsmOVCytsJaS1K5w3gUZ0N6fMKSS4b",
+	"KG2b4/KEclyWFedlM1w+E1OIJQ6TJZJcGhK0hsDGxZa8BRx3CjiuKcsrQ4+XSNsBWvLUOVOW2KjIBP/J",
+	"sEQLF/YjTQX2mSDs0XRyx6nW9hISuQfbu0ufats5MvMjNwoxNqji7UG3b5hx7eMxuHQw5tqOFubIfOIp",
+	"0GF5DfFQipinzGTjsdJ0i0HsXshzQ+3IuLY1OEVptq8Qp8ifvsUp1sMpZsQnF/bSX1erjHnnEYWY6CZk",
+	"XiLjb5+FZpabW7MlmCFf58HCDPkK9wQzFDvUwgyHDjOUpblWFdcBGYox1sIYigIac7s2uLC+qrbgwlMC",
+	"F5YS4rWKZ8qpiNW4QjMy1hSusNB0t7jCbnGFdcW4Bj94PwZJng+SjBBJq7C1cEDz1nKXvs/W4YC5kZuF",
+	"A5rTzIM9mp5sdL+eYntPqsQHXx/cI1k1U31iu/b5ipACju/+Xm51a1g8VMpQsF8d4r8pT/r1xfilx2+D",
+	"/LWCfJgVoCD1M3/eRjLCm5KME9O7k3AWlSaKyrkGyJtR+vCGSMJrgv2SHBxqtF9a4n7C/fIetfH+ofPg",
+	"wYxE16vlGiF/eZCTP5xerRD1+7OK0vTKh9W6wf8mquv8Wd9TuY3/Dz7+X16ol84uwHYWlLoprPOrYVQd",
+	"/jcnZQ0hAI9Y8xYC2C1P3pqSvHJuQYQi7TyjccrjmTZg2POcXUqUep91IIN9/pPxuV+GGUhTz2ssNJMw",
+	"AWOZb8eB+Qg+YSFkiA25ceY+HhZtf5z+Jh0Wc0ntlvNOPuczJp5xy6ITWnEderEfc79Td27bCEbF0I1C",
+	"GE2alvZ43TPoscGhHNzJu4XpDH8HGM924qKGZebWEyd7uPMcvcs7T842EsZgL6yESSWBxQqbKU1EDF32",
+	"qeiJ5L4QPyAVKfrGjfgUu1TVYCd3y3CLoPsbGD2co9thJouH2BXLm8yuGoMEYnesYvpA7pAacpHvqrlF",
+	"2tKt9UzXXZvusUkNVh8gccIOdw+yPvwf1ii/gvsxhFddkyLMc7YSNgENLB5yPYCE9ZUutX2c8JAJ0uPx",
+	"bY1Kh8lWUWqau0556VNqsb6cEF4ltfxAlOkiTHC2armByo3dV5t1CctBzdWXMBxLfvEZ2A2Sm9ZyrIch",
+	"F1qX24vwpzUsBjbbJcU+9lVoC3qqYbEmlVNLVZMIeVWM6JPQvsK7krlNaKV9LWkviWcokiwJfpXwLnSf",
+	"K35w8oc7Br4sODEBO/8Jz2PsVWC2RTJPkmoobE4O1orDf+GjwwLE5h+rhcUah8XmdWM3qnHihX7pewsi",
+	"4sgM9uHNFcTpzBIXFb9KP13TqtPeWOyrk89I3cEWBbruVjxKIHHmDpKbHpfJRCR2GKHpDlSKxf0ahivc",
+	"Us6jB00M64s7LNw/VtL47vbUpX7JrlRXe5Hshq7cR2OLXYS+7P/cmTmpW8h0by6cl/f1dXuNC3cxPh5x",
+	"yQeLCGiuhzBlA6/MGozBpqloBUY8HgoJmDoTWDlUn6k0Ac0GIANMWxP7fHgX5v4KWySp0ZjLNjts3Vjn",
+	"6gMbFdKT60ZJnrdUApbfT+YywiIxvvHTYOukrVSF5dpwsNzCQWL3RC8cpm9TxA4+RaxQzkW6udl5tV5N",
+	"mNNTs1oa2PqK2ZaAPaUUsOWEds0GqS4gGnNjJkon1dhXI1LWFJP1IlvdIl27RbrWluOaRK/gGRUhvrAs",
+	"VlJCHLwjJmHCJnyacz9gOte9ZTGmQMq6lKvmTesO3aKtd1h6OHCz/NSNqXB7iO090WpNk+GdslTEIA0c",
+	"G9B3ywEJ/hcIFjhp1Sol0s8tIQs/0/if/IJadKFFF1ZDF7yAMpNLUNCKh8K+Q5TBT3VDU20PaZjRjhZt",
+	"aNGGp01AM6urj6nqGqDDg3EaAx4209MWfHhC/DOryfCuMIjmBK7FIZ49F83GIt08HLEfg9tCEi0k0UIS",
+	"DwhvNrQe3nMbwYJMVc9SOxB3IFmsIQFpBU8N60Gq5IBZVUpbzYu2ElV5dL6Dox1K/rvK1J1/qKxJR2zD",
+	"V/t5qBgfsavSuzRTY2G0TiJ+vv+PFO8I9zad/5MoCf51cuP/S0gPOlWDSO/H9fRFzTbYzldS7rFdsQTe",
+	"U5nddRVPVbmSpEkp1Kmbkz7d0pSYZUjMdGHLCzqsuhUU39hR+VJb+LhAeFsoci0oUo0rSLBKf9zIei5u",
+	"0/yTmrA+99Uc1JorVQNnVPtKM5wKa5srT8T8vT+HQLJ4mDaQbPxCW43nSQC2qgAnGqzG8KsatX8vPeLe",
+	"R++4wyZcWMOURj4ALjOeXiC6glTTWLerDCRd9t4OQRvf4RkBvzueiuQmn//GeQJVCOBHt6JGVGjvCe9n",
+	"TWmpezP/ziCbQ+4PHI1/ltnu13o6o9tUFbJAw9cA7pVOFt9H5x475GX+c23aDUBNfECjH2g9/y7DEffg",
+	"5VCk9YzXM1duitYrXs8rDsqXmwv6wzYIYT8PucV+6MZymZgAKk/4FG/az84o+hwrgX2VOp4LyHdUd8qm",
+	"tDv9r4fArLI8dX8cQppQoJy3Ycff9ZS6hcT5j8DjYU511gPiFeKxFXdwQSBUwXI24gkhV8bf6mhL3CMM",
+	"iQetUiwV1qbARkrCFGfFHSLXhZYM92Oh3Rx9C5q9eMUSXuXL00Ur6cNmyQIfA1S8Ky8DF7mfhAFvLw4p",
+	"WeBwu78/BQflQ8pRRUlvaizNrFOSS9saEQkOujgcJ9WmxmoWPBmSniLLYnUIvpbOHmL4Xadcbei949B7",
+	"geyvLeAnsTv90vp42/k+wp2WwNRMLg3C9XSLO+SGmSyOAea4EnyM7Sb08TVhV3gE03koDOtrAAo6Ko48",
+	"XODO1afZw7GRmvP6YxC3dPMK88M91J5lmE6vbR/H4MmYL4DkPnt/mHz0By56PIQYnWqn3RdsrEUMxnco",
+	"LYX8OFmXXT90lr2THwlpsn5fxBiV9zOZmKiT7wQBBYkiBgt0qxEVpyFqLdG8rfnAp62h2aKh+cBFa2Oe",
+	"lI35wKeFWuXdg32QvGuLM+bTxU2PN0QJP4Txvz6c0D96fdIC9knMRj3QzG9nj8tbpjQbcAsTPq1bSGhq",
+	"/3APSuzFZ6enLX3x9sytf5ctWrkWWjkujEAwZvmftoFYRi5eigr3JdaQCAtJqKbztrTLrnAthqkxSJZA",
+	"z5oO1tQZy/pCG9uhqqQCLhSUY2v8BxpMNgpMdRMMwcwYZEKUyLQAAj4NHwGLRmCHKiFe9aiktZFP4Alf",
+	"9ETpSL8+Uhn+00zQywJaWdhD9uez09O/EIDJWSRhEmGgGABTvxUTt1r/b0yHkvaC5lR0J0uQAfpppXXd",
+	"xP4wrC2e8opw6EioX+YqWOjWjUXNLawTGw2xk6+E9aCvNGzkr20TxV2w8o9+yS2Q+8SAXHpxjAcLUmuE",
+	"1/Qp51zJR1BcilxH8IBAnvKQqwnk/wZ2XbtzgGjuQvPQ4rk7rMl5TAPWC51CDlXfrXVBEhUiudwidEv3",
+	"mCCZcx/yosizMxbRODdwHwMk5iaT+I3ogqBgau7HRRKepQr69R8tSK5yUzSgUds68+Gej8YpFjOQe1T+",
+	"19HZaff01L2fTGtvvN78+pEkYBWFpG05KGdhqzU9LazT6Ln7N3EXEFV3qm3h2C0sDy1UyMFxosVC0hE8",
+	"boOHz6jihPgXehDKBiHBYhCKeAjpEZrinhpQJ5//Rz/910cx8nAPWmhgLWggyQUo14554f59NWV4vEsD",
+	"8cw7LUhU4YYasFbIAVpc6U7fak/0wYt/Hk0a5p6q9U6b9k6TIE5b0ITHuvNgLk2o7GQpN5ZuDTGrBhPx",
+	"/DXSIuP/9XbsebgHrfFfy/jPN+mpEOHVGKauh7lbIxRSQ1ktICEQ9RyDJwkpXWAV+aTayTy1qnLxlwGT",
+	"34IXg91Q+UtUtHhQE8kmSie1ObB1IOoD8Xnscizq89RARKManB8rXfXUTWdnHvmCRUPgqR126boK8V8E",
+	"r6NM3ko1kbXdMNECzFwo5S/ZRUH5fVJPqRS4XOpCaeP6mlLsVzwkhtmeygXLeWMNLpLNdHp0fjS0dnx+",
+	"cvLi7K/d0+5p98X5/zj9/vQkiYXn8/vOfdM4jxgfG0Xq//TzdGM1QvHmlt/EIC0yjx2dH52++P7bv/ZP",
+	"4fi7F72z47/GL14c/4/kFI5f9f7Kv++/jM+SF25cb8TPj2an81P9+PqKvdVc3vYzjZE3tRG58Rub9xw5",
+	"Wj52fSBK+8n+nRPoljXswFnD5tpq1FneNeqO5odakTOMGqR38moApUuFUhr6oJEocyU2scdtbkso9nwI",
+	"xZYW72W5xPyhiqepW1BmIblwoVCeAhfjvS31kQXmbNYj4WMDcth48Ng2+NtT8LiJwNcwjV36HmVJvUON",
+	"r1QhfRDKTR2z2DaFfn3XuFG/d8ccZw93dNtUZ3XjN3s30rRdaY/gfROfrW/HFjufJzG3PFWDWkTs0tz6",
+	"1o4IEDhJYpcek8vNCmd+mAxygCCTJhuPlbZQIraIqlnSKETzK1nXBu7yJJ9dYYW6XQ+BqX4f9GG7rGvJ",
+	"8LfLLOxXye+4SLck958DBEtShztrdiH9eMQtqDgbKJV4CBikb3JKI/zJsLFWvRRGxmkEgWCYc4gGl4HW",
+	"Shep2zxNz5kBYJHHnypAMDdNk37wM2pqSpv1EwYjVfr5k5q4s3CC+fPPTkO3QLoy6xI2CoCcBD1ahIT8",
+	"ApOAexgsrQh0B875trUVmylw7T21MMn2zpeniFpsKCpvlR6ADb2ecUMp+WrryAIV2OCFhLEiTQlIqL57",
+	"29Ib/hoqNma26mnfzz0J24oXettUl0dsqbGKPJr1vXkcYmU/vtDDT7iEVgnrlRB36Mq2CtiAAgbC576G",
+	"DfUtyWJ7bKdjWNjLjPUykdpjIV0sYPACfKoyzdRE1iaOuJGvceCvMmckPH6bLrJeGSHtILNegkoiXhLZ",
+	"bRQUXrnDgWtbAMpeBBZkdISXe6gdxUpL3FuSQL5HbX7AgecHlHVtsaqtFx8Xo5z8EasEVs4O8BlXob+Y",
+	"QH+zMiPg4uFJFeiI8c83Qi7KGVhbq52b91ol0CYMPImEgeXlfdm4/soapp2/dREwJ2dCnaByliKHZz8k",
+	"EdYlCjQkfM1lCSyy/22CwG5rH9cV8AW+U3XeAKXgJsjTOMU7gzFooRLPGoPWm6ywUSkRJwhKoaF2rnzC",
+	"p+eP5HTlaQV7sM87dc12cI//cOimr/AbU/r2PNz37f0Gp+gC1/CEJ8nx472usAEFGZcRnzIh4zRLoMMM",
+	"pClTmo2Am0zDo+DEZZK8l2anBuVZoRm4Xy3A1xzCHlxJIgN4XOWOg/5sAxq59irmGeHc+EU797wP6TJA",
+	"CcrNbs/txpEVfKa9wyu0s18jxvIsmQQuEySjhhSQAcyTmgWhWUbnt4TRhIP45A+eJDdKrg7aUGndzlCa",
+	"3ZsU912vXi2uc/i4Tq416xyNtdDOewm5NgZm1Lr7gVkk5+AEtHnsp/ZwagGg3TYz2EATVsaAPpehHg3U",
+	"JFcY1hf3kPhTQUkI58HKcM9BG/rde5g7RIlmxt8XVNSMjWjP2T3jRRuezos81bJhWIQaEf/3ZKg8/ZVz",
+	"O7m5JUJfovKNfK/9yJ31UV6jf9PjMpmIxA4j+hV2IfM8ENSRQRi86XkUcfpQLLZFnZZGs/3kLfLUYG5n",
+	"/saXB59K8ryV7oTCDlnE0/TGuxeRbwPmI8wyLoX98fF+KUSctki2lnwEeJAgUXZYY7QEcJWL3jMDr/Ln",
+	"2juAVexwC2I9JxCrMCDLWottIVclxfoj//fq+BWSYmIdDmUfBYaSITeMszueZrDbPKRmbI/7bkkHW6Tr",
+	"KWQwrapay6JdeOLyNA0JSyjl5jGk62AFtXnEa+Fp1qJeO6Z830wrVka+IlKPiGkYpzwGKkOaDFUKGAxe",
+	"sAhZ2rlVGtmEELVJiEGwBwMhDeMSJsQyyCX2a2HRrZBJ1GX/jYOTA4ulTYb1tMoGQ8tiNQJkmi56y0i4",
+	"t8xMZTzUSgqDYnzOEoFnuvvGiAlprNsp1Wcp8DtPmjJiKrNd9jk0Z8DYGBLK6MrFdQmc7kkcV8041TvN",
+	"7Howx75wu+YsXes57D3Xa2N/o/DX70SyCKn7lJtgtJK+W9YtTA0yTRBf/aK6Mz/+V1l0hs/eVpytW3GW",
+	"i05Jxv3ftlNpZlhoXFJckPWVRlSryy4Jp7K+uJMypEPnNp5q4Mn0Bu6FsQuhK1zxAVem4fr2BjvR7rQ1",
+	"aYdfkxbkuEYZ10OLaIRVOGqF7+IEAr3z0BZXKp1fert/uxNqNYra9fS0paZ9WpVmj0jxssDMArdoxKfM",
+	"nQ2LfCPCa3Yvcc0BLrV2vAVZdl1btppIr4yqvLkDPaXuCr3MZ8F7r2kBCtGsNd2dY7QD6GBm3Kbhgmb0",
+	"9GAPrSdc3bXqyeWdrH9nypIkVUdBrz2jOusFgr7ExzzxkOsBYBWpgdSTUNMnSlrNExFbglj9DR3ROV1Q",
+	"cyN3DBKJtRtZWANpn/0ZeZ86BXlAh3FGOT4P+8KkQt5C8heMvFSKy4sQC3Vb69t6a+BGSRN12S/L9n/5",
+	"v9x2HO3GZuDY++l7TY9VQxo71iJu1pncGwnTRGVpgg3mnLAXyuK1YI1Ws4bLpKfuT+J0EenZJ/oWdoq9",
+	"wLBjMgS8ZH5FmWy9zAgJxjAcp+OCmXjI3GFpKIkG5bfSU/Rjv06J8mx3jGHleWpECVf/nMknKTNRjJDW",
+	"RJRFyAtCPZV/tqpcvBXa2NLbz6GmJAN3BBMoJYUZQoJSJMlCu3fAjIWxYX2tRvj1kQoFSsV/FW2+3Rx4",
+	"S0Vjc0ud5nQmzTmLVeqte4clXKRT1hNpKuSgwzRImPDUdJjJzBikEUqaDsMwnf6pwWoBLtS+Hwv3LxJ3",
+	"Ls0kn3LiVl7q0OWWkI1DMZV1p4ztsivLBgqwp8Ekf1SepqCZO0YMy8YXjPctaMZZrLkpXbS57xW/ph5h",
+	"XXYpGXCdCtB+kqKzmNvCmx6PbydcJya68OBCuPPD8Ubqzl8h0o6Ta4RoAv1+pO6EHFRgCu/UHcxp7Zqd",
+	"t6SaYKPls++OT18dn764Pj07Pz09Pz39f5bvVFVei1tb06fTw/mTSjxca3HnDu4232tDG+a2uCS3faWd",
+	"lC9tysLB55mQFxARKgN5EZbH4WxgVb+FKfqABsAbDKIud+6cqr4t+hRmfKQn33vfjp1Yz3Hi2v4i+OmN",
+	"SI6W1RUXfs73OpmZspx6WzfxTHu58twjfv8zyIEdHp1/9yrvb2KsFnJQO7Mttho9XG4zUzczfbr08/pN",
+	"/0S/qn10n1NPnn7d1PTptnbbT0mBQt2U9OnmU15Zw0RCtQOeurZuytDS++GkpTd7dnq6xKu9zrNT3Mh1",
+	"0yVqxMlNrZzp25erCdEE/zcac5HcZNKKFDNh/DlZ/8hjocHc9KCv9Kw895UecevWyS0cO8/pqHJBj+A5",
+	"b7UaXYvlOjNfq2W/+QxofEk920vktS6RTXGi5Gdf+NM6saD/7aP3VYEQOJOZgSSckU7nAiEXOquYMubd",
+	"4B5PuYyBiX4ZUjF8aphRXXbpD7o/GTxZ6eeE2CDTXT5H6Wxif0ZnNXjrN/3wUqK/dNlndHijgqM4Kju4",
+	"QmKm3I1/4ht3qNTfnnkh3V5rsV9l6mLlgbgDeY6hUF9pd+558sniLZlO0Ut75tlx59yvvGeCMFY8BHdc",
+	"JHkEw8xQTTCtjrYJbritbdLrwpIZ2wcyGznhcT565whkcqP6N/SCnXitbgUX3BFu3aRUmZMAo2lwZw52",
+	"+uwBS/AucgM4+Oz0rInVX+ek88KwHrgHwXrCCxaFO/7Qkrloavrgwb72+pQnBpDnV7smN0EbGfq6FqQ8",
+	"TdUEkhuOOImJOiyScG9vCCOPcqCFEX6gev+C2BpnhFiiVulRugVTeii3wgs0tb0U3uml8NaU4fErYcyw",
+	"cWG471famzKvI3WXw01I+G7vhv0TLH81XILzeGbVDcKqR+fYPzX3Lj5Dz3kj4xVgvdl1NAvpNaTc7cm6",
+	"p5P1Izi57DC8kOUWOsxMhI2H4U5gFyHVSawhAWkFT90C74Cn9RfXvygLOWAzFG6WioSUjziKl9bXxfBt",
+	"z8NV1Ly8cXU3g8VXWgh/Y+37NFQTwtVnRLZa45ZPvV1JGb1O1eL/b4j7QXNpBN0eYqJByPpwLnGuix3k",
+	"eSEveboQ/f/Jz7o7/WyhxoW67l/AG2n1tCV4aeCcpVThcIQRu8uWPPhKvdbQU8ou6EgcW3EHRSdUJdNp",
+	"l12yiVZygJdP8AhOyOiegHE5LQAZD8UUBHS+pv1WyMR9PgaZYIJAgULmRuLGfxhVHfDuaRoIKp7fqd4i",
+	"gC0CeBjuDikxdT7n8VDICst37HGFnfo8GoQ0lqcL4o5wt6Mo8kiEuTXuv1NlbJc9NePpH/cJ2M8SiKLM",
+	"0fnRr71M2uz47FX39NXKmEn+4K2pbU3tV2Vqr0juy+/FGaapsTBC9pO9WV7ERGvLFKgYoUj59PfomABb",
+	"uj+/YFYplgprU2AjJWGaJ30KabJ+X8SYEdbPZGKiQ7bMEiZNW+WPAT7eMXKOD9da3idoeZ9PrP9E/GIJ",
+	"kwIOYJRosoJ5zi+ENjfPJhvBAvucAteGcUY1WdR4MyybfpwXAkg0tCn0bYfuyyfCAIuoxCC5CVVdlMJD",
+	"hTKkqV0WZXLMReLrv9QdaD6AiA0U6zmbPKW+ENqfDh33z96UccnwkTF1CssDor7SMRy0/Xdb9rTccnpx",
+	"R+dHvJcZWMMnRxFrj4XWIf+6bLwT+0WYbyP+t2faRwuf2erWspSsbsAybpmSMXRC3RShHkr7OrHEiZ2w",
+	"bKjSxBTlXOWqsC77IVXxbZ64SpwCliV8ipVX4WbX8FGoZ+syunKqLhjO+ZkkH0FSMDGSVZq3sJ/yZKtP",
+	"/tGffEZKeJDDyQW5HpK8oCC0iSBPMRHkE9jcmcu7D+QNOHZ6U2XAHs92E6l2Pn/iMgnQwMSTJIe8ejwS",
+	"PSeBKOhUQ7OQKTjjMcjkTOkPGhNDdKze1GFd6xSZw+MhxLduDON+xCUN2mWfh2rEIkiEjYqUf796pHgF",
+	"w1Tm/cCXLOoLSJNSVj7V6/Jwge6pFkZUMsdS56BSRwXnRh6u61oY1g2bqzTvwc4K21AZG1L/ofeC9GI1",
+	"e2xLW3A4Vrl1dFtHd29kNuOyUdiLpzuGWPD0GLOVQpeKRdVclz6xCQ1yxdmHHk6wkCMu+QCSG/xJFOqs",
+	"nCymQt6i2UVnueO0DwkEnOuPlU00yzjzrDpz8/yJKsa6LHJLzmUcGXvcqSwZNe3KG/FgDRmCIBH9O8oL",
+	"EAJlD/Ly1NZ10U590LvFIGb4xmvoa4ria0R2LlhWKhHrkK5LOh95mvpv1dZI+xqtZc35B/r6l5bl8Rmm",
+	"OWOwyZm3CiRtZcs0Yy1WY395L8FJImmo8+1I7rrs/R2ymDxuVjrO+Sq1M0BnlMYSht3C2BIlCtKYNGEY",
+	"nHO3B6uw7/i69MhX0r3rQyq3oNqyNrx+suH1htan2sux3ApjRVxP4PI2vzsnJC7nbgkGSE2kMyqXcQxj",
+	"e84s3NuT2NxFeOoaxpl1m3DOooRPO4QP5HGnSDq5gnYwJO9kUtiogwYsFd40ul8GQA8tZPjNhb+o6U3/",
+	"50hJO4wo24pPg3XrI3uWt2j4lUUFlZ+K7dhalTrxdyV8WuWNzCwvgJv5Mquckr5Wo6Vdkh/5tI5SxO0R",
+	"8WSh18kNnhlza1QjpTVVZ1VyuahN1+KkIpqZtW6u3nTpuX41fAA/uPkaSIUvCY1TsiD/s+PMP/SBqMJD",
+	"+oHKQDozB+6A7o1Ksrh1zwzMsGcVUrE5wknXJfXQ5nvpFhIuVVBghHXunCldbnRQQFRmGTe3vo+U5zBi",
+	"rz0x14hK0YVlxEBY+Hp/Miwaq1TE066nyxrx6Y2fM2JY+l5w6b8MF/VmllLkgPFIepKndZculQXPzpty",
+	"IS179dcXL5BHcKM7dr8X7SV7iz1+XfWUJPd7v2XPZAEy1jfZdpbcW/pVCZl+9RO0BVHbC6+x9WIbXe9N",
+	"ea/5LSJ08+xdPY7kug1pcu73nVDAvIAZFYRmYw3GBX2+aS+78hfFzq3BGE0m3t2vLoim/JiVyFCL4SqZ",
+	"QR+GJVuh6ZzI0DzALwDJ5qtX4L680QKWKO3GaHSZyu4lv/j0C7tRkFoGybUYJHtBCTeM/uqaEF4aPOn/",
+	"16f3v7BExZlPYO4Qbj9lRvwHkE4nFZJYHvGrdGegwXe78DGTHcIUM0a67G9KJUyriWGpszNwB55WHROu",
+	"qQN+jydd9skHVXmuHR9wIX0Oigm07ReM01Y4h8TfRyQ+H9AjPBEyH0VdVuqNhQ2xJABVuJtYjYFFxQ6e",
+	"T7SwlIWNKIiLUXvAvnvF/i5+YKmqaojwITPD5Szjz+IWwqpCds/MPl/4a8N0yiZ86iIRw6fO6eorTftd",
+	"yzrsBp0xXrmseVInD770lEqBywBXbd89oq1wmzLHRHV/LJP5weZvqNyPIcGBEIdyT16DHzV34VE8VzVb",
+	"PEI0PYidxHrgy0l7o1jWiyV+ca3Uz9wJC/7g22XWZbLxWGkLyTtIBL92b2FfJtDt/2YmEL+Aiu+pycua",
+	"j06YsRr4yIkYCVWdt3Xyx5z/8uXkj4RPH2eq+Qh3wreuQA/E5NnBQrOYZwZM0SsDu64Tr2Pi8+0qLxZQ",
+	"Qjdhq6FsXR96LH8nim7Lzt2F8GCVEZE7jfrQfe5EinOsLD3fzGNLSHAh4b4FSz0qcGXZkI/HIE2pmxZ2",
+	"jmFSDIa+1UvMbTwE6pSC7rggCuREedhUqkmX+SdGZ8L5HkShj8n7dPngGUuNVWM6IdFlqOioRave4Gpt",
+	"m4hpwqd5o5SXx2dny2Ojr/MGOEXzrvmzbXv4YjFflXr9Kl2MOOHTGUzRQpoaNlQT9xoHCsyTAhX3km5I",
+	"u8wKNSuKxRHCXXSkrdHNeF6d3YmTU8VXHkzYghyTN0LSd97kWGdVFKp/A1uSnmdAErxYF1qe4N0cbz+p",
+	"CeOlxl9oUZY/2HKZpwvE44FW2bgeDvsbfsyM0jb06L7A5BF/+0iXjxj94WVjHnw6L01IvAPEKUKBhNWC",
+	"pyFadAecO8bwG9VI2jXORMtYWWmePv5TevwWBVoLBfJJkYMgQUFPZuV/G3jQdehh7wJbYbHtKQ5/I5Ko",
+	"rqlp6QU374KtLIOrdEh9sYsFVCkALSpZ+4DpHPq17pOoEMGXkB8NpG+L1W0NR21mlEdb+eAlB3llUpU6",
+	"HeO5lGfF4A3tTWbqe+RsoqPrFhq35QcrZP9uqxPJ8rJbUUZQGyXgeeC8Hx8COmeqOj5oStAaChAesdtt",
+	"hLDTTiJrC/PKPUVWEHLqI7IPg7pTv2j5fiJrD93oFU6TmtseYPst6t3o2Jvxy+phhPfYWssOy2xehhmg",
+	"XOZAQSPzXoiYgqPuRAKagANqgBqqXIQuWHq5dr9cBB48ettc8OPEKqlNgHGfbd4O+Fk2IqZ9fqwPcb/c",
+	"h7jAfKrmD2Hzlls/o0At2G38fAe5Tc8Fh2ohqA0gqHnwaUtpSEGjQiEJXQoapjRLuOUsBulEJYCuZG2R",
+	"4+tfmSnTcHmCncVQ1WGjVPsEqFps6mlgU3V6uDYetRISJShLRcId6KBxFVjUBeM6Hjq3yHnZ0ljgyWJ8",
+	"qoWmnj80teQRshiOggkYy+5AG6HkheeXIEeas1Tk5ahCMzWRC4Cq54NRtfDUnuCpzX2iakjqHZIAciIV",
+	"JElHKkDfbJ6qO5QEtMXB72GXTGdSYlMFXz98CzA2eIttQY8My6QVKRG7SJg8AnA9eWxrN7DWHhGtFsz6",
+	"SsCspQ/KCkfuxJ+IC2rEciQFHhyni3CoyyR5L3dJp/lcYAbcqLZ/ZUPgxBByFxAzpWsU6DhoxTYwi8rj",
+	"eZbgjBufJO2zKz2hRFhq4vNo64EKlKKnX0Rdeph9ghu0m18jwvE8CV2VlBDbgl/wEX3fEBsJR+oSjK2f",
+	"wsWOc72dV0YuN9ZHotO9GAXZtdavT23YwiYNwibCxCtK+LIQyqWpcPvYECOIBVjJYcllo+BK7dHRIiy7",
+	"RFjKzLFb9+qWRl0uipt6NOiEK5bBlEWWvYymHK5l36nTtxsMZmboPQAxzdiE9iTdMxqzuQ2qcSfvuEh5",
+	"T6TC1peO/6zUrWGeFzeElS6G9BfknZBKZFV8y7hMOp6s01MpiiQiPliN1+m8pzIaiz4P/IyUy8TTCZ8i",
+	"D2Kg4x4ZSO9gUaLvZfkptkdtqzSbDNWoNo8pPN02kmsws6aUZTAbxdctwf3ghn6w8jp26a/MvJAK4/QP",
+	"JzS4vVMmlW3ZV+f0nkusfMpzSTa836nSfUjFQPRSOC61vav21NM0lMUXPf37JQ2+oP/MMwsfNKTruPfc",
+	"ZaGsS/VnkvZYlEDixAySm5z/P0JKmnCdf3bGIqnsDS++EBgwomqg+I1/ti20tXvIueKe0u/YBQvHPetl",
+	"RJkTF6asEbsROpIht8+sCdmF0fgasPNZ2Wnh8waopkU8zCW5qgtIrLI0QWOyAzv4GHPO56Hy2DmR43SI",
+	"RIxL33kfuaQX3VdtQpCzXMj1VqvRtRjBcqR/y37zuVyD+f1/I62eturcQDuhKt6gda+TzQKO0c9EVeVC",
+	"kT42PFfjFEosVoiIJCKpU06zJLXoTjP+ze0j+f4hXnqcWnTLrKbepaAor5YGED/dcolBAmOuLfY7rnNi",
+	"8m/siEK1NafVwtqWLqxZumBuZwsX3H8/bvsWcyehAbSKJcobvWkNSmJun0eOqblt7z/2kGFqbtcV3ZM4",
+	"VWYB1f9bIYUZwoNuEaw3ZcMCSORpSsBCX2EjlrxRX4gPqLIR+/7AtMsuGc7qW8X47gFuTTf09yoSGffB",
+	"rvVkJtHlY7gp2N3dh7nFx2r+ZqJaTXExyYYXEc/HN38a+S3unS20AbMZLbmULWkeMKZfRPkpDJbyTJS+",
+	"jdbS7Gt+26xiP+02IHXK+w+V6bYByN4bgCyrh0tmlt0f451cPd9An1pJ+5JuurUhzty6oPr+I464SsuO",
+	"tqJ8I4XFHW/jsjXjsnu6lp5RqqAWtZ2uq9tWYVNBA3egeeovu/vCdsr4EczefQ1U6AKYf4enaZmqI1y0",
+	"qUxaPa36NrVw0NzOfTm4xeXPNAycg41FikkCCcvGXXY9UX69/lvYBQM7XHRmF+yGxMY92pfZ8lQDT6Y3",
+	"cC+MNQvoGVFKD7foHZe3r8Rw2pu27P3gy97JWNTbik0O4UeL3z+Hzgw9pW4h8TWVlCVyTwGymPmCC57r",
+	"s7zXU8i22P1JFbs/JrDLZmuj7CHp0D0kHbrzLF2EDtWEjbJ4WAM/7l7UGkMga011C0LuGIRcQ5Rr0qu3",
+	"ZEhDUnWzhnRnzs/2E6Rnhm0YgmxGT9vDav9l6ivbheB4ad7vi/hYAzdGDOTITVyPhEjsroZXD1RPS70A",
+	"JxSJTSQ2rMFmgZgb7RMm8YTsC22sb1NIsV0xSsotaJ9fVAOp0Do/zizzEXiFQlGS8XBRAhrRG7xoweX6",
+	"WFJpxvt2ccvUtlVpg4DO/PtuwZ21wJ2g2YCYxQzEU6n762QSVg104uzkaJxZvqP+Rx/L4z8Hv3r2gVrv",
+	"uuEuSDPy+rAR0vK6sqRWLEoHCN3JSrmDqZC3hroexVbcCTu9wPMTDy3GJROjsdJOPpgGVFY85ziLldYQ",
+	"W0hwCGw+niprOu5r2QiSMAKLNTfDLsOwIPRdEkUDTOoGnPccnNfIIL3gTfehopwzWrYK1nnWnKK3rf+2",
+	"cwD+CFrcQeHtIbTvO2UnWGEnYbKclq8BamZS2EW8T8B6mUjtsZDEVu60e6qyGqJEd5j/iiN+fY3L3HO3",
+	"7t9a7l/mRSaIOP33NmiXIjPiaQr6xg0ZofRGKK8R+5fCrkjMKnewDLmQHWaUb1Y/8n4el6wHLFbyDrSt",
+	"J4p27/5QzxK3tv1cl+GutHdlB35XlpHsVujeusfJEpxHM43K7BA7Phs2Am4yd+7V9Su7eHgahctt/PON",
+	"kLUdzdbS0Jb66EldotVL8tJUR8yk3AypSJeaozi5nGhhLUgW/R9nb6PKOL8B8WoowK8z2m1cv9Nbs6Vl",
+	"d2WKoh9Wtph0XdawxdyN47Ptq7LymI3ekzWilu1htO9LshWOMBwB4kwjI9A//zjqAdegj87/+bvTqJwr",
+	"5J9/HGU6PTo/OkFN80M/tBI/AU/tsMP6YpBpYgoShiUqzkYgbSjVVT6dv1u6dJoaC6MKAo5rLPO5czvE",
+	"YryBw/Jiw2XSU/flEegvFUP8Haa+YFirgeaj8rx8LI5vYWoqfvaD5jIxLCOACjkLhGFGpUl3PlXZVHKH",
+	"cMvGXFta8liLGHxOTWmE4vZyfoRPSlsEcsg+lxdOfwlN5iqJS1gvm5pOnhVqbJEWKrSvnXo4YNVQH1Ie",
+	"Q3nuhFt+7LsjVXzf975H/IkTmdFcFW/l06IMGIqdB+IOM1Y1GAOG9cCIxIn2mEtIS0OK8fGISz6oXsr8",
+	"kKmIQS4c0X8jp8mpECjhBEP1Gdxb0JKnjMTXzAqG02whB8eJFjUDeTZZoaRhVi05nGfhqpLYTCY+qbef",
+	"SRq3vFXSwoAO6AWDIPDmhvBhVGkAsiPzP/lZGPrJHU+zGUkBmY28T7BQvn3O8YMndn86ttNx5Tqv0bPG",
+	"M/EhxVDdMDlh2oKVeJqCGQUtt3OsUXNK0EbTpp29wHxrcwt49V+3nJJTVDOsR45KDcZmFrXEvtQ+T/1e",
+	"vHOWwTM7qREYJmT5Cfi0ToE/h0wqpG+JlbGl3/07U7byReIdEGcTYYZOCQLlVOmn+Pi1E074nFUOYzyy",
+	"rYk7hhC4KxEtzA5xzOM64f2gAzOWG6ZihDHEgqfHaPcrl6L0rYsR0QDNPO94gc7grwr6i5kXa26rfnH2",
+	"6nioMk0JLLjgzMws1HIrjBVx9X4Fsh53eqmJNP4sTHj59Ki+TljwxvxlW9lW3I/RMtf9asjHY5CzP7mj",
+	"aX7/8r8DAAD///fCIo3zowQA",
 }
 
 // GetSwagger returns the content of the embedded swagger specification file

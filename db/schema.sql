@@ -527,6 +527,10 @@ CREATE TABLE public.processing_module (
     health_error text,
     created_at timestamp with time zone NOT NULL,
     version bigint DEFAULT 1 NOT NULL,
+    sync_at timestamp with time zone,
+    synced_at timestamp with time zone,
+    claim_no bigint DEFAULT 0 NOT NULL,
+    lease_until timestamp with time zone,
     CONSTRAINT processing_module_health_ck CHECK ((health_status = ANY (ARRAY['unknown'::text, 'ok'::text, 'failing'::text]))),
     CONSTRAINT processing_module_opens_ck CHECK ((max_running_opens >= 0)),
     CONSTRAINT processing_module_workers_ck CHECK ((queue_workers >= 1))
@@ -573,6 +577,31 @@ CREATE TABLE public.product_type_add_on (
     version bigint DEFAULT 1 NOT NULL,
     CONSTRAINT product_type_add_on_code_ck CHECK ((code ~ '^[A-Za-z_][A-Za-z0-9_]*$'::text)),
     CONSTRAINT product_type_add_on_value_ck CHECK ((value_type = ANY (ARRAY['integer'::text, 'boolean'::text, 'enumeration'::text])))
+);
+
+-- Name: product_type_parameter; Type: TABLE
+
+CREATE TABLE public.product_type_parameter (
+    product_type text NOT NULL,
+    code text NOT NULL,
+    name text NOT NULL,
+    input text NOT NULL,
+    items jsonb DEFAULT '[]'::jsonb NOT NULL,
+    filled boolean DEFAULT false NOT NULL,
+    required boolean DEFAULT false NOT NULL,
+    ask text DEFAULT 'order'::text NOT NULL,
+    edit text DEFAULT 'everyone'::text NOT NULL,
+    all_tariffs boolean DEFAULT true NOT NULL,
+    validator jsonb DEFAULT '{"kind": "none"}'::jsonb NOT NULL,
+    builtin boolean DEFAULT false NOT NULL,
+    sort_order integer DEFAULT 1 NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    version bigint DEFAULT 1 NOT NULL,
+    CONSTRAINT product_type_parameter_ask_ck CHECK ((ask = ANY (ARRAY['order'::text, 'processing'::text]))),
+    CONSTRAINT product_type_parameter_code_ck CHECK ((code ~ '^[A-Za-z_][A-Za-z0-9_]*$'::text)),
+    CONSTRAINT product_type_parameter_edit_ck CHECK ((edit = ANY (ARRAY['provider'::text, 'everyone'::text, 'until_processed'::text]))),
+    CONSTRAINT product_type_parameter_input_ck CHECK ((input = ANY (ARRAY['text'::text, 'list'::text, 'multi_list'::text]))),
+    CONSTRAINT product_type_parameter_items_ck CHECK ((jsonb_typeof(items) = 'array'::text))
 );
 
 -- Name: provider; Type: TABLE
@@ -1050,6 +1079,11 @@ ALTER TABLE ONLY public.processing_module
 ALTER TABLE ONLY public.product_type_add_on
     ADD CONSTRAINT product_type_add_on_pk PRIMARY KEY (product_type, code);
 
+-- Name: product_type_parameter product_type_parameter_pk; Type: CONSTRAINT
+
+ALTER TABLE ONLY public.product_type_parameter
+    ADD CONSTRAINT product_type_parameter_pk PRIMARY KEY (product_type, code);
+
 -- Name: product_type product_type_pkey; Type: CONSTRAINT
 
 ALTER TABLE ONLY public.product_type
@@ -1291,6 +1325,10 @@ CREATE INDEX payment_provider_ix ON public.payment USING btree (provider_id, id)
 
 CREATE INDEX processing_module_data_center_ix ON public.processing_module USING btree (data_center_id);
 
+-- Name: processing_module_sync_ix; Type: INDEX
+
+CREATE INDEX processing_module_sync_ix ON public.processing_module USING btree (sync_at) WHERE ((sync_at IS NOT NULL) AND enabled);
+
 -- Name: recomputation_due_ix; Type: INDEX
 
 CREATE INDEX recomputation_due_ix ON public.recomputation USING btree (due_at) WHERE (status = 'running'::text);
@@ -1451,6 +1489,10 @@ CREATE TRIGGER product_type_add_on_catalog_version AFTER INSERT OR DELETE OR UPD
 
 CREATE TRIGGER product_type_catalog_version AFTER INSERT OR DELETE OR UPDATE ON public.product_type FOR EACH STATEMENT EXECUTE FUNCTION public.raise_catalog_version();
 
+-- Name: product_type_parameter product_type_parameter_catalog_version; Type: TRIGGER
+
+CREATE TRIGGER product_type_parameter_catalog_version AFTER INSERT OR DELETE OR UPDATE ON public.product_type_parameter FOR EACH STATEMENT EXECUTE FUNCTION public.raise_catalog_version();
+
 -- Name: provider provider_catalog_version; Type: TRIGGER
 
 CREATE TRIGGER provider_catalog_version AFTER INSERT OR DELETE OR UPDATE ON public.provider FOR EACH STATEMENT EXECUTE FUNCTION public.raise_catalog_version();
@@ -1577,6 +1619,11 @@ ALTER TABLE ONLY public.product_type_add_on
 
 ALTER TABLE ONLY public.product_type_add_on
     ADD CONSTRAINT product_type_add_on_unit_fk FOREIGN KEY (unit) REFERENCES public.unit(code);
+
+-- Name: product_type_parameter product_type_parameter_type_fk; Type: FK CONSTRAINT
+
+ALTER TABLE ONLY public.product_type_parameter
+    ADD CONSTRAINT product_type_parameter_type_fk FOREIGN KEY (product_type) REFERENCES public.product_type(code) ON DELETE CASCADE;
 
 -- Name: service service_client_fk; Type: FK CONSTRAINT
 

@@ -23,6 +23,7 @@ type Tx interface {
 	UnitTx
 	EnumerationTx
 	ProductTypeTx
+	ParameterTx
 	ModuleTx
 	CompanionTx
 	TariffTx
@@ -89,6 +90,20 @@ type ProductTypeTx interface {
 	// InsertIntegration answers false where somebody else has just installed it.
 	InsertIntegration(ctx context.Context, name string, at time.Time) (bool, error)
 	DeleteIntegration(ctx context.Context, name string) error
+}
+
+// ParameterTx is the operations on the parameters of product types.
+type ParameterTx interface {
+	// ParametersOf reads all parameters of a product type, as it sorts them; ShareParameters also keeps them as they are.
+	ParametersOf(ctx context.Context, productType string) ([]Parameter, error)
+	ShareParameters(ctx context.Context, productType string) ([]Parameter, error)
+	// LockParameters answers those of them that exist.
+	LockParameters(ctx context.Context, productType string, codes []string) ([]Parameter, error)
+	InsertParameter(ctx context.Context, p Parameter) error
+	UpdateParameter(ctx context.Context, p Parameter) error
+	DeleteParameter(ctx context.Context, productType, code string) error
+	// ParameterInUse tells whether a tariff's newest version connects it, or a service that is not deleted has a value of it.
+	ParameterInUse(ctx context.Context, productType, code string) (bool, error)
 }
 
 // ModuleTx is the operations on processing modules and their problems.

@@ -48,7 +48,8 @@ type TariffChange struct {
 	DataCenterIDs  *[]DataCenterID
 	ModuleIDs      *[]ModuleID
 	Settings       json.RawMessage
-	DomainTemplate *string
+	DomainTemplate *string // of services that are ordered without a domain; see Domain
+	Parameters     *[]string
 	Prices         *[]Price
 	TrialDays      *int
 	Calendar       CalendarChange
@@ -224,6 +225,7 @@ func (in TariffChange) apply(t *Tariff) {
 	put(&o.Prices, in.Prices)
 	put(&o.TrialDays, in.TrialDays)
 	put(&o.DefaultDomainTemplate, in.DomainTemplate)
+	put(&o.Parameters, in.Parameters)
 	put(&o.Calendar.Enabled, in.Calendar.Enabled)
 	putOpt(&o.Calendar.ProRataDay, in.Calendar.ProRataDay)
 	put(&o.Hourly.Enabled, in.Hourly.Enabled)

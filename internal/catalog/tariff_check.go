@@ -27,6 +27,7 @@ type shelf struct {
 	modules      map[ModuleID]Module
 	group        bool // the tariff group exists
 	clientGroups []string
+	parameters   []Parameter
 }
 
 func (e *Engine) shelfOf(ctx context.Context, tx Tx, t Tariff) (shelf, error) {
@@ -66,6 +67,9 @@ func (e *Engine) shelfOf(ctx context.Context, tx Tx, t Tariff) (shelf, error) {
 	}
 	for _, m := range modules {
 		s.modules[m.ID] = m
+	}
+	if s.parameters, err = tx.ShareParameters(ctx, t.ProductType); err != nil {
+		return shelf{}, err
 	}
 	return s, s.takeGroups(ctx, tx, t)
 }
@@ -128,7 +132,6 @@ func (e *Engine) checkTariff(t Tariff, s shelf) error {
 	if t.GroupID != "" && !s.group {
 		missing(&f, "/group_id", "tariff group")
 	}
-	checkText(&f, "/default_domain_template", o.DefaultDomainTemplate, 0, 253)
 	for i, id := range o.DataCenterIDs {
 		place := fmt.Sprintf("/data_center_ids/%d", i)
 		if _, known := s.dataCenters[id]; !known {
@@ -138,12 +141,26 @@ func (e *Engine) checkTariff(t Tariff, s shelf) error {
 			f.Add(place, "duplicate_value", "Each data center stands in the list once.")
 		}
 	}
+	s.checkParameters(&f, o)
+	checkDomainTemplate(&f, "/default_domain_template", o.DefaultDomainTemplate)
 	s.checkPrices(&f, o)
 	s.checkPolicy(&f, o)
 	if err := e.checkModules(&f, t, s); err != nil {
 		return err
 	}
 	return f.Err()
+}
+
+func (s shelf) checkParameters(f *fault.Fields, o Offer) {
+	for i, code := range o.Parameters {
+		place := fmt.Sprintf("/parameters/%d", i)
+		if !slices.ContainsFunc(s.parameters, func(p Parameter) bool { return p.Code == code }) {
+			missing(f, place, "parameter")
+		}
+		if slices.Index(o.Parameters, code) < i {
+			f.Add(place, "duplicate_value", "Each parameter stands in the list once.")
+		}
+	}
 }
 
 func (s shelf) checkPrices(f *fault.Fields, o Offer) {

@@ -90,6 +90,7 @@ type Module struct {
 	Queue           Queue
 	MaxRunningOpens int // 0: no limit
 	Health          Health
+	SyncedAt        *time.Time // when the panel last told what it offers; nil: it never did
 	CreatedAt       time.Time
 	Version         int64
 }

@@ -1,8 +1,6 @@
 package httpapi
 
 import (
-	"encoding/json"
-
 	"github.com/tariffd/tariffd/api"
 	"github.com/tariffd/tariffd/internal/actor"
 	"github.com/tariffd/tariffd/internal/calendar"
@@ -12,8 +10,8 @@ import (
 	"github.com/tariffd/tariffd/internal/pricing"
 )
 
-// fromAPIItems reads the items of a quote or an order; a free value cannot be unreadable, it came as JSON.
-func fromAPIItems(items []api.OrderItemInput) ([]order.Wish, error) {
+// fromAPIItems reads the items of a quote or an order.
+func fromAPIItems(items []api.OrderItemInput) []order.Wish {
 	out := make([]order.Wish, len(items))
 	for i, it := range items {
 		w := order.Wish{TariffID: catalog.TariffID(it.TariffID), Period: calendar.Period(it.Period), AutoRenew: it.AutoRenew}
@@ -21,28 +19,12 @@ func fromAPIItems(items []api.OrderItemInput) ([]order.Wish, error) {
 		if it.AddOns != nil {
 			w.AddOns = *it.AddOns
 		}
-		var err error
-		if w.Parameters, err = fromAPIParameters(it.Parameters); err != nil {
-			return nil, err
+		if it.Parameters != nil {
+			w.Parameters = *it.Parameters
 		}
 		out[i] = w
 	}
-	return out, nil
-}
-
-func fromAPIParameters(in *map[string]any) (map[string]json.RawMessage, error) {
-	out := map[string]json.RawMessage{}
-	if in == nil {
-		return out, nil
-	}
-	for code, v := range *in {
-		raw, err := json.Marshal(v)
-		if err != nil {
-			return nil, err
-		}
-		out[code] = raw
-	}
-	return out, nil
+	return out
 }
 
 func toAPIQuote(items []order.Prepared) api.Quote {

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/oapi-codegen/nullable"
+
 	"github.com/tariffd/tariffd/api"
 	"github.com/tariffd/tariffd/internal/actor"
 	"github.com/tariffd/tariffd/internal/calendar"
@@ -17,7 +19,7 @@ func fromAPITariffCreate(ctx context.Context, b api.TariffCreate) (catalog.NewTa
 		ProductType: b.ProductType, ProviderID: actor.ProviderID(b.ProviderID), CreateAllAddOns: b.CreateAllAddOns != nil && *b.CreateAllAddOns,
 		TariffChange: catalog.TariffChange{
 			Code: &b.Code, Name: &b.Name, Description: b.Description, DataCenterIDs: ids[catalog.DataCenterID](b.DataCenterIds),
-			ModuleIDs: ids[catalog.ModuleID](b.ProcessingModuleIds), Settings: freeForm(ctx, "settings"), Prices: p.tariff(b.Prices),
+			ModuleIDs: ids[catalog.ModuleID](b.ProcessingModuleIds), Settings: freeForm(ctx, "settings"), Parameters: b.Parameters, Prices: p.tariff(b.Prices),
 			GroupID:        catalog.Opt[catalog.TariffGroupID]{Set: true, Value: as[catalog.TariffGroupID](b.GroupID)},
 			DomainTemplate: b.DefaultDomainTemplate, TrialDays: b.TrialDays, Calendar: fromAPICalendar(b.Calendar), Hourly: fromAPIHourly(b.Hourly),
 			Policy: fromAPIPolicy(b.Policy),
@@ -33,13 +35,23 @@ func fromAPITariffCreate(ctx context.Context, b api.TariffCreate) (catalog.NewTa
 func fromAPITariffPatch(ctx context.Context, b api.TariffPatch) (catalog.TariffChange, error) {
 	var p prices
 	in := catalog.TariffChange{
-		IfVersion: ifVersion(ctx), Code: b.Code, Status: as[catalog.TariffStatus](text(b.Status)), Name: b.Name, Description: b.Description,
+		Parameters: b.Parameters,
+		IfVersion:  ifVersion(ctx), Code: b.Code, Status: as[catalog.TariffStatus](text(b.Status)), Name: b.Name, Description: b.Description,
 		DataCenterIDs: ids[catalog.DataCenterID](b.DataCenterIds), ModuleIDs: ids[catalog.ModuleID](b.ProcessingModuleIds),
 		Settings: freeForm(ctx, "settings"), Prices: p.tariff(b.Prices), Policy: fromAPIPolicy(b.Policy),
-		GroupID: asOpt[catalog.TariffGroupID](optional(b.GroupID)), DomainTemplate: b.DefaultDomainTemplate, TrialDays: b.TrialDays,
+		GroupID: asOpt[catalog.TariffGroupID](optional(b.GroupID)), DomainTemplate: textOr(b.DefaultDomainTemplate), TrialDays: b.TrialDays,
 		Calendar: fromAPICalendar(b.Calendar), Hourly: fromAPIHourly(b.Hourly),
 	}
 	return in, p.Err()
+}
+
+// textOr reads a removable text, which is empty where it is taken away.
+func textOr(v nullable.Nullable[string]) *string {
+	o := optional(v)
+	if o.Set && o.Value == nil {
+		return new(string)
+	}
+	return o.Value
 }
 
 func ids[T ~string](list *[]api.ID) *[]T {
@@ -97,14 +109,15 @@ func toAPITariff(t catalog.Tariff) api.Tariff {
 		Status:              api.TariffStatus(t.Status),
 		DataCenterIds:       each(o.DataCenterIDs, func(id catalog.DataCenterID) api.ID { return string(id) }),
 		ProcessingModuleIds: each(o.ModuleIDs, func(id catalog.ModuleID) api.ID { return string(id) }),
-		Settings:            openObject(o.Settings), Prices: each(o.Prices, toAPITariffPrice), OrderablePeriods: each(t.OrderablePeriods(), toAPIPeriod),
+		Settings:            openObject(o.Settings), DefaultDomainTemplate: orNull(o.DefaultDomainTemplate),
+		Parameters: append([]string{}, o.Parameters...), Prices: each(o.Prices, toAPITariffPrice), OrderablePeriods: each(t.OrderablePeriods(), toAPIPeriod),
 		Policy: api.TariffPolicy{
 			MaxServicesPerClient: o.Policy.MaxServicesPerClient, MinPeriod: o.Policy.MinPeriod, ChangeTo: api.ChangeTo(o.Policy.ChangeTo),
 			ClientGroupIds: each(o.Policy.ClientGroupIDs, func(id string) api.ID { return id }), AutoDeleteAfterDays: o.Policy.AutoDeleteAfterDays,
 			RefundOnClose: api.RefundOnClose(o.Policy.RefundOnClose), ClientMaySuspend: o.Policy.ClientMaySuspend,
 			ServerChangesPerMonth: o.Policy.ServerChangesPerMonth,
 		},
-		GroupID: orNull(t.GroupID), DefaultDomainTemplate: o.DefaultDomainTemplate, TrialDays: o.TrialDays,
+		GroupID: orNull(t.GroupID), TrialDays: o.TrialDays,
 		Calendar: api.CalendarBilling{Enabled: o.Calendar.Enabled, ProRataDay: o.Calendar.ProRataDay},
 		Hourly:   api.HourlyBilling{Enabled: o.Hourly.Enabled, ChargeWhenSuspended: o.Hourly.ChargeWhenSuspended},
 		Version:  t.Number, CreatedAt: t.CreatedAt,

@@ -17,10 +17,7 @@ type OrderReader interface {
 
 // CreateQuote prices a selection.
 func (s *Server) CreateQuote(ctx context.Context, r api.CreateQuoteRequestObject) (api.CreateQuoteResponseObject, error) {
-	wishes, err := fromAPIItems(r.Body.Items)
-	if err != nil {
-		return nil, err
-	}
+	wishes := fromAPIItems(r.Body.Items)
 	items, err := s.Orders.Quote(ctx, actorOf(ctx), order.QuoteInput{ClientID: ownClient(r.Body.ClientID, scopeOf(ctx)), Wishes: wishes})
 	if err != nil {
 		return nil, err
@@ -55,10 +52,7 @@ func (s *Server) CreateOrder(ctx context.Context, r api.CreateOrderRequestObject
 	if r.Body.Pay != nil {
 		in.Pay = string(*r.Body.Pay)
 	}
-	var err error
-	if in.Wishes, err = fromAPIItems(r.Body.Items); err != nil {
-		return nil, err
-	}
+	in.Wishes = fromAPIItems(r.Body.Items)
 	answer := func(o order.Order) api.CreateOrderResponseObject {
 		return api.CreateOrder201JSONResponse{
 			Body:    toAPIOrder(o),

@@ -82,7 +82,7 @@ func TestATariffsRulesAreReadAndWritten(t *testing.T) {
 	group := s.admin.post("/v1/tariff-groups", obj{"name": "Storage"}).is(201).text("id")
 	vip := s.admin.post("/v1/client-groups", obj{"name": "VIP"}).is(201).text("id")
 	usual := s.admin.get("/v1/tariffs/" + s.tariff("usual", nil)).is(200).json
-	require.Equal(t, []any{obj{"enabled": false, "pro_rata_day": nil}, obj{"enabled": false, "charge_when_suspended": true}, 0.0, "", nil}, []any{
+	require.Equal(t, []any{obj{"enabled": false, "pro_rata_day": nil}, obj{"enabled": false, "charge_when_suspended": true}, 0.0, nil, nil}, []any{
 		usual["calendar"], usual["hourly"], usual["trial_days"], usual["default_domain_template"], usual["group_id"],
 	})
 	path := "/v1/tariffs/" + s.tariff("E3", obj{

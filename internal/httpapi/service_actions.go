@@ -6,6 +6,7 @@ import (
 
 	"github.com/tariffd/tariffd/api"
 	"github.com/tariffd/tariffd/internal/calendar"
+	"github.com/tariffd/tariffd/internal/catalog"
 	"github.com/tariffd/tariffd/internal/lifecycle"
 	"github.com/tariffd/tariffd/internal/money"
 	"github.com/tariffd/tariffd/internal/service"
@@ -101,12 +102,17 @@ func (s *Server) RebootService(ctx context.Context, r api.RebootServiceRequestOb
 // ReinstallService puts an operating system on the machine anew.
 func (s *Server) ReinstallService(ctx context.Context, r api.ReinstallServiceRequestObject) (api.ReinstallServiceResponseObject, error) {
 	parameters := map[string]json.RawMessage{}
-	if r.Body != nil && r.Body.Os != nil {
-		raw, err := json.Marshal(*r.Body.Os)
-		if err != nil {
-			return nil, err
+	if r.Body != nil {
+		for code, value := range map[string]*string{catalog.OSParameter: r.Body.Os, catalog.RecipeParameter: r.Body.Recipe} {
+			if value == nil {
+				continue
+			}
+			raw, err := json.Marshal(*value)
+			if err != nil {
+				return nil, err
+			}
+			parameters[code] = raw
 		}
-		parameters["os"] = raw
 	}
 	answer := func(res lifecycle.Result) api.ReinstallServiceResponseObject {
 		if res.Operation == nil {
@@ -123,17 +129,13 @@ func (s *Server) ReinstallService(ctx context.Context, r api.ReinstallServiceReq
 
 // SetServiceParameters changes parameters through the module.
 func (s *Server) SetServiceParameters(ctx context.Context, r api.SetServiceParametersRequestObject) (api.SetServiceParametersResponseObject, error) {
-	parameters, err := fromAPIParameters(&r.Body.Parameters)
-	if err != nil {
-		return nil, err
-	}
 	answer := func(res lifecycle.Result) api.SetServiceParametersResponseObject {
 		if res.Operation == nil {
 			return api.SetServiceParameters200JSONResponse{Body: s.toService(ctx)(res.View), Headers: api.SetServiceParameters200ResponseHeaders{ETag: etag(res.View.Version)}}
 		}
 		return api.SetServiceParameters202JSONResponse{Body: s.toService(ctx)(res.View), Headers: api.SetServiceParameters202ResponseHeaders{Location: operationAt(res)}}
 	}
-	res, err := s.Lifecycle.SetParameters(ctx, actorOf(ctx, once(answer)), service.ID(r.ID), parameters)
+	res, err := s.Lifecycle.SetParameters(ctx, actorOf(ctx, once(answer)), service.ID(r.ID), r.Body.Parameters)
 	if err != nil {
 		return nil, err
 	}

@@ -79,8 +79,11 @@ func (s *Server) CloseTask(ctx context.Context, r api.CloseTaskRequestObject) (a
 
 func fromAPITaskClose(b api.TaskClose) (in lifecycle.CloseTaskInput, err error) {
 	in = lifecycle.CloseTaskInput{Result: string(b.Result), ExternalID: provision.Ref(orEmpty(b.ExternalID)), Note: orEmpty(b.Note)}
-	if in.Parameters, err = fromAPIParameters(b.Parameters); err != nil || b.Addresses == nil {
-		return in, err
+	if b.Parameters != nil {
+		in.Parameters = *b.Parameters
+	}
+	if b.Addresses == nil {
+		return in, nil
 	}
 	var fields fault.Fields
 	for i, a := range *b.Addresses {

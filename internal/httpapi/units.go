@@ -21,6 +21,8 @@ type CatalogReader interface {
 	ProductTypes(ctx context.Context, s actor.Scope, p actor.Page) ([]catalog.ProductType, error)
 	Element(ctx context.Context, s actor.Scope, productType, code string) (catalog.Content, error)
 	Content(ctx context.Context, s actor.Scope, productType string, p actor.Page) ([]catalog.Content, error)
+	Parameter(ctx context.Context, s actor.Scope, productType, code string) (catalog.Parameter, error)
+	Parameters(ctx context.Context, s actor.Scope, productType string, p actor.Page) ([]catalog.Parameter, error)
 	Integrations(ctx context.Context, s actor.Scope) ([]catalog.Integration, error)
 	CompanionReader
 	ModuleReader

@@ -2,7 +2,6 @@ package lifecycle
 
 import (
 	"context"
-	"encoding/json"
 
 	"github.com/tariffd/tariffd/internal/actor"
 	"github.com/tariffd/tariffd/internal/client"
@@ -54,55 +53,12 @@ func (e *Engine) Edit(ctx context.Context, by actor.Actor, id service.ID, in Pat
 
 // Reboot restarts the machine of an active service.
 func (e *Engine) Reboot(ctx context.Context, by actor.Actor, id service.ID) (Result, error) {
-	return e.onActive(ctx, by, id, provision.Reboot, operation.Payload{})
-}
-
-// Reinstall puts an operating system on the machine anew; the parameters say which.
-func (e *Engine) Reinstall(ctx context.Context, by actor.Actor, id service.ID, parameters map[string]json.RawMessage) (Result, error) {
-	return e.onActive(ctx, by, id, provision.Reinstall, operation.Payload{Parameters: parameters})
-}
-
-// SetParameters changes a service's parameters through its module.
-func (e *Engine) SetParameters(ctx context.Context, by actor.Actor, id service.ID, parameters map[string]json.RawMessage) (Result, error) {
-	return e.onActive(ctx, by, id, provision.SetParams, operation.Payload{Parameters: parameters})
-}
-
-func (e *Engine) onActive(ctx context.Context, by actor.Actor, id service.ID, kind provision.Kind, p operation.Payload) (Result, error) {
 	return e.act(ctx, by, id, func(tx Tx, _ client.Client, s *service.Service) (Result, error) {
 		if s.Status != service.Active {
-			return Result{}, s.WrongState("do this")
+			return Result{}, s.WrongState("be rebooted")
 		}
-		for code := range p.Parameters {
-			if !settable[s.ProductType][code] {
-				return Result{}, fault.New(fault.Invalid, "unknown_parameter", "This product type has no parameter %q that can be set.", code).At("/parameters/" + code)
-			}
-		}
-		return e.enqueue(ctx, tx, by, s, kind, p)
+		return e.enqueue(ctx, tx, by, s, provision.Reboot, operation.Payload{})
 	})
-}
-
-// settable are the parameters of the built-in types that can be changed on a running service.
-var settable = map[string]map[string]bool{
-	"vds":       {"os": true, "recipe": true, "domain": true, "hostname": true},
-	"dedicated": {"os": true, "recipe": true, "domain": true, "hostname": true},
-}
-
-// changed is what a finished change, reinstallation, renewal or reboot means: the new parameters are the service's.
-func (e *Engine) changed(ctx context.Context, tx Tx, by actor.Actor, s *service.Service, o operation.Operation) error {
-	if s.Parameters == nil {
-		s.Parameters = map[string]json.RawMessage{}
-	}
-	for code, v := range o.Payload.Parameters {
-		s.Parameters[code] = v
-		var text string
-		if code == "domain" && json.Unmarshal(v, &text) == nil {
-			s.Domain = text
-		}
-	}
-	if err := tx.UpdateService(ctx, *s); err != nil {
-		return err
-	}
-	return record(ctx, tx, by, *s, "service."+string(o.Kind), "service.changed", map[string]any{"operation_id": o.ID, "operation": o.Kind})
 }
 
 // Credentials are a machine's access data.

@@ -109,6 +109,8 @@ type Lookup interface {
 	TariffByID(ctx context.Context, id catalog.TariffID) (catalog.Tariff, error)
 	TariffVersion(ctx context.Context, tariff catalog.TariffID, number int) (catalog.Offer, error)
 	ProductTypeByCode(ctx context.Context, code string) (catalog.ProductType, error)
+	// ParametersOf answers what a product type asks for.
+	ParametersOf(ctx context.Context, productType string) ([]catalog.Parameter, error)
 	ModulesByIDs(ctx context.Context, ids []catalog.ModuleID) ([]catalog.Module, error)
 	// ClientUse counts what rules about the client go by, but for some services.
 	ClientUse(ctx context.Context, c actor.ClientID, t catalog.TariffID, but []actor.ServiceID) (catalog.Use, error)

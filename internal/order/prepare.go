@@ -2,9 +2,7 @@ package order
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/tariffd/tariffd/internal/actor"
@@ -43,13 +41,6 @@ type buyer struct {
 	Room     *catalog.Room
 }
 
-// builtinParameters are what services of the built-in types may be ordered with.
-var builtinParameters = map[string][]string{
-	"vds":                      {"os", "recipe", "domain", "hostname"},
-	"dedicated":                {"os", "recipe", "domain", "hostname"},
-	catalog.DedicatedBandwidth: {"servers"},
-}
-
 // prepare checks one wish and prices it. What contradicts the tariff is an Invalid fault with pointers relative to the item;
 // what may change by itself stands in Obstacles.
 func (e *Engine) prepare(ctx context.Context, tx Lookup, b buyer, w Wish, beside []Prepared, now time.Time) (Prepared, error) {
@@ -68,7 +59,9 @@ func (e *Engine) prepare(ctx context.Context, tx Lookup, b buyer, w Wish, beside
 	var fields fault.Fields
 	e.checkPeriod(&p, &fields)
 	checkDataCenter(&p, &fields)
-	checkParameters(&p, &fields)
+	if err = checkParameters(ctx, tx, &p, &fields); err != nil {
+		return p, err
+	}
 	if p.Values, err = pricing.Resolve(t.Offer, pricing.Selection{Period: w.Period, AddOns: w.AddOns}); fields.Merge("", err) != nil {
 		return p, err
 	}
@@ -116,53 +109,6 @@ func checkDataCenter(p *Prepared, fields *fault.Fields) {
 		}
 	}
 	fields.Add("/data_center_id", "data_center_not_in_tariff", "The tariff is not sold in this data center.")
-}
-
-func checkParameters(p *Prepared, fields *fault.Fields) {
-	known := builtinParameters[p.Tariff.ProductType]
-	for code, raw := range p.Parameters {
-		pointer := "/parameters/" + code
-		if !has(known, code) {
-			fields.Add(pointer, "unknown_parameter", "This product type has no parameter %q.", code)
-			continue
-		}
-		if code == "servers" {
-			continue
-		}
-		var text string
-		if json.Unmarshal(raw, &text) != nil {
-			fields.Add(pointer, "wrong_type", "A text is expected.")
-		} else if len(text) > 253 {
-			fields.Add(pointer, "too_long", "At most 253 characters.")
-		}
-	}
-	if p.Tariff.ProductType == catalog.DedicatedBandwidth {
-		readServers(p, fields)
-	}
-}
-
-// readServers reads the servers whose bandwidth is bought: at least one, none twice.
-func readServers(p *Prepared, fields *fault.Fields) {
-	const pointer = "/parameters/servers"
-	raw, ok := p.Parameters["servers"]
-	if !ok {
-		fields.Add(pointer, "required", "Name the servers whose bandwidth is bought.")
-		return
-	}
-	if err := json.Unmarshal(raw, &p.Servers); err != nil {
-		fields.Add(pointer, "wrong_type", "A list of service ids is expected.")
-		return
-	}
-	if len(p.Servers) == 0 {
-		fields.Add(pointer, "too_few", "At least one server is needed.")
-	}
-	seen := map[actor.ServiceID]bool{}
-	for i, id := range p.Servers {
-		if seen[id] {
-			fields.Add(fmt.Sprintf("%s/%d", pointer, i), "duplicate_value", "This server is named twice.")
-		}
-		seen[id] = true
-	}
 }
 
 // judge collects the obstacles that may go away by themselves.
@@ -227,27 +173,4 @@ func (p Prepared) autoRenew() bool {
 		return false
 	}
 	return p.AutoRenew == nil || *p.AutoRenew
-}
-
-// domain is what the client gave, else the tariff's template with its macros filled in.
-func (p Prepared) domain(c client.Client, id actor.ServiceID) string {
-	var given string
-	if raw, ok := p.Parameters["domain"]; ok && json.Unmarshal(raw, &given) == nil && given != "" {
-		return given
-	}
-	user := c.Username
-	if user == "" {
-		user, _, _ = strings.Cut(c.Email, "@")
-	}
-	return strings.NewReplacer("@USERNAME@", user, "@TYPE@", p.Tariff.ProductType, "@ID@", string(id)).
-		Replace(p.Tariff.Offer.DefaultDomainTemplate)
-}
-
-func has(list []string, s string) bool {
-	for _, x := range list {
-		if x == s {
-			return true
-		}
-	}
-	return false
 }

@@ -35,6 +35,7 @@ type moduleRow struct {
 	HealthStatus    string               `db:"health_status"`
 	HealthCheckedAt *time.Time           `db:"health_checked_at"`
 	HealthError     string               `db:"health_error"`
+	SyncedAt        *time.Time           `db:"synced_at"`
 	CreatedAt       time.Time            `db:"created_at"`
 	Version         int64                `db:"version"`
 }
@@ -47,6 +48,7 @@ func (r moduleRow) toModule() catalog.Module {
 		Queue:           catalog.Queue{Enabled: r.QueueEnabled, Key: r.QueueKey, Workers: r.QueueWorkers},
 		MaxRunningOpens: r.MaxRunningOpens,
 		Health:          catalog.Health{Status: r.HealthStatus, CheckedAt: utc(r.HealthCheckedAt), Error: r.HealthError},
+		SyncedAt:        utc(r.SyncedAt),
 		CreatedAt:       r.CreatedAt.UTC(), Version: r.Version,
 	}
 }
@@ -79,7 +81,7 @@ func (s moduleStore) sealed(m catalog.Module) (readable, secrets []byte, err err
 const moduleColumns = `
 SELECT id, driver, product_type, name, coalesce(data_center_id::text, '') AS data_center_id, coalesce(department_id::text, '') AS department_id,
        sort_order, enabled, connection, secrets, secret_names, parameters, queue_enabled, queue_key, queue_workers, max_running_opens,
-       health_status, health_checked_at, coalesce(health_error, '') AS health_error,
+       health_status, health_checked_at, coalesce(health_error, '') AS health_error, synced_at,
        created_at, version
 FROM processing_module `
 

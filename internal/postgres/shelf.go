@@ -23,6 +23,7 @@ type stand struct {
 	mu        sync.RWMutex
 	tariffs   map[catalog.TariffID]catalog.Tariff
 	types     map[string]catalog.ProductType
+	asked     map[string][]catalog.Parameter // by product type
 	modules   map[catalog.ModuleID]catalog.Module
 	centers   map[catalog.DataCenterID]catalog.DataCenter
 	providers map[actor.ProviderID]client.Provider
@@ -31,6 +32,7 @@ type stand struct {
 func newStand(number int64) *stand {
 	return &stand{
 		number: number, tariffs: map[catalog.TariffID]catalog.Tariff{}, types: map[string]catalog.ProductType{},
+		asked:   map[string][]catalog.Parameter{},
 		modules: map[catalog.ModuleID]catalog.Module{}, centers: map[catalog.DataCenterID]catalog.DataCenter{},
 		providers: map[actor.ProviderID]client.Provider{},
 	}
@@ -129,6 +131,11 @@ func (s *Shelf) TariffVersion(ctx context.Context, id catalog.TariffID, number i
 // ProductTypeByCode answers a product type.
 func (s *Shelf) ProductTypeByCode(ctx context.Context, code string) (catalog.ProductType, error) {
 	return remember(s.at, s.at.types, code, func() (catalog.ProductType, error) { return s.Tx.ProductTypeByCode(ctx, code) })
+}
+
+// ParametersOf answers the parameters of a product type, which nobody may change.
+func (s *Shelf) ParametersOf(ctx context.Context, productType string) ([]catalog.Parameter, error) {
+	return remember(s.at, s.at.asked, productType, func() ([]catalog.Parameter, error) { return s.Tx.ParametersOf(ctx, productType) })
 }
 
 // ModulesByIDs answers those of the modules that exist; their health is that of some earlier moment.

@@ -28,6 +28,7 @@ type Tx struct {
 	unitStore
 	enumerationStore
 	productTypeStore
+	parameterStore
 	moduleStore
 	companionStore
 	pricelistStore
@@ -56,6 +57,7 @@ func newTx(c conn) *Tx {
 		unitStore:        unitStore{c},
 		enumerationStore: enumerationStore{c},
 		productTypeStore: productTypeStore{c},
+		parameterStore:   parameterStore{c},
 		moduleStore:      moduleStore{c},
 		companionStore:   companionStore{c},
 		pricelistStore:   pricelistStore{c},

@@ -1,0 +1,325 @@
+package catalog
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/tariffd/tariffd/internal/fault"
+)
+
+// AskedParameter is a parameter as a tariff asks for it.
+type AskedParameter struct {
+	Parameter
+	// AnyText: nobody has told yet what the list holds, so that the panel judges.
+	AnyText bool
+	// Default is what an order gets that leaves it out; empty: nothing, or what the panel takes by itself.
+	Default string
+	Allowed []AllowedValue
+}
+
+// AllowedValue is a value that can be ordered, and in which of the tariff's data centers.
+type AllowedValue struct {
+	ParameterValue
+	DataCenterIDs []DataCenterID
+}
+
+// Asked returns what an offer asks those who order for, as the product type sorts it, each list with the values that at least
+// one of the offer's enabled modules has in some data center of the offer. Pure; parameters are those of the product type,
+// modules at least those of the offer.
+func Asked(o Offer, parameters []Parameter, modules []Module) []AskedParameter {
+	here := map[DataCenterID][]Module{}
+	for _, id := range o.DataCenterIDs {
+		here[id] = Candidates(o, id, modules)
+	}
+	out := asked(o, parameters)
+	for i := range out {
+		for _, v := range out[i].Values {
+			var places []DataCenterID
+			for _, id := range o.DataCenterIDs {
+				if v.hadBy(here[id]) {
+					places = append(places, id)
+				}
+			}
+			if len(places) > 0 {
+				out[i].Allowed = append(out[i].Allowed, AllowedValue{v, places})
+			}
+		}
+	}
+	return out
+}
+
+// asked is Asked without a look at the modules.
+func asked(o Offer, parameters []Parameter) []AskedParameter {
+	out := make([]AskedParameter, 0, len(parameters))
+	for _, p := range parameters {
+		if p.AllTariffs || slices.Contains(o.Parameters, p.Code) {
+			out = append(out, AskedParameter{Parameter: p, AnyText: p.unknown(), Default: o.defaultOf(p), Allowed: []AllowedValue{}})
+		}
+	}
+	return out
+}
+
+// unknown tells whether nobody has told yet what a built-in list holds: neither staff nor a panel.
+func (p Parameter) unknown() bool {
+	return p.Input != TextInput && p.Builtin && !p.Filled
+}
+
+// hadBy tells whether a value can be ordered of one of the modules. One that never told what its panel offers has whatever the
+// list holds: people, for example, install anything.
+func (v ParameterValue) hadBy(modules []Module) bool {
+	return v.Enabled && slices.ContainsFunc(modules, func(m Module) bool {
+		return len(v.ModuleIDs) == 0 || m.SyncedAt == nil || slices.Contains(v.ModuleIDs, m.ID)
+	})
+}
+
+// defaultOf is what an order gets that leaves a parameter out.
+func (o Offer) defaultOf(p Parameter) string {
+	if !p.Builtin {
+		return ""
+	}
+	switch p.Code {
+	case OSParameter:
+		var settings struct {
+			DefaultOS string `json:"default_os"`
+		}
+		if json.Unmarshal(o.Settings, &settings) != nil {
+			return ""
+		}
+		return settings.DefaultOS
+	case DomainParameter:
+		return o.DefaultDomainTemplate
+	default:
+		return ""
+	}
+}
+
+// Answers are the values of parameters, by code: a text, or a list of codes.
+type Answers map[string]json.RawMessage
+
+// Questionnaire is what answers are checked by. Without Kept it is an order's: what is required has to be there.
+type Questionnaire struct {
+	asked []AskedParameter
+	// modules may make, or have made, the service; none: that is another obstacle, and all values of the lists pass.
+	modules []Module
+	// Kept are the values that a service has, whose parameters are to be changed; the new ones need to go together with them.
+	Kept Answers
+}
+
+// NewQuestionnaire returns what an offer asks for where one of some modules makes the service. Pure.
+func NewQuestionnaire(o Offer, parameters []Parameter, modules []Module) Questionnaire {
+	return Questionnaire{asked: asked(o, parameters), modules: modules}
+}
+
+// Check names everything that is wrong with answers, each at /parameters/ and its code, and returns them in the one form in
+// which they are kept: an integer as its text, a value by its code. What is null or empty is left out of an order's, and takes a
+// value of a service away. Codes: unknown_parameter, required, wrong_type, unknown_value, duplicate_value, bad_format,
+// out_of_range, too_long, too_many.
+func (q Questionnaire) Check(f *fault.Fields, given Answers) Answers {
+	out := Answers{}
+	for code := range given {
+		if _, known := q.Asks(code); !known {
+			f.Add(PointerTo(code), "unknown_parameter", "There is no parameter %q here.", code)
+		}
+	}
+	for _, a := range q.asked {
+		raw, named := given[a.Code]
+		switch changing := q.Kept != nil; {
+		case named && !absent(raw):
+			if value, ok := q.read(f, a, raw); ok {
+				out[a.Code] = value
+			}
+		case a.Required && changing && named, a.Required && !changing && a.Default == "" && a.Ask == AskAtOrder:
+			f.Add(PointerTo(a.Code), "required", "A value of %q is needed.", a.Name)
+		case changing && named:
+			out[a.Code] = a.nothing()
+		}
+	}
+	q.checkTogether(f, out)
+	return out
+}
+
+// nothing is the value of a parameter that has none.
+func (p Parameter) nothing() json.RawMessage {
+	if p.Input == MultiListInput {
+		return json.RawMessage(`[]`)
+	}
+	return json.RawMessage(`""`)
+}
+
+// Asks returns one of the parameters that are asked for.
+func (q Questionnaire) Asks(code string) (AskedParameter, bool) {
+	i := slices.IndexFunc(q.asked, func(a AskedParameter) bool { return a.Code == code })
+	if i < 0 {
+		return AskedParameter{}, false
+	}
+	return q.asked[i], true
+}
+
+// PointerTo is the place of a parameter in a body.
+func PointerTo(code string) string {
+	return "/parameters/" + strings.NewReplacer("~", "~0", "/", "~1").Replace(code)
+}
+
+// absent tells whether an answer is none: null, an empty text or an empty list.
+func absent(raw json.RawMessage) bool {
+	switch string(bytes.TrimSpace(raw)) {
+	case "", "null", `""`, "[]":
+		return true
+	default:
+		return false
+	}
+}
+
+// read checks one answer and brings it into its form.
+func (q Questionnaire) read(f *fault.Fields, a AskedParameter, raw json.RawMessage) (json.RawMessage, bool) {
+	pointer := PointerTo(a.Code)
+	if a.Input == MultiListInput {
+		return q.readList(f, a, pointer, raw)
+	}
+	text, ok := textOf(a, raw)
+	if !ok {
+		f.Add(pointer, "wrong_type", "A text is expected.")
+		return nil, false
+	}
+	if a.Input == TextInput || a.AnyText {
+		if wrong := a.Validator.Check(text); wrong != nil {
+			f.Add(pointer, wrong.Code, "%s", wrong.Message)
+			return nil, false
+		}
+		return quote(text), true
+	}
+	v, ok := q.find(a, text)
+	if !ok {
+		f.Add(pointer, "unknown_value", "%q cannot be chosen.", text)
+		return nil, false
+	}
+	return quote(v.Code), true
+}
+
+// textOf reads a text; where an integer is asked for, a JSON number is its text.
+func textOf(a AskedParameter, raw json.RawMessage) (text string, ok bool) {
+	if json.Unmarshal(raw, &text) == nil {
+		return text, true
+	}
+	var n json.Number
+	if a.Input == TextInput && a.Validator.Kind == ValidatorInteger && json.Unmarshal(raw, &n) == nil {
+		return n.String(), true
+	}
+	return "", false
+}
+
+func (q Questionnaire) readList(f *fault.Fields, a AskedParameter, pointer string, raw json.RawMessage) (json.RawMessage, bool) {
+	var texts []string
+	if json.Unmarshal(raw, &texts) != nil {
+		f.Add(pointer, "wrong_type", "A list of codes is expected.")
+		return nil, false
+	}
+	if len(texts) > maxItems {
+		f.Add(pointer, "too_many", "At most %d values are possible.", maxItems)
+		return nil, false
+	}
+	before := len(*f)
+	for i, text := range texts {
+		place := fmt.Sprintf("%s/%d", pointer, i)
+		if a.AnyText {
+			if wrong := a.Validator.Check(text); wrong != nil {
+				f.Add(place, wrong.Code, "%s", wrong.Message)
+			}
+		} else if v, ok := q.find(a, text); ok {
+			texts[i] = v.Code
+		} else {
+			f.Add(place, "unknown_value", "%q cannot be chosen.", text)
+		}
+		if slices.Index(texts, texts[i]) < i {
+			f.Add(place, "duplicate_value", "Each value stands in the list once.")
+		}
+	}
+	out, err := json.Marshal(texts)
+	return out, err == nil && len(*f) == before
+}
+
+// find returns a value that can be chosen. Panels do not tell capitals from small letters in these names; the exact code goes
+// first all the same.
+func (q Questionnaire) find(a AskedParameter, text string) (ParameterValue, bool) {
+	v, ok := a.Value(text)
+	if !ok {
+		i := slices.IndexFunc(a.Values, func(v ParameterValue) bool { return strings.EqualFold(v.Code, text) })
+		if i < 0 {
+			return ParameterValue{}, false
+		}
+		v = a.Values[i]
+	}
+	if len(q.modules) == 0 {
+		return v, v.Enabled
+	}
+	return v, v.hadBy(q.modules)
+}
+
+// checkTogether refuses values of two lists that do not go together: both have tags and none in common. The fault stands at
+// the one that was named, and where both were, at the later one.
+func (q Questionnaire) checkTogether(f *fault.Fields, named Answers) {
+	var before []AskedParameter
+	for _, a := range q.asked {
+		if a.Input == TextInput {
+			continue
+		}
+		for _, b := range before {
+			place := a
+			if _, ok := named[a.Code]; !ok {
+				place = b
+			}
+			if _, ok := named[place.Code]; !ok {
+				continue // neither was named: what a service has is left alone
+			}
+			if x, y, fit := fits(chosen(a, named, q.Kept), chosen(b, named, q.Kept)); !fit {
+				f.Add(PointerTo(place.Code), "unknown_value", "%s does not go with %s.", y.Name, x.Name)
+			}
+		}
+		before = append(before, a)
+	}
+}
+
+// chosen returns the values of a list that an answer names.
+func chosen(a AskedParameter, named, kept Answers) []ParameterValue {
+	raw, ok := named[a.Code]
+	if !ok {
+		raw = kept[a.Code]
+	}
+	var codes []string
+	var one string
+	if json.Unmarshal(raw, &one) == nil {
+		codes = []string{one}
+	} else if json.Unmarshal(raw, &codes) != nil {
+		return nil
+	}
+	var out []ParameterValue
+	for _, code := range codes {
+		if v, ok := a.Value(code); ok {
+			out = append(out, v)
+		}
+	}
+	return out
+}
+
+// fits tells whether every value of one list goes with every value of the other, and if not, which two do not.
+func fits(xs, ys []ParameterValue) (x, y ParameterValue, ok bool) {
+	for _, x := range xs {
+		for _, y := range ys {
+			if len(x.Tags) > 0 && len(y.Tags) > 0 && !slices.ContainsFunc(x.Tags, func(t string) bool { return slices.Contains(y.Tags, t) }) {
+				return x, y, false
+			}
+		}
+	}
+	return x, y, true
+}
+
+func quote(text string) json.RawMessage {
+	raw, err := json.Marshal(text)
+	if err != nil { // a text can be written
+		return json.RawMessage(`""`)
+	}
+	return raw
+}

@@ -1,0 +1,90 @@
+package catalog
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/tariffd/tariffd/internal/fault"
+)
+
+// The sizes of a value's tags.
+const (
+	maxTags      = 50
+	maxTagLength = 100
+)
+
+// check names everything that is wrong with a changed parameter. Values are looked at where they were changed: the stored ones
+// name modules that exist.
+func (p Parameter) check(in ParameterChange, modules []Module) error {
+	var f fault.Fields
+	checkCode(&f, "/code", p.Code)
+	checkText(&f, "/name", p.Name, 1, 200)
+	checkOneOf(&f, "/input", p.Input, TextInput, ListInput, MultiListInput)
+	checkOneOf(&f, "/ask", p.Ask, AskAtOrder, AskAtProcessing)
+	checkOneOf(&f, "/edit", p.Edit, EditByEveryone, EditByProvider, EditUntilProcessed)
+	checkRange(&f, "/sort_order", p.SortOrder, 1, maxSortOrder)
+	if p.ProductType == DedicatedBandwidth && p.Code == serversParameter {
+		f.Add("/code", "bad_value", "The servers of a bandwidth service are asked for already.")
+	}
+	if p.Input == TextInput {
+		p.Validator.check(&f, "/validator")
+		if len(p.Values) > 0 {
+			f.Add("/values", "bad_value", "Only a list has values.")
+		}
+		return f.Err()
+	}
+	if p.Validator.Kind != ValidatorNone {
+		f.Add("/validator/kind", "bad_value", "Only a text is validated; a list has its values.")
+	}
+	if in.Values != nil {
+		p.checkValues(&f, modules)
+	}
+	return f.Err()
+}
+
+// serversParameter is what an order of bandwidth names its servers by; it is no parameter of the product type, because its
+// values are the client's own.
+const serversParameter = "servers"
+
+func (p Parameter) checkValues(f *fault.Fields, modules []Module) {
+	if len(p.Values) > maxItems {
+		f.Add("/values", "too_many", "At most %d values are possible.", maxItems)
+	}
+	seen := map[string]bool{}
+	for i, v := range p.Values {
+		place := fmt.Sprintf("/values/%d", i)
+		checkItemCode(f, place+"/code", v.Code)
+		checkText(f, place+"/name", v.Name, 1, 200)
+		checkRange(f, place+"/sort_order", v.SortOrder, 1, maxSortOrder)
+		if seen[v.Code] {
+			f.Add(place+"/code", "duplicate_value", "Each code stands in the list once.")
+		}
+		seen[v.Code] = true
+		checkTags(f, place+"/tags", v.Tags)
+		p.checkModules(f, place+"/module_ids", v.ModuleIDs, modules)
+	}
+}
+
+func checkTags(f *fault.Fields, pointer string, tags []string) {
+	if len(tags) > maxTags {
+		f.Add(pointer, "too_many", "At most %d tags are possible.", maxTags)
+	}
+	for i, tag := range tags {
+		checkText(f, fmt.Sprintf("%s/%d", pointer, i), tag, 1, maxTagLength)
+	}
+}
+
+func (p Parameter) checkModules(f *fault.Fields, pointer string, ids []ModuleID, known []Module) {
+	for i, id := range ids {
+		place := fmt.Sprintf("%s/%d", pointer, i)
+		at := slices.IndexFunc(known, func(m Module) bool { return m.ID == id })
+		switch {
+		case at < 0:
+			missing(f, place, "processing module")
+		case known[at].ProductType != p.ProductType:
+			f.Add(place, "product_type_not_served", "The module makes %s.", known[at].ProductType)
+		case slices.Index(ids, id) < i:
+			f.Add(place, "duplicate_value", "Each module stands in the list once.")
+		}
+	}
+}
