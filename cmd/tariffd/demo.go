@@ -2,27 +2,28 @@ package main
 
 import (
 	"fmt"
-	"log/slog"
 
 	"github.com/spf13/cobra"
 
 	"github.com/tariffd/tariffd/internal/app"
+	"github.com/tariffd/tariffd/internal/config"
 )
 
 func demoCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "demo",
-		Short: "Fill an empty installation, whose API answers, with a small company",
+		Short: "Fill an empty installation with a small company",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			c, log, err := settings(slog.LevelWarn)
-			if err != nil {
+			var made bool
+			var c config.Config
+			err := onInstallation(cmd.Context(), func(a *app.App) (err error) {
+				c = a.Config
+				made, err = a.Demo().Load(cmd.Context())
 				return err
-			}
-			d := (&app.App{Config: c, Log: log}).Demo(c.Listen)
-			made, err := d.Load(cmd.Context())
+			})
 			if err != nil {
-				return err
+				return told(err)
 			}
 			if !made {
 				fmt.Fprintln(cmd.OutOrStdout(), "The demo is here already.")
@@ -31,7 +32,7 @@ func demoCommand() *cobra.Command {
 			if c.AdminKey != "" {
 				key = "TARIFFD_ADMIN_KEY"
 			}
-			_, err = fmt.Fprintf(cmd.OutOrStdout(), demoHint, d.Base, key)
+			_, err = fmt.Fprintf(cmd.OutOrStdout(), demoHint, "http://"+c.Listen, key)
 			return err
 		},
 	}

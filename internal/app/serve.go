@@ -55,7 +55,7 @@ func (a *App) Serve(ctx context.Context, o Serving, listener net.Listener) error
 	checks := a.checks(o)
 	var demo *Demo
 	if o.Demo {
-		demo = a.Demo(listener.Addr().String())
+		demo = a.Demo()
 		checks = append(checks, httpapi.Check{Name: "demo", Run: demo.Loaded})
 	}
 	handler, err := httpapi.New(a.server(checks, movable{mover}))

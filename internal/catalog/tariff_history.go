@@ -47,6 +47,7 @@ type fields map[string]json.RawMessage
 
 // document is the tariff without its add-ons, field by field.
 func (t Tariff) document() fields {
+	t.Offer.AddOns = nil
 	m := t.offerDocument()
 	delete(m, "add_ons")
 	m["code"], m["status"], m["group_id"] = field(t.Code), field(t.Status), field(nullText(t.GroupID))

@@ -21,8 +21,8 @@ func (s pricelistStore) LockPriceList(ctx context.Context) error {
 	return wrap("lock the price list", err)
 }
 
-const providersAll = `
-SELECT id, name, currency, site, billing_url, prices_include_tax, created_at, version FROM provider ORDER BY id`
+const providersAll = providerColumns + `
+FROM provider p ORDER BY p.id`
 
 // ProvidersAll reads every provider.
 func (s pricelistStore) ProvidersAll(ctx context.Context) ([]client.Provider, error) {
@@ -99,6 +99,57 @@ func (s pricelistStore) ModulesAll(ctx context.Context) ([]catalog.Module, error
 		return nil, wrap("read modules", err)
 	}
 	return each(rows, moduleRow.toModule), nil
+}
+
+const companionsAll = `SELECT id, kind, name, url, username, created_at, version FROM companion ORDER BY id`
+
+// CompanionsAll reads every IP manager and license server, without the passwords.
+func (s pricelistStore) CompanionsAll(ctx context.Context) ([]catalog.Companion, error) {
+	var rows []companionRow
+	if err := s.all(ctx, &rows, companionsAll); err != nil {
+		return nil, wrap("read companions", err)
+	}
+	return each(rows, companionRow.toCompanion), nil
+}
+
+const tariffGroupsAll = `SELECT id, name, sort_order, created_at, version FROM tariff_group ORDER BY id`
+
+// TariffGroupsAll reads every tariff group.
+func (s pricelistStore) TariffGroupsAll(ctx context.Context) ([]catalog.TariffGroup, error) {
+	var rows []groupRow
+	if err := s.all(ctx, &rows, tariffGroupsAll); err != nil {
+		return nil, wrap("read tariff groups", err)
+	}
+	return each(rows, groupRow.toTariffGroup), nil
+}
+
+const clientGroupsAll = `SELECT id, name, sort_order, created_at, version FROM client_group ORDER BY id`
+
+// ClientGroupsAll reads every client group.
+func (s pricelistStore) ClientGroupsAll(ctx context.Context) ([]client.Group, error) {
+	var rows []groupRow
+	if err := s.all(ctx, &rows, clientGroupsAll); err != nil {
+		return nil, wrap("read client groups", err)
+	}
+	return each(rows, groupRow.toClientGroup), nil
+}
+
+const taxRulesAll = taxRuleColumns + `ORDER BY id`
+
+// TaxRulesAll reads every tax rule.
+func (s pricelistStore) TaxRulesAll(ctx context.Context) ([]client.TaxRule, error) {
+	var rows []taxRuleRow
+	if err := s.all(ctx, &rows, taxRulesAll); err != nil {
+		return nil, wrap("read tax rules", err)
+	}
+	out := make([]client.TaxRule, len(rows))
+	for i, r := range rows {
+		var err error
+		if out[i], err = r.toTaxRule(); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
 }
 
 const tariffsAll = tariffColumns + `ORDER BY t.id`

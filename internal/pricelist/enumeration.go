@@ -32,6 +32,7 @@ func enumerations() section {
 			list, err := r.tx.EnumerationsAll(ctx)
 			out := make([]enumeration, len(list))
 			for i, n := range list {
+				r.items[n.Code] = n.Items
 				out[i] = enumeration{n.Code, n.Name, n.Items}
 			}
 			return out, err
@@ -41,11 +42,13 @@ func enumerations() section {
 			return nil
 		},
 		create: func(ctx context.Context, r *run, _ item, d enumeration) error {
-			_, err := r.catalog.CreateEnumeration(ctx, r.by, d.Code, d.change())
+			n, err := r.catalog.CreateEnumeration(ctx, r.by, d.Code, d.change())
+			r.items[d.Code] = n.Items
 			return err
 		},
 		update: func(ctx context.Context, r *run, _ item, _, d enumeration) error {
-			_, err := r.catalog.UpdateEnumeration(ctx, r.by, d.Code, d.change())
+			n, err := r.catalog.UpdateEnumeration(ctx, r.by, d.Code, d.change())
+			r.items[d.Code] = n.Items
 			return err
 		},
 		delete: func(ctx context.Context, r *run, old enumeration) error {

@@ -20,7 +20,8 @@ const Version = "1"
 // sections are all kinds of objects, each after those that it refers to.
 func sections(check bool) []section {
 	return []section{
-		providers(), departments(), units(), enumerations(), dataCenters(), integrations(), productTypes(), modules(check), newTariffs(),
+		providers(), departments(), units(), enumerations(), dataCenters(), integrations(), productTypes(),
+		tariffGroups(), clientGroups(), ipManagers(), licenseServers(), modules(check), newTariffs(), taxRules(),
 	}
 }
 
@@ -131,7 +132,7 @@ func (r *run) importAll(ctx context.Context, root *yaml.Node, all []section, unt
 		return nil
 	}
 	// The inner lists of an object come before the object, as if they were sections of their own.
-	for _, s := range slices.Backward(slices.Insert(all, len(all)-1, r.inner...)) {
+	for _, s := range slices.Backward(slices.Insert(all, len(all)-2, r.inner...)) {
 		if err := s.remove(ctx, r); err != nil {
 			return err
 		}

@@ -43,6 +43,16 @@ product_types:
     add_ons:
       - code: crates
         unit: crate
+tariff_groups:
+  - name: Cheap
+client_groups:
+  - name: Friends
+    sort_order: 2
+ip_managers:
+  - name: Addresses
+    url: http://ip.ours.test/ipmgr
+    username: root
+    password: ${IP_PASSWORD}
 processing_modules:
   - name: By hand
     driver: manual
@@ -54,6 +64,10 @@ tariffs:
     provider: Default
     product_type: rack
     name: Small
+    group: Cheap
+    policy:
+      client_groups: [Friends]
+      change_to: same_group
     data_centers: [Hall A]
     processing_modules: [By hand]
     prices:
@@ -78,19 +92,30 @@ tariffs:
         included: 100
         statistics:
           overage_price: 0.02
+tax_rules:
+  - provider: Second
+    country: DE
+    rate: 0.19
+  - provider: Second
+    country: DE
+    product_type: rack
+    valid_from: 2027-01-01
+    rate: 0.07
 `
 
 func TestWhatIsImportedIsExported(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
-	require.Len(t, r.imports(small, Options{}), 12)
+	require.Len(t, r.imports(small, Options{}), 17)
 	document := r.exports()
 	t.Log(document)
 	require.Empty(t, r.imports(small, Options{}))
 	require.Empty(t, r.imports(document, Options{}))
 	require.Equal(t, document, r.exports())
 	other := newRig(t)
-	other.imports(document, Options{})
+	_, err := other.Import(t.Context(), shell, []byte(document), Options{})
+	require.ErrorContains(t, err, "ip_managers/Addresses/password", "a new installation needs the secrets")
+	other.imports(strings.Replace(document, "username: root", "username: root\n    password: ${IP_PASSWORD}", 1), Options{})
 	require.Equal(t, document, other.exports())
 }
 
@@ -119,9 +144,9 @@ func TestAPlanChangesNothing(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
 	empty := r.exports()
-	require.Len(t, r.imports(small, Options{PlanOnly: true}), 12)
+	require.Len(t, r.imports(small, Options{PlanOnly: true}), 17)
 	require.Equal(t, empty, r.exports())
-	require.Len(t, r.imports(small, Options{}), 12)
+	require.Len(t, r.imports(small, Options{}), 17)
 }
 
 func TestOnlyWhatDiffersIsChangedAndNamed(t *testing.T) {
@@ -168,7 +193,9 @@ func TestPruneDeletesWhatIsLeftOutAndNamesWhatIsInUse(t *testing.T) {
 	require.Equal(t, kept, r.exports(), "nothing was changed")
 
 	require.Equal(t, []string{
+		"delete tax rule Second/DE []", "delete tax rule Second/DE//rack/2027-01-01 []",
 		"delete tariff Default/small []", "delete tariff Second/line []", "delete processing module By hand []",
+		"delete IP manager Addresses []", "delete client group Friends []", "delete tariff group Cheap []",
 		"delete product type rack []", "delete integration module dedicated_bandwidth []", "delete data center Hall A []",
 		"delete unit crate []", "delete department Builders []", "delete provider Second []",
 	}, r.imports(`version: 1
@@ -186,9 +213,9 @@ func TestWhatIsWrongIsToldWithItsPlace(t *testing.T) {
 		"unknown section": {"version: 1", "version: 1\nclients: []", "line 2: clients: A document has no such section. (unknown_field)"},
 		"other version":   {"version: 1", "version: 2", "line 1: version: This program reads documents of version 1. (unknown_value)"},
 		"twice":           {"- code: rack", "- code: vds", "line 31: product_types/vds: The product type stands in the document twice. (duplicate_value)"},
-		"no such place":   {"data_centers: [Hall A]", "data_centers: [Hall B]", "line 48: tariffs/small/data_centers/0: there is no data center called \"Hall B\". (not_found)"},
-		"deep":            {"amount: 0.10", "amount: -1", "line 60: tariffs/small/add_ons/crates/prices/0/amount: An amount from 0 to 15 digits is expected. (out_of_range)"},
-		"deep form":       {"amount: 0.10", "amount: ten", "line 60: tariffs/small/add_ons/crates/prices/0/amount: A decimal such as \"12.50\" is expected. (bad_format)"},
+		"no such place":   {"data_centers: [Hall A]", "data_centers: [Hall B]", "line 62: tariffs/small/data_centers/0: There is no data center called \"Hall B\". (not_found)"},
+		"deep":            {"amount: 0.10", "amount: -1", "line 74: tariffs/small/add_ons/crates/prices/0/amount: An amount from 0 to 15 digits is expected. (out_of_range)"},
+		"deep form":       {"amount: 0.10", "amount: ten", "line 74: tariffs/small/add_ons/crates/prices/0/amount: A decimal such as \"12.50\" is expected. (bad_format)"},
 		"a rule":          {"periods: [P1M, P1Y]", "periods: [P1M, P1M]", "line 33: product_types/rack/periods/1: Each period stands in the list once. (duplicate_value)"},
 		"built in":        {"- code: crate\n", "- code: GiB\n", "line 9: units/GiB/code: A unit with this code exists. (already_exists)"},
 		"no YAML":         {"version: 1", "version: [", "This is no YAML: yaml: line 2: did not find expected node content (bad_format)"},

@@ -46,6 +46,8 @@ type kind[D any] struct {
 	within func(ctx context.Context, r *run, it item, d D) error
 	// builtin tells objects that need not be written where nothing differs from their defaults; optional.
 	builtin func(D) bool
+	// changesFirst lets what is there change before anything new is made.
+	changesFirst bool
 
 	items []item // of the document
 	said  []D    // by them, without defaults
@@ -102,7 +104,8 @@ func (k *kind[D]) apply(ctx context.Context, r *run) error {
 	for i, d := range k.there {
 		there[k.key(d)] = append(there[k.key(d)], i)
 	}
-	for i, it := range k.items {
+	for _, i := range k.order(there) {
+		it := k.items[i]
 		var old *D
 		switch at := there[k.key(k.said[i])]; {
 		case len(at) > 1:
@@ -116,6 +119,18 @@ func (k *kind[D]) apply(ctx context.Context, r *run) error {
 		}
 	}
 	return nil
+}
+
+// order is that of the document, unless changes come first.
+func (k *kind[D]) order(there map[string][]int) []int {
+	order := make([]int, len(k.items))
+	for i := range order {
+		order[i] = i
+	}
+	if k.changesFirst {
+		slices.SortStableFunc(order, func(a, b int) int { return len(there[k.key(k.said[b])]) - len(there[k.key(k.said[a])]) })
+	}
+	return order
 }
 
 func (k *kind[D]) put(ctx context.Context, r *run, it item, said D, old *D) error {

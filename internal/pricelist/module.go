@@ -46,11 +46,13 @@ func modules(check bool) section {
 		list:  listModules,
 		ready: readyModule,
 		create: func(ctx context.Context, r *run, it item, d module) error {
+			found := len(r.Problems)
 			in := catalog.ModuleChange{
-				Check: check, Name: &d.Name, SortOrder: &d.SortOrder, Enabled: &d.Enabled, Connection: d.Connection, Parameters: d.Parameters,
-				Queue: d.Queue.change(), MaxRunningOpens: &d.MaxRunningOpens,
+				Check: check, Name: &d.Name, SortOrder: &d.SortOrder, Enabled: &d.Enabled, Connection: d.Connection,
+				Parameters: r.identified(it, d.Parameters),
+				Queue:      d.Queue.change(), MaxRunningOpens: &d.MaxRunningOpens,
 			}
-			if !d.refer(r, it, &in) {
+			if !d.refer(r, it, &in) || len(r.Problems) > found {
 				return nil
 			}
 			made, err := r.catalog.CreateModule(ctx, r.by, d.Driver, d.ProductType, in)
@@ -58,6 +60,7 @@ func modules(check bool) section {
 			return err
 		},
 		update: func(ctx context.Context, r *run, it item, old, d module) error {
+			found := len(r.Problems)
 			if d.Driver != old.Driver || d.ProductType != old.ProductType {
 				r.add(it.node, it.place, "bad_value", "Driver and product type of a module are fixed: %s, %s.", old.Driver, old.ProductType)
 				return nil
@@ -70,9 +73,9 @@ func modules(check bool) section {
 				in.Connection = patch(old.Connection, d.Connection)
 			}
 			if !bytes.Equal(canonical(d.Parameters), canonical(old.Parameters)) {
-				in.Parameters = patch(old.Parameters, d.Parameters)
+				in.Parameters = patch(r.identified(it, old.Parameters), r.identified(it, d.Parameters))
 			}
-			if !d.refer(r, it, &in) {
+			if !d.refer(r, it, &in) || len(r.Problems) > found {
 				return nil
 			}
 			if d.DataCenter == old.DataCenter {
@@ -95,7 +98,7 @@ func listModules(ctx context.Context, r *run) ([]module, error) {
 		out[i] = module{
 			id: m.ID, Name: m.Name, Driver: m.Driver, ProductType: m.ProductType, DataCenter: r.places.of(string(m.DataCenterID)),
 			Department: r.departmentNames.of(m.DepartmentID), SortOrder: m.SortOrder, Enabled: m.Enabled,
-			Connection: escaped(m.Connection), Parameters: m.Parameters,
+			Connection: escaped(m.Connection), Parameters: r.named(m.Parameters),
 			Queue: queue{m.Queue.Enabled, m.Queue.Key, m.Queue.Workers}, MaxRunningOpens: m.MaxRunningOpens,
 		}
 	}
@@ -136,9 +139,9 @@ func readyModule(ctx context.Context, r *run, it item, old, d *module) error {
 		secret := slices.Contains(secrets, name)
 		switch {
 		case missing != "":
-			r.add(at, it.place+path, "required", "The variable %s of the environment is not set.", missing)
+			r.add(at, it.place+path, "required", noVariable, missing)
 		case secret && !wholeReference.MatchString(written):
-			r.add(at, it.place+path, "bad_value", "A secret does not stand in a document: ${NAME} takes it from the environment.")
+			r.add(at, it.place+path, "bad_value", noSecrets)
 		}
 		said[name] = textOf(value)
 		if !secret || old == nil {
@@ -167,6 +170,11 @@ func readyModule(ctx context.Context, r *run, it item, old, d *module) error {
 	}
 	return nil
 }
+
+const (
+	noVariable = "The variable %s of the environment is not set."
+	noSecrets  = "A secret does not stand in a document: ${NAME} takes it from the environment."
+)
 
 var (
 	reference      = regexp.MustCompile(`\$\$\{|\$\{([A-Za-z_][A-Za-z0-9_]*)\}`)

@@ -12,7 +12,6 @@ package pricelist
 
 import (
 	"context"
-	"fmt"
 
 	"github.com/tariffd/tariffd/internal/actor"
 	"github.com/tariffd/tariffd/internal/catalog"
@@ -37,6 +36,11 @@ type Tx interface {
 	ContentAll(ctx context.Context) ([]catalog.Content, error)
 	// ModulesAll leaves the secrets sealed.
 	ModulesAll(ctx context.Context) ([]catalog.Module, error)
+	// CompanionsAll leaves the passwords sealed.
+	CompanionsAll(ctx context.Context) ([]catalog.Companion, error)
+	TariffGroupsAll(ctx context.Context) ([]catalog.TariffGroup, error)
+	ClientGroupsAll(ctx context.Context) ([]client.Group, error)
+	TaxRulesAll(ctx context.Context) ([]client.TaxRule, error)
 	// TariffsAll reads the tariffs with their newest offers.
 	TariffsAll(ctx context.Context) ([]catalog.Tariff, error)
 }
@@ -101,9 +105,12 @@ type run struct {
 
 	// Objects by name, as the sections before have left them.
 	providers, departmentNames, places, modules names
+	ipManagers, licenseServers                  names
+	tariffGroups, clientGroups                  names
 	firstDepartment                             string // takes the tasks of a module that names none
 	content                                     map[string][]catalog.Content
-	inner                                       []section // lists within objects of the document
+	items                                       map[string][]catalog.EnumerationItem // of the enumerations
+	inner                                       []section                            // lists within objects of the document
 	// tried is what an import connects with anew, to be tried before it.
 	tried []attempt
 }
@@ -118,7 +125,8 @@ type attempt struct {
 func (e *Engine) begin(tx Tx, by actor.Actor) *run {
 	r := &run{
 		e: e, tx: tx, by: by, shapes: shapes{}, providers: names{}, departmentNames: names{}, places: names{}, modules: names{},
-		content: map[string][]catalog.Content{},
+		ipManagers: names{}, licenseServers: names{}, tariffGroups: names{}, clientGroups: names{},
+		content: map[string][]catalog.Content{}, items: map[string][]catalog.EnumerationItem{},
 	}
 	r.catalog = e.Catalog.Within(tx, func(_ context.Context, m catalog.Module, live provision.Module) error {
 		r.tried = append(r.tried, attempt{"processing_modules/" + m.Name, live})
@@ -149,27 +157,20 @@ func (n names) of(id string) string {
 	return ""
 }
 
-// id finds the one object of a name. Otherwise it tells why there is none.
-func (n names) id(noun, name string) (string, error) {
-	switch ids := n[name]; len(ids) {
-	case 1:
-		return ids[0], nil
-	case 0:
-		return "", fmt.Errorf("there is no %s called %q", noun, name)
-	default:
-		return "", fmt.Errorf("%d objects of the sort %s are called %q; a document needs them to have names of their own", len(ids), noun, name)
-	}
-}
-
 // id resolves a reference of an object; what is wrong with it is noted at the member. An empty name is no reference.
 func (r *run) id(in names, noun, name string, it item, member string) string {
 	if name == "" {
 		return ""
 	}
-	id, err := in.id(noun, name)
-	if err != nil {
-		at, path := follow(it.node, "/"+member)
-		r.add(at, it.place+path, "not_found", "%s.", err)
+	ids := in[name]
+	if len(ids) == 1 {
+		return ids[0]
 	}
-	return id
+	at, path := follow(it.node, "/"+member)
+	if len(ids) == 0 {
+		r.add(at, it.place+path, "not_found", "There is no %s called %q.", noun, name)
+	} else {
+		r.add(at, it.place+path, "bad_value", "%d objects of the sort %s are called %q; give them names of their own first.", len(ids), noun, name)
+	}
+	return ""
 }

@@ -43,7 +43,7 @@ func newRig(t testing.TB) *rig {
 	require.NoError(t, err)
 	now := clock.NewFake(start)
 	db := postgres.New(pool, postgres.Options{Prepare: true, Clock: now, Wall: now, Box: box})
-	r := &rig{t: t, pool: pool, db: db, env: map[string]string{}}
+	r := &rig{t: t, pool: pool, db: db, env: map[string]string{"IP_PASSWORD": "very secret"}}
 	drivers := all.Registry()
 	r.Engine = &Engine{
 		InTx: func(ctx context.Context, fn func(Tx) error) error {

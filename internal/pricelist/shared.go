@@ -18,6 +18,7 @@ type provider struct {
 	id               actor.ProviderID
 	Name             string `json:"name"`
 	Currency         string `json:"currency"`
+	Country          string `json:"country"`
 	Site             string `json:"site"`
 	BillingURL       string `json:"billing_url"`
 	PricesIncludeTax bool   `json:"prices_include_tax"`
@@ -33,14 +34,14 @@ func providers() section {
 			for _, p := range list {
 				r.providers.add(p.Name, string(p.ID))
 				if r.only == nil || r.only[p.Name] {
-					out = append(out, provider{p.ID, p.Name, p.Currency, p.Site, p.BillingURL, p.PricesIncludeTax})
+					out = append(out, provider{p.ID, p.Name, p.Currency, p.Country, p.Site, p.BillingURL, p.PricesIncludeTax})
 				}
 			}
 			return out, err
 		},
 		create: func(ctx context.Context, r *run, _ item, d provider) error {
 			p, err := r.clients.CreateProvider(ctx, r.by, client.ProviderInput{
-				Name: d.Name, Currency: d.Currency, Site: d.Site, BillingURL: d.BillingURL, PricesIncludeTax: d.PricesIncludeTax,
+				Name: d.Name, Currency: d.Currency, Country: d.Country, Site: d.Site, BillingURL: d.BillingURL, PricesIncludeTax: d.PricesIncludeTax,
 			})
 			r.providers.add(d.Name, string(p.ID))
 			return err
@@ -52,7 +53,7 @@ func providers() section {
 				return nil
 			}
 			_, err := r.clients.UpdateProvider(ctx, r.by, old.id, client.ProviderChange{
-				Site: &d.Site, BillingURL: &d.BillingURL, PricesIncludeTax: &d.PricesIncludeTax,
+				Country: &d.Country, Site: &d.Site, BillingURL: &d.BillingURL, PricesIncludeTax: &d.PricesIncludeTax,
 			})
 			return err
 		},

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 
 	"github.com/tariffd/tariffd/internal/actor"
 	"github.com/tariffd/tariffd/internal/catalog"
@@ -18,6 +19,7 @@ type tariff struct {
 	ProductType           string                  `json:"product_type"`
 	Name                  string                  `json:"name"`
 	Description           string                  `json:"description"`
+	Group                 string                  `json:"group"`
 	Status                catalog.TariffStatus    `json:"status"`
 	DataCenters           []string                `json:"data_centers"`
 	ProcessingModules     []string                `json:"processing_modules"`
@@ -32,11 +34,14 @@ type tariff struct {
 }
 
 type policy struct {
-	MaxServicesPerClient  *int   `json:"max_services_per_client"`
-	AutoDeleteAfterDays   *int   `json:"auto_delete_after_days"`
-	RefundOnClose         string `json:"refund_on_close"`
-	ClientMaySuspend      bool   `json:"client_may_suspend"`
-	ServerChangesPerMonth *int   `json:"server_changes_per_month"`
+	MaxServicesPerClient  *int     `json:"max_services_per_client"`
+	MinPeriod             *string  `json:"min_period"`
+	ChangeTo              string   `json:"change_to"`
+	ClientGroups          []string `json:"client_groups"`
+	AutoDeleteAfterDays   *int     `json:"auto_delete_after_days"`
+	RefundOnClose         string   `json:"refund_on_close"`
+	ClientMaySuspend      bool     `json:"client_may_suspend"`
+	ServerChangesPerMonth *int     `json:"server_changes_per_month"`
 }
 
 // tariffs are written all at once, after the last one was read.
@@ -52,6 +57,7 @@ func newTariffs() section {
 		section: "tariffs", noun: "tariff", key: func(d tariff) string { return d.Provider + "/" + d.Code },
 		defaults: usualTariff,
 		list:     listTariffs,
+		ready:    readyTariff,
 		create: func(_ context.Context, r *run, it item, d tariff) error {
 			t.put(r, it, catalog.Tariff{}, d)
 			return nil
@@ -125,7 +131,7 @@ func (r *run) tariffMembers(old, d tariff) []string {
 // usualTariff is a tariff with everything at its default: that of a price list is active.
 func usualTariff(r *run, said tariff) tariff {
 	o := catalog.NewOffer()
-	d := tariff{Status: catalog.Active, Settings: o.Settings, Hourly: o.Hourly, Policy: policyOf(o.Policy)}
+	d := tariff{Status: catalog.Active, Settings: o.Settings, Hourly: o.Hourly, Policy: policyOf(o.Policy, nil)}
 	for _, a := range said.AddOns {
 		d.AddOns = append(d.AddOns, r.usualAddOn(said.ProductType, a))
 	}
@@ -134,25 +140,66 @@ func usualTariff(r *run, said tariff) tariff {
 
 // usualAddOn is an add-on with everything at the default that follows from its element and billing.
 func (r *run) usualAddOn(productType string, said catalog.AddOn) catalog.AddOn {
+	// The element is the one of the same code; a choice may have none.
+	element := said.Code
+	if _, known := r.elementOf(productType, element); !known && said.Billing == catalog.BillChoice {
+		element = ""
+	}
 	name := said.AddOn
 	if name == "" {
-		name = said.Code
+		name = element
 	}
-	c := catalog.Content{Code: name}
-	for _, x := range r.content[productType] {
-		if x.Code == name {
-			c = x
-		}
+	c, known := r.elementOf(productType, name)
+	if !known {
+		c.Name = said.Code
 	}
 	a := catalog.NewAddOn(c, said)
 	// What the defaults follow from is itself written wherever it is not usual.
-	a.AddOn, a.Code, a.Billing, a.Unit = said.Code, "", catalog.BillNone, c.Unit
-	if said.Billing == catalog.BillChoice {
-		a.AddOn = ""
-	}
+	a.AddOn, a.Code, a.Billing, a.Unit = element, "", catalog.BillNone, c.Unit
 	if a.Statistics != nil {
 		a.Statistics.Params = c.StatisticsParams
 	}
+	a.ItemPrices = nil
+	for range said.ItemPrices {
+		a.ItemPrices = append(a.ItemPrices, catalog.ItemPrice{Enabled: true})
+	}
+	return a
+}
+
+func (r *run) elementOf(productType, code string) (catalog.Content, bool) {
+	for _, c := range r.content[productType] {
+		if c.Code == code {
+			return c, true
+		}
+	}
+	return catalog.Content{Code: code}, false
+}
+
+// readyTariff puts items in the order of their enumerations. A list of all of them for nothing is the usual one, and none.
+func readyTariff(_ context.Context, r *run, _ item, _, d *tariff) error {
+	for i := range d.AddOns {
+		d.AddOns[i] = r.plainItems(d.ProductType, d.AddOns[i])
+	}
+	return nil
+}
+
+func (r *run) plainItems(productType string, a catalog.AddOn) catalog.AddOn {
+	if len(a.ItemPrices) == 0 {
+		return a
+	}
+	c, _ := r.elementOf(productType, a.AddOn)
+	items := r.items[c.EnumerationCode]
+	place := func(x catalog.ItemPrice) int {
+		return slices.IndexFunc(items, func(i catalog.EnumerationItem) bool { return i.Code == x.Item })
+	}
+	a.ItemPrices = slices.Clone(a.ItemPrices)
+	slices.SortStableFunc(a.ItemPrices, func(x, y catalog.ItemPrice) int { return place(x) - place(y) })
+	for i, x := range a.ItemPrices {
+		if !x.Enabled || len(x.Prices) > 0 || len(items) != len(a.ItemPrices) || place(x) != i {
+			return a
+		}
+	}
+	a.ItemPrices = nil
 	return a
 }
 
@@ -162,14 +209,19 @@ func listTariffs(ctx context.Context, r *run) ([]tariff, error) {
 		return nil, err
 	}
 	providers, places, modules := byID(r.providers), byID(r.places), byID(r.modules)
+	tariffGroups, clientGroups := byID(r.tariffGroups), byID(r.clientGroups)
 	var out []tariff
 	for _, t := range list {
 		o := t.Offer
 		d := tariff{
 			row: t, Code: t.Code, Provider: providers[string(t.ProviderID)], ProductType: t.ProductType, Name: o.Name,
-			Description: o.Description, Status: t.Status, DataCenters: called(places, o.DataCenterIDs),
+			Description: o.Description, Group: tariffGroups[string(t.GroupID)], Status: t.Status, DataCenters: called(places, o.DataCenterIDs),
 			ProcessingModules: called(modules, o.ModuleIDs), Settings: o.Settings, DefaultDomainTemplate: o.DefaultDomainTemplate,
-			Prices: o.Prices, TrialDays: o.TrialDays, Calendar: o.Calendar, Hourly: o.Hourly, Policy: policyOf(o.Policy), AddOns: o.AddOns,
+			Prices: o.Prices, TrialDays: o.TrialDays, Calendar: o.Calendar, Hourly: o.Hourly, Policy: policyOf(o.Policy, clientGroups),
+		}
+		d.AddOns = slices.Clone(o.AddOns)
+		for i := range d.AddOns {
+			d.AddOns[i] = r.plainItems(d.ProductType, d.AddOns[i])
 		}
 		if r.only == nil || r.only[d.Provider] {
 			out = append(out, d)
@@ -196,8 +248,11 @@ func called[ID ~string](names map[string]string, ids []ID) []string {
 	return out
 }
 
-func policyOf(p catalog.Policy) policy {
-	return policy{p.MaxServicesPerClient, p.AutoDeleteAfterDays, p.RefundOnClose, p.ClientMaySuspend, p.ServerChangesPerMonth}
+func policyOf(p catalog.Policy, groups map[string]string) policy {
+	return policy{
+		p.MaxServicesPerClient, p.MinPeriod, p.ChangeTo, called(groups, p.ClientGroupIDs), p.AutoDeleteAfterDays, p.RefundOnClose,
+		p.ClientMaySuspend, p.ServerChangesPerMonth,
+	}
 }
 
 // toTariff is the tariff that the document describes, on top of the one that is there.
@@ -214,10 +269,14 @@ func (d tariff) toTariff(r *run, it item, before catalog.Tariff) catalog.Tariff 
 	o.Prices = append([]catalog.Price{}, d.Prices...)
 	o.DataCenterIDs = references[catalog.DataCenterID](r, r.places, "data center", d.DataCenters, it, "data_centers")
 	o.ModuleIDs = references[catalog.ModuleID](r, r.modules, "processing module", d.ProcessingModules, it, "processing_modules")
-	p := &o.Policy
-	p.MaxServicesPerClient, p.AutoDeleteAfterDays = d.Policy.MaxServicesPerClient, d.Policy.AutoDeleteAfterDays
-	p.RefundOnClose, p.ClientMaySuspend = d.Policy.RefundOnClose, d.Policy.ClientMaySuspend
-	p.ServerChangesPerMonth = d.Policy.ServerChangesPerMonth
+	t.GroupID = catalog.TariffGroupID(r.id(r.tariffGroups, "tariff group", d.Group, it, "group"))
+	p := d.Policy
+	o.Policy = catalog.Policy{
+		MaxServicesPerClient: p.MaxServicesPerClient, MinPeriod: p.MinPeriod, ChangeTo: p.ChangeTo,
+		ClientGroupIDs:      references[string](r, r.clientGroups, "client group", p.ClientGroups, it, "policy/client_groups"),
+		AutoDeleteAfterDays: p.AutoDeleteAfterDays, RefundOnClose: p.RefundOnClose, ClientMaySuspend: p.ClientMaySuspend,
+		ServerChangesPerMonth: p.ServerChangesPerMonth,
+	}
 	o.AddOns = append([]catalog.AddOn{}, d.AddOns...)
 	return t
 }
