@@ -304,6 +304,7 @@ const (
 	ProblemCodeBadValue                ProblemCode = "bad_value"
 	ProblemCodeBuiltIn                 ProblemCode = "built_in"
 	ProblemCodeChallengeOver           ProblemCode = "challenge_over"
+	ProblemCodeChangeForbidden         ProblemCode = "change_forbidden"
 	ProblemCodeClientBlocked           ProblemCode = "client_blocked"
 	ProblemCodeClientGroupNotAllowed   ProblemCode = "client_group_not_allowed"
 	ProblemCodeClientLimitReached      ProblemCode = "client_limit_reached"
@@ -315,6 +316,7 @@ const (
 	ProblemCodeDataCenterNotInTariff   ProblemCode = "data_center_not_in_tariff"
 	ProblemCodeDataCenterRequired      ProblemCode = "data_center_required"
 	ProblemCodeDayOutOfRange           ProblemCode = "day_out_of_range"
+	ProblemCodeDecreaseOnly            ProblemCode = "decrease_only"
 	ProblemCodeDeletionForbidden       ProblemCode = "deletion_forbidden"
 	ProblemCodeDiskCannotShrink        ProblemCode = "disk_cannot_shrink"
 	ProblemCodeDuplicateValue          ProblemCode = "duplicate_value"
@@ -326,6 +328,7 @@ const (
 	ProblemCodeIdempotencyKeyRequired  ProblemCode = "idempotency_key_required"
 	ProblemCodeIdempotencyKeyReused    ProblemCode = "idempotency_key_reused"
 	ProblemCodeInUse                   ProblemCode = "in_use"
+	ProblemCodeIncreaseOnly            ProblemCode = "increase_only"
 	ProblemCodeInsufficientFunds       ProblemCode = "insufficient_funds"
 	ProblemCodeInsufficientScope       ProblemCode = "insufficient_scope"
 	ProblemCodeInternal                ProblemCode = "internal"
@@ -339,7 +342,9 @@ const (
 	ProblemCodeMachineNotFound         ProblemCode = "machine_not_found"
 	ProblemCodeManagedPrice            ProblemCode = "managed_price"
 	ProblemCodeMethodNotAllowed        ProblemCode = "method_not_allowed"
+	ProblemCodeMinPeriodNotOver        ProblemCode = "min_period_not_over"
 	ProblemCodeModuleError             ProblemCode = "module_error"
+	ProblemCodeModuleNotInTariff       ProblemCode = "module_not_in_tariff"
 	ProblemCodeModuleRefused           ProblemCode = "module_refused"
 	ProblemCodeMonthClosed             ProblemCode = "month_closed"
 	ProblemCodeNoDataCenter            ProblemCode = "no_data_center"
@@ -352,10 +357,13 @@ const (
 	ProblemCodeNotABandwidthService    ProblemCode = "not_a_bandwidth_service"
 	ProblemCodeNotAServer              ProblemCode = "not_a_server"
 	ProblemCodeNotAcceptable           ProblemCode = "not_acceptable"
+	ProblemCodeNotEditable             ProblemCode = "not_editable"
 	ProblemCodeNotFound                ProblemCode = "not_found"
 	ProblemCodeNotReady                ProblemCode = "not_ready"
 	ProblemCodeNotSelectable           ProblemCode = "not_selectable"
 	ProblemCodeOperationPending        ProblemCode = "operation_pending"
+	ProblemCodeOtherProductType        ProblemCode = "other_product_type"
+	ProblemCodeOtherTariffGroup        ProblemCode = "other_tariff_group"
 	ProblemCodeOutOfRange              ProblemCode = "out_of_range"
 	ProblemCodePanelDoesNotFinish      ProblemCode = "panel_does_not_finish"
 	ProblemCodePanelFailed             ProblemCode = "panel_failed"
@@ -454,6 +462,8 @@ const (
 
 // Defines values for ServiceAction.
 const (
+	ServiceActionChangeAddOns      ServiceAction = "change_add_ons"
+	ServiceActionChangeTariff      ServiceAction = "change_tariff"
 	ServiceActionDelete            ServiceAction = "delete"
 	ServiceActionReboot            ServiceAction = "reboot"
 	ServiceActionReinstall         ServiceAction = "reinstall"
@@ -544,6 +554,13 @@ const (
 	TaskStatusClosed TaskStatus = "closed"
 	TaskStatusInWork TaskStatus = "in_work"
 	TaskStatusOpen   TaskStatus = "open"
+)
+
+// Defines values for TermsBillLineKind.
+const (
+	TermsBillLineKindAddOn  TermsBillLineKind = "add_on"
+	TermsBillLineKindPeriod TermsBillLineKind = "period"
+	TermsBillLineKindRefund TermsBillLineKind = "refund"
 )
 
 // Defines values for TiersMode.
@@ -2968,6 +2985,24 @@ type ServiceAddOn struct {
 	Value AddOnValueNullable `json:"value"`
 }
 
+// ServiceChangeAddOns Which add-ons to have how.
+type ServiceChangeAddOns struct {
+	// AddOns By code of the tariff's add-ons; what is not named stays.
+	AddOns map[string]AddOnValue `json:"add_ons"`
+}
+
+// ServiceChangeTariff What to have instead.
+type ServiceChangeTariff struct {
+	// AddOns By code of the new tariff's add-ons; what is not named stays where the new tariff sells it, or gets its default.
+	AddOns *map[string]AddOnValue `json:"add_ons,omitempty"`
+
+	// Period An order period: `trial`, `one_time` (paid once, no end), `P1D`, or a number of months or years such as `P1M`, `P3M`, `P1Y`.
+	Period Period `json:"period"`
+
+	// TariffID A UUIDv7; sorts by time of creation.
+	TariffID ID `json:"tariff_id"`
+}
+
 // ServiceCredentials How to get into the machine.
 type ServiceCredentials struct {
 	// Password The first administrator password; null when none is kept.
@@ -3849,6 +3884,39 @@ type TaxRulePatch struct {
 	ValidFrom  nullable.Nullable[string] `json:"valid_from,omitempty"`
 	ValidUntil nullable.Nullable[string] `json:"valid_until,omitempty"`
 }
+
+// TermsAnswer The bill of a preview, or the service.
+type TermsAnswer = any
+
+// TermsBill What a change of terms costs.
+type TermsBill struct {
+	// Charge What leaves the balance. Within the same period only the difference moves, so `charge` or `refund` is zero.
+	Charge Money           `json:"charge"`
+	Lines  []TermsBillLine `json:"lines"`
+
+	// PaidUntil As it would be afterwards.
+	PaidUntil *time.Time `json:"paid_until"`
+
+	// Refund What returns to the balance.
+	Refund Money `json:"refund"`
+}
+
+// TermsBillLine One part of the bill: what is left of an old price, given back, or the same time at the new one.
+type TermsBillLine struct {
+	// Amount Negative where it is given back.
+	Amount Money `json:"amount"`
+
+	// Code The add-on; null = the tariff itself.
+	Code *string           `json:"code"`
+	Kind TermsBillLineKind `json:"kind"`
+	Name string            `json:"name"`
+
+	// Tax The part of it that is tax.
+	Tax Money `json:"tax"`
+}
+
+// TermsBillLineKind defines model for TermsBillLine.Kind.
+type TermsBillLineKind string
 
 // Tier One step of a scale.
 type Tier struct {
@@ -4947,6 +5015,24 @@ type UpdateServiceParams struct {
 	IfMatch *IfMatch `json:"If-Match,omitempty"`
 }
 
+// ChangeServiceAddOnsParams defines parameters for ChangeServiceAddOns.
+type ChangeServiceAddOnsParams struct {
+	// Preview Tell what the change would cost and change nothing; no Idempotency-Key is needed.
+	Preview *bool `form:"preview,omitempty" json:"preview,omitempty"`
+
+	// IdempotencyKey Makes a repetition harmless: the same key with the same body gets the stored answer, with `Idempotent-Replayed: true`. Another body is 422 `idempotency_key_reused`; while the first is running it is 409 `idempotency_in_progress`. Kept 48 h.
+	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
+}
+
+// ChangeServiceTariffParams defines parameters for ChangeServiceTariff.
+type ChangeServiceTariffParams struct {
+	// Preview Tell what the change would cost and change nothing; no Idempotency-Key is needed.
+	Preview *bool `form:"preview,omitempty" json:"preview,omitempty"`
+
+	// IdempotencyKey Makes a repetition harmless: the same key with the same body gets the stored answer, with `Idempotent-Replayed: true`. Another body is 422 `idempotency_key_reused`; while the first is running it is 409 `idempotency_in_progress`. Kept 48 h.
+	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
+}
+
 // RevealServiceCredentialsParams defines parameters for RevealServiceCredentials.
 type RevealServiceCredentialsParams struct {
 	// IdempotencyKey Makes a repetition harmless: the same key with the same body gets the stored answer, with `Idempotent-Replayed: true`. Another body is 422 `idempotency_key_reused`; while the first is running it is 409 `idempotency_in_progress`. Kept 48 h.
@@ -5559,6 +5645,12 @@ type UpdateServiceJSONRequestBody = ServicePatch
 // UpdateServiceApplicationMergePatchPlusJSONRequestBody defines body for UpdateService for application/merge-patch+json ContentType.
 type UpdateServiceApplicationMergePatchPlusJSONRequestBody = ServicePatch
 
+// ChangeServiceAddOnsJSONRequestBody defines body for ChangeServiceAddOns for application/json ContentType.
+type ChangeServiceAddOnsJSONRequestBody = ServiceChangeAddOns
+
+// ChangeServiceTariffJSONRequestBody defines body for ChangeServiceTariff for application/json ContentType.
+type ChangeServiceTariffJSONRequestBody = ServiceChangeTariff
+
 // RevealServiceCredentialsJSONRequestBody defines body for RevealServiceCredentials for application/json ContentType.
 type RevealServiceCredentialsJSONRequestBody = Empty
 
@@ -5957,6 +6049,12 @@ type ServerInterface interface {
 	// Rename, annotate, switch renewal
 	// (PATCH /v1/services/{id})
 	UpdateService(ctx echo.Context, id PathID, params UpdateServiceParams) error
+	// Change add-ons
+	// (POST /v1/services/{id}/change-add-ons)
+	ChangeServiceAddOns(ctx echo.Context, id PathID, params ChangeServiceAddOnsParams) error
+	// Change the tariff or the period
+	// (POST /v1/services/{id}/change-tariff)
+	ChangeServiceTariff(ctx echo.Context, id PathID, params ChangeServiceTariffParams) error
 	// Show the credentials
 	// (POST /v1/services/{id}/credentials/reveal)
 	RevealServiceCredentials(ctx echo.Context, id PathID, params RevealServiceCredentialsParams) error
@@ -9872,6 +9970,94 @@ func (w *ServerInterfaceWrapper) UpdateService(ctx echo.Context) error {
 	return err
 }
 
+// ChangeServiceAddOns converts echo context to params.
+func (w *ServerInterfaceWrapper) ChangeServiceAddOns(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id PathID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	ctx.Set(BearerScopes, []string{})
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ChangeServiceAddOnsParams
+	// ------------- Optional query parameter "preview" -------------
+
+	err = runtime.BindQueryParameter("form", true, false, "preview", ctx.QueryParams(), &params.Preview)
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter preview: %s", err))
+	}
+
+	headers := ctx.Request().Header
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for Idempotency-Key, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter Idempotency-Key: %s", err))
+		}
+
+		params.IdempotencyKey = &IdempotencyKey
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ChangeServiceAddOns(ctx, id, params)
+	return err
+}
+
+// ChangeServiceTariff converts echo context to params.
+func (w *ServerInterfaceWrapper) ChangeServiceTariff(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id PathID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	ctx.Set(BearerScopes, []string{})
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ChangeServiceTariffParams
+	// ------------- Optional query parameter "preview" -------------
+
+	err = runtime.BindQueryParameter("form", true, false, "preview", ctx.QueryParams(), &params.Preview)
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter preview: %s", err))
+	}
+
+	headers := ctx.Request().Header
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for Idempotency-Key, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter Idempotency-Key: %s", err))
+		}
+
+		params.IdempotencyKey = &IdempotencyKey
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ChangeServiceTariff(ctx, id, params)
+	return err
+}
+
 // RevealServiceCredentials converts echo context to params.
 func (w *ServerInterfaceWrapper) RevealServiceCredentials(ctx echo.Context) error {
 	var err error
@@ -12148,6 +12334,8 @@ func RegisterHandlersWithBaseURL(router EchoRouter, si ServerInterface, baseURL 
 	router.DELETE(baseURL+"/v1/services/:id", wrapper.DeleteService)
 	router.GET(baseURL+"/v1/services/:id", wrapper.GetService)
 	router.PATCH(baseURL+"/v1/services/:id", wrapper.UpdateService)
+	router.POST(baseURL+"/v1/services/:id/change-add-ons", wrapper.ChangeServiceAddOns)
+	router.POST(baseURL+"/v1/services/:id/change-tariff", wrapper.ChangeServiceTariff)
 	router.POST(baseURL+"/v1/services/:id/credentials/reveal", wrapper.RevealServiceCredentials)
 	router.GET(baseURL+"/v1/services/:id/history", wrapper.ListServiceHistory)
 	router.POST(baseURL+"/v1/services/:id/reboot", wrapper.RebootService)
@@ -20574,6 +20762,250 @@ func (response UpdateServicedefaultApplicationProblemPlusJSONResponse) VisitUpda
 	return json.NewEncoder(w).Encode(response.Body)
 }
 
+type ChangeServiceAddOnsRequestObject struct {
+	ID     PathID `json:"id"`
+	Params ChangeServiceAddOnsParams
+	Body   *ChangeServiceAddOnsJSONRequestBody
+}
+
+type ChangeServiceAddOnsResponseObject interface {
+	VisitChangeServiceAddOnsResponse(w http.ResponseWriter) error
+}
+
+type ChangeServiceAddOns200ResponseHeaders struct {
+	ETag string
+}
+
+type ChangeServiceAddOns200JSONResponse struct {
+	Body    TermsAnswer
+	Headers ChangeServiceAddOns200ResponseHeaders
+}
+
+func (response ChangeServiceAddOns200JSONResponse) VisitChangeServiceAddOnsResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("ETag", fmt.Sprint(response.Headers.ETag))
+	w.WriteHeader(200)
+
+	return json.NewEncoder(w).Encode(response.Body)
+}
+
+type ChangeServiceAddOns202ResponseHeaders struct {
+	Location string
+}
+
+type ChangeServiceAddOns202JSONResponse struct {
+	Body    Service
+	Headers ChangeServiceAddOns202ResponseHeaders
+}
+
+func (response ChangeServiceAddOns202JSONResponse) VisitChangeServiceAddOnsResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Location", fmt.Sprint(response.Headers.Location))
+	w.WriteHeader(202)
+
+	return json.NewEncoder(w).Encode(response.Body)
+}
+
+type ChangeServiceAddOns400ApplicationProblemPlusJSONResponse struct {
+	BadRequestApplicationProblemPlusJSONResponse
+}
+
+func (response ChangeServiceAddOns400ApplicationProblemPlusJSONResponse) VisitChangeServiceAddOnsResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(400)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type ChangeServiceAddOns401ApplicationProblemPlusJSONResponse struct {
+	UnauthorizedApplicationProblemPlusJSONResponse
+}
+
+func (response ChangeServiceAddOns401ApplicationProblemPlusJSONResponse) VisitChangeServiceAddOnsResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(401)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type ChangeServiceAddOns403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response ChangeServiceAddOns403ApplicationProblemPlusJSONResponse) VisitChangeServiceAddOnsResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type ChangeServiceAddOns404ApplicationProblemPlusJSONResponse struct {
+	NotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response ChangeServiceAddOns404ApplicationProblemPlusJSONResponse) VisitChangeServiceAddOnsResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type ChangeServiceAddOns409ApplicationProblemPlusJSONResponse struct {
+	ConflictApplicationProblemPlusJSONResponse
+}
+
+func (response ChangeServiceAddOns409ApplicationProblemPlusJSONResponse) VisitChangeServiceAddOnsResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(409)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type ChangeServiceAddOns422ApplicationProblemPlusJSONResponse struct {
+	UnprocessableApplicationProblemPlusJSONResponse
+}
+
+func (response ChangeServiceAddOns422ApplicationProblemPlusJSONResponse) VisitChangeServiceAddOnsResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type ChangeServiceAddOnsdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ChangeServiceAddOnsdefaultApplicationProblemPlusJSONResponse) VisitChangeServiceAddOnsResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+
+	return json.NewEncoder(w).Encode(response.Body)
+}
+
+type ChangeServiceTariffRequestObject struct {
+	ID     PathID `json:"id"`
+	Params ChangeServiceTariffParams
+	Body   *ChangeServiceTariffJSONRequestBody
+}
+
+type ChangeServiceTariffResponseObject interface {
+	VisitChangeServiceTariffResponse(w http.ResponseWriter) error
+}
+
+type ChangeServiceTariff200ResponseHeaders struct {
+	ETag string
+}
+
+type ChangeServiceTariff200JSONResponse struct {
+	Body    TermsAnswer
+	Headers ChangeServiceTariff200ResponseHeaders
+}
+
+func (response ChangeServiceTariff200JSONResponse) VisitChangeServiceTariffResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("ETag", fmt.Sprint(response.Headers.ETag))
+	w.WriteHeader(200)
+
+	return json.NewEncoder(w).Encode(response.Body)
+}
+
+type ChangeServiceTariff202ResponseHeaders struct {
+	Location string
+}
+
+type ChangeServiceTariff202JSONResponse struct {
+	Body    Service
+	Headers ChangeServiceTariff202ResponseHeaders
+}
+
+func (response ChangeServiceTariff202JSONResponse) VisitChangeServiceTariffResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Location", fmt.Sprint(response.Headers.Location))
+	w.WriteHeader(202)
+
+	return json.NewEncoder(w).Encode(response.Body)
+}
+
+type ChangeServiceTariff400ApplicationProblemPlusJSONResponse struct {
+	BadRequestApplicationProblemPlusJSONResponse
+}
+
+func (response ChangeServiceTariff400ApplicationProblemPlusJSONResponse) VisitChangeServiceTariffResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(400)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type ChangeServiceTariff401ApplicationProblemPlusJSONResponse struct {
+	UnauthorizedApplicationProblemPlusJSONResponse
+}
+
+func (response ChangeServiceTariff401ApplicationProblemPlusJSONResponse) VisitChangeServiceTariffResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(401)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type ChangeServiceTariff403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response ChangeServiceTariff403ApplicationProblemPlusJSONResponse) VisitChangeServiceTariffResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type ChangeServiceTariff404ApplicationProblemPlusJSONResponse struct {
+	NotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response ChangeServiceTariff404ApplicationProblemPlusJSONResponse) VisitChangeServiceTariffResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type ChangeServiceTariff409ApplicationProblemPlusJSONResponse struct {
+	ConflictApplicationProblemPlusJSONResponse
+}
+
+func (response ChangeServiceTariff409ApplicationProblemPlusJSONResponse) VisitChangeServiceTariffResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(409)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type ChangeServiceTariff422ApplicationProblemPlusJSONResponse struct {
+	UnprocessableApplicationProblemPlusJSONResponse
+}
+
+func (response ChangeServiceTariff422ApplicationProblemPlusJSONResponse) VisitChangeServiceTariffResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type ChangeServiceTariffdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ChangeServiceTariffdefaultApplicationProblemPlusJSONResponse) VisitChangeServiceTariffResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+
+	return json.NewEncoder(w).Encode(response.Body)
+}
+
 type RevealServiceCredentialsRequestObject struct {
 	ID     PathID `json:"id"`
 	Params RevealServiceCredentialsParams
@@ -25563,6 +25995,12 @@ type StrictServerInterface interface {
 	// Rename, annotate, switch renewal
 	// (PATCH /v1/services/{id})
 	UpdateService(ctx context.Context, request UpdateServiceRequestObject) (UpdateServiceResponseObject, error)
+	// Change add-ons
+	// (POST /v1/services/{id}/change-add-ons)
+	ChangeServiceAddOns(ctx context.Context, request ChangeServiceAddOnsRequestObject) (ChangeServiceAddOnsResponseObject, error)
+	// Change the tariff or the period
+	// (POST /v1/services/{id}/change-tariff)
+	ChangeServiceTariff(ctx context.Context, request ChangeServiceTariffRequestObject) (ChangeServiceTariffResponseObject, error)
 	// Show the credentials
 	// (POST /v1/services/{id}/credentials/reveal)
 	RevealServiceCredentials(ctx context.Context, request RevealServiceCredentialsRequestObject) (RevealServiceCredentialsResponseObject, error)
@@ -28653,6 +29091,70 @@ func (sh *strictHandler) UpdateService(ctx echo.Context, id PathID, params Updat
 	return nil
 }
 
+// ChangeServiceAddOns operation middleware
+func (sh *strictHandler) ChangeServiceAddOns(ctx echo.Context, id PathID, params ChangeServiceAddOnsParams) error {
+	var request ChangeServiceAddOnsRequestObject
+
+	request.ID = id
+	request.Params = params
+
+	var body ChangeServiceAddOnsJSONRequestBody
+	if err := ctx.Bind(&body); err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ChangeServiceAddOns(ctx.Request().Context(), request.(ChangeServiceAddOnsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ChangeServiceAddOns")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ChangeServiceAddOnsResponseObject); ok {
+		return validResponse.VisitChangeServiceAddOnsResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ChangeServiceTariff operation middleware
+func (sh *strictHandler) ChangeServiceTariff(ctx echo.Context, id PathID, params ChangeServiceTariffParams) error {
+	var request ChangeServiceTariffRequestObject
+
+	request.ID = id
+	request.Params = params
+
+	var body ChangeServiceTariffJSONRequestBody
+	if err := ctx.Bind(&body); err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ChangeServiceTariff(ctx.Request().Context(), request.(ChangeServiceTariffRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ChangeServiceTariff")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ChangeServiceTariffResponseObject); ok {
+		return validResponse.VisitChangeServiceTariffResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
 // RevealServiceCredentials operation middleware
 func (sh *strictHandler) RevealServiceCredentials(ctx echo.Context, id PathID, params RevealServiceCredentialsParams) error {
 	var request RevealServiceCredentialsRequestObject
@@ -30219,688 +30721,707 @@ func (sh *strictHandler) UpdateUnit(ctx echo.Context, code PathCode, params Upda
 // Base64 encoded, gzipped, json marshaled Swagger object
 var swaggerSpec = []string{
 
-	"H4sIAAAAAAAC/+y9+5IbN5Iv/CoIfnvC9i67zW7drO6YmGlL8lg71mUlef15ZR0SrAJJTBcBuoBqNkej",
-	"iH2afbB9khPIBFCoKhSryL5Y7Zl/pCZZFyCRSOT1lx8HiVyupGBCq8HJx8GC0ZTl8Oezd3Ru/k+ZSnK+",
-	"0lyKwcngraYiVWQmc6IXjCgtc5YSpalmRM7gOzn9K0v04WA4UMmCLal5iN6s2OBkoHTOxXzw6dNw8INM",
-	"KD6z/oqfFixnREuSM5rCEwVb26cOiczJQq7h67XMz8lcMrX9XZ+GgxXN6ZJpO7Pvcrl8SjfNN79bcEVS",
-	"ujEvyahmuXkwN7/8WrB8MxgOBF2aZ89yuay8819yNhucDP6/r0tyfo2/qq/Nq8wgzGvfcXN//b0vpSaM",
-	"5hlnhqpUEG0GspRLJnTvIcxkvqR6cDJIqWYH2rxoGKH785QtV1IzkWz+wiI0eEHPmSKU5GzFNDdfkgXN",
-	"lxlT6gSXnC4ZOWcbsuZ6UX4zlemGzJlWIV9QodYsH+KlE/9qffCGrTK6YekJ0XnBJofkTEi9YDk+hity",
-	"//iYTHg51vE524xzViiWTk7JesEzBi+a8Vxpc0NeCMHFnHD4dH/0uHo7F+NVLuc5U2pySP7CVprc/4Ys",
-	"PHWR8UvyBmQ6MHQKKb2klz8wMdeLwcnxgwfDwZIL9/mom+Rv2K8Fz1naJP2ZIixTbG34f0imhSawE5ZS",
-	"sA1JqCBLecEIFamZ5LJQmkwZmfMLJk6AwrLQ5hdDFiQ8UmIUIySOYXI785+9oDpZxPYbIxMjZyaG7TVZ",
-	"UwWb/pTwUJSQBVUkWVAxN6KGi4QN65M8Oga6GCYyTLCgqxUTqn12swMc0nYZ9Xz2UgrWc/BckXMh1wIG",
-	"zzVRmmcZWcgsVfXh3hvd9wtGgeW3jdSModdwf+BKPylyJfPmaCeCXepxAr9OnKRe0TkjUzaTht+q23nG",
-	"MyMuTwm1G1MK5tlpSlP3qDbxhD+3ss1oNOrmGzOfH/iS6+Z0vpdrsqRiY44JS1eqyVKqVnmZwYPC8aRs",
-	"RotMD04emLHQS74sljA0GBl+KsfFhWZzlvuBvcrNOjUG9lwQaX4xJE5yBkdc25DgwsqQaJa9mg1O3m8/",
-	"UN7K3L7+04dhOY0BVQkM7zXVi7M0fSXiTJvI1J/VLGOVQ2ZF9aIcIE3TsRSD4SD3MsuI6+1caN7+RKYs",
-	"/nLc0V8oGEXLa81Pe7y05UhnZMqzzEiFlG6GZPLzzz//fPDixcHTp5OW96d0s8frn6cdM+bpIXklGEqL",
-	"VDJlxBVhl1yhWjNlmRRzZVhaySWDk9CcB0Pcd/dbRsvTPQb7ki5bFsg8teVN8N/u73rtlK9udvR6WssI",
-	"/O97DOMtyy9Ybv7lCWtbLAUXfaHgD560UQIvG9uLxjsvwTsZZdZnDR0wpZs26aHlzhroOxnXP5/tqHvW",
-	"Xt1L8/xkKKRWUigGSvi3NDWaEFMg3RMpjF4IMnC1yjjaBl+vcjnN2PLf/qrQUOg33dd4F760Jp41SWSR",
-	"gaZgtCejbZzggWbeMRlWDjfYlpQsuVJGfrgVJnhIHw4+DQdPpJhlPLnVSRhGXeVMMaGt5eWlCc0yuSZc",
-	"n5AJF+NCMTMjmplpbsYgapT5hosLmvHUMzA8BX5oUZmH5H//+3/MfL+jPCtydpvTPRMbgjqIfXSoq2iq",
-	"C2UVME0Smufc2INmpDKf8jRl4raXxthGS7qB9Ugl7CdYDlXMZjzhTOixSuQK6D3jLEvHMzfUCYz8pdTf",
-	"yUKktzzwHBQ8IYkqEkNdLuawAdCiqhxJX5gZCanHMzNOP+oXMuUzHjNtnqMSb0hiFXm453XOEilSMDMN",
-	"Z7FbnfPEmQGTcgMZff2ETFbBwMYzGBnO8p2UP9B8fqsb4IXMGcpmrghNErbSDAZJN5mk6VhLOc7MoHCI",
-	"Pwpa6IXM+d9ul5wvpWF9YBnp1ByuSCHALBoSdrky0nNIcnYhz1lqLjQkR1+SmVqa5uBmmBTBFPykLijP",
-	"6DS7VdK/lUuGJqWbjmAsZWkgccH6OCWTN0znm4OzmWb5hCi6UWS9YMJoczrfEDqnXNiZrHKZMKVuey7P",
-	"NZnmjJ4rQglejsdbXmTslLALlm+InM2YSM18VxlNQCBwQSYsz2Wu3EqoYrWSuWbpC5Zy+g4O+ls8Doh9",
-	"EzEqRrkuZi3KvVGUoxwvzTDH5mozg09OdQE15CzRMXP5p4UkKU8JBx1olcsVyzVHzcWyaavjcsFAU2DK",
-	"nEfGlM7l8hS4nKZLLswmUUSKDDQ7UWSWqVFrrKlNw0FCC8Vi7zL2Lk3xfXBO0yWhiSbTDeFasWw2REFO",
-	"FZmklGebcV6ISb93ZnBK8bRrmV7aJz1PzW3nbLPzPbnMWgwR84uzC5xcmaiN0mw58f5nN3GcsZkcE8Zu",
-	"fz8AWhs1VcuczXIpjPGPEzPfwnMGH2Juh1KRf4/D8zMLKTP0fODWqHwYmnxmemCGf4v2Z8wpIwWboFuV",
-	"iyQrjGShS1kITb40X1rbnnDNloYWVBAzP5bD3voKzoNsbWQNuAErPjAOPrN8ztJTMgFXw+SEJAupmCj1",
-	"J/RVmNtWlKdkZZQslnNp7kkWkidmeBR2HOWC5YHb6oJmBSwQ14qAgJczsjbPJ8mCZ2nOBGGXNNHZxjmP",
-	"8O2nZGLUNq40T9TkBN883ZC1cwEWCsa8pKKg2eTEzs2YxVzMM+ZsM2VuUprOZkMijPgiUgSTMlbJsD6t",
-	"kEMM8QdD74XB6QLHuMENhgMcRIRR7No+S9vcU2YknkbU+6ft4EFDRFWowrXCmFkzfslSsL2SnFHFxkZa",
-	"DIwgDD+3jul1biYS3VQr85MZkFmRQnA8fc2Hkj41aQfs2LWpfxSKzwVLn7KEL2lmhoIP7BT0eJURykwX",
-	"q/GMsf6OsMZbP9QPiye4A4gUCUwR5jwkVDvrIdeHjU1vRz50cw/H1rrJgejPxarQ9owA3ZFmrwNqzmim",
-	"2PCfyzIYkUJkTFmx1b0CrVT/T7PBIpEU4cQoVSTFYRDNLjX5kpJ/f/vqJbHu3FCj/uoUglEgDWGlYBGm",
-	"UmaMCqOcHkihToFxnM/KqORGNJsLA8GshrjnQQ7CjyhcICAhBbM03CmOMvxYeqVHTa/00LuZ7ICB6pcH",
-	"c3lgvzcK2OEbun5hVM85q5LwpVcJepNy2INawyi1gB6OMiHZ4GGWVKfEqClk7XQqZ50KtgsRu1SdmyFq",
-	"XD18JRh5/tpZOc0tPaNLnoFX0J0GfHVx3xwDq4uHUWk/p5qt0ZHYqdPxFTz5ki5X5qrB0ePjw9Hh8eHR",
-	"o0Hk6iXlInBd+ukPB4LptczP4w8bfX38sFvBrG12vjJHHk6+nFP5JjuaFhlgaLmP2O1ajYC2AYs9vD/s",
-	"S+raXQFfHm8hePNswAi3HWdNbg63L9BuA28uS5TkYuOFLhUbuwu795n9RhTLacvWGn4cGPFgqP/JP4Hm",
-	"Od3Ab/G1rbzOjfJDzIUIYh8UMkO3rk284tHsiDNBzl4/N/bIIcF4QZIzbc0PZ4aes1XMbMwyuWbpmK8i",
-	"ssEyMlNGOD55/vQNyY1qaD2bRlcsFHOm0Clhy5XekD8QmmXgo7dka7JVjYpVy67faR7aaw3C/hlUczjh",
-	"4Mlg3PazMXNGjXFOdd8QwnCAHiRl76mO5LtcLg2BhLMCzhkkkuRsZuyJIeGC5MycXXzJ7OHyB7QbzHij",
-	"A+je6Z2KFFq5GVV6bIYRHfobN6yhYR9jAk6NiQU6KyVLLgrN9h+jiIb6frIecw65XIcxaq9yNuOX24SS",
-	"sS9polmuKoY6pG4lci64YuYdU/B0lKeFnqXj6aP/uIy/VF7wlOU3waKlKwAVjR05NqeajbN4PoINZYG3",
-	"7GhElGew0Iq3NALHxpdHo9HoNPQI0ZyB9IA3sPSrLWMqFZSB9aVG+eonsxu4S6uB606tT6i2O8Cs54I8",
-	"IGp/RnOunG0r9cZcAx44uUKx6GXXtttQHL81NzWlWv3cSl2gcujcNyFTVX04dhye2SsyZliR2RUGqG3p",
-	"ijirLEr0CIXZPIE7dtRaziAX0hw/13O+VE6Pdo3lKKqxXD7HO49Go2s5aaLb16XL1Q+ZoeddMJWNhYBx",
-	"v+ohcTWZWU1Z6iTJXsKre9btcqtKhFKYHO4qrw4HQQqUEU2jehpUD1G01/6va+XZJpwvSEZNzxnBOyr8",
-	"uq/EGA4KwX8tmGVfM5+6EAnlR9cWjmVywja1miJ6W7lWVlv8p2r4T9WwVA3P2aYtFckwy5CohVzbrByj",
-	"EZ4QxTADmCoyObNhUvCfnJBvGc1ZTv73v/9nckjOSG6zrF2KJCSjQugJ2LGuxMW1tB+OLx4nf1n91331",
-	"7mj5k/iG/pzem71ZPCyezf89thL/1HX/qev+U9e9RV33nG3uhsb7A1c6dlZCGjo4zDOuIsdjSjXdkXyx",
-	"Ay7IgG+OwuwcJ1RdlrwrQZLCsrg9PgwhYNCHO/s6YSrVobTTC3kg5oNilzqnJOfzhcY8oKWhwUkixYzn",
-	"ywnJmIYsj1IIGCGVp8Rdaua5ojwdhrHYk3XONbN3c01WhVqQ8udDclbu4AW9YE7HcO7q+jgqsVR8eDxo",
-	"WaRcnyVt1WA2Kpxa1797m+U/o82tUvtXyjJm/oq+BfOHeMb1Jio/IMWQEk1zPptBvc3UxpJZSoRcxxlz",
-	"nDDhCsuaZwc+7AtFzKXEXjqEyN4UwuK9FdqnVNMncH9lIhE+hyG7YE7TP5wzqqSIpq9AzqJTIddWolYJ",
-	"0Xu8b+A1nRKsHGw5smGVsLEN8i3Psm+3LGMtm0KRBEJYK5aTpRR6YXRp88HmVzuegt/g/fHw+reZTM4j",
-	"+dMXLN9g1oVZWcwOhzQGIzJgscsShCYbJTLLWLKrxpticKIz73s4kGtRTVa/mm3q8uR5UmZf2UwTUD24",
-	"toWCQAbI2zEfp1Ska57qRePmjItzUFJTQhNtBLGNzxtF1yoSQDjUAbiKCgrQ8o9OcaUVKVbIweDxR40D",
-	"1OEEebipXTRz+nvp70oWedKpCwDjvMVLPw0HOKh238/2h71gVBU5PKhKgm831QqK2rapbb1YEQOWvjQY",
-	"xo84WIBhlW89JaLb1Uz/e27OoxZrJ+MznwAxNVdHtgnwWERwPbtcMaGcRZzQPN9Uqyf6yCv7kJhA3XGn",
-	"qXg6ofkN7DbDlkPg9vWi//je5XQ244kRq4rPhTloY2N1y9Nf34S1eeNWNfLIvTZGb14rB+zJN/RL3cpL",
-	"t6JKorS/25pkdXUbg/1PKx2hantD1gzFJOTNXtdB5cRu1G4DapTZnFjUYvWiPU2zYLIRKf+biuvtAjkQ",
-	"rV7c2vE2hG1I1NZ1f+sn2xRHbpVtirPXqvE1ULpr9H/U4WezdnVIvTaX7RbGwBshpdOYKE1OgyOgvwwz",
-	"Q2Bp635dMlux4Wtlo6P6C2Mrh1xQIkbgqUJJLtdl1r+xtoeEC6VhW8+sboGFAvYEI+uFzFgsSaO27nay",
-	"rcuocHotttGUQZa5d7isbY7aTBa5U4ZUsYRCBHsBUba4r+aGtolwEYAKtsY5qbjulLO/Am/G9xz+yqNG",
-	"R+lgOyKj0chOY7mDmYFvbl17t1Gar3ZMaIg4l2aJBVsTtwnjEy2ELV/a/jiQow4DA6vvavX1uMFjL6kx",
-	"h1+UYCrhOALiVygd46YnNGMipXlrQjqmfdpJgPaN59SR0niqgoF0EiBv+Mxu1P+x+MAoXuqQOL87WeXy",
-	"IDcGMGCrCIvpcqmtLYZFJlwTLWXT/V7lUSaM8E/jpu0ql2PznnEaq649w9fjPoE393E71pbDvb/2sh7U",
-	"3idJrd96HJIXbDk1oipjM01kocm5EWV6wXhepjy1ErIWgpvNemSZbSf1O5+Fb0g+M3ywXvBk0br4JUNh",
-	"6u/Q8EIlKHnvaKd4ZDXDy1186Lzn77nQH8KLDvjSnIdmKlDqfTKYc70opoeJXH4t6YofJDJlcya+9i/+",
-	"FN6uzvnqQK5wXQ9W0owjd2O7PJBLI81WelOGGyP8omkm58+EjhlJrwTW5qfEOhrM8q+oYFlzbXkajfi5",
-	"6EgzFEjn1bO2I1i4JeMCHhXdDSCv3skIs0jLHOgsA8dljyIJI0bH81wWK/N2KeK+xSdY8dPEsXLlrOuF",
-	"JNNiE8kAndKMimSHvPcXUrBNxGHyE5ql4EZTKyb00JfRJDlLuT4lgs0peD6wZnDBXMRGrm05M5zkMcZ4",
-	"/vYVuXf08OHB0ZDotSQZ081g3tNnNxZ4XVKeNUf1I0TYXazFHgIQkignn7M5zVOjmCRUseqA/yoX4k9q",
-	"yfXi0H0ZS4A2y3994bN3Jd3hyacYKwUFGHhRQa5nrwjagmXp1VnnNeU2wcVIU6eL2uiZdZZtmD7cJeLs",
-	"xEDnFFYLs6t6Xzm+YHlL+ferNjJGD5YwKNo9nZzNrbXXOUzFtEbAm65Hvy2v/IRRjKJTFUVR8xavNTKT",
-	"L9n4b5aEtT179vKMmJ+GGKxdyDWYDnzJ1GnoLFZkLo1SpQMYm7+5QIjfLM8KI7i+/pblGdQ8NiZeKJbH",
-	"Y+M/KmMCCjhalC0EFCxTuzskeNqIO6Js8GeDE2F+zYKBOW5r8FKwyUOS+kWprOrQC227ASsyLXoswaJd",
-	"IRcP5UVlPT6WwhoFr5WRcaFmMVX+XS4EeWt+q5HxZDA6evzg0WzEDh4kR/Tg0fQeO3hM7x8dHM8ept8k",
-	"I/aIHj0IaXkygHfY3VTx3+x+htSZYEXNT+am//v+7OC/Pnw8/vQvW8+FSoFONa3wXvVx//eXX9SfPvzb",
-	"n9wf/3ILIv9sj5LstuzA/gI1uPPe8VYa//LLv/3x/ejgMfnyq4MPH+8N77WQu0sCR+bZKXuvK3+xTPw4",
-	"rQalHVJKxij6TGWhh66e2CsMxkTQ9JyJw6q4D4h41Iv8VfHfE2vN34P2Ww8O6in6rXWzQ8ZtKMW33tmx",
-	"Z+nB30YHjw/HB9EtVjd4YR+3i86nLGOtOK4Qi0UJqWClMUBvLVNfx60XbKlYdsHUIZk4Hh4DS08Q2hJq",
-	"0NMyZAhuYuvRcjcQzTIGN1WMBUxoQXeyBQQaDqov2WI5uOnFgbMg64jirLgUhKpzy/PTjRky6pIBGqWv",
-	"7FsCKIVmUPPGRDqWs7Gtem0fzJ/B2ok4NpTMwSFgSR3x3O+h2e+qTzb3m8z1WMZxEn8who1Gm7+HFyw0",
-	"MYPH9jzegW5XOOPhzKkd8fakfcMUyzKMWoXzPRo1Tt89k8r7UvGUHDX8NttTujtoDuPtIOqtxOFC5r/b",
-	"0bhgJq8dquwO3AiOBGMue5fIrXLYXhzVQoNbZJzfBc9cA7uQJ2UScOBZs4ex1bhmPLPY04JxOL4naGhN",
-	"iJA5YrRgHnWl3OQ3szS6/Lx42W/p6r0dU2hnqyZ82+jgMT2Yffj4zacD//f9Hn8f3dUV2c+CuwszuykT",
-	"887M/ao28L725V0g0O0ZwDfnMf1MzebPf/nbdbG3frHq2hjkfLCgfIitlNUBANAVNYWEOtB7hz2HPSpU",
-	"Wexja28qhjlELwbDgX1Ji90rk/MXUTT5ySyXf2NickIU9qTBhgtTpteMYa8MdUomFndtcgKdYozaBv4E",
-	"X+/notMAMISVBubWlGgZjtY+ZjAc4Gvjo40O9EwA2lQuaAZu9hPyA9VcONVnSFI+N8QyRJuMJ1AYh9Bk",
-	"hpTW+wHX1ErLMCN0EGPU8YeSY8cfPo6GD+91CvVwHpAEFvXqvBKMJP53o6oHFSLX4nfon27LLlc+7agW",
-	"3oV8UxsvUwuA/MaSFZub5VIObYpwM9Nn5uGI409GpEMIllQhxcEH1P7MIt+hFqxcCIe7HbFlZlxwtdhO",
-	"5E7f6Fzq7SlNie0L0JxVXz+RhVHftliOoAta4lhWSzaD9y5lWmTs+kIBNvGIZhnBR/crlZQXLMfapmhO",
-	"Ur+T8E0h3DEY83xhqnQ54fCtQSTM7wdcz5Lknp0DHqxV8IVcFDVDPSvu5Ujztig+JmbYb/qvI+z/xgL+",
-	"zJRmeUo3dXTBvXglHi4qmQO3xbmQ60ACNt9cYY/t+advML8P6u5Y6ipXbCJUJId0yxoFMP2xXJRQXvnE",
-	"4pgVn8Y9uynT0ayPd24Hf4EhnLXMUxUtuK4sSI8qmz2Kl/psdmgjt5AZs6u6uxcn3JSV8gbbxcaSKr6l",
-	"llMeU3YdfGyQhByWxpApS+SSwReIpxZqKqpYoorcoqIsV1RET/YzgqjIZMoUT5lPLyPPtSIrqpRZTYRA",
-	"v2A5usOmNFqp81tEG9wIux7zF7bSbwFbAYyDPIs+LTQaeuQ92NCEeVo1qcENqjtS4RbmCnGKemKIj1IE",
-	"GCIz4tNESooNEpnnLNEHC5krN5GTwULrlTr5+mu+OhQyT3ni0ha+5qvlPK/mHNj0lMF1xT3C9dzl1uEA",
-	"xO0rkZWGr13lGFy70bzPXj+3EBmqZl4+6DHQFvvyuE+LswjmTDsPbWWb23Goe+lxx33qbh6fURQm5PeW",
-	"zY0Y+B9/GSimfxlg78xPE0NTXjZPbIfH7R5Ef8n5obHNtmNqXslvZbfvLe7LJscUec5EEocEff72Fbl/",
-	"fPTIN7ULUvN+fDOIhDJ2scbLyv8Ya0AQwGzwJU0WXDBIpwfkcKNLXs/ZzC7RfRGNNYDOZ94FLe5cMj+o",
-	"DlgoktlOv+ZXOSNPnzxfUkHnLCcPD8lbo0vQrIKPgDmiC5ozd6J1oy0lqNH0Q1B4nqAE+1wzHEJ61/Id",
-	"YKKdykQLWMTOqBeWlYLFicBW54zFqvEZ8yxZx/K2yjYYT9hxStuK724QoL5r1h8F4zrhLNA2j2JaAJ22",
-	"L9YVVL/aEgUqYGXzDu4Nys1Sy1I958JcMctokOU4+C6n4nxW5Lqp2O0rFmo61lFTIN/AfrfRi+HvJw2n",
-	"Js9aYM+UBZCzRp0OWnz2DNn/BJ5OwxZDUobv+4nlJZ2z8RbtG3iCJ7oAeP9ez0Q27RABiRR/MdfViQk3",
-	"h5no5Qi7SbxPBd9LSQyvehQUQ0bbHALHsMNCVJJqJ+ZJkxIAFBBQ11yxU3ID2dyO6LXeOSArOpsowc3b",
-	"yXsr1kugSN1t86WcyE3YL7+VWL8LEfTP99y5nuS8p/HC6YRf8Cwsn26vRToeHT88GN07GD0Y1LJM0o/3",
-	"Px18OXp/dPD4w9+P3o8Ojj985T+/Pzr+8Msv6d/vvR8dffhqB+PI9hiKVXvbZjXoIgWME3apT0ixMtx/",
-	"9MDFXbEBPvKx4QAIxH5DpmzBhYfHKFudHB/WZnbwRzO3o+HRg09f/vLLIX745tNXf9xlFiua62W0UjUw",
-	"8bCCDgELmFZEU3V+TUFXn6N2bcC2u3tPXblYl3HjiXUVfdk/pK4u21ot20blT1XHZ1mv9dK2WWlqxf2y",
-	"/badxL2y/67N5bidxrdzMpf8f8dPZj+RGzmZb4O17nL+5s5uvac5v2D5Ng8brsmCkRQuJUbklqCE3uh2",
-	"jTCDzIGtWtX25rdMMYHQUyUPNreg9aIIxlJFaN0F0AE65P+uups+tBLp1cq1aYsDStne6wA/wmiyIEbt",
-	"h7iluzFyUmVSdYJx+RdDHtin4UCumNj5ppxNpdR73MaF0jTL9rhTsPUed6liuTtJFNNjiBar3W8t1Ip1",
-	"m9S1++owrisoq3PP8vMY2iWujNDRxi9KSOZ2Bnydy7RItOs3Hdmm1G1SwOmCGgWywrugWXR7hkOsJWd5",
-	"3ymZ/OvEpRnCY8UmmtVg6JYxzdR4zfViizAxmhtZFkqDkwhVOpuBg/gn+qBYkemGLKhIKxrK+/p27d/h",
-	"QVZ28NbzuL7j6+ttkxuCJzYm376Qb126TDy70Gc9IFkC2ZtQ0Z5A1Mcv5N+MziFzNOZ0We1l2IKgIBAK",
-	"v7zuL/zbzuJZfLy9e9juCHmW8TmfZgwz4aKpGYgpbA8ezMd1IKLOh99E2DUEg+4psT7mzL60pc9jX5SQ",
-	"6/Kk15N89kAY9bk3zqBwMyxH2U39W1F4awt+t5XeZ6ib7egXxexOLYmqpODaxzYs5SLRHz/B28qGsbFl",
-	"Motjlsllz8G5IAjDGgYLmxXIdpIspFTmuMjlsv2AKPc9JkmpwTXhJ3l2aUA5T0rXz6Q/jHFJneeaLaOc",
-	"1cswtxLe7iRup9xhmgdvv4JtHrQEbuCqpNUlsDR57396yqacioOj49JSx6/I0TFkLdgv7dkm5sQ97FPb",
-	"0m9PiEElyq/NPovkXYSVlmqj9pW7iskfrmvHEgIDRY/oFkzBuDZ1FmZ2JzTLVMOpFq5af9i6a4y+V7k9",
-	"eHAPEu3bfbiDiFvPP82WjvXiuE7vXN/tSCzyutzP1xzohIl30Pt2DufghLnjJ3M5k5vwR7WcXe98UjUc",
-	"xlSw9b7n142LxibJLlrxIq3GYoiCkC6xnHnHadvaVTeUe0FXaiFBO1mXzcqgNVqkj0N/H3zOZlthyyOJ",
-	"/ZWiy1SdkInvHjUZkkmpZptPIBjw7//97/+JjRQg7TRdrvprRNoa+IHKhS89lEDzQS8kOrgkfP/QbRog",
-	"yoe2pe+SMBDEZ9tWvh+fX9yYsxvTrFz5lGBrC6EFX29YP/hK9N+0DuQ7wIKQZCazTK6Vp8oJ+jNqQ8yo",
-	"seaNsTpnGjkcMMvpDK18roC8aM+6gXNFllwplh6SlwUUdvowHSIFs4vQBoYWjqm5cUqT8zW1hSdXFqt1",
-	"UkQZx/YOafNK2fLZNa00yokAsKfpuCeUJfY1ujrA6Fs+F2bZbMcNKNalU3nByN9YLk9dIyVFJppeThCJ",
-	"Fi69Bow4wzi2rkWtMq7tIGzqJ0dU00pb0m6Jt1/BqWZXrT0zZx5NIHXH93n6BJhj450q21yYJf4Ws+3k",
-	"Bcvp3IJ1InaLrd7gUqgTV9XqZFWhembQ9u1X2sPNZveDd7IBrtnYOpn3q0+1z4Cy6PYOn4khjjoBHy3e",
-	"gV2l0vRACs/jYI1YmHGblqUynjCM4VhnLNgpgDDHFcmx+9t+Q/+1oELb9NteS29TGrCXCcuVbxJ8HfjG",
-	"DNfGdbUoWQcchcpXdPVAU9ytUZaml52dUlBIld7WzkGYC8ernHe3dGlQN6Y0VBplhg5FmzcIkqLGjBX+",
-	"9oIZ5xssvncCB0MeOolfCopgzUNJ2+15CbZcEyqhXOWJAxTwiOM4YLv6VEAeoecSww2nZJKzWSHSiTmT",
-	"186hRvNsQyC6A2d+yTm+HSTCGULoB0Da/WStCENdrLAZmW6E0bJFO73bMf/aO4HdJdMPZ/HWHKxbKkxz",
-	"K/eok5dyRpStyYAGDQpSiFc4i4uSNdQJYpBrQrNsiCgaQVuQGcaA4REgZf0FwdkEGyhkGZdWmsvlGB40",
-	"lrOxa8oI38It47b+jN9xlqXYaaAFuQK7ppCZuTBSy8AtantpewCFot5eM57ObrRiAy22gJlk/6tra47j",
-	"sq+EJ8WW/HtGs1jU0YYzE6ZgMRHKsjpx1QYBk63pRpGJPJ9UPXbyvNMMs89sH2kb7sykEOdCrsWEGG0q",
-	"C9gqqXWctRcakXJusQ3MSGKs8b0s8mzT2vnm1SxoO1HvamkB2FO6GcIfC1nkqCqD5wskH+HCtrGwtXg2",
-	"Fs7SoXOTaUikN7fZB/suJ7FGh2Nj1Iz9U+JRui3tcFob18QfH12mkGb7uDm/B0IZkQLvURYxpg+l92pq",
-	"00q5ePCJq2ABT41s7m58c6W+OTGHk69V2L2AI5aNb0saonvgeTSN6Mcfnz+9eHQKIMIKVoBjPzFQOepB",
-	"mL5o9LeELxhMTmg29ykqRcaigFaFSDOY3KwQaDE5eBsofKNpCtBPGGXHhjwxRqs8N+JHs9ksbdvW/3wl",
-	"zB7n8yzXJmUpT0BN9LkAUbB4jH+OdTSVpp79YjepNsSptZXp+T7NddYj5OhaCMHVVVESUrRGvtp0YnKs",
-	"wRq3okc2GfJua5Q+6BTlGJDIXyjbGZHuFvOr5LM+6MJ3aNn/mi1fO0uwicCm2RJWVoThZRwn9BeA8lfF",
-	"ypH2bJd2RlKu4DdwZCVUOFwdc9qL0xDlHgIHuKRwlrX1wOHRwOtzaGNeLzDvFTqNBmRDOiSwnVx3Yger",
-	"D+c1IOLRlB3GJQlox7GthOaE6/VEranBFZnlrH/b+7M0fSVwWTtrbw3VytyfoFEfjLGNpeHh+yg3AVcB",
-	"OTHD5AtVIawuM/5KDtulG18fncTxy9VCxi8BdlDmLD1t8Ae2B+JawZRVLJC8hTd2XOl40K/P6sfWOECt",
-	"2DUZRcFtQdMJfUjeMqFR4UfYDa6G5j+ljZ3kgndrGlljhSOwSpsRzB86s7TNPbFJ/cDSOcu3tAq02N6V",
-	"fMEvFLHtkSKhh2uOJ5QxBJJTrqzX1b/+03Cwi4fe3jeGgFFvL+KuLu2I9m2hQLFhKNsMiSqSBZzHK7ox",
-	"230yJJOFzCAamrOMUcXMnyj9MGCqi5X5A71fEDVF9xfeAo61IQlddIfxLtpXCuXaHoRQKsx1cx7NgG4t",
-	"1Ot9kdW5WL/lJBqmvgn3tWH5qzqvY65fqks3r/fhVvmu4pttjSIHW/NW1MxQFNxtBfMHLtgWS9hQC7sN",
-	"2+Bpl6M5ZgL/wMU5SzvzrBHd1SLsui7aiBnLVTPRurmEbYoR5MqS9YJnzErEes42V0Fzx956UjivFnVp",
-	"95CN4rb/aR8pvS0fGx+0VRVrTqC9eiLj4pykHAx1o3S7dcI437a4elxJGRuJnPPuvDsY2Ct3caNVt4tv",
-	"1B4am+6Llrb8Znrok0pyljKhOc0UmbJMQrJ0rIQqiI9fbw9Ur7uesw046aSYceGhsTv9E+xyxXOmrI8j",
-	"0jkLVJNgmkykQ8JFCc69f9D1nG2ulyZnr58bOliZiLVFWp6jSt7bVdN8rgia95+zfg0I9+rT1zlD329v",
-	"y7qH06+0f+lOKJJZ5/Z6I9FJohK52sVyWPG/sM1bc1OnkQjD8OzhrcVq39JKGBjHUuHm+IamKoq4e0aW",
-	"+FPa5rXuWVs0HMD93bXU8QA33mzD0NEZgJPKdiHfIn3RqSNnM5abo2p9SGzVBVeE2ePNY/tYOG9E+TI6",
-	"J3jeY2KsUJrlO0Cjh93SI2cdMO28aC1ZfVL5fUhWOVNMq6HTAMzzVO/jt2s0DgMvMpDXGU2Ywq7YQDPu",
-	"Gv5XMPFyNjOjktc2JBkZS6Mq4tretpIyi/mJEJiWwM/X9jJ8g4ohKCV8ZVOn7EXX9NJ6PSz0A7TDaDDj",
-	"sGR3R5mQRdo3Z1uE14XzQUdPFiw595a/FMKaSGsLdlEPmbHk/IqBCJbnMesiigZuTxDr1JrYkO2kX8pR",
-	"Lyz9SnC5JSg9DOftJtBO99e5nGYxn2wtLRwbpAi2Lr2+dE03LvmBO3yAQ/JcG21HlbveGEdGQiZMOWFA",
-	"yVzKFNcTcigwX5YKCEDHglJXRWW/msfkjCht1g9eEH3+TgaFOao0z1p0R24JON0QrhXLZq26Yg/j36V3",
-	"IQFLewUH0MkXt2LnVznxblv6OJf/KFgRUZh+4EuuFVnINVlSsSnxIxTJC0GoJjLqwtySCwEKX/NNL2wn",
-	"B9htxpA0Ci9mH2OawVrm5yx3MusPAXap3Uo87SW47HPigrs+SZsSbcZSm29HAVUZ8jCzLd/asQL7xD56",
-	"rtE+ORxXSrDwC/17B6Jr5aiOorzdIeHQnb5zaMymlVoE4cTCZwdqrkVf88amu8RYC7WyXxecAPC1kTm8",
-	"PRo3AGx/ao9m9LKUwgd2KIHuuobvx7mM/ZNiu+4lW79Gf3tr7tuK8nTiMH1EaWX7THVjj3q3vToB1TJf",
-	"Tir5QACuYp4U9YG+ZJf6CbjzW1wSRhUBiBaagd7hyooEERI9sIlcWjOuATa1x0L4iE3/mFCd/Lp020cJ",
-	"H5RV7Ipv6EnQAaB6QwiH9cT13kiHfcd9DfiFgW8pylGI/O6Sy3FZ+g7vdrLH3AyuWdptm+LnL7GqxPK7",
-	"1NHqNcZdYuk22A4yKLLpsdBf6pzT7O9SsLHZ839/ffT0769h7xiWHA2PP70oP//x5z220I9CQXh6j62E",
-	"ST2ZXENMexeRcKWN5SGYIlaQzM+Nxl4m03LhezY1QyAaFIgwVByA6t9CkZ33EfQCGXsGV19Xc8PrrG3z",
-	"Q3TVbVFn6XcVB/lpic6NHtLeTif/th+2uLuW9HK8fX17d1sLgwTWjLNPvtIC7Bx47OXo8cQJOghTdb7z",
-	"NHXOWTr2NFLthiIoqw5xHbP3+qWCpv06R1QbyAVRCOug8N4rv9y11W+uWbVtZGOqbmMiH5cE3LE7ZG3j",
-	"xoMHayiCzqWY73AwtmDK1F1NQcGOEYDjQlDsfJLFS35bXGXVfVuGMELP2TDYzZTM+CVLiWJCs6qVvh1/",
-	"Z0tbwKqEaa0KSCHyjRHj4ASowLE7g+Am4Bkjh9St+MHKI/Fu+8Caoj2ayAc5L9YqyeQ8drLvAK3BLnV3",
-	"Hj7seLh067jjbbl/WkiE3+T6JMBuHJIVk6uMkekGug0p9GgLOZXphnzJS5a2vqOvKr3CCy1B1ImCZoa2",
-	"UrDtrNhqX68p19gPvIxPcgWePmPwQVw/ZzqHyHdaMASvOCUTfPnkxE0EMrm1mSwm1DHmkT3Dof9asAJ8",
-	"cmUHcTsE2JBJwljqG/PCH36WCRUJg5KH6FTjoExO+e7IFLkhJa8r44NrktGVYooUYkV56jddYtYCvak3",
-	"q+PthtQGRG4D0jMDvpJaVMvjuDa9yAw61Ikur57XizGkXIcYCVA3cXmIta0a7amrveV7llkwF0PbIZlK",
-	"eQ6aFltioIctjfT2wTXbCNflynXW9FfTPLw2haN3JfsRrMNyrTvzQID4V2qR7bdvCHxY7t2yAO8RvTc6",
-	"eJQ+eHDwODmaHTxkx9Nv0vt0NHv8qAKNWLYRhl0pl5Sb99FDteR6EbQ2kKpSUOJhNwYng9dHL4BAOZ/N",
-	"asN4mB59c/CIHj8+oPfYo4MHs6NkNP0mfczuI+Liim4GJy6VNgKzuHsCWzSFyRw808IYW44FyLTQkKpk",
-	"89mMSje0RbrTYmPzOdlSseyCqcMrSIdIxcIDdLW7+oWY9NgBFuY13SDudmPaE0vYSb31eKQ+QrVzbDvW",
-	"o+sF2JK4Y7SdMSap7Gx4Gd2mP7X/o5Ca/cAF24ptfb05cf6xKPGWkGXOtU9icOXp6O8CHKueIcGVd55t",
-	"XXe86sZM6Lf41PCw8Du8H6gLXG5rxSLJTVyIsqwbqGRUJV2syIwxhy6VxoKbuyHG+AOox9XbMpUrfBQe",
-	"EZ4ujUkPywT02mZwHF49YbbuwX3BRD2acovyh7nJWytIOouzPJJFA6oYkEatkYLU+ULZbGyIZ7twCtaX",
-	"TCD/apIsJE/Y5NRWTQVBYmhuxLUiKZvRItNDwjLFrF2Wz223Dcs78DAb1LQXytlsGKBGYJVeHuJILHiW",
-	"HhJft2o78sGALFaenxM49M31Q1sVINfC3gV9arV5fyFg/2t0E5hbT/ETBDzg9pyJoDoUc7yrfQRKdjD2",
-	"ztg3kNhaEXhqZosdAZ3nfBKPjDcl9RVO25dgtgSZnra+cQHqGeDHHHqAfa977MN6r90TzqBDeyv/nSAf",
-	"BWOBVi0zmQfVTlJNhmSCKhCWbiktqCEZ+clWqpprqow8UUwbg00dWn4cm0u4Ir4OPWBQ5y5CRptuIMH7",
-	"1NfBunfX3uAejL+ONVuujN05sSeOFOyQhFXM5o5G6f2k7OKLrVgmmMtq5uwSSx3yDia5lrXJEooqhsb6",
-	"zhhV2nVebrBmeW711FzsCfYhJrXqImPiW+eO8T0KIQd3OpVq4j2U3HbwrRL4dhxYYLjfceeVmcNrGssg",
-	"+F6uCfURQAp4jg4iFOAkKHTVczX3kULZlKtVhtqx86IYsg+Gg2kmk3MVdYewyxUV6bgGzFEd2tPyE8L3",
-	"ILIKYBXHZeaMZ9GuUO9w7A42BC+r6DFtFb1uctER+xdupfl+SDw7rso+qVvBwtWMFLN+k0Zm0vWubr/8",
-	"sLYV3Re+J3S2tGTznJQFxObUWLAsdeCdQZ5wzsiUGSVpSY32MHHtdMz9NMsQmRUcHadksqK55jTLNuPw",
-	"MkTWlUWW2ng1PAsQHEqco4pf1boixzadyGUNlc18QGo2Xxb6K0s3pXOOtDgsodPaRr30AqktjT2lG4Xi",
-	"dk6LOXNuHqOJYVw+KEOC2kyWe8OepqlFOHOTXKLO3WmR1RUNs8HExh5xXXd7nzoOMPymZL7ygGhK/491",
-	"1vrQxCPQ7FKfWp2L+pobqs4RUHhY0Vsp7lJMHBcE3gOoTjJl6pA8RztLgRI7ZeTf3756SazxBTI5TEj4",
-	"q5Li8A1dv2BKGaFfoZY6b3H20tITY5bOqIZaeuX3pEwFtHahzNHZPnRYzz7lvRLjQjiSodGtjGZ2UKqY",
-	"E1TpUem280LGr77KHKJrVoWSwx4HINESplQbjJyf9rOU63j0w7zYwi+Y89pPAN5wYpu4QgWKljmb5VJo",
-	"RWgGmWZGc964nDP3IfAzBERAWeCcWFbfdEWTvjTaOjzNV/ZpLq19bGfaslv9RP1p09yrvMp/J4S6xDMR",
-	"qEswF4cpWVGi3Cgh1jR0x8CyyDQfw4etA/tPVw3X0lpjm8J2M51KWlOXnwYQQaqBEXRIzuyIwckkZLXE",
-	"jooNWZrtMC10eV4ozbPMwgkpj0EUP/O2pTa88yntVYSiU1vL9wdkQ1+4gs4GM0wGZXISPPYAe6Kq4zb7",
-	"He/16sLeyRI31AXGWBbzCFH+E5tHGfNkLYGFFJlLouUce61ZRWEq9cLGAelcWfR6AWH4RC6XWIretz/f",
-	"1o40MMzKXCurWrJeTHGs7pgrtavps6f6ohC17pZ3ecF6aHLbuPpZwLONR+3AhVvbjkAt7a8Fs1fUetPe",
-	"vX485W7wFNpeRtEYXTX80c3fcW7dxDMLfKTjhKzoxuUJED4LoYWMqizXyjpkjHoLJyQo36dkAvqF0ZTN",
-	"D6iMOI+9O4xcoGo4gItbzqBNvFk7eJgtoqRc2q5yvgPENtilXl7uWwnhV/oUNyHoXGasdvgl5+Z8n1PN",
-	"1nRzSnBLkJXRwJheyPRauw/gI6vF8j5fovFUh2Z0nQEhDPQgxO+SUaEdGk13xOfW0wUQXYql1xCYl2uy",
-	"LJKFDf/XLcre8aZq9cuO8Xqfse7n5RmiyrfBygchnGg8v0UCmUHu2cHQmtIOVnaJujxXAJyeaJa2FDcF",
-	"ZU4PRqPDUbzOaY9EgMqOHpgNe3A8On54MLp3dFRSMNhHbinRF/DppqDizjxE3NAlLvoasDpunWOEfVrC",
-	"bJVoAOdH55QHNqKiS4+BA+1DYMJhRMmtsbF+wFmAq7r9LO/c36Vwqx18NvVsm+7w8H79dWEJDT342wfz",
-	"z+jg8fjDv/7LLcjKM2EzvKzEdHGHgLQOVlgtwGO1opsdQQB6DrNecxfJoRBs3ZU/EYqlLYVm9lW3Ekhw",
-	"WsjdDiXYWbzBTiC7e7XhWNISG485B+fNSKyXUqMlrhdU+LB1IdTKtha2rcxgQodtFVdbiNDmR34lsg2x",
-	"paHoR7aBB3hzS+ln5Zz03tpZTosWjw8TKRfzLSVH1YwYjHmv6S5lbjdaibNn1cgWQIgtLSx6Fr+dkAmU",
-	"tQG4povPky9RMoqEDYmQhIn0qyGZvD56OkF3rVOy5cw1YZE52TCaqzKU/frohXno63v439HPtQ4dmLF3",
-	"K/V1r3OmmIhD9qHDRHmclJoXOORdvwqQAzzlaQpVC64sPs60FUS+5tGpmHap3g5/ehTALwKSoHemnpLJ",
-	"OVvpMbvkyiaJo7d2QVOiGATFXZwBAH/D0SsGCKLh/e0jfiuLvIVe4NvHwZYm5EkQJx/ioLxjH/3AUUxK",
-	"72CFG5Gh4f8Srj8+xBa4m1oZD/nyzXdPyOP7Dx59dUgmxqKfuOyZtcxTbMOWy3lOlwoxpTW71BjrwhZt",
-	"kEkPCTzeaX5I3soloNGZMShIZtiQWZGjVx+jkkNIqwjyTzZEJkmRx/uFB4zlCn8G74yohr46ZsjuikNX",
-	"EFVpKr7b/R69YfA1W5qLzUECqSKwRQZfXxx9jdoE1tr8WjBlNfoHs1HyDX1wHCjh94+PfQOFwY/COu2h",
-	"9umZ6yzmTv+pLPTJNKPifL9u5nbdnYOurUjqp1qLWguhb0MP8crPVh+dnM3w3CGrjBp5qGSuWXpagZIT",
-	"En8F7pJkmtkGKP3UJJyVLymt60rl0sSBk8AqoGj0QqyjBZ+5XMfYcyb//8EbvOTgeTrxygKaD6cIA+ng",
-	"9zeyMG+CPbJg2SqOpdSiK5iXff/u3WuCFwzRS2bUlsrmQL5qegBdq47tSJXBCw639fBtqdr78c1zBLQz",
-	"p4anhTl0zQe79avHWcjcXZqn7/2LjUS8B8DjO/klHzo/e7B8nmOjx36wRVo4GkSfTRd2+YFcWPk4tM3W",
-	"8DFDl2AIbhVFJvhm1ALgwpxRJSunJM2Mor7BQ0aBLE/LZrXmg/Uu4QfsBoR//1VBjon5087XfrI5Ui7P",
-	"zX5rGxaaPx145LTgmR5zgW2ksoyJOQLdlo4byOJggSdnnstiNRZSj8E3G/6U8SXX45zRZGG/lsn52Dfw",
-	"Lb8Jnmk+L+UF6iMW/QQzdgMxXcLejb3mG+Y/mtFwMfbnYvhbKO3pZiwL6EKXQ1M5w0MZw+cGKkrK1fkY",
-	"w3pjtcg58GharDJI0fPUCzwRYzPyjCe69nX41PD7UDcyh07lQp6y5UpqJpKNmRUcuUyp2i/nbBM+pvlT",
-	"oWx3nXEBNaFcqGI24wkslbEkVP1LAKOBL3Gk8OcFzXg6LhOpzfZj4S/gaah/63Do69+77Oz6946mxkAd",
-	"Yzoj5lufs3TMMsXg5AAnSbLggsGSzyR2m1xSQecs9W040fNS41EbX3L10fajrf6GL4RejKGAFpBk5Tjg",
-	"IvyCZXzOpxkrByjkeJYzNqYIfBl8E16C78K/V1JiyeNYaZmcw596TMu0T0ci/0vwJD2mScJW2tZBhzQw",
-	"f4MksX8rlrHEXViu3gpPZ/NddSNgnXUqmULSQoW4/97vOvy4oOaqsTFe/Hc5S3nOEpBh7hug7TiTcxAx",
-	"7tu/gt/Uf1Gt7V7RTSaNDJNyDNnhZUdWmH946UJaRrhgOZ9x2x6GJVKgyyEYdtBTaozkyS+wjtPsaBBc",
-	"+JHRdCxFhq1bjbCGy5OM0dy+Fs3wMbtMGEvV2PoLBsNQr8zlGmcgsTAUlnCMGrEas8sFLRS+0P3k+M5+",
-	"5mIMeS81JrS/4r4oP1tmLoQqVitQuMrfkGuMUVH9zjFz9VvHTkqz1XjJ1ZJqWOOy419FVNmTpvIOwBzw",
-	"84FPfh0MTWbg0wioY/5cUrGxf6qFhD68YN+O7e4sBC30Qub8b+5jwAi2b+TYwrCG3ziPe/mVa77pPjug",
-	"1uArgHt1H3w+UvBdDsCzwRclGrNfgfGSpZyOrfIS/uB34wAwoHlKq8wKxtjYajL2QzkP/ALLsP3HWq+0",
-	"hu3XguOASdsVjf3UqK2Q68HBQptY+2didJiJJ8Zkv4SBnUwSZc1S8ORXmmuFUTi3Os0GSIGCa9T+Ifm1",
-	"ABPFaOEUE2ftzVXdFKRB9GXOFKy/CrLtXuOvhAsL4wC18N7WUM6159/zNdg7X4++9gVHV8WaeO2z3Z4i",
-	"f0R0dqeWO3XEYkM75D6unI0PTkngs9hae4UMl7bd04t+wwi93sKNqBd7FM5J+eTJKaHGZlo672ia07XA",
-	"EDyH1k1Jzqz7YUnzc5aSyTrnmr0SWUsHm1CYdmFzAQGfUk2f4PXxDo0JR+Ujfxht2CZ1rGsIsLexE2ys",
-	"xMgQlyRZKGhlqnfJNQrrcq57PcJ0zGgBSXCy9i/+ROq+xnvfbVbx/iaaaq40T3Z97lt3Y+ypzji6Opmw",
-	"d3qksGhCFjJLywYzKKyj5PMGepCT+OS55SnysFMm1JpsVldjGNmnMV6pE6VC+uqucTzdR/rcTtSsLvLu",
-	"ePjMT6et6y20gyth4G3PnJo0HwLzmR/C1q/b5PhuO+HbTQAGUxXblokmh8R33DO0VEDgj78MFNO/DE4I",
-	"pNdNag7eFVVqLfPU99ezSXhFng1OBgutV+rk66/ThAcoB4UyE1/CgqdLLv5kfzpMZAjzUZJ4nzSqq5TF",
-	"p2xFc7281rY+f2ZaeXyafh1bUq8R9E90Drqh2uRLLGAUsoKKf2p7oVvNEUqxIJ8Zrax4vufCNz/ohkm3",
-	"jRJ2ySyjl2ML0WP0bRHvjuHaRS9pBZz7lIzIH8wkQROMZxq3JjD3KZHttaUacrr7AI4O6FeHy95NZ4Rw",
-	"3yELGx3c1uXpigJc/jk0goeM+G6wc3DUeqOmMiefNd0ox6/urFo+ddAhvxRyleVxpIlxi+fPirzoI7H3",
-	"zDMz+8km5d+qlO5Qk69PZLnYMUaaBBacQwAo84gS5UiDIfRrJnLzUrbSNgC5v3zpjiJ4a6pXf/ncq51w",
-	"D1F4XMMgqIu/auJ5kHY+2iYad8yF/60F51bYZeuw2FWWeiShm0z0r2ua26RoHwl2y3r776Kbfn06r8Fv",
-	"uh9imEucCH0hiLESGOPo9mD53OhmkEVhhCj+dWosePzOIbsBNSCzAXogDwFnutIO2xeGc0XO2Up/jsfQ",
-	"TZ4ot4RR/3n2H2mcntd6EP5Dk3ZrH6MeZ/M/xFl8TefqzudmTI57l2Qs4UUiZqY9Wg/J8xJjw7aa4hpa",
-	"rGpXbpAbWyiSxFxoOYbsA9uPfJzSTWT5n9KNKjvFmbuWVPOElAE5vx2hhHfLCRewBSR+8EhO8LfmhwMu",
-	"sGFmUNuMQ22x5W3+h0um6NSm4PKn7urmAyCjdbenvDN3fBr6KFTgo3fQSjHHzp6wuEwoNlarjHcW+z3D",
-	"i9/Ctdv8BkKO14ydM5GOy7WNVLj431RZCllWRvreg+ZZKd3E1wtzNlYW8KcT3ei1BYmwIE79dTwPd9hw",
-	"7V+tyhsiwyuZ8e6GKe/Mta/x0u1F2W5P1PwIlZfVF79t2YZt+7u5V1qYv6R2Zbn6uCOcAAOUv7gDmWVs",
-	"aYscaMVF/IUXXk2RFQiNiAho7Dvbxv3adp0oli6LJY738J3MSXCVwhIv6RAOjGC+QCQAI6flrLQRKJk6",
-	"uecoY8ETFEIAbJjeqTF4R6F3k6XLgIvD7Y+0OM4yyJwp49bKV12Bi73iTX8/AF6WBfBJ/1Cia1/dpG0I",
-	"J9NJCaB0L9saYAwwBrh1fwZPtKOMMEWMkrUNXe7zHbfSFTx7lqvi+exK0JVaSOz3gZGMt8FXuCCDFWdJ",
-	"jQwVDto9GaNEbmjurH7esydxEGOLJjmr7cfDKyikNwuUcC2779SZoGbeDiJ1CinD9uGVmP5uLsASiuG4",
-	"H26F28b9FvJHwXXLYoY7/5RMgA0b1ZX1/d7vrcHObxZx2nd2FnIGMqLPJr4t51b1EL7zzq3KdK7FuWUY",
-	"1Lq1GtsPvVvYiweru1yaBSkUQ1dEIFLrHWe7FIXvsWgNkjQQ0oiXGVDOmGNZhrBeDqIJkIFsPpl7OXmJ",
-	"C5FtzGrUlQjVWdV99zvXXos8/6e89vK6n5TucF1cQVOp54s01ZUpTc6LVamrfAufAf6OzkPD5eS9rVp9",
-	"ffTz4MOn2/SAeIa69/BBjZu6nSMRb0ZPdajm12gearYcIXJ+tnlA9nkz+kIiR+oScpI1yzaxEeyiMtZd",
-	"IP2GWXWGRIAbpIjpFnvKmJvxqCBCe3fYdQ8fi/dqBo6WWgMG/KF6VLmCOwD+tTiZyiYgngLYbKEKmiFa",
-	"4V7oaaUjp4Kgtq0lSlzK9fX7nJJrQD+reYn6sWjFX9TkUCkAy3wcxlavUUW9be3096OYvm4vBHjr0Qps",
-	"jrtUjKwX0qHH5qwEPT214M6Q7GYbVwTtIMxSHpKzUtMD1F4LoIkFEwgxIAD3AQE0F1SRGc8ylpIN0wRL",
-	"uBAIFPFVHXo0Xv7XIp1HIwZZZiscW6uvrY7scPgBCNx2TUAMUGxrIJUD/bRlyly0JXoHAo0iMnC/5g7q",
-	"vF+YoYaguj3K0HAxQqHO9XgX0271qwoWDKXmFnuz111eurc6Ccsd0JQAHe0rwI5qbTuBVcvYVcRfjJ0r",
-	"4qS+mn/eFjV1N4j+T3+h8yDE8jRL5GHAiPZDm/Q/v6ogw7uBteIq+/FV6vzMnrDMM6xs0JAI1+B/9BO4",
-	"imYfrXbyan0iM1nkfr4nDr/ZavlP3M8loVCQu2UL8TXS8r43LB18iij/dWEGnFs7HJrCp297tVAMRQ5x",
-	"bFt0NQ043UXxrYmO5pAcnHdkVF7K7PgqK2+a7zKHzqSW8Qe+lqso21XZZVfTcuNu8uXqmt/u8sfL5lII",
-	"7SFYIn0DIzjDV1AP/etuW08stavfn8J4Dd7MLl3tWpSpvVSUa9jNXbv3N9mdTTwbaPuD+jgVbL2nbtB/",
-	"C2/nrRtgqc/SXdblouZC/7b+6c8oNela8oY+Cx/Y5+zx+nydWtfhxNol1SkmobB9TERzmOZl40uEROQK",
-	"aIoeRGgHkvvWVmi5e4DnSK4QxlPGULnZeBui5TiYLIfNnDPaK7UEekTlkb5kz9++IveOHj48OBpipw+m",
-	"NUStsdOnppeEkl8LqRGvUEhAaIDOaf1evIdjocT87hAZ7rodihzbaxBhpca2p+rYdt6tbaxyNW3fPADM",
-	"ppcWvXvZ4hngmnWu6KqYZubI4XoPVY6npe0d4J64VbdDGFZYLDrlPgY27IerhcssknnVpq4ivXtr+KXM",
-	"U56Q7yUCijpy+tJmAb/76uZP17itqgfH6DPaZ2F5wNnBf334GEv1r22lnmExv6nACrZWqV2SWpoLJBvM",
-	"bJ+uU/LsxzfXFojaYTva9kN+E55CoXyPcNM++3JXlohhT2zbV7dlpeKhductU5jGTZgOtyc17kLGymcl",
-	"1n7HKT5XkHq/mYj7/JcjqtcXasHSbzOZnMfT/RHg7wtFjO1G3sg16n0QacRuntON+e+EUDKl+A1Xthkr",
-	"drdFgG6qiMNvtNn1egFdhamoN8JJqdF+bGuag9EDizPIE1Zrd/PN9P79g0ezh6ODb9hxenBEHyePpg/S",
-	"e7PRN4OKQxbsVpsN/Rf+rftxcDI4Gt3/5sGjhyOwQtFZ3nHdp0/NQyciEr7L5TLosP6FIkrTHIStlind",
-	"DAPweQAQNWSTKwuE7+OUFSo0c+ECssQ8W+W7Syj4eL79/l35gYN8dKxR1OdjRydkgq32ZaHNf2W3evOh",
-	"yBUA8aZ0U36WhXZfrOTahu1qPFw7MwOKAGpvyQeNo7O7s20wtYguAs89demoXJG/8G+H5MWU66+hTcNP",
-	"Dd2ryjYuby++IN0ZfYrPBUufsoQvadYgBD4kpi/8hzmHWqDlfGfwNcDLJVJpIuS6OXivYPXStOCVzzVb",
-	"xlQt3+q/LTcBUmzN7nAXxoW8PSZ69c/TUtOs59V1IxMm7B6Brw0n0UryvWxFp6DBkVg3FXdvAWZX6/3H",
-	"Wp2uVJWWtt6t5tuHWJi36rsepkffHDyix48P6D326ODB7CgZTb9JH7P7x7HIbaVdVz8zrAUPxihVZQM+",
-	"YNUpOwU/BOAQaKyd9V0JWKCcQkf0TMpzcyhpjJPuxMzggjTMHPH4P9jqBIyzUivDwIaJnsrADSmB1KS4",
-	"EbQv5FjGBdtxX//ABevc183tuvJ9c/q5Wi2UMxORs843gS9b6xxi85h9uivii+C4jqj60PdwyhK6dG34",
-	"nYTs59ZDbOg2bE/It1GuDd6abqDZc9BJfGrkoWLZrLe3+g28cAugZV+nob38guUuFBBrHHt59fZa2G4D",
-	"6+V5iTOi6eVhRXhf7S1A74zRC1sWYvu9NrMwSzI1aODZOIIxhlupflBUuKvC1eGOKdmkVTrAtotKB/Ni",
-	"l8lnDPib64PWTsJhS2d1s7Q0TQ+CWGLZ0Cjg7O5GsWgc7nCWeE2pMY0n8oLlzCO/YM8llwoJI/PHxJaG",
-	"znJm1KeghugLh2IHGkyvWfVpd2YW3nU6a/Xj/1pQbAp0HeSBSfjenLh8XyhiFNhTcgSClxK15jpZ2F5U",
-	"OOFbkgdmHLaDw87obe2z/s7CoJqnG0XiAm01x3e+GSjOHnMIcDdbzsaORRPNAXQJuhKaB5jnAQ4mdoa3",
-	"3PblLKMaur04LESl2Uqhr3Oe07Sgxp5WCc3YV7u7Em0bu1p6ouHngFWCTVUhatBw1yxnTCK9YTQ14q4l",
-	"wwLa7GQZtgtMqEDDNIITtWDJ+d6mqB/EE/OYpjX6kwNU99of5IUaapwgytOUKmasTQs4g/nVGNmcLOk5",
-	"I3khJoRmSpIJpFyX+bNLGcenaevOdJat6UaRCXTemJyiO2TNFTIJdoOCxlrkwehe1SfgmnVsX/Ky3TES",
-	"deuyIcWia5czVWTa9SeCh4VdiOR52VQy1kbAah8RbWcTNAPkCtTylVSKTzPmmoovZbxQ8xobBpwBvD60",
-	"nyo70R1eA6K+mbgx0aGDNC1Um8m9pCmuuVwLGw10pF0xYVuLqGKJnTkg2yJ1HZCww4Xv6VEI/2dGNcNu",
-	"SZFOITkz9Cp065Lhzy3NP1+ZcYJkUlqaYzOlGzUkKcv5Bbj82Bqh9hfcXLCJbXOjykb0eHBEKus1B3pY",
-	"tTcF0QiWXjxxfD80HrrkYss4vJwgSpIZzeOvxoY37Got3Q3BOiHq6U4x/lXOLjhbtyTiIUuU7rJYZQg0",
-	"3vsDZHHg9aq30fE8bcPl727M+qbwLVmN9tyLLLFMAKApPCE635JCQWc4zxNDz6W1hvHhcsf3fbB79vT5",
-	"8GQBu4poCUwIjoqK7wf5pXQPHwXTcTwm/QX3zQUNf8wOPBfwUj1Fu65KF0JjfwPrQgQqDp35KqR3WuzH",
-	"lGclM+5Xkfi8mbi1T+oW8mVP1Zq2abUp3diMSx8rliJigpasHGe5WSHSV+KJEfBtnl0C4t81CwEoApEC",
-	"7ZTvll024F1SDtCCFnpKSMFazgqM6bSEkM5ILtdlJxtzxuOhEfNaRaIoZ2X3mx44zu6Eb/G57Kgx5HId",
-	"cf9oZTuQ0qWEukBmpojDHOK5N4qfE9uCNf3nWWMMM8hhLOphp7xdRZFZlF0Mn5yzDcKjutbH1h4OVXnA",
-	"gjXLOcul8CqiS2zC3pXC+V4rrSvTJcKl+Zs9mFmcy/yJ0ETkkGtzNBMKMPzWRDX8PM9lIVLCK72ZAS0S",
-	"VCCEzgzk+XY19i0V6VRePomzudnK00KBKk2gM2WTv5d9SoTMrS8s/4kY/4EpDF22tdWOwUTMsvL9Hjay",
-	"jxZUT8wBdoKhxhgmpMILebH7wQZNmiVZOmu6hVatU9c0nzN9CoKE0TzjCFQsgoeRkEQQBSNLRoU6waTk",
-	"QmieuWPI2B1pwa5ArD5USltE8oKuQMN3qUJrurkptvnJtcdGIlk38w5Oayq2WeVNYdfcpEsqNgQwoMB2",
-	"WMv8nORUgAl+zhtJAAmisMD9946MVOPZZpwX8PFTVxg44GMcfHSdbLvMrrJv6MEms8iZRdN0bH35vXQP",
-	"+8ZWZCfbDHSHCIzNYYk+DBFDoL1ie8DB8AQoUCDxl3RDUun65rnAxk5zS1z5Q2M8hZbjnIk2k6TRx/T6",
-	"2jF8B341UBpP7AFRa5LvCvzZBmKEaEcTLftld4eBzW7d87aSwa/WegjLhXRUlghz8CcLlhaZsf9ttYoV",
-	"aGr/0BtWlsMJ0HVp0BM5rqXx1GkD4KnrF1TouYK2u7BlqTjmZYPFVOjkg8Ss3nvrB3jfW2znG9latovr",
-	"rovsogfd4KSQgrqAprpdb2CX+gleadsYRuSrUSi/UESuXRRoJnMXoj9nm341FVg01NsbQnk6hsO/V/gY",
-	"3LqBrQTxuivElHujojebjWCP1aD3a2fIHG545a/fJ9gO2ZUtRwYk9xljbj0kasUSTjNf4bNaZRytu10O",
-	"DUjmjHan7GpR5YyN3nxg9+x4yaHnRrSgqXE4oEMSzHO8H3QC9Ke2uDKQLuOSkP3ogbe10gPY0B8dEbnM",
-	"XXutSobC/ozbz2Nnl7H02lk/9ThIdug3f7zvBlMWmjaF/RES+uc588d+n75j5clfZcVAOvlwG8jCmjMx",
-	"qFLyLsg67WIioKndDTvSFKodfXzWQsBQFRkZagAV1S08bCJJD+Gx7M/zULEdeqW51lHN7pTG1qmePo2z",
-	"t7mjWzTJLRbAWRKPdNTsANtMGBGfrDvESQirKTs/g11DH7uBP5B8OZtKiU3frS8F5qDHFWqYL8op4lqA",
-	"J9L/mbMLRrNxkrOUCc1ppuKOi9DkaDcB3DwWVDk/Dsb5h65tss2/hAIXiEonC4mKM3NpDsmCZ+kheWL+",
-	"y5mw1hOzOXf2Ip+Cx5WO+QFdbG9rxkevRAbLU7vbEI3c2oZBcYaCwmeK+ESBFctjWQDYaAh5GPJMCsXA",
-	"8qX2GRDYJ1AbognVhGb9NFaXRNwPVb2HNflKQMLzS19xEA98urb1tYwBt4+37bYnAcdG3XlakjnTZTf0",
-	"JU0WXETSBcKmr025jucguBq50jnVMifujnJxBML0B62rumnu+8Z+3NFb6+8clmPfQqnvMYD6LF50VJNO",
-	"3ptkqRak/NecFkkPBI2zxGJr7dTrFlzNOzb+eSFzVnECNajh4lSR+gZNtQtpXKuB5/KwtnjthkQVyQJq",
-	"AB2pMWA/MdvYf2drmWgGEmVy2Nbsvdcm9grAzqZeGQHpfAlGttqIDdGqPUuzQZewqUhhcNbHKqyKVJlm",
-	"yVZDy7o9d8yt1JDGdurdLie1M7pN6v0+KHZj0D1bfKb9Cix/B1jxUT/SS6ljnqOAGDa4/3ss3ay4TmIb",
-	"NfdubeuwcXg8NZslFtJo8ZHtm6y9a755f0X8tde3MRPXKeL9PIgXLKdzNr4xM8GMbuLegnWCEhpRtCcU",
-	"7zTw3tq/kkWe9EiZ5Al7i5fWZaHliyAXuEq92qD8K7cIzDfeAN5PaNq7mzwsVWu9prPbvbENuLanNu8f",
-	"g8bIQw0gSS9gHzzogYKX8BXbZRR4R8dITjFuAH09BYuNq3mgtVPfnio7UP47mZOFXJNMxurOSidzT7xR",
-	"626OZkZZIYVRArvFI2jp7bMDt8s+iXeojRqLcC5jVudM5k7ibsuEOzOGJ5xJ0OXlhCQZozmZFGJFeWrz",
-	"xu2eMdqLjDuSS8W9H1FrHtQGbX8MSDgMs3fMeIKD1A0Xv5oM0ZDGnybwt50CnRaKTbavxtsyULbDcpTY",
-	"jIpBmovL+wP1s+GlryUQ+ODc+36AAc16VTabMXCfR93tzfWVec4S2+444+IcPWfU5en4aKTSQ4iwcwEF",
-	"/1j+rw5JNLGazGSWyTWG5CnJw+zS/vkbrZHK56kqKRtEKsN0xABl3TYBv1KyZY/0ykhRvxn9h20cpl/3",
-	"iLFF+ewlW9v2jjEXU/dD+4KxQk1HFCTBKIunmDVrKyEQNENpulGuVRQUVqH81+xSE03PmSJ0TTeVOx3h",
-	"4HTgIhzoUVfaTDDbbbT2bY56OJQLxVKbc4FJ9a6TklyLCL2nnRkOPyo6Z99udkyaz+U6BhAvsg3uMiPK",
-	"cB/iTsPB9uZzGNQbuY7G7CrZLD1iVrLnnHqBGJQj24aUEXpjppA+aujlXtHBC7G0TERKZ+nkBAt7KIcW",
-	"FqdkssplwiBSMzkhU8bFHEtgnHWCblsjyE7JxHZ1AHiNGRc0q9TH4CuQh+wz0UnEL1itWMY+aFuIxJ6c",
-	"O+sMm1j+Ysxc/bNkynlng9qYBtDQlvTlPXSANjD3t+1H/5JusF7Rnf5wwp36wksogFv7hCm4FFzp8FHR",
-	"jcuvrGgN+ERUHVrVBa2xAV57om9QZwwDnUHyKzNn5N9YLpuLAf3vd7fu2opRjQ48SXKWcj2GRyN1hkFy",
-	"jzHHtthx5Xz7JHeWNHnhGriF29jmOOIkP2yl6XPfDqA/e38uVH9jp4xpOhXyD0nOZuaYKVfgVom/negv",
-	"omXwk1XOwAw4qaQis4xjJboUBOd4WpvsSXwltCRLLgqney7hxpVU2r6E6/Jah5JC8cJQotpRYZaCf6lZ",
-	"W/uouPyUuX4VBzH+dgOS3KiYkPfApTghMkuZ0SxzIlgV49jXB6jEwmzGXxhmyWx3fRkDK+epxSdwrXB+",
-	"R26vU+/dc4BjALcNPmPaL4Z8g4m3gSWP62Esuc/JOwdBezkj9mWemoZ1RNIvqLir38ONsNX/YZnObFaL",
-	"bt5rHIoLJFRPm7CXTzDca12uQZ9V1OojtO9s4Tk3hahEDcaxz0H2zgF7nBLELLG2rZyRCQ636pLBIU9q",
-	"ToUaTw5Gh6PRg2Zl5a4b/zo3/P47Z68dM7R5QqraANdqjPXd9Nnslk8dLPbWb45GcVwgw3y6l6azWcjV",
-	"8WPLUecv0eyCCYJm5hPrjDCEJcUKCG1r7CdzWsyZvyCVRnsIB2IfMRgO4Mrtw1DfIrpvXNcuFAtylmxM",
-	"1TpgHbKQ1VuCNtyTKJ5tA1O4S+qYkaGNn8jl1CIdbW+uhZdZ7vcdTrYCuV2w/CndqJdBiO63CAm1xoI8",
-	"RNIsZ+yQPDX2I2TS2SJrW9OVM0iqs0gzewWQ2kCarPsd9jy+r8O2qaW892yvXZGy7weQMioLsGe8+6WZ",
-	"p7INWg+YzA+iZKOQPTpCWNFTqL539rWporvrD4RWOtQbU1ohCM06AIfzCx/uQSrA+iE2ZNFvC/ZjbrcZ",
-	"m/3gwGMWbYfnN21PuH23fZvvUMUy8obKJm8a6CD9lDXMMXsf3HwoMa1kDQXnEoGN7n6mREOAXZf42Y5T",
-	"/ssv6cej4dGDT1/+8sshfvjm01d/vJuw5ftIxy0B43vHv7+EnDbpfqZsABvKDaDN0heqIs/aUTsCkj28",
-	"3xliL4NKxzvDd0S1Py2T8zjkqi9fNhuB4C0+TV7JXAc9mBc04l0w98XrpM/Zpg1SUMz4vMgt0AJkBGji",
-	"61iBslVYsGf3Do6O740Ojh7++duYvefrQ2IgbbY9lu2Vdc5c1v+VAH/qIHRsA6EGxgaV0XzYthq3k4fo",
-	"1/6OZyJWgv9R40XmVpdwwRFo792SlQAtnpgugTHlPKfLwAXm7Q7E7hh6ZA/ICoC9Zx2K9plxi6QZr4gh",
-	"yWBeRliKg4Xr0w1ZuC4C28cTezmyft/iHxtzipSt0IyJlHYm1j+x1znbqxUp9UeQWi5RwJLfd4y6lg5j",
-	"1eqt/lV6cXCvlh7icfGGF7nUA6gdBTIbjrM09o5qq9KWku5PP7599ubl2Ytnf3L9rsw51w8jKBhIxKaY",
-	"57JYXa/707qN4cm9DKeFLPKsMwz+PVwVcNGVW7959OFxe0tFxB1fVTor1o57ApWJ1myZQBfCSVkFlRob",
-	"1vxS2q1wCajnezRgbBQMV/I16pZnypRPvatqKOV9nu0mQSveiU9boOpcNZpFdtimw0HPNozwMteHMazC",
-	"7kUVe/uWWmobJB/7Es6r7vmbqM/Wmov5jkVEPu0EZ6aIwDpecg5V6nh+8ZykOb9gufqCTKz+YZFeG+Az",
-	"gfJVV60+bUV57V6gANsQWnTGrdjvbZoloXaDGO1BnZIRRqNyhvk+gsXBxlornp+gR7ZYYZ4LdI934Hxy",
-	"5jOJsH+nl83njK2Avq5YGpFSXLm0RVWCL8ER3bd+ul6WXCmhrqIVh9MIqqW9xG4eZ20sHzBZ+6nVVp0c",
-	"rFlMZA5LRcBLcr/9y2XpbDCJrNJStXsmvEVlpVkihYb+Fsq2t8VDR7EsU1aL7xfvfBd4nyKSMoDroGSC",
-	"FcBWNpplKjmyO+hY+p47K1L30JUcbPt1aUou1Xf3+tl+7dfhTtd6nQlzawwmkKRcwW+u0ZZgHN1+sxno",
-	"TELmzqkYzyfeHTe/26f9U6kHNJDzSWI0fwXo8dgqyWPpj9tQRl7VkfQx6wHOKWNMwWSHhtm5Bvtb+d5v",
-	"/c4yzZatx6Tvs3z9vv93cEApXbEobFm8zIfVCNoQUifLjuuyTNfo3Fy+M/SeI9/WIJjm0fQsM7eqQMCa",
-	"d4qoAET2S5loYwnIugJxa23UJRUFzSa91xw22DZclSCldburoB49g9vZ6iYY5i3LWKIpIKIv8eCeS3N2",
-	"g3dmYpd5gk1hyiCC2PSiNcSLOnUWuGhnpAGvEW57NkjKd5tVJ9qAzzCwukDwivIkKeVmBZbA7YVyZ9v1",
-	"8ogFTrgHp3wonhyhrCD3W6DCNbsc6Ps1jS7PfC3NeS9YUgeFdof6QOd0NuNJQJyT2mDhGA2uK4+FwdFo",
-	"NKjvCAwYDSDe04ibQRrEcT18djL4M/+2ZBz36ZrUEADMh9KELMPukhMzp1qkiJyVMslYBKifoGm6oPjJ",
-	"3YHiCvLua/77h/c7W7TSg7+NP9g/RgePxx/+NdqHOlB6+omKqvrTDI6ZCUTjbz1AQ31jhGtQbXaYDSo5",
-	"zalQsYnMpFUVeiV6tLa+CWVn1Bzk1ZWZQ1Kty6JZZvl+aTsGe9j03TScSI+6SA1OVe3ZU2W4PqWjKQvM",
-	"L04QOLmwrUSzT5PhPooMvLK0p5xeM2WJNNZOoNyUqEfgwjSLvvHx+Wmhy2fW1ZetYa9rV5iQ+7CsLuNK",
-	"D0GMMqHzTQBetIdaFee0a1W1/CucvrUnn/VXfPwb20PBlh3bYsGnZFkAHJ85sy/MyWe0OS2tVX6FMHFU",
-	"V+pQPW4lmhb6Lu52PC2YyTWge5AJbtbJkEyCI8PuT9snzEiPnEGLgRS36bCSX2eUlCUD+578BDWhNvFn",
-	"YoXNhMwlU+jIm7JMirkvOpJZir268cVDAu8cBkan0Zg8rhuAHSkUcUawQTUi8QqUeaJVHiqAcHgZ1/bO",
-	"E3J/9JhMuBhjnXAsF2kPR1CgtmzrYzxnWlX9U65vM3AS1lAafrPg61IwqyVsr/jvkssfy+NwFPHPNrFc",
-	"PnRlfdQaVP+26R9XcWltV9N2Us6uRfW6FZ3qHyV1KlAC/1Gm3A+D6Rodad7RI2cxHJBdlcg7kW52t7Xc",
-	"yKCDI31b9m9MtSnPqH20586DJn7jb7v+TuH/R5Ep3kJprUZcZZS75rFYZbM/q4SmTid7lBf/tiSKW2Q3",
-	"ZWzdTYw4tF/28zcTwdZBGDV0MyeaX8ATcSzWmfzsXiQGH6LvPDyaHh88So6ODr5JR+zg/vQRfTy7lxyn",
-	"Rw8h9x7OUXyMk/fvy1q6wYPRIXimXQHZ4PXRC4zlF6vxjDFwXZtLDA+3JLuEo3k4u3/wiI2OD6ZH9JuD",
-	"UfIgPWaPZ4+m9+4PPtQzWwYpS3lCNasDvZ+UD3yQHNGDR9N77OAxvX90cDx7mH6TjNgjevRgUM1r2Z5e",
-	"8ikC2Gvp3YU59YKeg/U8QQyMiSu8A6g0MKFnZJLmdKYncYfpnlmM/lR0juet6kjTdz46eHw4Pvjwb//S",
-	"Hq8f0ywbB/2WutpQQnzEprdsiSR8oVzuxBAqQ4w12hY6j6RLxrps8SCBxtfaC+imVwIpBXmkNwmkdMNZ",
-	"mWRSpmKCZwI7jHH0hxWK5dZzm1cKmIK+Kn/Cnu5Q7JgzpYZk8qd3P782j6svlfnp+VP7gx2f+e7syZNX",
-	"P758N/a/Bf0Gu1NGK2b+vd1TSJtgo7+XpFK/qfc3cK6aiqkloeqczCA5gimL4yAVogUB8AXmZ/beRy7q",
-	"FVaP9NtIu6dwegK2WS/vrtNGCbI/+xoprRmhzbKBpXWUfQ4irZ502me9a3mo/bZhvJccv7QwNOZwOdw/",
-	"Z/XJgiXQXnxOzfEMW6GWlmp2CKPJwqa1fqFsAmsUJv/askm92+rewwej4VZHZh0/rm86Z7uz/c9GpEXb",
-	"9MscT/Byx9cqMPbI67ty0rwZ1VjGwW9+kFV0mz4JsTbBJXhsz8wSoNsVNH1/lASKvtXI32qZ0zkjQcud",
-	"YNZHo4bCuueB0ZeWp+QoFvxFJoVDeBSy7VEn5fuw5C1GznAL/B4iZzCTm8DFv2EO24ujWmiwvYnLK8GC",
-	"7HvqFDuZB3rxgYwhZdKkTzPAsyLluuzJumPvly3ZWTiuskEuTqLMV90TMWuXlqjwxv4VLN9xlqVP4KbY",
-	"5up7FPTqJecro+zaLmnK+h4B0CWlLBSw6xwkQbqJb+uH0uS9WxRgv6NuKDihW6Td74Je15EsYWiuIukQ",
-	"p2Ti9O3JkEycx8r8jUaujQShvYYJFTZh4rqKdm/U3fVPL9M/vJfpLkSoruYG292jFe6i0cFjejD78PGb",
-	"Twf+7/s9/j46/nQ3w4H/9N7903v3e/HefR7Ost+4YHs3F1ubluV5uoaVDRXwgTnZ0lfOdXie6VYstafQ",
-	"G8FcQKgg5q4l1Tyx6DHGQqknr1SgINoyWJr16qj1jbt7H6AB907CTdh92x0sbQ0e8DInsBTDQwZh7oHt",
-	"y7ZKRijZy6+EfOTHtqSbsSobC9SY2g7MDMReBLor9oy2qAVLxbILbE3SDEku6aUD0FXjFcvHFvimLXOk",
-	"RxVpsChLLsbXDtca7BPfc4CtbMIydynHUBNrNTgLXp7JNcvDOsedSmJzNiuEMaDH0La/a1HfwOWvxBO4",
-	"2HfQGVvbG2iN1XBRQSBnmolyhmb41hPg1Mr2PkaEC2gaJPRil6m2+RTaWKSyvOEGjOyrYZvAaNI1yvlb",
-	"yPehQ7ztA7DZFIDkBVtODckzNtPEHIAO0YLnmBC+i4xsk95HnYvTpWxy8RtnVVXkcE/sTi+R+xb1dcvt",
-	"qm4Vlc+l+L55naWPMH81m/WoSNwisLc7nO86Y1XPkt/iSAgsyC9fHz39++v3RwePP/zyS/pxNDz+9KL8",
-	"/Mefv7qbZmLkjOu3hWunXXMf52xJuTCmhpGBkS297Xjcwtiju87YW7TzOADvuxAmxZiMpaHY1kNgx5KY",
-	"cpf1g1CznQPGN9etpJyz71mgWCKFQ5IjgRnhmjH063hR5n5eX4H3E4TPgcTJIXHt7DTN9WEz4aHR8aIc",
-	"UoOyH7bzypW6WnzG3LRnke6NrO0o0kJ223q2L1lb4zuwODH91rm3atihp4TmyYJfIIiTxVYDnUDM8chb",
-	"U/Tsh4imkLUbdrdzD2kBNVXn2yBNZzInKyZXWUTvtcpOdzw0zFI0OpJU27NvOrfzfshcK5rr5T4jZnke",
-	"C6i9c1jOtqR7LfOeDXj6hpDPbf+P7a4ndQ59QrBTGbr3dpuf60LY3Q1iZesjry9J9TsuuFqwlEw3xHAG",
-	"4uiaLaHOe9rrbRjGGCZMpe2LsAFoMb9IkQepHvAmhtxv4MoQ3qR/684q5ft6F9V54Fuk50yMsf/pNWUJ",
-	"n71+Ts7ZxmYjSHner/VWLCmhus0sCw+rTUQrbBRy7TCQKQF0o11itxEDEvhVs0xcEQ2hqInLZ3X+xOu/",
-	"u7Xl4JoAKHYTWClnStmKFL4anAyOHh8fjg6PD48eAfHZpbEtaIY1ISq/ODh6VE7jZJBKwaLwR+65H7f2",
-	"QPcXVqBhdqlfNLf3LlyuzGb7yHhaNrYWLNsDiMWJqR4hxFvoxlx2kXYBrkr/ujXLGZnJQqREFjoaWthV",
-	"4DQ2nH1AG2/Hu0eBXMQjnSzoBUMZWWlSxfS4WJWuvgq+Kfq5PIaa+QaRJs2+1guWt6oZt5Qbo87vfGaM",
-	"X/Bm6y/bwRQ7da55lhEbljNy4xT6vmOLU8X0QbEC9RXjLQuWQedqtiFTmpxXVEYpmPXQqi16Yu3Yi3pn",
-	"nFz0bcA0zwiK4e1v3CXRIdwSOLQ2Jdt1pYUkmEpL6BUTgGY3Xsv83B8VLXO/fFNk0QaiOdUIN0UvEetk",
-	"5nJL/BtrOrOxFqL5nbMgWWRInr99Re4dPXx4cBQW8TuPJhUbAEo/vCllua+CWq+wiMaSsLYujPf1RPjc",
-	"ERE8jyYSGQGDBQGAaDM6PB4RrsjxiPyfak6O+WUQqRS/11koDvt8Hs31rC2rRaLFvCMI9p5CuhHwEUKF",
-	"GTkjVyVeM/DLF665/x/Cb3uR8YJmPB336YDvdrbtGo83wg7eXdWEZ0R1TWzbntKNmel6wZOFh/s3omwh",
-	"sxSSDpYyZ573rW9XSCNd9tRM60UmuBH90jUwxnNE9w7oV6VJj3oLkBtXqqq+JHmRsQbqvBUig6fP9i0z",
-	"xs0yGB0ePW6qm61SqhRLQ6LXkmRMu7Z8HcCXHz7GcqoiImRXAM2Po+HDe62Pvrlarh7SBpyCgON8dHj9",
-	"kkVkG4Tmp6E8qCrHO6MEXpe06H1nszAs2KRA4y1b65ZUSjz+77pWCbO4iRqbW5MWdwOA6GbE2Z0IK/7+",
-	"ROJdIHtVZncgH93/dPDlCALYfz96Pzo4/vCV//z+6PjDL7+kf7/3fnT04Y5GtmvH0D8yMaIRZx6raHwl",
-	"GFGarfDIVAmNRXturNF1E+WMZWqX/tE7Qr6dEogYkhlj0CXB9ixUdMns3MveNfWG5Xt0kGgZv9chitVO",
-	"SVT96fpcJFmh+AULWqqQL+uzgt8qfX6/CpNkmEiHFSXF8MnuSgpOMuibgNz0oYVF94lwOyY+xe5SYGND",
-	"hqRKmEi5mJc5YL8RY38ufU3a6gZ+e051SnFepl/WeQ9adfdjwChrqaiCApkRsPmJhKa5C0Z+LajQXG9s",
-	"3+uJA5+dwH6CSkNf2hJg7IEMNRupUuEcQeEjZ0StWMJpZr8HOGaft9bdnH3Zo3kDTPmFrYYx9NuhSyDH",
-	"sMfWVr1LxOrAJ7dtZ7XPft51VbrIXXWhIO0G85ymhUVrs9R5/zEKKnccwZQznGw3xeBoBGjNsVuPDh9s",
-	"u9UM+9OHT5/BarcJhvae2fuxw4tob7bJLKPaArLCTve18X7Nc0aTBVMWorvRSMyioK8XVLM6v5ySyYXM",
-	"iiWDN1ArTCIPQm81buCJ54/JCZYMOVOmMqxEKu2TUDEXBJ7uqlpc0MFMcDAc4DigJaHjvmjYAXvuvGFU",
-	"GQG6jJZrnIEn1UYcseWPw3mXaxE77nZDdkho0acGohziE7gBypM7q+ieun7ACU93DFAYa2dczbq4gnvv",
-	"na+1sBgUQ9u5cJrJ5LzErlBa5iwlhUihzimgswNQPNwlemJzYfsnj9gKIrnjLTFvePPduGRN0tZf6Jii",
-	"snBbISaajHw7jrvIBrrjTryc06ytmq8sJ4J+V2VBETY4ACGHWbS22fKJg/yM1LZXumNiHRz50qPO+OJQ",
-	"+wugjuOftn5ersVXtacMjV5HlSt5gkhYxs9ZNS4roEXquBaLcV/bQk54VeNr8xgjvB2zRqXqj1E04DPs",
-	"xyJnZMmoKnJ2SMyFCCuRLCgXLD0BurpGP1yRCSQxQTnpRC1plrF8bBtXNnpXFDzTPOKy+tb8cMCxH4wK",
-	"ymwtTI6hGaZctGCNOmSJMo75Z/7tdXUzbUUzg5nHWXBJxYZYcthZLek5NGGz2wV7fAelrv7yegP3o9Hx",
-	"/T71hyH1q8R4AcTYoz9OibAWPtvNfOhXtDMKaPjoSVThMaeOeeoXiqiFzLHzSDUmjWu5FY46ihoy/vr/",
-	"HEZxQ6puq//H3vs3t3Ejf4NvBaWqq93Nl6Jk2ck+keqpOsWxN3o2jn228vXtbVIacKZJYjUEuABGFDfl",
-	"qns198LulTyFbmBmKM5Q/Dmk5Pln1xFJAIPpbnR/0P3pWbXY4KLSPcbcJSV62B/oBRBB3Afoid7UQr6P",
-	"/g3Pvr+j66oOgMu0qsv3uprO4MUSSWa5ZD8sRpmtRzlbRyznjxbJrBoAuhGIW3uTsouGTwsIFd22NXIi",
-	"o/F92kewe4SttHiaOTEI0vHniTtz+njhPBmKlCqB8Xhyx45kmVmO565RaT/4ssKHuvjVUfw/hOGqQkn6",
-	"iMls1AP01SzcB75zSNWE/Qe06rJL5+5RwJxLJaYlZVqDjKclxhe8zH+YZ4U9YDfvyFE6vQwfQE0PfFS8",
-	"zIDz7CQulZIgXYDnHDriJ6y61U6qfZ/Ve4XWI5/vS8AFVfKzPzuPj0873k0innnWm7o//gXDS4/Wb2N+",
-	"KmEhSCPCxFKPq2H7K/+gvqV0h8XZKEudr1NuoI+rLq9ryYqud+4tlDsmzm00poZu4SE/F4vVanKBb57E",
-	"FR/HHS/4EOkUk62YAcivRKJu3WmKq8tbQ5f6SIfXM7chlceJk9wfpgtLnbWaPMhepUD9IS/CA334YfoJ",
-	"Y/walXCy7zGPzFRx3q2JTiBJwtpp9+8o/JpPt/9hWjBGnbNIyKjDIpVZ9385Mwb+R6aNvRHyJuHT4r9V",
-	"ZsMfxmoCOqrIyH/wnqsQEv9wtW/yo5pUX69iviMZHK8w1R2ulwdsSzavwqNaJoPLw2+BrXmliXPhqph7",
-	"lUui+jxRt2NEKORCSHTsMDzcnYhdpmnOuGKy0QiSCzbg2QCMvyMWCPahkTCPy49PGcV7T7/iYrM7+fuu",
-	"kqX/5qlIuFWVuiviIZ7LBE7wOIaxrdLfZYoH84nyCkJ+X5vE7AZ0moceHypQjiIIab97tSxV0G4nyP2K",
-	"hZNoGMD9OFo9TPD1bGEWeiDat4Vvcp0rsNp3Tbng1JOUsxGQu+Y7k25PClbd/SWCgO9e7Z1d5Jk+WUnu",
-	"S7HNt88v4e3LIjVbUPPGUZOwjsAq1oOL3AqwkQvo/UUg+eL41ZAZNJWW3zsX+eObs7IbJkMVkxvF+YI6",
-	"dZ+OOFYHEHut8w3Hd6/o/75DT5FEqspv+293TFxX1tL4R8CDJMRXnlp91jcsRDagxPSZL7ldPG99cdfC",
-	"+S+KjCme9yR1EYwy4H8S2HhVAqEJtJglLlhi4auIbrGXX9DJiTMt7PSTM3kekweuyTumf70NNsH2k5v/",
-	"///9/47m/AMZCqU7yNPuIbsP7z9ds5O7FydO0m9haiLn6XnOycR93TDCiPG4QaOLID7Nnz/F0Nrx0Zcv",
-	"GGH2K8B1z9eKuzxUxgo5OHf7yC1P1SCDDl30mI7faGm1SqnY1vMmIw6PMRuPh0KCobtySpjKjG/XHcrX",
-	"8Fa7+5v8TX7zDe1N95tv2P/69P4XF0QbyW/hJuYGuuwqofPp11+vfrz7a5ddSWO59IfWx7ev2cuXL793",
-	"P/r1+vWFc+zok+gf//jHP47fvTv+8ccoQAi+yTf7D14XaCQJwoPuN0kOGPKr4DpT4HeAOUL0Ccikyy5Z",
-	"X0Ca0PPmRUV8PE6neNeQpWmHScwO4D0D0nYZBqJ4hSUZWRQS0ICGoClwE/LfZEA4Lvz1hXsMqVg/Vdy9",
-	"DzJeHj8Je/cR/p2B28pvvmGX4bBWughnfPNeWiq98x4kLNyP+CLJLvtwef36J7prw7fwDvQAGIKR5/6t",
-	"lXjrsLt6B5/4NxlcBdJF9BTYpfRsaT2VIGTDJaMeAh4qif74EvlnQI71b75hHIuhWZRwyz1oWQJMKTOK",
-	"rhtVn4QemT85i34W8jZiQ+BJgXVD+j9/Q8D1t6PIvc4kb0DfV2mqJk4QEMwNGzkGi74TbqVk0VUCo7Gy",
-	"7o0c/x2mkeev5Qx10vA+EFI8Bm6pOHaMdzXhOWKutQBTGsgef4RxyqeQnDNnY8IGvFb5u3eTfxJykIIX",
-	"F++c4ZAeG3F7Gb255oOoy8r49VX/+J17XxGbDEESGCzkoBM+/EVJmPmGBp4IOfCr+KBVL4URvgmnQE6u",
-	"RYybfDKmz/7rX0bJ6IKNtRpoPgoZrpEzvOFh3mCKCy34m2+KXfi/j72sHl8lUYdNVaYNE333D2awL2Jo",
-	"6R995BZ+FqMcus7/+/iDp9PPb/mQWcJJpvvYxVSvzr53P/pNfnv6EiefsugjWD09vnTxXljlZRyDQa2J",
-	"7o+1SsFEXkpz/ohS/g5+wZ84aHKRSpOnKRO240YwsRpDhH3e763mTIvB0IZUIKWhrxXyyU0NkwBJ9zf5",
-	"OeQR9SBVcmDKyTUB2nSK7K/ac2sD98JYfxjeAvrkqYhBmnKvpMsxj4dwfNY99Y4DHQDm/ORkMpl0OX7c",
-	"VXpw4n9rTn6+ev3ml09v8DfY+tcinuoPmlIvECzroy+pMUg+FkfnRy+7p92XFLkM8fw7SRQ1nR6ArQYt",
-	"8O4Hd8jtCD4ckQJpNcIk7bwIOX8jV8nR+dHfwP7oxkaKg7GSnrfi7PTUNzW1PpfJmdaToR0hGk3RSAUS",
-	"+OVLNWw5IDQgb/BZHeTkSzh5y0WKgX/JHzg6/+fvnSMX7XMsqLweCsMSFWcjrNd1jqJWE8x2sXyAjWHN",
-	"1FgYHf3uhjkZAk/t8D+120jsEcbpN6F5OfmxE26mM2keJKw509rjBlCeKvf2J5zz8d0tW4d/eY6cYpMX",
-	"EsTTDBU7f0Vl7dve9qvZbcHkjsr9HoHVYoHYXvmME3dmU5DnbMYHjYRWkJku+0VZOlrRvkbXlx+v3r79",
-	"8ebdm+uPV68/3fx89en6zS+RtyxB3T2tSuXreOeXtJy0Y2bqGuKOfYCBtv7V6avHt/0XZd+qjOL5rb6r",
-	"t7QSNHDFxta9MG+AukEAK9/adXBYeYznpHNvKvf6/Rjk5YerTWV/EZ38Q1Cv8m0EC7FjA1S3qc4rmP5n",
-	"4XbSw7pzl/wWcmFnDAw5AObC5zNGGB7oTEYFS48JnlL+YxgpPMwVx5shwyZAdTpz7+ojui5gzC4tVTFJ",
-	"tbGKOdGOfnv68vH386vkd1zkCMVW3+trLv2lmrE8Tcl9QTS47iWXIsraN/0R7tRt4Ae0Ss2/COe5X364",
-	"+jsgCXeZF6kGmS++cuJ+i04dprYv8eXXlDex5LffY3+9L7/vUDwux+LvQB3NKuTjsnAiXtGki9/zDzzx",
-	"DjL95MVSIpXZodLiP5DQj5aQw7dK90SSAN7svDo7W2Yaf3RuJru5tLodC2BH2bTnAvl758g75fjnZCTk",
-	"0e/YPsXUGSSINZSzBUqWRSqKFpxPOS/ClJdGQryyDJdCRPdzkjZ8hz+oZLqEoFW0OR2q8dq0Gyqlsz5E",
-	"HIgIqTHt45hPndk359j4X49wS1eRdJ/C92X21iJnfZ7Rshdb1jKaO6lSNP+Re7WEAOASXHxcN7T/2gl+",
-	"50vn6GdFK3vs+/n3cBVNqejp94//4rWS/VQQXL0XnaaX4AJgr9i1ei0KnXGekEfmjypV/sFJdfKHSL6Q",
-	"AUCeuHkH3ZYwrZBH8i0zaAcQs8JEQ0i6DA83F28KS+18fPJcHojOmwo6D9c0FR+4HWIOw+NGpY8YTdXZ",
-	"9aqiN064t25MHFcMD1aX3xdLyO8HjdTd6Gg7iYRkC0JML3gZIa44nCpdKATDCNfoZTZwjmuwlU5tA6L1",
-	"i5JQK17bdo2q3eZAVIaY9GRts+2GfrmkML5TieiLIPKHqScbyy5P1pJcb2MJZzymplS1IcHfqGcVdsH3",
-	"fIEXRb/oEZ+yHvXVM2qUd7gKRdXzsQO1nqJBv8IAovT4bRSxVhTh0fFBkKAg87PSvFo8EfqhYTdXgRf1",
-	"UWgSFNUFEKVX2XwUsbK07ceTL+9R68cfth8/o1mLFWsNh35mlEe9emLewmoVqcLCKNQX1of4eZd/go6F",
-	"7RDRz6vT71kk5E1moEJ3f8QZN9Hd1q0/fLee3vJKMr2sf38VzgknhUOiqHbOUfVlTlOC1pCT/4g9bz39",
-	"XXr6mwnzOBQZri3Ov44Tvh/TuVPPiKov3YaXhxuBHsAxbtp/bTz0Ej7X09TR9qjal9NGTX03sgkznlk9",
-	"APA6dMacGixlm20NXRfhVwT3dZ1WfTJEJ6cB0TDgOsHqZk4XOML94t8ZIMG6vzYJedGFVpT7v3z7qqLy",
-	"otLNtJjjFXg4qElQ3Zx5C6FVVDG0WloShXgOAEeLbWyAbcyjGtUa3Jm99vMNfetRjkvJ4NgpTdC4ghEt",
-	"Tz8ccsN4ivkg7nzAWMr/9w3mIZpH8JDDhkL2iYK0AMjTAEDqtG950GNGMR+eszn2UZtq1eMpRyItw9xT",
-	"ZJjkXO5pggyUedm5k4QFsefzCTvbiHNPEefm51F17PlWQJqUTqFbmOKFkpNxAxZrEl6dvmQR1uDc9MOG",
-	"RItj0ycfli4fkZaSicZDJZ2L+l+vvmfffc9enL189e13fy36EREvbGethewhfm1D168kdN3QuFQcricp",
-	"JAOqxKzP0PC5P6H01J+5F3lNCt00CIP8vWX2RA0jdUcu23zs+zPNvDsD9Far0bUYwTLfvVbLfvPph520",
-	"8W+k1U88O3dlc7EPFUbvAPnxcNt9AfYW1Tnhlh/HIEPH3epaqLwh8UwWfLVm/sgtf+0H/PrSToqnb5GZ",
-	"tZAZJ5AszuUniPiMnG4Do/nFF0Ziu0rnGUvG8X7moiiioebXMZesh+ApJKHLA3U+x3RY0MwqJmyXXdL9",
-	"TigKx17nq2I7hfwcKr5TrHA/GE9ph1qc58BxnpIyL9TlNdJcyoOsmOVCytsJaS1K5w3gUZ0N6fMKSS4b",
-	"KG2b4/KEclyWFedlM1w+E1OIJQ6TJZJcGhK0hsDGxZa8BRx3CjiuKcsrQ4+XSNsBWvLUOVOW2KjIBP/J",
-	"sEQLF/YjTQX2mSDs0XRyx6nW9hISuQfbu0ufats5MvMjNwoxNqji7UG3b5hx7eMxuHQw5tqOFubIfOIp",
-	"0GF5DfFQipinzGTjsdJ0i0HsXshzQ+3IuLY1OEVptq8Qp8ifvsUp1sMpZsQnF/bSX1erjHnnEYWY6CZk",
-	"XiLjb5+FZpabW7MlmCFf58HCDPkK9wQzFDvUwgyHDjOUpblWFdcBGYox1sIYigIac7s2uLC+qrbgwlMC",
-	"F5YS4rWKZ8qpiNW4QjMy1hSusNB0t7jCbnGFdcW4Bj94PwZJng+SjBBJq7C1cEDz1nKXvs/W4YC5kZuF",
-	"A5rTzIM9mp5sdL+eYntPqsQHXx/cI1k1U31iu/b5ipACju/+Xm51a1g8VMpQsF8d4r8pT/r1xfilx2+D",
-	"/LWCfJgVoCD1M3/eRjLCm5KME9O7k3AWlSaKyrkGyJtR+vCGSMJrgv2SHBxqtF9a4n7C/fIetfH+ofPg",
-	"wYxE16vlGiF/eZCTP5xerRD1+7OK0vTKh9W6wf8mquv8Wd9TuY3/Dz7+X16ol84uwHYWlLoprPOrYVQd",
-	"/jcnZQ0hAI9Y8xYC2C1P3pqSvHJuQYQi7TyjccrjmTZg2POcXUqUep91IIN9/pPxuV+GGUhTz2ssNJMw",
-	"AWOZb8eB+Qg+YSFkiA25ceY+HhZtf5z+Jh0Wc0ntlvNOPuczJp5xy6ITWnEderEfc79Td27bCEbF0I1C",
-	"GE2alvZ43TPoscGhHNzJu4XpDH8HGM924qKGZebWEyd7uPMcvcs7T842EsZgL6yESSWBxQqbKU1EDF32",
-	"qeiJ5L4QPyAVKfrGjfgUu1TVYCd3y3CLoPsbGD2co9thJouH2BXLm8yuGoMEYnesYvpA7pAacpHvqrlF",
-	"2tKt9UzXXZvusUkNVh8gccIOdw+yPvwf1ii/gvsxhFddkyLMc7YSNgENLB5yPYCE9ZUutX2c8JAJ0uPx",
-	"bY1Kh8lWUWqau0556VNqsb6cEF4ltfxAlOkiTHC2armByo3dV5t1CctBzdWXMBxLfvEZ2A2Sm9ZyrIch",
-	"F1qX24vwpzUsBjbbJcU+9lVoC3qqYbEmlVNLVZMIeVWM6JPQvsK7krlNaKV9LWkviWcokiwJfpXwLnSf",
-	"K35w8oc7Br4sODEBO/8Jz2PsVWC2RTJPkmoobE4O1orDf+GjwwLE5h+rhcUah8XmdWM3qnHihX7pewsi",
-	"4sgM9uHNFcTpzBIXFb9KP13TqtPeWOyrk89I3cEWBbruVjxKIHHmDpKbHpfJRCR2GKHpDlSKxf0ahivc",
-	"Us6jB00M64s7LNw/VtL47vbUpX7JrlRXe5Hshq7cR2OLXYS+7P/cmTmpW8h0by6cl/f1dXuNC3cxPh5x",
-	"yQeLCGiuhzBlA6/MGozBpqloBUY8HgoJmDoTWDlUn6k0Ac0GIANMWxP7fHgX5v4KWySp0ZjLNjts3Vjn",
-	"6gMbFdKT60ZJnrdUApbfT+YywiIxvvHTYOukrVSF5dpwsNzCQWL3RC8cpm9TxA4+RaxQzkW6udl5tV5N",
-	"mNNTs1oa2PqK2ZaAPaUUsOWEds0GqS4gGnNjJkon1dhXI1LWFJP1IlvdIl27RbrWluOaRK/gGRUhvrAs",
-	"VlJCHLwjJmHCJnyacz9gOte9ZTGmQMq6lKvmTesO3aKtd1h6OHCz/NSNqXB7iO090WpNk+GdslTEIA0c",
-	"G9B3ywEJ/hcIFjhp1Sol0s8tIQs/0/if/IJadKFFF1ZDF7yAMpNLUNCKh8K+Q5TBT3VDU20PaZjRjhZt",
-	"aNGGp01AM6urj6nqGqDDg3EaAx4209MWfHhC/DOryfCuMIjmBK7FIZ49F83GIt08HLEfg9tCEi0k0UIS",
-	"DwhvNrQe3nMbwYJMVc9SOxB3IFmsIQFpBU8N60Gq5IBZVUpbzYu2ElV5dL6Dox1K/rvK1J1/qKxJR2zD",
-	"V/t5qBgfsavSuzRTY2G0TiJ+vv+PFO8I9zad/5MoCf51cuP/S0gPOlWDSO/H9fRFzTbYzldS7rFdsQTe",
-	"U5nddRVPVbmSpEkp1Kmbkz7d0pSYZUjMdGHLCzqsuhUU39hR+VJb+LhAeFsoci0oUo0rSLBKf9zIei5u",
-	"0/yTmrA+99Uc1JorVQNnVPtKM5wKa5srT8T8vT+HQLJ4mDaQbPxCW43nSQC2qgAnGqzG8KsatX8vPeLe",
-	"R++4wyZcWMOURj4ALjOeXiC6glTTWLerDCRd9t4OQRvf4RkBvzueiuQmn//GeQJVCOBHt6JGVGjvCe9n",
-	"TWmpezP/ziCbQ+4PHI1/ltnu13o6o9tUFbJAw9cA7pVOFt9H5x475GX+c23aDUBNfECjH2g9/y7DEffg",
-	"5VCk9YzXM1duitYrXs8rDsqXmwv6wzYIYT8PucV+6MZymZgAKk/4FG/az84o+hwrgX2VOp4LyHdUd8qm",
-	"tDv9r4fArLI8dX8cQppQoJy3Ycff9ZS6hcT5j8DjYU511gPiFeKxFXdwQSBUwXI24gkhV8bf6mhL3CMM",
-	"iQetUiwV1qbARkrCFGfFHSLXhZYM92Oh3Rx9C5q9eMUSXuXL00Ur6cNmyQIfA1S8Ky8DF7mfhAFvLw4p",
-	"WeBwu78/BQflQ8pRRUlvaizNrFOSS9saEQkOujgcJ9WmxmoWPBmSniLLYnUIvpbOHmL4Xadcbei949B7",
-	"geyvLeAnsTv90vp42/k+wp2WwNRMLg3C9XSLO+SGmSyOAea4EnyM7Sb08TVhV3gE03koDOtrAAo6Ko48",
-	"XODO1afZw7GRmvP6YxC3dPMK88M91J5lmE6vbR/H4MmYL4DkPnt/mHz0By56PIQYnWqn3RdsrEUMxnco",
-	"LYX8OFmXXT90lr2THwlpsn5fxBiV9zOZmKiT7wQBBYkiBgt0qxEVpyFqLdG8rfnAp62h2aKh+cBFa2Oe",
-	"lI35wKeFWuXdg32QvGuLM+bTxU2PN0QJP4Txvz6c0D96fdIC9knMRj3QzG9nj8tbpjQbcAsTPq1bSGhq",
-	"/3APSuzFZ6enLX3x9sytf5ctWrkWWjkujEAwZvmftoFYRi5eigr3JdaQCAtJqKbztrTLrnAthqkxSJZA",
-	"z5oO1tQZy/pCG9uhqqQCLhSUY2v8BxpMNgpMdRMMwcwYZEKUyLQAAj4NHwGLRmCHKiFe9aiktZFP4Alf",
-	"9ETpSL8+Uhn+00zQywJaWdhD9uez09O/EIDJWSRhEmGgGABTvxUTt1r/b0yHkvaC5lR0J0uQAfpppXXd",
-	"xP4wrC2e8opw6EioX+YqWOjWjUXNLawTGw2xk6+E9aCvNGzkr20TxV2w8o9+yS2Q+8SAXHpxjAcLUmuE",
-	"1/Qp51zJR1BcilxH8IBAnvKQqwnk/wZ2XbtzgGjuQvPQ4rk7rMl5TAPWC51CDlXfrXVBEhUiudwidEv3",
-	"mCCZcx/yosizMxbRODdwHwMk5iaT+I3ogqBgau7HRRKepQr69R8tSK5yUzSgUds68+Gej8YpFjOQe1T+",
-	"19HZaff01L2fTGtvvN78+pEkYBWFpG05KGdhqzU9LazT6Ln7N3EXEFV3qm3h2C0sDy1UyMFxosVC0hE8",
-	"boOHz6jihPgXehDKBiHBYhCKeAjpEZrinhpQJ5//Rz/910cx8nAPWmhgLWggyQUo14554f59NWV4vEsD",
-	"8cw7LUhU4YYasFbIAVpc6U7fak/0wYt/Hk0a5p6q9U6b9k6TIE5b0ITHuvNgLk2o7GQpN5ZuDTGrBhPx",
-	"/DXSIuP/9XbsebgHrfFfy/jPN+mpEOHVGKauh7lbIxRSQ1ktICEQ9RyDJwkpXWAV+aTayTy1qnLxlwGT",
-	"34IXg91Q+UtUtHhQE8kmSie1ObB1IOoD8Xnscizq89RARKManB8rXfXUTWdnHvmCRUPgqR126boK8V8E",
-	"r6NM3ko1kbXdMNECzFwo5S/ZRUH5fVJPqRS4XOpCaeP6mlLsVzwkhtmeygXLeWMNLpLNdHp0fjS0dnx+",
-	"cvLi7K/d0+5p98X5/zj9/vQkiYXn8/vOfdM4jxgfG0Xq//TzdGM1QvHmlt/EIC0yjx2dH52++P7bv/ZP",
-	"4fi7F72z47/GL14c/4/kFI5f9f7Kv++/jM+SF25cb8TPj2an81P9+PqKvdVc3vYzjZE3tRG58Rub9xw5",
-	"Wj52fSBK+8n+nRPoljXswFnD5tpq1FneNeqO5odakTOMGqR38moApUuFUhr6oJEocyU2scdtbkso9nwI",
-	"xZYW72W5xPyhiqepW1BmIblwoVCeAhfjvS31kQXmbNYj4WMDcth48Ng2+NtT8LiJwNcwjV36HmVJvUON",
-	"r1QhfRDKTR2z2DaFfn3XuFG/d8ccZw93dNtUZ3XjN3s30rRdaY/gfROfrW/HFjufJzG3PFWDWkTs0tz6",
-	"1o4IEDhJYpcek8vNCmd+mAxygCCTJhuPlbZQIraIqlnSKETzK1nXBu7yJJ9dYYW6XQ+BqX4f9GG7rGvJ",
-	"8LfLLOxXye+4SLck958DBEtShztrdiH9eMQtqDgbKJV4CBikb3JKI/zJsLFWvRRGxmkEgWCYc4gGl4HW",
-	"Shep2zxNz5kBYJHHnypAMDdNk37wM2pqSpv1EwYjVfr5k5q4s3CC+fPPTkO3QLoy6xI2CoCcBD1ahIT8",
-	"ApOAexgsrQh0B875trUVmylw7T21MMn2zpeniFpsKCpvlR6ADb2ecUMp+WrryAIV2OCFhLEiTQlIqL57",
-	"29Ib/hoqNma26mnfzz0J24oXettUl0dsqbGKPJr1vXkcYmU/vtDDT7iEVgnrlRB36Mq2CtiAAgbC576G",
-	"DfUtyWJ7bKdjWNjLjPUykdpjIV0sYPACfKoyzdRE1iaOuJGvceCvMmckPH6bLrJeGSHtILNegkoiXhLZ",
-	"bRQUXrnDgWtbAMpeBBZkdISXe6gdxUpL3FuSQL5HbX7AgecHlHVtsaqtFx8Xo5z8EasEVs4O8BlXob+Y",
-	"QH+zMiPg4uFJFeiI8c83Qi7KGVhbq52b91ol0CYMPImEgeXlfdm4/soapp2/dREwJ2dCnaByliKHZz8k",
-	"EdYlCjQkfM1lCSyy/22CwG5rH9cV8AW+U3XeAKXgJsjTOMU7gzFooRLPGoPWm6ywUSkRJwhKoaF2rnzC",
-	"p+eP5HTlaQV7sM87dc12cI//cOimr/AbU/r2PNz37f0Gp+gC1/CEJ8nx472usAEFGZcRnzIh4zRLoMMM",
-	"pClTmo2Am0zDo+DEZZK8l2anBuVZoRm4Xy3A1xzCHlxJIgN4XOWOg/5sAxq59irmGeHc+EU797wP6TJA",
-	"CcrNbs/txpEVfKa9wyu0s18jxvIsmQQuEySjhhSQAcyTmgWhWUbnt4TRhIP45A+eJDdKrg7aUGndzlCa",
-	"3ZsU912vXi2uc/i4Tq416xyNtdDOewm5NgZm1Lr7gVkk5+AEtHnsp/ZwagGg3TYz2EATVsaAPpehHg3U",
-	"JFcY1hf3kPhTQUkI58HKcM9BG/rde5g7RIlmxt8XVNSMjWjP2T3jRRuezos81bJhWIQaEf/3ZKg8/ZVz",
-	"O7m5JUJfovKNfK/9yJ31UV6jf9PjMpmIxA4j+hV2IfM8ENSRQRi86XkUcfpQLLZFnZZGs/3kLfLUYG5n",
-	"/saXB59K8ryV7oTCDlnE0/TGuxeRbwPmI8wyLoX98fF+KUSctki2lnwEeJAgUXZYY7QEcJWL3jMDr/Ln",
-	"2juAVexwC2I9JxCrMCDLWottIVclxfoj//fq+BWSYmIdDmUfBYaSITeMszueZrDbPKRmbI/7bkkHW6Tr",
-	"KWQwrapay6JdeOLyNA0JSyjl5jGk62AFtXnEa+Fp1qJeO6Z830wrVka+IlKPiGkYpzwGKkOaDFUKGAxe",
-	"sAhZ2rlVGtmEELVJiEGwBwMhDeMSJsQyyCX2a2HRrZBJ1GX/jYOTA4ulTYb1tMoGQ8tiNQJkmi56y0i4",
-	"t8xMZTzUSgqDYnzOEoFnuvvGiAlprNsp1Wcp8DtPmjJiKrNd9jk0Z8DYGBLK6MrFdQmc7kkcV8041TvN",
-	"7Howx75wu+YsXes57D3Xa2N/o/DX70SyCKn7lJtgtJK+W9YtTA0yTRBf/aK6Mz/+V1l0hs/eVpytW3GW",
-	"i05Jxv3ftlNpZlhoXFJckPWVRlSryy4Jp7K+uJMypEPnNp5q4Mn0Bu6FsQuhK1zxAVem4fr2BjvR7rQ1",
-	"aYdfkxbkuEYZ10OLaIRVOGqF7+IEAr3z0BZXKp1fert/uxNqNYra9fS0paZ9WpVmj0jxssDMArdoxKfM",
-	"nQ2LfCPCa3Yvcc0BLrV2vAVZdl1btppIr4yqvLkDPaXuCr3MZ8F7r2kBCtGsNd2dY7QD6GBm3Kbhgmb0",
-	"9GAPrSdc3bXqyeWdrH9nypIkVUdBrz2jOusFgr7ExzzxkOsBYBWpgdSTUNMnSlrNExFbglj9DR3ROV1Q",
-	"cyN3DBKJtRtZWANpn/0ZeZ86BXlAh3FGOT4P+8KkQt5C8heMvFSKy4sQC3Vb69t6a+BGSRN12S/L9n/5",
-	"v9x2HO3GZuDY++l7TY9VQxo71iJu1pncGwnTRGVpgg3mnLAXyuK1YI1Ws4bLpKfuT+J0EenZJ/oWdoq9",
-	"wLBjMgS8ZH5FmWy9zAgJxjAcp+OCmXjI3GFpKIkG5bfSU/Rjv06J8mx3jGHleWpECVf/nMknKTNRjJDW",
-	"RJRFyAtCPZV/tqpcvBXa2NLbz6GmJAN3BBMoJYUZQoJSJMlCu3fAjIWxYX2tRvj1kQoFSsV/FW2+3Rx4",
-	"S0Vjc0ud5nQmzTmLVeqte4clXKRT1hNpKuSgwzRImPDUdJjJzBikEUqaDsMwnf6pwWoBLtS+Hwv3LxJ3",
-	"Ls0kn3LiVl7q0OWWkI1DMZV1p4ztsivLBgqwp8Ekf1SepqCZO0YMy8YXjPctaMZZrLkpXbS57xW/ph5h",
-	"XXYpGXCdCtB+kqKzmNvCmx6PbydcJya68OBCuPPD8Ubqzl8h0o6Ta4RoAv1+pO6EHFRgCu/UHcxp7Zqd",
-	"t6SaYKPls++OT18dn764Pj07Pz09Pz39f5bvVFVei1tb06fTw/mTSjxca3HnDu4232tDG+a2uCS3faWd",
-	"lC9tysLB55mQFxARKgN5EZbH4WxgVb+FKfqABsAbDKIud+6cqr4t+hRmfKQn33vfjp1Yz3Hi2v4i+OmN",
-	"SI6W1RUXfs73OpmZspx6WzfxTHu58twjfv8zyIEdHp1/9yrvb2KsFnJQO7Mttho9XG4zUzczfbr08/pN",
-	"/0S/qn10n1NPnn7d1PTptnbbT0mBQt2U9OnmU15Zw0RCtQOeurZuytDS++GkpTd7dnq6xKu9zrNT3Mh1",
-	"0yVqxMlNrZzp25erCdEE/zcac5HcZNKKFDNh/DlZ/8hjocHc9KCv9Kw895UecevWyS0cO8/pqHJBj+A5",
-	"b7UaXYvlOjNfq2W/+QxofEk920vktS6RTXGi5Gdf+NM6saD/7aP3VYEQOJOZgSSckU7nAiEXOquYMubd",
-	"4B5PuYyBiX4ZUjF8aphRXXbpD7o/GTxZ6eeE2CDTXT5H6Wxif0ZnNXjrN/3wUqK/dNlndHijgqM4Kju4",
-	"QmKm3I1/4ht3qNTfnnkh3V5rsV9l6mLlgbgDeY6hUF9pd+558sniLZlO0Ut75tlx59yvvGeCMFY8BHdc",
-	"JHkEw8xQTTCtjrYJbritbdLrwpIZ2wcyGznhcT565whkcqP6N/SCnXitbgUX3BFu3aRUmZMAo2lwZw52",
-	"+uwBS/AucgM4+Oz0rInVX+ek88KwHrgHwXrCCxaFO/7Qkrloavrgwb72+pQnBpDnV7smN0EbGfq6FqQ8",
-	"TdUEkhuOOImJOiyScG9vCCOPcqCFEX6gev+C2BpnhFiiVulRugVTeii3wgs0tb0U3uml8NaU4fErYcyw",
-	"cWG471famzKvI3WXw01I+G7vhv0TLH81XILzeGbVDcKqR+fYPzX3Lj5Dz3kj4xVgvdl1NAvpNaTc7cm6",
-	"p5P1Izi57DC8kOUWOsxMhI2H4U5gFyHVSawhAWkFT90C74Cn9RfXvygLOWAzFG6WioSUjziKl9bXxfBt",
-	"z8NV1Ly8cXU3g8VXWgh/Y+37NFQTwtVnRLZa45ZPvV1JGb1O1eL/b4j7QXNpBN0eYqJByPpwLnGuix3k",
-	"eSEveboQ/f/Jz7o7/WyhxoW67l/AG2n1tCV4aeCcpVThcIQRu8uWPPhKvdbQU8ou6EgcW3EHRSdUJdNp",
-	"l12yiVZygJdP8AhOyOiegHE5LQAZD8UUBHS+pv1WyMR9PgaZYIJAgULmRuLGfxhVHfDuaRoIKp7fqd4i",
-	"gC0CeBjuDikxdT7n8VDICst37HGFnfo8GoQ0lqcL4o5wt6Mo8kiEuTXuv1NlbJc9NePpH/cJ2M8SiKLM",
-	"0fnRr71M2uz47FX39NXKmEn+4K2pbU3tV2Vqr0juy+/FGaapsTBC9pO9WV7ERGvLFKgYoUj59PfomABb",
-	"uj+/YFYplgprU2AjJWGaJ30KabJ+X8SYEdbPZGKiQ7bMEiZNW+WPAT7eMXKOD9da3idoeZ9PrP9E/GIJ",
-	"kwIOYJRosoJ5zi+ENjfPJhvBAvucAteGcUY1WdR4MyybfpwXAkg0tCn0bYfuyyfCAIuoxCC5CVVdlMJD",
-	"hTKkqV0WZXLMReLrv9QdaD6AiA0U6zmbPKW+ENqfDh33z96UccnwkTF1CssDor7SMRy0/Xdb9rTccnpx",
-	"R+dHvJcZWMMnRxFrj4XWIf+6bLwT+0WYbyP+t2faRwuf2erWspSsbsAybpmSMXRC3RShHkr7OrHEiZ2w",
-	"bKjSxBTlXOWqsC77IVXxbZ64SpwCliV8ipVX4WbX8FGoZ+syunKqLhjO+ZkkH0FSMDGSVZq3sJ/yZKtP",
-	"/tGffEZKeJDDyQW5HpK8oCC0iSBPMRHkE9jcmcu7D+QNOHZ6U2XAHs92E6l2Pn/iMgnQwMSTJIe8ejwS",
-	"PSeBKOhUQ7OQKTjjMcjkTOkPGhNDdKze1GFd6xSZw+MhxLduDON+xCUN2mWfh2rEIkiEjYqUf796pHgF",
-	"w1Tm/cCXLOoLSJNSVj7V6/Jwge6pFkZUMsdS56BSRwXnRh6u61oY1g2bqzTvwc4K21AZG1L/ofeC9GI1",
-	"e2xLW3A4Vrl1dFtHd29kNuOyUdiLpzuGWPD0GLOVQpeKRdVclz6xCQ1yxdmHHk6wkCMu+QCSG/xJFOqs",
-	"nCymQt6i2UVnueO0DwkEnOuPlU00yzjzrDpz8/yJKsa6LHJLzmUcGXvcqSwZNe3KG/FgDRmCIBH9O8oL",
-	"EAJlD/Ly1NZ10U590LvFIGb4xmvoa4ria0R2LlhWKhHrkK5LOh95mvpv1dZI+xqtZc35B/r6l5bl8Rmm",
-	"OWOwyZm3CiRtZcs0Yy1WY395L8FJImmo8+1I7rrs/R2ymDxuVjrO+Sq1M0BnlMYSht3C2BIlCtKYNGEY",
-	"nHO3B6uw7/i69MhX0r3rQyq3oNqyNrx+suH1htan2sux3ApjRVxP4PI2vzsnJC7nbgkGSE2kMyqXcQxj",
-	"e84s3NuT2NxFeOoaxpl1m3DOooRPO4QP5HGnSDq5gnYwJO9kUtiogwYsFd40ul8GQA8tZPjNhb+o6U3/",
-	"50hJO4wo24pPg3XrI3uWt2j4lUUFlZ+K7dhalTrxdyV8WuWNzCwvgJv5Mquckr5Wo6Vdkh/5tI5SxO0R",
-	"8WSh18kNnhlza1QjpTVVZ1VyuahN1+KkIpqZtW6u3nTpuX41fAA/uPkaSIUvCY1TsiD/s+PMP/SBqMJD",
-	"+oHKQDozB+6A7o1Ksrh1zwzMsGcVUrE5wknXJfXQ5nvpFhIuVVBghHXunCldbnRQQFRmGTe3vo+U5zBi",
-	"rz0x14hK0YVlxEBY+Hp/Miwaq1TE066nyxrx6Y2fM2JY+l5w6b8MF/VmllLkgPFIepKndZculQXPzpty",
-	"IS179dcXL5BHcKM7dr8X7SV7iz1+XfWUJPd7v2XPZAEy1jfZdpbcW/pVCZl+9RO0BVHbC6+x9WIbXe9N",
-	"ea/5LSJ08+xdPY7kug1pcu73nVDAvIAZFYRmYw3GBX2+aS+78hfFzq3BGE0m3t2vLoim/JiVyFCL4SqZ",
-	"QR+GJVuh6ZzI0DzALwDJ5qtX4L680QKWKO3GaHSZyu4lv/j0C7tRkFoGybUYJHtBCTeM/uqaEF4aPOn/",
-	"16f3v7BExZlPYO4Qbj9lRvwHkE4nFZJYHvGrdGegwXe78DGTHcIUM0a67G9KJUyriWGpszNwB55WHROu",
-	"qQN+jydd9skHVXmuHR9wIX0Oigm07ReM01Y4h8TfRyQ+H9AjPBEyH0VdVuqNhQ2xJABVuJtYjYFFxQ6e",
-	"T7SwlIWNKIiLUXvAvnvF/i5+YKmqaojwITPD5Szjz+IWwqpCds/MPl/4a8N0yiZ86iIRw6fO6eorTftd",
-	"yzrsBp0xXrmseVInD770lEqBywBXbd89oq1wmzLHRHV/LJP5weZvqNyPIcGBEIdyT16DHzV34VE8VzVb",
-	"PEI0PYidxHrgy0l7o1jWiyV+ca3Uz9wJC/7g22XWZbLxWGkLyTtIBL92b2FfJtDt/2YmEL+Aiu+pycua",
-	"j06YsRr4yIkYCVWdt3Xyx5z/8uXkj4RPH2eq+Qh3wreuQA/E5NnBQrOYZwZM0SsDu64Tr2Pi8+0qLxZQ",
-	"Qjdhq6FsXR96LH8nim7Lzt2F8GCVEZE7jfrQfe5EinOsLD3fzGNLSHAh4b4FSz0qcGXZkI/HIE2pmxZ2",
-	"jmFSDIa+1UvMbTwE6pSC7rggCuREedhUqkmX+SdGZ8L5HkShj8n7dPngGUuNVWM6IdFlqOioRave4Gpt",
-	"m4hpwqd5o5SXx2dny2Ojr/MGOEXzrvmzbXv4YjFflXr9Kl2MOOHTGUzRQpoaNlQT9xoHCsyTAhX3km5I",
-	"u8wKNSuKxRHCXXSkrdHNeF6d3YmTU8VXHkzYghyTN0LSd97kWGdVFKp/A1uSnmdAErxYF1qe4N0cbz+p",
-	"CeOlxl9oUZY/2HKZpwvE44FW2bgeDvsbfsyM0jb06L7A5BF/+0iXjxj94WVjHnw6L01IvAPEKUKBhNWC",
-	"pyFadAecO8bwG9VI2jXORMtYWWmePv5TevwWBVoLBfJJkYMgQUFPZuV/G3jQdehh7wJbYbHtKQ5/I5Ko",
-	"rqlp6QU374KtLIOrdEh9sYsFVCkALSpZ+4DpHPq17pOoEMGXkB8NpG+L1W0NR21mlEdb+eAlB3llUpU6",
-	"HeO5lGfF4A3tTWbqe+RsoqPrFhq35QcrZP9uqxPJ8rJbUUZQGyXgeeC8Hx8COmeqOj5oStAaChAesdtt",
-	"hLDTTiJrC/PKPUVWEHLqI7IPg7pTv2j5fiJrD93oFU6TmtseYPst6t3o2Jvxy+phhPfYWssOy2xehhmg",
-	"XOZAQSPzXoiYgqPuRAKagANqgBqqXIQuWHq5dr9cBB48ettc8OPEKqlNgHGfbd4O+Fk2IqZ9fqwPcb/c",
-	"h7jAfKrmD2Hzlls/o0At2G38fAe5Tc8Fh2ohqA0gqHnwaUtpSEGjQiEJXQoapjRLuOUsBulEJYCuZG2R",
-	"4+tfmSnTcHmCncVQ1WGjVPsEqFps6mlgU3V6uDYetRISJShLRcId6KBxFVjUBeM6Hjq3yHnZ0ljgyWJ8",
-	"qoWmnj80teQRshiOggkYy+5AG6HkheeXIEeas1Tk5ahCMzWRC4Cq54NRtfDUnuCpzX2iakjqHZIAciIV",
-	"JElHKkDfbJ6qO5QEtMXB72GXTGdSYlMFXz98CzA2eIttQY8My6QVKRG7SJg8AnA9eWxrN7DWHhGtFsz6",
-	"SsCspQ/KCkfuxJ+IC2rEciQFHhyni3CoyyR5L3dJp/lcYAbcqLZ/ZUPgxBByFxAzpWsU6DhoxTYwi8rj",
-	"eZbgjBufJO2zKz2hRFhq4vNo64EKlKKnX0Rdeph9ghu0m18jwvE8CV2VlBDbgl/wEX3fEBsJR+oSjK2f",
-	"wsWOc72dV0YuN9ZHotO9GAXZtdavT23YwiYNwibCxCtK+LIQyqWpcPvYECOIBVjJYcllo+BK7dHRIiy7",
-	"RFjKzLFb9+qWRl0uipt6NOiEK5bBlEWWvYymHK5l36nTtxsMZmboPQAxzdiE9iTdMxqzuQ2qcSfvuEh5",
-	"T6TC1peO/6zUrWGeFzeElS6G9BfknZBKZFV8y7hMOp6s01MpiiQiPliN1+m8pzIaiz4P/IyUy8TTCZ8i",
-	"D2Kg4x4ZSO9gUaLvZfkptkdtqzSbDNWoNo8pPN02kmsws6aUZTAbxdctwf3ghn6w8jp26a/MvJAK4/QP",
-	"JzS4vVMmlW3ZV+f0nkusfMpzSTa836nSfUjFQPRSOC61vav21NM0lMUXPf37JQ2+oP/MMwsfNKTruPfc",
-	"ZaGsS/VnkvZYlEDixAySm5z/P0JKmnCdf3bGIqnsDS++EBgwomqg+I1/ti20tXvIueKe0u/YBQvHPetl",
-	"RJkTF6asEbsROpIht8+sCdmF0fgasPNZ2Wnh8waopkU8zCW5qgtIrLI0QWOyAzv4GHPO56Hy2DmR43SI",
-	"RIxL33kfuaQX3VdtQpCzXMj1VqvRtRjBcqR/y37zuVyD+f1/I62eturcQDuhKt6gda+TzQKO0c9EVeVC",
-	"kT42PFfjFEosVoiIJCKpU06zJLXoTjP+ze0j+f4hXnqcWnTLrKbepaAor5YGED/dcolBAmOuLfY7rnNi",
-	"8m/siEK1NafVwtqWLqxZumBuZwsX3H8/bvsWcyehAbSKJcobvWkNSmJun0eOqblt7z/2kGFqbtcV3ZM4",
-	"VWYB1f9bIYUZwoNuEaw3ZcMCSORpSsBCX2EjlrxRX4gPqLIR+/7AtMsuGc7qW8X47gFuTTf09yoSGffB",
-	"rvVkJtHlY7gp2N3dh7nFx2r+ZqJaTXExyYYXEc/HN38a+S3unS20AbMZLbmULWkeMKZfRPkpDJbyTJS+",
-	"jdbS7Gt+26xiP+02IHXK+w+V6bYByN4bgCyrh0tmlt0f451cPd9An1pJ+5JuurUhzty6oPr+I464SsuO",
-	"tqJ8I4XFHW/jsjXjsnu6lp5RqqAWtZ2uq9tWYVNBA3egeeovu/vCdsr4EczefQ1U6AKYf4enaZmqI1y0",
-	"qUxaPa36NrVw0NzOfTm4xeXPNAycg41FikkCCcvGXXY9UX69/lvYBQM7XHRmF+yGxMY92pfZ8lQDT6Y3",
-	"cC+MNQvoGVFKD7foHZe3r8Rw2pu27P3gy97JWNTbik0O4UeL3z+Hzgw9pW4h8TWVlCVyTwGymPmCC57r",
-	"s7zXU8i22P1JFbs/JrDLZmuj7CHp0D0kHbrzLF2EDtWEjbJ4WAM/7l7UGkMga011C0LuGIRcQ5Rr0qu3",
-	"ZEhDUnWzhnRnzs/2E6Rnhm0YgmxGT9vDav9l6ivbheB4ad7vi/hYAzdGDOTITVyPhEjsroZXD1RPS70A",
-	"JxSJTSQ2rMFmgZgb7RMm8YTsC22sb1NIsV0xSsotaJ9fVAOp0Do/zizzEXiFQlGS8XBRAhrRG7xoweX6",
-	"WFJpxvt2ccvUtlVpg4DO/PtuwZ21wJ2g2YCYxQzEU6n762QSVg104uzkaJxZvqP+Rx/L4z8Hv3r2gVrv",
-	"uuEuSDPy+rAR0vK6sqRWLEoHCN3JSrmDqZC3hroexVbcCTu9wPMTDy3GJROjsdJOPpgGVFY85ziLldYQ",
-	"W0hwCGw+niprOu5r2QiSMAKLNTfDLsOwIPRdEkUDTOoGnPccnNfIIL3gTfehopwzWrYK1nnWnKK3rf+2",
-	"cwD+CFrcQeHtIbTvO2UnWGEnYbKclq8BamZS2EW8T8B6mUjtsZDEVu60e6qyGqJEd5j/iiN+fY3L3HO3",
-	"7t9a7l/mRSaIOP33NmiXIjPiaQr6xg0ZofRGKK8R+5fCrkjMKnewDLmQHWaUb1Y/8n4el6wHLFbyDrSt",
-	"J4p27/5QzxK3tv1cl+GutHdlB35XlpHsVujeusfJEpxHM43K7BA7Phs2Am4yd+7V9Su7eHgahctt/PON",
-	"kLUdzdbS0Jb66EldotVL8tJUR8yk3AypSJeaozi5nGhhLUgW/R9nb6PKOL8B8WoowK8z2m1cv9Nbs6Vl",
-	"d2WKoh9Wtph0XdawxdyN47Ptq7LymI3ekzWilu1htO9LshWOMBwB4kwjI9A//zjqAdegj87/+bvTqJwr",
-	"5J9/HGU6PTo/OkFN80M/tBI/AU/tsMP6YpBpYgoShiUqzkYgbSjVVT6dv1u6dJoaC6MKAo5rLPO5czvE",
-	"YryBw/Jiw2XSU/flEegvFUP8Haa+YFirgeaj8rx8LI5vYWoqfvaD5jIxLCOACjkLhGFGpUl3PlXZVHKH",
-	"cMvGXFta8liLGHxOTWmE4vZyfoRPSlsEcsg+lxdOfwlN5iqJS1gvm5pOnhVqbJEWKrSvnXo4YNVQH1Ie",
-	"Q3nuhFt+7LsjVXzf975H/IkTmdFcFW/l06IMGIqdB+IOM1Y1GAOG9cCIxIn2mEtIS0OK8fGISz6oXsr8",
-	"kKmIQS4c0X8jp8mpECjhBEP1Gdxb0JKnjMTXzAqG02whB8eJFjUDeTZZoaRhVi05nGfhqpLYTCY+qbef",
-	"SRq3vFXSwoAO6AWDIPDmhvBhVGkAsiPzP/lZGPrJHU+zGUkBmY28T7BQvn3O8YMndn86ttNx5Tqv0bPG",
-	"M/EhxVDdMDlh2oKVeJqCGQUtt3OsUXNK0EbTpp29wHxrcwt49V+3nJJTVDOsR45KDcZmFrXEvtQ+T/1e",
-	"vHOWwTM7qREYJmT5Cfi0ToE/h0wqpG+JlbGl3/07U7byReIdEGcTYYZOCQLlVOmn+Pi1E074nFUOYzyy",
-	"rYk7hhC4KxEtzA5xzOM64f2gAzOWG6ZihDHEgqfHaPcrl6L0rYsR0QDNPO94gc7grwr6i5kXa26rfnH2",
-	"6nioMk0JLLjgzMws1HIrjBVx9X4Fsh53eqmJNP4sTHj59Ki+TljwxvxlW9lW3I/RMtf9asjHY5CzP7mj",
-	"aX7/8r8DAAD///fCIo3zowQA",
+	"H4sIAAAAAAAC/+y9+3YbN5Y3+ipYPHNWkm8ohZJvsbR6dSu20/F0fBnbmZz+En8kWAWSaBUBpoASxXZ7",
+	"re9p5sHmSc7C3gAKVYViFSlKsdP9jy2SdQE2Njb29bc/DBK5XEnBhFaDsw+DBaMpy+HPZ+/o3PyfMpXk",
+	"fKW5FIOzwVtNRarITOZELxhRWuYsJUpTzYicwXdy+jeW6OPBcKCSBVtS8xC9WbHB2UDpnIv54OPH4eAH",
+	"mVB8Zv0VPy1YzoiWJGc0hScKtrZPHRKZk4Vcw9drmV+SuWRq+7s+DgcrmtMl03Zm3+Vy+ZRumm9+t+CK",
+	"pHRjXpJRzXLzYG5++bVg+WYwHAi6NM+e5XJZeee/5Ww2OBv8P1+X5Pwaf1Vfm1eZQZjXvuPm/vp7X0pN",
+	"GM0zzgxVqSDaDGQpl0zo3kOYyXxJ9eBskFLNjrR50TBC9+cpW66kZiLZ/IVFaPCCXjJFKMnZimluviQL",
+	"mi8zptQZLjldMnLJNmTN9aL8ZirTDZkzrUK+oEKtWT7ESyf+1froDVtldMPSM6Lzgk2OyYWQesFyfAxX",
+	"5P7pKZnwcqzjS7YZ56xQLJ2ck/WCZwxeNOO50uaGvBCCiznh8On+6HH1di7Gq1zOc6bU5Jj8ha00uf8N",
+	"WXjqIuOX5A3IdGToFFJ6Sa9/YGKuF4Oz0wcPhoMlF+7zSTfJ37BfC56ztEn6C0VYptja8P+QTAtNYCcs",
+	"pWAbklBBlvKKESpSM8lloTSZMjLnV0ycAYVloc0vhixIeKTEKEZIHMPkbuY/e0F1sojtN0YmRs5MDNtr",
+	"sqYKNv054aEoIQuqSLKgYm5EDRcJG9YneXIKdDFMZJhgQVcrJlT77GZHOKTtMur57KUUrOfguSKXQq4F",
+	"DJ5rojTPMrKQWarqw703uu8XjALLbxupGUOv4f7AlX5S5ErmzdFOBLvW4wR+nThJvaJzRqZsJg2/Vbfz",
+	"jGdGXJ4TajemFMyz05Sm7lFt4gl/bmWb0WjUzTdmPj/wJdfN6Xwv12RJxcYcE5auVJOlVK3yMoMHheNJ",
+	"2YwWmR6cPTBjodd8WSxhaDAy/FSOiwvN5iz3A3uVm3VqDOy5INL8Ykic5AyOuLYhwYWVIdEsezUbnP28",
+	"/UB5K3P7+o/vh+U0BlQlMLzXVC8u0vSViDNtIlN/VrOMVQ6ZFdWLcoA0TcdSDIaD3MssI663c6F5+xOZ",
+	"svjLcUd/oWAULa81P+3x0pYjnZEpzzIjFVK6GZLJX//6178evXhx9PTppOX9Kd3s8frnaceMeXpMXgmG",
+	"0iKVTBlxRdg1V6jWTFkmxVwZllZyyeAkNOfBEPfd/ZbR8nSPwb6ky5YFMk9teRP8t/u7Xjvlq5sdvZ7W",
+	"MgL/+x7DeMvyK5abf3nC2hZLwUVfKPiDJ22UwMvG9qLxzkvwTkaZ9VlDB0zppk16aLmzBvpOxvXPZzvq",
+	"nrVX99I8PxoKqZUUioES/i1NjSbEFEj3RAqjF4IMXK0yjrbB16tcTjO2/Pe/KTQU+k33Nd6FL62JZ00S",
+	"WWSgKRjtyWgbZ3igmXdMhpXDDbYlJUuulJEfboUJHtLHg4/DwRMpZhlP7nQShlFXOVNMaGt5eWlCs0yu",
+	"CddnZMLFuFDMzIhmZpqbMYgaZb7h4opmPPUMDE+BH1pU5iH5n//732a+31GeFTm7y+leiA1BHcQ+OtRV",
+	"NNWFsgqYJgnNc27sQTNSmU95mjJx10tjbKMl3cB6pBL2EyyHKmYznnAm9FglcgX0nnGWpeOZG+oERv5S",
+	"6u9kIdI7HngOCp6QRBWJoS4Xc9gAaFFVjqQvzIyE1OOZGacf9QuZ8hmPmTbPUYk3JLGKPNzzOmeJFCmY",
+	"mYaz2J3OeeLMgEm5gYy+fkYmq2Bg4xmMDGf5TsofaD6/0w3wQuYMZTNXhCYJW2kGg6SbTNJ0rKUcZ2ZQ",
+	"OMQfBS30Qub873dLzpfSsD6wjHRqDlekEGAWDQm7XhnpOSQ5u5KXLDUXGpKjL8lMLU1zcDNMimAKflJX",
+	"lGd0mt0p6d/KJUOT0k1HMJayNJC4YH2ck8kbpvPN0cVMs3xCFN0osl4wYbQ5nW8InVMu7ExWuUyYUnc9",
+	"l+eaTHNGLxWhBC/H4y0vMnZO2BXLN0TOZkykZr6rjCYgELggE5bnMlduJVSxWslcs/QFSzl9Bwf9HR4H",
+	"xL6JGBWjXBezFuXeKMpRjpdmmGNztZnBR6e6gBpykeiYufzTQpKUp4SDDrTK5YrlmqPmYtm01XG5YKAp",
+	"MGXOI2NK53J5DlxO0yUXZpMoIkUGmp0oMsvUqDXW1KbhIKGFYrF3GXuXpvg+OKfpktBEk+mGcK1YNhui",
+	"IKeKTFLKs804L8Sk3zszOKV42rVML+2Tnqfmtku22fmeXGYthoj5xdkFTq5M1EZptpx4/7ObOM7YTI4J",
+	"Y7f/PABaGzVVy5zNcimM8Y8TM9/CcwbvY26HUpH/GYfnZxZSZuj5wK1R+TA0+cz0wAz/Fu3PmFNGCjZB",
+	"tyoXSVYYyUKXshCafGm+tLY94ZotDS2oIGZ+LIe99RWcB9nayBpwA1Z8YBx8ZvmcpedkAq6GyRlJFlIx",
+	"UepP6Kswt60oT8nKKFks59LckywkT8zwKOw4ygXLA7fVFc0KWCCuFQEBL2dkbZ5PkgXP0pwJwq5porON",
+	"cx7h28/JxKhtXGmeqMkZvnm6IWvnAiwUjHlJRUGzyZmdmzGLuZhnzNlmytykNJ3NhkQY8UWkCCZlrJJh",
+	"fVohhxjiD4beC4PTBY5xgxsMBziICKPYtX2WtrmnzEg8jaj3T9vBg4aIqlCFa4Uxs2b8mqVgeyU5o4qN",
+	"jbQYGEEYfm4d0+vcTCS6qVbmJzMgsyKF4Hj6mg8lfWrSDtixa1P/KBSfC5Y+ZQlf0swMBR/YKejxKiOU",
+	"mS5W4xlj/R1hjbe+rx8WT3AHECkSmCLMeUiodtZDro8bm96OfOjmHo6tdZMD0Z+LVaHtGQG6I81eB9Sc",
+	"0Uyx4b+WZTAihciYsmKrewVaqf5fZoNFIinCiVGqSIrDIJpda/IlJf/x9tVLYt25oUb91TkEo0AawkrB",
+	"IkylzBgVRjk9kkKdA+M4n5VRyY1oNhcGglkNcc+DHIQfUbhAQEIKZmm4Uxxl+KH0So+aXumhdzPZAQPV",
+	"r4/m8sh+bxSw4zd0/cKonnNWJeFLrxL0JuWwB7WGUWoBPRxlQrLBwyypzolRU8ja6VTOOhVsFyJ2qTq3",
+	"Q9S4evhKMPL8tbNymlt6Rpc8A6+gOw346uq+OQZWVw+j0n5ONVujI7FTp+MrePI1Xa7MVYOTx6fHo+PT",
+	"45NHg8jVS8pF4Lr00x8OBNNrmV/GHzb6+vRht4JZ2+x8ZY48nHw5p/JNdjQtMsDQch+x27UaAW0DFnt4",
+	"f9iX1LW7Ar483ULw5tmAEW47zprcHG5foN0G3lyWKMnFxgtdKjZ2F3bvM/uNKJbTlq01/DAw4sFQ/6N/",
+	"As1zuoHf4mtbeZ0b5fuYCxHEPihkhm5dm3jFo9kRF4JcvH5u7JFjgvGCJGfamh/ODL1kq5jZmGVyzdIx",
+	"X0Vkg2VkpoxwfPL86RuSG9XQejaNrlgo5kyhc8KWK70hfyA0y8BHb8nWZKsaFauWXb/TPLTXGoT9M6jm",
+	"cMLBk8G47Wdj5owa45zqviGE4QA9SMreUx3Jd7lcGgIJZwVcMkgkydnM2BNDwgXJmTm7+JLZw+UPaDeY",
+	"8UYH0L3TOxUptHIzqvTYDCM69DduWEPDPsYEnBoTC3RWSpZcFJrtP0YRDfX9ZD3mHHK5jmPUXuVsxq+3",
+	"CSVjX9JEs1xVDHVI3UrkXHDFzDum4OkoTws9S8fTR/95HX+pvOIpy2+DRUtXACoaO3JsTjUbZ/F8BBvK",
+	"Am/ZyYgoz2ChFW9pBI6NL09Go9F56BGiOQPpAW9g6VdbxlQqKAPrS43y1U9mN3CXVgPXnVufUG13gFnP",
+	"BXlA1P6M5lw521bqjbkGPHByhWLRy65tt6E4fmtuakq1+rmVukDl0LlvQqaq+nDsODyzV2TMsCKzKwxQ",
+	"29IVcVZZlOgRCrN5AnfsqLVcQC6kOX4Oc75UTo92jeUkqrFcP8c7T0ajg5w00e3r0uXqh8zQ8y6YysZC",
+	"wLhf9ZC4mcyspix1kmQv4dU963a5VSVCKUyOd5VXx4MgBcqIplE9DaqHKNpr/9e18mwTzhcko6aXjOAd",
+	"FX7dV2IMB4XgvxbMsq+ZT12IhPKjawvHMjlhm1pNEb2tXCurLf5LNfyXaliqhpds05aKZJhlSNRCrm1W",
+	"jtEIz4himAFMFZlc2DAp+E/OyLeM5iwn//N//3tyTC5IbrOsXYokJKNC6AnYsa7ExbW0H06vHid/Wf3v",
+	"++rdyfIn8Q39a3pv9mbxsHg2/4/YSvxL1/2XrvsvXfcOdd1Ltvk8NN4fuNKxsxLS0MFhnnEVOR5TqumO",
+	"5IsdcEEGfHMUZuc4oeqy5F0JkhSWxe3xYQgBgz7e2dcJU6kOpZ1eyAMxHxS71jklOZ8vNOYBLQ0NzhIp",
+	"ZjxfTkjGNGR5lELACKk8Je5SM88V5ekwjMWerXOumb2ba7Iq1IKUPx+Ti3IHL+gVczqGc1fXx1GJpeLD",
+	"40HLIuX6ImmrBrNR4dS6/t3bLP8ZbW6V2r9SljHzV/QtmD/EM643UfkBKYaUaJrz2QzqbaY2lsxSIuQ6",
+	"zpjjhAlXWNY8O/BhXyhiLiX20iFE9qYQFu+t0D6lmj6B+ysTifA5DNkFc5r+4ZxRJUU0fQVyFp0KubYS",
+	"tUqI3uN9A6/plGDlYMuRDauEjW2Qb3mWfbtlGWvZFIokEMJasZwspdALo0ubDza/2vEU/Abvj4fXv81k",
+	"chnJn75i+QazLszKYnY4pDEYkQGLXZYgNNkokVnGkl013hSDE51538OBXItqsvrNbFOXJ8+TMvvKZpqA",
+	"6sG1LRQEMkDejvk4pSJd81QvGjdnXFyCkpoSmmgjiG183ii6VpEAwqEOwFVUUICWf3KOK61IsUIOBo8/",
+	"ahygDifIw03topnT30t/V7LIk05dABjnLV76cTjAQbX7frY/7AWjqsjhQVUSfLupVlDUtk1t68WKGLD0",
+	"pcEwfsTBAgyrfOspEd2uZvrfc3MetVg7GZ/5BIipuTqyTYDHIoLr2fWKCeUs4oTm+aZaPdFHXtmHxATq",
+	"jjtNxdMJzW9gtxm2HAK3rxf9x/cup7MZT4xYVXwuzEEbG6tbnv76JqzNG7eqkUfutTF681o5YE++oV/q",
+	"Vl66E1USpf3nrUlWV7cx2P+y0hGqtjdkzVBMQt7soQ4qJ3ajdhtQo8zmxKIWqxftaZoFk41I+d9UXG8X",
+	"yIFo9eLWjrchbEOitq77Wz/Zpjhyq2xTnL1Wja+B0l2j/6MOP5u1q0PqtblstzAG3ggpncZEaXIaHAH9",
+	"ZZgZAktb9+uS2YoNXysbHdVfGFs55IISMQJPFUpyuS6z/o21PSRcKA3bemZ1CywUsCcYWS9kxmJJGrV1",
+	"t5NtXUaF02uxjaYMssy9w2Vtc9RmssidMqSKJRQi2AuIssV9NTe0TYSLAFSwNc5JxXWnnP0NeDO+5/BX",
+	"HjU6SgfbCRmNRnYayx3MDHxz69q7jdJ8tWNCQ8S5NEss2Jq4TRifaCFs+dL2x4EcdRgYWH1Xq6/HDR57",
+	"SY05/KIEUwnHERC/QukYNz2hGRMpzVsT0jHt004CtG88p06UxlMVDKSzAHnDZ3aj/o/FB0bxUsfE+d3J",
+	"KpdHuTGAAVtFWEyXa21tMSwy4ZpoKZvu9yqPMmGEfxo3bVe5HJv3jNNYde0Fvh73Cby5j9uxthzu/bWX",
+	"9aD2Pklq/dbjmLxgy6kRVRmbaSILTS6NKNMLxvMy5amVkLUQ3GzWI8tsO6nf+Sx8Q/KZ4YP1gieL1sUv",
+	"GQpTf4eGFypByXsnO8Ujqxle7uJj5z3/mQv9PrzoiC/NeWimAqXeZ4M514tiepzI5deSrvhRIlM2Z+Jr",
+	"/+KP4e3qkq+O5ArX9WglzThyN7brI7k00mylN2W4McIvmmZy/kzomJH0SmBtfkqso8Es/4oKljXXlqfR",
+	"iJ+LjjRDgXRePWs7goVbMi7gUdHdAPLqnYwwi7TMgc4ycFz2KJIwYnQ8z2WxMm+XIu5bfIIVP00cK1fO",
+	"ul5IMi02kQzQKc2oSHbIe38hBdtEHCY/oVkKbjS1YkIPfRlNkrOU63Mi2JyC5wNrBhfMRWzk2pYzw0ke",
+	"Y4znb1+ReycPHx6dDIleS5Ix3QzmPX12a4HXJeVZc1Q/QoTdxVrsIQAhiXLyOZvTPDWKSUIVqw74b3Ih",
+	"/qSWXC+O3ZexBGiz/IcLn70r6Q5PPsdYKSjAwIsKcj17RdAWLEtvzjqvKbcJLkaaOl3URs+ss2zD9PEu",
+	"EWcnBjqnsFqYXdX7yvEVy1vKv1+1kTF6sIRB0e7p5Gxurb3OYSqmNQLedD36bXnlR4xiFJ2qKIqat3it",
+	"kZl8ycZ/tySs7dmLlxfE/DTEYO1CrsF04EumzkNnsSJzaZQqHcDY/N0FQvxmeVYYwfX1tyzPoOaxMfFC",
+	"sTweG/9RGRNQwNGibCGgYJna3SHB00bcEWWDPxucCPNrFgzMcVuDl4JNHpLUL0plVYdeaNsNWJFp0WMJ",
+	"Fu0GuXgoLyrr8aEU1ih4rYyMCzWLqfIfciHIW/NbjYxng9HJ4wePZiN29CA5oUePpvfY0WN6/+TodPYw",
+	"/SYZsUf05EFIy7MBvMPupor/ZvczpM4EK2p+Mjf9n58vjv73+w+nH/9t67lQKdCpphXeqz7u//zyi/rT",
+	"+3//k/vj3+5A5F/sUZLdlh3YX6AGd9473UrjX3759z/+PDp6TL786uj9h3vDey3k7pLAkXl2yt5D5S+W",
+	"iR/n1aC0Q0rJGEWfqSz00NUTe4XBmAiaXjJxXBX3ARFPepG/Kv57Yq35e9B+68FBPUW/tW52yLgNpfjW",
+	"Ozv2LD36++jo8fH4KLrF6gYv7ON20fmUZawVxxVisSghFaw0BuitZerruPWCLRXLrpg6JhPHw2Ng6QlC",
+	"W0INelqGDMFNbD1a7gaiWcbgpoqxgAkt6E62gEDDQfUlWywHN704cBZkHVGcFZeCUHVpeX66MUNGXTJA",
+	"o/SVfUsApdAMat6YSMdyNrZVr+2D+TNYOxHHhpI5OAQsqSOe+z00+131yeZ+k7keyzhO4g/GsNFo8/fw",
+	"goUmZvDYnsc70O0GZzycObUj3p60b5hiWYZRq3C+J6PG6btnUnlfKp6Tk4bfZntKdwfNYbwdRL2TOFzI",
+	"/J93NC6YyWuHKrsDN4IjwZjL3iVypxy2F0e10OAOGed3wTMHYBfypEwCDjxr9jC2GteMZxZ7WjAOx/cE",
+	"Da0JETJHjBbMo66Um/xmlkaXnxcv+y1dvXdjCu1s1YRvGx09pkez9x+++Xjk/77f4++Tz3VF9rPgPoeZ",
+	"3ZaJ+dnM/aY28L725edAoLszgG/PY/qJms2f/vK362Jv/WLVtTHI+WBB+RBbKasDAKAragoJdaD3DnsO",
+	"e1SostjH1t5UDHOIXgyGA/uSFrtXJpcvomjyk1ku/87E5Iwo7EmDDRemTK8Zw14Z6pxMLO7a5Aw6xRi1",
+	"DfwJvt7PRacBYAgrDcytKdEyHK19zGA4wNfGRxsd6IUAtKlc0Azc7GfkB6q5cKrPkKR8bohliDYZT6Aw",
+	"DqHJDCmt9wOuqZWWYUboIMao4/clx47ffxgNH97rFOrhPCAJLOrVeSUYSfzvRlUPKkQO4nfon27Lrlc+",
+	"7agW3oV8UxsvUwuA/MaSFZub5VIObYpwM9Nn5uGI409GpEMIllQhxcEH1P7MIt+hFqxcCIe7HbFlZlxw",
+	"tdhO5E7f6Fzq7SlNie0L0JxVXz+RhVHftliOoAta4lhWSzaD9y5lWmTscKEAm3hEs4zgo/uVSsorlmNt",
+	"UzQnqd9J+KYQ7hiMeb4wVbqccPjWIBLm9wOuZ0lyz84BD9Yq+EIuipqhnhX3cqR5WxQfEzPsN/3XEfZ/",
+	"YwH/ypRmeUo3dXTBvXglHi4qmQO3xaWQ60ACNt9cYY/t+advML8P6u5Y6ipXbCJUJId0yxoFMP2xXJRQ",
+	"XvnE4pgVn8Y9uynT0ayPd24Hf4EhnLXMUxUtuK4sSI8qmz2Kl/psdmgjt5AZs6u6uxcn3JSV8gbbxcaS",
+	"Kr6lllMeU3YdfGyQhByWxpApS+SSwReIpxZqKqpYoorcoqIsV1RET/YLgqjIZMoUT5lPLyPPtSIrqpRZ",
+	"TYRAv2I5usOmNFqp81tEG9wIux7zF7bSbwFbAYyDPIs+LTQaeuQ92NCEeVo1qcENqjtS4RbmBnGKemKI",
+	"j1IEGCIz4tNESooNEpnnLNFHC5krN5GzwULrlTr7+mu+OhYyT3ni0ha+5qvlPK/mHNj0lMGh4h7heu5y",
+	"63AA4vaVyErD165yDK7daN4Xr59biAxVMy8f9Bhoi3152qfFWQRzpp2HtrLN3TjUvfT4zH3qbh6fUBQm",
+	"5PeWzY0Y+B9+GSimfxlg78yPE0NTXjZPbIfH7R5Ef8n5vrHNtmNq3shvZbfvHe7LJscUec5EEocEff72",
+	"Fbl/evLIN7ULUvN+fDOIhDJ2scbLyv8Ya0AQwGzwJU0WXDBIpwfkcKNLHuZsZtfovojGGkDnM++CFncu",
+	"mR9UBywUyWynX/OrnJGnT54vqaBzlpOHx+St0SVoVsFHwBzRBc2ZO9G60ZYS1Gj6ISg8T1CCfaoZDiG9",
+	"a/kOMNFOZaIFLGJn1AvLSsHiRGCrc8Zi1fiMeZasY3lbZRuMJ+w4pW3FdzcIUN8164+CcUg4C7TNo5gW",
+	"QKfti3UD1a+2RIEKWNm8g3uDcrPUslQvuTBXzDIaZDkOvsupuJwVuW4qdvuKhZqOddIUyLew3230Yvj7",
+	"ScOpybMW2DNlAeSsUaeDFp89Q/Y/gafTsMWQlOH7fmJ5SedsvEX7Bp7giS4A3r/XM5FNO0RAIsVfzHV1",
+	"YsLNYSZ6OcJuEu9TwfdSEsOrHgXFkNE2h8Ax7LAQlaTaiXnSpAQABQTUNVfsnNxCNrcjeq13DsiKziZK",
+	"cPN28t6J9RIoUp+3+VJO5Dbsl99KrH8OEfRP99w5THLe03jhdMKveBaWT7fXIp2OTh8eje4djR4Malkm",
+	"6Yf7H4++HP18cvT4/T9Ofh4dnb7/yn/++eT0/S+/pP+49/Po5P1XOxhHtsdQrNrbNqtBFylgnLBrfUaK",
+	"leH+kwcu7ooN8JGPDQdAIPYbMmULLjw8Rtnq5PS4NrOjP5q5nQxPHnz88pdfjvHDNx+/+uMus1jRXC+j",
+	"laqBiYcVdAhYwLQimqrLAwVdfY7awYBtd/eeunKxLuPGE+sm+rJ/SF1dtrVato3Kn6qOz7Je66Vts9LU",
+	"ivtl+207iXtl/x3M5bidxndzMpf8/5mfzH4it3Iy3wVrfc75mzu79Z7m/Irl2zxsuCYLRlK4lBiRW4IS",
+	"eqPbNcIMMge2alXbm98yxQRCT5U82NyC1osiGEsVoXUXQAfokP+76m5630qkVyvXpi0OKGV7rwP8CKPJ",
+	"ghi1H+KW7sbISZVJ1QnG5V8MeWAfhwO5YmLnm3I2lVLvcRsXStMs2+NOwdZ73KWK5e4kUUyPIVqsdr+1",
+	"UCvWbVLX7qvDuK6grM49y89jaJe4MkJHG78oIZnbGfB1LtMi0a7fdGSbUrdJAacLahTICu+CZtHtGQ6x",
+	"lpzlfedk8r8mLs0QHis20awGQ7eMaabGa64XW4SJ0dzIslAanESo0tkMHMQ/0UfFikw3ZEFFWtFQfq5v",
+	"1/4dHmRlB289j+s7vr7eNrkheGJj8u0L+daly8SzC33WA5IlkL0JFe0JRH38Qv7N6BwyR2NOl9Vehi0I",
+	"CgKh8Mvr/sK/7Syexcfbu4ftjpBnGZ/zacYwEy6amoGYwvbgwXxcByLqfPhNhF1DMOieEutjzuxLW/o8",
+	"9kUJOZQnvZ7kswfCqM+9cQaFm2E5ym7q34nCW1vwz1vpfYa62Y5+Uczu1JKoSgqufWzDUi4S/eEjvK1s",
+	"GBtbJrM4Zplc9hycC4IwrGGwsFmBbCfJQkpljotcLtsPiHLfY5KUGhwIP8mzSwPKeVK6fib9YYxL6jzX",
+	"bBnlrF6GuZXwdidxO+UO0zx4+w1s86AlcANXJa0ugaXJz/6np2zKqTg6OS0tdfyKnJxC1oL90p5tYk7c",
+	"wz62Lf32hBhUovza7LNI3kVYaak2al+5m5j84bp2LCEwUPSIbsEUjGtTF2Fmd0KzTDWcauGq9YetO2D0",
+	"vcrtwYN7kGjf7sMdRNx6/mm2dKwXx3V65/puR2KRh3I/HzjQCRPvoPfdHM7BCfOZn8zlTG7DH9Vydr3z",
+	"SdVwGFPB1vueX7cuGpsku2rFi7QaiyEKQrrEcuYdp21rV91Q7gVdqYUE7WRdNiuD1miRPg79ffA5m22F",
+	"LY8k9leKLlN1Ria+e9RkSCalmm0+gWDAv//n//53bKQAaafpctVfI9LWwA9ULnzpsQSaD3oh0cEl4fuH",
+	"btMAUd63LX2XhIEgPtu28v34/OrWnN2YZuXKpwRbWwgt+HrD+sFXov+mdSDfARaEJDOZZXKtPFXO0J9R",
+	"G2JGjTVvjNU508jhgFlOZ2jlcwXkRXvWDZwrsuRKsfSYvCygsNOH6RApmF2FNjC0cEzNjVOaXK6pLTy5",
+	"sVitkyLKOLZ3SJtXypbPrmmlUU4EgD1Nxz2hLLGv0c0BRt/yuTDLZjtuQLEuncorRv7OcnnuGikpMtH0",
+	"eoJItHDpATDiDOPYuha1yri2g7CpnxxRTSttSbsl3n4Fp5rdtPbMnHk0gdQd3+fpI2COjXeqbHNhlvhb",
+	"zLaTVyyncwvWidgttnqDS6HOXFWrk1WF6plB27dfaQ83m90P3skGuGZj62Terz7VPgPKots7fCaGOOoM",
+	"fLR4B3aVStMjKTyPgzViYcZtWpbKeMIwhmOdsWCnAMIcVyTH7m/7Df3Xggpt0297Lb1NacBeJixXvknw",
+	"IfCNGa6N62pRsg44CpWv6OqBprhboyxNrzs7paCQKr2tnYMwF45XOe9u6dKgbkxpqDTKDB2KNm8QJEWN",
+	"GSv87QUzzjdYfO8EDoY8dBK/FBTBmoeSttvzEmy5JlRCucoTByjgEcdxwHb1qYA8Qs8lhhvOySRns0Kk",
+	"E3Mmr51DjebZhkB0B878knN8O0iEM4TQD4C0+8laEYa6WGEzMt0Io2WLdnp3Y/61dwL7nEw/nMVbc7Bu",
+	"qTDNrdyjTl7KGVG2JgMaNChIIV7hLK5K1lBniEGuCc2yIaJoBG1BZhgDhkeAlPUXBGcTbKCQZVxaaS6X",
+	"Y3jQWM7GrikjfAu3jNv6M37HWZZip4EW5ArsmkJm5sJILQO3qO2l7QEUinp7zXg6u9GKDbTYAmaS/a+u",
+	"rTmOy74SnhRb8u8ZzWJRRxvOTJiCxUQoy+rEVRsETLamG0Um8nJS9djJy04zzD6zfaRtuDOTQlwKuRYT",
+	"YrSpLGCrpNZx1l5oRMqlxTYwI4mxxveyyLNNa+ebV7Og7US9q6UFYE/pZgh/LGSRo6oMni+QfIQL28bC",
+	"1uLZWDhLh85NpiGR3txmH+y7nMQaHY6NUTP2T4lH6ba0w2ltXBN/fHSZQprt4+b8HghlRAq8R1nEmD6U",
+	"3qupTSvl4sEnroIFPDeyubvxzY365sQcTr5WYfcCjlg2vi1piO6B59E0oh9/fP706tE5gAgrWAGO/cRA",
+	"5agHYfqi0d8RvmAwOaHZ3KeoFBmLAloVIs1gcrNCoMXk4G2g8I2mKUA/YZQdG/LEGK3y3IgfzWaztG1b",
+	"//ONMHucz7Ncm5SlPAE10ecCRMHiMf451tFUmnr2i92k2hCn1lam5/s011mPkKNrIQRXV0VJSNEa+WrT",
+	"icmxBmvciR7ZZMjPW6P0Qacox4BE/kLZzoh0t5hfJZ/1QRe+Q8v+12z52lmCTQQ2zZawsiIML+M4ob8A",
+	"lL8qVo60Z7u0C5JyBb+BIyuhwuHqmNNenIco9xA4wCWFs6ytBw6PBl6fQxvzeoF5r9BpNCAb0iGB7eS6",
+	"EztYfTivARGPpuw4LklAO45tJTQnXK8nak0NrsgsZ/3b3l+k6SuBy9pZe2uoVub+BI36YIxtLA0P30e5",
+	"CbgKyIkZJl+oCmF1mfFXctgu3fj66CSOX24WMn4JsIMyZ+l5gz+wPRDXCqasYoHkLbyx40rHg359Vj+2",
+	"xgFqxa7JKApuC5pO6GPylgmNCj/CbnA1NP8pbewkF7xb08gaKxyBVdqMYH7fmaVt7olN6geWzlm+pVWg",
+	"xfau5At+oYhtjxQJPRw4nlDGEEhOubJeV//6j8PBLh56e98YAka9vYi7urQj2reFAsWGoWwzJKpIFnAe",
+	"r+jGbPfJkEwWMoNoaM4yRhUzf6L0w4CpLlbmD/R+QdQU3V94CzjWhiR00R3Hu2jfKJRrexBCqTDXzXk0",
+	"A7q1UK/3RVbnYv2Wk2iY+jbc14blb+q8jrl+qS7dvN6HW+W7im+2NYocbM07UTNDUfB5K5g/cMG2WMKG",
+	"Wtht2AZPuxzNMRP4By4uWdqZZ43orhZh13XRRsxYrpqJ1s0lbFOMIFeWrBc8Y1Yi1nO2uQqaO/bWk8J5",
+	"tahLu4dsFLf9T/tI6W352PigrapYcwLt1RMZF5ck5WCoG6XbrRPG+bbF1eNKythI5Jx3593BwF65ixut",
+	"ul18o/bQ2HRftLTlN9NDn1SSs5QJzWmmyJRlEpKlYyVUQXz8sD1Qve56yTbgpJNixoWHxu70T7DrFc+Z",
+	"sj6OSOcsUE2CaTKRDgkXJTj3/kHXS7Y5LE0uXj83dLAyEWuLtLxElby3q6b5XBE0779k/RoQ7tWnr3OG",
+	"vt/elnUPp19p/9KdUCSzzu31RqKTRCVytYvlsOJ/YZu35qZOIxGG4dnDW4vVvqWVMDCOpcLN8Q1NVRRx",
+	"94Is8ae0zWvds7ZoOID7u2up4wFuvNmGoaMzACeV7UK+RfqiU0fOZiw3R9X6mNiqC64Is8ebx/axcN6I",
+	"8mV0TvC8x8RYoTTLd4BGD7ulR846YNp50Vqy+qTy+5CscqaYVkOnAZjnqd7Hb9doHAZeZCCvM5owhV2x",
+	"gWbcNfyvYOLlbGZGJQ82JBkZS6Mq4mBvW0mZxfxECExL4OeDvQzfoGIISglf2dQpe9GBXlqvh4V+gHYY",
+	"DWYcluzuKBOySPvmbIvwunA+6OjJgiWX3vKXQlgTaW3BLuohM5Zc3jAQwfI8Zl1E0cDtCWKdWhMbsp30",
+	"SznqhaVfCS63BKWH4bzdBNrp/jqX0yzmk62lhWODFMHWpdeXrunGJT9whw9wTJ5ro+2octcb48hIyIQp",
+	"JwwomUuZ4npCDgXmy1IBAehYUOqmqOw385hcEKXN+sELos/fyaAwR5XmWYvuyC0BpxvCtWLZrFVX7GH8",
+	"u/QuJGBpr+AAOvniTuz8Kid+3pY+zuU/C1ZEFKYf+JJrRRZyTZZUbEr8CEXyQhCqiYy6MLfkQoDC13zT",
+	"C9vJAXabMSSNwovZx5hmsJb5JcudzPpDgF1qtxJPewku+5y44K5P0qZEm7HU5ttRQFWGPMxsy7d2rMA+",
+	"sY+ea7RPDseNEiz8Qv/egehaOaqjKG93SDh0p+8cGrNppRZBOLHw2YGaa9HXvLHpLjHWQq3s1wUnAHxt",
+	"ZA5vj8YNANsf26MZvSyl8IEdSqC7ruH7cS5j/6TYrnvJ1q/R396a+7aiPJ04TB9RWtk+U93Yo95tr85A",
+	"tcyXk0o+EICrmCdFfaAv2bV+Au78FpeEUUUAooVmoHe4siJBhEQPbCKX1oxrgE3tsRA+YtM/JlQnvy7d",
+	"9lHCB2UVu+IbehJ0AKjeEsJhPXG9N9Jh33EfAL8w8C1FOQqR311yOS5L3+HdTfaYm8GBpd22KX76EqtK",
+	"LL9LHa1eY9wllm6D7SCDIpseC/2lzjnN/iEFG5s9/4/XJ0//8Rr2jmHJ0fD044vy8x//uscW+lEoCE/v",
+	"sZUwqSeTa4hp7yISbrSxPARTxAqS+aXR2MtkWi58z6ZmCESDAhGGigNQ/TsosvM+gl4gY8/g6kM1Nzxk",
+	"bZsfoqtuizpLv6s4yM9LdG70kPZ2Ovm3/bDF3bWk1+Pt69u721oYJLBmnH3yjRZg58BjL0ePJ07QQZiq",
+	"y52nqXPO0rGnkWo3FEFZdYjrmL3XLxU07dc5otpALohCWAeF91755a6tfnPNqm0jG1N1GxP5uCTgjt0h",
+	"axs3HjxYQxF0LsV8h4OxBVOm7moKCnaMABwXgmLnkyxe8tviKqvu2zKEEXrOhsFupmTGr1lKFBOaVa30",
+	"7fg7W9oCViVMa1VACpFvjBgHJ0AFjt0ZBLcBzxg5pO7ED1YeiZ+3D6wp2qOJfJDzYq2STM5jJ/sO0Brs",
+	"Wnfn4cOOh0u3jjvelvunhUT4Ta7PAuzGIVkxucoYmW6g25BCj7aQU5luyJe8ZGnrO/qq0iu80BJEnSho",
+	"ZmgrBdvOiq329Zpyjf3Ay/gkV+DpMwYfxPVzpnOIfKcFQ/CKczLBl0/O3EQgk1ubyWJCHWMe2TMc+q8F",
+	"K8AnV3YQt0OADZkkjKW+MS/84WeZUJEwKHmITjUOyuSU745MkVtS8royPrgmGV0ppkghVpSnftMlZi3Q",
+	"m3q7Ot5uSG1A5DYgPTPgG6lFtTyOg+lFZtChTnR987xejCHlOsRIgLqJ62OsbdVoT93sLd+zzIK5GNoO",
+	"yVTKS9C02BIDPWxppLcPrtlGuC5XrrOmv5rm4bUpHL0r2Y9gHZZr3ZkHAsS/UYtsv31D4MNy75YFeI/o",
+	"vdHRo/TBg6PHycns6CE7nX6T3qej2eNHFWjEso0w7Eq5pNy8jx6rJdeLoLWBVJWCEg+7MTgbvD55AQTK",
+	"+WxWG8bD9OSbo0f09PERvcceHT2YnSSj6TfpY3YfERdXdDM4c6m0EZjF3RPYoilM5uCZFsbYcixApoWG",
+	"VCWbz2ZUuqEt0p0WG5vPyZaKZVdMHd9AOkQqFh6gq93VL8Skxw6wMK/pBnG3G9OeWMJO6q3HI/URqp1j",
+	"27EeXS/AlsQdo+2MMUllZ8PL6Db9qf2fhdTsBy7YVmzrw+bE+ceixFtCljnXPonBlaejvwtwrHqGBFfe",
+	"ebZ13fGqWzOh3+JTw8PC7/B+oC5wua0ViyQ3cSHKsm6gklGVdLEiM8YculQaC27uhhjjD6AeV2/LVK7w",
+	"UXhEeLo0Jj0sE9Brm8FxePWE2boH9wUT9WjKLcof5iZvrSDpLM7ySBYNqGJAGrVGClLnC2WzsSGe7cIp",
+	"WF8ygfyrSbKQPGGTc1s1FQSJobkR14qkbEaLTA8JyxSzdlk+t902LO/Aw2xQ014oZ7NhgBqBVXp5iCOx",
+	"4Fl6THzdqu3IBwOyWHl+TuDQN9cPbVWAXAt7F/Sp1eb9hYD9r9FNYG49x08Q8IDbcyaC6lDM8a72ESjZ",
+	"wdg7Y99AYmtF4LmZLXYEdJ7zSTwy3pTUNzhtX4LZEmR62vrGBahngB9z7AH2ve6xD+u9dk+4gA7trfx3",
+	"hnwUjAVatcxkHlQ7STUZkgmqQFi6pbSghmTkJ1upaq6pMvJEMW0MNnVs+XFsLuGK+Dr0gEGduwgZbbqB",
+	"BO9zXwfr3l17g3sw/jrWbLkydufEnjhSsGMSVjGbOxql95Oyiy+2YplgLquZs0ssdcg7mORa1iZLKKoY",
+	"Gus7Y1Rp13m5wZrludVTc7En2PuY1KqLjIlvnTvG9yiEHNzpVKqJ91By28G3SuC7cWCB4f6ZO6/MHF7T",
+	"WAbB93JNqI8AUsBzdBChACdBoaueq7mPFMqmXK0y1I6dF8WQfTAcTDOZXKqoO4Rdr6hIxzVgjurQnpaf",
+	"EL4HkVUAqzguM2c8i3aFeodjd7AheFlFj2mr6HWTi47Yv3ArzfdD4tlxVfZJ3QoWrmakmPWbNDKTDru6",
+	"/fLD2lZ0X/ie0NnSks1zVhYQm1NjwbLUgXcGecI5I1NmlKQlNdrDxLXTMffTLENkVnB0nJPJiuaa0yzb",
+	"jMPLEFlXFllq49XwLEBwKHGOKn5V64oc23QilzVUNvMBqdl8WeivLN2UzjnS4rCETmsb9dILpLY09pRu",
+	"FIrbOS3mzLl5jCaGcfmgDAlqM1nuDXuaphbhzE1yiTp3p0VWVzTMBhMbe8R13e196jjA8JuS+coDoin9",
+	"P9RZ630Tj0Cza31udS7qa26oukRA4WFFb6W4SzFxXBB4D6A6yZSpY/Ic7SwFSuyUkf94++olscYXyOQw",
+	"IeFvSorjN3T9gillhH6FWuqyxdlLS0+MWTqjGmrpld+zMhXQ2oUyR2f70GE9+5T3SowL4UiGRrcymtlR",
+	"qWJOUKVHpdvOCxm/+ipziK5ZFUoOexyAREuYUm0wcn7az1Ku49EP82ILv2DOaz8BeMOZbeIKFSha5myW",
+	"S6EVoRlkmhnNeeNyztyHwM8QEAFlgXNiWX3TFU360mjr8DRf2ae5tPaxnWnLbvUT9adNc6/yKv+dEeoS",
+	"z0SgLsFcHKZkRYlyo4RY09AdA8si03wMH7YO7L9cNVxLa41tCtvtdCppTV1+GkAEqQZG0DG5sCMGJ5OQ",
+	"1RI7KjZkabbDtNDleaE0zzILJ6Q8BlH8zNuW2vDOp7RXEYrObS3fH5ANfeEKOhvMMBmUyUnw2APsiaqO",
+	"2+x3vNerC3snS9xSFxhjWcwjRPkvbB5lzJO1BBZSZC6JlnPstWYVhanUCxsHpHNl0esFhOETuVxiKXrf",
+	"/nxbO9LAMCtzraxqyXoxxbG6Y27UrqbPnuqLQtS6W97lBeuhyW3j6mcBzzYetQMXbm07ArW0vxbMXlHr",
+	"Tfv59eMpd4On0PYyisboquGPbv6Oc+smnlngIx1nZEU3Lk+A8FkILWRUZblW1iFj1Fs4IUH5PicT0C+M",
+	"pmx+QGXEeezdYeQCVcMBXNxyBm3izdrBw2wRJeXSdpXzHSC2wS718nLfSQi/0qe4CUHnMmO1wy+5NOf7",
+	"nGq2pptzgluCrIwGxvRCpgftPoCPrBbL+3yJxlMdmtEhA0IY6EGI3yWjQjs0mu6Iz52nCyC6FEsPEJiX",
+	"a7IskoUN/9ctyt7xpmr1y47xep+x7uflGaLKt8HKByGcaDy/RQKZQe7ZwdCa0g5Wdom6PFcAnJ5olrYU",
+	"NwVlTg9Go+NRvM5pj0SAyo4emA17dDo6fXg0undyUlIw2EduKdEX8PG2oOIuPETc0CUu+hqwOm6dY4R9",
+	"WsJslWgA50fnlAc2oqJLj4ED7UNgwmFEya2xsX7AWYCruv0s79zfpXCrHXw29Wyb7vDwfv11YQkNPfr7",
+	"e/PP6Ojx+P3/+rc7kJUXwmZ4WYnp4g4BaR2ssFqAx2pFNzuCAPQcZr3mLpJDIdi6K38iFEtbCs3sq+4k",
+	"kOC0kM87lGBn8QY7gezu1YZjSUtsPOYcnLcjsV5KjZa4XlDhw9aFUCvbWti2MoMJHbdVXG0hQpsf+ZXI",
+	"NsSWhqIf2QYe4M0tpZ+Vc9J7a2c5LVo8PkykXMy3lBxVM2Iw5r2mu5S53Wolzp5VI1sAIba0sOhZ/HZG",
+	"JlDWBuCaLj5PvkTJKBI2JEISJtKvhmTy+uTpBN21TsmWM9eEReZkw2iuylD265MX5qGv7+F/J3+tdejA",
+	"jL07qa97nTPFRByyDx0myuOk1LzAIe/6VYAc4ClPU6hacGXxcaatIPI1j07FtEv1dvjTowB+EZAEvTP1",
+	"nEwu2UqP2TVXNkkcvbULmhLFICju4gwA+BuOXjFAEA3vbx/xW1nkLfQC3z4OtjQhz4I4+RAH5R376AeO",
+	"YlJ6ByvciAwN/5dw/fEhtsDd1Mp4yJdvvntCHt9/8OirYzIxFv3EZc+sZZ5iG7ZcznO6VIgprdm1xlgX",
+	"tmiDTHpI4PFO82PyVi4Bjc6MQUEyw4bMihy9+hiVHEJaRZB/siEySYo83i88YCxX+DN4Z0Q19NUxQ3ZX",
+	"HLuCqEpT8d3u9+gNg6/Z0lxsDhJIFYEtMvj66uRr1Caw1ubXgimr0T+YjZJv6IPTQAm/f3rqGygMfhTW",
+	"aQ+1T89cZzF3+k9loc+mGRWX+3Uzt+vuHHRtRVI/1VrUWgh9G3qIV362+ujkbIbnDlll1MhDJXPN0vMK",
+	"lJyQ+CtwlyTTzDZA6acm4ax8SWldVyqXJg6cBFYBRaMXYh0t+MzlOsaeM/n/jt7gJUfP04lXFtB8OEcY",
+	"SAe/v5GFeRPskQXLVnEspRZdwbzs+3fvXhO8YIheMqO2VDYH8lXTA+hadWxHqgxecLyth29L1d6Pb54j",
+	"oJ05NTwtzKFrPtitXz3OQubu0jx9719sJOI9AB7fyS/50PnZg+XzHBs99oMt0sLRIPpsurDLD+TCyseh",
+	"bbaGjxm6BENwqygywTejFgAX5owqWTklaWYU9Q0eMgpkeVo2qzUfrHcJP2A3IPz7bwpyTMyfdr72k82R",
+	"cnlu9lvbsND86cAjpwXP9JgLbCOVZUzMEegWvzCfwqPbGk2Q2MEC5848l8VqLKQeg7s2/CnjS67HOaPJ",
+	"wn4tk8ux7+lbfhM803xeyitUUSwgCibxBpK7RMIbe2U4TIk0o+Fi7I/K8LfwAKCbsSygMV0OfeYMWyVm",
+	"mdhYimwDnzOG7wlIkXJ1OcbI31gtcg5snBarDLL4PIEDZ8XYzCTjia59HT41/D5Un8y5VLmQp2y5kpqJ",
+	"ZGNmCacyU6r2yyXbhI9p/lQo24BnXEDZKBfVqXOhitmMJ7CUxvhQ9S8Bvwa+xJHDn1c04+m4zL02O5aF",
+	"v4Bzov6tg66vf+8SuuvfOxobm3aMGZCYon3J0jHLFIPDBvwqyYILBiwxk9igckkFnbPUd+5EZ02Nh5eG",
+	"tNgN1PxgN4YNVLlCa/uxzm/2a1tdDl8IvRhDgS4g1cpxwJL4Bcv4nE8zVs5GyPEsZ2xMEVgz+Ca8BN+F",
+	"f6+kxJLKsdIyuYQ/9ZiWaaWOnv6X4El6TJOErbStszZfsJSHHx39zN8guOzfimUscReWK79CZcB8Z/S9",
+	"caW3k/vSiiuQIubL6nbEAvBUMoULCKXr/nu/9/Hjgpqrxsaq8t/lLOU5S0C4um9gUcaZnIPsc9/+DRy6",
+	"/otq0fmKbjJphKuUY0hbL1vFAuHCSxfSstsVy/mM2741LJECfSHBsAOCjJGQ+RUWmBo5AuITPzKaum2J",
+	"pwhcnmSM5va16B8Ys+uEsVSNrSNjMAwV3lyucQYSK1Zh7cco69WYXS9oofCF7ifHsPYzF2NctSr32l9x",
+	"95Wf7S4ohCpWK9AEy9+Q3Yy1U/3O7YLqt47xlGar8ZKrJdWwxmUrwoqAtDxVeQeAIfj5wCe/DoYmM3C2",
+	"BNQxfy6p2Ng/1UJCg2AwvMd2WxeCFnohc/539zFgBNvQcmzxYcNvXCig/Mp1BXWfHYJs8BXg0LoPPlEq",
+	"+C4HRNzgixIm2q/AeMlSTt0WDH/w+3YA4NQ8pVVmBStxbFUs+6GcB36B9eH+Y62JW8MobQGYwGzyiilx",
+	"bvRpSELhYDpOrGE2McrVxBNjsl8mw062krL2MoQYKl2/wvCgW51mZ6ZA8zb2yJD8WoDtZMwDihm99uaq",
+	"0gzSIPoyZ6PWXwVpgK/xV8KFxZeAIn1vBCnnc/Tv+RoMsa9HX/tKqJuCYLz2aXhPkT8ixoSzF5wSZEGr",
+	"HaQgV875AN5S4LPYWnu1EJe23QWNDs0Ivd7Cjaiwe3jQSfnkyTmhxphbOrdtmtO1wNwADj2lkpxZv8iS",
+	"5pcsJZN1zjV7JbKW1jqhMO0CDQMCPqWaPsHr460jE44qTv4w2klO6lg7E2BvY8DYII6RIS57s1DQY1Xv",
+	"kgQVFgwdej3CPNFoZUtwsvavSkXqvsZ7321W8cYrmmquNE92fe5bd2Psqc5quzmZsKl7pOJpQhYyS8vO",
+	"Nyiso+TznoMgWfLJc8tT5GGnTKh1/6yuxjCyT2O8UidKhfTVXeN4uo/0uZtwXl3kfeZxPT+dtna80Keu",
+	"xKe3zXxq0nwIzGd+CHvSbpPju+2EbzcBSk1VbFsmmhwT3wrQ0FIBgT/8MlBM/zI4I5D3N6l5nldUqbXM",
+	"U9/4z2YHFnk2OBsstF6ps6+/ThMewC8Uykx8CQueLrn4k/3pOJEh/khJ4n3yu25Sr5+yFc318qD9hv7M",
+	"tPLAOf1ayaReI+ifgR20abVZoVhZKWQFrv/cNmm3miPUiEGiNVpZ8UTUhe/K0I3fbjs47JLyRq/HFjvI",
+	"6Nsi3rbD9bFe0gpq+DkZkT+YSYImGE+Bbs2s7lO722tLNeR09wEcHdCvDjC+m86ILb9Dejh63q0v1lUr",
+	"uMR46FAPqfrdKOzgQfZGTc1/YQ+5Bk5AdWfVEr2D1v2lkKssjyNNjFs8f1bkRR+JvWcCnNlPtlrgTqV0",
+	"h5p8OJHlgtoYAhNYCQ+RqcxDXZQjDYbQr8vJ7UvZSj8D5P7ypTuK4K05aP3lc68+xz1E4WkNHKEu/qoZ",
+	"8UE+/GibaNwxSf+3Fpxb8aCtw2JXWeohjm6zAqGuaW6Ton0k2B3r7b+LNv/16bwGv+l+UGYuoyP0hSD4",
+	"S2CMo9uD5XOjm0F6hxGi+Ne5seDxOwc5B9SAlAtozjwEAOxKn25fsc4VuWQr/SkeQ7d5otwReP6n2Ril",
+	"cXoe9CD8pybt1gZLPc7mf4qz+EDn6s7nZkyOe5dkLBNHIpinPVqPyfMS/MP2wOIaer9qVweRG1sokl1d",
+	"aDmGnAfbKH2c0k1k+Z/SjSpb2Jm7llTzhJQBOb8dobZ4ywkXsAVkpPBIsvK35ocjLrCTZ1B0jUNtseVt",
+	"FopL4ejUpuDyp+7q5gMg1Xa3p7wzd3wc+ihU4KN3mE8xx86eeL1MKDZWq4x3ViE+w4vfwrXb/AZCjteM",
+	"XTKRjsu1jZTe+N9UWaNZlmz6pojmWSndxNcLM0NWFomoE3bptUWvsOhS/XU8j8PYcO3frPwcIsMrmfHu",
+	"Ti7vzLWv8dLt1eJuT9T8CJWX1Re/bdmGbfu7uVdamL+kdmW5+rgjnAAD+MG4A5llbGmrL2jFRfyFF15N",
+	"kRUIjYgIaOw721/+YLtOFEuX7xIHovhO5iS4SmHtmXTQC0YwXyFEgZHTclbaCJRMndxzlLGoDgqxCTZM",
+	"79SxvKMCvcnSZcDFNRSI9F7OMsicKePWypeDgYu94k3/eQC8LAvgk/6hRNdXu0nbEOemkxJA6V62NeAr",
+	"YAxw6/4MnmhHGWGKGCVrG7rc5ztupRt49ixXxRPtlaArtZDYiAQjGW+Dr3BBBivOkhoZKhy0ezJGCSnR",
+	"3Fn9vGdP4ujKFuZyVtuPxzdQSG8XweEgu+/cmaBm3g67dQq5zPbhlZj+bi7AEiPitB+ghtvG/RbyR8F1",
+	"y2KGO/+cTIANG2Wf9f3e763Bzm9Wl9p3dlaYBjKizya+K+dW9RD+7J1blekcxLllGNS6tRrbD71b2CQI",
+	"y85cmgUpFENXRCBS661wuxSF77GaDpI0EGuJlxlQzphjWYZ4Yw47CiCLbD6Zezl5iQuRbcxq1JUI1Vlu",
+	"/vm31D2IPP+XvPbyup+U7nBd3EBTqeeLNNWVKU0uIYPc6irfwmfA5aPz0HA5+9mW074++evg/ce79IB4",
+	"hrr38EGNm7qdIxFvRk91qObXaB5qtughcn62eUD2eTP6QiJH6hJykjXLNrER7KIy1l0g/YZZdYZEECWk",
+	"iOkWe8qY2/GoIHR8d9h1Dx+L92oGjpZaZwj8oXpUuUpAQCS2AJ7KJiCeAwpuoQqaIYziXrBupSOnAu22",
+	"rVdLXMr19fuckwPAstW8RP1YtOIvanKoFACyXqmwOaCKetfa6e9HMX3dXgjw1sMo2Bx3qRhZL6SDtc1Z",
+	"icZ6blGnIdnNdtQI+lSYpTwmF6WmB3DCFtkTCyYQ+0AAIAUiey6oIjOeZSwlG6YJ1n4hQikCvzpYa7z8",
+	"b0U6j0YMsszWcLWWhVsd2TUIAIRy284BwUmx34JUDo3U1k9z0ZboHQg0ipDF/bpOqMt+YYYatOv2KEPD",
+	"xQiFOofxLqbd6lcVxRhq4C0oaK+7vHRvdRKWO6ApATr6aoAd1doPA8upsd2JvxhbasRJfTP/vC1q6u5c",
+	"/V/+QudBiOVplpDIAF7thzbpf35V0Y93Q5HFVfbjq9T5mT1hmWdY2aAhEQ7gf/QTuIlmH6128mp9IjNZ",
+	"5H6+Zw5Y2mr5T9zPJaFQkLtlC4E/0vK+NywdfIwo/3VhBpxbOxyawqdv37dQDEUOceyndDMNON1F8a2J",
+	"juaQHM54ZFReyuz4Kitvmu8yh86klvEHvpabKNtV2WVX03LjbvLl5prf7vLHy+ZSCO0hWCINDSMAyDdQ",
+	"D/3r7lpPLLWr35/CeABvZpeudhBlai8V5QC7uWv3/ia7swm0A/2IUB+ngq331A36b+HtvHULLPVJusu6",
+	"XNRc6N/WP/0JpSYdJG/ok/CBfcoer0/XqXUIJ9YuqU4xCYV9bSKawzQvO3IiViNXQFP0IEKfktz33ELL",
+	"3SNPR3KFMJ4yhsrNxtsQZsfhdznQ6JzRXqkl0LwqjzRMe/72Fbl38vDh0ckQW5AwrSFqjS1INb0mlPxa",
+	"SI1AikICQgO0dOv34j0cCyUYeYfIcNftUOTYXoMIKzW2zV7HtiVwbWOVq2kb+gGSN722sOLLFs8A16xz",
+	"RVfFNDNHDtd7qHI8LW3vAPfErbodwrDCYtEp9zGwYT/cLFxmIdarNnUVgt5bwy9lnvKEfC8R6dSR05c2",
+	"C/jdVzd/POC2qh4co09on4XlARdH//v9h1iqf20r9QyL+U0FVrC1Su2S1NJcINlgZhuInZNnP745WCBq",
+	"h+1o+yL5TXgOhfI9wk377MtdWSKGPbFtX92VlYqH2mdvmcI0bsN0uDup8TlkrHxSYu13nOJzA6n3m4m4",
+	"T385onp9oRYs/TaTyWU83R8B/r5QxNhu5I1co94HkUZsMzrdmP/OCCVTit9wZbvEYttdRA6nijj8Rptd",
+	"rxfQ7piKeoeelBrtx/bMORo9sDiDPGG1PjzfTO/fP3o0ezg6+oadpkcn9HHyaPogvTcbfTOoOGTBbrXZ",
+	"0H/h37ofB2eDk9H9bx48ejgCKxSd5R3XffzYPHQiIuG7XC6D1u9fKKI0zUHYapnSzTBAxQfkUUM2ubII",
+	"/T5OWaFCMxcuIEvMs1W+u8Soj+fbb6nW6zhEgYN8dKxR1OdjR2dkwgW0ZSi0+a9so28+FLkCeNaUbsrP",
+	"stDui5Vc27BdjYdrZ2ZAEcAOLvmgcXR2t9wNphbRReC55y4dlSvyF/7tkLyYcv019I/4qaF7VdnG5e3F",
+	"F6Q7o0/xuWDpU5bwJc0ahMCHxPSF/zTnUAu0nG9ZvgZ4uUQqTYRcNwfvFaxemha88rlmy5iqBS+MN6h+",
+	"VqbYmt3hLowLeXtM9Grsp6WmWc+r60YmTNg9Al8bTqKV5HvZik5BgyOxbiru3pvMrtbPH2p1ulJVeu16",
+	"t5rva2Jh3qrvepiefHP0iJ4+PqL32KOjB7OTZDT9Jn3M7p/GIreVPmL9zLAWPBijVJWdAYFVp+wc/BCA",
+	"Q6Cxdta3S2CBcgqt2jMpL82hpDFOuhMzgwvSMHPE4/9gqxMwzkqtDAMbJnoqAzekBFKT4kbQvpBjGRds",
+	"x339Axesc183t+vKN/Tp52q1UM5MRM46352+7PlzjF1t9mn7iC+C4zqi6kNDxilL6JK5XjBWQvZz6yE2",
+	"dBu2J+TbKNefb0030IU6aHE+NfJQsWzW21v9Bl64BdCyr9PQXn7FchcKiHW0vb553y/sA4L18rzEGdH0",
+	"+rgivG/2FqB3xuiVLQuxjWibWZglmRo08GwcwRjDrVQ/KCrcVeHqcMeUbNIqHWDbRaWDebHL5DMG/O01",
+	"aGsn4bCl5btZWpqmR0Essey0FHB2dwdbNA53OEu8ptSYxhN5xXLmkV+wGZRLhYSR+WNiS6dpOTPqU1BD",
+	"9IVDsQMNptes+vRhMwvvWrC1+vF/LSh2KzoEeWASvmkoLt8XihgF9pycgOClRK25Tha2SRZO+I7kgRmH",
+	"7ROxM3pb+6y/szCo5ulGkbhCW83xne9SirPHHALczZazsZXSRHMAXYJ2ieYB5nmAg4kt6y23fTnLqIY2",
+	"NA4LUWm2UujrnOc0Laixp1VCM/bV7q5E21+vlp5o+DlglWBTVYgadAI2yxmTSG8YTY24a8mwgP4/WYZ9",
+	"DBMq0DCN4EQtWHK5tynqB/HEPKZpjf7kANW99gd5oYYaZ4jyNKWKGWvTAs5gfjVGNidLeslIXogJoZmS",
+	"ZAIp12X+7FLG8Wna2kZdZGu6UWQCPTom5+gOWXOFTIJtqqDjF3kwulf1Cbi2HtuXvOzDjETdumxIseja",
+	"5UwVmXaNk+BhYXskeVl2u4y1EbDaR0Tb2QRdCrkCtXwlleLTjLlu50sZL9Q8YMOAC4DXh75YZYu84wMg",
+	"6puJGxMdWlvTQrWZ3Eua4prLtbDRQEfaFRO2tYgqltiZA7ItUteHCTtc+J4ehfB/ZlQz7NkU6RSSM0Ov",
+	"QrcuGf7c0pX0lRknSCalpTk2U7pRQ5KynF+By4+tEWp/wc0Fm9g2N6psRI8HR6SyXnOgh1V7UxCNYOnF",
+	"E8f3Q+OhSy62jMPLCaIkmdE8/mpseMNu1mveEKwTop7uFONf5eyKs3VLIh6yROkui1WGQEfAP0AWB16v",
+	"ehsdz9M2XP7ujrFvCt8r1mjPvcgSywQAmsITovMtKRS0rPM8MfRcWutkHy53fN8Hu2dPnw9PFrCriJbA",
+	"hOCoqPh+kF9K9/BJMB3HY9JfcN9c0PDH7MBzAS/VU7TrqnQhNPY3sC5EoOLQma9CeqfFfkx5UTLjfhWJ",
+	"z5uJW/ukbiFf9lStaZtWm9KNzbj0sWIpIiZoycpxlpsVIn0lnhgB3+bZJSD+XbMQgCIQKdBO+TbeZWfg",
+	"JeUALWihp4QUrOWswJhOSwjpguRyXXayMWc8Hhoxr1UkinJRdr/pgePsTvgWn8uOGkMu1xH3j1a2NSpd",
+	"SqgLZGaKOMwhnnuj+DmxLVjTf541xjCDHMaiHnbK21UUmUXZxfDJJdsgPKrryWzt4VCVByxYs5yzXAqv",
+	"IrrEJmyqKZzvtdJTM10iXJq/2YOZxbnMnwhNRA65NkczoQDDb01Uw8/zXBYiJbzSNBrQIkEFQujMQJ5v",
+	"V2PfUpFO5fWTOJubrTwtFKjSBPpjNvl72adEyNz6wvKfiPEfmMLQ/ltb7RhMxCwr3+9hI/toQfXEHGAn",
+	"GGqMYUIqvJBXux9s0D1akqWzplto1Tp1TfM50+cgSBjNM45AxSJ4GAlJBFEwsmRUqDNMSi6E5pk7hozd",
+	"kRbsBsTqQ6W0RSQv6Ao0fJcqtKab22Kbn1zfbiSSdTPv4LSmYptV3hR2zU26pGJDAAMKbIe1zC9JTgWY",
+	"4Je8kQSQIAoL3H/vxEg1nm3GeQEfP3aFgQM+xsFH18n22ewq+4YebDKLnFk0TcfWl99L97BvbEV2sl1E",
+	"d4jA2ByW6MMQMQTaK7YHHAxPgAIFEn9JNySVrm+eC2zsNLfElT80xlNoOc6ZaDNJGg1QD9eO4Tvwq4HS",
+	"eGYPiFr3flfgzzYQI0Q7mmjZL7s7DGx26553lQx+s9ZDWC6ko7JEmIM/WbC0yIz9b6tVrEBT+4fesLIc",
+	"ToCuS4NOzHEtjadOGwBPXb+gQs8VtD2MLUvFMS8bLKZCJx8kZvXeWz/A+95iH+DI1rJdXHddZBc96AYn",
+	"hRTUBTTV7XoDu9ZP8ErbxjAiX41C+YUicu2iQDOZuxD9Jdv0q6nAoqHe3hDK0zEc/r3Cx+DWDWwliNfd",
+	"IKbcGxW92WwEe6wGvV87Q+Zwwyt//T7BdsiubDkyILnPGHPrIVErlnCa+Qqf1SrjaN3tcmhAMme0O2VX",
+	"iypnbPTmA7tnx0sOPTeiBU2NwwEdkmCe4/2gE6A/tcWVgXQZl4TsRw+8rZUewIb+6IjIZe7aa1UyFPZn",
+	"3H4eO7uMpdfO+qnHQbJDv/njfbeYstC0KeyPkNA/z5k/9vv0HStP/iorBtLJh9tAFtaciUGVkndB1mkX",
+	"EwFN7W7YkaZQ7ejjsxYChqrIyFADqKhu4WETSXoIj2V/noeK7dArzbWOananNLZO9fRpnL3NHd2iSW6x",
+	"AC6SeKSjZgfYZsKI+GTdIU5CWE3Z+RnsGvrYDfyB5MvZVEps+m59KTAHPa5QA92l45JW9gtcWHtHSQNc",
+	"LHBV+j9zdsVoNk5yljKhOc1U3LMR2iTtNoKb6IIq5+jBRICh66tsEzShAgbC1slCombNXB5EsuBZekye",
+	"mP9yJqx5xWxSnr3I5+hxpWOOQhf825oS0ivTwTLd7kZGI/m2YXFcoCTxqSQ+k2DF8liaAHYiQiaHRJRC",
+	"MTCNqX0GRP4JFI9oQjWhWT+V1mUZ94Nd72FuvhKQEf3SlyTEI6Our30tpcBt9G3b8QmwOrxK7RU6QcZE",
+	"pF56xcgilsEc2O77JBuUlIimvbuMoDKF6AvlxnWO8REb88byCKUpqr1LLsJBnHR5Otw0Oun5DiXHfunH",
+	"QEYjrhhNf0tSCrbuT067tar3ATyzIhyTbSxOnyI2qhVv97ej8ryTjrIl19C+d9vKBrI96hnX0kyRcKEl",
+	"JlTQZMFFJPMm7J/cVJFQpQSvPVc6p1rmxN1RijGBHS+CLnDd0sm3YP6wY+DD3zksx76FUt9jLsKzeP1e",
+	"7aD3jllLtaB6psb4SQ8wmovEwtTt1DYaojY79tB6IXNW8ac2qOFCvpFSIU21iw4e1FfiUhq3OMCHRBVG",
+	"bANEIZIac18mZo/672xZIM3g7J1Ei5mcw6Hbe+B06Z29JmUwsfMlGCRuIzYEfvdEOQC13Gb1hXkOPuxn",
+	"rY3KNEu2GlrW7blj7qQcO7ZTP+/KbDuju6Te74Nit4aCtSX80K9W+XfQdiHqkn0pdcwJGxDD5sn8Hqug",
+	"K17I2EbNfYTI+j4dtFXN/I+pxS3u5n3rHnYt3ehvsr72likmtTuTtZ8z/orldM7Gt2ZQm9FN3Fuw5FZC",
+	"T5f23PydBt7bTlayyJMe2cc8YW/x0rjJFqbVV6lXG5R/5RaB+cb7kvYTmvbuJg9L1Vr67Gwy77cCiOhz",
+	"W0KD+RfIQw1MVi9gHzzoASiZ8BXbZRR4R8dIzjEEBy1yBYuNq3mgtVPfnio7UP47mZOFXJNMxko4S5Oz",
+	"J3SvNT6jSYZWSGHAzW7xSOOB9tmBB3MfRwxqo8YinMuY1TmTuZO425JKL4zhCWcSNEw6I0nGaE4mhVhR",
+	"ntoSDLtnjPYi4zGZUnHvR9RaMKJB2x8DEg7DRDgznuAgdcPFryZDNKTxpwn8badAp4Vik+2r8baMOe+w",
+	"HCXMqWKQMeZSaEH9bAS8ark4Ps79cz/sjWbpN5vNGESiopGr5vrKPGeJ7RyecXGJPmbqUt58YF/pISSr",
+	"cAHYGYikoY5JtEaBzGSWyTVmt1CSh4na/VOhWoP+z1NVUjYI+oeZvUHDAttP/0Z5yz0ylSP4GGb077dx",
+	"mH7dI1wd5bOXbG07pcZcTN0P7YtrDOVRrd7Cdger7boGNYoo/zW71kTTS6YIXdNN5U5HuH38ssFst9Ha",
+	"dwzrEXopFEtt+hLWp7imZHItIvSediYL/ajonH272bH+JJfrWK8FkW1wlxlRhvsQdxoOtjefw6DeyHU0",
+	"/F1JDOsR/pU959QLD6Qc2TbQmdAbM4VMbEMv94oOXohlOGPTAZZOzrBGjnLoBnNOJqtcJgyCnpMzMmVc",
+	"zLGazFkn6LY1guycTGyDFECqmXFBs0qpGb4Cecg+E51E/IrV6s7sg7YFE+3JubPOsImlAsfM1T9Lppx3",
+	"Nigza2B2bakE2EMHaOuL8Lb96F/SDZb+utMfTrhzX8MMtaRrn3sIl4IrHT4qunGpyhWtAZ+IqkOruqA1",
+	"9pJsz5kPSvZhoDPII2fmjPw7y2VzMTK+5HvYnm113UYHniQ5S7kew6OROsMgT86YY1vsuHK+ffKkS5q8",
+	"cL0Qw21s04Vxku+30vS576zRn70/Faq/sVPGjLcK+YckZzNzzJQrcKfE3070F1FEickqZ2AGnFWy+lnG",
+	"EdRBCoJzPK9N9iy+ElqSJReF0z2XcONKKm1fwnV5rQMconhhKFHtqDDhx7/UrK19VFx+yly/iuOBf7sB",
+	"SW5UTEgh4lKcEZmlzGiWORGsChfuS21UYhFr4y8ME862u76MgZXz1EJ9uCjs78jtde69ew67D5DrwWdM",
+	"+2Vb3GIOe2DJ43oYS+5T8s5BeoucEfsyT03DOiLpF1Tc1e/hRtjq/7BMZzarbRTQaxyKCyRUT5uwl08w",
+	"3GtdrkGfoNfqI7TvbOE5N4WoRA3Gsc9B9s5h5JwThP+xtq2ckQkOt+qSwSFPak6FGk8ORsej0YNmkfKu",
+	"G/+QG37/nbPXjhn6xKVKL2mrMdZ30yezWz52sNhbvzkadaaBDPOZk5pCfqPn6vix5ajzl2h2wQTxZ/OJ",
+	"dUYYwpJiBYS2cBWTOS3mzF+QSqM9hAOxjxgMB3Dl9mGobxEoO65rF4oF2X02pmodsA6ky+otQUf7SRQa",
+	"ugHP3SV1zMjQxk/kcmpBw7b3qcPLLPf7ZkFbMRGvWP6UbtTLIET3W4SEWmNBHm1sljN2TJ4a+xFyTi1e",
+	"gU0Uyxmkn1rQpr0CSG14Z9b9Dnse39dh29SqR3p2qq9I2Z8HkH0tC7BnvPulmaeyDaUSmMwPomSjkD06",
+	"QljRU6i+d/a1qaK76w+E4t5iaDsYU1ohntM6wFksMwSDPUgFWD/Ehiz6bcF+zO02Y7O1InjMop0l/abt",
+	"2bnCbd/mO1SxjLyhssmbBjpIP2UNcyyEATcfSkwrWUPBuUSMsM8/U6IhwA4lfrZD/v/yS/rhZHjy4OOX",
+	"v/xyjB+++fjVHz/PDgD7SMctAeN7p7+/hJw26X6hbAAbKnegY9kXqiLP2gFwApI9vN8ZYi+DSqc7I+FE",
+	"tT8tk8s4erFHAjAbgeAtvqBEyVwH7cwXNOJdMPfFIQcu2aYNnVPM+LzILWYJZARo4kvCgbJVhL1n945O",
+	"Tu+Njk4e/vnbmL3ns7RjeIe205xtO3fJXH3MjbCz6niObAOhBsYGldG837Yad5OH6Nf+M89ErAT/o8aL",
+	"zK0u4YIj0Cm/JSsBuqUxXWLMynlOl4ELzNsdCIMz9CA5kBUAe886FO0z4xZJM14RA2XCvIywqg0xIKYb",
+	"snANObaPJ/byssSkTx2djTlFCrxoxkRKOxPrn9jrnO3VCjr8I0gtlyhgye+brx2kWV+1ELJ/wWscJ6+l",
+	"HX9cvOFFLvUAyrCBzIbjLI29o9qqtKWk+9OPb5+9eXnx4tmfXOs4c871g9sKBhKxKea5LFaHdX9atzE8",
+	"uZfhtJBFnnWGwb+HqwIuunEXRQ/kPW7vTooQ/qtKk9LacU+gyNeaLRNo6Dkp6wVTY8OaX0q7FS4B9XyP",
+	"XqaN2vtKvkbd8kyZ8ql3VQ2lvM+z3SToaj3xaQtUXapG39UO23Q46NnRFF7mWpqGgAa9qGJv3wJLYIPk",
+	"Y18NfdM9fxtQB1pzMd+xiMinneDMFBFYEk8uAfABzy+ekzTnVyxXX5CJ1T8saHIDxylQvuqq1cetgMnd",
+	"CxTAhEK327gV+71NsyTUbhCjPahzMsJoVM4w30ewOG5fK3jAE/TIFivMc2HQrMbiXMqZzyTCVrheNl8y",
+	"tgL6OtwBBB1yyAMWoAy+BEd0XyiCeoV/BY2gCvwdTiMAHvASu3mctbF8wGTtp1ZboX+wZjGROSwVAS/J",
+	"/fYvl6WzVyuySkt9+4XwFpWVZokUGlrFKNspulo22j/e+S7wPkUkZYB8Q8kEa+WtbDTLVHJkd9Cx9D13",
+	"ltnuoSu5DgiH0pRcqu/ulebDAUt5vzufpdj8nAlzawxxk6RcwW+uZ51gHN1+sxnoTELmzqkYzyfevQVF",
+	"t0/7p1IPaDShIInR/BU0YsCuY74txbgNsOdVvSkFZj3AOWWMKZjs0DA712B/K99Gsd9Zptmy9Zj0LcsP",
+	"7/t/BweU0hWLwgJIyHxYjaANIXXS++CELNM1OjeXb7K+58i39dqmeTQ9y8ytKhAQHYIifgaR/VIm2lgC",
+	"sq5A3FobdUlFQbNJ7zWHDbYNoihIad3uKqhHz+B2troNhnnLMpZoCs0Flnhwz6U5u8E7M7HLPMH+SmUQ",
+	"QWx60RriRZ06C1y0MyaH1wi3PRsk5bvNqhOXw2cYWF0geEV5kpRyswLg4fZCubPtenlsDyfcg1M+FE+O",
+	"UFaQ+y1Q4ZpdDvT9+q+XZ76W5rwXLKnjq7tDfaBzOpvxJCDOWW2wcIwG15XHwuBkNBrUdwQGjAYQ72nE",
+	"zSAN4rQePjsb/Jl/WzKO+3QgNQR6T0BpQpZho9aJmVMtUkQuSplkLALUT9A0XVD85O5AcQV59zX//cP7",
+	"nd2O6dHfx+/tH6Ojx+P3/yva0j1QevqJiqr60wyOmQlE42898Hd9j5EDqDY7zAaVnOZUqNhEZtKqCr0S",
+	"PbrE34ayM2oO8ubKzDGp1mXRLLN8v7TNt30Hgt00nEi7x0gNTlXt2VNlOJzS0ZQF5hcnCJxc2Fai2adf",
+	"dx9FBl5Z2lNOr5myRBprJ1BuSnwwcGGaRd/4+Py00OUz6+rL1rDXwRUm5D4sq8u40kMQo0zofBPAfO2h",
+	"VsU57aCqln+F07f25LP+io9/Y3so2LJjWyz4nCwLQLY0Z/aVOfmMNqeltcpvECaO6kodqsedRNNC38Xn",
+	"HU8LZnIAdA8ywc06GZJJcGTY/Wlb7hnpkTPo1pHiNh1W8uuMkrJkYN+Tn6Am1Cb+TKywmZC5ZAodeVOW",
+	"STH3RUcyS7HtPb54SOCdw8DoNBqTR0AEsCOFIs4INsQn8wqUeaJVHirQiXgZ1/bOM3J/9JhMuBhjnXAs",
+	"F2kPR1CgtmxrCQ5YaRX/lGuBDpyENZSG32wfAymY1RK2V/x3yeUP5XE4ivhnm1gu77uyPmq93n/b9I+b",
+	"uLS2q2k7KWcHUb3uRKf6Z0mdCpTAf5Yp98NgOqAjzTt65CyGA7KrEvlZpJt93lpuZNDBkb4t+zem2pRn",
+	"1D7ac+dBE7/xt11/p/D/s8gUb6G0ViOuMspdH2asstmfVUJTp5M9yot/WxLFLbLbMrY+T4w4tF/28zcH",
+	"8MN1N3Oi+RU8EcdincnP7kVi8CH6zsOT6enRo+Tk5OibdMSO7k8f0ceze8lpevIQcu/hHMXHOHn/c1lL",
+	"N3gwOgbPtCsgG7w+eYGx/GI1njEGrmtzieHhlmSXcDQPZ/ePHrHR6dH0hH5zNEoepKfs8ezR9N79wft6",
+	"ZssgZSlPqGb1ngln5QMfJCf06NH0Hjt6TO+fHJ3OHqbfJCP2iJ48GFTzWranl3yMAPZaendhTr2gl2A9",
+	"TxADY+IK7xwKNlQ7pjmd6UncYbpnFqM/FZ3jeas60vSdj44eH4+P3v/7v7XH68c0y8YBZndXR1eIj9j0",
+	"li2RhC+Uy50YQmWIsUbbQueRdMlYwzoeJND4WnsBjSlLIKUgj/Q2gZRuOSuTTMpUTPBMYLM+jv6wQrHc",
+	"em7zSgFT0KLoT+ZlXEOxY86UGpLJn9799bV5XH2pzE/Pn9of7PjMdxdPnrz68eW7sf8taN3ZnTJaMfPv",
+	"7Z5C2gQb/b0klfpNvb+Bc9NUTC0JVZdkBskRTFkcB6kQLQiALzA/s/c+clGvsHqk30baPYXTE7DNenl3",
+	"SBslyP7sa6S0ZoQ2ywaW1lH2KYi0etJpn/Wu5aH224bxtoz82sLQmMPleP+c1ScLlkCn/jk1xzNshVpa",
+	"qtkhjCYLm9b6hbIJrFGY/INlk3q31b2HD0bDrY7MOn5c33TOdmf7n41Ii4UooM7KSIxyx9cqMPbI67tx",
+	"0rwZ1VjGwW9+kFV0mz4JsTbBJXhsz8wSoNsNNH1/lASKvtXI32qZ0zkjQfeqYNYno4bCuueB0ZeW5+Qk",
+	"FvxFJoVDeBSy7Ukn5fuw5B1GznAL/B4iZzCT28DFv2UO24ujWmiwvYnLK8GC7HvqFDuZB3rxkYwhZdKk",
+	"T1/NiyLlumxvvGPvly3ZWTiustc0TqLMV90TMWuX7sLwxv4VLN9xlqXYViq2ufoeBb3aMvrKKLu2S5qy",
+	"vkcAdEkpCwXsOgdJkG7i2/qhNHnvDgXY76gbCk7oDmn3u6DXIZIlDM1VJB3inEycvj0ZkonzWJm/0ci1",
+	"kSC01zChwiZMHKpo91bdXf/yMv3Te5k+hwjVzdxgu3u0wl00OnpMj2bvP3zz8cj/fb/H3yenHz/PcOC/",
+	"vHf/8t79Xrx3n4az7Dcu2N7NxdamZXmermFlQwV8YE629JVzzdJnuhVL7Sn0RjAXECqIuWtJNU8seoyx",
+	"UOrJKxUoiLYMlma9uusU3tn7wPYFlnATNrJ3B0tbgwe8zAksxfCQQZh7YPuyrZIRSvbyGyEf+bEt6Was",
+	"ysYCNaa2AzMDsReB7ort1y1qwVKx7ApbkzRDkkt67QB01XjF8rEFvmnLHOlRRRosypKL8cHhWoN94nsO",
+	"sJVNWOYu5RhqYq0GZ8HLM7lmeVjnuFNJbM5mhTAG9DjJpOqMG7yBy1+JJ3Cx76AztrY30Bqr4aKCQM40",
+	"E+UMzfCtJ8Cple19jAgX0DRI6MUuU23zKbSxSGV5ww0Y2VfDNoHRpGuU87eQ732HeNsHYLMpAMkLtpwa",
+	"kmdspok5AB2iBc8xIXwXGdkmvU86F6dL2eTiN86qqsjhntidXiL3LerrlttV3Soqn0vxffs6Sx9h/mo2",
+	"61GRuEVgb3c4f+6MVT1LfosjIbAgv3x98vQfr38+OXr8/pdf0g+j4enHF+XnP/71q8/TTIyccf22cO20",
+	"a+7jnC0pF8bUMDIwsqW3HY9bGHv0uTP2Fu08DsD7LoRJMSZjaSi29RDYsSSm3GX9INRs54Dx7XUrKefs",
+	"exYolkjhkORIYEa4Zgz9Ol6UuZ+HK/B+gvA5kDg5JK6dnaa5Pm4mPDQ6XpRDalD2/XZeuVFXi0+Ym/Ys",
+	"0r2VtR1FWshuW8/2JWtrfAcWJ6bfOvdWDTv0nNA8WfArBHGy2GqgE4g5Hnlrip79ENEUsnbD7nbuIS2g",
+	"pupyG6TpTOZkxeQqi+i9VtnpjoeGWYpGR5Jqe/ZN53beD5lrRXO93GfELM9jAbV3DsvZlnSvZd6zAU/f",
+	"EPKl7f+x3fWkLqFPCHYqQ/febvNzXQi7u0GsbH3k4ZJUv+OCqwVLyXRDDGcgjq7ZEuqyp73ehmGMYcJU",
+	"2r4IG4AW84sUeZDqAW9iyP0GrgzhTfq37qxSvq93UV0GvkV6ycQY+58eKEv44vVzcsk2NhtByst+rbdi",
+	"SQnVbWZZeFhtIlpho5Brh4FMCaAb7RK7jRiQwK+aZeKKaAhFTVw+q8snXv/drS0H1wRAsZvASjlTylak",
+	"8NXgbHDy+PR4dHx6fPIIiM+ujW1BM6wJUfnV0cmjchpng1QKFoU/cs/9sLUHur+wAg2zS/2iub134XJl",
+	"NttHxtOysbVg2R5ALE5M9Qgh3kE35rKLtAtwVfrXrVnOyEwWIiWy0NHQwq4Cp7Hh7APaeDvePQrkIh7p",
+	"ZEGvGMrISpMqpsfFqnT1VfBN0c/lMdTMN4g0afa1XrC8Vc24o9wYdfnZZ8b4BW+2/rIdTLFT55pnGbFh",
+	"OSM3zqHvO7Y4VUwfFStQXzHesmAZdK5mGzKlyWVFZZSCWQ+t2qIn1o69qHfGyUXfBkzzjKAY3v7GXRId",
+	"wi2BQ2tTsl1XWkiCqbSEXjEBaHbjtcwv/VHRMvfrN0UWbSCaU41wU/QasU5mLrfEv7GmMxtrIZrfOQuS",
+	"RYbk+dtX5N7Jw4dHJ2ERv/NoUrEBoPTj21KW+yqo9QqLaCwJa+vCeF9PhM8dEcHzaCKRETBYEACINqPj",
+	"0xHhipyOyP9bzckxvwwileL3OgvFYZ/Po7metWW1SLSYdwTB3nNINwI+QqgwI2fkqsRrBn75wjX3/0P4",
+	"bS8yXtGMp+M+HfDdzrZd4/FG2MG7q5rwjKiuiW3bU7oxM10veLLwcP9GlC1klkLSwVLmzPO+9e0KaaTL",
+	"npppvcgEN6JfugbGeI7o3gH9qjTpUW8BcuNGVdXXJC8y1kCdt0Jk8PTZvmXGuFkGo+OTx011s1VKlWJp",
+	"SPRakoxp15avA/jy/YdYTlVEhOwKoPlhNHx4r/XRt1fL1UPagFMQcJxPjg8vWUS2QWh+GsqDqnK8M0rg",
+	"oaRF7zubhWHBJgUab9lad6RS4vH/uWuVMIvbqLG5M2nxeQAQ3Y44+yzCir8/kfg5kL0qszuQj+5/PPpy",
+	"BAHsf5z8PDo6ff+V//zzyen7X35J/3Hv59HJ+880sl07hv6ZiRGNOLN8qaxHK+qvm3L0GlKyytkVZ+sh",
+	"kXno3apiX249N827vuVZBjCWWxHI8NENTCkqNn7Q39pOxDEMz6AwUptrSSKVjhnfELDtrwq+kIJt2tqY",
+	"ZIw618qUZlQkDHFWrZNT0SUro9YZ9kVMOXRfEQkjS3nF1JAoSSY4rIkh9AQzM6B45e8sl6BpZlzs0tzL",
+	"UesH2+a82fks3CGNrqxck7UsspRMGSb0rqmNmOwXq8MZHYjoOdNFLjxOrSN8E+IYV9q/3RGxMvv3bRvE",
+	"Uy9ahetOM9dX+8z3wsKcQcASNVYsxNuHrvckTS7LvWSYwxDQZQ0YY89mfLeF429GvZdsTiHUvA6KwsqR",
+	"Hbe3TCpreG9YsuuCmc4FV4bQXb2qXayYD64VV0HT65tTByO5uKzcdt0BMPfrJmvZgFa155jP6tDYHrzJ",
+	"VzwmcQ07Kc1WKHFVQmNhdt+g+9DZNk14SZapXRr374i1eU4gVYPMGIP2NLZZLGwGnHvZNCwc156te1rG",
+	"7+Vgsdope7U/XZ+LJCsUv2JBLyvyZX1W8FulwfpXYXYiE+mwYh0aPtndOsRJBg1rkJvaWHSf1CLHxOfY",
+	"1g+cm5CarhImUi7mZfLtb8TYn0pDqbaCrd+eU503Ii/z3uu8B1pMPwaMspaKWoaQkgabn0joVr5g5NeC",
+	"Cs31htCpvGJk4lC/J7CfoMTb1xQG4KYgQ81GqpxTEfhTckHUiiWcZvZ7wMH3CcNR90SFcZc9uubAlF/Y",
+	"MkRDvx00OI7x5q090pd4/uCT27az2mc/77oqXeSu+q6RdoN5TtPCwmRa6vz8IYrmeRoB8zScbDfF4GQE",
+	"9kXs1pPjB9tuNcP++P7jJ7DabYJhyYX7eBB2eBHV8CazjGqLhA073YOS+DXPGU0WTNneCI0Ojrb9hNGD",
+	"WZ1fzsnkSv7/7L3/cttGsjZ8K1OqOpXdHIqSZSfZSHWqPsWxE53EsT9bPv7226SEIdAkZwXMcGcGorgp",
+	"V71X817YeyVvTfcMAIoAxd+UZPyz64jkABh093Q/3f10mmeAV+DemNQsRGlCUuCokI/olHo1q153cVsY",
+	"54V8KxXh4eqhnTC4mu4BDzoHdB84CzZIX22+l4advQdunAHNavvkzjGF5Us9aNZaGLChxrLuuFuOUifm",
+	"+SLNZ+UtvsQfIC/Eve3LP4ZB7LFIlswM97XKrqbL3dbIq1wWTW4+kuj4kbG9VMXXJWmQsUpDwnKZYINp",
+	"ZZ8Dc213mbS1b0JYvGrPt26qJX9Sl4acvTa9stmtvXvBIBRTL24ut8+sIO8mY1KjQI88e6IFT5vaqMs+",
+	"Thw0WHZy0mQZNHIEBPkp96eBa7mGVGRqLDE1ILO/FHRfRVe+/wTHPdA/PXGJGsu/3lkFYQduQq8pQjyp",
+	"uIbpghiJs6mv7iTBw599Bz1eaubPbhlnvIOw1lrVj7U07Oc0CEv1WQbc5Bq6zH2R+HziIRcSklPc1zBh",
+	"TRgWYfUo9vFHJuNpCvrKTwyeGRqUi9SKmlzBD+6DQ0GDuEyF38Dzk7k9o1q3BpLngJaUBSQ/iR82NUa6",
+	"Ee7AJ68XwYzLCfPb4Z8q49c4/dKrC2E/FY6B4useeyqe5dnxyYtFGr+ruz+9GW9wM1YYTFZSW1bXDk/e",
+	"Kd7oveUXTo5eNkJabtWvDDNDpWnk03QxEL3LuXMAaumaro7+o1tL2DSNbE+rxRoVIu4xZqpD0MN+Ry+A",
+	"mDnfQU/0JhaKffRvePr9HVzWjV5dZEZosdf1PDLPFqjuLST7bhfgdCPgySpiOXu0SGbVANCNwIShNynb",
+	"mLQ3h8nWbdtOTmQ0vo/7CHaPsJHZelMnBkE6/jxxZ04fK33GQ5ESBQMeT+7YkSw3ixGM7lTaH3w/911d",
+	"/OJmq9yF4epCSfqIyTzrAfpqFm7DoAlI1ZiSgezcYGIWuT+CVGI9aK41yHhSodrCKqq7Ba44fHv9UUiV",
+	"08vwAdAAz/rcbG7AeXYSb5Wqz12A5xw6SirVlRMl9b7P8kOam5HPtxXggihU2F+cx8cnHe8m0YAP1pu4",
+	"P/4Vw0uP1m/i+tWMU4QV/R5Xw7mD/kH9LP8Oi/MsT52vg4eVf+l419X7WrCV1ifBysFIMxuNNfkbeMhK",
+	"Olyr8Rm+eRJXfBx3vOBDpBOscmUGoEiJRN2m0xTvrpjJXxngH17PzIbUHidOcn+YzOWY0Gp8p22AAvW7",
+	"hDR39OGHyQeM8RtUwsm+xzxyU0c2uiI6gew0K/c7vaHwa7bP6YdJSdV3yiIhow6LVG7d/xWURPgfuTb2",
+	"SsirhE/K/1a5DX8YqTHoqKYV6s57rkNI/MM1vsn3alyfXsVCczI4XmFqeuvCrKDFfKnS5tV4VIuUznr4",
+	"LdDkL3XhQrhqrr1Mkqi5QN/tGDG5uRASHTsMD7cnYudpWlBdmTzLIDljA54PwPgcsUCwD42EuV9+fK0+",
+	"5j39HZeb3Sned50s/Q9PRcKtqtVdEQ/xXCZwgscxjGyd/i7StV1cqGjdpjqG2lPKLeg0Dz2+aKoUR0j7",
+	"7YtFOdq2e4HCr5h7EQ0DuB1Fy4cJvu4iXIUeiPZt7ptcJQXW+K6pCYeGQXOWAblrfiT05qRg2d1fIAj4",
+	"9sXeaZ2e6JNV5L4S23zz9CqNP89TsznNxhw1CRu4rGI9OCusAMtcQO8TgeSL41dDZdBEWn7rXOT3r06q",
+	"bpgM7aNuFecL6tR9mnFsyyLacOcbjm5e0P99i54iiVSd3/Y/7pi4rG1i9I+AB0mIr/xMi2nfsBTZgBLT",
+	"Z57rYP51m7tq517/rKyY4sUwaBfBKAP+J4EGXSUQpu+LacaYBW58GdEt9/IzOjlxroWdfHAmz2PywDV5",
+	"x/Sv18Em2H5y9X/+1/8+mPEPZGCo6OCADA/ZvXv74ZId3Tw7cpJ+DRNDJbSUk0jc1w0jjBiPGzS6COLT",
+	"9YunGFo7Ovj8GSPMfg247omycZeHylghB6duH7nlqRrk0KFEj+n4jZZWq5RYDjxhPeLwGLPxeCgkGMqV",
+	"U8FUbqDjKUqob5iql3+Xv8uvv6a96X79NfvvD29/c0G0kfwarmJuoMsuEjqfPn68+PHmuy67kMZy6Q+t",
+	"969fsufPn3/vfvTx8uWZc+zok+jvf//73w/fvDn88ccoQAg9/5D/xnSBRnY2POh+l+SAIbEV3idWPmON",
+	"EH0CMumyc9YXkCb0vEU3Jx+N0gnmGvI07TCJ1QG8Z0DaLsNAFFNYkpFFIQENaAiaAndB/rsMCMeZT1+4",
+	"x5CK9VPF3fsg4+Xxk7B37+FfObit/Pprdh4Oa6XLcKYo9HS3Su+8BwkL+RHfnd5l784vX/5MuTZ8C29A",
+	"D4AhGHm3+DfH7t6J6eAT/y6Dq0C6iJ4CO5eeprKnkomvF6bhLR4qif78HPlnwOEWX3/NONbssyjhlnvQ",
+	"sgKYUmUUpRtVn4QeKZc5i34V8jpiQ+BJiXVD+l+/I+D6+0HkXmdSVFT3VZqqsRMEBHPDRo7Aou+EWylZ",
+	"dJFANlLWvZHDX2ASeeJwzlAnDe8DIcUj4JZYCUaYqwnPEXOtBZjKQvbwPYxSPoHklDkbEzbgpSrevbv4",
+	"ByEHKXhx8c4ZLumxEbeX0atLPoi6rIpfX/QP37j3FbHxECSBwUIOOuHD35SEqW9o4ImQA38X77TqpZDh",
+	"m3AK5ORaxLjJRyP67D//aZSMzthIq4HmWahwjZzhDQ/zCktc6Ia//rrchf/v0Mvq4UUSddhE5dow0Xf/",
+	"YAYH0kpvI6L33MKvIiug6+K/D9/5OSZFlg8pfZxkuo9dTPXi5Hv3o9/lN8fP8eITFr0HqyeH5y7eC3d5",
+	"HsdgUGui20OtUjBRqGoPxD2V+h38gj9x0OQihzFPUyZsx61gYjUCd7cMbq3mTIvB0IZSIKWhrxUSeU4M",
+	"kwBJ93f5KdQR9SBVcmCqxTUB2nSK7FPthbWBW2GsPwyvAX3yVMQgTXVI3fmIx0M4POkee8eBDgBzenQ0",
+	"Ho+7HD/uKj048r81R79evHz124dX+BucuW4RT/UHTWUIE/ZT05fUCCQfiYPTg+fd4+5zilyGeP4dJYqm",
+	"/Q/ANrUYDDyNjNsRfDhiY9MqwyLtgv2heCMXycHpwU9gf3RrI7fMSElPGHRyfOynSVtfy+RM69HQZohG",
+	"UzRSgwR+/lwPWw4IDSgmK9cHOcUtHL3mIsXAv+IPHJz+44/OgYv2OXayXw6FYYmK8wyJEpyjqNUYq10s",
+	"H+BEbjMxFrKDP9wyR0PgqR3+u3EbqcnJOP0mNK9gnXfCzXQuzZ2CNWdae9wAylPt3v6M17x/d6vW4Z+e",
+	"nKzc5LmTOegKNTt/QXwim972i+ltweKO2v3OwGoxR2wvfMWJO7MpyHM2451GJkHITZf9piwdrWhfo8vz",
+	"9xevX/949ebV5fuLlx+ufr34cPnqt8hblqDuns+q9nW88be0mLRjZeoK4o4D2IG2/sXxi/u3/TdlX6uc",
+	"4vmNvqvXdCdo4MqNbXph3gB1gwDWvrXL4LDyGM9J597U7vXbEcjzdxfryv68OR53Qb3atxEsxJYNUNOm",
+	"Oq9g8u+520kP685d8lvIhZ0yMOQAmDNfzxhheKBzGZX0aCZ4SsWPIVN4mCuOmSHDxkB9OjPv6j26LmDM",
+	"Ni1VeZF6YxVz4nv+5vj5/e/no+Q3XBQIxUbf60sufVLNWJ6m5L4gGtz0kisRZeObfg836joQs1qlZl+E",
+	"89zP3138AhNqOywJ6RqQ+fIrR+636NQ1ts7e+fJLqptY8NtvcbDp5z+2KB7nI/EL0CjJGvk4L52IF3TR",
+	"+e/5B554B5l+8mwhkcrtUGnxb0joRwvI4WuleyJJADM7L05OFrmMPzrXk91CWt2OBbCjatoLgcQWafS5",
+	"8c9JJuTBHzi3yjQZJIg1VKsFKpZFKooWnE85K8JUl0ZCvLQMV0LEX3zTpaZ3+INKJgsIWs186aEarcx3",
+	"pFI660PEgYiQGtE+jvjEmX1zGivZFzrDLV1G0n0J3+fprEVBtz+lZc82rGV07aRO0fxH7tUSAoC34OLj",
+	"pqX9147wO587B78qurP7vl98D+9iVyp6/P39v3ipZD8VBFfvRafpJbgA2Ct2o16LUmecJ+SR+YNalb9z",
+	"Uh39KZLPZACQoHPWQbcVTCvUkXzDDNoBxKyw0BCSLsPDzcWbwtIcNV88VwSis6aCzsMVTcU7bodYw3C/",
+	"UekjRlN3dr2oGUoW8tY7E8clw4Pl5ffZAvL7TuPMBHS0nURCsgEhphe8iBDXHE61LhSCYYRr9HIbhj1o",
+	"sLVO7Q5E6zcloVG8Nu0a1bvNgSESMenxymbbLf18QWF8oxLRF0HkH6aerC27PFlJcr2NJZzxkKYBNoYE",
+	"P9GwQKO0DUStZ+Wg/oxPWI8GmhqVFaMFQ1P1bOxAM/9o0S8wgKg8fhtFrBRFeHR8ECQoyPy0NC8XT4RB",
+	"lDhGW2CiPgrT2aKmAKLyKncfRSwtbfvx5Kt71PrxD9uPn9Ks+Yq1gkM/tcq9Xj1RHmK3ilThxijUF9aH",
+	"+AVXE0HHwnaI6OfF8fcsEvIqN1Cjuz/iFdfR3datf/huPb3lpWR6Uf/+IpwTTgqHNBvAOUf1yZxdCdqO",
+	"nPx77Hnr6W/T019PmEehyXBlcf44Svh+TOdWPSPqvnQbXl0uAz2AQ9y0/1x76QV8rsepo+1RtS+njahh",
+	"17IJU55ZMwDwMowknhhsZZueyd8U4dcE900jrn0xRKegAdEw4DrB7mZOCRzhfvGvHHCyhU+bhLroUiuq",
+	"g7e+eVHTeVHrZlqs8Qo8HDSdremaxey2ZVQxzLhbEIV4CgBHi22sgW3Mohr1GtyZTvv5SerNKMe5ZHDo",
+	"lCZoXMmIVpQfDrlhPMV6EHc+YCzl//sK6xDNPXjIw4ZC9omCtADI4wBAmrRvcdBjSjHvnrMF9tFYauXp",
+	"v7HWSmWjHIucq8OkkIGyaDt3kjAn9nw6YWcbce4p4lz/PKqPPV8LSJPKKXQNE0woORk3YLEn4cXxcxZh",
+	"D85VP2xIND82ffRh6eIRaaWYaDRU0rmo//nie/bt9+zZyfMX33z7XTkIjnhhOyvdyB7i1zZ0/UJC1zWN",
+	"S83hepRCMqBOzOYKjepwlfLMPSt6UijTIAzy91bZEzVk6oZcttnY91e68vYM0GutskuRwSLfvVSLfvPx",
+	"h5208a+k1Y+8Ondpc7EPFUbvAPnxcNt9A/YG1Tnhlh/GIMOo8/peqGIS/FQVfL1m/sgtf+kX/PLKTsqn",
+	"b5GZlZAZJ5AsLuQniPiUnG4Co/nNN0binGDnGUvGMT9zVjbRfGWYSFjMJc6yShJIwpSHTCV5ClgOC5pZ",
+	"xYTtsnPK75TTf65BLovtlPLzUPGd8g73g/FUdqjFeR44zlNR5rm6vEKZS3WRJatcSHk7oaxF6TCbkNTZ",
+	"kD4vUeSyhtK2NS6PqMZlUXFetMLlU2WW3kJFLjsStB2BjfMteQs4bhVwXFGWl4Yez5G2A7TkqXOmLLFR",
+	"kQn+yrBECxf2I00Fzpkg7NF0Csep0fYSErkH27tNn2rTNTKzK+8UYtyhircH3b5hxpWPx+DSwYhrm82t",
+	"kfnAU6DD8hLioRQxT5nJRyOlKYtB7F7Ic0PjyLi2DThF5WpfIE5RPH2LU6yGU0yJTyHslb8u1xnzxiMK",
+	"MdFNyKJFxmefhWaWm2uzIZihuM8HCzMUd7gnmKHcoRZmeOgwQ1WaG1VxFZChXGMljKFsoDHXK4MLq6tq",
+	"Cy48JnBhISFeqXmmWopYjyvsRsZ2hSvMNd0trrBdXGFVMW7AD96OQJLngyQjRNIqbCMcsHtruU3fZ+Nw",
+	"wMzKu4UDdqeZD/ZoerTR/WqK7T2pCh98c3CPZNVM9Ynt2tcrQgq4vvt7ddStYfFQKUPBfn2I/6p60S8v",
+	"xq88fhvkrxTkw7QABamf+vMmihFeVWScmN6dhLOocqGoWmuAvBmVD6+IJLwh2K/IwUON9iu3uJ9wv7pH",
+	"bbz/0HnwYEqim9VyhZC/usjRn06vloj6/VlFZXrVw2rV4H8d1XX+rJ+p3Mb/Dz7+X1yoF64uwHEWVLop",
+	"rPOrIasP/3cnZTtCAO6x5i0EsF2evBUleenagghF2nlGo5THU2PAcOY5O5co9b7qQAb7/JXxtV+GGUhT",
+	"z2ssNJMwBmOZH8eB9Qi+YCFUiA25ceY+HpZjf5z+Jh0Wc0njlotJPqdTJp5xy6IjuuMm9GI/5n6r7tym",
+	"EYyapXcKYezStLTH655BjzUO5eBO3swtZ/gFYDQ9iYsGlplrT5zs4c5T9C5vPDlbJozBWVgJk0oCixUO",
+	"UxqLGLrsQzkTyX0hvkMqUs6Ny/gEp1Q1YCc3i3CLoPsbGD2co9thJo+HOBXLm8yuGoEEYnesY/pA7pAG",
+	"cpFv67lF2tat1UzXTVvusU4PVh8gccION3eqPvwfVmi/gtsRhFfdUCLMC7YSNgYNLB5yPYCE9ZWujH0c",
+	"81AJ0uPxdYNKh4sto9R07SblpU9pxPpiQniRNPIDUaWLMMHZauQGqg52X+6qC1gOGq6+gOFY8ItPwG6Q",
+	"3LSWYzUMudS6wl6EP61gMXDYLin2oe9CmzNTDZs1qZ1aqoZCyItyRV+E9gXmSmY2oZX2laS9Ip6hSbIi",
+	"+HXCO9d9rvnB0Z/uGPg858QEnPwnPI+xV4HpEck8SeqhsBk5WCkO/41nDwsQm32sFhbbOSw2qxvbUY0j",
+	"L/QL5y2IiCM3OIe3UBCnMwskKj5Kf7ldq06bsdjXJJ9M3cAGBbopKx4lkDhzB8lVj8tkLBI7jNB0ByrF",
+	"Mr+G4Qq3VPPoQRPD+uIGG/cPlTR+uj1NqV9wKtXFXiR7Ryn3bGRxitDn/Z87Uyd1C5nuzYXz8r66bq+Q",
+	"cBejw4xLPphHQHM5hAkbeGXWYAwOTUUrkPF4KCRg6Uxg5VB9ptIENBuADDBtQ+zz7k249hc4IkllIy7b",
+	"6rBVY52LdywrpafQjYo8b6gFrMhPFjLCIjG68pfB0Ukb6QortOHBcgsHid0TvXC4fFsi9uBLxErlnKeb",
+	"651Xq/WEOT01y5WBra6YbQvYYyoBW0xoVxyQ6gKiETdmrHRSj33tRMp2xWQ9z1a3SNd2ka6V5bih0Ct4",
+	"RmWILyyLlZQQB++ISRizMZ8U3A9YznVrWYwlkLKp5Gr3pnWLbtHGJyzdXXi3/NQ7U+H2ENt7odWKJsM7",
+	"ZamIQRo4NKBvFgMS/C8QLHDSqlVKpJ8bQhZ+pfU/+Btq0YUWXVgOXfACykwhQUEr7gr7FlEGf6krutTm",
+	"kIYp7WjRhhZteNwENNO6ep+qrgA63FlnZ8DDenragg+PiH9mORneFgaxO4FrcYgnz0WztkjvHo7Yj8Ft",
+	"IYkWkmghiTuEN2taD++5ZTCnUtWz1A7EDUgWa0hAWsFTw3qQKjlgVlXKVoumrUTVHp1v4GCLkv+mtnTn",
+	"7yrfpSO25qv9NFSMZ+yi8i7NxFjIVinEL/b/nuYd4d6m838SJcG/Tm78fwnpQad6EOntqJm+aLcDtos7",
+	"qc7YrrkF3lO53XYXT127kqSLUqjTdE36dEOXxCpDYqYLW17SYTXdQfmNLbUvtY2Pc4S3hSJXgiLVqIYE",
+	"q/LHtazn/DHNP6sx63PfzUGjuVI1cEa1rzTDS2Fvc+2JWLz3pxBIlg/TBpI7T2ir0SwJwEYV4EiD1Rh+",
+	"1aP2b6VH3PvoHXfYmAtrmNLIB8BlztMzRFeQahr7dpWBpMve2iFo4yc8I+B3w1ORXBXXv3KeQB0C+N7d",
+	"0U5UaO8F7ye70lL3Zv6VQz6D3D9wNP5JVrtf6smUblNXyBwNXwG4VzqZn48uPHYo2vxnxrQbgIb4gFZ/",
+	"oP382wxH3INXQ5HWM17NXLlLtF7xal5xUL7CXNAfNkEI+2nILc5DN5bLxARQecwnmGk/OaHoc6QEzlXq",
+	"eC4gP1HdKZvS7vS/HAKzyvLU/XEIaUKBcjGGHX/XU+oaEuc/Ao+HBdVZD4hXiMdW3MAZgVAly1nGE0Ku",
+	"jM/qaEvcIwyJB61SLBXWpsAyJWGCV8UdIteFbhluR0K7a/QtaPbsBUt4nS9PiVbSh/WKBd4HqHhbXgbe",
+	"5H4KBry9eEjFAg93+vtjcFDepRxVlPSmwdJMOyWFtK0QkeCi88NxUm0arGbBkyHpCbIs1ofgK+nsQwy/",
+	"m5SrDb23HHrPkf2VBfwodqdf2hxvO99HuNMSmJqqpUG4nrK4Q26YyeMYYIYrwcfY7oI+vibsCo9gOg+F",
+	"YX0NQEFHzZGHN7h19dnt4biTnvPmYxC3dP0O84d7qD3JMJ1e2z6OwaMRnwPJffL+MPnod1z0eAgxOtVO",
+	"u8/YSIsYjJ9QWgn58WJddnnXWfZOfiSkyft9EWNU3s9lYqJOsRMEFCSKGCzQrUZUnJZotESztuYdn7SG",
+	"ZoOG5h0XrY15VDbmHZ+UalVMD/ZB8rYtzohP5g89XhMlfBfW//JwQv/ozUULOCcxz3qgmd/OHpfXTGk2",
+	"4BbGfNJ0I2Go/d09qLAXnxwft/TFmzO3/l22aOVKaOWoNALBmBV/2gRiGbl4KSrdl1hDIiwkoZvO29Iu",
+	"u8B7MUyNQLIEetZ0sKfOWNYX2tgOdSWVcKGgGlvjP9Bg8iww1Y0xBDMjkAlRItMNEPBpeAYsysAOVUK8",
+	"6lFFayNfwBO+6InSkX49Uzn+04zRywK6s7CH7C8nx8d/JQCTs0jCOMJAMQCmfivG7m79v7EcStozuqai",
+	"nCxBBuinVe7rKvaHYWPzlFeEh46E+ttcBgvduLFoyMI6sdEQO/lKWA/6SsNa/tomUdw5d/7e33IL5D4y",
+	"IJdeHOPBgjQa4RV9yhlX8h4UlyLXDO4QyFMdcj2B/E9gV7U7DxDNnWseWjx3iz0592nAaqFTqKHqu3ud",
+	"U0SFSC63CN1SHhMkc+5D0RR5csIiWucKbmOAxFzlEr8RnREUTMP9uEjCs9RBv/6jOcVV7hI70KhNnflw",
+	"y7NRis0M5B5V/3Vwctw9PnbvJ9faG69XH9+TBCyjkLQtD8pZ2GhPTwvr7PTc/UncBETVnWobOHZLy0M3",
+	"KuTgMNFiLukIHrfBw2fUcUL8Cz0IbYOQYDMIRTyE9AhNcU8DqFNc/0d/+S+PYuTuHrTQwErQQFIIUKEd",
+	"s8L9x3LKcP+UBuKZd1qQqNINNWCtkAO0uNKdvvWe6J0X/zSGNMw8Veud7to7TYI4bUAT7pvOg7U0obOT",
+	"pdxYyhpiVQ0W4vk00jzj/+VO7Lm7B63xX8n4zw7pqRHh5RimLoeFWyMUUkNZLSAhEPUUgycJKSWwynpS",
+	"7WSeRlW5+MuAKbLg5WJX1P4SlSMe1FiysdJJYw1sE4h6R3zuS45FfZ4aiGhVg9fHTlc9cZezU498xqIh",
+	"8NQOu5SuQvwXwesol9dSjWXjNEy0AFMJpeIluyioyCf1lEqBy4USSmv311Riv/IhMcz2VC7YzhtrcJFs",
+	"rtOD04OhtaPTo6NnJ991j7vH3Wenfzv+/vgoiYXn8/vWfdM4jxgfG0Xq//HX6cYqQ/Hmll/FIC0yjx2c",
+	"Hhw/+/6b7/rHcPjts97J4Xfxs2eHf0uO4fBF7zv+ff95fJI8c+t6I356MH05f6kfX16w15rL636uMfKm",
+	"MSJXfmOLmSMHi8eud0RpP9W/MwLdsoY9cNawmbEaTZZ3hb6j2aWW5AyjAemdohtA6UqjlIY+aCTKXIpN",
+	"7H6b2xKKPR1CsYXFe1EuMX+o4mnqbii3kJy5UKgogYsxb0tzZIE5m3VP+LgDOdx58NgO+NtT8LiOwDcw",
+	"jZ37GWVJs0ONr1QhfRDKTROz2CaFfnXXeKd+75Y5zu7u6KapzprW321uZNd2pT2C9018trodm+98HsXc",
+	"8lQNGhGxc3PtRzsiQOAkiZ17TK4wK5z5ZXIoAIJcmnw0UtpChdgiqmdJoxDN38mqNnCbJ/n0Hdao2+UQ",
+	"mOr3QT9sl3UlGf5mkRv7KPkNF+mG5P5TgGBJ6nBnzTakH4+4OR1nA6USDwGD9ENOaYWvDBtp1UshM04j",
+	"CATDmkM0uAy0Vros3eZpesoMAIs8/lQDgrnL7NIPfkJDTWmzfsZgpE4/f1ZjdxaOsX7+yWnoBkhXpl3C",
+	"nQIgR0GP5iEhv8E44B4GWysC3YFzvm1jx2YKXHtPLVxkc+fLY0Qt1hSV10oPwIZZz7ihVHy1cWSBGmww",
+	"IWGsSFMCEupzbxt6w19Cx8bUVj3u/NyjsK2Y0NukutxjS41V5NGs7s3jEkv78aUefsBbaJWwWQlxhy5s",
+	"q4A7UMBA+NzXsKa+JXlsD+1kBHNnmbFeLlJ7KKSLBQwmwCcq10yNZWPhiFv5Ehf+ImtGwuO35SKrtRHS",
+	"DjLrJagi4hWR3URD4YU7HLi2JaDsRWBORUd4uQ91oljlFvdWJFDsUVsf8MDrA6q6Nl/VVouPy1WO/oxV",
+	"AktXB/iKqzBfTKC/WVsRcHb3pAp0xPjnKyHn1QysrNXOzXupEmgLBh5FwcDi8r5oXH9hDdPO3zoLmJMz",
+	"oU5QOUuRw7MfigibCgV2JHy7qxKYZ//bAoHt9j6uKuBzfKf6ugEqwU2Qp3GCOYMRaKESzxqD1pussFEp",
+	"EScIKqGhca58zCen99R0FWUFe7DPW3XNtpDHv7v0rlP4O1P69jzcd/Z+jVN0jmt4xJPk8P5ZVziAgoxL",
+	"xidMyDjNE+gwA2nKlGYZcJNruBecOE+St9Js1aA8KTQD96sF+HaHsAdXksgA7le5w6A/m4BGLr2KeUY4",
+	"t345zr2YQ7oIUIJys91ze+fICj7T3uEV2tkvEWN5kkwC5wmSUUMKyADmSc2C0Cyi8xvCaMJBfPQnT5Ir",
+	"JZcHbai1bmsozfZNivuuV68W13n4uE6hNascjY3QzlsJhTYGZtSm/MA0kvPgBHT32E/j4dQCQNsdZrCG",
+	"JiyNAX2qQj0aaEiuMKwvbiHxp4KSEM6DpeGeB23ot+9hbhElmlp/X1DRbmxEe87uGS9a83Se56lWDcM8",
+	"1Ij4v8dD5emvnNvJzTUR+hKVb+Rn7UfurI+KHv2rHpfJWCR2GNGvcAqZ54GgiQzCYKbnXsTpXXmzLeq0",
+	"MJrtL94iTzus7Sze+OLgU0WeNzKdUNghi3iaXnn3IvJjwHyEWcWlcD4+5pdCxGnLYmvJM8CDBImywz1G",
+	"CwBXheg9MfCqeK69A1jlDrcg1lMCsUoDsqi12BRyVVGsP4t/L49fISkm9uFQ9VFgKBlywzi74WkO261D",
+	"2o3tcd+t6GCLdD2GCqZlVWtRtAtPXJ6moWAJpdzch3Q9WEHdPeI19zRrUa8tU76vpxVLI18RqUfENIxS",
+	"HgO1IY2HKgUMBs9YhCzt3CqNbEKI2iTEINiDgZCGcQljYhnkEue1sOhayCTqsv/BxcmBxdYmw3pa5YOh",
+	"ZbHKAJmmy9kyEm4tMxMZD7WSwqAYn7JE4JnuvpExIY11O6X6LAV+40lTMqZy22WfwnAGjI0hoYquQlwX",
+	"wOkexXG1G6d6q5Vdd66xL9xud5au9Rz2Xuu1tr9R+us3IpmH1H0oTDBaST8t6xomBpkmiK9+Xt+ZX/+L",
+	"bDrDZ287zlbtOCtEpyLj/m+b6TQzLAwuKRNkfaUR1eqyc8KprG/upArpMLmNpxp4MrmCW2HsXOgK7/gB",
+	"d6bh/e0NdqLdaXvSHn5PWpDjBmVcDS2iFZbhqBV+ihMI9M7DWFypdJH0dv92J9RyFLWr6WlLTfu4Os3u",
+	"keJFgZk5blHGJ8ydDfN8I8Jrti9xuwNcGu14C7Jsu7dsOZFeGlV5dQN6QtMVermvgvde0xwUYrfWdHuO",
+	"0Ragg6l1dw0X7EZPH+yh9Yi7u5Y9ubyT9a9cWZKk+ijopWdUZ71A0Jf4mCcecj0A7CI1kHoSavpESat5",
+	"ImJLEKvP0BGd0xkNN3LHIJFYu5WFNZD22V+Q96lTkgd0GGdU43N3Lkwq5DUkf8XIS6V4exFioW5r/Vhv",
+	"DdwoaaIu+23R+S//r9uOg+3YDFx7P3Ov6bEaSGNHWsS7dSb3RsI0Vnma4IA5J+ylsngtWGHUrOEy6anb",
+	"ozidR3r2gb6Fk2LPMOwYDwGTzC+okq2XGyHBGIbrdFwwEw+ZOywNFdGg/NZ6in7tlylRnm2PMax6nQZR",
+	"wrt/yuSTVJkoMqQ1EVUR8oLQTOWfLysXr4U2tvL2C6gpycEdwQRKSWGGkKAUSbLQ7h0wY2FkWF+rDL+e",
+	"qdCgVP5XOebbXQOzVLQ2tzRpTufSnLJYpd66d1jCRTphPZGmQg46TIOEMU9Nh5ncjEAaoaTpMAzT6Z8a",
+	"rBbgQu3bkXD/InHn0oyLS47dnVcmdLlbyEehmcq6U8Z22YVlAwU402BcPCpPU9DMHSOG5aMzxvsWNOMs",
+	"1txUEm3ue+WvaUZYl51LBlynArS/SDlZzG3hVY/H12OuExOdeXAh5PxwvUzd+BQi7Ti5Rogm0O8zdSPk",
+	"oAZTeKNuYEZrV5y8JdUYBy2ffHt4/OLw+Nnl8cnp8fHp8fH/v/ikquq9uHvb9el09/pJLR6utbhxB3db",
+	"77WmDXNbXJHbvtJOyhc2ZeHg80zIc4gIlYGiCcvjcDawql/DBH1AA+ANBlGXO3dO1WeLPoQr3jOT760f",
+	"x06s53jhxvki+OmVSA4W1RUXfs7OOpm6ZLX0tunCU+PlqtfO+O2vIAd2eHD67YtivomxWshB45VtudXo",
+	"4XKbm6Yr06cLP6/f9A/0q8ZH9zX15Ok3XZo+3dRu+0tSoNB0Sfp0/UteWMNEQr0Dnrq26ZJhpPfdi1be",
+	"7Mnx8QKv9rKoTnErN10uURknN7X2St88X06Ixvi/0YiL5CqXVqRYCePPyeZHHgkN5qoHfaWn5bmvdMat",
+	"u09u4dB5Tge1N3QPnvNaq+xSLDaZ+VIt+s0nQONL6tkmkVdKIpvyRCnOvvCnVWJB/9t781WBEDiXuYEk",
+	"nJFO5wIhFzqrWDLm3eAeT7mMgYl+FVIxfGKYUV127g+6rwyerPRzQmyQ6a64RuVsYn9BZzV461f98FKi",
+	"v3bZJ3R4o5KjOKo6uEJipdyVf+Ird6g0Z8+8kG5utNhHmbpYeSBuQJ5iKNRX2p17nnyyfEumU87Snnp2",
+	"3Dn3K++ZIIwVD8EdF0kRwTAzVGMsq6NtgituG4f0urBkyvaBzDMnPM5H7xyATK5U/4pesBOv5a3gnBzh",
+	"xk1KnTkJMJoGd+bgpM8esARzkWvAwSfHJ7u4+8uCdF4Y1gP3INhPeMaikOMPI5nLoaZ3HuxL7095ZAB5",
+	"kdo1hQlay9A3jSDlaarGkFxxxElM1GGRhFt7RRh5VAAtjPAD1fsnxNY4I8QStcyM0g2Y0oeSFZ6jqW1S",
+	"eKtJ4Y0pw/0pYaywcWG4n1famzCvI03J4V1I+HZzw/4JFk8NV+A8nlt1hbDqwSnOTy28i0/Qc97IaAlY",
+	"b/o+dgvp7Ui525N1Tyfre3By2WGYkOUWOsyMhY2HISewjZDqiKzIYYV0tGFoIn2B0EauAU9Yd7/UJ0M5",
+	"iET0+6DBBVXu2B37mCyFvp2KyEK2h87yhLmYQUMiCLCMoTLMCHtNnc5AQqgn3i/lWaYgFezWOStDk8q9",
+	"xMpY4643hDRh+H1kcKRVeEiah1wQxkAsH+E/UKtc1Nhll0qxVFibAsuUhEkldDN5vy9iBD77uUyct8LZ",
+	"WCs5QOgQ5oV4HdZTdsgI6GFcTkqP2vvS03foHo5e11eGRW7XIuZ9nExIkeVZiHiLae3oS/lUTJdFGZc5",
+	"TyO/CvXmuveF4oMldXVjLN0deBu0BmlsbfB5CWlavjn/sJRYdu+OCv7orz6pdcakYpWK7cNf6H1IgIRK",
+	"EeohYrgRMK6ffu3PhlXGX69bOV49rZBrEBVR8+zg9OBvZCWWOSLoXfmXtONT6hJ0Zs4xF1l3UhGhhX8P",
+	"kbcQtvKuz8ifHwtDVsDrSscbFBEPi7xmGzIvGzI/HWKYx1HL72vJ/Nk6c3wfer+9rpy/0Ng7Hx3mCNRN",
+	"GbONeAAEfzY7AK/9GWN4BuWMg6lzVvX3c+RXe4crd6bSYnJznCoDifORnfdSYpF0/ksY4xf9FCznGnTZ",
+	"B7D5iPXBc1cgoED33mVTzhCVRIwL/BjSFDOu+LNrGFlGr4y8Jd9nzCUTMtbATaN7Ek48YdC2uR0LnskZ",
+	"rr+qL/IXzqwWPHV/V5IySGyU63jIDfx1LhqNXp5/0Cw3WDbo3zLJRRUPdpuLw3w9au7XohHbHgIvJhpJ",
+	"ZFtIuOUsBmlBd9lPwifVRxoMltrQhdFVmX7dnoVEaU+A5ByBMRjLbkAbbz/n+DNE8936M1vwZzw2f3rw",
+	"7tkbtIAhX316cPzs+2++6x/D4TfxM374Xe85HH7PXzw7POl/m/wtPobv+LNvDlbzffwLbX2f1vdpfZ99",
+	"+j6VxKr3H7xBeKjOkIYEpBU8dY94Azxt9oh+U8558fUrQ+GuUtOf8x5XCdapXH6baOxuOplfZSM7ceq1",
+	"A9SzunFNhdLlV9qKxrX198NQjcl7mRLZegBy8U7kpZTR61RjOeQrosLUXBpBxdTYdxFcK+dlFbrYQdpb",
+	"ShpO5hZD/uyvuj39bCuv5uq6fwGvpNWTlu92B2kH6pwORxiR3W4ooVmr1xp6Stk5uYbYutAv/AhbObrs",
+	"fCqInV82NQ9NL/n4PcXftZCJ+3wEMsF+ibIoqzASV/7DqO6Ad0+zgxzr0zvV24KotiDqYbg7pMSUROPx",
+	"UEhYLkLZmM+jQUhjeTon7gilrkp6ANZcI3yYKmO77LEZT/+4j8B+VlAt5WLOj71c2vzw5EX3+MXSOFXx",
+	"4K2pbU3tF2VqL0juq+/FGaaJsZAhGezeLC+WiDWyNhA3Q9kB61MP2A9caSdoyM2cnNTmZh6yZZYw3rVV",
+	"fh+Avi0XEuLDtZa3hfFbY31vTSKMSziAUd/NqtD9eubZ5BnMsc8pcG0YZ0RRc1bNoDH6ccGLQEUBKfRt",
+	"p5Jyi4hxIbkKJDfU0USJN9LULotyOeIi8XQ46gY0H0DEBor1nE2e0JjMkJjGlHRvwrgsi+uoXiHqKx3D",
+	"g7b/bssel1tOL+7g9ID3cgMr+OQoYu2x0DrkX5aNd2I/D/Pdif/tBw+ihc9ryS9C774By7jFsrFOoJEh",
+	"1ENpT5uTOLETlg1VmpiS3aZKktNlP6Qqvi76eIli0bKET5CIJmR2sbCJ6H26jFJO9fxpBV01lcUXgynI",
+	"Ks1a2A9F79kH/+iPvkEnPMjDaY25HJK8oCC0fTGPsS/mA9jCmSuGMRbzSLeaqTJgD6eHq9Y7nz9zmZii",
+	"EvTGz61RZVHrWVEZG6bLhNmpE3DGY5DLKSYUNCaGptN4U4fFlxOsKo2HEF9TPauQzrnERbvs01BlRUtI",
+	"f3qIJU68AcNU7v3A5yzqC0iTCklBXUMMEYohpuEcVKqvdG7kw3VdS8O65qzZ3Xuw08I2VMYGJgToPVu+",
+	"E+QD2MoWPByr3Dq6raO7t5rEUdUo7MXTHUEseHqI1UphaOc8cptzX9hEzZezZx96OMFCZlzyASRX+JMo",
+	"0M44WUyFvEazi85yx2kf8ik61x+JXugqo9yTDM9c5yvjWyEjd8uFjCOBsTuVpe91KeYSY+UngiAR/Tsq",
+	"+BgCgzHSFDfS3NBOvdPbxSCmxq81sPmWXHSI7JyFrg7syeiQrkvfR5mm/luNlHFFFeyCNOL09c/t0Isn",
+	"2PWNwSZn3iqQtFUt05S1WI4M963EgmvSUOfbkdx12dsbJHW936x0nPNVme6IziitJQy1NyFDLLK67sIw",
+	"OOduD1Zh3/F15ZEvpHvXD4l9gqh22vD60YbXa1qfei/HciuMFXEzn+3rIndOSFzRTxkMkBpLZ1TO4xhG",
+	"9pRZuLVHsbmJPDUDZ9ZtwimLEj7pED5QxJ0i6RQK2sGQvJNLYaMOGrBUeNPofhkAPbSQ4Te+sTTqTf4r",
+	"U9IOI6q24pNg3fpIJu4tGn5lHr/Uh3I7NtZnSHTmCZ/UeSNTtxfAzeI265ySvlbZwi7Jj3zSxLDq9oho",
+	"w9Hr5AbPjJl7VJnSmshqaqlt1br34qQimrpq07V6k4Wv9dHwAfzgrreDUviK0DglC/I/vc7sQz8QVbjL",
+	"xlgbSOfmgTuge5usUWbdcwNTHXOlVKyPcFK6pBnafCvdjYSkCjXUW+fOmUpyo4MConLLuLn2Y7U9pTN7",
+	"6XnKM2LmE5bRQIbS1/vKsGikUhFPup49POOTK3/NiNhrytGCz0Oi3kwzrD5gPJKe5HHl0qWy4IcVpVxI",
+	"y1589+wZjlVYK8fu96JNsrfY45fVT0lyv/csey5LkLGhvcBbcm/pl+Wn/ugv0DZEbS68RqKbNrrem/Je",
+	"8mtE6GbJzHscZw3tSJMLv++IAuY5g2JA6II3h/LRXXbhE8XOrcEYTSbe3a9viKb6mKVmw5TL1Q5KuRuW",
+	"bGRqyViGWYr+BnD2Xv0duC+vdQMLtHZjNLpIZ/eCX3z8jd0oSO1AjZUGavSCEq4Z/XWamq0NnvT//eHt",
+	"byxRce4LmDuE20+YEf8GZBdOhaShF/jVggeWhn/6mMkOYYIVI132k1IJ02psWOrsDNyAnzKHBddEqtbj",
+	"SZd98EFVUWvHB1xIX4NiSoIsTlvhHBKfj0h8PaBHeCIkgo66rDIqHOeDS/BMciZWI2BRuYOnYy0sVWEj",
+	"CuJi1B6wb1+wX8QPLFV18yHf5Wa4mGX8VVxDuKtQ3TO1z2c+bZhO2JhPXCRi+MQ5XX2lab8bhzC5RZfj",
+	"/dqSe0Rb4TZlhpj79lAms4vNZqjcjyHBhRCHck/egB/tLuFRPlf98DyEaHoQO4n1wJeT9p1iWc8W+MWl",
+	"Ur9yJyz4g28WuS+Tj0ZKW0jeQCL4pXsL+zKBbv/XM4H4BVR8P6mtqvnohBmrgWdOxEiomrytoz9n/JfP",
+	"R38mfHI/U817uBF+kid6IKaoDhaaxTw3YMrRoWzMS55MqrerTSyghK7DVkPVuj70WDwnim7L1t2F8GC1",
+	"EZE7jfrQfepzJWZYWXp+tumGkOBSwv1E2mZU4MKyIR+NQJrKcHEcpMukGAz95NuY23gINDgW3XFBE6ES",
+	"5WFTqcZd5p8YnQnne3gOUKVD8sEPcDFWjeiERJehhsST7nqN1NomEdOET4q5sc8PT04Wx0ZfFvOAy1nm",
+	"s2fb5vDF8np16vVRuhhxzCdTmKJFXtuhGrvXOFBgHhWouJdyQ9plVqpZ2SyOEO68I21x0GCOOrsTp5ic",
+	"V3swOVNKxRsFTS068sLiqOrac6ciPU9gZtJ8XWjHJm3nePtZjRmvzEFHi7L4wVbIPCUQDwda5aNmOOwn",
+	"/JgZpQOJtDnD4hGffaTkI0Z/NCojBJ/OS/PU1HiJ0CCB/NkhWnQHnDvG8Bv1SBrxEdNtLK00jx//qTx+",
+	"iwKthAL5oshBkKCgJ9Pyvwk8iN4VNTHi7JsJi3D5K5HUpHvIYam84N27YEvLYOlk3Q8oPNvGDdQpAN1U",
+	"svIB03noad1H0SGCL6E4Gkjf5qvbCo7a1Cr3TjbGJAd5ZVIV1dGGRiYUVTGYob3KTfPI4HV0dNVG47b9",
+	"YInq300NZl1cdmvaCBqjBDwPnPfjQ0DnTNXHB7sStB0FCPfY7TZC2Opg1ZWFeekRq0sIOY1V3YdB3apf",
+	"tPh41ZWX3u08lh1qbnuA7XnI2jrH3pRf1gwjvMWRU3ZYZfMyzADVMgcKGp8lt74ER92IBDQBB3aoTDnF",
+	"U+iSpZdr98t54MG92eaSHydWSWMBjPtsKm+c8dtfQQ7s8OD02xezOdfO3HKf6ryv5iFV+J0rXHntK9MW",
+	"FuVGltu8MUlOny5c4kP7/IF+dN+TV6Wt6fohbN5IlVO54yhQc3YbP99CbdNTwaFaCGoNCGoWfNpQGVLQ",
+	"qNBIQklBw5SuTgU0AXQla4scX//MTZWGyxPszIeqHjZKtU+AqsWmHgc21aSHK+NRSyFRgqpUJNyADhpX",
+	"g0WdMa7joXOLnJctjQWezMenWmjq6UNTCx4h8+GoqfmuZ1Oz7DlLRdGOKjRTYzkHqHo6GFULT+0Jnlrf",
+	"J6qHpN4gCSANqPaSXhmW7bs7lAS0xcHvYedM51LiUAXfP3wNMDKYxbagM+NnTCOxi4TxPQDXo8e2tgNr",
+	"7RHRasGsLwTMWvigrHHkjvyJOKdHrEBS4N5x6SUOdZ4kb+U26TSfCsyAG9XOr9wRODGEwgXESukGBToM",
+	"WrEJzKL2eJ4mOOPGF0n76kpPKBFuNfF1tM1ABUrR42+irjzMPsEN2s0vEeF4moSuSkqIbckveI++r4mN",
+	"hCN1AcbWDyGx41xv55WRy439keh0z0dBtq31q1MbtrDJDmETYeIlJXxRCOXc1Lh9bIgRxBys5GHJ5U7B",
+	"lcajo0VYtomwVJljN+7VLYy6nJWZejTohCtWwZR5lr2Kpjxcy75Vp287GMzU0nsAYnZjE9qTdM9ozPo2",
+	"qMGdvOEi5T2RCtvcOv6rUteGeV7cEFa6GNInyDuhlMiq+JpxmXQ8WaenUhRJRHywGtPpvKdyWos+D/yM",
+	"VMvE0zGfIA9ioOPODKQ3MK/Q97z6FJujtlWajYcqa6xjCk+3ieIarKypVBlMR/FNt+B+cEU/WPo+tumv",
+	"TL2QGuP0dyc0uL0TJpVt2Vdn9J5L7HwqaknWzO/U6T6kYiB6KRxWxt7Ve+ppGtriy5n+/YoGn9F/FpWF",
+	"dwbSddx77rLQ1qX6U0V7LEogcWIGyVXB/x8hJU1I55+csEgqe8XLLwQGjKgeKH7ln20DY+3ucq64p/Q7",
+	"dsbCcc96OVHmxKUp24ndCBPJkNtn2oRsw2h8Cdj5tOy08PkOqKZFPCwkuW4KSKzyNEFjsgU7eB9zzqeh",
+	"8tg5keN0iESMSz95H7mk5+Wr1iHIWSzkeq1VdikyWIz0b9FvPpU0mN//V9LqSavOOxgnVMcbtGo62czh",
+	"GP1EVFUuFOnjwHM1SqHCYoWISCKSJuU0C1KLbrXi31zfU+8f4qX7qUU3zGrqXQqK8hppAPHTDbcYJDDi",
+	"2uK84yYnpvjGlihUW3NaL6xt68KKrQvmerpxwf33/bZvPncSGkCrWKK80Zs0oCTm+mnUmJrrNv+xhwpT",
+	"c72q6B7FqTJzqP5fCynMEO5Mi2C9CRuWQCJPUwIW+goHsRSD+kJ8QJ2NOPcHJl12zvCqflSMnx7g7umK",
+	"/l5HIuM+2LaeTBW6vA+Zgu3lPsw1PtbuMxP1aoo3k6yZiHg6vvnjqG9x72yuDZiuaCmkbEHzgDH9PMpP",
+	"YbCVZ6z0dbSSZl/y690q9uMeA9KkvH9XuW4HgOx9AMiierhgZdntIebkmvkG+jRK2rd0U9aGOHObgurb",
+	"97jiMiM72o7ytRQWd7yNy1aMy24pLT2lVEEtGidd14+twqGCBm5A89Qnu/vCdqr4EUznvgYqTAEsvsPT",
+	"tErVERJtKpdWT+q+TSMcNLczXw5ucfUzDQPnYGOTYpJAwvJRl12Olb9f/y2cgoETLjrTN+yWxME92rfZ",
+	"8lQDTyZXcCuMNXPoGVFKH27TO97evgrDaW/atvcH3/ZOxqLZVqxzCN/b/P4pTGboKXUNie+ppCqRWwqQ",
+	"xdQXXPDcXOW9mkK2ze6Pqtn9PoFdtFobZQ9Jh24h6VDOs5IIHaoxy/J42AA/bl/UdoZANprqFoTcMgi5",
+	"gig3lFdvyJCGourdGtKtOT+bL5CeWnbHEORu9LQ9rPbfpr60XQiOl+b9vogPNXBjxEBm7sLNSIjE6WqY",
+	"eqB+WpoFOKZIbCxxYA0OC8TaaF8wiSdkX2hj/ZhCiu3KVVJuQfv6ogZIhe7z/dRt3gOvUChKMh4SJaAR",
+	"vcFEC96ujyWVZrxv549MbUeV7hDQmX3fLbizErgTNBsQs5iCeGp1f5VKwrqFjpydzEa55Vuaf/S+uv5T",
+	"8KunH6j1rnc8BWlKXu8OQlpcVxbUinnlAGE6WaV2MBXy2tDUo9iKG2EnZ3h+4qHFuGQiGynt5INpQGXF",
+	"c46zWGkNsYUEl8Dh46mypuO+lmeQhBVYrLkZdhmGBWHukigHYNI04GLm4KxGBukFb7ofKso5pWXLYJ0n",
+	"u1P0dvTfZg7AH0GLGyi9PYT2/aTsBDvsJIwX0/IVQM1cCjuP9wlYLxepPRSS2Mqddk9U3kCU6A7zj7ji",
+	"lze4zD136/6t5P7lXmSCiNN/b4J2KTIZT1PQV27JCKU3QnmN2D8VTkViVrmDZciF7DCj/LD6zPt5XLIe",
+	"sFjJG9C2mSjavfuHepa4e9tPugx3pc2VPfBcWU6yW6N7qx4nC3AeTQ0qs0Oc+GxYBtzk7txrmld2dvc0",
+	"Cslt/POVkI0TzVbS0Jb66FEl0ZoleWGqI2ZSbobUpEvDUZxcjrWwFiSL/uPkdVQb5+9AvHYU4DcZ7Tau",
+	"32rWbGHZXZqi6IelLSaly3ZsMbfj+Gw6VVZdc6d5sp2oZXsY7TtJtsQRhitAnGtkBPrHnwc94Br0wek/",
+	"/nAaVXCF/OPPg1ynB6cHR6hpfum7VuJn4KkddlhfDHJNTEHCsETFeQbShlZd5cv5u5Wk08RYyGoIOC6x",
+	"zefG7RCLMQOH7cWGy6Snbqsr0F9qlvgFJr5hWKuB5ln1unwkDq9hYmp+9oPmMjEsJ4AKOQuEYUalSXe2",
+	"VNnUcodwy0ZcW7rlkRYx+Jqaygpl9nJ2hQ9KWwRyyD5Xb5z+EobM1RKXsF4+MZ2iKtTYsixUaN87dXfB",
+	"uqXepTyG6rUTbvmhn45U830/+x7xJ05kRjNdvLVPizJgKHYeiBusWNVgDBjWAyMSJ9ojLiGtLClGhxmX",
+	"fFB/K7NLpiIGOXdF/42CJqdGoIQTDNVncGtBS54yEl8zLRhOs4UcHCZaNCzk2WSFkoZZteBynoWrTmJz",
+	"mfii3n4uad3qVkkLAzqg5yyCwJtbwodRlQXIjsz+5Fdh6Cc3PM2nJAVknnmfYK58+5rjO0/s/nRoJ6Pa",
+	"+7xEzxrPxLsUQ03LFIRpc+7E0xRMKWh1nGODmlOBNpo27ewF1luba8DUf9PtVJyihmU9clQZMDZ1Uwvs",
+	"S+PzNO/FG2cZPLOTysAwIatPwCdNCvwpVFIhfUusjK387l+5srUvEnNAnI2FGTolCJRTlZ/i4zdecMxn",
+	"rHJY455tTdwxhMBdhWhheolDHjcJ7zsdmLHcMjUrjCAWPD1Eu197K0pfuxgRDdDU847m6Az+qqS/mHqx",
+	"5rruFycvDocq11TAgjecm6kbtdwKY0Vcv1+BrMedXmosjT8LE149PerTCXPemE+2VW3F7Qgtc9Ovhnw0",
+	"Ajn9kxu6zB+f/28AAAD//5ufhlxfvgQA",
 }
 
 // GetSwagger returns the content of the embedded swagger specification file

@@ -125,13 +125,17 @@ func (p PaidPeriod) Release(items func(item string) bool, now time.Time, zone *t
 	return rows
 }
 
-// Renewed are the expenses of an item for the rest of the period (D9). line is priced for that rest; whole is what it costs in a
-// whole period, whose slices (D5) say where the money belongs: as a reversal takes future slices whole and the rest from
-// the current one, this fills the future ones and leaves the rest to the current one.
-func (p PaidPeriod) Renewed(b Booking, line pricing.Line, whole money.Amount, now time.Time) []Expense {
+// Renewed are the expenses of an item for the rest of the period (D9); line is priced for the whole of it. Its share is taken as
+// that of what was paid before, so that a change there and back leaves nothing. The slices of the whole (D5) say where the
+// money belongs: as a reversal takes future slices whole and the rest from the current one, this fills the future ones and
+// leaves the rest to the current one.
+func (p PaidPeriod) Renewed(b Booking, line pricing.Line, now time.Time) []Expense {
+	whole := line.Amount
+	line.Amount = pricing.Refund(whole, p.Left(now, b.Zone), p.Days)
 	if line.Amount.IsZero() {
 		return nil
 	}
+	line.Tax = money.RoundRatio(line.Tax.Decimal().Mul(line.Amount.Decimal()), whole.Decimal(), whole.Currency())
 	from := p.Start
 	if now.After(from) {
 		from = now

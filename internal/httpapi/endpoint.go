@@ -23,6 +23,7 @@ type endpoint struct {
 	roles      map[actor.Role]bool
 	scope      string // an extra right that storefronts need
 	once       string // optional, required; empty: Idempotency-Key is ignored
+	onceUnless string // a boolean parameter of the query with which nothing is changed, so that no key is needed
 	streaming  bool
 	inPath     []*parameter
 	inQuery    map[string]*parameter
@@ -96,6 +97,7 @@ func (op *endpoint) extensions(x map[string]any) error {
 	}
 	op.scope, _ = x["x-scope"].(string)
 	op.once, _ = x["x-idempotency"].(string)
+	op.onceUnless, _ = x["x-idempotency-unless"].(string)
 	op.streaming, _ = x["x-streaming"].(bool)
 	return nil
 }

@@ -145,6 +145,9 @@ func (p *parameter) check(f *fault.Fields, r *rule, text string) {
 
 // checkOnceKey: where money can move, a request without a key could be charged twice by a repetition.
 func (c *call) checkOnceKey() error {
+	if c.op.onceUnless != "" && c.request.URL.Query().Get(c.op.onceUnless) == "true" {
+		return nil
+	}
 	keys := c.request.Header.Values("Idempotency-Key")
 	if c.op.once == "required" && (len(keys) == 0 || keys[0] == "") {
 		return fault.New(fault.Malformed, "idempotency_key_required", "This request needs the header Idempotency-Key.")

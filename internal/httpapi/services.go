@@ -22,8 +22,13 @@ type ServiceReader interface {
 
 // toService writes services for the caller of a request.
 func (s *Server) toService(ctx context.Context) func(lifecycle.View) api.Service {
-	noted := callOf(ctx).key != nil && callOf(ctx).key.Role != actor.Client
-	return func(v lifecycle.View) api.Service { return toAPIService(v, s.Lifecycle.Actions(v), s.Zone, noted) }
+	role := actor.Client
+	if key := callOf(ctx).key; key != nil {
+		role = key.Role
+	}
+	return func(v lifecycle.View) api.Service {
+		return toAPIService(v, s.Lifecycle.Actions(v, role), s.Zone, role != actor.Client)
+	}
 }
 
 // ListServices lists services.

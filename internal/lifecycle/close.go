@@ -172,6 +172,9 @@ func (e *Engine) forget(ctx context.Context, tx Tx, by actor.Actor, s service.Se
 		if err = order.CancelOperation(ctx, tx, by, o, s, now, "The service was deleted."); err != nil {
 			return err
 		}
+		if err = e.giveUp(ctx, tx, o); err != nil {
+			return err
+		}
 	}
 	return nil
 }
@@ -184,6 +187,15 @@ func (e *Engine) giveBack(ctx context.Context, tx Tx, s service.Service) (money.
 		return money.Zero(s.Currency), err
 	}
 	return charge.GiveBack(ctx, tx, s, e.Zone)
+}
+
+// closing is what giveBack would book.
+func (e *Engine) closing(ctx context.Context, tx Tx, s service.Service) ([]charge.Expense, error) {
+	offer, err := tx.TariffVersion(ctx, s.TariffID, s.TariffVersion)
+	if err != nil || offer.Policy.RefundOnClose == catalog.RefundNone {
+		return nil, err
+	}
+	return charge.ClosingRows(ctx, tx, s, e.Zone)
 }
 
 // match checks If-Match.

@@ -35,6 +35,8 @@ type Tx interface {
 	ModuleByID(ctx context.Context, id catalog.ModuleID) (catalog.Module, error)
 	ContentOf(ctx context.Context, productType string) ([]catalog.Content, error)
 	UnitsAll(ctx context.Context) ([]catalog.Unit, error)
+	// LockTariff reads a tariff and keeps it as it is.
+	LockTariff(ctx context.Context, id catalog.TariffID) (catalog.Tariff, error)
 	InsertProblem(ctx context.Context, p catalog.Problem) error
 	EndProblems(ctx context.Context, id catalog.ModuleID, at time.Time) error
 	// ViewOf reads a service with all that is told of it.

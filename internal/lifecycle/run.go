@@ -205,6 +205,9 @@ func (e *Engine) prepare(ctx context.Context, tx Tx, c client.Client, s service.
 
 // specOf is the whole of what a service should be, as a driver needs it.
 func (e *Engine) specOf(ctx context.Context, tx Tx, c client.Client, s service.Service, o operation.Operation) (provision.Spec, error) {
+	if to := o.Payload.Change; to != nil {
+		s.TariffID, s.TariffVersion, s.AddOns = to.TariffID, to.TariffVersion, to.AddOns
+	}
 	offer, err := tx.TariffVersion(ctx, s.TariffID, s.TariffVersion)
 	if err != nil {
 		return provision.Spec{}, err
@@ -378,6 +381,9 @@ func (e *Engine) complete(ctx context.Context, tx Tx, by actor.Actor, s *service
 		return err
 	}
 	takeOver(s, out)
+	if o.Payload.Change != nil {
+		return e.agreed(ctx, tx, by, s, o)
+	}
 	switch o.Kind {
 	case provision.Open:
 		return e.opened(ctx, tx, by, s)

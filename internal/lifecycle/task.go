@@ -243,6 +243,9 @@ func (e *Engine) refused(ctx context.Context, tx Tx, by actor.Actor, s *service.
 	if o.Kind == provision.Open {
 		return e.notMade(ctx, tx, by, s)
 	}
+	if err = e.giveUp(ctx, tx, o); err != nil {
+		return err
+	}
 	return e.tellFailed(ctx, tx, *s, o, o.ErrorCode)
 }
 

@@ -24,7 +24,8 @@ type View struct {
 	BandwidthServiceID actor.ServiceID // of a server: who carries its traffic; empty: nobody
 	Driver             string          // of its module; empty: none yet
 	Offer              catalog.Offer   // of the tariff's newest version
-	Sold               catalog.Offer   // of the version it was ordered by, until it is active
+	AgreedOffer        catalog.Offer   // of the version that the service agreed to
+	ClientDeletion     string          // of its product type
 	PricesIncludeTax   bool
 }
 
@@ -48,9 +49,9 @@ func (v View) Agreed() []service.TermRow {
 	if v.StartedAt != nil || len(v.Terms) > 0 {
 		return v.Terms
 	}
-	price, _ := pricing.PeriodPrice(v.Sold, v.Period)
+	price, _ := pricing.PeriodPrice(v.AgreedOffer, v.Period)
 	quote := pricing.Quote{Lines: []pricing.Line{{Kind: pricing.PeriodLine, UnitPrice: &price.Amount}}}
-	terms, err := termsOf(v.Service, v.Sold, quote, v.CreatedAt)
+	terms, err := termsOf(v.Service, v.AgreedOffer, quote, v.CreatedAt)
 	if err != nil {
 		return nil
 	}
@@ -91,11 +92,14 @@ var actionsBy = map[string]provision.Kind{
 	"reboot": provision.Reboot, "reinstall": provision.Reinstall, "set_parameters": provision.SetParams,
 }
 
-// Actions are what may be asked of a service in its present state, for the interface that draws the buttons: only what its
-// module does.
-func (e *Engine) Actions(v View) []string {
+// Actions are what a role may ask of a service in its present state, for the interface that draws the buttons: only what its
+// module does and its tariff allows.
+func (e *Engine) Actions(v View, role actor.Role) []string {
 	out := []string{}
 	for _, a := range stateActions(v.Service) {
+		if !v.allows(a, role) {
+			continue
+		}
 		kind, byModule := actionsBy[a]
 		if byModule && e.modeOf(v, kind) == provision.ModeNone {
 			continue
@@ -106,6 +110,44 @@ func (e *Engine) Actions(v View) []string {
 		out = append(out, "reveal_credentials")
 	}
 	return out
+}
+
+// allows tells what rules say of an action, beyond the state: what cannot have an effect is no button.
+func (v View) allows(action string, role actor.Role) bool {
+	staff := role == actor.Admin
+	switch action {
+	case "suspend":
+		// On a suspended service it would add a reason.
+		return staff || (!v.Has(service.ByClient) && (role != actor.Client || v.AgreedOffer.Policy.ClientMaySuspend))
+	case "resume":
+		return staff || v.Has(service.ByClient)
+	case "renew":
+		return v.PaidUntil != nil && !v.Period.IsDaily() && !v.Has(service.ForAbuse)
+	case "delete":
+		return role != actor.Client || v.ClientDeletion != "forbidden"
+	case "change_add_ons":
+		return changeable(v.Service, false) == nil && v.hasEditable(staff)
+	case "change_tariff":
+		return changeable(v.Service, true) == nil && (v.AgreedOffer.Policy.ChangeTo != changeToNone || v.hasOtherPeriod())
+	}
+	return true
+}
+
+// hasEditable tells whether any add-on of the agreed version can be changed; what is given by hand only staff changes.
+func (v View) hasEditable(staff bool) bool {
+	return slices.ContainsFunc(v.AgreedOffer.AddOns, func(a catalog.AddOn) bool {
+		switch a.Billing {
+		case catalog.BillOrder, catalog.BillChoice:
+			return a.Enabled && a.Edit != editFixed
+		case catalog.BillManual:
+			return a.Enabled && staff
+		}
+		return false
+	})
+}
+
+func (v View) hasOtherPeriod() bool {
+	return slices.ContainsFunc(v.Offer.Prices, func(p catalog.Price) bool { return p.Period.Renews() && p.Period != v.Period })
 }
 
 func (e *Engine) modeOf(v View, kind provision.Kind) provision.Mode {
@@ -122,7 +164,7 @@ func stateActions(s service.Service) []string {
 	case s.Status == service.Active && s.DeleteAt != nil:
 		out = []string{"suspend", "renew", "reboot", "undelete", "delete"}
 	case s.Status == service.Active:
-		out = []string{"suspend", "renew", "reboot", "reinstall", "set_parameters", "delete"}
+		out = []string{"suspend", "renew", "reboot", "reinstall", "set_parameters", "change_add_ons", "change_tariff", "delete"}
 	case s.Status == service.Suspended && s.DeleteAt != nil:
 		out = []string{"suspend", "resume", "renew", "undelete", "delete"}
 	case s.Status == service.Suspended:

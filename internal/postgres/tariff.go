@@ -170,9 +170,11 @@ func (s tariffStore) RewriteTariffVersion(ctx context.Context, id catalog.Tariff
 const tariffVersionInUse = `
 SELECT EXISTS (SELECT FROM service WHERE tariff_id = $1 AND ($2 = 0 OR tariff_version = $2))
     OR EXISTS (SELECT FROM service s JOIN service_term m ON m.client_id = s.client_id AND m.service_id = s.id
-               WHERE s.tariff_id = $1 AND ($2 = 0 OR m.tariff_version = $2))`
+               WHERE s.tariff_id = $1 AND ($2 = 0 OR m.tariff_version = $2))
+    OR EXISTS (SELECT FROM operation WHERE status IN ('queued', 'running', 'waiting', 'manual') AND kind = 'set_params'
+               AND payload -> 'change' ->> 'tariff_id' = $1::text AND ($2 = 0 OR (payload -> 'change' ->> 'tariff_version')::int = $2))`
 
-// TariffVersionInUse tells whether a service was sold by a version, or has terms of it; 0 is any version.
+// TariffVersionInUse tells whether a service was sold by a version, has terms of it or is being changed to it; 0 is any version.
 func (s tariffStore) TariffVersionInUse(ctx context.Context, id catalog.TariffID, number int) (used bool, err error) {
 	err = s.get(ctx, &used, tariffVersionInUse, id, number)
 	return used, wrap("look for services of a tariff", err)

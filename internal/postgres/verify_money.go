@@ -49,10 +49,14 @@ SELECT client_id AS id, format('The balances noted after its postings do not lea
 FROM gap GROUP BY client_id ORDER BY client_id LIMIT $1`
 
 	brokenHeld = `
-SELECT a.client_id AS id, format('%s is held, the paid services that are still being made cost %s.', a.amount, coalesce(m.amount, 0)) AS detail
+SELECT a.client_id AS id, format('%s is held, the paid services that are still being made and the changes under way cost %s.', a.amount, coalesce(m.amount, 0)) AS detail
 FROM account a
-LEFT JOIN (SELECT client_id, sum((quote -> 'total' ->> 'amount')::numeric) AS amount FROM service WHERE status = 'processing' GROUP BY client_id) AS m
-    ON m.client_id = a.client_id
+LEFT JOIN (
+    SELECT client_id, sum(amount) AS amount FROM (
+        SELECT client_id, (quote -> 'total' ->> 'amount')::numeric AS amount FROM service WHERE status = 'processing'
+        UNION ALL SELECT client_id, (payload -> 'change' -> 'held' ->> 'amount')::numeric FROM operation
+        WHERE status NOT IN ('succeeded', 'failed', 'cancelled') AND payload -> 'change' ? 'held') AS waiting
+    GROUP BY client_id) AS m ON m.client_id = a.client_id
 WHERE a.kind = 'held' AND a.amount <> coalesce(m.amount, 0) ORDER BY a.client_id LIMIT $1`
 )
 
@@ -90,13 +94,14 @@ FROM line FULL JOIN moved USING (client_id, charge_id)
 WHERE coalesce(line.net, 0) <> coalesce(moved.net, 0) OR coalesce(line.tax, 0) <> coalesce(moved.tax, 0) OR line.net IS NULL
 ORDER BY charge_id LIMIT $1`
 
-	// Slices of one charge share its id. What a correction took back does not count.
+	// Slices of one charge share its id. What a correction took back does not count, nor what a change of terms (D9) gave the rest
+	// of back, to charge it anew.
 	chargedTwice = `
 SELECT service_id AS id, format('%s%s for the period from %s is charged %s times.', kind, coalesce(' of ' || nullif(add_on, ''), ''),
     to_char(period_start AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'), count(DISTINCT charge_id)) AS detail
 FROM expense e
-WHERE kind IN ('period', 'setup', 'add_on') AND NOT EXISTS (
-    SELECT FROM expense c WHERE c.client_id = e.client_id AND c.reverses = e.id AND c.kind = 'correction')
+WHERE kind IN ('period', 'setup', 'add_on') AND amount <> 0 AND NOT EXISTS (
+    SELECT FROM expense c WHERE c.client_id = e.client_id AND c.reverses = e.id AND c.kind IN ('correction', 'refund'))
 GROUP BY client_id, service_id, kind, add_on, period_start HAVING count(DISTINCT charge_id) > 1
 ORDER BY service_id, period_start LIMIT $1`
 
@@ -152,17 +157,22 @@ SELECT p.id, CASE p.cause_kind
     WHEN 'order' THEN format('It holds %s for order %s, which is not a paid one of this client over this amount.', p.amount, p.cause_id)
     WHEN 'order_release' THEN format('It releases %s of order %s, which is not a cancelled one of this client over this amount.', p.amount, p.cause_id)
     WHEN 'service_release' THEN format('It releases %s for service %s, which is not one of this client that was never made.', p.amount, p.cause_id)
+    WHEN 'change' THEN format('It holds %s for operation %s, which is not a change of this client over this amount.', p.amount, p.cause_id)
+    WHEN 'change_release' THEN format('It releases %s of operation %s, which is not a finished change of this client over this amount.', p.amount, p.cause_id)
     ELSE format('Nobody knows its cause %s %s.', p.cause_kind, p.cause_id) END AS detail
 FROM posting p
 LEFT JOIN payment y ON y.client_id = p.client_id AND y.id::text = CASE p.cause_kind WHEN 'payment' THEN p.cause_id::text WHEN 'payment_refund' THEN p.refs ->> 'payment_id' END
 LEFT JOIN client_order o ON o.client_id = p.client_id AND p.cause_kind IN ('order', 'order_release') AND o.id = p.cause_id
 LEFT JOIN service s ON s.client_id = p.client_id AND p.cause_kind = 'service_release' AND s.id = p.cause_id
+LEFT JOIN operation x ON x.client_id = p.client_id AND p.cause_kind IN ('change', 'change_release') AND x.id = p.cause_id
 WHERE p.cause_kind <> 'charge' AND CASE p.cause_kind
     WHEN 'payment' THEN (y.status NOT IN ('new', 'failed') AND y.amount = p.amount) IS NOT TRUE
     WHEN 'payment_refund' THEN y.id IS NULL
     WHEN 'order' THEN (o.paid_at IS NOT NULL AND o.total = p.amount) IS NOT TRUE
     WHEN 'order_release' THEN (o.status = 'cancelled' AND o.total = p.amount) IS NOT TRUE
     WHEN 'service_release' THEN (s.status = 'deleted' AND s.started_at IS NULL) IS NOT TRUE
+    WHEN 'change' THEN ((x.payload -> 'change' -> 'held' ->> 'amount')::numeric = p.amount) IS NOT TRUE
+    WHEN 'change_release' THEN ((x.payload -> 'change' -> 'held' ->> 'amount')::numeric = p.amount AND x.finished_at IS NOT NULL) IS NOT TRUE
     ELSE true END
 ORDER BY p.id LIMIT $1`
 

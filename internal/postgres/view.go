@@ -23,7 +23,7 @@ import (
 type viewStore struct{ conn }
 
 // The lists come as arrays of short texts: building and reading JSON would cost more than finding the rows.
-const viewColumns = serviceHead + `, t.current_version, coalesce(m.driver, '') AS driver, p.prices_include_tax,
+const viewColumns = serviceHead + `, t.current_version, coalesce(m.driver, '') AS driver, p.prices_include_tax, pt.client_deletion,
 ARRAY(SELECT x.id::text FROM service_term x
       WHERE x.client_id = s.client_id AND x.service_id = s.id AND x.to_at IS NULL) AS terms,
 ARRAY(SELECT concat_ws(' ', o.id, o.kind, o.status) FROM operation o
@@ -32,7 +32,7 @@ coalesce((SELECT l.bandwidth_service_id::text FROM traffic_link l
           WHERE l.client_id = s.client_id AND l.server_service_id = s.id AND l.to_at IS NULL AND l.superseded_at IS NULL LIMIT 1), '') AS bandwidth_service_id`
 
 const viewTables = ` FROM service s JOIN tariff t ON t.id = s.tariff_id JOIN provider p ON p.id = s.provider_id
-LEFT JOIN processing_module m ON m.id = s.module_id `
+JOIN product_type pt ON pt.code = s.product_type LEFT JOIN processing_module m ON m.id = s.module_id `
 
 const viewOf = `SELECT ` + viewColumns + viewTables + `WHERE s.id = $1`
 
@@ -70,6 +70,7 @@ type viewRow struct {
 	CurrentVersion     int             `db:"current_version"`
 	Driver             string          `db:"driver"`
 	PricesIncludeTax   bool            `db:"prices_include_tax"`
+	ClientDeletion     string          `db:"client_deletion"`
 	Terms              pq.StringArray  `db:"terms"`
 	Pending            pq.StringArray  `db:"pending"`
 	BandwidthServiceID actor.ServiceID `db:"bandwidth_service_id"`
@@ -87,13 +88,14 @@ func (c conn) toViews(ctx context.Context, rows []viewRow) ([]lifecycle.View, er
 		}
 		out[i] = lifecycle.View{
 			Service: s, BandwidthServiceID: r.BandwidthServiceID, Driver: r.Driver, PricesIncludeTax: r.PricesIncludeTax,
-			Pending: pendingOf(r.Pending),
+			Pending: pendingOf(r.Pending), ClientDeletion: r.ClientDeletion,
 		}
 		if out[i].Offer, err = c.offer(ctx, s.TariffID, r.CurrentVersion); err != nil {
 			return nil, err
 		}
-		if s.StartedAt == nil {
-			if out[i].Sold, err = c.offer(ctx, s.TariffID, s.TariffVersion); err != nil {
+		out[i].AgreedOffer = out[i].Offer
+		if s.TariffVersion != r.CurrentVersion {
+			if out[i].AgreedOffer, err = c.offer(ctx, s.TariffID, s.TariffVersion); err != nil {
 				return nil, err
 			}
 		}

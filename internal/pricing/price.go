@@ -137,7 +137,7 @@ func (in Input) share(span Span, byShare bool) (num, den decimal.Decimal) {
 		return decimal.Zero, one
 	case byShare:
 		month := calendar.MonthOf(calendar.DayOf(in.Start, in.Zone))
-		return decimal.NewFromInt(int64(span.num)), decimal.NewFromInt(int64(span.den * month.Days()))
+		return decimal.NewFromInt(1), decimal.NewFromInt(int64(month.Days()))
 	default:
 		return decimal.NewFromInt(int64(span.num)), decimal.NewFromInt(int64(span.den))
 	}
@@ -174,8 +174,8 @@ type Span struct {
 // partial period as its next one (D4).
 func SpanOf(in Input) Span {
 	s := Span{Anchor: in.Anchor, num: 1, den: 1}
-	if in.Rest != nil {
-		s.End, s.num, s.den = &in.Rest.End, in.Rest.Num, in.Rest.Den
+	if in.Running != nil {
+		s.End, s.num, s.den = &in.Running.End, in.Running.Num, in.Running.Den
 		return s
 	}
 	if !in.Renewal {

@@ -74,15 +74,15 @@ type Input struct {
 	Zone             *time.Location
 	Renewal          bool // the renewal price, and no setup fees
 	Special          []SpecialPrice
-	// Rest prices what is left of a period that runs already, in place of a whole one; nil: a whole one.
-	Rest *Rest
+	// Running prices a period that runs already, whatever the offer makes of a new one; nil: a new one.
+	Running *Running
 	// NoSetup leaves setup fees out of a first period: a change of tariff does not charge the new ones (D9).
 	NoSetup bool
 }
 
-// Rest is what is left of a running period. Num/Den is the part of a whole period's price that it costs: n/N of D9 where the
-// period is a whole one, less where it is a partial month of calendar billing (D4).
-type Rest struct {
+// Running is a period that runs already. Num/Den is the part of a whole period's price that it costs: 1/1, or less where it begins
+// with a partial month of calendar billing (D4).
+type Running struct {
 	End      time.Time
 	Num, Den int
 }

@@ -1,0 +1,343 @@
+package lifecycle_test
+
+import (
+	"context"
+	"encoding/json"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/tariffd/tariffd/internal/actor"
+	"github.com/tariffd/tariffd/internal/calendar"
+	"github.com/tariffd/tariffd/internal/catalog"
+	"github.com/tariffd/tariffd/internal/fault"
+	"github.com/tariffd/tariffd/internal/lifecycle"
+	"github.com/tariffd/tariffd/internal/operation"
+	"github.com/tariffd/tariffd/internal/order"
+	"github.com/tariffd/tariffd/internal/provision"
+	"github.com/tariffd/tariffd/internal/service"
+	"github.com/tariffd/tariffd/internal/traffic"
+)
+
+// offers makes a tariff of the rig's module with these prices: "P1M", "31", "P3M", "90".
+func (r *rig) offers(code string, prices ...string) catalog.TariffID {
+	r.Helper()
+	t := r.newTariff(code, "dedicated", "1", r.module)
+	var list []catalog.Price
+	for i := 0; i < len(prices); i += 2 {
+		list = append(list, catalog.Price{Period: calendar.Period(prices[i]), Amount: dec(prices[i+1]), SetupFee: dec("7")})
+	}
+	_, err := r.catalog.UpdateTariff(context.Background(), admin, t, catalog.TariffChange{Prices: &list})
+	require.NoError(r, err)
+	return t
+}
+
+// ram adds memory to a tariff: 4 GiB included and at least, 3.10 a month for each further one.
+func (r *rig) ram(t catalog.TariffID, edit string) {
+	r.Helper()
+	_, err := r.catalog.CreateAddOn(context.Background(), admin, t, "ram", "ram", catalog.AddOnChange{
+		Billing: ptr(catalog.BillOrder), Included: ptr(dec("4")), Minimum: catalog.To(dec("4")), Maximum: catalog.To(dec("64")), Edit: &edit,
+		Prices: &[]catalog.AddOnPrice{{Period: monthly, Amount: dec("3.10")}},
+	})
+	require.NoError(r, err)
+}
+
+// policy sets one member of a tariff's policy.
+func (r *rig) policy(t catalog.TariffID, member, value string) {
+	r.Helper()
+	r.pool.MustExec(`UPDATE tariff_version SET offer = jsonb_set(offer, ARRAY['policy', $2], to_jsonb($3::text)) WHERE tariff_id = $1`, t, member, value)
+}
+
+// has is an active service of a tariff, whose client has paid 1000.00; what it cost is gone.
+func (r *rig) has(t catalog.TariffID, period calendar.Period, addOns map[string]json.RawMessage) (actor.ClientID, service.ID) {
+	r.Helper()
+	c := r.client("1000")
+	o, err := r.orders.Place(context.Background(), admin, order.PlaceInput{
+		ClientID: c, Pay: order.PayBalance, Wishes: []order.Wish{{TariffID: t, Period: period, AddOns: addOns}},
+	})
+	require.NoError(r, err)
+	r.work()
+	return c, o.Items[0].ServiceID
+}
+
+func (r *rig) change(id service.ID, in lifecycle.TermsInput) lifecycle.Result {
+	r.Helper()
+	res, err := r.lifecycle.ChangeTerms(context.Background(), admin, id, in)
+	require.NoError(r, err)
+	return res
+}
+
+func (r *rig) preview(id service.ID, in lifecycle.TermsInput) lifecycle.Bill {
+	r.Helper()
+	b, err := r.lifecycle.PreviewTerms(context.Background(), admin, id, in)
+	require.NoError(r, err)
+	return b
+}
+
+func (r *rig) mayNot(code, pointer string, by actor.Actor, id service.ID, in lifecycle.TermsInput) {
+	r.Helper()
+	_, err := r.lifecycle.ChangeTerms(context.Background(), by, id, in)
+	r.refuses(code, err)
+	if pointer != "" {
+		require.Equal(r, pointer, fault.Of(err).Fields[0].Pointer)
+	}
+}
+
+func (r *rig) booked(id service.ID) []string {
+	r.Helper()
+	rows := []string{}
+	require.NoError(r, r.pool.Select(&rows, `
+		SELECT concat_ws(' ', kind, nullif(add_on, ''), date, round(amount, 2)) FROM expense WHERE service_id = $1 ORDER BY id`, id))
+	return rows
+}
+
+func TestATariffChangeWithinThePeriodCostsTheDifferenceOnceTheModuleHasAppliedItD9(t *testing.T) {
+	r := newRig(t)
+	small, big := r.offers("S", "P1M", "31"), r.offers("L", "P1M", "62")
+	c, id := r.has(small, monthly, nil)
+	r.panel.asked()
+	r.clock.Set(on(time.March, 17, 0)) // 15 of 31 days are left
+	in := lifecycle.TermsInput{TariffID: big, Period: monthly}
+	bill := r.preview(id, in)
+	require.Equal(r, []string{"15.00", "0.00"}, []string{bill.Charge.String(), bill.Refund.String()})
+	require.Equal(r, on(time.April, 1, 0), *bill.PaidUntil)
+	require.Len(r, bill.Lines, 2)
+	require.Equal(r, "[962.00 0.00]", r.books(c), "a preview changes nothing")
+
+	res := r.change(id, in)
+	require.Equal(r, provision.SetParams, res.Operation.Kind)
+	require.Equal(r, "[947.00 15.00]", r.books(c), "the money is kept aside")
+	require.Equal(r, small, r.service(id).TariffID)
+	r.mayNot("operation_pending", "", admin, id, in)
+	r.work()
+	require.Equal(r, []string{"one set_params"}, r.panel.asked())
+	s := r.service(id)
+	require.Equal(r, big, s.TariffID)
+	require.Equal(r, on(time.April, 1, 0), *s.PaidUntil)
+	require.Equal(r, "[947.00 0.00]", r.books(c))
+	require.Equal(r, []string{"period 2026-03-01 31.00", "setup 2026-03-01 7.00", "refund 2026-03-17 -15.00", "period 2026-03-17 30.00"}, r.booked(id))
+	require.Equal(r, 1, r.count(`SELECT count(*) FROM event WHERE type = 'service.changed' AND data ->> 'id' = $1`, id))
+	require.Equal(r, 1, r.count(`SELECT count(*) FROM audit WHERE action = 'service.terms' AND subject_id = $1`, id))
+	require.Equal(r, "62", s.Terms[0].Term.Price.String())
+
+	r.clock.Set(on(time.March, 24, 0)) // 8 days are left
+	r.change(id, lifecycle.TermsInput{TariffID: small, Period: monthly})
+	require.Equal(r, "[947.00 0.00]", r.books(c), "nothing is kept aside for what gives money back")
+	r.work()
+	require.Equal(r, "[955.00 0.00]", r.books(c))
+	require.Nil(r, r.change(id, lifecycle.TermsInput{TariffID: small, Period: monthly}).Operation, "nothing is left to change")
+
+	r.delete(admin, id, lifecycle.Now)
+	r.work()
+	require.Equal(r, "[963.00 0.00]", r.books(c), "8 days at 31.00: what earlier tariffs gave back is not given twice (D8)")
+}
+
+func TestAChangeOfPeriodClosesTheOldOneAndStartsANewOneNowD9(t *testing.T) {
+	r := newRig(t)
+	tariff := r.offers("S", "P1M", "31", "P3M", "90")
+	_, err := r.catalog.UpdateProductType(context.Background(), admin, "dedicated", catalog.ProductTypeChange{ExpenseSplit: ptr("from_first_of_month")})
+	require.NoError(r, err)
+	r.clock.Set(on(time.August, 15, 0))
+	c, id := r.has(tariff, "P3M", nil)
+	r.clock.Set(on(time.September, 15, 0))
+	in := lifecycle.TermsInput{TariffID: tariff, Period: monthly}
+	bill := r.preview(id, in)
+	require.Equal(r, []string{"31.00", "59.67"}, []string{bill.Charge.String(), bill.Refund.String()})
+	r.change(id, in)
+	r.work()
+	s := r.service(id)
+	require.Equal(r, on(time.October, 15, 0), *s.PaidUntil)
+	require.Equal(r, monthly, s.Period)
+	require.Equal(r, 15, s.Anchor.Day)
+	require.Equal(r, "[931.67 0.00]", r.books(c)) // 1000 − 90 − 7 + 59.67 − 31
+	require.Equal(r, []string{
+		"period 2026-08-15 16.45", "period 2026-09-01 30.00", "period 2026-10-01 30.00", "period 2026-11-01 13.55", "setup 2026-08-15 7.00",
+		"refund 2026-11-01 -13.55", "refund 2026-10-01 -30.00", "refund 2026-09-15 -16.12", "period 2026-09-15 16.53", "period 2026-10-01 14.47",
+	}, r.booked(id))
+}
+
+// The slices of months to come are filled as those of the old price are taken back, the rest falls to the current month.
+func TestAChangeReplacesTheSlicesOfMonthsToComeD5D9(t *testing.T) {
+	r := newRig(t)
+	small, big := r.offers("S", "P3M", "90"), r.offers("L", "P3M", "180")
+	_, err := r.catalog.UpdateProductType(context.Background(), admin, "dedicated", catalog.ProductTypeChange{ExpenseSplit: ptr("from_first_of_month")})
+	require.NoError(r, err)
+	r.clock.Set(on(time.August, 15, 0))
+	_, id := r.has(small, "P3M", nil)
+	r.clock.Set(on(time.September, 15, 0))
+	r.change(id, lifecycle.TermsInput{TariffID: big, Period: "P3M"})
+	r.work()
+	require.Equal(r, []string{
+		"refund 2026-11-01 -13.55", "refund 2026-10-01 -30.00", "refund 2026-09-15 -16.12",
+		"period 2026-09-15 32.25", "period 2026-10-01 60.00", "period 2026-11-01 27.10",
+	}, r.booked(id)[5:])
+}
+
+func TestAddOnsChangeByTheirOwnRulesD9(t *testing.T) {
+	r := newRig(t)
+	tariff := r.offers("S", "P1M", "31")
+	r.ram(tariff, "any")
+	r.policy(tariff, "min_period", "P3M")
+	c, id := r.has(tariff, monthly, texts("ram", "14"))
+	require.Equal(r, "[931.00 0.00]", r.books(c)) // 31 + 7 + 10 × 3.10
+	r.clock.Set(on(time.March, 17, 0))
+	add := func(n string) lifecycle.TermsInput { return lifecycle.TermsInput{AddOns: texts("ram", n)} }
+	r.panel.asked()
+	r.change(id, add("24"))
+	r.work()
+	require.Equal(r, dec("24"), *r.panel.last().Spec.AddOns["ram"].Amount, "the module is told first")
+	require.Equal(r, "[916.00 0.00]", r.books(c))
+	require.Equal(r, []string{"refund ram 2026-03-17 -15.00", "add_on ram 2026-03-17 30.00"}, r.booked(id)[3:], "the tariff itself is left alone")
+	require.JSONEq(r, `"24"`, string(r.service(id).AddOns["ram"]))
+
+	r.mayNot("min_period_not_over", "/add_ons/ram", admin, id, add("14"))
+	r.mayNot("out_of_range", "/add_ons/ram", admin, id, add("65"))
+	r.mayNot("unknown_field", "/add_ons/disk", admin, id, lifecycle.TermsInput{AddOns: texts("disk", "1")})
+	r.pay(c, "1000", "")
+	for range 2 {
+		_, err := r.lifecycle.Renew(context.Background(), admin, id, "")
+		require.NoError(r, err)
+		r.work()
+	}
+	r.clock.Set(on(time.June, 1, 0).Add(-time.Minute))
+	r.work()
+	r.mayNot("min_period_not_over", "/add_ons/ram", admin, id, add("14"))
+	_, err := r.lifecycle.Renew(context.Background(), admin, id, "")
+	require.NoError(r, err)
+	r.clock.Set(on(time.June, 1, 0))
+	r.work()
+	before := r.books(c)
+	r.change(id, add("14"))
+	r.work()
+	require.NotEqual(r, before, r.books(c))
+	require.JSONEq(r, `"14"`, string(r.service(id).AddOns["ram"]))
+
+	for edit, want := range map[string][]string{
+		"fixed": {"not_editable", "not_editable"}, "increase_only": {"", "increase_only"}, "decrease_only": {"decrease_only", ""},
+	} {
+		other := r.offers("X_"+edit, "P1M", "31")
+		r.ram(other, edit)
+		_, id := r.has(other, monthly, texts("ram", "10"))
+		for i, n := range []string{"11", "9"} {
+			_, err := r.lifecycle.PreviewTerms(context.Background(), clientKey(r.service(id)), id, add(n))
+			if want[i] == "" {
+				require.NoError(r, err, edit)
+			} else {
+				r.refuses(want[i], err)
+			}
+		}
+	}
+}
+
+// What was paid in advance is changed, too: both periods cost the difference.
+func TestAChangeReachesWhatWasPaidInAdvanceD9(t *testing.T) {
+	r := newRig(t)
+	small, big := r.offers("S", "P1M", "31"), r.offers("L", "P1M", "62")
+	c, id := r.has(small, monthly, nil)
+	_, err := r.lifecycle.Renew(context.Background(), admin, id, "")
+	require.NoError(r, err)
+	r.work()
+	r.clock.Set(on(time.March, 17, 0))
+	require.Equal(r, "46.00", r.preview(id, lifecycle.TermsInput{TariffID: big, Period: monthly}).Charge.String())
+	r.change(id, lifecycle.TermsInput{TariffID: big, Period: monthly})
+	r.work()
+	require.Equal(r, "[885.00 0.00]", r.books(c)) // 1000 − 38 − 31 − 46
+	require.Equal(r, on(time.May, 1, 0), *r.service(id).PaidUntil)
+	r.change(id, lifecycle.TermsInput{TariffID: small, Period: monthly})
+	r.work()
+	require.Equal(r, "[931.00 0.00]", r.books(c))
+	require.Equal(r, 1, r.count(`SELECT count(*) FROM service_term WHERE service_id = $1 AND to_at IS NULL`, id))
+}
+
+func TestARefusedChangeLeavesEverythingAsItWas(t *testing.T) {
+	r := newRig(t)
+	small, big := r.offers("S", "P1M", "31"), r.offers("L", "P1M", "62")
+	c, id := r.has(small, monthly, nil)
+	booked := r.booked(id)
+	r.panel.says(provision.Outcome{}, provision.NewRejected("panel_rejected", "No."))
+	r.change(id, lifecycle.TermsInput{TariffID: big, Period: monthly})
+	r.work()
+	require.Equal(r, operation.Manual, r.operation(id, provision.SetParams).Status)
+	require.Equal(r, "[931.00 31.00]", r.books(c), "people may still do it")
+	r.closeTask(r.task(id).ID, lifecycle.CloseTaskInput{Result: "refused"})
+	require.Equal(r, "[962.00 0.00]", r.books(c))
+	s := r.service(id)
+	require.Equal(r, []any{small, 2, on(time.April, 1, 0)}, []any{s.TariffID, s.TariffVersion, *s.PaidUntil})
+	require.Equal(r, booked, r.booked(id))
+
+	// What people did counts from when they did it.
+	r.change(id, lifecycle.TermsInput{TariffID: big, Period: monthly})
+	r.work()
+	r.clock.Set(on(time.March, 17, 0))
+	r.closeTask(r.task(id).ID, lifecycle.CloseTaskInput{Result: "done"})
+	require.Equal(r, "[947.00 0.00]", r.books(c))
+	require.Equal(r, big, r.service(id).TariffID)
+
+	// A service that goes while it is being changed gives back what was kept aside.
+	third := r.offers("XL", "P1M", "93")
+	r.change(id, lifecycle.TermsInput{TariffID: third, Period: monthly})
+	require.Equal(r, "[932.00 15.00]", r.books(c))
+	r.work()
+	r.panel.does(nil)
+	r.delete(admin, id, lifecycle.Now)
+	r.work()
+	require.Equal(r, service.Deleted, r.service(id).Status)
+	require.Equal(r, "[977.00 0.00]", r.books(c))
+}
+
+func TestWhatAChangeOfTariffIsHeldTo(t *testing.T) {
+	r := newRig(t)
+	ctx := context.Background()
+	small, big := r.offers("S", "P1M", "31", "one_time", "500"), r.offers("L", "P1M", "5000")
+	c, id := r.has(small, monthly, nil)
+	me := clientKey(r.service(id))
+	to := func(t catalog.TariffID, p calendar.Period) lifecycle.TermsInput {
+		return lifecycle.TermsInput{TariffID: t, Period: p}
+	}
+	r.mayNot("insufficient_funds", "", me, id, to(big, monthly))
+	require.Equal(r, "[962.00 0.00]", r.books(c))
+	r.mayNot("not_found", "/tariff_id", me, id, to(catalog.TariffID(actor.NewID()), monthly))
+	r.mayNot("period_not_available", "/period", me, id, to(big, "P3M"))
+	r.mayNot("period_not_available", "/period", me, id, to(small, "one_time"))
+	_, err := r.lifecycle.ChangeTerms(ctx, actor.Actor{Role: actor.Client, Scope: actor.Scope{ProviderID: r.provider, ClientID: actor.ClientID(actor.NewID())}}, id, to(big, monthly))
+	r.refuses("not_found", err)
+
+	elsewhere := r.newTariff("E", "dedicated", "50", r.newModule("two", catalog.ModuleChange{}))
+	r.mayNot("module_not_in_tariff", "/tariff_id", me, id, to(elsewhere, monthly))
+	_, err = r.catalog.UpdateTariff(ctx, admin, big, catalog.TariffChange{Status: ptr(catalog.Archived)})
+	require.NoError(r, err)
+	r.mayNot("tariff_not_active", "/tariff_id", me, id, to(big, monthly))
+
+	require.Contains(r, r.lifecycle.Actions(r.service(id), actor.Client), "change_tariff")
+	locked := r.offers("locked", "P1M", "31")
+	r.policy(locked, "change_to", "none")
+	_, kept := r.has(locked, monthly, nil)
+	r.mayNot("change_forbidden", "/tariff_id", admin, kept, to(small, monthly))
+	require.NotContains(r, r.lifecycle.Actions(r.service(kept), actor.Admin), "change_tariff")
+	grouped := r.offers("grouped", "P1M", "31")
+	r.policy(grouped, "change_to", "same_group")
+	_, kept = r.has(grouped, monthly, nil)
+	r.mayNot("other_tariff_group", "/tariff_id", admin, kept, to(small, monthly))
+
+	_, once := r.has(small, "one_time", nil)
+	r.mayNot("invalid_service_state", "", admin, once, to(small, monthly))
+	r.suspend(id, service.ByAdmin)
+	r.mayNot("invalid_service_state", "", admin, id, to(small, "P1M"))
+	require.NotContains(r, r.lifecycle.Actions(r.service(id), actor.Client), "resume", "an administrator's reason is not the client's to clear")
+	require.Contains(r, r.lifecycle.Actions(r.service(id), actor.Admin), "resume")
+}
+
+// Special prices are staff's word about the service, not the tariff's: they hold for the rest of the period under another
+// tariff, too.
+func TestSpecialPricesSurviveAChangeOfTariff(t *testing.T) {
+	r := newRig(t)
+	small, big := r.offers("S", "P1M", "31"), r.offers("L", "P1M", "310")
+	c, id := r.has(small, monthly, nil)
+	_, err := r.lifecycle.SetSpecialPrice(context.Background(), admin, id, traffic.SpecialPrice{Amount: ptr(dec("62"))}, nil)
+	require.NoError(r, err)
+	r.clock.Set(on(time.March, 17, 0))
+	r.change(id, lifecycle.TermsInput{TariffID: big, Period: monthly})
+	r.work()
+	require.Equal(r, "[947.00 0.00]", r.books(c), "62.00, not 310.00")
+}
