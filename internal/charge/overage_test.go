@@ -36,7 +36,7 @@ type house struct {
 	service actor.ServiceID
 }
 
-func newHouse(t *testing.T, included, price string) *house {
+func newHouse(t *testing.T, included, price string, change ...func(*service.Term)) *house {
 	h := &house{
 		pool: pgtest.New(t), clock: clock.NewFake(on(1).Start(time.UTC)),
 		client: actor.ClientID(actor.NewID()), service: actor.ServiceID(actor.NewID()),
@@ -52,10 +52,14 @@ func newHouse(t *testing.T, included, price string) *house {
 	h.run(t, `INSERT INTO service (id, client_id, provider_id, order_id, position, status, product_type, tariff_id, tariff_version, period, currency, quote, created_at)
 		SELECT $1, $2, id, $3, 0, 'active', 'dedicated', $4, 1, 'P1M', 'EUR', '{}', now() FROM provider`, h.service, h.client, order, tariff)
 	h.run(t, `SELECT make_block_partition('2026-03-01')`)
-	h.term(t, service.FromTariff, on(1).Start(time.UTC), nil, service.Term{
+	agreed := service.Term{
 		Billing: catalog.BillStatistics, Included: ptr(included), Unit: "GiB", OveragePrice: ptr(price),
 		Statistics: &catalog.Statistics{Bill: catalog.BillByMonth, Params: []string{"in", "out"}, Combine: catalog.CombineSum, OverageUnit: "GiB"},
-	})
+	}
+	for _, f := range change {
+		f(&agreed)
+	}
+	h.term(t, service.FromTariff, on(1).Start(time.UTC), nil, agreed)
 	return h
 }
 
@@ -154,6 +158,33 @@ func TestOverageIsBookedInStepsAndCorrectedByReversals(t *testing.T) {
 	require.Equal(t, []string{"true"}, h.column(t, `
 		SELECT (r.reverses = p.id AND r.amount = p.amount AND r.from_account = p.to_account AND r.refs->>'for_day' = '2026-03-05')::text
 		FROM posting r JOIN posting p ON p.id = r.reverses WHERE r.kind = 'correction'`), "the reversal names the posting it takes back")
+}
+
+// By a scale whose units get cheaper a day may give back what earlier ones cost; a revision takes that back, too.
+func TestADayOnAFallingScaleGivesBack(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, "0", "0", func(term *service.Term) {
+		term.OveragePrice, term.Tiers = nil, &catalog.Tiers{Mode: catalog.TiersVolume, Steps: []catalog.Tier{
+			{UpTo: ptr("100"), Price: ptr("0.10")}, {Price: ptr("0.05")},
+		}}
+	})
+	e := h.engine()
+	h.used(t, on(1), 50)
+	h.used(t, on(2), 1)
+	h.clock.Set(on(4).Start(time.UTC))
+	h.work(t, e)
+	require.Equal(t, "-5.10", h.balance(t), "102 units at 0.05")
+	require.Equal(t, []string{"overage 1 10.00 by scale", "overage 2 -4.90 by scale"},
+		h.column(t, `SELECT kind || ' ' || extract(day FROM for_day) || ' ' || round(amount, 2) || ' ' || coalesce(unit_price::text, 'by scale') FROM expense ORDER BY id`))
+
+	h.used(t, on(2), 0)
+	h.work(t, e)
+	require.Equal(t, "-10.00", h.balance(t))
+	require.Equal(t, []string{"correction 2 4.90"},
+		h.column(t, `SELECT kind || ' ' || extract(day FROM for_day) || ' ' || round(amount, 2) FROM expense ORDER BY id OFFSET 2`))
+	require.Equal(t, []string{"true"}, h.column(t, `
+		SELECT (r.amount = p.amount AND r.from_account = p.to_account AND r.to_account = 'revenue')::text
+		FROM posting r JOIN posting p ON p.id = r.reverses WHERE r.kind = 'correction'`))
 }
 
 // The running day counts as nothing in money and is charged once it is over, without any further mark.

@@ -177,3 +177,75 @@ func TestAnAddOnIsAcceptedAsItIsPrinted(t *testing.T) {
 		require.Equal(t, made.Header.Get("ETag"), again.Header.Get("ETag"), body["code"])
 	}
 }
+
+// From the order form to the running service: what may be chosen, what it costs line by line, and how the service shows it.
+func TestAddOnsOfEveryFormAreSold(t *testing.T) {
+	t.Parallel()
+	s := newTrade(t)
+	s.admin.post("/v1/enumerations", obj{"code": "systems", "name": "Systems", "items": []obj{{"code": "debian"}, {"code": "windows", "name": "Windows"}}}).is(201)
+	s.admin.patch("/v1/product-types/dedicated/add-ons/os", obj{"enumeration_code": "systems"}).is(200)
+	tariff := s.tariff("E3", nil)
+	for _, body := range []obj{
+		{"code": "os", "billing": "order", "item_prices": []obj{{"item": "debian"}, {"item": "windows", "prices": []obj{{"period": "P1M", "amount": "20", "setup_fee": "5"}}}}},
+		{"code": "memory", "billing": "choice"},
+		{"code": "ram16", "add_on": "ram", "parent": "memory", "included": "16"},
+		{"code": "ram32", "add_on": "ram", "parent": "memory", "billing": "order", "minimum": "32", "step": "32", "prices": month("0.50")},
+		{"code": "ips", "add_on": "ipv4_public", "billing": "order", "included": "1", "tiers": obj{"mode": "graduated", "steps": []obj{
+			{"up_to": "2", "prices": month("2")}, {"prices": month("1")},
+		}}},
+		{"code": "care", "add_on": "power", "billing": "manual", "prices": month("9")},
+		{"code": "traffic", "billing": "statistics", "included": "100"},
+	} {
+		s.admin.post("/v1/tariffs/"+tariff+"/add-ons", body).is(201)
+	}
+	ask := func(addOns obj) []obj { return []obj{{"tariff_id": tariff, "period": "P1M", "add_ons": addOns}} }
+	for _, c := range []struct {
+		addOns obj
+		places []string
+	}{
+		{obj{"os": "nothing"}, []string{"/items/0/add_ons/os unknown_value"}},
+		{obj{"os": true}, []string{"/items/0/add_ons/os wrong_type"}},
+		{obj{"memory": "ips"}, []string{"/items/0/add_ons/memory unknown_value"}},
+		{obj{"ram32": 64}, []string{"/items/0/add_ons/ram32 not_selectable"}},
+		{obj{"memory": "ram32", "ram32": "40"}, []string{"/items/0/add_ons/ram32 step_mismatch"}},
+		{obj{"care": 1, "traffic": 1}, []string{"/items/0/add_ons/care not_selectable", "/items/0/add_ons/traffic not_selectable"}},
+	} {
+		s.admin.post("/v1/quotes", obj{"items": ask(c.addOns)}).is(422).at(c.places...)
+	}
+	chosen := ask(obj{"os": "windows", "memory": "ram32", "ram32": "64", "ips": 6})
+	quote := s.admin.post("/v1/quotes", obj{"items": chosen}).is(200)
+	var lines []any
+	for _, x := range quote.json["items"].([]any)[0].(obj)["lines"].([]any) {
+		l := x.(obj)
+		lines = append(lines, []any{l["kind"], l["code"], l["item"], l["quantity"], l["included"], l["unit_price"], l["amount"].(obj)["amount"]})
+	}
+	require.Equal(t, []any{
+		[]any{"period", nil, nil, "1", "0", "31.00", "31.00"},
+		[]any{"add_on", "os", "windows", "1", "0", "20.00", "20.00"},
+		[]any{"setup", "os", "windows", "1", "0", "5.00", "5.00"},
+		[]any{"add_on", "ram32", nil, "64", "0", "0.50", "32.00"},
+		[]any{"add_on", "ips", nil, "6", "1", nil, "7.00"},
+	}, lines)
+	require.Equal(t, "95.00", quote.json["total"].(obj)["amount"])
+
+	c := s.buyer("95.00", nil)
+	order := s.once(s.admin, "/v1/orders", obj{"client_id": c, "pay": "later", "items": chosen}).is(201)
+	path := "/v1/services/" + order.json["items"].([]any)[0].(obj)["service_id"].(string)
+	want := []any{
+		obj{"code": "ips", "value": "6", "included": "1", "unit": "piece", "price": nil},
+		obj{"code": "memory", "value": "ram32", "included": "0", "unit": nil, "price": nil},
+		obj{"code": "os", "value": "windows", "included": "0", "unit": nil, "price": "20.00"},
+		obj{"code": "ram32", "value": "64", "included": "0", "unit": "GiB", "price": "0.50"},
+		obj{"code": "traffic", "value": nil, "included": "100", "unit": "GiB", "price": nil},
+	}
+	ordered := s.admin.get(path).is(200)
+	require.Equal(t, "ordered", ordered.json["status"])
+	require.Equal(t, want, ordered.json["add_ons"], "shown from the order on")
+	s.once(s.admin, "/v1/orders/"+order.text("id")+"/pay", obj{}).is(200)
+	active := s.admin.get(path).is(200)
+	require.Equal(t, "active", active.json["status"])
+	require.Equal(t, want, active.json["add_ons"])
+	require.Equal(t, ordered.json["prices"], active.json["prices"])
+	require.Equal(t, "90.00", active.json["next_charge"].(obj)["amount"].(obj)["amount"], "setup fees are paid once")
+	require.Equal(t, "0.00", s.balance(c))
+}

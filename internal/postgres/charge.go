@@ -105,11 +105,13 @@ func (s chargeStore) UnexpiredExpenses(ctx context.Context, c actor.ClientID, id
 	return s.expenses(ctx, unexpiredExpenses, c, id, now)
 }
 
+// A day's overage by a falling scale gives back, so that its legs run the other way.
 const postingsOfCharges = `
-SELECT id, cause_id, to_account FROM posting
-WHERE client_id = $1 AND cause_kind = 'charge' AND cause_id = ANY ($2::uuid[]) AND revision = 0 AND to_account IN ('revenue', 'tax')`
+SELECT id, cause_id, leg AS to_account
+FROM posting CROSS JOIN LATERAL (SELECT CASE WHEN from_account IN ('revenue', 'tax') THEN from_account ELSE to_account END AS leg) AS l
+WHERE client_id = $1 AND cause_kind = 'charge' AND cause_id = ANY ($2::uuid[]) AND revision = 0 AND leg IN ('revenue', 'tax')`
 
-// PostingsOfCharges are the ids of the postings that paid charges, by charge and receiving account.
+// PostingsOfCharges are the ids of the postings that paid charges, by charge and the account that earns by it.
 func (s chargeStore) PostingsOfCharges(ctx context.Context, c actor.ClientID, charges []string) (map[charge.Leg]string, error) {
 	var rows []struct {
 		ID     string         `db:"id"`
