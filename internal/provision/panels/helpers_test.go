@@ -2,6 +2,7 @@ package panels_test
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -31,6 +32,7 @@ type world struct {
 	srv    *httptest.Server
 	client *http.Client
 	token  string
+	panel  string // whose calls try makes; empty: DCImanager 6
 	closed bool
 }
 
@@ -70,7 +72,7 @@ func (w *world) signIn() {
 
 // try sends one vendor call; a lost answer is the error.
 func (w *world) try(method, path, body string) (int, string, error) {
-	req, err := http.NewRequestWithContext(w.t.Context(), method, w.srv.URL+"/dcimanager6"+path, bytes.NewBufferString(body))
+	req, err := http.NewRequestWithContext(w.t.Context(), method, w.srv.URL+"/"+cmp.Or(w.panel, "dcimanager6")+path, bytes.NewBufferString(body))
 	require.NoError(w.t, err)
 	if w.token != "" {
 		req.Header.Set("X-Xsrf-Token", w.token)

@@ -133,7 +133,7 @@ func (v *vm6) misfit(in vmNewHost, cluster *vmCluster, sent map[string]bool) *re
 		return bad("preset", "names no configuration of the cluster's virtualization")
 	case sent["preset"] && (sent["cpu_number"] || sent["ram_mib"] || sent["hdd_mib"] || sent["cpu_mode"]):
 		return bad("preset", "excludes cpu_number, ram_mib, hdd_mib and cpu_mode")
-	case in.CPU < 0 || in.RAM < 0 || in.Disk < 0 || in.NetIn < 0 || in.NetOut < 0 || in.Bandwidth < 0:
+	case min(in.CPU, in.RAM, in.Disk, in.NetIn, in.NetOut, in.Bandwidth) < 0:
 		return bad("cpu_number", "and other sizes must not be negative")
 	case in.IPv4 < 0 || in.IPv4 > maxAddresses:
 		return bad("ipv4_number", "is out of range")
@@ -142,6 +142,11 @@ func (v *vm6) misfit(in vmNewHost, cluster *vmCluster, sent map[string]bool) *re
 	case !v.knowsRecipes(in.Recipes):
 		return bad("recipe_list", "names no recipe")
 	}
+	return v.misplaced(in, cluster, bad)
+}
+
+// misplaced says which pool or interface is not the cluster's, or nil.
+func (v *vm6) misplaced(in vmNewHost, cluster *vmCluster, bad func(field, why string) *reply) *reply {
 	for _, id := range slices.Concat(in.IPv4Pool, poolsOf(in.Interfaces)) {
 		if p := v.st.pool(id); p == nil || !slices.Contains(p.Clusters, cluster.ID) {
 			return bad("ipv4_pool", "names no pool of the cluster")

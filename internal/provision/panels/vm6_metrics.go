@@ -82,7 +82,8 @@ func spread(kib int64, burst json.Number, n int) []json.Number {
 	}
 	peak.Mul(peak, rat(125_000))
 	dropped := (n + 19) / 20
-	high, low := peak, rat(0)
+	high := peak
+	var low *big.Rat
 	if floor := new(big.Rat).Mul(peak, rat(int64(dropped+1))); floor.Cmp(left) > 0 {
 		// Too little for such a burst: evenly, then.
 		even := new(big.Rat).Quo(left, rat(int64(n)))

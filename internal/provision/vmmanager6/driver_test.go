@@ -1,0 +1,382 @@
+package vmmanager6_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/shopspring/decimal"
+	"github.com/stretchr/testify/require"
+
+	"github.com/tariffd/tariffd/internal/calendar"
+	"github.com/tariffd/tariffd/internal/fault"
+	"github.com/tariffd/tariffd/internal/provision"
+	"github.com/tariffd/tariffd/internal/provision/vmmanager6"
+)
+
+func TestOpenIsDoneWhenThePanelHasFinished(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	op, out := w.open(w.module(nil))
+	require.Equal(t, provision.Done, out.State)
+	require.True(t, out.Begun)
+	require.GreaterOrEqual(t, w.clock.BusinessNow().Sub(epoch), 11*time.Minute, "making it takes ten minutes, the recipe one more")
+	s := w.machine(out.Ref)
+	require.Equal(t, "KVM", s.Cluster)
+	require.Equal(t, "Basic", s.Preset)
+	require.Equal(t, "ada@example.org", *s.OwnerEmail)
+	require.Equal(t, "ada.example", out.Domain)
+	require.Equal(t, "Debian-12", s.OS.Name, "the first by name")
+	require.Equal(t, map[string]string{"os": "Debian-12"}, out.Parameters)
+	require.Equal(t, []int{1}, s.Recipes)
+	require.Contains(t, s.Comment, string(op.ServiceID))
+	require.Equal(t, []provision.Address{{IP: "198.19.0.2", Family: "ipv4", Gateway: "198.19.0.1", Network: "198.19.0.0/24", Main: true}}, out.Addresses)
+	_, second := w.open(w.module(nil))
+	require.NotEqual(t, out.Ref, second.Ref)
+	require.Len(t, w.view().Users, 2, "the account is found again by its e-mail")
+	require.Equal(t, "@user", w.view().Users[1].Role)
+}
+
+func TestAddOnsWinOverTheTemplate(t *testing.T) {
+	t.Parallel()
+	// The worked example: a template of 2 GiB and 20 GiB, a tariff of 1 GiB of memory.
+	w := newWorld(t)
+	op := newOp(provision.Open, nil)
+	op.Spec = sized(op.Spec, "ram", "1", "GiB", "port_speed", "200", "Mbit/s", "ipv4", "0", "piece")
+	s := w.machine(w.mustRun(w.module(nil), &op).Ref)
+	require.Equal(t, []int{1, 1024, 20480, 200, 200}, []int{s.CPU, s.RAM, s.Disk, s.NetIn, s.NetOut})
+	require.Empty(t, s.Preset, "made of values")
+	require.Len(t, s.Addresses, 1, "at least one")
+}
+
+func TestAnUnknownTemplateSetsNoLimits(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	op := newOp(provision.Open, nil)
+	op.Spec = sized(op.Spec, "cpu", "3", "piece", "ram", "1536", "MiB", "disk", "0.5", "TiB")
+	op.Spec.Settings = json.RawMessage(`{"template": "No such"}`)
+	s := w.machine(w.mustRun(w.module(nil), &op).Ref)
+	require.Equal(t, []int{3, 1536, 512 * 1024, 0, 0}, []int{s.CPU, s.RAM, s.Disk, s.NetIn, s.NetOut})
+	op = newOp(provision.Open, nil)
+	op.Spec = sized(op.Spec, "ram", "1", "Mbit/s")
+	_, err := w.run(w.module(nil), &op)
+	refused(t, err, "bad_unit")
+}
+
+func TestOneModuleDrivesOneCluster(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	lxd := w.module(map[string]any{"cluster": "lxd", "additional_interface": true})
+	op := newOp(provision.Open, nil)
+	op.Spec = with(op.Spec, "os", "Ubuntu-24.04")
+	out := w.mustRun(lxd, &op)
+	s := w.machine(out.Ref)
+	require.Equal(t, "LXD", s.Cluster)
+	require.Equal(t, "Ubuntu-24.04", s.OS.Name)
+	require.Empty(t, out.Parameters, "the order said it already")
+	require.Len(t, s.Addresses, 2)
+	require.Equal(t, []int{1, 3}, []int{s.Addresses[0].PoolID, s.Addresses[1].PoolID})
+	require.Equal(t, "vmbr1", s.Ports[1].Node)
+	require.True(t, out.Addresses[0].Main)
+	require.Equal(t, s.Addresses[0].Name, out.Addresses[0].IP)
+
+	c, err := lxd.(provision.Cataloguer).Catalog(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, []provision.Entry{{ID: "3", Name: "Debian-12", Tags: []string{}}, {ID: "4", Name: "Ubuntu-24.04", Tags: []string{}}}, c.OS)
+	require.Equal(t, []provision.Entry{{ID: "2", Name: "Basic"}, {ID: "4", Name: "Large"}}, c.Configurations)
+	require.Len(t, c.Clusters, 2)
+	require.Len(t, c.Scripts, 2, "not the administrators' own")
+	require.Len(t, c.Pools, 3)
+
+	for parameter, code := range map[string]string{"cluster": "unknown_cluster", "ip_pool": "no_pool"} {
+		refused(t, w.module(map[string]any{parameter: "Nowhere"}).Check(t.Context()), code)
+	}
+	refused(t, w.module(map[string]any{"additional_interface": true, "additional_pool": "Nowhere"}).Check(t.Context()), "no_pool")
+	require.NoError(t, w.module(map[string]any{"cluster": ""}).Check(t.Context()), "the one with the smallest number")
+}
+
+func TestPoolsServeByTheirNumber(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.control("POST", "/vmmanager6/pools", map[string]any{"name": "Tiny", "network": "192.0.2.0/29", "clusters": []string{"KVM"}}, nil)
+	m := w.module(map[string]any{"ip_pool": "Tiny"})
+	op := newOp(provision.Open, nil)
+	op.Spec = sized(op.Spec, "ipv4", "4", "piece")
+	w.mustRun(m, &op)
+	op = newOp(provision.Open, nil)
+	op.Spec = sized(op.Spec, "ipv4", "2", "piece")
+	_, err := w.run(m, &op)
+	refused(t, err, "no_free_address")
+	require.Equal(t, 0, w.objects(op.ServiceID))
+
+	w.control("POST", "/vmmanager6/servers", map[string]any{"name": "x", "owner_email": "x@example.com", "count": 252}, nil)
+	op = newOp(provision.Open, nil)
+	op.Spec = sized(op.Spec, "ipv4", "2", "piece")
+	s := w.machine(w.mustRun(w.module(nil), &op).Ref)
+	require.Equal(t, 2, s.Addresses[0].PoolID, "the first has one left only, the next serves whole")
+}
+
+func TestWhatCannotBeHadIsRefusedAndLeavesNothing(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	for code, spec := range map[string]provision.Spec{
+		"unknown_os": with(spec(), "os", "Plan9"), "unknown_recipe": with(spec(), "recipe", "burn-in"),
+	} {
+		op := newOp(provision.Open, nil)
+		op.Spec = spec
+		_, err := w.run(w.module(nil), &op)
+		refused(t, err, code)
+	}
+	op := newOp(provision.Open, nil)
+	op.Spec = with(spec(), "os", "Almighty rescue")
+	_, err := w.run(w.module(nil), &op)
+	refused(t, err, "unknown_os")
+	require.Empty(t, w.view().Servers)
+	require.Len(t, w.view().Users, 1, "no account is made for nothing")
+	op.Spec = with(spec(), "recipe", "burn-in")
+	require.Equal(t, provision.Done, w.mustRun(w.module(map[string]any{"use_recipes": false}), &op).State, "a module without recipes runs none")
+}
+
+func TestAFailedMakingIsTakenBack(t *testing.T) {
+	t.Parallel()
+	for after := range 2 { // the machine, the recipe
+		w := newWorld(t)
+		w.fault("task_fail", "", "/vm", 1, after)
+		op := newOp(provision.Open, nil)
+		_, err := w.run(w.module(nil), &op)
+		require.Contains(t, refused(t, err, "panel_failed").Text, "failed by a fault")
+		require.Empty(t, w.view().Servers)
+	}
+}
+
+// changed runs a set_params and tells which tasks it took.
+func (w *world) changed(m provision.Module, service provision.Op, spec provision.Spec) (names []string) {
+	w.Helper()
+	before := len(w.view().Operations)
+	op := newOp(provision.SetParams, &service)
+	op.Spec = spec
+	w.mustRun(m, &op)
+	for _, o := range w.view().Operations[before:] {
+		names = append(names, o.Name)
+	}
+	return names
+}
+
+func TestSizesChangeOnAStoppedMachine(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	m := w.module(nil)
+	service, out := w.open(m)
+	big := sized(spec(), "cpu", "4", "piece", "ram", "8", "GiB", "disk", "50", "GiB", "port_speed", "300", "Mbit/s")
+	require.Equal(t, []string{"host_stop", "host_change_params", "disk_resize", "host_start"}, w.changed(m, service, big))
+	s := w.machine(out.Ref)
+	require.Equal(t, []int{4, 8192, 51200, 300, 300}, []int{s.CPU, s.RAM, s.Disk, s.NetIn, s.NetOut})
+	require.Equal(t, "active", s.State)
+	require.Empty(t, w.changed(m, service, big), "nothing is missing")
+
+	op := newOp(provision.SetParams, &service)
+	op.Spec = sized(spec(), "cpu", "1", "piece", "disk", "40", "GiB")
+	_, err := w.run(m, &op)
+	refused(t, err, "disk_cannot_shrink")
+	require.Equal(t, 4, w.machine(out.Ref).CPU, "nothing was done by halves")
+
+	suspend := newOp(provision.Suspend, &service)
+	w.mustRun(m, &suspend)
+	require.Equal(t, []string{"host_change_params"}, w.changed(m, service, sized(spec(), "cpu", "2", "piece", "disk", "50", "GiB")))
+	require.Equal(t, "stopped", w.machine(out.Ref).State, "what was off stays off")
+}
+
+func TestARefusedChangeStartsTheMachineAgain(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	m := w.module(nil)
+	service, out := w.open(m)
+	w.fault("task_fail", "POST", "/vm/v3/host/1/resource", 1, 0)
+	op := newOp(provision.SetParams, &service)
+	op.Spec = sized(spec(), "cpu", "4", "piece")
+	_, err := w.run(m, &op)
+	refused(t, err, "panel_failed")
+	require.Equal(t, "active", w.machine(out.Ref).State)
+	require.Equal(t, 1, w.machine(out.Ref).CPU)
+}
+
+func TestChangesCanWaitForTheClientsStop(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	m := w.module(map[string]any{"defer_changes": true})
+	service, out := w.open(m)
+	big := sized(spec(), "cpu", "4", "piece")
+	require.Equal(t, []string{"host_change_params"}, w.changed(m, service, big))
+	require.Equal(t, 1, w.machine(out.Ref).CPU)
+	require.Empty(t, w.changed(m, service, big), "it waits already")
+	suspend := newOp(provision.Suspend, &service)
+	w.mustRun(m, &suspend)
+	w.advance(time.Hour)
+	require.Equal(t, 4, w.machine(out.Ref).CPU)
+}
+
+func TestAddressesComeAndGo(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	m := w.module(map[string]any{"additional_interface": true})
+	service, out := w.open(m)
+	main := out.Addresses[0]
+	for _, n := range []int{4, 2, 2} {
+		op := newOp(provision.SetParams, &service)
+		op.Spec = sized(spec(), "ipv4", fmt.Sprint(n), "piece", "ipv6", fmt.Sprint(n-2), "piece")
+		out = w.mustRun(m, &op)
+		six := 0
+		if n > 2 {
+			six = 1
+		}
+		require.Len(t, out.Addresses, n+1+six, "the additional interface's is beside them")
+		require.Equal(t, main, out.Addresses[0], "the main address stays")
+		require.Equal(t, "active", w.machine(out.Ref).State, "no stop for addresses")
+	}
+}
+
+func TestSuspensionStopsTheMachine(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	m := w.module(map[string]any{"disable_suspended": true})
+	service, out := w.open(m)
+	w.fault("task_fail", "POST", "/vm/v3/host/1/stop", 1, 0) // the guest does not listen
+	suspend := newOp(provision.Suspend, &service)
+	w.mustRun(m, &suspend)
+	s := w.machine(out.Ref)
+	require.Equal(t, "stopped", s.State)
+	require.True(t, s.Disabled)
+	resume := newOp(provision.Resume, &service)
+	w.mustRun(m, &resume)
+	require.True(t, w.inService(service.ServiceID))
+}
+
+func TestReinstallPutsTheOrderedSystemOnce(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	m := w.module(nil)
+	service, out := w.open(m)
+	op := newOp(provision.Reinstall, &service)
+	op.Spec = with(spec(), "os", "Ubuntu-24.04")
+	// Every look is taken twice with the same memo: the second one is a ghost after a lost lease.
+	for {
+		ghost := op
+		got, err := m.Apply(t.Context(), op)
+		require.NoError(t, err)
+		_, err = m.Apply(t.Context(), ghost)
+		require.NoError(t, err)
+		if got.State == provision.Done {
+			break
+		}
+		op.Memo = got.Memo
+		w.advance(got.After)
+	}
+	require.Equal(t, "Ubuntu-24.04", w.machine(out.Ref).OS.Name)
+	require.Equal(t, 1, w.runs(service.ServiceID, provision.Reinstall))
+}
+
+func TestDailyUsageIsTheSumOfRatesWithGaps(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	m := w.module(nil)
+	_, out := w.open(m)
+	day, err := calendar.ParseDay("2026-03-05")
+	require.NoError(t, err)
+	w.control("PUT", "/vmmanager6/servers/1/traffic/2026-03-05", map[string]any{
+		"in": 10485760, "out": 20971520, "burst_in_day": 2.5, "burst_out_day": 12.25,
+	}, nil)
+	w.control("PUT", "/vmmanager6/servers/1/traffic/2026-03-06", map[string]any{"in": 1, "out": 1}, nil)
+	got, err := m.(provision.TrafficSource).DailyUsage(t.Context(), []provision.Ref{out.Ref, "999", "x"}, day, time.UTC)
+	require.ErrorContains(t, err, "machine 999")
+	require.ErrorContains(t, err, "machine x")
+	require.Len(t, got, 1, "one machine's failure loses nothing of the others")
+	require.Equal(t, map[string]string{
+		"in": "10485760 KiB", "out": "20971520 KiB", "burst_in_day": "2.5 Mbit/s", "burst_out_day": "12.25 Mbit/s",
+	}, texts(got[0]))
+	m = w.module(map[string]any{"traffic_unit": "KiB/s", "traffic_zone": "Europe/Berlin"})
+	got, err = m.(provision.TrafficSource).DailyUsage(t.Context(), []provision.Ref{out.Ref}, day, time.UTC)
+	require.NoError(t, err)
+	require.Equal(t, decimal.NewFromInt(10485760*1024).String(), got[0].Values["in"].Amount.String(), "the unit can be corrected")
+}
+
+func texts(u provision.Usage) map[string]string {
+	out := map[string]string{}
+	for param, value := range u.Values {
+		out[param] = value.Amount.String() + " " + value.Unit
+	}
+	return out
+}
+
+func TestADeadTokenIsRenewedOnce(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	m := w.module(nil)
+	logins := func() (n int) {
+		for _, c := range w.view().Calls {
+			if c.Path == "/auth/v4/public/token" {
+				n++
+			}
+		}
+		return n
+	}
+	require.NoError(t, m.Check(t.Context()))
+	require.NoError(t, w.module(nil).Check(t.Context()))
+	require.Equal(t, 1, logins(), "modules of the same panel and user share the login")
+	w.advance(2 * time.Hour)
+	require.NoError(t, m.Check(t.Context()))
+	require.Equal(t, 2, logins())
+	w.fault("http_503", "", "/vm", 2, 0)
+	require.NoError(t, m.Check(t.Context()), "a sleeping service is woken up")
+}
+
+func TestSettingsAreRefusedByTheirPlace(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	good := w.config("", adminPassword, nil)
+	for pointer, text := range map[string]string{
+		"/connection/url":                      `{"url":"ftp://x","username":"a","password":"b"}`,
+		"/connection/password":                 `{"url":"http://x","username":"a"}`,
+		"/connection/ca":                       `{"url":"http://x","username":"a","password":"b","ca":"no pem"}`,
+		"/parameters/timeout_seconds":          `{"timeout_seconds": 301}`,
+		"/parameters/use_recipes":              `{"use_recipes": "yes"}`,
+		"/parameters/traffic_unit":             `{"traffic_unit": "KB"}`,
+		"/parameters/traffic_zone":             `{"traffic_zone": "Mars"}`,
+		"/parameters/endpoints/host_reinstall": `{"endpoints": {"host_reinstall": "POST /vm/v3/reinstall"}}`,
+		"/parameters/fields/mark":              `{"fields": {"mark": "tags"}}`,
+	} {
+		settings := good
+		if strings.HasPrefix(pointer, "/connection") {
+			settings.Connection = json.RawMessage(text)
+		} else {
+			settings.Parameters = json.RawMessage(text)
+		}
+		_, err := vmmanager6.Driver().New(settings)
+		require.Equal(t, fault.Invalid, fault.Of(err).Kind, pointer)
+		require.Equal(t, pointer, fault.Of(err).Fields[0].Pointer)
+	}
+	require.NoError(t, vmmanager6.Driver().CheckTariff(spec().Settings))
+	require.NoError(t, vmmanager6.Driver().CheckTariff(json.RawMessage(`{}`)))
+	require.Equal(t, "/settings", fault.Of(vmmanager6.Driver().CheckTariff(json.RawMessage(`{"template": 5}`))).Fields[0].Pointer)
+}
+
+// A customer's panel may have other words than we inferred; the parameters correct each of them.
+func TestInferredWordsCanBeCorrected(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	m := w.module(map[string]any{"fields": map[string]string{"mark": "name", "net_in": "net_bandwidth_mbitps", "net_out": "net_bandwidth_mbitps", "in": "net_tx"}})
+	op := newOp(provision.Open, nil)
+	op.Spec = sized(op.Spec, "port_speed", "300", "Mbit/s")
+	out := w.mustRun(m, &op)
+	s := w.machine(out.Ref)
+	require.Equal(t, "svc-"+string(op.ServiceID), s.Name)
+	require.Empty(t, s.Comment)
+	require.Equal(t, 0, s.NetIn)
+	m = w.module(map[string]any{"fields": map[string]string{"net_in": "colour"}})
+	op = newOp(provision.Open, nil)
+	op.Spec = sized(op.Spec, "port_speed", "300", "Mbit/s")
+	_, err := w.run(m, &op)
+	require.Contains(t, refused(t, err, "panel_rejected").Text, "PROXY-3008: Unexpected property colour")
+	require.Equal(t, 0, w.objects(op.ServiceID))
+}
