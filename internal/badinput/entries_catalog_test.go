@@ -107,6 +107,7 @@ var _ = register(map[string]entry{
 	})},
 
 	"createTariff": {
+		codes: map[string]string{"/parameters/*": "not_found"},
 		valid: requests(func(w *world) request {
 			body := w.wholeTariff()
 			body["product_type"], body["provider_id"], body["activate"], body["create_all_add_ons"] = "hosting", w.thing["provider"], true, true
@@ -118,6 +119,7 @@ var _ = register(map[string]entry{
 		},
 	},
 	"updateTariff": {
+		codes: map[string]string{"/parameters/*": "not_found"},
 		valid: requests(func(w *world) request {
 			body := w.wholeTariff()
 			body["status"] = "active"
@@ -126,67 +128,15 @@ var _ = register(map[string]entry{
 		rules: []rule{{"a taken code", func(w *world, b obj) { b["code"] = w.codeOf("tariff") }, 409, "already_exists", []string{"/code already_exists"}}},
 	},
 	"deleteTariff": {valid: requests(func(w *world) request { return request{path: byID(w.tariff("hosting", "module", nil))} })},
-	"createTariffAddOn": {
-		valid: requests(
-			func(w *world) request {
-				return request{path: byID(w.tariff("hosting", "module", nil)), body: obj{
-					"code": "space", "add_on": "disk", "name": "Space", "billing": "order", "enabled": true, "included": "10", "minimum": "0", "maximum": "100",
-					"step": "10", "unit": "GiB", "default": "20", "prices": list{obj{"period": "P1M", "amount": "0.10", "setup_fee": "1"}},
-				}}
-			},
-			func(w *world) request {
-				use := statistics("in", "out")
-				use["combine"] = "sum"
-				return request{path: byID(w.tariff("dedicated", "panel", obj{"settings": obj{"configuration": "E3-1230-16GB"}})), body: obj{
-					"code": "traffic", "billing": "statistics", "included": "10", "statistics": use,
-				}}
-			},
-			func(w *world) request {
-				id := w.tariff("dedicated", "panel", obj{"settings": obj{"configuration": "E3-1230-16GB"}})
-				use := obj{"params": list{"burst_in_day"}, "combine": "max", "over_days": "max", "overage_price": "1", "overage_unit": "Mbit/s"}
-				return request{path: byID(id), body: obj{"code": "burst_in_day", "billing": "statistics", "included": "1", "statistics": use}}
-			},
-		),
-	},
-	"updateTariffAddOn": {
-		valid: requests(
-			func(w *world) request {
-				id := w.tariff("hosting", "module", nil)
-				w.create2("/v1/tariffs/"+id+"/add-ons", obj{"code": "space", "add_on": "disk", "billing": "none", "included": "1"})
-				return request{path: map[string]string{"id": id, "code": "space"}, body: obj{
-					"name": "Space", "billing": "order", "enabled": true, "included": "10", "minimum": "0", "maximum": "100",
-					"step": "10", "unit": "GiB", "default": "20", "prices": list{obj{"period": "P1M", "amount": "0.10", "setup_fee": "1"}},
-				}}
-			},
-			func(w *world) request {
-				id := w.tariff("dedicated", "panel", obj{"settings": obj{"configuration": "E3-1230-16GB"}})
-				w.create2("/v1/tariffs/"+id+"/add-ons", obj{"code": "traffic", "billing": "statistics", "included": "1", "statistics": statistics("in")})
-				use := statistics("in", "out")
-				use["combine"] = "sum"
-				return request{path: map[string]string{"id": id, "code": "traffic"}, body: obj{"statistics": use}}
-			},
-			func(w *world) request {
-				id := w.tariff("dedicated", "panel", obj{"settings": obj{"configuration": "E3-1230-16GB"}})
-				burst := obj{"params": list{"burst_in_day"}, "over_days": "max", "overage_price": "1", "overage_unit": "Mbit/s"}
-				w.create2("/v1/tariffs/"+id+"/add-ons", obj{"code": "burst_in_day", "billing": "statistics", "included": "1", "statistics": burst})
-				use := obj{"params": list{"burst_in_day"}, "combine": "max", "over_days": "max", "overage_price": "1", "overage_unit": "Mbit/s"}
-				return request{path: map[string]string{"id": id, "code": "burst_in_day"}, body: obj{"statistics": use}}
-			},
-		),
-	},
-	"deleteTariffAddOn": {valid: requests(func(w *world) request {
-		id := w.tariff("hosting", "module", nil)
-		w.create2("/v1/tariffs/"+id+"/add-ons", obj{"code": "disk", "billing": "none", "included": "1"})
-		return request{path: map[string]string{"id": id, "code": "disk"}}
-	})},
 })
 
 func without(name string) func(*world, obj) { return func(_ *world, b obj) { delete(b, name) } }
 
 func productType() obj {
 	return obj{
-		"name": "Type", "sort_order": 5, "expense_split": "none", "no_weekend_suspension": true, "auto_delete_after_days": 5,
+		"name": "Type", "sort_order": 5, "trial_policy": "every_service", "expense_split": "none", "no_weekend_suspension": true, "auto_delete_after_days": 5,
 		"client_deletion": "allowed", "client_deletion_time": "immediately", "periods": list{"P1M", "P1Y"},
+		"order_page": obj{"display": "blocks", "expand_description": true, "filter": true},
 	}
 }
 
@@ -209,10 +159,13 @@ func (w *world) codeOf(tariff string) string {
 // wholeTariff is every member of a tariff that may be changed.
 func (w *world) wholeTariff() obj {
 	return obj{
-		"code": w.word("T"), "name": "Tariff", "description": "Much.", "data_center_ids": list{w.thing["center"]},
-		"processing_module_ids": list{w.thing["module"]}, "settings": obj{"plan": "a"},
-		"prices": list{obj{"period": "P1M", "amount": "5.00", "setup_fee": "1", "renewal_amount": "6"}},
+		"code": w.word("T"), "name": "Tariff", "description": "Much.", "group_id": w.thing["tariff_group"], "data_center_ids": list{w.thing["center"]},
+		"processing_module_ids": list{w.thing["module"]}, "settings": obj{"plan": "a"}, "parameters": list{"size"},
+		"prices":                  list{obj{"period": "P1M", "amount": "5.00", "setup_fee": "1", "renewal_amount": "6"}},
+		"default_domain_template": "@ID@.example", "trial_days": 7, "calendar": obj{"enabled": true, "pro_rata_day": 15},
+		"hourly": obj{"enabled": true, "charge_when_suspended": false},
 		"policy": obj{
+			"min_period": "P1M", "change_to": "same_group", "client_group_ids": list{w.thing["client_group"]},
 			"max_services_per_client": 5, "auto_delete_after_days": 5, "refund_on_close": "none", "client_may_suspend": true,
 			"server_changes_per_month": 5,
 		},

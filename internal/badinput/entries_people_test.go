@@ -28,14 +28,14 @@ var _ = register(map[string]entry{
 	"createProvider": {
 		valid: requests(func(w *world) request {
 			return request{body: obj{
-				"name": w.word("Brand"), "currency": "USD", "site": "https://a.example", "billing_url": "https://b.example", "prices_include_tax": true,
+				"name": w.word("Brand"), "currency": "USD", "country": "DE", "site": "https://a.example", "billing_url": "https://b.example", "prices_include_tax": true,
 			}}
 		}),
 		rules: []rule{{"a taken name", set("name", "Rival"), 409, "already_exists", []string{"/name already_exists"}}},
 	},
 	"updateProvider": {
 		valid: requests(func(w *world) request {
-			body := obj{"name": w.word("Brand"), "site": "https://a.example", "billing_url": "https://b.example", "prices_include_tax": false}
+			body := obj{"name": w.word("Brand"), "country": "DE", "site": "https://a.example", "billing_url": "https://b.example", "prices_include_tax": false}
 			return request{path: byID(w.thing["provider"]), body: body}
 		}),
 		rules: []rule{{"a taken name", set("name", "Rival"), 409, "already_exists", []string{"/name already_exists"}}},
@@ -100,7 +100,7 @@ func set(name string, v any) func(*world, obj) { return func(_ *world, b obj) { 
 // profile is every member of a client that may be changed.
 func (w *world) profile() obj {
 	return obj{
-		"email": w.word("p") + "@shop.example", "name": "John", "country": "DE", "region": "Hesse", "username": "john", "phone": "+49 30 123",
+		"group_id": w.thing["client_group"], "email": w.word("p") + "@shop.example", "name": "John", "country": "DE", "region": "Hesse", "username": "john", "phone": "+49 30 123",
 		"phone_verified": true, "time_zone": "Europe/Berlin", "settlement": obj{"mode": "credit_limit", "limit": money("10.00")},
 	}
 }

@@ -64,7 +64,7 @@ var _ = register(map[string]entry{
 	}), codes: map[string]string{"/period": "period_not_available"}},
 	"rebootService": {valid: requests(func(w *world) request { return request{path: byID(w.machine())} })},
 	"reinstallService": {valid: requests(func(w *world) request {
-		return request{path: byID(w.machine()), body: obj{"os": "Debian-12"}}
+		return request{path: byID(w.machine()), body: obj{"os": "Debian-12", "recipe": ""}}
 	})},
 	"setServiceParameters": {valid: requests(func(w *world) request {
 		return request{path: byID(w.machine()), body: obj{"parameters": obj{"hostname": "b.example"}}}
@@ -123,8 +123,8 @@ var wishRules = []rule{
 	{"an unknown add-on", func(_ *world, b obj) { first3(b)["add_ons"] = obj{"no_such": "1"} }, 422, "unknown_field", []string{"/items/0/add_ons/no_such unknown_field"}},
 	{"too much", func(_ *world, b obj) { first3(b)["add_ons"] = obj{"disk": "1000"} }, 422, "out_of_range", []string{"/items/0/add_ons/disk out_of_range"}},
 	{"a switch of text", func(_ *world, b obj) { first3(b)["add_ons"] = obj{"backup": "5"} }, 422, "wrong_type", []string{"/items/0/add_ons/backup wrong_type"}},
-	{"a number of words", func(_ *world, b obj) { first3(b)["add_ons"] = obj{"disk": "many"} }, 422, "bad_format", []string{"/items/0/add_ons/disk bad_format"}},
-	{"a huge exponent", func(_ *world, b obj) { first3(b)["add_ons"] = obj{"disk": "1e999999999"} }, 422, "bad_format", []string{"/items/0/add_ons/disk bad_format"}},
+	{"a number of words", func(_ *world, b obj) { first3(b)["add_ons"] = obj{"disk": "many"} }, 422, "bad_value", []string{"/items/0/add_ons/disk bad_value"}},
+	{"a huge exponent", func(_ *world, b obj) { first3(b)["add_ons"] = obj{"disk": "1e999999999"} }, 422, "bad_value", []string{"/items/0/add_ons/disk bad_value"}},
 	{"an unknown parameter", func(_ *world, b obj) { first3(b)["parameters"] = obj{"no_such": "1"} }, 422, "unknown_parameter", []string{"/items/0/parameters/no_such unknown_parameter"}},
 }
 

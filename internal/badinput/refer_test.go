@@ -75,7 +75,7 @@ var foreignPath = map[string]map[string]string{
 }
 
 // everybodys are addresses of what everybody may see.
-var everybodys = []string{"/v1/data-centers/", "/v1/units/", "/v1/product-types/", "/v1/enumerations/"}
+var everybodys = []string{"/v1/data-centers/", "/v1/units/", "/v1/product-types/", "/v1/enumerations/", "/v1/tariff-groups/"}
 
 // staffs are members that only an administrator's body may hold.
 var staffs = []string{"settlement", "phone_verified", "status", "group_id", "effective_at"}

@@ -99,12 +99,16 @@ func shapeOf(ref *openapi3.SchemaRef) *shape {
 	s := ref.Value
 	out := &shape{members: map[string]*openapi3.SchemaRef{}}
 	inner := false
-	for _, part := range s.AllOf {
+	parts, ways := s.AllOf, append(slices.Clone(s.OneOf), s.AnyOf...)
+	if len(ways) == 1 { // one way is no alternative
+		parts, ways = append(slices.Clone(parts), ways...), nil
+	}
+	for _, part := range parts {
 		p := shapeOf(part)
 		inner = inner || p.nullable
 		out.take(p)
 	}
-	for _, way := range append(slices.Clone(s.OneOf), s.AnyOf...) {
+	for _, way := range ways {
 		p := shapeOf(way)
 		inner = inner || p.nullable
 		out.kinds = append(out.kinds, p.kinds...)

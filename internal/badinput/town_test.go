@@ -26,6 +26,8 @@ func (w *world) staff() {
 	w.thing["center"] = w.create("/v1/data-centers", obj{"name": "Frankfurt", "external_id": "3"})
 	w.create2("/v1/units", obj{"code": "crate", "name": "Crate"})
 	w.thing["unit"] = "crate"
+	w.thing["client_group"] = w.create("/v1/client-groups", obj{"name": "Friends"})
+	w.thing["tariff_group"] = w.create("/v1/tariff-groups", obj{"name": "Friends"})
 }
 
 // create2 makes something that has no id.
@@ -38,6 +40,8 @@ func (w *world) catalogue() {
 	w.create2("/v1/product-types", obj{"code": "hosting", "name": "Hosting", "periods": list{"P1M", "P1Y"}})
 	w.create2("/v1/product-types/hosting/add-ons", obj{"code": "disk", "name": "Disk", "unit": "GiB"})
 	w.create2("/v1/product-types/hosting/add-ons", obj{"code": "backup", "name": "Backup", "value_type": "boolean"})
+	w.create2("/v1/product-types/hosting/parameters", obj{"code": "size", "name": "Size"})
+	w.thing["parameter"] = "size"
 	w.thing["product_type"], w.thing["element"] = "hosting", "disk"
 	w.admin.post("/v1/integration-modules/dedicated_bandwidth/install", nil).is(http.StatusOK)
 	module := func(driver, kind string, more obj) string {
