@@ -208,6 +208,34 @@ const (
 	OperationStatusWaiting   OperationStatus = "waiting"
 )
 
+// Defines values for OrderFormAddOnBill.
+const (
+	OrderFormAddOnBillDay   OrderFormAddOnBill = "day"
+	OrderFormAddOnBillMonth OrderFormAddOnBill = "month"
+	OrderFormAddOnBillNil   OrderFormAddOnBill = "<nil>"
+)
+
+// Defines values for OrderFormAddOnBilling.
+const (
+	OrderFormAddOnBillingChoice     OrderFormAddOnBilling = "choice"
+	OrderFormAddOnBillingOrder      OrderFormAddOnBilling = "order"
+	OrderFormAddOnBillingStatistics OrderFormAddOnBilling = "statistics"
+)
+
+// Defines values for OrderFormParameterInput.
+const (
+	OrderFormParameterInputList      OrderFormParameterInput = "list"
+	OrderFormParameterInputMultiList OrderFormParameterInput = "multi_list"
+	OrderFormParameterInputText      OrderFormParameterInput = "text"
+)
+
+// Defines values for OrderFormTierMode.
+const (
+	OrderFormTierModeFlat      OrderFormTierMode = "flat"
+	OrderFormTierModeGraduated OrderFormTierMode = "graduated"
+	OrderFormTierModeVolume    OrderFormTierMode = "volume"
+)
+
 // Defines values for OrderPageDisplay.
 const (
 	OrderPageDisplayBlocks OrderPageDisplay = "blocks"
@@ -1935,6 +1963,176 @@ type OrderCreate struct {
 	Pay *PayMode `json:"pay,omitempty"`
 }
 
+// OrderForm Everything that is shown to those who order a tariff.
+type OrderForm struct {
+	// AddOns Those that are offered or measured.
+	AddOns []OrderFormAddOn `json:"add_ons"`
+	Code   string           `json:"code"`
+
+	// Currency Of every price of the form; ISO 4217.
+	Currency    string           `json:"currency"`
+	DataCenters []OrderFormPlace `json:"data_centers"`
+	Description string           `json:"description"`
+
+	// Group The tariff's group; null where it is in none.
+	Group *OrderFormGroup `json:"group"`
+
+	// ID A UUIDv7; sorts by time of creation.
+	ID   ID     `json:"id"`
+	Name string `json:"name"`
+
+	// OrderPage How an order page shows the type and its tariffs.
+	OrderPage OrderPage `json:"order_page"`
+	Orderable bool      `json:"orderable"`
+
+	// Parameters What the order may say besides.
+	Parameters []OrderFormParameter `json:"parameters"`
+
+	// Periods Those that can be ordered; `trial` costs nothing.
+	Periods          []TariffPrice `json:"periods"`
+	PricesIncludeTax bool          `json:"prices_include_tax"`
+	ProductType      string        `json:"product_type"`
+	ProductTypeName  string        `json:"product_type_name"`
+
+	// Reasons Why not; empty when it can be ordered.
+	Reasons   []Reason `json:"reasons"`
+	TrialDays int      `json:"trial_days"`
+}
+
+// OrderFormAddOn An add-on as the form offers it.
+type OrderFormAddOn struct {
+	// Bill Over what the use is counted.
+	Bill    *OrderFormAddOnBill   `json:"bill"`
+	Billing OrderFormAddOnBilling `json:"billing"`
+
+	// Children Of a choice, of which exactly one is taken.
+	Children []OrderFormAddOn `json:"children"`
+	Code     string           `json:"code"`
+
+	// Default What an order gets that names no value: a decimal text, true or false, or a code.
+	Default *json.RawMessage `json:"default"`
+
+	// Included A decimal number as text, not below zero, or null.
+	Included *NullableUnsignedDecimal `json:"included"`
+
+	// Items The values of an enumeration that can be chosen.
+	Items []OrderFormItem `json:"items"`
+
+	// Maximum A decimal number as text, not below zero, or null.
+	Maximum *NullableUnsignedDecimal `json:"maximum"`
+
+	// Minimum A decimal number as text, not below zero, or null.
+	Minimum *NullableUnsignedDecimal `json:"minimum"`
+	Name    string                   `json:"name"`
+
+	// OveragePrice What one `overage_unit` above what is included costs; null where nothing is measured or it is free.
+	OveragePrice *NullableUnsignedDecimal `json:"overage_price"`
+	OverageUnit  *string                  `json:"overage_unit"`
+
+	// Prices Per unit above what is included.
+	Prices []AddOnPrice `json:"prices"`
+
+	// Selectable Whether an order names a value of it.
+	Selectable bool `json:"selectable"`
+
+	// Step A decimal number as text, not below zero, or null.
+	Step *NullableUnsignedDecimal `json:"step"`
+
+	// Tiers A price scale in place of `prices` or `overage_price`.
+	Tiers []OrderFormTier `json:"tiers"`
+	Unit  *string         `json:"unit"`
+
+	// ValueType What a value of the add-on is.
+	ValueType ValueType `json:"value_type"`
+}
+
+// OrderFormAddOnBill Over what the use is counted.
+type OrderFormAddOnBill string
+
+// OrderFormAddOnBilling defines model for OrderFormAddOn.Billing.
+type OrderFormAddOnBilling string
+
+// OrderFormGroup The tariff's group; null where it is in none.
+type OrderFormGroup struct {
+	// ID A UUIDv7; sorts by time of creation.
+	ID   ID     `json:"id"`
+	Name string `json:"name"`
+}
+
+// OrderFormItem A value of an enumeration.
+type OrderFormItem struct {
+	Code   string       `json:"code"`
+	Name   string       `json:"name"`
+	Prices []AddOnPrice `json:"prices"`
+}
+
+// OrderFormList A page of a list.
+type OrderFormList struct {
+	Data []OrderForm `json:"data"`
+
+	// NextCursor Give it as `cursor` to read on; null on the last page.
+	NextCursor *string `json:"next_cursor"`
+}
+
+// OrderFormParameter Something that the order may say.
+type OrderFormParameter struct {
+	// AnyText Any text may be given.
+	AnyText bool   `json:"any_text"`
+	Code    string `json:"code"`
+
+	// Default What an order gets that leaves it out.
+	Default  *string                 `json:"default"`
+	Input    OrderFormParameterInput `json:"input"`
+	Name     string                  `json:"name"`
+	Required bool                    `json:"required"`
+
+	// Values The allowed ones of a list.
+	Values []OrderFormValue `json:"values"`
+}
+
+// OrderFormParameterInput defines model for OrderFormParameter.Input.
+type OrderFormParameterInput string
+
+// OrderFormPlace A data center in which the tariff is sold.
+type OrderFormPlace struct {
+	// Free Free machines; null where nobody counts them.
+	Free *int `json:"free"`
+
+	// Icon What is shown beside the name.
+	Icon DataCenterIcon `json:"icon"`
+
+	// ID A UUIDv7; sorts by time of creation.
+	ID        ID       `json:"id"`
+	Name      string   `json:"name"`
+	Orderable bool     `json:"orderable"`
+	Reasons   []Reason `json:"reasons"`
+}
+
+// OrderFormTier A step of a price scale.
+type OrderFormTier struct {
+	Mode OrderFormTierMode `json:"mode"`
+
+	// Price Of measured use.
+	Price  *NullableUnsignedDecimal `json:"price"`
+	Prices []AddOnPrice             `json:"prices"`
+
+	// UpTo The end of the step; null = no end.
+	UpTo *NullableUnsignedDecimal `json:"up_to"`
+}
+
+// OrderFormTierMode defines model for OrderFormTier.Mode.
+type OrderFormTierMode string
+
+// OrderFormValue An allowed value.
+type OrderFormValue struct {
+	Code string `json:"code"`
+
+	// DataCenterIds Where it can be had.
+	DataCenterIds []ID     `json:"data_center_ids"`
+	Name          string   `json:"name"`
+	Tags          []string `json:"tags"`
+}
+
 // OrderItem One ordered thing.
 type OrderItem struct {
 	// DataCenterID The id of another object, or null.
@@ -3273,6 +3471,14 @@ type StockItemList struct {
 
 	// NextCursor Give it as `cursor` to read on; null on the last page.
 	NextCursor *string `json:"next_cursor"`
+}
+
+// StorefrontQuoteCreate What to price.
+type StorefrontQuoteCreate struct {
+	Items []OrderItemInput `json:"items"`
+
+	// Provider That of the first tariff unless given.
+	Provider *ID `json:"provider,omitempty"`
 }
 
 // SuspendReason Who or what suspended it; `unpaid` and `overage` are set by the program itself.
@@ -5174,6 +5380,27 @@ type GetCollectionParams struct {
 	IfNoneMatch *IfNoneMatch `json:"If-None-Match,omitempty"`
 }
 
+// ListStorefrontTariffsParams defines parameters for ListStorefrontTariffs.
+type ListStorefrontTariffsParams struct {
+	// Provider Whose.
+	Provider ID `form:"provider" json:"provider"`
+
+	// ProductType Only of this product type.
+	ProductType *string `form:"product_type,omitempty" json:"product_type,omitempty"`
+
+	// Limit How many to answer at most.
+	Limit *ListLimit `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// Cursor `next_cursor` of the page before, with the same filters; another one is 400 `bad_cursor`.
+	Cursor *ListCursor `form:"cursor,omitempty" json:"cursor,omitempty"`
+
+	// Order In order of creation.
+	Order *ListOrder `form:"order,omitempty" json:"order,omitempty"`
+
+	// IfNoneMatch The `ETag` that is known; if it still holds, the answer is 304 without a body.
+	IfNoneMatch *IfNoneMatch `json:"If-None-Match,omitempty"`
+}
+
 // ListTariffGroupsParams defines parameters for ListTariffGroups.
 type ListTariffGroupsParams struct {
 	// Limit How many to answer at most.
@@ -5687,6 +5914,9 @@ type PushBlocksJSONRequestBody = BlocksPush
 // CollectStatisticsJSONRequestBody defines body for CollectStatistics for application/json ContentType.
 type CollectStatisticsJSONRequestBody = CollectionCreate
 
+// CreateStorefrontQuoteJSONRequestBody defines body for CreateStorefrontQuote for application/json ContentType.
+type CreateStorefrontQuoteJSONRequestBody = StorefrontQuoteCreate
+
 // CreateTariffGroupJSONRequestBody defines body for CreateTariffGroup for application/json ContentType.
 type CreateTariffGroupJSONRequestBody = TariffGroupCreate
 
@@ -6109,6 +6339,12 @@ type ServerInterface interface {
 	// How a collection goes
 	// (GET /v1/statistics/collections/{id})
 	GetCollection(ctx echo.Context, id PathID, params GetCollectionParams) error
+	// What would it cost anybody
+	// (POST /v1/storefront/quotes)
+	CreateStorefrontQuote(ctx echo.Context) error
+	// List order forms
+	// (GET /v1/storefront/tariffs)
+	ListStorefrontTariffs(ctx echo.Context, params ListStorefrontTariffsParams) error
 	// List tariff groups
 	// (GET /v1/tariff-groups)
 	ListTariffGroups(ctx echo.Context, params ListTariffGroupsParams) error
@@ -10771,6 +11007,78 @@ func (w *ServerInterfaceWrapper) GetCollection(ctx echo.Context) error {
 	return err
 }
 
+// CreateStorefrontQuote converts echo context to params.
+func (w *ServerInterfaceWrapper) CreateStorefrontQuote(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.CreateStorefrontQuote(ctx)
+	return err
+}
+
+// ListStorefrontTariffs converts echo context to params.
+func (w *ServerInterfaceWrapper) ListStorefrontTariffs(ctx echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListStorefrontTariffsParams
+	// ------------- Required query parameter "provider" -------------
+
+	err = runtime.BindQueryParameter("form", true, true, "provider", ctx.QueryParams(), &params.Provider)
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter provider: %s", err))
+	}
+
+	// ------------- Optional query parameter "product_type" -------------
+
+	err = runtime.BindQueryParameter("form", true, false, "product_type", ctx.QueryParams(), &params.ProductType)
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter product_type: %s", err))
+	}
+
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameter("form", true, false, "limit", ctx.QueryParams(), &params.Limit)
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter limit: %s", err))
+	}
+
+	// ------------- Optional query parameter "cursor" -------------
+
+	err = runtime.BindQueryParameter("form", true, false, "cursor", ctx.QueryParams(), &params.Cursor)
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter cursor: %s", err))
+	}
+
+	// ------------- Optional query parameter "order" -------------
+
+	err = runtime.BindQueryParameter("form", true, false, "order", ctx.QueryParams(), &params.Order)
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter order: %s", err))
+	}
+
+	headers := ctx.Request().Header
+	// ------------- Optional header parameter "If-None-Match" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("If-None-Match")]; found {
+		var IfNoneMatch IfNoneMatch
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for If-None-Match, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "If-None-Match", valueList[0], &IfNoneMatch, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter If-None-Match: %s", err))
+		}
+
+		params.IfNoneMatch = &IfNoneMatch
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListStorefrontTariffs(ctx, params)
+	return err
+}
+
 // ListTariffGroups converts echo context to params.
 func (w *ServerInterfaceWrapper) ListTariffGroups(ctx echo.Context) error {
 	var err error
@@ -12354,6 +12662,8 @@ func RegisterHandlersWithBaseURL(router EchoRouter, si ServerInterface, baseURL 
 	router.GET(baseURL+"/v1/statistics/blocks/:server_service_id/:day/history", wrapper.GetBlockHistory)
 	router.POST(baseURL+"/v1/statistics/collect", wrapper.CollectStatistics)
 	router.GET(baseURL+"/v1/statistics/collections/:id", wrapper.GetCollection)
+	router.POST(baseURL+"/v1/storefront/quotes", wrapper.CreateStorefrontQuote)
+	router.GET(baseURL+"/v1/storefront/tariffs", wrapper.ListStorefrontTariffs)
 	router.GET(baseURL+"/v1/tariff-groups", wrapper.ListTariffGroups)
 	router.POST(baseURL+"/v1/tariff-groups", wrapper.CreateTariffGroup)
 	router.DELETE(baseURL+"/v1/tariff-groups/:id", wrapper.DeleteTariffGroup)
@@ -22719,6 +23029,136 @@ func (response GetCollectiondefaultApplicationProblemPlusJSONResponse) VisitGetC
 	return json.NewEncoder(w).Encode(response.Body)
 }
 
+type CreateStorefrontQuoteRequestObject struct {
+	Body *CreateStorefrontQuoteJSONRequestBody
+}
+
+type CreateStorefrontQuoteResponseObject interface {
+	VisitCreateStorefrontQuoteResponse(w http.ResponseWriter) error
+}
+
+type CreateStorefrontQuote200JSONResponse Quote
+
+func (response CreateStorefrontQuote200JSONResponse) VisitCreateStorefrontQuoteResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type CreateStorefrontQuote400ApplicationProblemPlusJSONResponse struct {
+	BadRequestApplicationProblemPlusJSONResponse
+}
+
+func (response CreateStorefrontQuote400ApplicationProblemPlusJSONResponse) VisitCreateStorefrontQuoteResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(400)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type CreateStorefrontQuote422ApplicationProblemPlusJSONResponse struct {
+	UnprocessableApplicationProblemPlusJSONResponse
+}
+
+func (response CreateStorefrontQuote422ApplicationProblemPlusJSONResponse) VisitCreateStorefrontQuoteResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type CreateStorefrontQuotedefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response CreateStorefrontQuotedefaultApplicationProblemPlusJSONResponse) VisitCreateStorefrontQuoteResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+
+	return json.NewEncoder(w).Encode(response.Body)
+}
+
+type ListStorefrontTariffsRequestObject struct {
+	Params ListStorefrontTariffsParams
+}
+
+type ListStorefrontTariffsResponseObject interface {
+	VisitListStorefrontTariffsResponse(w http.ResponseWriter) error
+}
+
+type ListStorefrontTariffs200ResponseHeaders struct {
+	CacheControl string
+	ETag         string
+}
+
+type ListStorefrontTariffs200JSONResponse struct {
+	Body    OrderFormList
+	Headers ListStorefrontTariffs200ResponseHeaders
+}
+
+func (response ListStorefrontTariffs200JSONResponse) VisitListStorefrontTariffsResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.Header().Set("ETag", fmt.Sprint(response.Headers.ETag))
+	w.WriteHeader(200)
+
+	return json.NewEncoder(w).Encode(response.Body)
+}
+
+type ListStorefrontTariffs304Response = NotModifiedResponse
+
+func (response ListStorefrontTariffs304Response) VisitListStorefrontTariffsResponse(w http.ResponseWriter) error {
+	w.WriteHeader(304)
+	return nil
+}
+
+type ListStorefrontTariffs400ApplicationProblemPlusJSONResponse struct {
+	BadRequestApplicationProblemPlusJSONResponse
+}
+
+func (response ListStorefrontTariffs400ApplicationProblemPlusJSONResponse) VisitListStorefrontTariffsResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(400)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type ListStorefrontTariffs404ApplicationProblemPlusJSONResponse struct {
+	NotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response ListStorefrontTariffs404ApplicationProblemPlusJSONResponse) VisitListStorefrontTariffsResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type ListStorefrontTariffs422ApplicationProblemPlusJSONResponse struct {
+	UnprocessableApplicationProblemPlusJSONResponse
+}
+
+func (response ListStorefrontTariffs422ApplicationProblemPlusJSONResponse) VisitListStorefrontTariffsResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type ListStorefrontTariffsdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ListStorefrontTariffsdefaultApplicationProblemPlusJSONResponse) VisitListStorefrontTariffsResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+
+	return json.NewEncoder(w).Encode(response.Body)
+}
+
 type ListTariffGroupsRequestObject struct {
 	Params ListTariffGroupsParams
 }
@@ -26055,6 +26495,12 @@ type StrictServerInterface interface {
 	// How a collection goes
 	// (GET /v1/statistics/collections/{id})
 	GetCollection(ctx context.Context, request GetCollectionRequestObject) (GetCollectionResponseObject, error)
+	// What would it cost anybody
+	// (POST /v1/storefront/quotes)
+	CreateStorefrontQuote(ctx context.Context, request CreateStorefrontQuoteRequestObject) (CreateStorefrontQuoteResponseObject, error)
+	// List order forms
+	// (GET /v1/storefront/tariffs)
+	ListStorefrontTariffs(ctx context.Context, request ListStorefrontTariffsRequestObject) (ListStorefrontTariffsResponseObject, error)
 	// List tariff groups
 	// (GET /v1/tariff-groups)
 	ListTariffGroups(ctx context.Context, request ListTariffGroupsRequestObject) (ListTariffGroupsResponseObject, error)
@@ -29698,6 +30144,60 @@ func (sh *strictHandler) GetCollection(ctx echo.Context, id PathID, params GetCo
 	return nil
 }
 
+// CreateStorefrontQuote operation middleware
+func (sh *strictHandler) CreateStorefrontQuote(ctx echo.Context) error {
+	var request CreateStorefrontQuoteRequestObject
+
+	var body CreateStorefrontQuoteJSONRequestBody
+	if err := ctx.Bind(&body); err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.CreateStorefrontQuote(ctx.Request().Context(), request.(CreateStorefrontQuoteRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "CreateStorefrontQuote")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(CreateStorefrontQuoteResponseObject); ok {
+		return validResponse.VisitCreateStorefrontQuoteResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ListStorefrontTariffs operation middleware
+func (sh *strictHandler) ListStorefrontTariffs(ctx echo.Context, params ListStorefrontTariffsParams) error {
+	var request ListStorefrontTariffsRequestObject
+
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListStorefrontTariffs(ctx.Request().Context(), request.(ListStorefrontTariffsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListStorefrontTariffs")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListStorefrontTariffsResponseObject); ok {
+		return validResponse.VisitListStorefrontTariffsResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
 // ListTariffGroups operation middleware
 func (sh *strictHandler) ListTariffGroups(ctx echo.Context, params ListTariffGroupsParams) error {
 	var request ListTariffGroupsRequestObject
@@ -30721,707 +31221,729 @@ func (sh *strictHandler) UpdateUnit(ctx echo.Context, code PathCode, params Upda
 // Base64 encoded, gzipped, json marshaled Swagger object
 var swaggerSpec = []string{
 
-	"H4sIAAAAAAAC/+y9+3YbN5Y3+ipYPHNWkm8ohZJvsbR6dSu20/F0fBnbmZz+En8kWAWSaBUBpoASxXZ7",
-	"re9p5sHmSc7C3gAKVYViFSlKsdP9jy2SdQE2Njb29bc/DBK5XEnBhFaDsw+DBaMpy+HPZ+/o3PyfMpXk",
-	"fKW5FIOzwVtNRarITOZELxhRWuYsJUpTzYicwXdy+jeW6OPBcKCSBVtS8xC9WbHB2UDpnIv54OPH4eAH",
-	"mVB8Zv0VPy1YzoiWJGc0hScKtrZPHRKZk4Vcw9drmV+SuWRq+7s+DgcrmtMl03Zm3+Vy+ZRumm9+t+CK",
-	"pHRjXpJRzXLzYG5++bVg+WYwHAi6NM+e5XJZeee/5Ww2OBv8P1+X5Pwaf1Vfm1eZQZjXvuPm/vp7X0pN",
-	"GM0zzgxVqSDaDGQpl0zo3kOYyXxJ9eBskFLNjrR50TBC9+cpW66kZiLZ/IVFaPCCXjJFKMnZimluviQL",
-	"mi8zptQZLjldMnLJNmTN9aL8ZirTDZkzrUK+oEKtWT7ESyf+1froDVtldMPSM6Lzgk2OyYWQesFyfAxX",
-	"5P7pKZnwcqzjS7YZ56xQLJ2ck/WCZwxeNOO50uaGvBCCiznh8On+6HH1di7Gq1zOc6bU5Jj8ha00uf8N",
-	"WXjqIuOX5A3IdGToFFJ6Sa9/YGKuF4Oz0wcPhoMlF+7zSTfJ37BfC56ztEn6C0VYptja8P+QTAtNYCcs",
-	"pWAbklBBlvKKESpSM8lloTSZMjLnV0ycAYVloc0vhixIeKTEKEZIHMPkbuY/e0F1sojtN0YmRs5MDNtr",
-	"sqYKNv054aEoIQuqSLKgYm5EDRcJG9YneXIKdDFMZJhgQVcrJlT77GZHOKTtMur57KUUrOfguSKXQq4F",
-	"DJ5rojTPMrKQWarqw703uu8XjALLbxupGUOv4f7AlX5S5ErmzdFOBLvW4wR+nThJvaJzRqZsJg2/Vbfz",
-	"jGdGXJ4TajemFMyz05Sm7lFt4gl/bmWb0WjUzTdmPj/wJdfN6Xwv12RJxcYcE5auVJOlVK3yMoMHheNJ",
-	"2YwWmR6cPTBjodd8WSxhaDAy/FSOiwvN5iz3A3uVm3VqDOy5INL8Ykic5AyOuLYhwYWVIdEsezUbnP28",
-	"/UB5K3P7+o/vh+U0BlQlMLzXVC8u0vSViDNtIlN/VrOMVQ6ZFdWLcoA0TcdSDIaD3MssI663c6F5+xOZ",
-	"svjLcUd/oWAULa81P+3x0pYjnZEpzzIjFVK6GZLJX//6178evXhx9PTppOX9Kd3s8frnaceMeXpMXgmG",
-	"0iKVTBlxRdg1V6jWTFkmxVwZllZyyeAkNOfBEPfd/ZbR8nSPwb6ky5YFMk9teRP8t/u7Xjvlq5sdvZ7W",
-	"MgL/+x7DeMvyK5abf3nC2hZLwUVfKPiDJ22UwMvG9qLxzkvwTkaZ9VlDB0zppk16aLmzBvpOxvXPZzvq",
-	"nrVX99I8PxoKqZUUioES/i1NjSbEFEj3RAqjF4IMXK0yjrbB16tcTjO2/Pe/KTQU+k33Nd6FL62JZ00S",
-	"WWSgKRjtyWgbZ3igmXdMhpXDDbYlJUuulJEfboUJHtLHg4/DwRMpZhlP7nQShlFXOVNMaGt5eWlCs0yu",
-	"CddnZMLFuFDMzIhmZpqbMYgaZb7h4opmPPUMDE+BH1pU5iH5n//732a+31GeFTm7y+leiA1BHcQ+OtRV",
-	"NNWFsgqYJgnNc27sQTNSmU95mjJx10tjbKMl3cB6pBL2EyyHKmYznnAm9FglcgX0nnGWpeOZG+oERv5S",
-	"6u9kIdI7HngOCp6QRBWJoS4Xc9gAaFFVjqQvzIyE1OOZGacf9QuZ8hmPmTbPUYk3JLGKPNzzOmeJFCmY",
-	"mYaz2J3OeeLMgEm5gYy+fkYmq2Bg4xmMDGf5TsofaD6/0w3wQuYMZTNXhCYJW2kGg6SbTNJ0rKUcZ2ZQ",
-	"OMQfBS30Qub873dLzpfSsD6wjHRqDlekEGAWDQm7XhnpOSQ5u5KXLDUXGpKjL8lMLU1zcDNMimAKflJX",
-	"lGd0mt0p6d/KJUOT0k1HMJayNJC4YH2ck8kbpvPN0cVMs3xCFN0osl4wYbQ5nW8InVMu7ExWuUyYUnc9",
-	"l+eaTHNGLxWhBC/H4y0vMnZO2BXLN0TOZkykZr6rjCYgELggE5bnMlduJVSxWslcs/QFSzl9Bwf9HR4H",
-	"xL6JGBWjXBezFuXeKMpRjpdmmGNztZnBR6e6gBpykeiYufzTQpKUp4SDDrTK5YrlmqPmYtm01XG5YKAp",
-	"MGXOI2NK53J5DlxO0yUXZpMoIkUGmp0oMsvUqDXW1KbhIKGFYrF3GXuXpvg+OKfpktBEk+mGcK1YNhui",
-	"IKeKTFLKs804L8Sk3zszOKV42rVML+2Tnqfmtku22fmeXGYthoj5xdkFTq5M1EZptpx4/7ObOM7YTI4J",
-	"Y7f/PABaGzVVy5zNcimM8Y8TM9/CcwbvY26HUpH/GYfnZxZSZuj5wK1R+TA0+cz0wAz/Fu3PmFNGCjZB",
-	"tyoXSVYYyUKXshCafGm+tLY94ZotDS2oIGZ+LIe99RWcB9nayBpwA1Z8YBx8ZvmcpedkAq6GyRlJFlIx",
-	"UepP6Kswt60oT8nKKFks59LckywkT8zwKOw4ygXLA7fVFc0KWCCuFQEBL2dkbZ5PkgXP0pwJwq5porON",
-	"cx7h28/JxKhtXGmeqMkZvnm6IWvnAiwUjHlJRUGzyZmdmzGLuZhnzNlmytykNJ3NhkQY8UWkCCZlrJJh",
-	"fVohhxjiD4beC4PTBY5xgxsMBziICKPYtX2WtrmnzEg8jaj3T9vBg4aIqlCFa4Uxs2b8mqVgeyU5o4qN",
-	"jbQYGEEYfm4d0+vcTCS6qVbmJzMgsyKF4Hj6mg8lfWrSDtixa1P/KBSfC5Y+ZQlf0swMBR/YKejxKiOU",
-	"mS5W4xlj/R1hjbe+rx8WT3AHECkSmCLMeUiodtZDro8bm96OfOjmHo6tdZMD0Z+LVaHtGQG6I81eB9Sc",
-	"0Uyx4b+WZTAihciYsmKrewVaqf5fZoNFIinCiVGqSIrDIJpda/IlJf/x9tVLYt25oUb91TkEo0AawkrB",
-	"IkylzBgVRjk9kkKdA+M4n5VRyY1oNhcGglkNcc+DHIQfUbhAQEIKZmm4Uxxl+KH0So+aXumhdzPZAQPV",
-	"r4/m8sh+bxSw4zd0/cKonnNWJeFLrxL0JuWwB7WGUWoBPRxlQrLBwyypzolRU8ja6VTOOhVsFyJ2qTq3",
-	"Q9S4evhKMPL8tbNymlt6Rpc8A6+gOw346uq+OQZWVw+j0n5ONVujI7FTp+MrePI1Xa7MVYOTx6fHo+PT",
-	"45NHg8jVS8pF4Lr00x8OBNNrmV/GHzb6+vRht4JZ2+x8ZY48nHw5p/JNdjQtMsDQch+x27UaAW0DFnt4",
-	"f9iX1LW7Ar483ULw5tmAEW47zprcHG5foN0G3lyWKMnFxgtdKjZ2F3bvM/uNKJbTlq01/DAw4sFQ/6N/",
-	"As1zuoHf4mtbeZ0b5fuYCxHEPihkhm5dm3jFo9kRF4JcvH5u7JFjgvGCJGfamh/ODL1kq5jZmGVyzdIx",
-	"X0Vkg2VkpoxwfPL86RuSG9XQejaNrlgo5kyhc8KWK70hfyA0y8BHb8nWZKsaFauWXb/TPLTXGoT9M6jm",
-	"cMLBk8G47Wdj5owa45zqviGE4QA9SMreUx3Jd7lcGgIJZwVcMkgkydnM2BNDwgXJmTm7+JLZw+UPaDeY",
-	"8UYH0L3TOxUptHIzqvTYDCM69DduWEPDPsYEnBoTC3RWSpZcFJrtP0YRDfX9ZD3mHHK5jmPUXuVsxq+3",
-	"CSVjX9JEs1xVDHVI3UrkXHDFzDum4OkoTws9S8fTR/95HX+pvOIpy2+DRUtXACoaO3JsTjUbZ/F8BBvK",
-	"Am/ZyYgoz2ChFW9pBI6NL09Go9F56BGiOQPpAW9g6VdbxlQqKAPrS43y1U9mN3CXVgPXnVufUG13gFnP",
-	"BXlA1P6M5lw521bqjbkGPHByhWLRy65tt6E4fmtuakq1+rmVukDl0LlvQqaq+nDsODyzV2TMsCKzKwxQ",
-	"29IVcVZZlOgRCrN5AnfsqLVcQC6kOX4Oc75UTo92jeUkqrFcP8c7T0ajg5w00e3r0uXqh8zQ8y6YysZC",
-	"wLhf9ZC4mcyspix1kmQv4dU963a5VSVCKUyOd5VXx4MgBcqIplE9DaqHKNpr/9e18mwTzhcko6aXjOAd",
-	"FX7dV2IMB4XgvxbMsq+ZT12IhPKjawvHMjlhm1pNEb2tXCurLf5LNfyXaliqhpds05aKZJhlSNRCrm1W",
-	"jtEIz4himAFMFZlc2DAp+E/OyLeM5iwn//N//3tyTC5IbrOsXYokJKNC6AnYsa7ExbW0H06vHid/Wf3v",
-	"++rdyfIn8Q39a3pv9mbxsHg2/4/YSvxL1/2XrvsvXfcOdd1Ltvk8NN4fuNKxsxLS0MFhnnEVOR5TqumO",
-	"5IsdcEEGfHMUZuc4oeqy5F0JkhSWxe3xYQgBgz7e2dcJU6kOpZ1eyAMxHxS71jklOZ8vNOYBLQ0NzhIp",
-	"ZjxfTkjGNGR5lELACKk8Je5SM88V5ekwjMWerXOumb2ba7Iq1IKUPx+Ti3IHL+gVczqGc1fXx1GJpeLD",
-	"40HLIuX6ImmrBrNR4dS6/t3bLP8ZbW6V2r9SljHzV/QtmD/EM643UfkBKYaUaJrz2QzqbaY2lsxSIuQ6",
-	"zpjjhAlXWNY8O/BhXyhiLiX20iFE9qYQFu+t0D6lmj6B+ysTifA5DNkFc5r+4ZxRJUU0fQVyFp0KubYS",
-	"tUqI3uN9A6/plGDlYMuRDauEjW2Qb3mWfbtlGWvZFIokEMJasZwspdALo0ubDza/2vEU/Abvj4fXv81k",
-	"chnJn75i+QazLszKYnY4pDEYkQGLXZYgNNkokVnGkl013hSDE51538OBXItqsvrNbFOXJ8+TMvvKZpqA",
-	"6sG1LRQEMkDejvk4pSJd81QvGjdnXFyCkpoSmmgjiG183ii6VpEAwqEOwFVUUICWf3KOK61IsUIOBo8/",
-	"ahygDifIw03topnT30t/V7LIk05dABjnLV76cTjAQbX7frY/7AWjqsjhQVUSfLupVlDUtk1t68WKGLD0",
-	"pcEwfsTBAgyrfOspEd2uZvrfc3MetVg7GZ/5BIipuTqyTYDHIoLr2fWKCeUs4oTm+aZaPdFHXtmHxATq",
-	"jjtNxdMJzW9gtxm2HAK3rxf9x/cup7MZT4xYVXwuzEEbG6tbnv76JqzNG7eqkUfutTF681o5YE++oV/q",
-	"Vl66E1USpf3nrUlWV7cx2P+y0hGqtjdkzVBMQt7soQ4qJ3ajdhtQo8zmxKIWqxftaZoFk41I+d9UXG8X",
-	"yIFo9eLWjrchbEOitq77Wz/Zpjhyq2xTnL1Wja+B0l2j/6MOP5u1q0PqtblstzAG3ggpncZEaXIaHAH9",
-	"ZZgZAktb9+uS2YoNXysbHdVfGFs55IISMQJPFUpyuS6z/o21PSRcKA3bemZ1CywUsCcYWS9kxmJJGrV1",
-	"t5NtXUaF02uxjaYMssy9w2Vtc9RmssidMqSKJRQi2AuIssV9NTe0TYSLAFSwNc5JxXWnnP0NeDO+5/BX",
-	"HjU6SgfbCRmNRnYayx3MDHxz69q7jdJ8tWNCQ8S5NEss2Jq4TRifaCFs+dL2x4EcdRgYWH1Xq6/HDR57",
-	"SY05/KIEUwnHERC/QukYNz2hGRMpzVsT0jHt004CtG88p06UxlMVDKSzAHnDZ3aj/o/FB0bxUsfE+d3J",
-	"KpdHuTGAAVtFWEyXa21tMSwy4ZpoKZvu9yqPMmGEfxo3bVe5HJv3jNNYde0Fvh73Cby5j9uxthzu/bWX",
-	"9aD2Pklq/dbjmLxgy6kRVRmbaSILTS6NKNMLxvMy5amVkLUQ3GzWI8tsO6nf+Sx8Q/KZ4YP1gieL1sUv",
-	"GQpTf4eGFypByXsnO8Ujqxle7uJj5z3/mQv9PrzoiC/NeWimAqXeZ4M514tiepzI5deSrvhRIlM2Z+Jr",
-	"/+KP4e3qkq+O5ArX9WglzThyN7brI7k00mylN2W4McIvmmZy/kzomJH0SmBtfkqso8Es/4oKljXXlqfR",
-	"iJ+LjjRDgXRePWs7goVbMi7gUdHdAPLqnYwwi7TMgc4ycFz2KJIwYnQ8z2WxMm+XIu5bfIIVP00cK1fO",
-	"ul5IMi02kQzQKc2oSHbIe38hBdtEHCY/oVkKbjS1YkIPfRlNkrOU63Mi2JyC5wNrBhfMRWzk2pYzw0ke",
-	"Y4znb1+ReycPHx6dDIleS5Ix3QzmPX12a4HXJeVZc1Q/QoTdxVrsIQAhiXLyOZvTPDWKSUIVqw74b3Ih",
-	"/qSWXC+O3ZexBGiz/IcLn70r6Q5PPsdYKSjAwIsKcj17RdAWLEtvzjqvKbcJLkaaOl3URs+ss2zD9PEu",
-	"EWcnBjqnsFqYXdX7yvEVy1vKv1+1kTF6sIRB0e7p5Gxurb3OYSqmNQLedD36bXnlR4xiFJ2qKIqat3it",
-	"kZl8ycZ/tySs7dmLlxfE/DTEYO1CrsF04EumzkNnsSJzaZQqHcDY/N0FQvxmeVYYwfX1tyzPoOaxMfFC",
-	"sTweG/9RGRNQwNGibCGgYJna3SHB00bcEWWDPxucCPNrFgzMcVuDl4JNHpLUL0plVYdeaNsNWJFp0WMJ",
-	"Fu0GuXgoLyrr8aEU1ih4rYyMCzWLqfIfciHIW/NbjYxng9HJ4wePZiN29CA5oUePpvfY0WN6/+TodPYw",
-	"/SYZsUf05EFIy7MBvMPupor/ZvczpM4EK2p+Mjf9n58vjv73+w+nH/9t67lQKdCpphXeqz7u//zyi/rT",
-	"+3//k/vj3+5A5F/sUZLdlh3YX6AGd9473UrjX3759z/+PDp6TL786uj9h3vDey3k7pLAkXl2yt5D5S+W",
-	"iR/n1aC0Q0rJGEWfqSz00NUTe4XBmAiaXjJxXBX3ARFPepG/Kv57Yq35e9B+68FBPUW/tW52yLgNpfjW",
-	"Ozv2LD36++jo8fH4KLrF6gYv7ON20fmUZawVxxVisSghFaw0BuitZerruPWCLRXLrpg6JhPHw2Ng6QlC",
-	"W0INelqGDMFNbD1a7gaiWcbgpoqxgAkt6E62gEDDQfUlWywHN704cBZkHVGcFZeCUHVpeX66MUNGXTJA",
-	"o/SVfUsApdAMat6YSMdyNrZVr+2D+TNYOxHHhpI5OAQsqSOe+z00+131yeZ+k7keyzhO4g/GsNFo8/fw",
-	"goUmZvDYnsc70O0GZzycObUj3p60b5hiWYZRq3C+J6PG6btnUnlfKp6Tk4bfZntKdwfNYbwdRL2TOFzI",
-	"/J93NC6YyWuHKrsDN4IjwZjL3iVypxy2F0e10OAOGed3wTMHYBfypEwCDjxr9jC2GteMZxZ7WjAOx/cE",
-	"Da0JETJHjBbMo66Um/xmlkaXnxcv+y1dvXdjCu1s1YRvGx09pkez9x+++Xjk/77f4++Tz3VF9rPgPoeZ",
-	"3ZaJ+dnM/aY28L725edAoLszgG/PY/qJms2f/vK362Jv/WLVtTHI+WBB+RBbKasDAKAragoJdaD3DnsO",
-	"e1SostjH1t5UDHOIXgyGA/uSFrtXJpcvomjyk1ku/87E5Iwo7EmDDRemTK8Zw14Z6pxMLO7a5Aw6xRi1",
-	"DfwJvt7PRacBYAgrDcytKdEyHK19zGA4wNfGRxsd6IUAtKlc0Azc7GfkB6q5cKrPkKR8bohliDYZT6Aw",
-	"DqHJDCmt9wOuqZWWYUboIMao4/clx47ffxgNH97rFOrhPCAJLOrVeSUYSfzvRlUPKkQO4nfon27Lrlc+",
-	"7agW3oV8UxsvUwuA/MaSFZub5VIObYpwM9Nn5uGI409GpEMIllQhxcEH1P7MIt+hFqxcCIe7HbFlZlxw",
-	"tdhO5E7f6Fzq7SlNie0L0JxVXz+RhVHftliOoAta4lhWSzaD9y5lWmTscKEAm3hEs4zgo/uVSsorlmNt",
-	"UzQnqd9J+KYQ7hiMeb4wVbqccPjWIBLm9wOuZ0lyz84BD9Yq+EIuipqhnhX3cqR5WxQfEzPsN/3XEfZ/",
-	"YwH/ypRmeUo3dXTBvXglHi4qmQO3xaWQ60ACNt9cYY/t+advML8P6u5Y6ipXbCJUJId0yxoFMP2xXJRQ",
-	"XvnE4pgVn8Y9uynT0ayPd24Hf4EhnLXMUxUtuK4sSI8qmz2Kl/psdmgjt5AZs6u6uxcn3JSV8gbbxcaS",
-	"Kr6lllMeU3YdfGyQhByWxpApS+SSwReIpxZqKqpYoorcoqIsV1RET/YLgqjIZMoUT5lPLyPPtSIrqpRZ",
-	"TYRAv2I5usOmNFqp81tEG9wIux7zF7bSbwFbAYyDPIs+LTQaeuQ92NCEeVo1qcENqjtS4RbmBnGKemKI",
-	"j1IEGCIz4tNESooNEpnnLNFHC5krN5GzwULrlTr7+mu+OhYyT3ni0ha+5qvlPK/mHNj0lMGh4h7heu5y",
-	"63AA4vaVyErD165yDK7daN4Xr59biAxVMy8f9Bhoi3152qfFWQRzpp2HtrLN3TjUvfT4zH3qbh6fUBQm",
-	"5PeWzY0Y+B9+GSimfxlg78yPE0NTXjZPbIfH7R5Ef8n5vrHNtmNq3shvZbfvHe7LJscUec5EEocEff72",
-	"Fbl/evLIN7ULUvN+fDOIhDJ2scbLyv8Ya0AQwGzwJU0WXDBIpwfkcKNLHuZsZtfovojGGkDnM++CFncu",
-	"mR9UBywUyWynX/OrnJGnT54vqaBzlpOHx+St0SVoVsFHwBzRBc2ZO9G60ZYS1Gj6ISg8T1CCfaoZDiG9",
-	"a/kOMNFOZaIFLGJn1AvLSsHiRGCrc8Zi1fiMeZasY3lbZRuMJ+w4pW3FdzcIUN8164+CcUg4C7TNo5gW",
-	"QKfti3UD1a+2RIEKWNm8g3uDcrPUslQvuTBXzDIaZDkOvsupuJwVuW4qdvuKhZqOddIUyLew3230Yvj7",
-	"ScOpybMW2DNlAeSsUaeDFp89Q/Y/gafTsMWQlOH7fmJ5SedsvEX7Bp7giS4A3r/XM5FNO0RAIsVfzHV1",
-	"YsLNYSZ6OcJuEu9TwfdSEsOrHgXFkNE2h8Ax7LAQlaTaiXnSpAQABQTUNVfsnNxCNrcjeq13DsiKziZK",
-	"cPN28t6J9RIoUp+3+VJO5Dbsl99KrH8OEfRP99w5THLe03jhdMKveBaWT7fXIp2OTh8eje4djR4Malkm",
-	"6Yf7H4++HP18cvT4/T9Ofh4dnb7/yn/++eT0/S+/pP+49/Po5P1XOxhHtsdQrNrbNqtBFylgnLBrfUaK",
-	"leH+kwcu7ooN8JGPDQdAIPYbMmULLjw8Rtnq5PS4NrOjP5q5nQxPHnz88pdfjvHDNx+/+uMus1jRXC+j",
-	"laqBiYcVdAhYwLQimqrLAwVdfY7awYBtd/eeunKxLuPGE+sm+rJ/SF1dtrVato3Kn6qOz7Je66Vts9LU",
-	"ivtl+207iXtl/x3M5bidxndzMpf8/5mfzH4it3Iy3wVrfc75mzu79Z7m/Irl2zxsuCYLRlK4lBiRW4IS",
-	"eqPbNcIMMge2alXbm98yxQRCT5U82NyC1osiGEsVoXUXQAfokP+76m5630qkVyvXpi0OKGV7rwP8CKPJ",
-	"ghi1H+KW7sbISZVJ1QnG5V8MeWAfhwO5YmLnm3I2lVLvcRsXStMs2+NOwdZ73KWK5e4kUUyPIVqsdr+1",
-	"UCvWbVLX7qvDuK6grM49y89jaJe4MkJHG78oIZnbGfB1LtMi0a7fdGSbUrdJAacLahTICu+CZtHtGQ6x",
-	"lpzlfedk8r8mLs0QHis20awGQ7eMaabGa64XW4SJ0dzIslAanESo0tkMHMQ/0UfFikw3ZEFFWtFQfq5v",
-	"1/4dHmRlB289j+s7vr7eNrkheGJj8u0L+daly8SzC33WA5IlkL0JFe0JRH38Qv7N6BwyR2NOl9Vehi0I",
-	"CgKh8Mvr/sK/7Syexcfbu4ftjpBnGZ/zacYwEy6amoGYwvbgwXxcByLqfPhNhF1DMOieEutjzuxLW/o8",
-	"9kUJOZQnvZ7kswfCqM+9cQaFm2E5ym7q34nCW1vwz1vpfYa62Y5+Uczu1JKoSgqufWzDUi4S/eEjvK1s",
-	"GBtbJrM4Zplc9hycC4IwrGGwsFmBbCfJQkpljotcLtsPiHLfY5KUGhwIP8mzSwPKeVK6fib9YYxL6jzX",
-	"bBnlrF6GuZXwdidxO+UO0zx4+w1s86AlcANXJa0ugaXJz/6np2zKqTg6OS0tdfyKnJxC1oL90p5tYk7c",
-	"wz62Lf32hBhUovza7LNI3kVYaak2al+5m5j84bp2LCEwUPSIbsEUjGtTF2Fmd0KzTDWcauGq9YetO2D0",
-	"vcrtwYN7kGjf7sMdRNx6/mm2dKwXx3V65/puR2KRh3I/HzjQCRPvoPfdHM7BCfOZn8zlTG7DH9Vydr3z",
-	"SdVwGFPB1vueX7cuGpsku2rFi7QaiyEKQrrEcuYdp21rV91Q7gVdqYUE7WRdNiuD1miRPg79ffA5m22F",
-	"LY8k9leKLlN1Ria+e9RkSCalmm0+gWDAv//n//53bKQAaafpctVfI9LWwA9ULnzpsQSaD3oh0cEl4fuH",
-	"btMAUd63LX2XhIEgPtu28v34/OrWnN2YZuXKpwRbWwgt+HrD+sFXov+mdSDfARaEJDOZZXKtPFXO0J9R",
-	"G2JGjTVvjNU508jhgFlOZ2jlcwXkRXvWDZwrsuRKsfSYvCygsNOH6RApmF2FNjC0cEzNjVOaXK6pLTy5",
-	"sVitkyLKOLZ3SJtXypbPrmmlUU4EgD1Nxz2hLLGv0c0BRt/yuTDLZjtuQLEuncorRv7OcnnuGikpMtH0",
-	"eoJItHDpATDiDOPYuha1yri2g7CpnxxRTSttSbsl3n4Fp5rdtPbMnHk0gdQd3+fpI2COjXeqbHNhlvhb",
-	"zLaTVyyncwvWidgttnqDS6HOXFWrk1WF6plB27dfaQ83m90P3skGuGZj62Terz7VPgPKots7fCaGOOoM",
-	"fLR4B3aVStMjKTyPgzViYcZtWpbKeMIwhmOdsWCnAMIcVyTH7m/7Df3Xggpt0297Lb1NacBeJixXvknw",
-	"IfCNGa6N62pRsg44CpWv6OqBprhboyxNrzs7paCQKr2tnYMwF45XOe9u6dKgbkxpqDTKDB2KNm8QJEWN",
-	"GSv87QUzzjdYfO8EDoY8dBK/FBTBmoeSttvzEmy5JlRCucoTByjgEcdxwHb1qYA8Qs8lhhvOySRns0Kk",
-	"E3Mmr51DjebZhkB0B878knN8O0iEM4TQD4C0+8laEYa6WGEzMt0Io2WLdnp3Y/61dwL7nEw/nMVbc7Bu",
-	"qTDNrdyjTl7KGVG2JgMaNChIIV7hLK5K1lBniEGuCc2yIaJoBG1BZhgDhkeAlPUXBGcTbKCQZVxaaS6X",
-	"Y3jQWM7GrikjfAu3jNv6M37HWZZip4EW5ArsmkJm5sJILQO3qO2l7QEUinp7zXg6u9GKDbTYAmaS/a+u",
-	"rTmOy74SnhRb8u8ZzWJRRxvOTJiCxUQoy+rEVRsETLamG0Um8nJS9djJy04zzD6zfaRtuDOTQlwKuRYT",
-	"YrSpLGCrpNZx1l5oRMqlxTYwI4mxxveyyLNNa+ebV7Og7US9q6UFYE/pZgh/LGSRo6oMni+QfIQL28bC",
-	"1uLZWDhLh85NpiGR3txmH+y7nMQaHY6NUTP2T4lH6ba0w2ltXBN/fHSZQprt4+b8HghlRAq8R1nEmD6U",
-	"3qupTSvl4sEnroIFPDeyubvxzY365sQcTr5WYfcCjlg2vi1piO6B59E0oh9/fP706tE5gAgrWAGO/cRA",
-	"5agHYfqi0d8RvmAwOaHZ3KeoFBmLAloVIs1gcrNCoMXk4G2g8I2mKUA/YZQdG/LEGK3y3IgfzWaztG1b",
-	"//ONMHucz7Ncm5SlPAE10ecCRMHiMf451tFUmnr2i92k2hCn1lam5/s011mPkKNrIQRXV0VJSNEa+WrT",
-	"icmxBmvciR7ZZMjPW6P0Qacox4BE/kLZzoh0t5hfJZ/1QRe+Q8v+12z52lmCTQQ2zZawsiIML+M4ob8A",
-	"lL8qVo60Z7u0C5JyBb+BIyuhwuHqmNNenIco9xA4wCWFs6ytBw6PBl6fQxvzeoF5r9BpNCAb0iGB7eS6",
-	"EztYfTivARGPpuw4LklAO45tJTQnXK8nak0NrsgsZ/3b3l+k6SuBy9pZe2uoVub+BI36YIxtLA0P30e5",
-	"CbgKyIkZJl+oCmF1mfFXctgu3fj66CSOX24WMn4JsIMyZ+l5gz+wPRDXCqasYoHkLbyx40rHg359Vj+2",
-	"xgFqxa7JKApuC5pO6GPylgmNCj/CbnA1NP8pbewkF7xb08gaKxyBVdqMYH7fmaVt7olN6geWzlm+pVWg",
-	"xfau5At+oYhtjxQJPRw4nlDGEEhOubJeV//6j8PBLh56e98YAka9vYi7urQj2reFAsWGoWwzJKpIFnAe",
-	"r+jGbPfJkEwWMoNoaM4yRhUzf6L0w4CpLlbmD/R+QdQU3V94CzjWhiR00R3Hu2jfKJRrexBCqTDXzXk0",
-	"A7q1UK/3RVbnYv2Wk2iY+jbc14blb+q8jrl+qS7dvN6HW+W7im+2NYocbM07UTNDUfB5K5g/cMG2WMKG",
-	"Wtht2AZPuxzNMRP4By4uWdqZZ43orhZh13XRRsxYrpqJ1s0lbFOMIFeWrBc8Y1Yi1nO2uQqaO/bWk8J5",
-	"tahLu4dsFLf9T/tI6W352PigrapYcwLt1RMZF5ck5WCoG6XbrRPG+bbF1eNKythI5Jx3593BwF65ixut",
-	"ul18o/bQ2HRftLTlN9NDn1SSs5QJzWmmyJRlEpKlYyVUQXz8sD1Qve56yTbgpJNixoWHxu70T7DrFc+Z",
-	"sj6OSOcsUE2CaTKRDgkXJTj3/kHXS7Y5LE0uXj83dLAyEWuLtLxElby3q6b5XBE0779k/RoQ7tWnr3OG",
-	"vt/elnUPp19p/9KdUCSzzu31RqKTRCVytYvlsOJ/YZu35qZOIxGG4dnDW4vVvqWVMDCOpcLN8Q1NVRRx",
-	"94Is8ae0zWvds7ZoOID7u2up4wFuvNmGoaMzACeV7UK+RfqiU0fOZiw3R9X6mNiqC64Is8ebx/axcN6I",
-	"8mV0TvC8x8RYoTTLd4BGD7ulR846YNp50Vqy+qTy+5CscqaYVkOnAZjnqd7Hb9doHAZeZCCvM5owhV2x",
-	"gWbcNfyvYOLlbGZGJQ82JBkZS6Mq4mBvW0mZxfxECExL4OeDvQzfoGIISglf2dQpe9GBXlqvh4V+gHYY",
-	"DWYcluzuKBOySPvmbIvwunA+6OjJgiWX3vKXQlgTaW3BLuohM5Zc3jAQwfI8Zl1E0cDtCWKdWhMbsp30",
-	"SznqhaVfCS63BKWH4bzdBNrp/jqX0yzmk62lhWODFMHWpdeXrunGJT9whw9wTJ5ro+2octcb48hIyIQp",
-	"JwwomUuZ4npCDgXmy1IBAehYUOqmqOw385hcEKXN+sELos/fyaAwR5XmWYvuyC0BpxvCtWLZrFVX7GH8",
-	"u/QuJGBpr+AAOvniTuz8Kid+3pY+zuU/C1ZEFKYf+JJrRRZyTZZUbEr8CEXyQhCqiYy6MLfkQoDC13zT",
-	"C9vJAXabMSSNwovZx5hmsJb5JcudzPpDgF1qtxJPewku+5y44K5P0qZEm7HU5ttRQFWGPMxsy7d2rMA+",
-	"sY+ea7RPDseNEiz8Qv/egehaOaqjKG93SDh0p+8cGrNppRZBOLHw2YGaa9HXvLHpLjHWQq3s1wUnAHxt",
-	"ZA5vj8YNANsf26MZvSyl8IEdSqC7ruH7cS5j/6TYrnvJ1q/R396a+7aiPJ04TB9RWtk+U93Yo95tr85A",
-	"tcyXk0o+EICrmCdFfaAv2bV+Au78FpeEUUUAooVmoHe4siJBhEQPbCKX1oxrgE3tsRA+YtM/JlQnvy7d",
-	"9lHCB2UVu+IbehJ0AKjeEsJhPXG9N9Jh33EfAL8w8C1FOQqR311yOS5L3+HdTfaYm8GBpd22KX76EqtK",
-	"LL9LHa1eY9wllm6D7SCDIpseC/2lzjnN/iEFG5s9/4/XJ0//8Rr2jmHJ0fD044vy8x//uscW+lEoCE/v",
-	"sZUwqSeTa4hp7yISbrSxPARTxAqS+aXR2MtkWi58z6ZmCESDAhGGigNQ/TsosvM+gl4gY8/g6kM1Nzxk",
-	"bZsfoqtuizpLv6s4yM9LdG70kPZ2Ovm3/bDF3bWk1+Pt69u721oYJLBmnH3yjRZg58BjL0ePJ07QQZiq",
-	"y52nqXPO0rGnkWo3FEFZdYjrmL3XLxU07dc5otpALohCWAeF91755a6tfnPNqm0jG1N1GxP5uCTgjt0h",
-	"axs3HjxYQxF0LsV8h4OxBVOm7moKCnaMABwXgmLnkyxe8tviKqvu2zKEEXrOhsFupmTGr1lKFBOaVa30",
-	"7fg7W9oCViVMa1VACpFvjBgHJ0AFjt0ZBLcBzxg5pO7ED1YeiZ+3D6wp2qOJfJDzYq2STM5jJ/sO0Brs",
-	"Wnfn4cOOh0u3jjvelvunhUT4Ta7PAuzGIVkxucoYmW6g25BCj7aQU5luyJe8ZGnrO/qq0iu80BJEnSho",
-	"ZmgrBdvOiq329Zpyjf3Ay/gkV+DpMwYfxPVzpnOIfKcFQ/CKczLBl0/O3EQgk1ubyWJCHWMe2TMc+q8F",
-	"K8AnV3YQt0OADZkkjKW+MS/84WeZUJEwKHmITjUOyuSU745MkVtS8royPrgmGV0ppkghVpSnftMlZi3Q",
-	"m3q7Ot5uSG1A5DYgPTPgG6lFtTyOg+lFZtChTnR987xejCHlOsRIgLqJ62OsbdVoT93sLd+zzIK5GNoO",
-	"yVTKS9C02BIDPWxppLcPrtlGuC5XrrOmv5rm4bUpHL0r2Y9gHZZr3ZkHAsS/UYtsv31D4MNy75YFeI/o",
-	"vdHRo/TBg6PHycns6CE7nX6T3qej2eNHFWjEso0w7Eq5pNy8jx6rJdeLoLWBVJWCEg+7MTgbvD55AQTK",
-	"+WxWG8bD9OSbo0f09PERvcceHT2YnSSj6TfpY3YfERdXdDM4c6m0EZjF3RPYoilM5uCZFsbYcixApoWG",
-	"VCWbz2ZUuqEt0p0WG5vPyZaKZVdMHd9AOkQqFh6gq93VL8Skxw6wMK/pBnG3G9OeWMJO6q3HI/URqp1j",
-	"27EeXS/AlsQdo+2MMUllZ8PL6Db9qf2fhdTsBy7YVmzrw+bE+ceixFtCljnXPonBlaejvwtwrHqGBFfe",
-	"ebZ13fGqWzOh3+JTw8PC7/B+oC5wua0ViyQ3cSHKsm6gklGVdLEiM8YculQaC27uhhjjD6AeV2/LVK7w",
-	"UXhEeLo0Jj0sE9Brm8FxePWE2boH9wUT9WjKLcof5iZvrSDpLM7ySBYNqGJAGrVGClLnC2WzsSGe7cIp",
-	"WF8ygfyrSbKQPGGTc1s1FQSJobkR14qkbEaLTA8JyxSzdlk+t902LO/Aw2xQ014oZ7NhgBqBVXp5iCOx",
-	"4Fl6THzdqu3IBwOyWHl+TuDQN9cPbVWAXAt7F/Sp1eb9hYD9r9FNYG49x08Q8IDbcyaC6lDM8a72ESjZ",
-	"wdg7Y99AYmtF4LmZLXYEdJ7zSTwy3pTUNzhtX4LZEmR62vrGBahngB9z7AH2ve6xD+u9dk+4gA7trfx3",
-	"hnwUjAVatcxkHlQ7STUZkgmqQFi6pbSghmTkJ1upaq6pMvJEMW0MNnVs+XFsLuGK+Dr0gEGduwgZbbqB",
-	"BO9zXwfr3l17g3sw/jrWbLkydufEnjhSsGMSVjGbOxql95Oyiy+2YplgLquZs0ssdcg7mORa1iZLKKoY",
-	"Gus7Y1Rp13m5wZrludVTc7En2PuY1KqLjIlvnTvG9yiEHNzpVKqJ91By28G3SuC7cWCB4f6ZO6/MHF7T",
-	"WAbB93JNqI8AUsBzdBChACdBoaueq7mPFMqmXK0y1I6dF8WQfTAcTDOZXKqoO4Rdr6hIxzVgjurQnpaf",
-	"EL4HkVUAqzguM2c8i3aFeodjd7AheFlFj2mr6HWTi47Yv3ArzfdD4tlxVfZJ3QoWrmakmPWbNDKTDru6",
-	"/fLD2lZ0X/ie0NnSks1zVhYQm1NjwbLUgXcGecI5I1NmlKQlNdrDxLXTMffTLENkVnB0nJPJiuaa0yzb",
-	"jMPLEFlXFllq49XwLEBwKHGOKn5V64oc23QilzVUNvMBqdl8WeivLN2UzjnS4rCETmsb9dILpLY09pRu",
-	"FIrbOS3mzLl5jCaGcfmgDAlqM1nuDXuaphbhzE1yiTp3p0VWVzTMBhMbe8R13e196jjA8JuS+coDoin9",
-	"P9RZ630Tj0Cza31udS7qa26oukRA4WFFb6W4SzFxXBB4D6A6yZSpY/Ic7SwFSuyUkf94++olscYXyOQw",
-	"IeFvSorjN3T9gillhH6FWuqyxdlLS0+MWTqjGmrpld+zMhXQ2oUyR2f70GE9+5T3SowL4UiGRrcymtlR",
-	"qWJOUKVHpdvOCxm/+ipziK5ZFUoOexyAREuYUm0wcn7az1Ku49EP82ILv2DOaz8BeMOZbeIKFSha5myW",
-	"S6EVoRlkmhnNeeNyztyHwM8QEAFlgXNiWX3TFU360mjr8DRf2ae5tPaxnWnLbvUT9adNc6/yKv+dEeoS",
-	"z0SgLsFcHKZkRYlyo4RY09AdA8si03wMH7YO7L9cNVxLa41tCtvtdCppTV1+GkAEqQZG0DG5sCMGJ5OQ",
-	"1RI7KjZkabbDtNDleaE0zzILJ6Q8BlH8zNuW2vDOp7RXEYrObS3fH5ANfeEKOhvMMBmUyUnw2APsiaqO",
-	"2+x3vNerC3snS9xSFxhjWcwjRPkvbB5lzJO1BBZSZC6JlnPstWYVhanUCxsHpHNl0esFhOETuVxiKXrf",
-	"/nxbO9LAMCtzraxqyXoxxbG6Y27UrqbPnuqLQtS6W97lBeuhyW3j6mcBzzYetQMXbm07ArW0vxbMXlHr",
-	"Tfv59eMpd4On0PYyisboquGPbv6Oc+smnlngIx1nZEU3Lk+A8FkILWRUZblW1iFj1Fs4IUH5PicT0C+M",
-	"pmx+QGXEeezdYeQCVcMBXNxyBm3izdrBw2wRJeXSdpXzHSC2wS718nLfSQi/0qe4CUHnMmO1wy+5NOf7",
-	"nGq2pptzgluCrIwGxvRCpgftPoCPrBbL+3yJxlMdmtEhA0IY6EGI3yWjQjs0mu6Iz52nCyC6FEsPEJiX",
-	"a7IskoUN/9ctyt7xpmr1y47xep+x7uflGaLKt8HKByGcaDy/RQKZQe7ZwdCa0g5Wdom6PFcAnJ5olrYU",
-	"NwVlTg9Go+NRvM5pj0SAyo4emA17dDo6fXg0undyUlIw2EduKdEX8PG2oOIuPETc0CUu+hqwOm6dY4R9",
-	"WsJslWgA50fnlAc2oqJLj4ED7UNgwmFEya2xsX7AWYCruv0s79zfpXCrHXw29Wyb7vDwfv11YQkNPfr7",
-	"e/PP6Ojx+P3/+rc7kJUXwmZ4WYnp4g4BaR2ssFqAx2pFNzuCAPQcZr3mLpJDIdi6K38iFEtbCs3sq+4k",
-	"kOC0kM87lGBn8QY7gezu1YZjSUtsPOYcnLcjsV5KjZa4XlDhw9aFUCvbWti2MoMJHbdVXG0hQpsf+ZXI",
-	"NsSWhqIf2QYe4M0tpZ+Vc9J7a2c5LVo8PkykXMy3lBxVM2Iw5r2mu5S53Wolzp5VI1sAIba0sOhZ/HZG",
-	"JlDWBuCaLj5PvkTJKBI2JEISJtKvhmTy+uTpBN21TsmWM9eEReZkw2iuylD265MX5qGv7+F/J3+tdejA",
-	"jL07qa97nTPFRByyDx0myuOk1LzAIe/6VYAc4ClPU6hacGXxcaatIPI1j07FtEv1dvjTowB+EZAEvTP1",
-	"nEwu2UqP2TVXNkkcvbULmhLFICju4gwA+BuOXjFAEA3vbx/xW1nkLfQC3z4OtjQhz4I4+RAH5R376AeO",
-	"YlJ6ByvciAwN/5dw/fEhtsDd1Mp4yJdvvntCHt9/8OirYzIxFv3EZc+sZZ5iG7ZcznO6VIgprdm1xlgX",
-	"tmiDTHpI4PFO82PyVi4Bjc6MQUEyw4bMihy9+hiVHEJaRZB/siEySYo83i88YCxX+DN4Z0Q19NUxQ3ZX",
-	"HLuCqEpT8d3u9+gNg6/Z0lxsDhJIFYEtMvj66uRr1Caw1ubXgimr0T+YjZJv6IPTQAm/f3rqGygMfhTW",
-	"aQ+1T89cZzF3+k9loc+mGRWX+3Uzt+vuHHRtRVI/1VrUWgh9G3qIV362+ujkbIbnDlll1MhDJXPN0vMK",
-	"lJyQ+CtwlyTTzDZA6acm4ax8SWldVyqXJg6cBFYBRaMXYh0t+MzlOsaeM/n/jt7gJUfP04lXFtB8OEcY",
-	"SAe/v5GFeRPskQXLVnEspRZdwbzs+3fvXhO8YIheMqO2VDYH8lXTA+hadWxHqgxecLyth29L1d6Pb54j",
-	"oJ05NTwtzKFrPtitXz3OQubu0jx9719sJOI9AB7fyS/50PnZg+XzHBs99oMt0sLRIPpsurDLD+TCyseh",
-	"bbaGjxm6BENwqygywTejFgAX5owqWTklaWYU9Q0eMgpkeVo2qzUfrHcJP2A3IPz7bwpyTMyfdr72k82R",
-	"cnlu9lvbsND86cAjpwXP9JgLbCOVZUzMEegWvzCfwqPbGk2Q2MEC5848l8VqLKQeg7s2/CnjS67HOaPJ",
-	"wn4tk8ux7+lbfhM803xeyitUUSwgCibxBpK7RMIbe2U4TIk0o+Fi7I/K8LfwAKCbsSygMV0OfeYMWyVm",
-	"mdhYimwDnzOG7wlIkXJ1OcbI31gtcg5snBarDLL4PIEDZ8XYzCTjia59HT41/D5Un8y5VLmQp2y5kpqJ",
-	"ZGNmCacyU6r2yyXbhI9p/lQo24BnXEDZKBfVqXOhitmMJ7CUxvhQ9S8Bvwa+xJHDn1c04+m4zL02O5aF",
-	"v4Bzov6tg66vf+8SuuvfOxobm3aMGZCYon3J0jHLFIPDBvwqyYILBiwxk9igckkFnbPUd+5EZ02Nh5eG",
-	"tNgN1PxgN4YNVLlCa/uxzm/2a1tdDl8IvRhDgS4g1cpxwJL4Bcv4nE8zVs5GyPEsZ2xMEVgz+Ca8BN+F",
-	"f6+kxJLKsdIyuYQ/9ZiWaaWOnv6X4El6TJOErbStszZfsJSHHx39zN8guOzfimUscReWK79CZcB8Z/S9",
-	"caW3k/vSiiuQIubL6nbEAvBUMoULCKXr/nu/9/Hjgpqrxsaq8t/lLOU5S0C4um9gUcaZnIPsc9/+DRy6",
-	"/otq0fmKbjJphKuUY0hbL1vFAuHCSxfSstsVy/mM2741LJECfSHBsAOCjJGQ+RUWmBo5AuITPzKaum2J",
-	"pwhcnmSM5va16B8Ys+uEsVSNrSNjMAwV3lyucQYSK1Zh7cco69WYXS9oofCF7ifHsPYzF2NctSr32l9x",
-	"95Wf7S4ohCpWK9AEy9+Q3Yy1U/3O7YLqt47xlGar8ZKrJdWwxmUrwoqAtDxVeQeAIfj5wCe/DoYmM3C2",
-	"BNQxfy6p2Ng/1UJCg2AwvMd2WxeCFnohc/539zFgBNvQcmzxYcNvXCig/Mp1BXWfHYJs8BXg0LoPPlEq",
-	"+C4HRNzgixIm2q/AeMlSTt0WDH/w+3YA4NQ8pVVmBStxbFUs+6GcB36B9eH+Y62JW8MobQGYwGzyiilx",
-	"bvRpSELhYDpOrGE2McrVxBNjsl8mw062krL2MoQYKl2/wvCgW51mZ6ZA8zb2yJD8WoDtZMwDihm99uaq",
-	"0gzSIPoyZ6PWXwVpgK/xV8KFxZeAIn1vBCnnc/Tv+RoMsa9HX/tKqJuCYLz2aXhPkT8ixoSzF5wSZEGr",
-	"HaQgV875AN5S4LPYWnu1EJe23QWNDs0Ivd7Cjaiwe3jQSfnkyTmhxphbOrdtmtO1wNwADj2lkpxZv8iS",
-	"5pcsJZN1zjV7JbKW1jqhMO0CDQMCPqWaPsHr460jE44qTv4w2klO6lg7E2BvY8DYII6RIS57s1DQY1Xv",
-	"kgQVFgwdej3CPNFoZUtwsvavSkXqvsZ7321W8cYrmmquNE92fe5bd2Psqc5quzmZsKl7pOJpQhYyS8vO",
-	"Nyiso+TznoMgWfLJc8tT5GGnTKh1/6yuxjCyT2O8UidKhfTVXeN4uo/0uZtwXl3kfeZxPT+dtna80Keu",
-	"xKe3zXxq0nwIzGd+CHvSbpPju+2EbzcBSk1VbFsmmhwT3wrQ0FIBgT/8MlBM/zI4I5D3N6l5nldUqbXM",
-	"U9/4z2YHFnk2OBsstF6ps6+/ThMewC8Uykx8CQueLrn4k/3pOJEh/khJ4n3yu25Sr5+yFc318qD9hv7M",
-	"tPLAOf1ayaReI+ifgR20abVZoVhZKWQFrv/cNmm3miPUiEGiNVpZ8UTUhe/K0I3fbjs47JLyRq/HFjvI",
-	"6Nsi3rbD9bFe0gpq+DkZkT+YSYImGE+Bbs2s7lO722tLNeR09wEcHdCvDjC+m86ILb9Dejh63q0v1lUr",
-	"uMR46FAPqfrdKOzgQfZGTc1/YQ+5Bk5AdWfVEr2D1v2lkKssjyNNjFs8f1bkRR+JvWcCnNlPtlrgTqV0",
-	"h5p8OJHlgtoYAhNYCQ+RqcxDXZQjDYbQr8vJ7UvZSj8D5P7ypTuK4K05aP3lc68+xz1E4WkNHKEu/qoZ",
-	"8UE+/GibaNwxSf+3Fpxb8aCtw2JXWeohjm6zAqGuaW6Ton0k2B3r7b+LNv/16bwGv+l+UGYuoyP0hSD4",
-	"S2CMo9uD5XOjm0F6hxGi+Ne5seDxOwc5B9SAlAtozjwEAOxKn25fsc4VuWQr/SkeQ7d5otwReP6n2Ril",
-	"cXoe9CD8pybt1gZLPc7mf4qz+EDn6s7nZkyOe5dkLBNHIpinPVqPyfMS/MP2wOIaer9qVweRG1sokl1d",
-	"aDmGnAfbKH2c0k1k+Z/SjSpb2Jm7llTzhJQBOb8dobZ4ywkXsAVkpPBIsvK35ocjLrCTZ1B0jUNtseVt",
-	"FopL4ejUpuDyp+7q5gMg1Xa3p7wzd3wc+ihU4KN3mE8xx86eeL1MKDZWq4x3ViE+w4vfwrXb/AZCjteM",
-	"XTKRjsu1jZTe+N9UWaNZlmz6pojmWSndxNcLM0NWFomoE3bptUWvsOhS/XU8j8PYcO3frPwcIsMrmfHu",
-	"Ti7vzLWv8dLt1eJuT9T8CJWX1Re/bdmGbfu7uVdamL+kdmW5+rgjnAAD+MG4A5llbGmrL2jFRfyFF15N",
-	"kRUIjYgIaOw721/+YLtOFEuX7xIHovhO5iS4SmHtmXTQC0YwXyFEgZHTclbaCJRMndxzlLGoDgqxCTZM",
-	"79SxvKMCvcnSZcDFNRSI9F7OMsicKePWypeDgYu94k3/eQC8LAvgk/6hRNdXu0nbEOemkxJA6V62NeAr",
-	"YAxw6/4MnmhHGWGKGCVrG7rc5ztupRt49ixXxRPtlaArtZDYiAQjGW+Dr3BBBivOkhoZKhy0ezJGCSnR",
-	"3Fn9vGdP4ujKFuZyVtuPxzdQSG8XweEgu+/cmaBm3g67dQq5zPbhlZj+bi7AEiPitB+ghtvG/RbyR8F1",
-	"y2KGO/+cTIANG2Wf9f3e763Bzm9Wl9p3dlaYBjKizya+K+dW9RD+7J1blekcxLllGNS6tRrbD71b2CQI",
-	"y85cmgUpFENXRCBS661wuxSF77GaDpI0EGuJlxlQzphjWYZ4Yw47CiCLbD6Zezl5iQuRbcxq1JUI1Vlu",
-	"/vm31D2IPP+XvPbyup+U7nBd3EBTqeeLNNWVKU0uIYPc6irfwmfA5aPz0HA5+9mW074++evg/ce79IB4",
-	"hrr38EGNm7qdIxFvRk91qObXaB5qtughcn62eUD2eTP6QiJH6hJykjXLNrER7KIy1l0g/YZZdYZEECWk",
-	"iOkWe8qY2/GoIHR8d9h1Dx+L92oGjpZaZwj8oXpUuUpAQCS2AJ7KJiCeAwpuoQqaIYziXrBupSOnAu22",
-	"rVdLXMr19fuckwPAstW8RP1YtOIvanKoFACyXqmwOaCKetfa6e9HMX3dXgjw1sMo2Bx3qRhZL6SDtc1Z",
-	"icZ6blGnIdnNdtQI+lSYpTwmF6WmB3DCFtkTCyYQ+0AAIAUiey6oIjOeZSwlG6YJ1n4hQikCvzpYa7z8",
-	"b0U6j0YMsszWcLWWhVsd2TUIAIRy284BwUmx34JUDo3U1k9z0ZboHQg0ipDF/bpOqMt+YYYatOv2KEPD",
-	"xQiFOofxLqbd6lcVxRhq4C0oaK+7vHRvdRKWO6ApATr6aoAd1doPA8upsd2JvxhbasRJfTP/vC1q6u5c",
-	"/V/+QudBiOVplpDIAF7thzbpf35V0Y93Q5HFVfbjq9T5mT1hmWdY2aAhEQ7gf/QTuIlmH6128mp9IjNZ",
-	"5H6+Zw5Y2mr5T9zPJaFQkLtlC4E/0vK+NywdfIwo/3VhBpxbOxyawqdv37dQDEUOceyndDMNON1F8a2J",
-	"juaQHM54ZFReyuz4Kitvmu8yh86klvEHvpabKNtV2WVX03LjbvLl5prf7vLHy+ZSCO0hWCINDSMAyDdQ",
-	"D/3r7lpPLLWr35/CeABvZpeudhBlai8V5QC7uWv3/ia7swm0A/2IUB+ngq331A36b+HtvHULLPVJusu6",
-	"XNRc6N/WP/0JpSYdJG/ok/CBfcoer0/XqXUIJ9YuqU4xCYV9bSKawzQvO3IiViNXQFP0IEKfktz33ELL",
-	"3SNPR3KFMJ4yhsrNxtsQZsfhdznQ6JzRXqkl0LwqjzRMe/72Fbl38vDh0ckQW5AwrSFqjS1INb0mlPxa",
-	"SI1AikICQgO0dOv34j0cCyUYeYfIcNftUOTYXoMIKzW2zV7HtiVwbWOVq2kb+gGSN722sOLLFs8A16xz",
-	"RVfFNDNHDtd7qHI8LW3vAPfErbodwrDCYtEp9zGwYT/cLFxmIdarNnUVgt5bwy9lnvKEfC8R6dSR05c2",
-	"C/jdVzd/POC2qh4co09on4XlARdH//v9h1iqf20r9QyL+U0FVrC1Su2S1NJcINlgZhuInZNnP745WCBq",
-	"h+1o+yL5TXgOhfI9wk377MtdWSKGPbFtX92VlYqH2mdvmcI0bsN0uDup8TlkrHxSYu13nOJzA6n3m4m4",
-	"T385onp9oRYs/TaTyWU83R8B/r5QxNhu5I1co94HkUZsMzrdmP/OCCVTit9wZbvEYttdRA6nijj8Rptd",
-	"rxfQ7piKeoeelBrtx/bMORo9sDiDPGG1PjzfTO/fP3o0ezg6+oadpkcn9HHyaPogvTcbfTOoOGTBbrXZ",
-	"0H/h37ofB2eDk9H9bx48ejgCKxSd5R3XffzYPHQiIuG7XC6D1u9fKKI0zUHYapnSzTBAxQfkUUM2ubII",
-	"/T5OWaFCMxcuIEvMs1W+u8Soj+fbb6nW6zhEgYN8dKxR1OdjR2dkwgW0ZSi0+a9so28+FLkCeNaUbsrP",
-	"stDui5Vc27BdjYdrZ2ZAEcAOLvmgcXR2t9wNphbRReC55y4dlSvyF/7tkLyYcv019I/4qaF7VdnG5e3F",
-	"F6Q7o0/xuWDpU5bwJc0ahMCHxPSF/zTnUAu0nG9ZvgZ4uUQqTYRcNwfvFaxemha88rlmy5iqBS+MN6h+",
-	"VqbYmt3hLowLeXtM9Grsp6WmWc+r60YmTNg9Al8bTqKV5HvZik5BgyOxbiru3pvMrtbPH2p1ulJVeu16",
-	"t5rva2Jh3qrvepiefHP0iJ4+PqL32KOjB7OTZDT9Jn3M7p/GIreVPmL9zLAWPBijVJWdAYFVp+wc/BCA",
-	"Q6Cxdta3S2CBcgqt2jMpL82hpDFOuhMzgwvSMHPE4/9gqxMwzkqtDAMbJnoqAzekBFKT4kbQvpBjGRds",
-	"x339Axesc183t+vKN/Tp52q1UM5MRM46352+7PlzjF1t9mn7iC+C4zqi6kNDxilL6JK5XjBWQvZz6yE2",
-	"dBu2J+TbKNefb0030IU6aHE+NfJQsWzW21v9Bl64BdCyr9PQXn7FchcKiHW0vb553y/sA4L18rzEGdH0",
-	"+rgivG/2FqB3xuiVLQuxjWibWZglmRo08GwcwRjDrVQ/KCrcVeHqcMeUbNIqHWDbRaWDebHL5DMG/O01",
-	"aGsn4bCl5btZWpqmR0Essey0FHB2dwdbNA53OEu8ptSYxhN5xXLmkV+wGZRLhYSR+WNiS6dpOTPqU1BD",
-	"9IVDsQMNptes+vRhMwvvWrC1+vF/LSh2KzoEeWASvmkoLt8XihgF9pycgOClRK25Tha2SRZO+I7kgRmH",
-	"7ROxM3pb+6y/szCo5ulGkbhCW83xne9SirPHHALczZazsZXSRHMAXYJ2ieYB5nmAg4kt6y23fTnLqIY2",
-	"NA4LUWm2UujrnOc0Laixp1VCM/bV7q5E21+vlp5o+DlglWBTVYgadAI2yxmTSG8YTY24a8mwgP4/WYZ9",
-	"DBMq0DCN4EQtWHK5tynqB/HEPKZpjf7kANW99gd5oYYaZ4jyNKWKGWvTAs5gfjVGNidLeslIXogJoZmS",
-	"ZAIp12X+7FLG8Wna2kZdZGu6UWQCPTom5+gOWXOFTIJtqqDjF3kwulf1Cbi2HtuXvOzDjETdumxIseja",
-	"5UwVmXaNk+BhYXskeVl2u4y1EbDaR0Tb2QRdCrkCtXwlleLTjLlu50sZL9Q8YMOAC4DXh75YZYu84wMg",
-	"6puJGxMdWlvTQrWZ3Eua4prLtbDRQEfaFRO2tYgqltiZA7ItUteHCTtc+J4ehfB/ZlQz7NkU6RSSM0Ov",
-	"QrcuGf7c0pX0lRknSCalpTk2U7pRQ5KynF+By4+tEWp/wc0Fm9g2N6psRI8HR6SyXnOgh1V7UxCNYOnF",
-	"E8f3Q+OhSy62jMPLCaIkmdE8/mpseMNu1mveEKwTop7uFONf5eyKs3VLIh6yROkui1WGQEfAP0AWB16v",
-	"ehsdz9M2XP7ujrFvCt8r1mjPvcgSywQAmsITovMtKRS0rPM8MfRcWutkHy53fN8Hu2dPnw9PFrCriJbA",
-	"hOCoqPh+kF9K9/BJMB3HY9JfcN9c0PDH7MBzAS/VU7TrqnQhNPY3sC5EoOLQma9CeqfFfkx5UTLjfhWJ",
-	"z5uJW/ukbiFf9lStaZtWm9KNzbj0sWIpIiZoycpxlpsVIn0lnhgB3+bZJSD+XbMQgCIQKdBO+TbeZWfg",
-	"JeUALWihp4QUrOWswJhOSwjpguRyXXayMWc8Hhoxr1UkinJRdr/pgePsTvgWn8uOGkMu1xH3j1a2NSpd",
-	"SqgLZGaKOMwhnnuj+DmxLVjTf541xjCDHMaiHnbK21UUmUXZxfDJJdsgPKrryWzt4VCVByxYs5yzXAqv",
-	"IrrEJmyqKZzvtdJTM10iXJq/2YOZxbnMnwhNRA65NkczoQDDb01Uw8/zXBYiJbzSNBrQIkEFQujMQJ5v",
-	"V2PfUpFO5fWTOJubrTwtFKjSBPpjNvl72adEyNz6wvKfiPEfmMLQ/ltb7RhMxCwr3+9hI/toQfXEHGAn",
-	"GGqMYUIqvJBXux9s0D1akqWzplto1Tp1TfM50+cgSBjNM45AxSJ4GAlJBFEwsmRUqDNMSi6E5pk7hozd",
-	"kRbsBsTqQ6W0RSQv6Ao0fJcqtKab22Kbn1zfbiSSdTPv4LSmYptV3hR2zU26pGJDAAMKbIe1zC9JTgWY",
-	"4Je8kQSQIAoL3H/vxEg1nm3GeQEfP3aFgQM+xsFH18n22ewq+4YebDKLnFk0TcfWl99L97BvbEV2sl1E",
-	"d4jA2ByW6MMQMQTaK7YHHAxPgAIFEn9JNySVrm+eC2zsNLfElT80xlNoOc6ZaDNJGg1QD9eO4Tvwq4HS",
-	"eGYPiFr3flfgzzYQI0Q7mmjZL7s7DGx26553lQx+s9ZDWC6ko7JEmIM/WbC0yIz9b6tVrEBT+4fesLIc",
-	"ToCuS4NOzHEtjadOGwBPXb+gQs8VtD2MLUvFMS8bLKZCJx8kZvXeWz/A+95iH+DI1rJdXHddZBc96AYn",
-	"hRTUBTTV7XoDu9ZP8ErbxjAiX41C+YUicu2iQDOZuxD9Jdv0q6nAoqHe3hDK0zEc/r3Cx+DWDWwliNfd",
-	"IKbcGxW92WwEe6wGvV87Q+Zwwyt//T7BdsiubDkyILnPGHPrIVErlnCa+Qqf1SrjaN3tcmhAMme0O2VX",
-	"iypnbPTmA7tnx0sOPTeiBU2NwwEdkmCe4/2gE6A/tcWVgXQZl4TsRw+8rZUewIb+6IjIZe7aa1UyFPZn",
-	"3H4eO7uMpdfO+qnHQbJDv/njfbeYstC0KeyPkNA/z5k/9vv0HStP/iorBtLJh9tAFtaciUGVkndB1mkX",
-	"EwFN7W7YkaZQ7ejjsxYChqrIyFADqKhu4WETSXoIj2V/noeK7dArzbWOananNLZO9fRpnL3NHd2iSW6x",
-	"AC6SeKSjZgfYZsKI+GTdIU5CWE3Z+RnsGvrYDfyB5MvZVEps+m59KTAHPa5QA92l45JW9gtcWHtHSQNc",
-	"LHBV+j9zdsVoNk5yljKhOc1U3LMR2iTtNoKb6IIq5+jBRICh66tsEzShAgbC1slCombNXB5EsuBZekye",
-	"mP9yJqx5xWxSnr3I5+hxpWOOQhf825oS0ivTwTLd7kZGI/m2YXFcoCTxqSQ+k2DF8liaAHYiQiaHRJRC",
-	"MTCNqX0GRP4JFI9oQjWhWT+V1mUZ94Nd72FuvhKQEf3SlyTEI6Our30tpcBt9G3b8QmwOrxK7RU6QcZE",
-	"pF56xcgilsEc2O77JBuUlIimvbuMoDKF6AvlxnWO8REb88byCKUpqr1LLsJBnHR5Otw0Oun5DiXHfunH",
-	"QEYjrhhNf0tSCrbuT067tar3ATyzIhyTbSxOnyI2qhVv97ej8ryTjrIl19C+d9vKBrI96hnX0kyRcKEl",
-	"JlTQZMFFJPMm7J/cVJFQpQSvPVc6p1rmxN1RijGBHS+CLnDd0sm3YP6wY+DD3zksx76FUt9jLsKzeP1e",
-	"7aD3jllLtaB6psb4SQ8wmovEwtTt1DYaojY79tB6IXNW8ac2qOFCvpFSIU21iw4e1FfiUhq3OMCHRBVG",
-	"bANEIZIac18mZo/672xZIM3g7J1Ei5mcw6Hbe+B06Z29JmUwsfMlGCRuIzYEfvdEOQC13Gb1hXkOPuxn",
-	"rY3KNEu2GlrW7blj7qQcO7ZTP+/KbDuju6Te74Nit4aCtSX80K9W+XfQdiHqkn0pdcwJGxDD5sn8Hqug",
-	"K17I2EbNfYTI+j4dtFXN/I+pxS3u5n3rHnYt3ehvsr72likmtTuTtZ8z/orldM7Gt2ZQm9FN3Fuw5FZC",
-	"T5f23PydBt7bTlayyJMe2cc8YW/x0rjJFqbVV6lXG5R/5RaB+cb7kvYTmvbuJg9L1Vr67Gwy77cCiOhz",
-	"W0KD+RfIQw1MVi9gHzzoASiZ8BXbZRR4R8dIzjEEBy1yBYuNq3mgtVPfnio7UP47mZOFXJNMxko4S5Oz",
-	"J3SvNT6jSYZWSGHAzW7xSOOB9tmBB3MfRwxqo8YinMuY1TmTuZO425JKL4zhCWcSNEw6I0nGaE4mhVhR",
-	"ntoSDLtnjPYi4zGZUnHvR9RaMKJB2x8DEg7DRDgznuAgdcPFryZDNKTxpwn8badAp4Vik+2r8baMOe+w",
-	"HCXMqWKQMeZSaEH9bAS8ark4Ps79cz/sjWbpN5vNGESiopGr5vrKPGeJ7RyecXGJPmbqUt58YF/pISSr",
-	"cAHYGYikoY5JtEaBzGSWyTVmt1CSh4na/VOhWoP+z1NVUjYI+oeZvUHDAttP/0Z5yz0ylSP4GGb077dx",
-	"mH7dI1wd5bOXbG07pcZcTN0P7YtrDOVRrd7Cdger7boGNYoo/zW71kTTS6YIXdNN5U5HuH38ssFst9Ha",
-	"dwzrEXopFEtt+hLWp7imZHItIvSediYL/ajonH272bH+JJfrWK8FkW1wlxlRhvsQdxoOtjefw6DeyHU0",
-	"/F1JDOsR/pU959QLD6Qc2TbQmdAbM4VMbEMv94oOXohlOGPTAZZOzrBGjnLoBnNOJqtcJgyCnpMzMmVc",
-	"zLGazFkn6LY1guycTGyDFECqmXFBs0qpGb4Cecg+E51E/IrV6s7sg7YFE+3JubPOsImlAsfM1T9Lppx3",
-	"Nigza2B2bakE2EMHaOuL8Lb96F/SDZb+utMfTrhzX8MMtaRrn3sIl4IrHT4qunGpyhWtAZ+IqkOruqA1",
-	"9pJsz5kPSvZhoDPII2fmjPw7y2VzMTK+5HvYnm113UYHniQ5S7kew6OROsMgT86YY1vsuHK+ffKkS5q8",
-	"cL0Qw21s04Vxku+30vS576zRn70/Faq/sVPGjLcK+YckZzNzzJQrcKfE3070F1FEickqZ2AGnFWy+lnG",
-	"EdRBCoJzPK9N9iy+ElqSJReF0z2XcONKKm1fwnV5rQMconhhKFHtqDDhx7/UrK19VFx+yly/iuOBf7sB",
-	"SW5UTEgh4lKcEZmlzGiWORGsChfuS21UYhFr4y8ME862u76MgZXz1EJ9uCjs78jtde69ew67D5DrwWdM",
-	"+2Vb3GIOe2DJ43oYS+5T8s5BeoucEfsyT03DOiLpF1Tc1e/hRtjq/7BMZzarbRTQaxyKCyRUT5uwl08w",
-	"3GtdrkGfoNfqI7TvbOE5N4WoRA3Gsc9B9s5h5JwThP+xtq2ckQkOt+qSwSFPak6FGk8ORsej0YNmkfKu",
-	"G/+QG37/nbPXjhn6xKVKL2mrMdZ30yezWz52sNhbvzkadaaBDPOZk5pCfqPn6vix5ajzl2h2wQTxZ/OJ",
-	"dUYYwpJiBYS2cBWTOS3mzF+QSqM9hAOxjxgMB3Dl9mGobxEoO65rF4oF2X02pmodsA6ky+otQUf7SRQa",
-	"ugHP3SV1zMjQxk/kcmpBw7b3qcPLLPf7ZkFbMRGvWP6UbtTLIET3W4SEWmNBHm1sljN2TJ4a+xFyTi1e",
-	"gU0Uyxmkn1rQpr0CSG14Z9b9Dnse39dh29SqR3p2qq9I2Z8HkH0tC7BnvPulmaeyDaUSmMwPomSjkD06",
-	"QljRU6i+d/a1qaK76w+E4t5iaDsYU1ohntM6wFksMwSDPUgFWD/Ehiz6bcF+zO02Y7O1InjMop0l/abt",
-	"2bnCbd/mO1SxjLyhssmbBjpIP2UNcyyEATcfSkwrWUPBuUSMsM8/U6IhwA4lfrZD/v/yS/rhZHjy4OOX",
-	"v/xyjB+++fjVHz/PDgD7SMctAeN7p7+/hJw26X6hbAAbKnegY9kXqiLP2gFwApI9vN8ZYi+DSqc7I+FE",
-	"tT8tk8s4erFHAjAbgeAtvqBEyVwH7cwXNOJdMPfFIQcu2aYNnVPM+LzILWYJZARo4kvCgbJVhL1n945O",
-	"Tu+Njk4e/vnbmL3ns7RjeIe205xtO3fJXH3MjbCz6niObAOhBsYGldG837Yad5OH6Nf+M89ErAT/o8aL",
-	"zK0u4YIj0Cm/JSsBuqUxXWLMynlOl4ELzNsdCIMz9CA5kBUAe886FO0z4xZJM14RA2XCvIywqg0xIKYb",
-	"snANObaPJ/byssSkTx2djTlFCrxoxkRKOxPrn9jrnO3VCjr8I0gtlyhgye+brx2kWV+1ELJ/wWscJ6+l",
-	"HX9cvOFFLvUAyrCBzIbjLI29o9qqtKWk+9OPb5+9eXnx4tmfXOs4c871g9sKBhKxKea5LFaHdX9atzE8",
-	"uZfhtJBFnnWGwb+HqwIuunEXRQ/kPW7vTooQ/qtKk9LacU+gyNeaLRNo6Dkp6wVTY8OaX0q7FS4B9XyP",
-	"XqaN2vtKvkbd8kyZ8ql3VQ2lvM+z3SToaj3xaQtUXapG39UO23Q46NnRFF7mWpqGgAa9qGJv3wJLYIPk",
-	"Y18NfdM9fxtQB1pzMd+xiMinneDMFBFYEk8uAfABzy+ekzTnVyxXX5CJ1T8saHIDxylQvuqq1cetgMnd",
-	"CxTAhEK327gV+71NsyTUbhCjPahzMsJoVM4w30ewOG5fK3jAE/TIFivMc2HQrMbiXMqZzyTCVrheNl8y",
-	"tgL6OtwBBB1yyAMWoAy+BEd0XyiCeoV/BY2gCvwdTiMAHvASu3mctbF8wGTtp1ZboX+wZjGROSwVAS/J",
-	"/fYvl6WzVyuySkt9+4XwFpWVZokUGlrFKNspulo22j/e+S7wPkUkZYB8Q8kEa+WtbDTLVHJkd9Cx9D13",
-	"ltnuoSu5DgiH0pRcqu/ulebDAUt5vzufpdj8nAlzawxxk6RcwW+uZ51gHN1+sxnoTELmzqkYzyfevQVF",
-	"t0/7p1IPaDShIInR/BU0YsCuY74txbgNsOdVvSkFZj3AOWWMKZjs0DA712B/K99Gsd9Zptmy9Zj0LcsP",
-	"7/t/BweU0hWLwgJIyHxYjaANIXXS++CELNM1OjeXb7K+58i39dqmeTQ9y8ytKhAQHYIifgaR/VIm2lgC",
-	"sq5A3FobdUlFQbNJ7zWHDbYNoihIad3uKqhHz+B2troNhnnLMpZoCs0Flnhwz6U5u8E7M7HLPMH+SmUQ",
-	"QWx60RriRZ06C1y0MyaH1wi3PRsk5bvNqhOXw2cYWF0geEV5kpRyswLg4fZCubPtenlsDyfcg1M+FE+O",
-	"UFaQ+y1Q4ZpdDvT9+q+XZ76W5rwXLKnjq7tDfaBzOpvxJCDOWW2wcIwG15XHwuBkNBrUdwQGjAYQ72nE",
-	"zSAN4rQePjsb/Jl/WzKO+3QgNQR6T0BpQpZho9aJmVMtUkQuSplkLALUT9A0XVD85O5AcQV59zX//cP7",
-	"nd2O6dHfx+/tH6Ojx+P3/yva0j1QevqJiqr60wyOmQlE42898Hd9j5EDqDY7zAaVnOZUqNhEZtKqCr0S",
-	"PbrE34ayM2oO8ubKzDGp1mXRLLN8v7TNt30Hgt00nEi7x0gNTlXt2VNlOJzS0ZQF5hcnCJxc2Fai2adf",
-	"dx9FBl5Z2lNOr5myRBprJ1BuSnwwcGGaRd/4+Py00OUz6+rL1rDXwRUm5D4sq8u40kMQo0zofBPAfO2h",
-	"VsU57aCqln+F07f25LP+io9/Y3so2LJjWyz4nCwLQLY0Z/aVOfmMNqeltcpvECaO6kodqsedRNNC38Xn",
-	"HU8LZnIAdA8ywc06GZJJcGTY/Wlb7hnpkTPo1pHiNh1W8uuMkrJkYN+Tn6Am1Cb+TKywmZC5ZAodeVOW",
-	"STH3RUcyS7HtPb54SOCdw8DoNBqTR0AEsCOFIs4INsQn8wqUeaJVHirQiXgZ1/bOM3J/9JhMuBhjnXAs",
-	"F2kPR1CgtmxrCQ5YaRX/lGuBDpyENZSG32wfAymY1RK2V/x3yeUP5XE4ivhnm1gu77uyPmq93n/b9I+b",
-	"uLS2q2k7KWcHUb3uRKf6Z0mdCpTAf5Yp98NgOqAjzTt65CyGA7KrEvlZpJt93lpuZNDBkb4t+zem2pRn",
-	"1D7ac+dBE7/xt11/p/D/s8gUb6G0ViOuMspdH2asstmfVUJTp5M9yot/WxLFLbLbMrY+T4w4tF/28zcH",
-	"8MN1N3Oi+RU8EcdincnP7kVi8CH6zsOT6enRo+Tk5OibdMSO7k8f0ceze8lpevIQcu/hHMXHOHn/c1lL",
-	"N3gwOgbPtCsgG7w+eYGx/GI1njEGrmtzieHhlmSXcDQPZ/ePHrHR6dH0hH5zNEoepKfs8ezR9N79wft6",
-	"ZssgZSlPqGb1ngln5QMfJCf06NH0Hjt6TO+fHJ3OHqbfJCP2iJ48GFTzWranl3yMAPZaendhTr2gl2A9",
-	"TxADY+IK7xwKNlQ7pjmd6UncYbpnFqM/FZ3jeas60vSdj44eH4+P3v/7v7XH68c0y8YBZndXR1eIj9j0",
-	"li2RhC+Uy50YQmWIsUbbQueRdMlYwzoeJND4WnsBjSlLIKUgj/Q2gZRuOSuTTMpUTPBMYLM+jv6wQrHc",
-	"em7zSgFT0KLoT+ZlXEOxY86UGpLJn9799bV5XH2pzE/Pn9of7PjMdxdPnrz68eW7sf8taN3ZnTJaMfPv",
-	"7Z5C2gQb/b0klfpNvb+Bc9NUTC0JVZdkBskRTFkcB6kQLQiALzA/s/c+clGvsHqk30baPYXTE7DNenl3",
-	"SBslyP7sa6S0ZoQ2ywaW1lH2KYi0etJpn/Wu5aH224bxtoz82sLQmMPleP+c1ScLlkCn/jk1xzNshVpa",
-	"qtkhjCYLm9b6hbIJrFGY/INlk3q31b2HD0bDrY7MOn5c33TOdmf7n41Ii4UooM7KSIxyx9cqMPbI67tx",
-	"0rwZ1VjGwW9+kFV0mz4JsTbBJXhsz8wSoNsNNH1/lASKvtXI32qZ0zkjQfeqYNYno4bCuueB0ZeW5+Qk",
-	"FvxFJoVDeBSy7Ukn5fuw5B1GznAL/B4iZzCT28DFv2UO24ujWmiwvYnLK8GC7HvqFDuZB3rxkYwhZdKk",
-	"T1/NiyLlumxvvGPvly3ZWTiustc0TqLMV90TMWuX7sLwxv4VLN9xlqXYViq2ufoeBb3aMvrKKLu2S5qy",
-	"vkcAdEkpCwXsOgdJkG7i2/qhNHnvDgXY76gbCk7oDmn3u6DXIZIlDM1VJB3inEycvj0ZkonzWJm/0ci1",
-	"kSC01zChwiZMHKpo91bdXf/yMv3Te5k+hwjVzdxgu3u0wl00OnpMj2bvP3zz8cj/fb/H3yenHz/PcOC/",
-	"vHf/8t79Xrx3n4az7Dcu2N7NxdamZXmermFlQwV8YE629JVzzdJnuhVL7Sn0RjAXECqIuWtJNU8seoyx",
-	"UOrJKxUoiLYMlma9uusU3tn7wPYFlnATNrJ3B0tbgwe8zAksxfCQQZh7YPuyrZIRSvbyGyEf+bEt6Was",
-	"ysYCNaa2AzMDsReB7ort1y1qwVKx7ApbkzRDkkt67QB01XjF8rEFvmnLHOlRRRosypKL8cHhWoN94nsO",
-	"sJVNWOYu5RhqYq0GZ8HLM7lmeVjnuFNJbM5mhTAG9DjJpOqMG7yBy1+JJ3Cx76AztrY30Bqr4aKCQM40",
-	"E+UMzfCtJ8Cple19jAgX0DRI6MUuU23zKbSxSGV5ww0Y2VfDNoHRpGuU87eQ732HeNsHYLMpAMkLtpwa",
-	"kmdspok5AB2iBc8xIXwXGdkmvU86F6dL2eTiN86qqsjhntidXiL3LerrlttV3Soqn0vxffs6Sx9h/mo2",
-	"61GRuEVgb3c4f+6MVT1LfosjIbAgv3x98vQfr38+OXr8/pdf0g+j4enHF+XnP/71q8/TTIyccf22cO20",
-	"a+7jnC0pF8bUMDIwsqW3HY9bGHv0uTP2Fu08DsD7LoRJMSZjaSi29RDYsSSm3GX9INRs54Dx7XUrKefs",
-	"exYolkjhkORIYEa4Zgz9Ol6UuZ+HK/B+gvA5kDg5JK6dnaa5Pm4mPDQ6XpRDalD2/XZeuVFXi0+Ym/Ys",
-	"0r2VtR1FWshuW8/2JWtrfAcWJ6bfOvdWDTv0nNA8WfArBHGy2GqgE4g5Hnlrip79ENEUsnbD7nbuIS2g",
-	"pupyG6TpTOZkxeQqi+i9VtnpjoeGWYpGR5Jqe/ZN53beD5lrRXO93GfELM9jAbV3DsvZlnSvZd6zAU/f",
-	"EPKl7f+x3fWkLqFPCHYqQ/febvNzXQi7u0GsbH3k4ZJUv+OCqwVLyXRDDGcgjq7ZEuqyp73ehmGMYcJU",
-	"2r4IG4AW84sUeZDqAW9iyP0GrgzhTfq37qxSvq93UV0GvkV6ycQY+58eKEv44vVzcsk2NhtByst+rbdi",
-	"SQnVbWZZeFhtIlpho5Brh4FMCaAb7RK7jRiQwK+aZeKKaAhFTVw+q8snXv/drS0H1wRAsZvASjlTylak",
-	"8NXgbHDy+PR4dHx6fPIIiM+ujW1BM6wJUfnV0cmjchpng1QKFoU/cs/9sLUHur+wAg2zS/2iub134XJl",
-	"NttHxtOysbVg2R5ALE5M9Qgh3kE35rKLtAtwVfrXrVnOyEwWIiWy0NHQwq4Cp7Hh7APaeDvePQrkIh7p",
-	"ZEGvGMrISpMqpsfFqnT1VfBN0c/lMdTMN4g0afa1XrC8Vc24o9wYdfnZZ8b4BW+2/rIdTLFT55pnGbFh",
-	"OSM3zqHvO7Y4VUwfFStQXzHesmAZdK5mGzKlyWVFZZSCWQ+t2qIn1o69qHfGyUXfBkzzjKAY3v7GXRId",
-	"wi2BQ2tTsl1XWkiCqbSEXjEBaHbjtcwv/VHRMvfrN0UWbSCaU41wU/QasU5mLrfEv7GmMxtrIZrfOQuS",
-	"RYbk+dtX5N7Jw4dHJ2ERv/NoUrEBoPTj21KW+yqo9QqLaCwJa+vCeF9PhM8dEcHzaCKRETBYEACINqPj",
-	"0xHhipyOyP9bzckxvwwileL3OgvFYZ/Po7metWW1SLSYdwTB3nNINwI+QqgwI2fkqsRrBn75wjX3/0P4",
-	"bS8yXtGMp+M+HfDdzrZd4/FG2MG7q5rwjKiuiW3bU7oxM10veLLwcP9GlC1klkLSwVLmzPO+9e0KaaTL",
-	"npppvcgEN6JfugbGeI7o3gH9qjTpUW8BcuNGVdXXJC8y1kCdt0Jk8PTZvmXGuFkGo+OTx011s1VKlWJp",
-	"SPRakoxp15avA/jy/YdYTlVEhOwKoPlhNHx4r/XRt1fL1UPagFMQcJxPjg8vWUS2QWh+GsqDqnK8M0rg",
-	"oaRF7zubhWHBJgUab9lad6RS4vH/uWuVMIvbqLG5M2nxeQAQ3Y44+yzCir8/kfg5kL0qszuQj+5/PPpy",
-	"BAHsf5z8PDo6ff+V//zzyen7X35J/3Hv59HJ+880sl07hv6ZiRGNOLN8qaxHK+qvm3L0GlKyytkVZ+sh",
-	"kXno3apiX249N827vuVZBjCWWxHI8NENTCkqNn7Q39pOxDEMz6AwUptrSSKVjhnfELDtrwq+kIJt2tqY",
-	"ZIw618qUZlQkDHFWrZNT0SUro9YZ9kVMOXRfEQkjS3nF1JAoSSY4rIkh9AQzM6B45e8sl6BpZlzs0tzL",
-	"UesH2+a82fks3CGNrqxck7UsspRMGSb0rqmNmOwXq8MZHYjoOdNFLjxOrSN8E+IYV9q/3RGxMvv3bRvE",
-	"Uy9ahetOM9dX+8z3wsKcQcASNVYsxNuHrvckTS7LvWSYwxDQZQ0YY89mfLeF429GvZdsTiHUvA6KwsqR",
-	"Hbe3TCpreG9YsuuCmc4FV4bQXb2qXayYD64VV0HT65tTByO5uKzcdt0BMPfrJmvZgFa155jP6tDYHrzJ",
-	"VzwmcQ07Kc1WKHFVQmNhdt+g+9DZNk14SZapXRr374i1eU4gVYPMGIP2NLZZLGwGnHvZNCwc156te1rG",
-	"7+Vgsdope7U/XZ+LJCsUv2JBLyvyZX1W8FulwfpXYXYiE+mwYh0aPtndOsRJBg1rkJvaWHSf1CLHxOfY",
-	"1g+cm5CarhImUi7mZfLtb8TYn0pDqbaCrd+eU503Ii/z3uu8B1pMPwaMspaKWoaQkgabn0joVr5g5NeC",
-	"Cs31htCpvGJk4lC/J7CfoMTb1xQG4KYgQ81GqpxTEfhTckHUiiWcZvZ7wMH3CcNR90SFcZc9uubAlF/Y",
-	"MkRDvx00OI7x5q090pd4/uCT27az2mc/77oqXeSu+q6RdoN5TtPCwmRa6vz8IYrmeRoB8zScbDfF4GQE",
-	"9kXs1pPjB9tuNcP++P7jJ7DabYJhyYX7eBB2eBHV8CazjGqLhA073YOS+DXPGU0WTNneCI0Ojrb9hNGD",
-	"WZ1fzsnkSv7/7L3/cttGsjZ8K1OqOpXdHIqSZSfZSHWqPsWxE53EsT9bPv7226SEIdAkZwXMcGcGorgp",
-	"V71X817YeyVvTfcMAIoAxd+UZPyz64jkABh093Q/3f10mmeAV+DemNQsRGlCUuCokI/olHo1q153cVsY",
-	"54V8KxXh4eqhnTC4mu4BDzoHdB84CzZIX22+l4advQdunAHNavvkzjGF5Us9aNZaGLChxrLuuFuOUifm",
-	"+SLNZ+UtvsQfIC/Eve3LP4ZB7LFIlswM97XKrqbL3dbIq1wWTW4+kuj4kbG9VMXXJWmQsUpDwnKZYINp",
-	"ZZ8Dc213mbS1b0JYvGrPt26qJX9Sl4acvTa9stmtvXvBIBRTL24ut8+sIO8mY1KjQI88e6IFT5vaqMs+",
-	"Thw0WHZy0mQZNHIEBPkp96eBa7mGVGRqLDE1ILO/FHRfRVe+/wTHPdA/PXGJGsu/3lkFYQduQq8pQjyp",
-	"uIbpghiJs6mv7iTBw599Bz1eaubPbhlnvIOw1lrVj7U07Oc0CEv1WQbc5Bq6zH2R+HziIRcSklPc1zBh",
-	"TRgWYfUo9vFHJuNpCvrKTwyeGRqUi9SKmlzBD+6DQ0GDuEyF38Dzk7k9o1q3BpLngJaUBSQ/iR82NUa6",
-	"Ee7AJ68XwYzLCfPb4Z8q49c4/dKrC2E/FY6B4useeyqe5dnxyYtFGr+ruz+9GW9wM1YYTFZSW1bXDk/e",
-	"Kd7oveUXTo5eNkJabtWvDDNDpWnk03QxEL3LuXMAaumaro7+o1tL2DSNbE+rxRoVIu4xZqpD0MN+Ry+A",
-	"mDnfQU/0JhaKffRvePr9HVzWjV5dZEZosdf1PDLPFqjuLST7bhfgdCPgySpiOXu0SGbVANCNwIShNynb",
-	"mLQ3h8nWbdtOTmQ0vo/7CHaPsJHZelMnBkE6/jxxZ04fK33GQ5ESBQMeT+7YkSw3ixGM7lTaH3w/911d",
-	"/OJmq9yF4epCSfqIyTzrAfpqFm7DoAlI1ZiSgezcYGIWuT+CVGI9aK41yHhSodrCKqq7Ba44fHv9UUiV",
-	"08vwAdAAz/rcbG7AeXYSb5Wqz12A5xw6SirVlRMl9b7P8kOam5HPtxXggihU2F+cx8cnHe8m0YAP1pu4",
-	"P/4Vw0uP1m/i+tWMU4QV/R5Xw7mD/kH9LP8Oi/MsT52vg4eVf+l419X7WrCV1ifBysFIMxuNNfkbeMhK",
-	"Olyr8Rm+eRJXfBx3vOBDpBOscmUGoEiJRN2m0xTvrpjJXxngH17PzIbUHidOcn+YzOWY0Gp8p22AAvW7",
-	"hDR39OGHyQeM8RtUwsm+xzxyU0c2uiI6gew0K/c7vaHwa7bP6YdJSdV3yiIhow6LVG7d/xWURPgfuTb2",
-	"SsirhE/K/1a5DX8YqTHoqKYV6s57rkNI/MM1vsn3alyfXsVCczI4XmFqeuvCrKDFfKnS5tV4VIuUznr4",
-	"LdDkL3XhQrhqrr1Mkqi5QN/tGDG5uRASHTsMD7cnYudpWlBdmTzLIDljA54PwPgcsUCwD42EuV9+fK0+",
-	"5j39HZeb3Sned50s/Q9PRcKtqtVdEQ/xXCZwgscxjGyd/i7StV1cqGjdpjqG2lPKLeg0Dz2+aKoUR0j7",
-	"7YtFOdq2e4HCr5h7EQ0DuB1Fy4cJvu4iXIUeiPZt7ptcJQXW+K6pCYeGQXOWAblrfiT05qRg2d1fIAj4",
-	"9sXeaZ2e6JNV5L4S23zz9CqNP89TsznNxhw1CRu4rGI9OCusAMtcQO8TgeSL41dDZdBEWn7rXOT3r06q",
-	"bpgM7aNuFecL6tR9mnFsyyLacOcbjm5e0P99i54iiVSd3/Y/7pi4rG1i9I+AB0mIr/xMi2nfsBTZgBLT",
-	"Z57rYP51m7tq517/rKyY4sUwaBfBKAP+J4EGXSUQpu+LacaYBW58GdEt9/IzOjlxroWdfHAmz2PywDV5",
-	"x/Sv18Em2H5y9X/+1/8+mPEPZGCo6OCADA/ZvXv74ZId3Tw7cpJ+DRNDJbSUk0jc1w0jjBiPGzS6COLT",
-	"9YunGFo7Ovj8GSPMfg247omycZeHylghB6duH7nlqRrk0KFEj+n4jZZWq5RYDjxhPeLwGLPxeCgkGMqV",
-	"U8FUbqDjKUqob5iql3+Xv8uvv6a96X79NfvvD29/c0G0kfwarmJuoMsuEjqfPn68+PHmuy67kMZy6Q+t",
-	"969fsufPn3/vfvTx8uWZc+zok+jvf//73w/fvDn88ccoQAg9/5D/xnSBRnY2POh+l+SAIbEV3idWPmON",
-	"EH0CMumyc9YXkCb0vEU3Jx+N0gnmGvI07TCJ1QG8Z0DaLsNAFFNYkpFFIQENaAiaAndB/rsMCMeZT1+4",
-	"x5CK9VPF3fsg4+Xxk7B37+FfObit/Pprdh4Oa6XLcKYo9HS3Su+8BwkL+RHfnd5l784vX/5MuTZ8C29A",
-	"D4AhGHm3+DfH7t6J6eAT/y6Dq0C6iJ4CO5eeprKnkomvF6bhLR4qif78HPlnwOEWX3/NONbssyjhlnvQ",
-	"sgKYUmUUpRtVn4QeKZc5i34V8jpiQ+BJiXVD+l+/I+D6+0HkXmdSVFT3VZqqsRMEBHPDRo7Aou+EWylZ",
-	"dJFANlLWvZHDX2ASeeJwzlAnDe8DIcUj4JZYCUaYqwnPEXOtBZjKQvbwPYxSPoHklDkbEzbgpSrevbv4",
-	"ByEHKXhx8c4ZLumxEbeX0atLPoi6rIpfX/QP37j3FbHxECSBwUIOOuHD35SEqW9o4ImQA38X77TqpZDh",
-	"m3AK5ORaxLjJRyP67D//aZSMzthIq4HmWahwjZzhDQ/zCktc6Ia//rrchf/v0Mvq4UUSddhE5dow0Xf/",
-	"YAYH0kpvI6L33MKvIiug6+K/D9/5OSZFlg8pfZxkuo9dTPXi5Hv3o9/lN8fP8eITFr0HqyeH5y7eC3d5",
-	"HsdgUGui20OtUjBRqGoPxD2V+h38gj9x0OQihzFPUyZsx61gYjUCd7cMbq3mTIvB0IZSIKWhrxUSeU4M",
-	"kwBJ93f5KdQR9SBVcmCqxTUB2nSK7FPthbWBW2GsPwyvAX3yVMQgTXVI3fmIx0M4POkee8eBDgBzenQ0",
-	"Ho+7HD/uKj048r81R79evHz124dX+BucuW4RT/UHTWUIE/ZT05fUCCQfiYPTg+fd4+5zilyGeP4dJYqm",
-	"/Q/ANrUYDDyNjNsRfDhiY9MqwyLtgv2heCMXycHpwU9gf3RrI7fMSElPGHRyfOynSVtfy+RM69HQZohG",
-	"UzRSgwR+/lwPWw4IDSgmK9cHOcUtHL3mIsXAv+IPHJz+44/OgYv2OXayXw6FYYmK8wyJEpyjqNUYq10s",
-	"H+BEbjMxFrKDP9wyR0PgqR3+u3EbqcnJOP0mNK9gnXfCzXQuzZ2CNWdae9wAylPt3v6M17x/d6vW4Z+e",
-	"nKzc5LmTOegKNTt/QXwim972i+ltweKO2v3OwGoxR2wvfMWJO7MpyHM2451GJkHITZf9piwdrWhfo8vz",
-	"9xevX/949ebV5fuLlx+ufr34cPnqt8hblqDuns+q9nW88be0mLRjZeoK4o4D2IG2/sXxi/u3/TdlX6uc",
-	"4vmNvqvXdCdo4MqNbXph3gB1gwDWvrXL4LDyGM9J597U7vXbEcjzdxfryv68OR53Qb3atxEsxJYNUNOm",
-	"Oq9g8u+520kP685d8lvIhZ0yMOQAmDNfzxhheKBzGZX0aCZ4SsWPIVN4mCuOmSHDxkB9OjPv6j26LmDM",
-	"Ni1VeZF6YxVz4nv+5vj5/e/no+Q3XBQIxUbf60sufVLNWJ6m5L4gGtz0kisRZeObfg836joQs1qlZl+E",
-	"89zP3138AhNqOywJ6RqQ+fIrR+636NQ1ts7e+fJLqptY8NtvcbDp5z+2KB7nI/EL0CjJGvk4L52IF3TR",
-	"+e/5B554B5l+8mwhkcrtUGnxb0joRwvI4WuleyJJADM7L05OFrmMPzrXk91CWt2OBbCjatoLgcQWafS5",
-	"8c9JJuTBHzi3yjQZJIg1VKsFKpZFKooWnE85K8JUl0ZCvLQMV0LEX3zTpaZ3+INKJgsIWs186aEarcx3",
-	"pFI660PEgYiQGtE+jvjEmX1zGivZFzrDLV1G0n0J3+fprEVBtz+lZc82rGV07aRO0fxH7tUSAoC34OLj",
-	"pqX9147wO587B78qurP7vl98D+9iVyp6/P39v3ipZD8VBFfvRafpJbgA2Ct2o16LUmecJ+SR+YNalb9z",
-	"Uh39KZLPZACQoHPWQbcVTCvUkXzDDNoBxKyw0BCSLsPDzcWbwtIcNV88VwSis6aCzsMVTcU7bodYw3C/",
-	"UekjRlN3dr2oGUoW8tY7E8clw4Pl5ffZAvL7TuPMBHS0nURCsgEhphe8iBDXHE61LhSCYYRr9HIbhj1o",
-	"sLVO7Q5E6zcloVG8Nu0a1bvNgSESMenxymbbLf18QWF8oxLRF0HkH6aerC27PFlJcr2NJZzxkKYBNoYE",
-	"P9GwQKO0DUStZ+Wg/oxPWI8GmhqVFaMFQ1P1bOxAM/9o0S8wgKg8fhtFrBRFeHR8ECQoyPy0NC8XT4RB",
-	"lDhGW2CiPgrT2aKmAKLyKncfRSwtbfvx5Kt71PrxD9uPn9Ks+Yq1gkM/tcq9Xj1RHmK3ilThxijUF9aH",
-	"+AVXE0HHwnaI6OfF8fcsEvIqN1Cjuz/iFdfR3datf/huPb3lpWR6Uf/+IpwTTgqHNBvAOUf1yZxdCdqO",
-	"nPx77Hnr6W/T019PmEehyXBlcf44Svh+TOdWPSPqvnQbXl0uAz2AQ9y0/1x76QV8rsepo+1RtS+njahh",
-	"17IJU55ZMwDwMowknhhsZZueyd8U4dcE900jrn0xRKegAdEw4DrB7mZOCRzhfvGvHHCyhU+bhLroUiuq",
-	"g7e+eVHTeVHrZlqs8Qo8HDSdremaxey2ZVQxzLhbEIV4CgBHi22sgW3Mohr1GtyZTvv5SerNKMe5ZHDo",
-	"lCZoXMmIVpQfDrlhPMV6EHc+YCzl//sK6xDNPXjIw4ZC9omCtADI4wBAmrRvcdBjSjHvnrMF9tFYauXp",
-	"v7HWSmWjHIucq8OkkIGyaDt3kjAn9nw6YWcbce4p4lz/PKqPPV8LSJPKKXQNE0woORk3YLEn4cXxcxZh",
-	"D85VP2xIND82ffRh6eIRaaWYaDRU0rmo//nie/bt9+zZyfMX33z7XTkIjnhhOyvdyB7i1zZ0/UJC1zWN",
-	"S83hepRCMqBOzOYKjepwlfLMPSt6UijTIAzy91bZEzVk6oZcttnY91e68vYM0GutskuRwSLfvVSLfvPx",
-	"h5208a+k1Y+8Ondpc7EPFUbvAPnxcNt9A/YG1Tnhlh/GIMOo8/peqGIS/FQVfL1m/sgtf+kX/PLKTsqn",
-	"b5GZlZAZJ5AsLuQniPiUnG4Co/nNN0binGDnGUvGMT9zVjbRfGWYSFjMJc6yShJIwpSHTCV5ClgOC5pZ",
-	"xYTtsnPK75TTf65BLovtlPLzUPGd8g73g/FUdqjFeR44zlNR5rm6vEKZS3WRJatcSHk7oaxF6TCbkNTZ",
-	"kD4vUeSyhtK2NS6PqMZlUXFetMLlU2WW3kJFLjsStB2BjfMteQs4bhVwXFGWl4Yez5G2A7TkqXOmLLFR",
-	"kQn+yrBECxf2I00Fzpkg7NF0Csep0fYSErkH27tNn2rTNTKzK+8UYtyhircH3b5hxpWPx+DSwYhrm82t",
-	"kfnAU6DD8hLioRQxT5nJRyOlKYtB7F7Ic0PjyLi2DThF5WpfIE5RPH2LU6yGU0yJTyHslb8u1xnzxiMK",
-	"MdFNyKJFxmefhWaWm2uzIZihuM8HCzMUd7gnmKHcoRZmeOgwQ1WaG1VxFZChXGMljKFsoDHXK4MLq6tq",
-	"Cy48JnBhISFeqXmmWopYjyvsRsZ2hSvMNd0trrBdXGFVMW7AD96OQJLngyQjRNIqbCMcsHtruU3fZ+Nw",
-	"wMzKu4UDdqeZD/ZoerTR/WqK7T2pCh98c3CPZNVM9Ynt2tcrQgq4vvt7ddStYfFQKUPBfn2I/6p60S8v",
-	"xq88fhvkrxTkw7QABamf+vMmihFeVWScmN6dhLOocqGoWmuAvBmVD6+IJLwh2K/IwUON9iu3uJ9wv7pH",
-	"bbz/0HnwYEqim9VyhZC/usjRn06vloj6/VlFZXrVw2rV4H8d1XX+rJ+p3Mb/Dz7+X1yoF64uwHEWVLop",
-	"rPOrIasP/3cnZTtCAO6x5i0EsF2evBUleenagghF2nlGo5THU2PAcOY5O5co9b7qQAb7/JXxtV+GGUhT",
-	"z2ssNJMwBmOZH8eB9Qi+YCFUiA25ceY+HpZjf5z+Jh0Wc0njlotJPqdTJp5xy6IjuuMm9GI/5n6r7tym",
-	"EYyapXcKYezStLTH655BjzUO5eBO3swtZ/gFYDQ9iYsGlplrT5zs4c5T9C5vPDlbJozBWVgJk0oCixUO",
-	"UxqLGLrsQzkTyX0hvkMqUs6Ny/gEp1Q1YCc3i3CLoPsbGD2co9thJo+HOBXLm8yuGoEEYnesY/pA7pAG",
-	"cpFv67lF2tat1UzXTVvusU4PVh8gccION3eqPvwfVmi/gtsRhFfdUCLMC7YSNgYNLB5yPYCE9ZWujH0c",
-	"81AJ0uPxdYNKh4sto9R07SblpU9pxPpiQniRNPIDUaWLMMHZauQGqg52X+6qC1gOGq6+gOFY8ItPwG6Q",
-	"3LSWYzUMudS6wl6EP61gMXDYLin2oe9CmzNTDZs1qZ1aqoZCyItyRV+E9gXmSmY2oZX2laS9Ip6hSbIi",
-	"+HXCO9d9rvnB0Z/uGPg858QEnPwnPI+xV4HpEck8SeqhsBk5WCkO/41nDwsQm32sFhbbOSw2qxvbUY0j",
-	"L/QL5y2IiCM3OIe3UBCnMwskKj5Kf7ldq06bsdjXJJ9M3cAGBbopKx4lkDhzB8lVj8tkLBI7jNB0ByrF",
-	"Mr+G4Qq3VPPoQRPD+uIGG/cPlTR+uj1NqV9wKtXFXiR7Ryn3bGRxitDn/Z87Uyd1C5nuzYXz8r66bq+Q",
-	"cBejw4xLPphHQHM5hAkbeGXWYAwOTUUrkPF4KCRg6Uxg5VB9ptIENBuADDBtQ+zz7k249hc4IkllIy7b",
-	"6rBVY52LdywrpafQjYo8b6gFrMhPFjLCIjG68pfB0Ukb6QortOHBcgsHid0TvXC4fFsi9uBLxErlnKeb",
-	"651Xq/WEOT01y5WBra6YbQvYYyoBW0xoVxyQ6gKiETdmrHRSj33tRMp2xWQ9z1a3SNd2ka6V5bih0Ct4",
-	"RmWILyyLlZQQB++ISRizMZ8U3A9YznVrWYwlkLKp5Gr3pnWLbtHGJyzdXXi3/NQ7U+H2ENt7odWKJsM7",
-	"ZamIQRo4NKBvFgMS/C8QLHDSqlVKpJ8bQhZ+pfU/+Btq0YUWXVgOXfACykwhQUEr7gr7FlEGf6krutTm",
-	"kIYp7WjRhhZteNwENNO6ep+qrgA63FlnZ8DDenragg+PiH9mORneFgaxO4FrcYgnz0WztkjvHo7Yj8Ft",
-	"IYkWkmghiTuEN2taD++5ZTCnUtWz1A7EDUgWa0hAWsFTw3qQKjlgVlXKVoumrUTVHp1v4GCLkv+mtnTn",
-	"7yrfpSO25qv9NFSMZ+yi8i7NxFjIVinEL/b/nuYd4d6m838SJcG/Tm78fwnpQad6EOntqJm+aLcDtos7",
-	"qc7YrrkF3lO53XYXT127kqSLUqjTdE36dEOXxCpDYqYLW17SYTXdQfmNLbUvtY2Pc4S3hSJXgiLVqIYE",
-	"q/LHtazn/DHNP6sx63PfzUGjuVI1cEa1rzTDS2Fvc+2JWLz3pxBIlg/TBpI7T2ir0SwJwEYV4EiD1Rh+",
-	"1aP2b6VH3PvoHXfYmAtrmNLIB8BlztMzRFeQahr7dpWBpMve2iFo4yc8I+B3w1ORXBXXv3KeQB0C+N7d",
-	"0U5UaO8F7ye70lL3Zv6VQz6D3D9wNP5JVrtf6smUblNXyBwNXwG4VzqZn48uPHYo2vxnxrQbgIb4gFZ/",
-	"oP382wxH3INXQ5HWM17NXLlLtF7xal5xUL7CXNAfNkEI+2nILc5DN5bLxARQecwnmGk/OaHoc6QEzlXq",
-	"eC4gP1HdKZvS7vS/HAKzyvLU/XEIaUKBcjGGHX/XU+oaEuc/Ao+HBdVZD4hXiMdW3MAZgVAly1nGE0Ku",
-	"jM/qaEvcIwyJB61SLBXWpsAyJWGCV8UdIteFbhluR0K7a/QtaPbsBUt4nS9PiVbSh/WKBd4HqHhbXgbe",
-	"5H4KBry9eEjFAg93+vtjcFDepRxVlPSmwdJMOyWFtK0QkeCi88NxUm0arGbBkyHpCbIs1ofgK+nsQwy/",
-	"m5SrDb23HHrPkf2VBfwodqdf2hxvO99HuNMSmJqqpUG4nrK4Q26YyeMYYIYrwcfY7oI+vibsCo9gOg+F",
-	"YX0NQEFHzZGHN7h19dnt4biTnvPmYxC3dP0O84d7qD3JMJ1e2z6OwaMRnwPJffL+MPnod1z0eAgxOtVO",
-	"u8/YSIsYjJ9QWgn58WJddnnXWfZOfiSkyft9EWNU3s9lYqJOsRMEFCSKGCzQrUZUnJZotESztuYdn7SG",
-	"ZoOG5h0XrY15VDbmHZ+UalVMD/ZB8rYtzohP5g89XhMlfBfW//JwQv/ozUULOCcxz3qgmd/OHpfXTGk2",
-	"4BbGfNJ0I2Go/d09qLAXnxwft/TFmzO3/l22aOVKaOWoNALBmBV/2gRiGbl4KSrdl1hDIiwkoZvO29Iu",
-	"u8B7MUyNQLIEetZ0sKfOWNYX2tgOdSWVcKGgGlvjP9Bg8iww1Y0xBDMjkAlRItMNEPBpeAYsysAOVUK8",
-	"6lFFayNfwBO+6InSkX49Uzn+04zRywK6s7CH7C8nx8d/JQCTs0jCOMJAMQCmfivG7m79v7EcStozuqai",
-	"nCxBBuinVe7rKvaHYWPzlFeEh46E+ttcBgvduLFoyMI6sdEQO/lKWA/6SsNa/tomUdw5d/7e33IL5D4y",
-	"IJdeHOPBgjQa4RV9yhlX8h4UlyLXDO4QyFMdcj2B/E9gV7U7DxDNnWseWjx3iz0592nAaqFTqKHqu3ud",
-	"U0SFSC63CN1SHhMkc+5D0RR5csIiWucKbmOAxFzlEr8RnREUTMP9uEjCs9RBv/6jOcVV7hI70KhNnflw",
-	"y7NRis0M5B5V/3Vwctw9PnbvJ9faG69XH9+TBCyjkLQtD8pZ2GhPTwvr7PTc/UncBETVnWobOHZLy0M3",
-	"KuTgMNFiLukIHrfBw2fUcUL8Cz0IbYOQYDMIRTyE9AhNcU8DqFNc/0d/+S+PYuTuHrTQwErQQFIIUKEd",
-	"s8L9x3LKcP+UBuKZd1qQqNINNWCtkAO0uNKdvvWe6J0X/zSGNMw8Veud7to7TYI4bUAT7pvOg7U0obOT",
-	"pdxYyhpiVQ0W4vk00jzj/+VO7Lm7B63xX8n4zw7pqRHh5RimLoeFWyMUUkNZLSAhEPUUgycJKSWwynpS",
-	"7WSeRlW5+MuAKbLg5WJX1P4SlSMe1FiysdJJYw1sE4h6R3zuS45FfZ4aiGhVg9fHTlc9cZezU498xqIh",
-	"8NQOu5SuQvwXwesol9dSjWXjNEy0AFMJpeIluyioyCf1lEqBy4USSmv311Riv/IhMcz2VC7YzhtrcJFs",
-	"rtOD04OhtaPTo6NnJ991j7vH3Wenfzv+/vgoiYXn8/vWfdM4jxgfG0Xq//HX6cYqQ/Hmll/FIC0yjx2c",
-	"Hhw/+/6b7/rHcPjts97J4Xfxs2eHf0uO4fBF7zv+ff95fJI8c+t6I356MH05f6kfX16w15rL636uMfKm",
-	"MSJXfmOLmSMHi8eud0RpP9W/MwLdsoY9cNawmbEaTZZ3hb6j2aWW5AyjAemdohtA6UqjlIY+aCTKXIpN",
-	"7H6b2xKKPR1CsYXFe1EuMX+o4mnqbii3kJy5UKgogYsxb0tzZIE5m3VP+LgDOdx58NgO+NtT8LiOwDcw",
-	"jZ37GWVJs0ONr1QhfRDKTROz2CaFfnXXeKd+75Y5zu7u6KapzprW321uZNd2pT2C9018trodm+98HsXc",
-	"8lQNGhGxc3PtRzsiQOAkiZ17TK4wK5z5ZXIoAIJcmnw0UtpChdgiqmdJoxDN38mqNnCbJ/n0Hdao2+UQ",
-	"mOr3QT9sl3UlGf5mkRv7KPkNF+mG5P5TgGBJ6nBnzTakH4+4OR1nA6USDwGD9ENOaYWvDBtp1UshM04j",
-	"CATDmkM0uAy0Vros3eZpesoMAIs8/lQDgrnL7NIPfkJDTWmzfsZgpE4/f1ZjdxaOsX7+yWnoBkhXpl3C",
-	"nQIgR0GP5iEhv8E44B4GWysC3YFzvm1jx2YKXHtPLVxkc+fLY0Qt1hSV10oPwIZZz7ihVHy1cWSBGmww",
-	"IWGsSFMCEupzbxt6w19Cx8bUVj3u/NyjsK2Y0NukutxjS41V5NGs7s3jEkv78aUefsBbaJWwWQlxhy5s",
-	"q4A7UMBA+NzXsKa+JXlsD+1kBHNnmbFeLlJ7KKSLBQwmwCcq10yNZWPhiFv5Ehf+ImtGwuO35SKrtRHS",
-	"DjLrJagi4hWR3URD4YU7HLi2JaDsRWBORUd4uQ91oljlFvdWJFDsUVsf8MDrA6q6Nl/VVouPy1WO/oxV",
-	"AktXB/iKqzBfTKC/WVsRcHb3pAp0xPjnKyHn1QysrNXOzXupEmgLBh5FwcDi8r5oXH9hDdPO3zoLmJMz",
-	"oU5QOUuRw7MfigibCgV2JHy7qxKYZ//bAoHt9j6uKuBzfKf6ugEqwU2Qp3GCOYMRaKESzxqD1pussFEp",
-	"EScIKqGhca58zCen99R0FWUFe7DPW3XNtpDHv7v0rlP4O1P69jzcd/Z+jVN0jmt4xJPk8P5ZVziAgoxL",
-	"xidMyDjNE+gwA2nKlGYZcJNruBecOE+St9Js1aA8KTQD96sF+HaHsAdXksgA7le5w6A/m4BGLr2KeUY4",
-	"t345zr2YQ7oIUIJys91ze+fICj7T3uEV2tkvEWN5kkwC5wmSUUMKyADmSc2C0Cyi8xvCaMJBfPQnT5Ir",
-	"JZcHbai1bmsozfZNivuuV68W13n4uE6hNascjY3QzlsJhTYGZtSm/MA0kvPgBHT32E/j4dQCQNsdZrCG",
-	"JiyNAX2qQj0aaEiuMKwvbiHxp4KSEM6DpeGeB23ot+9hbhElmlp/X1DRbmxEe87uGS9a83Se56lWDcM8",
-	"1Ij4v8dD5emvnNvJzTUR+hKVb+Rn7UfurI+KHv2rHpfJWCR2GNGvcAqZ54GgiQzCYKbnXsTpXXmzLeq0",
-	"MJrtL94iTzus7Sze+OLgU0WeNzKdUNghi3iaXnn3IvJjwHyEWcWlcD4+5pdCxGnLYmvJM8CDBImywz1G",
-	"CwBXheg9MfCqeK69A1jlDrcg1lMCsUoDsqi12BRyVVGsP4t/L49fISkm9uFQ9VFgKBlywzi74WkO261D",
-	"2o3tcd+t6GCLdD2GCqZlVWtRtAtPXJ6moWAJpdzch3Q9WEHdPeI19zRrUa8tU76vpxVLI18RqUfENIxS",
-	"HgO1IY2HKgUMBs9YhCzt3CqNbEKI2iTEINiDgZCGcQljYhnkEue1sOhayCTqsv/BxcmBxdYmw3pa5YOh",
-	"ZbHKAJmmy9kyEm4tMxMZD7WSwqAYn7JE4JnuvpExIY11O6X6LAV+40lTMqZy22WfwnAGjI0hoYquQlwX",
-	"wOkexXG1G6d6q5Vdd66xL9xud5au9Rz2Xuu1tr9R+us3IpmH1H0oTDBaST8t6xomBpkmiK9+Xt+ZX/+L",
-	"bDrDZ287zlbtOCtEpyLj/m+b6TQzLAwuKRNkfaUR1eqyc8KprG/upArpMLmNpxp4MrmCW2HsXOgK7/gB",
-	"d6bh/e0NdqLdaXvSHn5PWpDjBmVcDS2iFZbhqBV+ihMI9M7DWFypdJH0dv92J9RyFLWr6WlLTfu4Os3u",
-	"keJFgZk5blHGJ8ydDfN8I8Jrti9xuwNcGu14C7Jsu7dsOZFeGlV5dQN6QtMVermvgvde0xwUYrfWdHuO",
-	"0Ragg6l1dw0X7EZPH+yh9Yi7u5Y9ubyT9a9cWZKk+ijopWdUZ71A0Jf4mCcecj0A7CI1kHoSavpESat5",
-	"ImJLEKvP0BGd0xkNN3LHIJFYu5WFNZD22V+Q96lTkgd0GGdU43N3Lkwq5DUkf8XIS6V4exFioW5r/Vhv",
-	"DdwoaaIu+23R+S//r9uOg+3YDFx7P3Ov6bEaSGNHWsS7dSb3RsI0Vnma4IA5J+ylsngtWGHUrOEy6anb",
-	"ozidR3r2gb6Fk2LPMOwYDwGTzC+okq2XGyHBGIbrdFwwEw+ZOywNFdGg/NZ6in7tlylRnm2PMax6nQZR",
-	"wrt/yuSTVJkoMqQ1EVUR8oLQTOWfLysXr4U2tvL2C6gpycEdwQRKSWGGkKAUSbLQ7h0wY2FkWF+rDL+e",
-	"qdCgVP5XOebbXQOzVLQ2tzRpTufSnLJYpd66d1jCRTphPZGmQg46TIOEMU9Nh5ncjEAaoaTpMAzT6Z8a",
-	"rBbgQu3bkXD/InHn0oyLS47dnVcmdLlbyEehmcq6U8Z22YVlAwU402BcPCpPU9DMHSOG5aMzxvsWNOMs",
-	"1txUEm3ue+WvaUZYl51LBlynArS/SDlZzG3hVY/H12OuExOdeXAh5PxwvUzd+BQi7Ti5Rogm0O8zdSPk",
-	"oAZTeKNuYEZrV5y8JdUYBy2ffHt4/OLw+Nnl8cnp8fHp8fH/v/ikquq9uHvb9el09/pJLR6utbhxB3db",
-	"77WmDXNbXJHbvtJOyhc2ZeHg80zIc4gIlYGiCcvjcDawql/DBH1AA+ANBlGXO3dO1WeLPoQr3jOT760f",
-	"x06s53jhxvki+OmVSA4W1RUXfs7OOpm6ZLX0tunCU+PlqtfO+O2vIAd2eHD67YtivomxWshB45VtudXo",
-	"4XKbm6Yr06cLP6/f9A/0q8ZH9zX15Ok3XZo+3dRu+0tSoNB0Sfp0/UteWMNEQr0Dnrq26ZJhpPfdi1be",
-	"7Mnx8QKv9rKoTnErN10uURknN7X2St88X06Ixvi/0YiL5CqXVqRYCePPyeZHHgkN5qoHfaWn5bmvdMat",
-	"u09u4dB5Tge1N3QPnvNaq+xSLDaZ+VIt+s0nQONL6tkmkVdKIpvyRCnOvvCnVWJB/9t781WBEDiXuYEk",
-	"nJFO5wIhFzqrWDLm3eAeT7mMgYl+FVIxfGKYUV127g+6rwyerPRzQmyQ6a64RuVsYn9BZzV461f98FKi",
-	"v3bZJ3R4o5KjOKo6uEJipdyVf+Ird6g0Z8+8kG5utNhHmbpYeSBuQJ5iKNRX2p17nnyyfEumU87Snnp2",
-	"3Dn3K++ZIIwVD8EdF0kRwTAzVGMsq6NtgituG4f0urBkyvaBzDMnPM5H7xyATK5U/4pesBOv5a3gnBzh",
-	"xk1KnTkJMJoGd+bgpM8esARzkWvAwSfHJ7u4+8uCdF4Y1gP3INhPeMaikOMPI5nLoaZ3HuxL7095ZAB5",
-	"kdo1hQlay9A3jSDlaarGkFxxxElM1GGRhFt7RRh5VAAtjPAD1fsnxNY4I8QStcyM0g2Y0oeSFZ6jqW1S",
-	"eKtJ4Y0pw/0pYaywcWG4n1famzCvI03J4V1I+HZzw/4JFk8NV+A8nlt1hbDqwSnOTy28i0/Qc97IaAlY",
-	"b/o+dgvp7Ui525N1Tyfre3By2WGYkOUWOsyMhY2HISewjZDqiKzIYYV0tGFoIn2B0EauAU9Yd7/UJ0M5",
-	"iET0+6DBBVXu2B37mCyFvp2KyEK2h87yhLmYQUMiCLCMoTLMCHtNnc5AQqgn3i/lWaYgFezWOStDk8q9",
-	"xMpY4643hDRh+H1kcKRVeEiah1wQxkAsH+E/UKtc1Nhll0qxVFibAsuUhEkldDN5vy9iBD77uUyct8LZ",
-	"WCs5QOgQ5oV4HdZTdsgI6GFcTkqP2vvS03foHo5e11eGRW7XIuZ9nExIkeVZiHiLae3oS/lUTJdFGZc5",
-	"TyO/CvXmuveF4oMldXVjLN0deBu0BmlsbfB5CWlavjn/sJRYdu+OCv7orz6pdcakYpWK7cNf6H1IgIRK",
-	"EeohYrgRMK6ffu3PhlXGX69bOV49rZBrEBVR8+zg9OBvZCWWOSLoXfmXtONT6hJ0Zs4xF1l3UhGhhX8P",
-	"kbcQtvKuz8ifHwtDVsDrSscbFBEPi7xmGzIvGzI/HWKYx1HL72vJ/Nk6c3wfer+9rpy/0Ng7Hx3mCNRN",
-	"GbONeAAEfzY7AK/9GWN4BuWMg6lzVvX3c+RXe4crd6bSYnJznCoDifORnfdSYpF0/ksY4xf9FCznGnTZ",
-	"B7D5iPXBc1cgoED33mVTzhCVRIwL/BjSFDOu+LNrGFlGr4y8Jd9nzCUTMtbATaN7Ek48YdC2uR0LnskZ",
-	"rr+qL/IXzqwWPHV/V5IySGyU63jIDfx1LhqNXp5/0Cw3WDbo3zLJRRUPdpuLw3w9au7XohHbHgIvJhpJ",
-	"ZFtIuOUsBmlBd9lPwifVRxoMltrQhdFVmX7dnoVEaU+A5ByBMRjLbkAbbz/n+DNE8936M1vwZzw2f3rw",
-	"7tkbtIAhX316cPzs+2++6x/D4TfxM374Xe85HH7PXzw7POl/m/wtPobv+LNvDlbzffwLbX2f1vdpfZ99",
-	"+j6VxKr3H7xBeKjOkIYEpBU8dY94Azxt9oh+U8558fUrQ+GuUtOf8x5XCdapXH6baOxuOplfZSM7ceq1",
-	"A9SzunFNhdLlV9qKxrX198NQjcl7mRLZegBy8U7kpZTR61RjOeQrosLUXBpBxdTYdxFcK+dlFbrYQdpb",
-	"ShpO5hZD/uyvuj39bCuv5uq6fwGvpNWTlu92B2kH6pwORxiR3W4ooVmr1xp6Stk5uYbYutAv/AhbObrs",
-	"fCqInV82NQ9NL/n4PcXftZCJ+3wEMsF+ibIoqzASV/7DqO6Ad0+zgxzr0zvV24KotiDqYbg7pMSUROPx",
-	"UEhYLkLZmM+jQUhjeTon7gilrkp6ANZcI3yYKmO77LEZT/+4j8B+VlAt5WLOj71c2vzw5EX3+MXSOFXx",
-	"4K2pbU3tF2VqL0juq+/FGaaJsZAhGezeLC+WiDWyNhA3Q9kB61MP2A9caSdoyM2cnNTmZh6yZZYw3rVV",
-	"fh+Avi0XEuLDtZa3hfFbY31vTSKMSziAUd/NqtD9eubZ5BnMsc8pcG0YZ0RRc1bNoDH6ccGLQEUBKfRt",
-	"p5Jyi4hxIbkKJDfU0USJN9LULotyOeIi8XQ46gY0H0DEBor1nE2e0JjMkJjGlHRvwrgsi+uoXiHqKx3D",
-	"g7b/bssel1tOL+7g9ID3cgMr+OQoYu2x0DrkX5aNd2I/D/Pdif/tBw+ihc9ryS9C774By7jFsrFOoJEh",
-	"1ENpT5uTOLETlg1VmpiS3aZKktNlP6Qqvi76eIli0bKET5CIJmR2sbCJ6H26jFJO9fxpBV01lcUXgynI",
-	"Ks1a2A9F79kH/+iPvkEnPMjDaY25HJK8oCC0fTGPsS/mA9jCmSuGMRbzSLeaqTJgD6eHq9Y7nz9zmZii",
-	"EvTGz61RZVHrWVEZG6bLhNmpE3DGY5DLKSYUNCaGptN4U4fFlxOsKo2HEF9TPauQzrnERbvs01BlRUtI",
-	"f3qIJU68AcNU7v3A5yzqC0iTCklBXUMMEYohpuEcVKqvdG7kw3VdS8O65qzZ3Xuw08I2VMYGJgToPVu+",
-	"E+QD2MoWPByr3Dq6raO7t5rEUdUo7MXTHUEseHqI1UphaOc8cptzX9hEzZezZx96OMFCZlzyASRX+JMo",
-	"0M44WUyFvEazi85yx2kf8ik61x+JXugqo9yTDM9c5yvjWyEjd8uFjCOBsTuVpe91KeYSY+UngiAR/Tsq",
-	"+BgCgzHSFDfS3NBOvdPbxSCmxq81sPmWXHSI7JyFrg7syeiQrkvfR5mm/luNlHFFFeyCNOL09c/t0Isn",
-	"2PWNwSZn3iqQtFUt05S1WI4M963EgmvSUOfbkdx12dsbJHW936x0nPNVme6IziitJQy1NyFDLLK67sIw",
-	"OOduD1Zh3/F15ZEvpHvXD4l9gqh22vD60YbXa1qfei/HciuMFXEzn+3rIndOSFzRTxkMkBpLZ1TO4xhG",
-	"9pRZuLVHsbmJPDUDZ9ZtwimLEj7pED5QxJ0i6RQK2sGQvJNLYaMOGrBUeNPofhkAPbSQ4Te+sTTqTf4r",
-	"U9IOI6q24pNg3fpIJu4tGn5lHr/Uh3I7NtZnSHTmCZ/UeSNTtxfAzeI265ySvlbZwi7Jj3zSxLDq9oho",
-	"w9Hr5AbPjJl7VJnSmshqaqlt1br34qQimrpq07V6k4Wv9dHwAfzgrreDUviK0DglC/I/vc7sQz8QVbjL",
-	"xlgbSOfmgTuge5usUWbdcwNTHXOlVKyPcFK6pBnafCvdjYSkCjXUW+fOmUpyo4MConLLuLn2Y7U9pTN7",
-	"6XnKM2LmE5bRQIbS1/vKsGikUhFPup49POOTK3/NiNhrytGCz0Oi3kwzrD5gPJKe5HHl0qWy4IcVpVxI",
-	"y1589+wZjlVYK8fu96JNsrfY45fVT0lyv/csey5LkLGhvcBbcm/pl+Wn/ugv0DZEbS68RqKbNrrem/Je",
-	"8mtE6GbJzHscZw3tSJMLv++IAuY5g2JA6II3h/LRXXbhE8XOrcEYTSbe3a9viKb6mKVmw5TL1Q5KuRuW",
-	"bGRqyViGWYr+BnD2Xv0duC+vdQMLtHZjNLpIZ/eCX3z8jd0oSO1AjZUGavSCEq4Z/XWamq0NnvT//eHt",
-	"byxRce4LmDuE20+YEf8GZBdOhaShF/jVggeWhn/6mMkOYYIVI132k1IJ02psWOrsDNyAnzKHBddEqtbj",
-	"SZd98EFVUWvHB1xIX4NiSoIsTlvhHBKfj0h8PaBHeCIkgo66rDIqHOeDS/BMciZWI2BRuYOnYy0sVWEj",
-	"CuJi1B6wb1+wX8QPLFV18yHf5Wa4mGX8VVxDuKtQ3TO1z2c+bZhO2JhPXCRi+MQ5XX2lab8bhzC5RZfj",
-	"/dqSe0Rb4TZlhpj79lAms4vNZqjcjyHBhRCHck/egB/tLuFRPlf98DyEaHoQO4n1wJeT9p1iWc8W+MWl",
-	"Ur9yJyz4g28WuS+Tj0ZKW0jeQCL4pXsL+zKBbv/XM4H4BVR8P6mtqvnohBmrgWdOxEiomrytoz9n/JfP",
-	"R38mfHI/U817uBF+kid6IKaoDhaaxTw3YMrRoWzMS55MqrerTSyghK7DVkPVuj70WDwnim7L1t2F8GC1",
-	"EZE7jfrQfepzJWZYWXp+tumGkOBSwv1E2mZU4MKyIR+NQJrKcHEcpMukGAz95NuY23gINDgW3XFBE6ES",
-	"5WFTqcZd5p8YnQnne3gOUKVD8sEPcDFWjeiERJehhsST7nqN1NomEdOET4q5sc8PT04Wx0ZfFvOAy1nm",
-	"s2fb5vDF8np16vVRuhhxzCdTmKJFXtuhGrvXOFBgHhWouJdyQ9plVqpZ2SyOEO68I21x0GCOOrsTp5ic",
-	"V3swOVNKxRsFTS068sLiqOrac6ciPU9gZtJ8XWjHJm3nePtZjRmvzEFHi7L4wVbIPCUQDwda5aNmOOwn",
-	"/JgZpQOJtDnD4hGffaTkI0Z/NCojBJ/OS/PU1HiJ0CCB/NkhWnQHnDvG8Bv1SBrxEdNtLK00jx//qTx+",
-	"iwKthAL5oshBkKCgJ9Pyvwk8iN4VNTHi7JsJi3D5K5HUpHvIYam84N27YEvLYOlk3Q8oPNvGDdQpAN1U",
-	"svIB03noad1H0SGCL6E4Gkjf5qvbCo7a1Cr3TjbGJAd5ZVIV1dGGRiYUVTGYob3KTfPI4HV0dNVG47b9",
-	"YInq300NZl1cdmvaCBqjBDwPnPfjQ0DnTNXHB7sStB0FCPfY7TZC2Opg1ZWFeekRq0sIOY1V3YdB3apf",
-	"tPh41ZWX3u08lh1qbnuA7XnI2jrH3pRf1gwjvMWRU3ZYZfMyzADVMgcKGp8lt74ER92IBDQBB3aoTDnF",
-	"U+iSpZdr98t54MG92eaSHydWSWMBjPtsKm+c8dtfQQ7s8OD02xezOdfO3HKf6ryv5iFV+J0rXHntK9MW",
-	"FuVGltu8MUlOny5c4kP7/IF+dN+TV6Wt6fohbN5IlVO54yhQc3YbP99CbdNTwaFaCGoNCGoWfNpQGVLQ",
-	"qNBIQklBw5SuTgU0AXQla4scX//MTZWGyxPszIeqHjZKtU+AqsWmHgc21aSHK+NRSyFRgqpUJNyADhpX",
-	"g0WdMa7joXOLnJctjQWezMenWmjq6UNTCx4h8+GoqfmuZ1Oz7DlLRdGOKjRTYzkHqHo6GFULT+0Jnlrf",
-	"J6qHpN4gCSANqPaSXhmW7bs7lAS0xcHvYedM51LiUAXfP3wNMDKYxbagM+NnTCOxi4TxPQDXo8e2tgNr",
-	"7RHRasGsLwTMWvigrHHkjvyJOKdHrEBS4N5x6SUOdZ4kb+U26TSfCsyAG9XOr9wRODGEwgXESukGBToM",
-	"WrEJzKL2eJ4mOOPGF0n76kpPKBFuNfF1tM1ABUrR42+irjzMPsEN2s0vEeF4moSuSkqIbckveI++r4mN",
-	"hCN1AcbWDyGx41xv55WRy439keh0z0dBtq31q1MbtrDJDmETYeIlJXxRCOXc1Lh9bIgRxBys5GHJ5U7B",
-	"lcajo0VYtomwVJljN+7VLYy6nJWZejTohCtWwZR5lr2Kpjxcy75Vp287GMzU0nsAYnZjE9qTdM9ozPo2",
-	"qMGdvOEi5T2RCtvcOv6rUteGeV7cEFa6GNInyDuhlMiq+JpxmXQ8WaenUhRJRHywGtPpvKdyWos+D/yM",
-	"VMvE0zGfIA9ioOPODKQ3MK/Q97z6FJujtlWajYcqa6xjCk+3ieIarKypVBlMR/FNt+B+cEU/WPo+tumv",
-	"TL2QGuP0dyc0uL0TJpVt2Vdn9J5L7HwqaknWzO/U6T6kYiB6KRxWxt7Ve+ppGtriy5n+/YoGn9F/FpWF",
-	"dwbSddx77rLQ1qX6U0V7LEogcWIGyVXB/x8hJU1I55+csEgqe8XLLwQGjKgeKH7ln20DY+3ucq64p/Q7",
-	"dsbCcc96OVHmxKUp24ndCBPJkNtn2oRsw2h8Cdj5tOy08PkOqKZFPCwkuW4KSKzyNEFjsgU7eB9zzqeh",
-	"8tg5keN0iESMSz95H7mk5+Wr1iHIWSzkeq1VdikyWIz0b9FvPpU0mN//V9LqSavOOxgnVMcbtGo62czh",
-	"GP1EVFUuFOnjwHM1SqHCYoWISCKSJuU0C1KLbrXi31zfU+8f4qX7qUU3zGrqXQqK8hppAPHTDbcYJDDi",
-	"2uK84yYnpvjGlihUW3NaL6xt68KKrQvmerpxwf33/bZvPncSGkCrWKK80Zs0oCTm+mnUmJrrNv+xhwpT",
-	"c72q6B7FqTJzqP5fCynMEO5Mi2C9CRuWQCJPUwIW+goHsRSD+kJ8QJ2NOPcHJl12zvCqflSMnx7g7umK",
-	"/l5HIuM+2LaeTBW6vA+Zgu3lPsw1PtbuMxP1aoo3k6yZiHg6vvnjqG9x72yuDZiuaCmkbEHzgDH9PMpP",
-	"YbCVZ6z0dbSSZl/y690q9uMeA9KkvH9XuW4HgOx9AMiierhgZdntIebkmvkG+jRK2rd0U9aGOHObgurb",
-	"97jiMiM72o7ytRQWd7yNy1aMy24pLT2lVEEtGidd14+twqGCBm5A89Qnu/vCdqr4EUznvgYqTAEsvsPT",
-	"tErVERJtKpdWT+q+TSMcNLczXw5ucfUzDQPnYGOTYpJAwvJRl12Olb9f/y2cgoETLjrTN+yWxME92rfZ",
-	"8lQDTyZXcCuMNXPoGVFKH27TO97evgrDaW/atvcH3/ZOxqLZVqxzCN/b/P4pTGboKXUNie+ppCqRWwqQ",
-	"xdQXXPDcXOW9mkK2ze6Pqtn9PoFdtFobZQ9Jh24h6VDOs5IIHaoxy/J42AA/bl/UdoZANprqFoTcMgi5",
-	"gig3lFdvyJCGourdGtKtOT+bL5CeWnbHEORu9LQ9rPbfpr60XQiOl+b9vogPNXBjxEBm7sLNSIjE6WqY",
-	"eqB+WpoFOKZIbCxxYA0OC8TaaF8wiSdkX2hj/ZhCiu3KVVJuQfv6ogZIhe7z/dRt3gOvUChKMh4SJaAR",
-	"vcFEC96ujyWVZrxv549MbUeV7hDQmX3fLbizErgTNBsQs5iCeGp1f5VKwrqFjpydzEa55Vuaf/S+uv5T",
-	"8KunH6j1rnc8BWlKXu8OQlpcVxbUinnlAGE6WaV2MBXy2tDUo9iKG2EnZ3h+4qHFuGQiGynt5INpQGXF",
-	"c46zWGkNsYUEl8Dh46mypuO+lmeQhBVYrLkZdhmGBWHukigHYNI04GLm4KxGBukFb7ofKso5pWXLYJ0n",
-	"u1P0dvTfZg7AH0GLGyi9PYT2/aTsBDvsJIwX0/IVQM1cCjuP9wlYLxepPRSS2Mqddk9U3kCU6A7zj7ji",
-	"lze4zD136/6t5P7lXmSCiNN/b4J2KTIZT1PQV27JCKU3QnmN2D8VTkViVrmDZciF7DCj/LD6zPt5XLIe",
-	"sFjJG9C2mSjavfuHepa4e9tPugx3pc2VPfBcWU6yW6N7qx4nC3AeTQ0qs0Oc+GxYBtzk7txrmld2dvc0",
-	"Cslt/POVkI0TzVbS0Jb66FEl0ZoleWGqI2ZSbobUpEvDUZxcjrWwFiSL/uPkdVQb5+9AvHYU4DcZ7Tau",
-	"32rWbGHZXZqi6IelLSaly3ZsMbfj+Gw6VVZdc6d5sp2oZXsY7TtJtsQRhitAnGtkBPrHnwc94Br0wek/",
-	"/nAaVXCF/OPPg1ynB6cHR6hpfum7VuJn4KkddlhfDHJNTEHCsETFeQbShlZd5cv5u5Wk08RYyGoIOC6x",
-	"zefG7RCLMQOH7cWGy6Snbqsr0F9qlvgFJr5hWKuB5ln1unwkDq9hYmp+9oPmMjEsJ4AKOQuEYUalSXe2",
-	"VNnUcodwy0ZcW7rlkRYx+Jqaygpl9nJ2hQ9KWwRyyD5Xb5z+EobM1RKXsF4+MZ2iKtTYsixUaN87dXfB",
-	"uqXepTyG6rUTbvmhn45U830/+x7xJ05kRjNdvLVPizJgKHYeiBusWNVgDBjWAyMSJ9ojLiGtLClGhxmX",
-	"fFB/K7NLpiIGOXdF/42CJqdGoIQTDNVncGtBS54yEl8zLRhOs4UcHCZaNCzk2WSFkoZZteBynoWrTmJz",
-	"mfii3n4uad3qVkkLAzqg5yyCwJtbwodRlQXIjsz+5Fdh6Cc3PM2nJAVknnmfYK58+5rjO0/s/nRoJ6Pa",
-	"+7xEzxrPxLsUQ03LFIRpc+7E0xRMKWh1nGODmlOBNpo27ewF1luba8DUf9PtVJyihmU9clQZMDZ1Uwvs",
-	"S+PzNO/FG2cZPLOTysAwIatPwCdNCvwpVFIhfUusjK387l+5srUvEnNAnI2FGTolCJRTlZ/i4zdecMxn",
-	"rHJY455tTdwxhMBdhWhheolDHjcJ7zsdmLHcMjUrjCAWPD1Eu197K0pfuxgRDdDU847m6Az+qqS/mHqx",
-	"5rruFycvDocq11TAgjecm6kbtdwKY0Vcv1+BrMedXmosjT8LE149PerTCXPemE+2VW3F7Qgtc9Ovhnw0",
-	"Ajn9kxu6zB+f/28AAAD//5ufhlxfvgQA",
+	"H4sIAAAAAAAC/+y9+3YbN5Y3+ipYPH1Wkm8oRZJvsbR6dSu20/F0fBnbmZyexB8JVoEiWkWAXUCJYru9",
+	"1jzNPNg8yVnYG0ChqlAXUpRip/sfWyTrAmxsbOzrb38YJXK5koIJrUanH0YLRlOWw5/P3tEL83/KVJLz",
+	"leZSjE5HbzUVqSJzmRO9YERpmbOUKE01I3IO38nZX1miD0fjkUoWbEnNQ/RmxUanI6VzLi5GHz+ORz/I",
+	"hOIz66/4acFyRrQkOaMpPFGwtX3qmMicLOQavl7L/JJcSKa63/VxPFrRnC6ZtjP7LpfLp3TTfPO7BVck",
+	"pRvzkoxqlpsHc/PL3wqWb0bjkaBL8+x5LpeVd/4uZ/PR6ej/+bok59f4q/ravMoMwrz2HTf319/7UmrC",
+	"aJ5xZqhKBdFmIEu5ZEIPHsJc5kuqR6ejlGp2oM2LxhG6P0/ZciU1E8nmzyxCgxf0kilCSc5WTHPzJVnQ",
+	"fJkxpU5xyemSkUu2IWuuF+U3M5luyAXTKuQLKtSa5WO8dOpfrQ/esFVGNyw9JTov2PSQnAupFyzHx3BF",
+	"7p+ckCkvxzq5ZJtJzgrF0ukZWS94xuBFc54rbW7ICyG4uCAcPt0/ely9nYvJKpcXOVNqekj+zFaa3P+G",
+	"LDx1kfFL8gZkOjB0Cim9pNc/MHGhF6PTkwcPxqMlF+7zcT/J37C/FTxnaZP054qwTLG14f8xmRWawE5Y",
+	"SsE2JKGCLOUVI1SkZpLLQmkyY+SCXzFxChSWhTa/GLIg4ZESRzFC4himdzP/+Quqk0VsvzEyNXJmathe",
+	"kzVVsOnPCA9FCVlQRZIFFRdG1HCRsHF9kscnQBfDRIYJFnS1YkK1z25+gEPqllHP5y+lYAMHzxW5FHIt",
+	"YPBcE6V5lpGFzFJVH+69o/t+wSiwfNdIzRgGDfcHrvSTIlcyb452Kti1niTw69RJ6hW9YGTG5tLwW3U7",
+	"z3lmxOUZoXZjSsE8O81o6h7VJp7w51a2OTo66ucbM58f+JLr5nS+l2uypGJjjglLV6rJUqpWeZnBg8Lx",
+	"pGxOi0yPTh+YsdBrviyWMDQYGX4qx8WFZhcs9wN7lZt1agzsuSDS/GJInOQMjri2IcGFlSHRLHs1H53+",
+	"3H2gvJW5ff3H9+NyGiOqEhjea6oX52n6SsSZNpGpP6tZxiqHzIrqRTlAmqYTKUbjUe5llhHX3Vxo3v5E",
+	"piz+ctzRXygYRctrzU87vLTlSGdkxrPMSIWUbsZk+pe//OUvBy9eHDx9Om15f0o3O7z+edozY54ekleC",
+	"obRIJVNGXBF2zRWqNTOWSXGhDEsruWRwEprzYIz77n7LaHm6w2Bf0mXLApmntrwJ/tv+Xa+d8tXPjl5P",
+	"axmB/32HYbxl+RXLzb88YW2LpeCiLxT8wZM2SuBlE3vRZOsleCejzPqsoQOmdNMmPbTcWgN9J+P657Mt",
+	"dc/aqwdpnh8NhdRKCsVACf+WpkYTYgqkeyKF0QtBBq5WGUfb4OtVLmcZW/7bXxUaCsOm+xrvwpfWxLMm",
+	"iSwy0BSM9mS0jVM80Mw7puPK4QbbkpIlV8rID7fCBA/pw9HH8eiJFPOMJ3c6CcOoq5wpJrS1vLw0oVkm",
+	"14TrUzLlYlIoZmZEMzPNzQREjTLfcHFFM556BoanwA8tKvOY/O9//4+Z73eUZ0XO7nK652JDUAexjw51",
+	"FU11oawCpklC85wbe9CMVOYznqZM3PXSGNtoSTewHqmE/QTLoYr5nCecCT1RiVwBveecZelk7oY6hZG/",
+	"lPo7WYj0jgeeg4InJFFFYqjLxQVsALSoKkfSF2ZGQurJ3IzTj/qFTPmcx0yb56jEG5JYRR7ueZ2zRIoU",
+	"zEzDWexO5zx1ZsC03EBGXz8l01UwsMkcRoazfCflDzS/uNMN8ELmDGUzV4QmCVtpBoOkm0zSdKKlnGRm",
+	"UDjEHwUt9ELm/O93S86X0rA+sIx0ag5XpBBgFo0Ju14Z6TkmObuSlyw1FxqSoy/JTC1Nc3AzTItgCn5S",
+	"V5RndJbdKenfyiVDk9JNRzCWsjSQuGB9nJHpG6bzzcH5XLN8ShTdKLJeMGG0OZ1vCL2gXNiZrHKZMKXu",
+	"ei7PNZnljF4qQglejsdbXmTsjLArlm+InM+ZSM18VxlNQCBwQaYsz2Wu3EqoYrWSuWbpC5Zy+g4O+js8",
+	"Doh9EzEqRrkuZi3KvVGUo5wszTAn5mozg49OdQE15DzRMXP5p4UkKU8JBx1olcsVyzVHzcWyaavjcsFA",
+	"U2DKnEfGlM7l8gy4nKZLLswmUUSKDDQ7UWSWqVFrrKlN41FCC8Vi7zL2Lk3xfXBO0yWhiSazDeFasWw+",
+	"RkFOFZmmlGebSV6I6bB3ZnBK8bRvmV7aJz1PzW2XbLP1PbnMWgwR84uzC5xcmaqN0mw59f5nN3GcsZkc",
+	"E8Zu/3kEtDZqqpY5m+dSGOMfJ2a+heeM3sfcDqUi/zMOz88spMzY84Fbo/JhaPKZ6YEZ/i3anzGnjBRs",
+	"im5VLpKsMJKFLmUhNPnSfGlte8I1WxpaUEHM/FgOe+srOA+ytZE14Aas+MA4+MzyC5aekSm4GqanJFlI",
+	"xUSpP6Gvwty2ojwlK6NksZxLc0+ykDwxw6Ow4ygXLA/cVlc0K2CBuFYEBLyck7V5PkkWPEtzJgi7ponO",
+	"Ns55hG8/I1OjtnGleaKmp/jm2YasnQuwUDDmJRUFzaandm7GLObiImPONlPmJqXpfD4mwogvIkUwKWOV",
+	"jOvTCjnEEH809l4YnC5wjBvcaDzCQUQYxa7ts7TNPWVG4mlEvX/aDh40RFSFKlwrjJk159csBdsryRlV",
+	"bGKkxcgIwvBz65he52Yi0U21Mj+ZAZkVKQTH09d8KOlTk3bAjn2b+keh+IVg6VOW8CXNzFDwgb2CHq8y",
+	"QpnpYjWZMzbcEdZ46/v6YfEEdwCRIoEpwpzHhGpnPeT6sLHp7cjHbu7h2Fo3ORD9uVgV2p4RoDvS7HVA",
+	"zTnNFBv/a1lGR6QQGVNWbPWvQCvV/9NssEgkRTgxShVJcRhEs2tNvqTk39++ekmsOzfUqL86g2AUSENY",
+	"KViEmZQZo8IopwdSqDNgHOezMiq5Ec3mwkAwqzHueZCD8CMKFwhISMEsDbeKo4w/lF7po6ZXeuzdTHbA",
+	"QPXrgwt5YL83CtjhG7p+YVTPC1Yl4UuvEgwm5XgAtcZRagE9HGVCssHDLKnOiFFTyNrpVM46FWwbIvap",
+	"OrdD1Lh6+Eow8vy1s3KaW3pOlzwDr6A7Dfjq6r45BlZXD6PS/oJqtkZHYq9Ox1fw5Gu6XJmrRsePTw6P",
+	"Dk8Ojx+NIlcvKReB69JPfzwSTK9lfhl/2NHXJw/7FczaZucrc+Th5Ms5lW+yo2mRAYaWu4jdvtUIaBuw",
+	"2MP746Gkrt0V8OVJB8GbZwNGuO04a3Jz3L1A2w28uSxRkouNF7pUbOwu7N9n9htRLGctW2v8YWTEg6H+",
+	"R/8Emud0A7/F17byOjfK9zEXIoh9UMgM3fo28YpHsyPOBTl//dzYI4cE4wVJzrQ1P5wZeslWMbMxy+Sa",
+	"pRO+isgGy8hMGeH45PnTNyQ3qqH1bBpdsVDMmUJnhC1XekN+T2iWgY/ekq3JVjUqVi27Yad5aK81CPsn",
+	"UM3hhIMng3E7zMbMGTXGOdVDQwjjEXqQlL2nOpLvcrk0BBLOCrhkkEiSs7mxJ8aEC5Izc3bxJbOHy+/R",
+	"bjDjjQ6gf6f3KlJo5WZU6YkZRnTob9ywxoZ9jAk4MyYW6KyULLkoNNt9jCIa6vvJesw55HIdxqi9ytmc",
+	"X3cJJWNf0kSzXFUMdUjdSuSF4IqZd8zA01GeFnqeTmaP/uM6/lJ5xVOW3waLlq4AVDS25NicajbJ4vkI",
+	"NpQF3rLjI6I8g4VWvKURODa+PD46OjoLPUI0ZyA94A0s/apjTKWCMrK+1Chf/WR2A3dpNXDdmfUJ1XYH",
+	"mPVckAdE7c5ozpXTtVJvzDXggZMrFItednXdhuL4rbmpKdXq51bqApVj574Jmarqw7Hj8MxekTHjisyu",
+	"MEBtS1fEWWVRokcozOYJ3LGl1nIOuZDm+NnP+VI5Pdo1luOoxnL9HO88Pjray0kT3b4uXa5+yIw974Kp",
+	"bCwEjPtVD4mbycxqylIvSXYSXv2zbpdbVSKUwuRwW3l1OApSoIxoOqqnQQ0QRTvt/7pWnm3C+YJk1PSS",
+	"Ebyjwq+7SozxqBD8bwWz7GvmUxciofzo28KxTE7YplZTRG8r18pqi/9SDf+lGpaq4SXbtKUiGWYZE7WQ",
+	"a5uVYzTCU6IYZgBTRabnNkwK/pNT8i2jOcvJ//73/0wPyTnJbZa1S5GEZFQIPQE71pW4uJb2w8nV4+TP",
+	"q/+6r94dL38S39C/pPfmbxYPi2cX/x5biX/puv/Sdf+l696hrnvJNp+HxvsDVzp2VkIaOjjMM64ix2NK",
+	"Nd2SfLEDLsiAb47C7BwnVF2WvCtBksKyuD0+DCFg0Idb+zphKtWhtNMLeSDmg2LXOqck5xcLjXlAS0OD",
+	"00SKOc+XU5IxDVkepRAwQipPibvUzHNFeToOY7Gn65xrZu/mmqwKtSDlz4fkvNzBC3rFnI7h3NX1cVRi",
+	"qfjweNCySLk+T9qqwWxUOLWuf/c2y39Gm1ul9q+UZcz8FX0L5g/xjOtNVH5AiiElmuZ8Pod6m5mNJbOU",
+	"CLmOM+YkYcIVljXPDnzYF4qYS4m9dAyRvRmExQcrtE+ppk/g/spEInwOQ3bBnKZ/OGdUSRFNX4GcRadC",
+	"rq1ErRJi8HjfwGt6JVg52HJk4yphYxvkW55l33YsYy2bQpEEQlgrlpOlFHphdGnzweZXO56C3+D98fD6",
+	"t5lMLiP501cs32DWhVlZzA6HNAYjMmCxyxKEJhslMstYsq3Gm2JwojfvezySa1FNVr+Zbery5HlSZl/Z",
+	"TBNQPbi2hYJABsjbMR9nVKRrnupF4+aMi0tQUlNCE20EsY3PG0XXKhJAONQBuIoKCtDyj89wpRUpVsjB",
+	"4PFHjQPU4QR5uKldNHP6B+nvShZ50qsLAOO8xUs/jkc4qHbfT/fDXjCqihweVCXBt5tqBUVt29S2XqyI",
+	"AUtfGgzjRxwswLjKt54S0e1qpv89N+dRi7WT8blPgJiZqyPbBHgsIrieXa+YUM4iTmieb6rVE0PklX1I",
+	"TKBuudNUPJ3Q/AZ2m2HLMXD7ejF8fO9yOp/zxIhVxS+EOWhjY3XLM1zfhLV541Y18sidNsZgXisH7Mk3",
+	"9kvdykt3okqitP+8Ncnq6jYG+59WOkLV9oasGYpJyJvd10HlxG7UbgNqlNmcWNRi9aIdTbNgshEp/6uK",
+	"626BHIhWL27teBvCNiRq67q/9ZNtiiO3yjbF2WvV+Boo3TX6P+rw83m7OqRem8u2C2PgjZDSaUyUJqfB",
+	"ETBchpkhsLR1vy6ZrdjwtbLRUf2ZsZVDLigRI/BUoSSX6zLr31jbY8KF0rCt51a3wEIBe4KR9UJmLJak",
+	"UVt3O9nWZVQ4vRbbaMYgy9w7XNY2R20ui9wpQ6pYQiGCvYAoW9xXc0PbRLgIQAVb45xUXHfK2V+BN+N7",
+	"Dn/lUaOjdLAdk6OjIzuN5RZmBr65de3dRmm+2jGhIeKFNEss2Jq4TRifaCFs+VL340COOgwMrL6r1dfj",
+	"Bo+9pMYcflGCqYTjCIhfoXSMm57QjImU5q0J6Zj2aScB2jeeU8dK46kKBtJpgLzhM7tR/8fiA6N4qUPi",
+	"/O5klcuD3BjAgK0iLKbLtba2GBaZcE20lE33e5VHmTDCP42btqtcTsx7JmmsuvYcX4/7BN48xO1YWw73",
+	"/trLBlB7lyS1YetxSF6w5cyIqozNNZGFJpdGlOkF43mZ8tRKyFoIbj4fkGXWTep3PgvfkHxu+GC94Mmi",
+	"dfFLhsLU37HhhUpQ8t7xVvHIaoaXu/jQec9/5kK/Dy864EtzHpqpQKn36eiC60UxO0zk8mtJV/wgkSm7",
+	"YOJr/+KP4e3qkq8O5ArX9WAlzThyN7brA7k00mylN2W4McIvmmby4pnQMSPplcDa/JRYR4NZ/hUVLGuu",
+	"LU+jET8XHWmGAulF9aztCRZ2ZFzAo6K7AeTVOxlhFmmZA51l4LgcUCRhxOjkIpfFyrxdirhv8QlW/DRx",
+	"rFw563ohyazYRDJAZzSjItki7/2FFGwTcZj8hGYpuNHUigk99mU0Sc5Srs+IYBcUPB9YM7hgLmIj17ac",
+	"GU7yGGM8f/uK3Dt++PDgeEz0WpKM6WYw7+mzWwu8LinPmqP6ESLsLtZiDwEISZSTz9kFzVOjmCRUseqA",
+	"/yoX4o9qyfXi0H0ZS4A2y7+/8Nm7ku7w5DOMlYICDLyoINdzUARtwbL05qzzmnKb4GKkqdNFbfTMOss2",
+	"TB9uE3F2YqB3CquF2VWDr5xcsbyl/PtVGxmjB0sYFO2fTs4urLXXO0zFtEbAm75Hvy2v/IhRjKJXFUVR",
+	"8xavNTKTL9nk75aEtT17/vKcmJ/GGKxdyDWYDnzJ1FnoLFbkQhqlSgcwNn93gRC/WZ4VRnB9/S3LM6h5",
+	"bEy8UCyPx8Z/VMYEFHC0KFsIKFimtndI8LQRd0TZ4M8GJ8L8mgUDc9zW4KVgk4ck9YtSWdWxF9p2A1Zk",
+	"WvRYgkW7QS4eyovKenwohTUKXisj40LNYqr8u1wI8tb8ViPj6ejo+PGDR/MjdvAgOaYHj2b32MFjev/4",
+	"4GT+MP0mOWKP6PGDkJanI3iH3U0V/832Z0idCVbU/GRu+r8/nx/81/sPJx9/13kuVAp0qmmF96qP+7+/",
+	"/KL++P7f/uj++N0diPzzHUqy27IDhwvU4M57J500/uWXf/vDz0cHj8mXXx28/3BvfK+F3H0SODLPXtm7",
+	"r/zFMvHjrBqUdkgpGaPoM5WFHrt6Yq8wGBNB00smDqviPiDi8SDyV8X/QKw1fw/abwM4aKDot9bNFhm3",
+	"oRTvvLNnz9KDvx8dPD6cHES3WN3ghX3cLjqfsoy14rhCLBYlpIKVxgC9tUx9HbdesKVi2RVTh2TqeHgC",
+	"LD1FaEuoQU/LkCG4ia1Hy91ANMsY3FQxFjChBd3JFhBoPKq+pMNycNOLA2dB1hHFWXEpCFWXludnGzNk",
+	"1CUDNEpf2bcEUArNoOaNiXQi5xNb9do+mD+BtRNxbCiZg0PAkjriud9Bs99Wn2zuN5nriYzjJP5gDBuN",
+	"Nv8AL1hoYgaPHXi8A91ucMbDmVM74u1J+4YplmUYtQrne3zUOH13TCofSsUzctzw23SndPfQHMbbQ9Q7",
+	"icOFzP95R+OCmbx2qLJbcCM4Eoy57F0id8phO3FUCw3ukHF+EzyzB3YhT8ok4MCzZg9jq3HNeWaxpwXj",
+	"cHxP0dCaEiFzxGjBPOpKucmvZmn0+Xnxsl/T1Xs3ptDWVk34tqODx/Rg/v7DNx8P/N/3B/x9/LmuyG4W",
+	"3Ocws9syMT+bud/UBt7VvvwcCHR3BvDteUw/UbP501/+dl3srV+sujYGOR8sKB9iK2V1AAB0RU0hoQ70",
+	"3mHPYY8KVRb72NqbimEO0YvReGRf0mL3yuTyRRRNfjrP5d+ZmJ4ShT1psOHCjOk1Y9grQ52RqcVdm55C",
+	"pxijtoE/wdf7ueg0AAxhpYG5NSVahqO1jxmNR/ja+GijAz0XgDaVC5qBm/2U/EA1F071GZOUXxhiGaJN",
+	"J1MojENoMkNK6/2Aa2qlZZgROoox6uR9ybGT9x+Oxg/v9Qr1cB6QBBb16rwSjCT+d6OqBxUie/E7DE+3",
+	"Zdcrn3ZUC+9CvqmNl6kFQH5jyYrNzXIphzZFuJnpM/dwxPEnI9IhBEuqkOLgA2p/ZpFvUQtWLoTD3Y7Y",
+	"MnMuuFp0E7nXN3ohdXdKU2L7AjRnNdRPZGHUuxbLEXRBSxzLaslm8N6lTIuM7S8UYBOPaJYRfPSwUkl5",
+	"xXKsbYrmJA07Cd8Uwh2DMc8XpkqXEw7fGkTC/H7A9SxJ7tk54MFaBV/IRVEz1LPiTo40b4viY2KG/Wb4",
+	"OsL+byzgX5jSLE/ppo4uuBOvxMNFJXPgtrgUch1IwOabK+zRnX/6BvP7oO6Opa5yxSZCRXJIO9YogOmP",
+	"5aKE8sonFses+DTu2U2ZjmZ9vHM7+AsM4axlnqpowXVlQQZU2exQvDRks0MbuYXMmF3V7b044aaslDfY",
+	"LjaWVPEttZzxmLLr4GODJOSwNIbMWCKXDL5APLVQU1HFElXkFhVluaIierKfE0RFJjOmeMp8ehl5rhVZ",
+	"UaXMaiIE+hXL0R02o9FKnV8j2uBG2PeYP7OVfgvYCmAc5Fn0aaHRMCDvwYYmzNOqSQ1uUP2RCrcwN4hT",
+	"1BNDfJQiwBCZE58mUlJslMg8Z4k+WMhcuYmcjhZar9Tp11/z1aGQecoTl7bwNV8tL/JqzoFNTxntK+4R",
+	"ruc2t45HIG5fiaw0fO0qx+DajeZ9/vq5hchQNfPywYCBttiXJ0NanEUwZ9p5qJNt7sah7qXHZ+5Td/P4",
+	"hKIwIb+3bG7EwP/wy0gx/csIe2d+nBqa8rJ5Yjs8bv8ghkvO941t1o2peSO/ld2+d7gvmxxT5DkTSRwS",
+	"9PnbV+T+yfEj39QuSM378c0oEsrYxhovK/9jrAFBALPBlzRZcMEgnR6Qw40uuZ+zmV2j+yIaawCdz7wL",
+	"Wty5ZH5QHbBQJLOdfs2vck6ePnm+pIJesJw8PCRvjS5Bswo+AuaILmjO3InWj7aUoEYzDEHheYIS7FPN",
+	"cAjpXct3gIn2KhMtYBFbo15YVgoWJwJbnTMWq8ZnzLNkHcvbKttgPGHHKW0rvvtBgIau2XAUjH3CWaBt",
+	"HsW0ADp1L9YNVL/aEgUqYGXzju6Nys1Sy1K95MJcMc9okOU4+i6n4nJe5Lqp2O0qFmo61nFTIN/CfrfR",
+	"i/FvJw2nJs9aYM+UBZCzRp0OWnwODNn/BJ5OwxZjUobvh4nlJb1gkw7tG3iCJ7oAeP9Bz0Q27REBiRR/",
+	"NtfViQk3h5no5Qj7SbxLBd9LSQyvehQUQ0bbHALHsMVCVJJqp+ZJ0xIAFBBQ11yxM3IL2dyO6LXeOSAr",
+	"epsowc3d5L0T6yVQpD5v86WcyG3YL7+WWP8cIuif7rmzn+S8p/HC6YRf8Swsn26vRTo5Onl4cHTv4OjB",
+	"qJZlkn64//Hgy6Ofjw8ev//H8c9HByfvv/Kffz4+ef/LL+k/7v18dPz+qy2MI9tjKFbtbZvVoIsUME7Y",
+	"tT4lxcpw//EDF3fFBvjIx4YDIBD7DZmxBRceHqNsdXJyWJvZwR/M3I7Hxw8+fvnLL4f44ZuPX/1hm1ms",
+	"aK6X0UrVwMTDCjoELGBaEU3V5Z6Crj5HbW/Attt7T125WJ9x44l1E33ZP6SuLttaLdtG5Y9Vx2dZr/XS",
+	"tllpasXDsv26TuJB2X97czl20/huTuaS/z/zk9lP5FZO5rtgrc85f3Nrt97TnF+xvMvDhmuyYCSFS4kR",
+	"uSUooTe6XSPMIHOgU6vqbn7LFBMIPVXyYHMLWi+KYCxVhNZdAD2gQ/7vqrvpfSuRXq1cm7Y4oJTtvQ7w",
+	"I4wmC2LUfohbuhsjJ1UmVS8Yl38x5IF9HI/kiomtb8rZTEq9w21cKE2zbIc7BVvvcJcqltuTRDE9gWix",
+	"2v7WQq1Yv0ldu68O47qCsjr3LD+PsV3iyggdbfyihGRuZ8DXuUyLRLt+05FtSt0mBZwuqFEgK7wLmkW3",
+	"ZzjEWnKW952R6f+ZujRDeKzYRLMaDN0yppmarLledAgTo7mRZaE0OIlQpbMZOIh/og+KFZltyIKKtKKh",
+	"/FzfrsM7PMjKDu48j+s7vr7eNrkheGJj8u0L+daly8SzC33WA5IlkL0JFe0JREP8Qv7N6BwyR2NOl9Ve",
+	"hi0ICgKh8Mvr/sy/7S2excfbu8ftjpBnGb/gs4xhJlw0NQMxhe3Bg/m4DkTU+fCbCLuGYNA9JdbHnNmX",
+	"tvR5HIoSsi9Pej3JZweEUZ974wwKN8NylP3UvxOFt7bgn7fS+wx1sy39opjdqSVRlRRc+9iGpVwk+sNH",
+	"eFvZMDa2TGZxzDK57Dk4FwRhWMNgYbMC2U6ShZTKHBe5XLYfEOW+xyQpNdoTfpJnlwaU87R0/UyHwxiX",
+	"1Hmu2TLKWYMMcyvh7U7idso9pnnw9hvY5kFL4AauSlpdAkuTn/1PT9mMU3FwfFJa6vgVOT6BrAX7pT3b",
+	"xAVxD/vYtvTdCTGoRPm12WWRvIuw0lLtqH3lbmLyh+vas4TAQNEjugVTMK5NnYeZ3QnNMtVwqoWrNhy2",
+	"bo/R9yq3Bw8eQKJduw/3ELHz/NNs6Vgvjuv0zvXdjsQi9+V+3nOgEybeQ++7OZyDE+YzP5nLmdyGP6rl",
+	"7Hrnk6rhMKaCrXc9v25dNDZJdtWKF2k1FkMUhHSJ5cw7TutqV91Q7gVdqYUE7WRdNiuD1miRPg7DffA5",
+	"m3fClkcS+ytFl6k6JVPfPWo6JtNSzTafQDDg3//73/8TGylA2mm6XA3XiLQ18AOVC196KIHmo0FIdHBJ",
+	"+P6x2zRAlPdtS98nYSCIz7pWfhifX92asxvTrFz5lGBrC6EFX2/YMPhK9N+0DuQ7wIKQZC6zTK6Vp8op",
+	"+jNqQ8yoseaNsXrBNHI4YJbTOVr5XAF50Z51A+eKLLlSLD0kLwso7PRhOkQKZlehDQwtHFNz44wml2tq",
+	"C09uLFbrpIgyju0d0uaVsuWza1pplBMBYE/TyUAoS+xrdHOA0bf8Qphlsx03oFiXzuQVI39nuTxzjZQU",
+	"mWp6PUUkWrh0DxhxhnFsXYtaZVzbQdjUT46oppW2pP0Sb7eCU81uWntmzjyaQOqO7/P0ETDHJltVtrkw",
+	"S/wtZtvJK5bTCwvWidgttnqDS6FOXVWrk1WFGphBO7Rf6QA3m90P3skGuGYT62TerT7VPgPKots7fCaG",
+	"OOoUfLR4B3aVStMDKTyPgzViYcZtWpbKeMIwhmOdsWCnAMIcVyTH7m+7Df1vBRXapt8OWnqb0oC9TFiu",
+	"fJPgfeAbM1wb19WiZB1wFCpf0TUATXG7RlmaXvd2SkEhVXpbewdhLpysct7f0qVB3ZjSUGmUGToUbd4g",
+	"SIoaM1b42wtmnG+w+N4JHAx57CR+KSiCNQ8lbb/nJdhyTaiEcpWnDlDAI47jgO3qUwF5hJ5LDDeckWnO",
+	"5oVIp+ZMXjuHGs2zDYHoDpz5Jef4dpAIZwihHwBp95O1Igx1scJmZLoRRssW7fTuxvxr7wT2OZl+OIu3",
+	"5mDtqDDNrdyjTl7KOVG2JgMaNChIIV7hLK5K1lCniEGuCc2yMaJoBG1B5hgDhkeAlPUXBGcTbKCQZVxa",
+	"aS6XE3jQRM4nrikjfAu3TNr6M37HWZZip4EW5ArsmkLm5sJILQO3qO2l7QEUinp7zXh6u9GKDbTYAmaS",
+	"w6+urTmOy74SnhRb8u8ZzWJRRxvOTJiCxUQoy+rEVRsETLamG0Wm8nJa9djJy14zzD6zfaRtuDPTQlwK",
+	"uRZTYrSpLGCrpNZx1l5oRMqlxTYwI4mxxveyyLNNa+ebV/Og7US9q6UFYE/pZgx/LGSRo6oMni+QfIQL",
+	"28bC1uLZWDhLx85NpiGR3txmH+y7nMQaHU6MUTPxT4lH6Tra4bQ2rok/PrpMIc12cXN+D4QyIgXeoyxi",
+	"zBBK79TUppVy8eATV8ECnhnZ3N/45kZ9c2IOJ1+rsH0BRywb35Y0RPfA82ga0Y8/Pn969egMQIQVrADH",
+	"fmKgctSDMEPR6O8IXzCYnNDswqeoFBmLAloVIs1gcvNCoMXk4G2g8I2mKUA/YZQdG/LEGK3y3IgfzWaz",
+	"tG1b//ONMHucz7Ncm5SlPAE10ecCRMHiMf450dFUmnr2i92k2hCn1lZm4Ps019mAkKNrIQRXV0VJSNEa",
+	"+WrTicmxBmvciR7ZZMjPW6P0Qacox4BE/kLZzoh0u5hfJZ/1QR++Q8v+12z52lmCTQQ2zZawsiIML+M4",
+	"ob8AlL8qVo50YLu0c5JyBb+BIyuhwuHqmNNenIUo9xA4wCWFs6ytBw6PBl6fQxvzeoH5oNBpNCAb0iGB",
+	"7eS6EztYfTivARGPpuwwLklAO45tJTQnXK8nak0Nrsg8Z8Pb3p+n6SuBy9pbe2uoVub+BI36YIxtLA0P",
+	"30W5CbgKyIkZJl+oCmF1mfFXctg23fiG6CSOX24WMn4JsIMyZ+lZgz+wPRDXCqasYoHkDt7YcqXjQb8h",
+	"qx9b4wC1YttkFAW3BU0n9CF5y4RGhR9hN7gam/+UNnaSC96taWSNFY7AKm1GML/vzdI298Qm9QNLL1je",
+	"0SrQYntX8gW/UMS2R4qEHvYcTyhjCCSnXFmvq3/9x/FoGw+9vW8CAaPBXsRtXdoR7dtCgWLDULYZE1Uk",
+	"CziPV3Rjtvt0TKYLmUE0NGcZo4qZP1H6YcBUFyvzB3q/IGqK7i+8BRxrYxK66A7jXbRvFMq1PQihVJjr",
+	"5jyaAd1aqNf7IqtzsX7LaTRMfRvua8PyN3Vex1y/VJduXu/DrfJdxTfbGkUOtuadqJmhKPi8FcwfuGAd",
+	"lrChFnYbtsHTPkdzzAT+gYtLlvbmWSO6q0XYdV20ETOWq2aidXMJ2xQjyJUl6wXPmJWI9ZxtroLmjoP1",
+	"pHBeLerS9iEbxW3/0yFSuisfGx/UqYo1J9BePZFxcUlSDoa6UbrdOmGcryuuHldSJkYi57w/7w4G9spd",
+	"3GjV7eIbtYfGpvuipS2/mR76pJKcpUxoTjNFZiyTkCwdK6EK4uP77YHqdddLtgEnnRRzLjw0dq9/gl2v",
+	"eM6U9XFEOmeBahJMk4l0TLgowbl3D7pess1+aXL++rmhg5WJWFuk5SWq5INdNc3niqB5/yUb1oBwpz59",
+	"vTP0/fY61j2cfqX9S39Ckcx6t9cbiU4SlcjVNpbDiv+Zbd6am3qNRBiGZw9vLVb7llbCwDiWCjfHNzRV",
+	"UcTdc7LEn9I2r/XA2qLxCO7vr6WOB7jxZhuGjs4AnFS2C3mH9EWnjpzPWW6OqvUhsVUXXBFmjzeP7WPh",
+	"vBHly+ic4HmPibFCaZZvAY0edkuPnHXAtBdFa8nqk8rvY7LKmWJajZ0GYJ6nBh+/faNxGHiRgbzOaMIU",
+	"dsUGmnHX8L+CiZezuRmV3NuQZGQsjaqIvb1tJWUW8xMhMC2Bn/f2MnyDiiEoJXxlU6fsRXt6ab0eFvoB",
+	"2mE0mHFcsrujTMgi7ZuzLcLrwvmgoycLllx6y18KYU2ktQW7qIfMWHJ5w0AEy/OYdRFFA7cniHVqTW3I",
+	"djos5WgQln4luNwSlB6H83YTaKf761zOsphPtpYWjg1SBFuXXl+6phuX/MAdPsAhea6NtqPKXW+MIyMh",
+	"E6acMKDkQsoU1xNyKDBflgoIQMeCUjdFZb+Zx+ScKG3WD14Qff5WBoU5qjTPWnRHbgk42xCuFcvmrbri",
+	"AOPfpXchAUt7BQfQyxd3YudXOfHztvRxLv9RsCKiMP3Al1wrspBrsqRiU+JHKJIXglBNZNSF2ZELAQpf",
+	"800vbCcH2G3GkDQKL2YfY5rBWuaXLHcy6/cBdqndSjwdJLjsc+KCuz5JmxJtxlKbb08BVRnyMLMt39qz",
+	"ArvEPgau0S45HDdKsPAL/VsHomvlqJ6ivO0h4dCdvnVozKaVWgThxMJnB2quRV/zxqa7xFgLtbJfF5wA",
+	"8LUjc3h7NG4A2P7YHs0YZCmFD+xRAt11Dd+Pcxn7J8V23Uu2fo3+9tbctxXl6dRh+ojSyvaZ6sYe9W57",
+	"dQqqZb6cVvKBAFzFPCnqA33JrvUTcOe3uCSMKgIQLTQDvcOVFQkiJHpgE7m0ZlwDbGqHhfARm+ExoTr5",
+	"dem2jxI+KKvYFt/Qk6AHQPWWEA7rieuDkQ6HjnsP+IWBbynKUYj87pLLcVmGDu9ussfcDPYs7bqm+OlL",
+	"rCqx/C51tHqNcZdYug22gwyKbAYs9Jc65zT7hxRsYvb8P14fP/3Ha9g7hiWPxicfX5Sf//CXHbbQj0JB",
+	"eHqHrYRJPZlcQ0x7G5Fwo43lIZgiVpDML43GXibTcuF7NjVDIBoUiDBUHIDq30GRnfcRDAIZewZX76u5",
+	"4T5r2/wQXXVb1Fn6XcVBflaic6OHdLDTyb/thw5315JeT7rXd3C3tTBIYM04++QbLcDWgcdBjh5PnKCD",
+	"MFWXW09T55ylE08j1W4ogrLqENcxe29YKmg6rHNEtYFcEIWwDgrvvfLLXVv95ppV20Y2puo2JvJxScAt",
+	"u0PWNm48eLCGIuhciostDsYWTJm6qyko2DECcFIIip1PsnjJb4urrLpvyxBG6DkbB7uZkjm/ZilRTGhW",
+	"tdK78Xc62gJWJUxrVUAKkW+MGAcnQAWO3RkEtwHPGDmk7sQPVh6Jn7cPrCnao4l8kPNirZJMXsRO9i2g",
+	"Ndi17s/Dhx0Pl3aOO96W+6eFRPhNrk8D7MYxWTG5yhiZbaDbkEKPtpAzmW7Il7xkaes7+qrSK7zQEkSd",
+	"KGhmaCsF62bFVvt6TbnGfuBlfJIr8PQZgw/i+jnTOUS+04IheMUZmeLLp6duIpDJrc1kMaGOMY/sGQ79",
+	"bwUrwCdXdhC3Q4ANmSSMpb4xL/zhZ5lQkTAoeYhONQ7K5JTvnkyRW1Ly+jI+uCYZXSmmSCFWlKd+0yVm",
+	"LdCbers63nZIbUDkNiA9M+AbqUW1PI696UVm0KFOdH3zvF6MIeU6xEiAuonrQ6xt1WhP3ewt37PMgrkY",
+	"2o7JTMpL0LTYEgM9bGmktw+u2Ua4Lleut6a/mubhtSkcvSvZj2AdlmvdmwcCxL9Ri2y/fUPgw3LvlgV4",
+	"j+i9o4NH6YMHB4+T4/nBQ3Yy+ya9T4/mjx9VoBHLNsKwK+WScvM+eqiWXC+C1gZSVQpKPOzG6HT0+vgF",
+	"ECjn83ltGA/T428OHtGTxwf0Hnt08GB+nBzNvkkfs/uIuLiim9GpS6WNwCxun8AWTWEyB8+sMMaWYwEy",
+	"KzSkKtl8NqPSjW2R7qzY2HxOtlQsu2Lq8AbSIVKx8ABd7a5+ISY9toCFeU03iLvdmPbUEnZabz0eqY9Q",
+	"7Rz7ncwj4e1nVyzfBPFtX4wKeqdUgPNmnT2uh2Bb+mUUKE56JJKcYUoRS80Z7FKmhhvKbhJQRhJPCGpp",
+	"Zp60tvZ8NSfMUKCESYBSdJkvz3zPz8MWRCE6sZk723GTmQJkBMWm0Fd1Co1iBr/mT3D1PtpgYtWA0ZYH",
+	"vfy1ubC/RWNNbMWT0ZD3oGEo3dgaabU917x274qe8yAEu/m32jjzjEzBmTkliVRaOUyzweN6BzupNY8b",
+	"06gnFptrYg/4CAVrdb6dhcCT1uUNEL7rq7AxUzsr0/5Aw6vSYvCk24HBgZaTlG6i7q3ooV/Bc61WEleo",
+	"EqOB20gVxg7kRHQBKqMseaYmC8ZeGFb4O94ztFNYo5yLqf8W7cqW4Bpp5ZI1Y4WtM55F/CCvsAjCbrJC",
+	"2aBfITQuqLNuHDYLQBcZfff9ALV3VoJweAeFbW+bLCQCIymH1K+ixk+y4FmaM9EC5IGPGSOepjnu2TVN",
+	"dLYhNnypqU3cvu2zJWVzWmRtiGXUBUqwm5f5CgsthcTsiFNCfUQC4xCGpACnAxokmquuKLhO+K5+3ABC",
+	"ANw72Flaj560g5f7enAVKbkOxSXWSG+/EG0WmU912HlGPjti5ye0n5JY9lfClW2Xt9941fuoAWE43FUY",
+	"TgrB9dTWYq6tAueWHY+mKGYoV2XOuswtGq0r2+7d3uHLB4G4tdVKvWY5MQ9pmcBeasjHI8UylminhrT0",
+	"x3YbFbcnRe5GWziehqQ0W92AiTSPqj3nVhNVCc3A2wutOM04pkjEqVmvaYXTpttvr3c8rggNXlEgj1c7",
+	"ut4JeFfQ0qcbkj14YnmAVBYvEGjlNi5Fgl0SD8PnJPO4RPhyhj8Sv75ha4yNoxgFR1Hncf0np5o3JSWa",
+	"TV8o7PNY2ZDcMjzk3fTHSm6rNWPnzOJdAs7LLVKV/+2A98OB/3dGFuiNwlWZrqNc0U//bmIe3kT/zGMe",
+	"TXurL6W+YeRF/AtiM3GRjbo2vAG9Ce6dsa680f2pcBmjVxD/IBa+vd937TJwnToMsxmPDOcYEVZkmk/g",
+	"w/tt+mOEvQObE0YFLS6SaJbJNSLaqCoTb8euJfbh8E2HxBiHDQpLWe2X2o+/m83AkxJL8wk6N3rgvgCm",
+	"hSuiZBQhMmeRB36XM0aWNFlwweoqFQS4bAW5XrBlB0cEGRvbN5renyen3SWzr15fHU2AYeJxe3iM1O9c",
+	"cVBdoukCbOWaP3kNqrm8S9fuyW7EeQY+/yuZFdYxQNOC6paQ3K1p9q/mpUI+FNB7j4fkeFSsJghfuu+Z",
+	"IaZHWiLCspWvthDS/LT9YbREeYJjdqsy7DT/T1dh2/SqWJHY07WnyxUczy36yWl61iZe0PRGeUUdu1vT",
+	"iypD9LSM7JTT8LDm/FrJ295NyjoK20qDq2/YLrUrMwJ58B74j0Jq9gMXrLN75n6r7v1jUXlYAo4N175M",
+	"0gHgopYBnTIGFh2tfHpuZ2QJr7q1JL23+NQwHO1jiMNg4+Fyi0YXcRJwIUrgWKDSmAAQDJkzVnEWNE/Z",
+	"bTDpfYh7wNVdWCgVPgqD0J4ujUmPS4ib2mZwHF6NYXfuwV3blfl+jS3pJUGUrw2jqvf88fpioxki9DKz",
+	"h4Q3mNHTDRqqK9hABKspVHhP0Q08PfOuI1+GBto614pY1XJMWKaYtYLyC9vP23nKzMOsR8FeKOfzcYBL",
+	"jTiAeYhUveBZeki8JxR1DxyQ7cbj5wQlA+b6scUdkmth7wKbR5v3FwL2v8ZERHPrGX4CB5VzQgT4k4gi",
+	"U+1UXLIDLbSc+BbVnZiDZ2a2ECyfutz8adyGakrqG8TzX0JiVIAlYVXzBSSAAEL9YTNMuAvreWP0XKg1",
+	"CoYo/52WERE7FmgGP5d5gKcm1XRMpphkgeBwSpsTc3pIfrJYmOaaKiNPFdOaiwt1aPlxYi4B149Fug0Y",
+	"1CWkIqPNNuCUPPNIm+7dtTe4B+OvE82Wq4xqNrUnjhTskIQ4qeaOBrjv1E3cNXufIlqGmbODrnCaHMJo",
+	"lOinEmCbxgQtZAWe6ihrlufWwNwIe4K9j0mtusiYesNiYkN02NRoq1OpJt5DyW0H3yqB785d9FtwFb2m",
+	"sRrF7+W69LsA4dTCNSEDwGojL6G2FBYmAsWZcrXKMP/GWXrW1zLLZHIZjzmy6xUV6aSWhFEd2tPyEzYI",
+	"wHQZ6IYYl5lznkXdYJgCoJxVgJdV9Jg2zFA3ueiI/Qs7ab4b1v+Wq7JLcXiwcLU0KLN+00bt835Xd1gF",
+	"etuK7togIEznbKkXPi0hSs2psWBZ6tqDBUgkOSMzZpSkJTXaw9Q17Df30yzD3m+QSnlGpiuaa06zbDMJ",
+	"L8PefbLIUlsRB88CjOiyk0Ilc9smO09swbKrSx6P/GMxFaL+sjAjukyEdumXLSnRVyx/SjfqpRdIbUA5",
+	"Kd1Yx+YFLS6YSyQ1mhhW/gVAZ5j2kPvUQZqmtoeKz4JAnbvXIqsrGui7tkdc393eWscBht+UzFceEE3p",
+	"/6HOWu+biMeaXeszq3NRj+pF1SW2LBxX9FYbBsUsBEHgPdA3QqZMHZLnaGcp53z/97evXhJrfIFM7slP",
+	"KKmlLlvSyWmZ62mWzqiGWnrl97QEG7B2ocwxnX/sukl6UJ1KFQ0Cno+NbmU0s4NSxZyiSo9KdxhUqL3K",
+	"HKJrVm1W43JcbCuetkY1ftrPUq7j9RXmxRbg2ZzXfgLwhlNjMBjdVKQI5z3PpdCK0Axq2SGh0VW1uw+B",
+	"nyEgAsoClyZr9U0Hy+jBV21KtfnKPs0B50zsTFt2q5+oP22ae5VX+e+UUFfaLgJ1CebiulZVlKidAip+",
+	"YC3eQN+8u0thu51e6K3gKE+DJgSq0YXgkLh4LCYZySqIHxUbsjTbYVbo8rxQmmeZbVigfJeD+JnXVTz5",
+	"zoPmVHsguLTB39skWweNhc4GM0wGQHwSagIAWF1Vx232O97r1YXbcJvepM986XSt3vefPj1KryWwkCIX",
+	"kmh5gRknVlGYSb2wlUb0Qtn+uAJSPxK5XMpq7tQe3LnBXCurWrJeTHGs7pgbNcQfsqeG9jlo3S3v8oIN",
+	"0OS6uPpZwLONR23BhZ2NzSFb5W8Fs1dY7J/Pt+N/JATRDdTUGF21wKKfv+PcuonXLvpailOyohtXiUj4",
+	"PGxegJEgZR0yRr2FExKU7zMyBf3CaMrmB1RGnMfeHUauFGY8gotbziBUlyOl6EbJxyRKuWQKsQVdj+mu",
+	"xg6DvNx3UiSoWS5oZl/SbHLjsDe0Q0i/NOf7BdVsTTdnBLcEWRkNjOmFTPfa3xgfWYXj9RWZLZUP+w0I",
+	"YaAHmwguGRXa4d33R3zuvCAR+1ewdA+lf3JNlkWysAWGdYtycLypiq+1ZUWgx8Tx8/IMUeXbYOWDEE60",
+	"YrBFAplB7lQmeE6sKe0yqZeoy3MFrVkTl6HfhE8LgNQeHB0dHsWR1HYoNazs6JHZsAcnRycPD47uHR+X",
+	"FAz2kVtK9AV8vK1mNOe+Cc3YQSN4lLl6ZxzHCLs0ne+UaNAwiF5QHtiIii49yj40KIcJhxElt8bG+gFn",
+	"Aa5q91neu79L4VY7+Gxxe5fu8PB+/XUhSBc9+Pt788/RwePJ+//zuzuQlefC1pBbieniDgFpXeNCtQCP",
+	"1YputoQZHjjMOqpfpEpTsHVfhWYoljqg7Oyr7iSQ4LSQzzuUYGfxBnuNb+/VhmNJS1g37+C8HYn1Umq0",
+	"xPWCCh+2LoRaGX4GFocUEJjQYRumWwcR2vzIr0S2IRZ8Ev3INvAAb24Bl6yck95bO89p0eLxYSLl4qID",
+	"1KyaEYMx7zXdBkjvVrG+dsSl6oCc7miSPRBe79TVmo6D+Dz5EiWjSNjY5tF9NSbT18dPp7ZozCrZcu7a",
+	"vMucbBjNVRnKfn38wjz09T387/gvtR7giAlwJwh+r3OmmEg6SnSUTxuveYFD3g1yiucyn/E0BVwkB7wb",
+	"Z9pKz5/m0amYdmAyrsPlUdDgCXoVeWfqGZlespWesGuuLAwNemsXNCWKQVDcxRmgpWA4esWgR1l4f/uI",
+	"38oib6EX+PZxsKUJeRrEycc4KO/YRz9wtOuVd7DCjcjQ8H/ZEDg+xBZA/RpQGPnyzXdPyOP7Dx59dUim",
+	"xqKfuuyZtczBJ2w0t4ucLhV2rdTsWmOsC35DrB5I4PFO80PyVi6h340Zg4Jkhg2ZFzl69TEqOYa0iiD/",
+	"ZENkkhQNYA5wJFST1RFabPTOiGro3G+G7K44dJBriM2x0/0eH3r0NVuai81BAqkisEVGX18df43ahLKJ",
+	"9ExZjf7B/Cj5hj44CZTw+ycnvkXz6EdhnfaArvZMaK435S6lM1no01lGxWUEyEMOaaAFNHcOujYYtp+s",
+	"4mb2jXmlbdJrQw9xbMlWH52cz/HcwWq5MTQ6Z+lZpVmNkLaWjqPwyGyL9WFqEs7Kg1bWdaVyaeKtGcAq",
+	"oGj0QqyjpQNkuY6x50z/v4M3eMnB83TqlQU0H86w0ZRr8LuRhXkT7JEFy1bxbg0tuoJ52ffv3r0meMEY",
+	"vWRGbalsDuSrpgfQNQPv7oUVvCA6uHjvco8L+OOb59gyx5wanhbm0DUf7NavHmchc/dpnrYQ0bUq9x4A",
+	"30HCL7nHIgiWz3Ns9NgPtkgLR4Pos+nCLj+QCysfx67MAR4zdgmG4FZRZIpvRi0ALsTqikrMPjOK+gYP",
+	"GQWyPHX6NX6w3iX8wJeIj2D+/quCHBPzp52v/WRzpFyem/3WVVLSdOLaU80KnukJF1BZSbOMiQtspYdf",
+	"mE/h0W2NJkjsYIFzB2opJ0LqiU3cL3/K+JLrSc5osrBfy+RyYvT6Nc1TVX4TPNN8XsorVFEs5Dom8QaS",
+	"u+y1M/HKcJgSaUbDxcQfleFv4QFANxNZ6ImcT3IzX2CrxCwTm0iRbeBzxvA9ASlSri4nGPmbqEXOgY3T",
+	"YpVBFp8ncOCsmJiZZDzRta/Dp4bfh+qTOZcqF/KULVdSM5FszCzhVGZK1X65ZJvwMc2fCmVb/E8KZYt6",
+	"K1PnQhXzOU9gKY3xoepfAkI+fIkjhz+vaMbTSZl7bXYsC38B50T9W9cct/69S+iuf+9obGzaCWZAYor2",
+	"JUsnLFMMDhvwq0CtGLDEXBbC4v7RC5b6cmN01tR4eGlIC3o//GA3hg1UOShX+7HOb/Zri18LXwi9mAAE",
+	"KFRgyUnAkvgFy/gFn2WsnI2Qk3nO2IRi667gm/ASfBf+vZISQRsnSsvkEv7UE1qmlTp6+l+CJ+kJTRK2",
+	"cjXe5guW8vCjo5/5GwSX/btSG16u/AqVAfOd0fcmNTgY/NKKK48DU92OCDGbSqZwAQEc13/v9z5+XFBz",
+	"1cRYVf67nKU8Z4lWwTewKJNMXoDsc9/+FRy6/osqrO2KbjJphKuUE0hb9wmoyDXhpQtp2e2K5XzObWd8",
+	"lkiBvpBg2BVAHGkZGax9I0dAfOJHRlO3LfEUgcuTjNGydM9s0Qm7ThhL1cQ6MqrVnblc4wykLek3az9B",
+	"Wa8m7HpBC4UvdD85hrWfuZjgqlW51/6Ku6/8bHdBIVSxWoEmWP6G7Gasnep3bhdUv3WMpzRbTZZcLamG",
+	"NUaYXVWXz5anKu8AuGU/H/jk18HQZA7OloA65s8lFRv7p1rIXHvsIbutC0ELvZA5/7v7GDBCIS6FXIuJ",
+	"7UAXflPiG7mvQMoHn12PuuAr6HTnPvhEqeC7HHruBV+UjSj9CkyWLOXUbcHwB79vseKXp7TKrGAlTqyK",
+	"ZT+U88AvEIHWf4S3dBilLRDWmE1eMSXOjD4NSSgcTMepNcwQhcMTY7pbJsNWtpKy9jKEGCqgJGF4sLXo",
+	"/mWgeRt7ZEz+VoDtZMwDihm99uaq0gzSIPoyZ6PWXwVpgK/xV8KFRbCGKmlvBCnnc/Tv+RoMsa+PvvaV",
+	"UDeF2X7t0/CeIn9EjAlnLzglyLbFdMgEXDnnA3hLgc9ia+3VQlzadhc0OjQj9HoLN6LC7huQTcsnT88I",
+	"Ragv67ZNc7oWmBvA9SF5axRI6xdZ0vySpWS6zrlmr0TW0rw/FKZ9hehAwLIcPcymKpcwTTiqOPnDGMMI",
+	"qVkb0p8xYGwQx8gQl71ZKEAr0tskQYUFQ/tejzBPNFrZEpysw6tSkbqv8V6EyomgGJV4ads99627MQq8",
+	"Z622m5NpjR38mxVPU7KQWVr21kdhHSWf9xwEyZJPnlueIg97ZYLLdLNGe3U1xpF9GuOVOlEqpK/uGsfT",
+	"Q6TP3YTz6iLvM4/r+elgf474mR10wNUSJElNmo+B+cwPliOgXKVLjm+3E77dBDj4VbFtmWh6SM6JAhEN",
+	"tFRA4A+/jBTTv4xOAfTv47TmeV5RpdYyB2egYtpnBxZ5NjodLbReqdOvv04THgA8F8pMfAkLni65+KP9",
+	"6TCRIbRQSeJd8rtuUq+fshXN9XJbQOjORIE/ITIPQvMPa1afeo1geAb2uU+RdlmhWFkpZKUh8JkFTraa",
+	"I9SIQaI1WlnxRNSF7/vc3yHW9ojeJuWNXk9sdwKjb4t4Y3ChSpdj0OPzjBwhVAdogvEU6HYgrwG1u4O2",
+	"VENO9x/A0QH9zbWk7aczdq/dIj0cPe/WF+uqFVxiPFcBGOYQhFtv1NT8Fw7yto4TUN1ZtUTvsnNsIORq",
+	"CLVImhi3eP6syIshEnvHBDizn2y1wJ1K6R41eX8iywW1MQQmsBIeIlOZh7ooRxoMYVgf9duXspWOycj9",
+	"5Uu3FMGdOWjD5XMN1aAl479fFJ7UwBHq4q+aER/kwx91icYtk/R/bcHZ2XHSOiy2laW+icJtViDUNc0u",
+	"KTpEgt2x3m4V3d+W3v4a/Ka7NUtxGR2hLwTBXwJjHN0eLL8wuhmkdxghin+dGQsev3MtLoAakHKxlFcs",
+	"HUOLTVDOdR1HhityyVb6UzyGbvNEuaP2vJ9m6/XG6bnXg/CfmrTB4b3T2fxPcRbv6Vzd+tyMyXHvkoxl",
+	"4khsF2aP1kPyvAT/IGpBAfVQkUQK7eogcmMLRbKrCy0nkPPAJlDt7nuB1Iqg6UbZcngqiLlrSTVPSBmQ",
+	"K7ElmfUy9kOxQkYKjyQrf2t+OOAC/EVh0TUOtcWWt1koLoWjV5uCy5+6q5sPgFTb7Z7yztwRYB4HPnqH",
+	"+RRz7OzYEZAJxSZqlfHeKsRnePFbuLbLbyDkZM3YJRPppFzbSOmN/02VNZplyabZfUZXIeZZKd3E12vH",
+	"5kZB06BhOp7HYWy49m9Wfg6R4ZXMeH+v+Hfm2td4aXe1uNsTNT9C5WX1xW9btnHb/m7ulRbmD9vtVFv2",
+	"9LojnABraafzSjDCMra01Re04iL+wguvSFudUmi0Y42X+07ndD7nyd52XYm3P4kDUXwn8xCVX2HtmXTQ",
+	"C0Yw2w4u2JmttBEomTm55yhjUR0UYhNs2DALfyDeQpOly4CLa1ncmN4TmWWQOVPGrZUvBwMXe8Wb/vMI",
+	"eFkWwCfDQ4muIUaTtiHOza/dLsNmWTaYIkbJ2oYu9/mWW+kGnj3LVfFEeyXoSi0ktjrHSMbb4CtckNGK",
+	"s6RGhgoHbZ+MUUJKNHfWMO/Zk3j/RgtzOa/tx8MbKKS3i+Cwl9135kxQM2+H3TqDXGb78EpMfzsXYIkR",
+	"cTIMUMNt42EL+aPgumUxw51/RqbAho2yz/p+H/bWYOc3q0vtO3srTAMZMWQT35Vzq3oIf/bOrcp09uLc",
+	"sn28REqmje2H3q05v4ZiJZ4xn2ZBCsXQFRGI1OpK9SsK32M1HSRpINYSLzOgnDHHsgzxxhx2FEAW2Xwy",
+	"93LyEhcC2vA1lAjVW27evVyfg3tjL/L8X/Lay+thUrrHdXEDTaWeL9JUV2Y0uYQMcqurfAufAZePXoSG",
+	"y+nPtpz29fFfRu8/3qUHxDPUvYcPatzU7xyJeDMGqkM1v0bzULNFD5Hzs80Dssub0RcSOVKXkJOsWbaJ",
+	"jWAblbHuAhk2zKozJIIoIUVMt9hRxtyORwWh4/vDrjv4WLxXs7U7M3pUVPWocpWAgEhsATyVTUA8AxTc",
+	"QhU0QxjFnWDdSkdOBdqtqxt8XMoN9fuckT3AstW8RMNYtOIvanKoFACyXqmw2aOKetfa6W9HMd2m+16t",
+	"yX/OSjTWM4s6DclutqNG0KcC2hKT81LTAzhhi+yJBROIfSAAkAKRPRdUkTnPMpaSDdMEa78QoRSBXx2s",
+	"NV7+1yK9iEYMsszWcLWWhVsd2TUIAIRy284BwUmx34Lv8O7qp7loS/QOBBpFyOJhXSfU5bAwQw3atTvK",
+	"0HAxQqHOfryLab/6VUUxDnscDrrLS/dBzQ0bKNbdfTXAjmrth4Hl1NjuxF+MLTVaWv3eyD9vi5pkPsD1",
+	"Zy/saN74qoREBvBqP7ThXYBr6Me7NW+046vU+Zk9YZlnXNmgIRH24H/0E7iJZh+tdvJqfSIzWeR+vqcO",
+	"WNpq+U/czyWhUJC7ZQuBP9LyvjcsHX2MKP91YWYbklYOh6bwGdg9pSKGIoc49lO6mQacbqP41kRHc0gO",
+	"ZzwyKi9ltnyVlTfNd5lDZ1rL+ANfy02U7arssqtpuXE7+XJzzW97+eNlcymEdhAs/imdAMg3UA/96+5a",
+	"Tyy1q9+ewrgHb2afrrYXZWonFWUPu7lv9/4qu7MJtAP9iFAfp4Ktd9QNhm/hbt66BZb6JN1lfS5qLvSv",
+	"65/+hFKT9pI39En4wD5lj9en69TahxNrm1SnmITCvjYRzWGWlx05EavR9otHDyL0Kcl9zy203D3ydCRX",
+	"COMpE6jcbLwNYXYcfpcDjc4ZHZRaAs2r8kjDtOdvX5F7xw8fHhyPsQUJ0xqi1tiCVNNrQsnfCqkRSNH2",
+	"sYeWbsNevINjoQQj7xEZ7rp9tLzHlZrYZq8T2xK4trHK1bQN/QDJm15bWPFli2eAa9a7oqtilpkjh+sd",
+	"VLmwc36Ae+JW3Q5hXGGx6JSHGNiwH24WLrMQ61WbugpB763hlzJPeUK+l4h06sjpS5sF/O6rmz/ucVtV",
+	"D46jT2ifheUB5wf/9f5DLNW/tpUGhsX8pgIr2FqldklqaS6QbDC3DcTOyLMf3+wtELXFdrR9kfwmPINC",
+	"+QHhpl325bYsEcOe6NpXd2Wl4qH22VumMI3bMB3uTmp8Dhkrn5RY+w2n+NxA6v1qIu7TX46oXl+oBUu/",
+	"zWRyGU/3R4C/LxQxtht5I9eo90GkEduMzjbmv1NCyYziN1zZLrHYdheRw6kiDr/RZtfrBbQ7pqLeoSel",
+	"RvuxPXMOjh5YnEGesFofnm9m9+8fPJo/PDr4hp2kB8f0cfJo9iC9Nz/6ZlRxyILdarOh/8y/dT+OTkfH",
+	"R/e/efDo4RFYoegs77nu48fmoRMRCd/lchm0fv9CEaVpDsJWy5RuxgEqPiCPGrLJlUXo93HKChWauXAB",
+	"WWKerfLdJUZ9PN++o1qv5xAFDvLRsUZRn48dnZIpF9CWodDmv7KNvvlQ5ArgWVO6KT/LQrsvVnJtw3Y1",
+	"Hq6dmQFFADu45IPG0dnfcjeYWkQXgeeeuXRUrsif+bdj8mLG9dfQP+Knhu5VZRuXtxdfkP6MPsUvBEuf",
+	"soQvadYgBD4kpi/8hzmHWqDlfMvyNcDLJVJpIuS6OXivYA3StOCVzzVbxlQteGG8QfWzMsXW7A53YVzI",
+	"22NiUGM/LTXNBl5dNzJhwu4R+NpwEq0k38lWdAoaHIl1U3H73mR2tX7+UKvTlarSa9e71XxfEwvzVn3X",
+	"w/T4m4NH9OTxAb3HHh08mB8nR7Nv0sfs/kksclvpIzbMDGvBgzFKVdkZEFh1xs7ADwE4BBprZ327BBYo",
+	"p9CqPZPy0hxKGuOkWzEzuCANM0c8/g86nYBxVmplGNgw0VMZuCElkJoUN4J2hRzLuGBb7usfuGC9+7q5",
+	"XVe+oc8wV6uFcmYictb57vRlz59D7GqzS9tHfBEc1xFVHxoyzlhCl8z1grEScphbD7Gh27A9Id9Guf58",
+	"a7qBLtRBi/OZkYeKZfPB3uo38MIOQMuhTkN7+RXLXSgg1tH2+uZ9v7APCNbL8xJnRNPrw4rwvtlbgN4Z",
+	"o1e2LMQ2om1mYZZkatDAs3EEYwy3Uv2gqHBXhavDHVOySat0gG0XlQ7mxS6Tzxjwt9egrZ2E45aW72Zp",
+	"aZoeBLHEstNSwNn9HWzRONziLPGaUmMaT+QVy5lHfsFmUC4VEkbmj4mOTtNybtSnoIboC4diBxrMoFkN",
+	"6cNmFt61YGv14/+toNitaB/kgUn4pqG4fF8oYhTYM3IMgpcSteY6WdgmWTjhO5IHZhy2T8TW6G3ts/7O",
+	"wqCapxtF4gptNcd3vkspzh5zCHA3W87GVkpTzQF0CdolmgeY5wEOJrast9z25TyjGtrQOCxEpdlKoa/z",
+	"IqdpQY09rRKasa+2dyXa/nq19ETDzwGrBJuqQtSgE7BZzphEesNoasRdS4YF9P/JMuxjmFCBhmkEJ2rB",
+	"ksudTVE/iCfmMU1r9CcHqO61P8gLNdQ4RZSnGVXMWJsWcAbzqzGyOV3SS0byQkwJzZQkU0i5LvNnlzKO",
+	"T9PWNuo8W9ONIlPo0TE9Q3fImitkEmxTBR2/yIOje1WfgGvr0b3kZR9mJGrnsiHFomuXM1Vk2jVOgoeF",
+	"7ZHkZdntMtZGwGofEW1nE3Qp5ArU8pVUis8y5rqdL2W8UHOPDQPOAV4f+mKVLfIO94CobyZuTHRobU0L",
+	"1WZyL2mKay7XwkYDHWlXTNjWIqpYYmcOyLZIXR8m7HDhe3oUwv+ZUc2wZ1OkU0jODL0K3bpk+HNLV9JX",
+	"ZpwgmZSW5thM6UaNScpyfgUuP7ZGqP0FNxdsYtvcqLIRPR4ckcp6zYEeVu1NQTSCpRdPHN8NjYcuuegY",
+	"h5cTREkyp3n81djwht2s17whWC9EPd0qxr/K2RVn65ZEPGSJ0l0WqwyBjoC/hywOvF4NNjqep224/P0d",
+	"Y98Uvles0Z4HkSWWCQA0hSdE51tSKGhZ53li7Lm01sk+XO74vg92z44+H54sYFcRLYEJwVFR8f0gv5Tu",
+	"4eNgOo7HpL/gvrmg4Y/ZgucCXqqnaNdV6UJo7G9gXYhAxbEzX4X0TovdmPK8ZMbdKhKfNxO3dkndQr4c",
+	"qFrTNq02pRubceljxVJETNCSleMsNy9E+ko8MQK+zbNLQPy7ZiEARSBSoJ3ybbzLzsBLygFa0EJPCSlY",
+	"y1mBMZ2WENI5yeW67GRjzng8NGJeq0gU5bzsfjMAx9md8C0+ly01hlyuI+4frWxrVLqUUBfIzBRxmGM8",
+	"947i50RXsGb4PGuMYQY5jkU97JS7VRSZRdnF8Mkl2yA8quvJbO3hUJUHLFiznPNcCq8iusQmbKopnO+1",
+	"0lMzXSJcmr/Zg5nFucyfCE1EDrk2RzOhAMNvTVTDzxe5LERKeKVpNKBFggqE0JmBPO9WY99Skc7k9ZM4",
+	"m5utPCsUqNIE+mM2+Xs5pETI3PrC8p+I8R+YwtD+W1vtGEzELCvf72Ejh2hB9cQcYCcYaoxhQiq8kFfb",
+	"H2zQPVqSpbOmW2jVOnVN8wumz0CQMJpnHIGKRfAwEpIIomBkyahQp5iUXAjNM3cMGbsjLdgNiDWESmmL",
+	"SF7QFWj4LlVoTTe3xTY/ub7dSCTrZt7CaU1Fl1XeFHbNTbqkYkMAAwpsh7XML0lOBZjgl7yRBJAgCgvc",
+	"f+/YSDWebSZ5AR8/9oWBAz7GwUfXyfbZ7Cv7hh5sMoucWTRNJ9aXP0j3sG9sRXayXUS3iMDYHJbowxAx",
+	"BNortgccDE+AAgUSf0k3JJWub54LbGw1t8SVPzTGU2g5yZloM0kaDVD3147hO/CrgdJ4ag+IWvd+V+DP",
+	"NhAjRDuaaDksuzsMbPbrnneVDH6z1kNYLqSjskSYgz9ZsLTIjP1vq1WsQFO7h96wshxOgL5Lg07McS2N",
+	"p04bAE/dsKDCwBW0PYwtS8UxLxsspkInHyRmDd5bP8D73mIf4MjWsl1ct11kFz3oByeFFNQFNNXtewO7",
+	"1k/wStvGMCJfjUL5hSJy7aJAc5m7EP0l2wyrqcCiocHeEMrTCRz+g8LH4NYNbCWI190gpjwYFb3ZbAR7",
+	"rAa9X3tD5nDDK3/9LsF2yK5sOTIguc8Yc+sxUSuWcJr5Cp/VKuNo3W1zaEAyZ7Q7ZV+LKmdsDOYDu2cn",
+	"Sw49N6IFTY3DAR2SYJ7j/aAToD+1xZWBdJmUhBxGD7ytlR7Ahv7oiMhl7tprVTIUdmfcYR47u4yl1876",
+	"qSdBssOw+eN9t5iy0LQp7I+Q0H+RM3/sD+k7Vp78VVYMpJMPt4EsrDkTgyol74Ks0y4mApra3bgnTaHa",
+	"0cdnLQQMVZGRoQZQUd3CwyaS9BAey/48DxXbsVeaax3V7E5pbJ3q6dM4e5s7ukWT7LAAzpN4pKNmB9hm",
+	"woj4ZN0hTkJYTdn5Gewa+tgN/IHky9lMSmz6bn0pMAc9qVAD3aWTklb2C1xYe0dJA1wscFX6P3N2xWg2",
+	"SXKWMqE5zVTcsxHaJO02gpvogirn6MFEgLHrq2wTNKECBsLWyUKiZs1cHkSy4Fl6SJ6Y/3ImrHnFbFKe",
+	"vcjn6HGlY45CF/zrTAkZlOlgmW57I6ORfNuwOM5RkvhUEp9JsGJ5LE0AOxEhk0MiSqEYmMbUPgMi/wSK",
+	"RzShmtBsmErrsoyHwa4PMDdfCciIfulLEuKRUdfXvpZS4DZ613Z8AqwOr1I7hU6QMRGpl14xsohlMAe2",
+	"+y7JBiUlomnvLiOoTCH6QrlxnWF8xMa8sTxCaYpq75KLcBDHfZ4ON41eer5DybFb+jGQ0YgrRtNfk5SC",
+	"rYeT026t6n0Az6wIx2Qbi9OniI1qxdv9bak8b6WjdOQa2vd2rWwg26OecS3NFAkXWmJCBU0WXEQyb8L+",
+	"yU0VCVVK8NpzpXOqZU7cHaUYE9jxIugC1y+dfAvmD1sGPvyd43LsHZT6HnMRnsXr92oHvXfMWqoF1TM1",
+	"xk8GgNGcJxambqu20RC12bKH1guZs4o/tUENF/KNlAppql10cK++EpfS2OEAHxNVGLENEIVIasx9mZo9",
+	"6r+zZYE0g7N3Gi1mcg6Hfu+B06W39pqUwcTel2CQuI3YEPjdEeUA1HKb1RfmOfiwn7U2KtMs2WpsWXfg",
+	"jrmTcuzYTv28K7PtjO6Ser8Nit0aClZH+GFYrfJvoO1C1CX7UuqYEzYghs2T+S1WQVe8kLGNmvsIkfV9",
+	"OmirmvkfU4tb3M271j1sW7ox3GR97S1TTGp3JuswZ/wVy+kFm9yaQW1GN3VvwZJbCT1d2nPztxr4YDtZ",
+	"ySJPBmQf84S9xUvjJluYVl+lXm1Q/pUdAvON9yXtJjTt3U0elqq19NnZZN5vBRDRZ7aEBvMvkIcamKxe",
+	"wD54MABQMuErts0o8I6ekZxhCA5a5AoWG1fzQGunvj1VtqD8dzInC7kmmYyVcJYm50DoXmt8RpMMrZDC",
+	"gJvd4pHGA+2zAw/mLo4Y1EaNRXghY1bnXOZO4nYllZ4bwxPOJGiYdEqSjNGcTAuxojy1JRh2zxjtRcZj",
+	"MqXiPoyotWBEg7Y/BiQch4lwZjzBQeqGi19Nx2hI409T+NtOgc4Kxabdq/G2jDlvsRwlzKlikDHmUmhB",
+	"/WwEvGq5OD7O/fMw7I1m6TebzxlEoqKRq+b6yjxnie0cnnFxiT5m6lLefGBf6TEkq3AB2BmIpKEOSbRG",
+	"gcxllsk1ZrdQkoeJ2sNToVqD/s9TVVI2CPqHmb1BwwLbT/9GecsDMpUj+Bhm9O+7OEy/HhCujvLZS7a2",
+	"nVJjLqb+hw7FNYbyqFZvYbuD1XZdgxpFlP+aXWui6SVThK7ppnKnI9wuftlgtl209h3DBoReCsVSm76E",
+	"9SmuKZlciwi9Z73JQj8qesG+3WxZf5LLdazXgsg2uMuMKMN9iDsNBzuYz2FQb+Q6Gv6uJIYNCP/KgXMa",
+	"hAdSjqwLdCb0xswgE9vQy72ihxdiGc7YdICl01OskaMcusGckekqlwmDoOf0lMwYFxdYTeasE3TbGkF2",
+	"Rqa2QQog1cy5oFml1AxfgTxkn4lOIn7FanVn9kFdwUR7cm6tM2xiqcAxc/VPkinnnQ3KzBqYXR2VADvo",
+	"AG19Ed62H/1LusHSX3f6wwl35muYoZZ07XMP4VJwpcNHRTcuVbmiNeATUXVoVRe0xl6S7TnzQck+DHQO",
+	"eeTMnJF/Z7lsLkbGl3wH27OtrtvowNMkZynXE3g0Umcc5MkZc6zDjivnOyRPuqTJC9cLMdzGNl0YJ/m+",
+	"k6bPfWeN4ez9qVD9jZ0yZrxVyD8mOZubY6ZcgTslfjfRX0QRJaarnIEZcFrJ6mcZR1AHKQjO8aw22dP4",
+	"SmhJllwUTvdcwo0rqbR9CdfltQ5wiOKFoUS1o8KEH/9Ss7b2UXH5KXP9Ko4H/u0GJLlRMSGFiEtxSmSW",
+	"MqNZ5kSwKly4L7VRiUWsjb8wTDjrdn0ZAyvnqYX6cFHY35Db68x79xx2HyDXg8+YDsu2uMUc9sCSx/Uw",
+	"ltyn5J2D9BY5J/ZlnpqGdUQyLKi4rd/DjbDV/2GZzmxW2yhg0DgUF0iogTbhIJ9guNf6XIM+Qa/VR2jf",
+	"2cJzbgpRiRqMY5eD7J3DyDkjCP9jbVs5J1McbtUlg0Oe1pwKNZ4cHR0eHT1oFilvu/H3ueF33zk77Zix",
+	"T1yq9JK2GmN9N30yu+VjD4u99ZujUWcayDCfOakp5Dd6ro4fW446f45mF0wRfzafWmeEISwpVkBoC1cx",
+	"vaDFBfMXpNJoD+FA7CNG4xFc2T0M9S0CZcd17UKxILvPxlStA9aBdFm9JehoP41CQzfgufukjhkZ2viJ",
+	"XM4saFh3nzq8zHK/bxbUiYl4xfKndKNeBiG6XyMk1BoL8mhj85yxQ/LU2I+Qc2rxCmyiWM4g/dSCNu0U",
+	"QGrDO7Pud9jz+L4e26ZWPTKwU31Fyv48guxrWYA9490vzTyVLpRKYDI/iJKNQvboCWFFT6H63tnVporu",
+	"rt8TinuLoe1gTGmFeE7rAGexzBAM9iAVYP0QG7IYtgWHMbfbjM3WiuAxi3aW9Jt2YOcKt32b71DFMvKG",
+	"yiZvGugg/ZQ1zLEQBtx8KDGtZA0F5xIxwj7/TImGANuX+OmG/P/ll/TD8fj4wccvf/nlED988/GrP3ye",
+	"HQB2kY4dAeN7J7+9hJw26X6ubAAbKnegY9kXqiLP2gFwApI9vN8bYi+DSidbI+FEtT8tk8s4erFHAjAb",
+	"geAtvqBEyVwH7cwXNOJdMPfFIQcu2aYNnVPM+UWRW8wSyAjQxJeEA2WrCHvP7h0cn9w7Ojh++KdvY/ae",
+	"z9KO4R3aTnO27dwlc/UxN8LOquM5sg2EGhgbVUbzvms17iYP0a/9Z56J6H36twPe/qsisd8Z4HlZFXlD",
+	"zPd34IGch2Et9CE281iGIaxXkzuixqnMra7ogl8EfMHxrBPohsd0iSEsL3K6DFyc3q5EmKOxB0GCrA+Q",
+	"rdZhbJ8Ztzib8agY6Bbm3YRVi4jxMduQhWu40j2e2MvLEqIhdZI2phgp4KMZEyntLZx4Yq9ztnUrqPSP",
+	"cCq5RBBLft9cby/NGKuFrsP3ThwH0aY7TbA+dmIUgozqFrhsvMillkCZPZDZcJylsQ9EWJOlPMn++OPb",
+	"Z29enr949kfXGtDoMcPg1IKBRGzGi1wWq/26t+2WhicPMowXssiz3jSH7+GqgItu3CXTA7VP2rvPYouG",
+	"VaUJbU2dI1DEbc3SKTRsnZb1oKlkmExR+iXgEjC/duhV25DMlXOn7llImfKplVUNtLzPs9006Fo+9Wkp",
+	"VF2qRl/dHt/DeDSwYy28zLWsDQErBlHF3t4BO2GTICa+2v2me/42oCy05uJiyyIxn1aEM1NEIOQBuQRA",
+	"Dzy/eE7SnF+xXH1BplbjsKDYDZyuQLmuq84fOwGx+xcogIGFbsZxL8X3No2WULtBjHaozsgRRhtzhvlc",
+	"gsVxGVvBIZ6gx71YYR4Tg2ZEFsdUzn2mGLY69rL5krEV0NfhSiColEOWsAB08CUEGoZCTdQRHCpoE1Vg",
+	"93AaAbCEl9jN46yN5QMmaz+12oAcgjWLicxxqQh4Se63f7ksvb14kVVa8AvOhbeYrTRLpNDQCkjZTuDV",
+	"suDh8ex3gXcxIikDZCNKpoiFYGWjWaaSI/uDymVsobeMegddyXW42Jem5FK5t0cSGI9Yyofd+SzF5vZM",
+	"mFtjiKok5Qp+cz0JBePo1p3PQWcSMndO43i++PYtRvpjFj+VekCjyQhJjOavoNEGdpXzbUcmbYBMr+pN",
+	"RzCrBc4pYyzDZMeG2bkG/4rybTKHnWWaLVuPSd+Sfv+xnXdwQCldsSgsQIjMx9UI6RhSY72PVcgyHad3",
+	"c/km+juOvKuXOs2j6XdmblWBgOgfFPFRiByWEtPGEpBVB+LW2qhLKgqaTQevOWywLgiqIGW52xVUj47C",
+	"7Wx1GwzzlmUs0RSaRyzx4L6Q5uwG79vULvMU+2eVQSKxGURriAf26ixw0daYK14j7Ho2SMp3m1Uv7orP",
+	"ILG6QPCK8iQp5WYFoMXthXJn2/Xy2C1OuAenfCieHKGsIPdboMI12xzou/XXL898Lc15L1hSx893h/pI",
+	"53Q+50lAnNPaYOEYDa4rj4XR8dHRqL4jMCA4gnheIy4KaS4n9fDo6ehP/NuScdynPakh0FsESk+yDBvx",
+	"Ts2capFAcl7KJGMRoH6CpumC4id3B4orqKuoxWce3u/tZk0P/j55b/84Ong8ef9/fjfqVnqGiYqq+tMM",
+	"fpoJROOrA/CVfQ+ZPag2W8wGlZzmVKjYRGbSqgq9Eo1A0d0oO0fNQd5cmTkk1bo7mmWW75e2ubrvMLGd",
+	"hhPxbkdqrKpqz44qw/6UjqYsML84QeDkQlcJ7pB+7EMUGXhlaU85vWbGEmmsnUC5KfHfwIVpFn3j8y9m",
+	"hS6fWVdfOsOae1eYkPuwbDLjSo9BjDKh800A47aDWhXntL2qWv4VTt/akc+GKz7+je2hfsuObbH+M7Is",
+	"ALnUnNlX5uQz2pyW1iq/QRpAVFfqUT3uJFoa+i4+73hpMJM9oLeQKW7W6ZhMgyPD7k/bUtFIj5xBN5YU",
+	"t+m4kj9plJQlA/ue/AQ1vzaxa2qFzZRcSKbQkTdjmRQXvqhMZuA3OLXAxmMC7xwHRqfRmDzCJYBZKRRx",
+	"RrAh/pxXoMwTrfJQgcbEy7i2d56S+0ePyZSLCdaBx3LNdnAEBWpLV8t3wMKr+Kdci3vgJKyRNfxm+1RI",
+	"wayW0I3o0CeXP5TH4VHEP9vE6nnfl9VT6+X/66b33MSl1a2mbaWc7UX1uhOd6p8lNS5QAv9ZpjwMY2uP",
+	"jjTv6JHzGM7LtkrkZ5FO+HlruZFBB0d6V3Z3TLUpz6hdtOfegyZ+46+7/k7h/2eRKd5Caa02XWWUuz7b",
+	"WEW1O6uEpk4ve5QX/7okiltkt2VsfZ4YgGi/7OZvDuCl627mRPMreCKOxTqTn92LxOBDdKWHx7OTg0fJ",
+	"8fHBN+kRO7g/e0Qfz+8lJ+nxQ6itgHMUH+Pk/c9lreTowdEheKZrqaOK6WI1mTMGrmtzieHhlmSXcDQP",
+	"5/cPHrGjk4PZMf3m4Ch5kJ6wx/NHs3v3R+/rmS2jlKU8oZrVe2IE6aoPkmN68Gh2jx08pvePD07mD9Nv",
+	"kiP2iB4/GFXzWrrTSz5GAJktvfswxV7QS7Cep4hxMnWFlQ7lHKpZ05zO9TTuMN0xi9Gfis7x3KmONH3n",
+	"RwePDycH7//td+3x+gnNskmAyd7XsRfiIza9pSOS8IVyuRNjqPwx1mhb6DySLhlrSMiDBBqPpSCg8WgJ",
+	"lBXkkd4mUNYtZ2WSaZmKCZ4JbMbI0R9WKJZbz21eKVALWlD90byMayhmzZlSYzL947u/vDaPqy+V+en5",
+	"U/uDHZ/57vzJk1c/vnw38b8FrVn7U0YrZv697VNIm2Cyv5WkUr+pdzdwbpqKqSWh6pLMITmCKYvTIRWi",
+	"QQGwCeZnDt5HLuoVVgcN20jbp3B6ArZZL+/2aaME2Z9DjZTWjNBm2cDSOso+BZFWTzodst61PNQbFG18",
+	"x68tzJA5XA53z1l9smDJJUsJvaDmeIatUEtLNTuE0WRh01q/UDaBNdoGYW/ZpN5tde+hrYRpdWTW8QGH",
+	"pnO2O9v/ZERaLEQBdXRGYpQ7vlaBsUNe342T5s2oJjIObvSDrKIXDUmItQkuwWMHZpYA3W6g6fujJFD0",
+	"rUb+VsucXjASdCcLZn181FBYdzwwhtLyjBzHgr/IpHAIH4Vse9xL+SEseYeRM9wCv4XIGczkNvoe3DKH",
+	"7cRRLTTobtLzSrAg+546xU7mgV58IGNIqDQZ0jf1vEi5LttXb9nbpyM7C8dV9hLHSZT5qjsiom3TPRre",
+	"OLyC5TvOshTbhsU219CjYFDbTV8ZZdd2SVM29AiALjhloYBd5yAJ0k28q99Nk/fuUID9hrrd4ITukHa/",
+	"CXrtI1nC0FxF0iHOyNTp29MxmTqPlfkbjVwbCUJ7DRMqbMLEvop2b9Xd9S8v0z+9l+lziFDdzA22vUcr",
+	"3EVHB4/pwfz9h28+Hvi/7w/4+/jk4+cZDvyX9+5f3rvfivfu03CW/coF29u52Nq0LM/TNSx0qIAPzMmW",
+	"voGuGf5ct2LlPYXeF+YCQgUxdy2p5olFjzEWSj15pQIF0ZbB0qxXd53ge3tb2L7PEm6CI3jiDpa2Bh54",
+	"mRNYiuEhg20MgO3LtllGKNnLb4Rs5ce2pJuJKhtH1JjaDswMxF4Euiu217eoBUvFsitsPdMMSS7ptQNI",
+	"VpMVyycW+KYtc2RAFWmwKEsuJnuH4w32ie8pwVY2YZm7lGOoibUanAWnz+Sa5WGd41YlsTmbF8IY0JMk",
+	"k6o3bvAGLn8lnsDFvkPSxNreQGushosKAjnXTJQzNMO3ngCnVrb3qSJcQFMooRfbTLXNp9DGIpXlDTdg",
+	"ZF+N2wRGk65Rzu8g3/se8bYLgGpTAJIXbDkzJM/YXBNzADpEC55jQvg2MrJNeh/3Lk6fssnFr5xVVZHD",
+	"A7FZvUQeWtTXL7erulVUPpfi+/Z1liHC/FUDt21Lgd3tcP7cGat6lvwaR0JgQX75+vjpP17/fHzw+P0v",
+	"v6QfjsYnH1+Un//wl68+TzMxcsYN28K10665j3O2pFwYU8PIwMiW7joeOxj76HNn7A7tPA6w/C6ESTEm",
+	"Y2kotvWI2LIkptxlwyDUbGeIye11oynn7HtSKJZI4ZDkSGBGuGYbwzqalLmf+yvwfoLwOZA4OSauXaGm",
+	"uW5CcTY7mpRDalD2fTev3KhrySfMTTsW6d7K2h71QKvW17N9ydoaG4LFiem3zr1Vww49IzRPFvwKQZws",
+	"throBOICj7w1Rc9+iGgKWbth90L3kBZQU3XZBWk6lzlZMbnKInqvVXb646FhlqLRkaTqzr7p3c67IXOt",
+	"aK6Xu4yY5XksoPbOYXXbku61zAc2WBoaQr60/V26XU/qEvrAYCc6dO9tNz/XZbK/28fK1kfuL0n1Oy64",
+	"WrCUzDbEcAbi6JotoS4H2uttGMYYJkyl7XuxAWgxv0iRB6kB8CaG3G/gyhDeZHhr1irlh3oX1WXgW6SX",
+	"TEywv+2esoTPXz8nl2xjsxGkvBzWWi2WlFDdZpaFx9UmsRU2Crl2HMiUALrRLrHbiAEJ/KpZJq6IhlDU",
+	"xOWzunzi9d/t2q5wTQAUuwmslDOlbEUKX41OR8ePTw6PDk8Ojx8B8dm1sS1ohjUhKr86OH5UTuN0lErB",
+	"ovBH7rkfOnvc+wsr0DDb1C+a2wcXLldm0z0ynpaNywXLdgBicWJqQAjxDrptl13CXYCr0p9wzXJG5rIQ",
+	"KZGFjoYWthU4jQ1nH9DG2/HuYCAX8UgnC3rFUEZWmpAxPSlWpauvgm+Kfi6PoWa+QaRJs6/1guWtasYd",
+	"5caoy88+M8YveLO1m+1Qi51Y1zzLiA3LGblxBn39sYWtYvqgWIH6ivGWBcugMznbkBlNLisqoxTMemhV",
+	"h55YO/ai3hknF32bN80zgmK4+43bJDqEWwKH1qZku67DkARTafm9YgLQ7CZrmV/6o6Jl7tdviizaIDan",
+	"GuGm6DVincxdbol/Y01nNtZCNL9zHiSLjMnzt6/IveOHDw+OwyJ+59GkYgNA6Ye3pSwPVVDrFRbRWBLW",
+	"1oXxvoEIn1sigufRRCIjYLAgABBtjg5PjghX5OSI/L/VnBzzyyhSKX6vt1Ac9vlFNNeztqwWiRbzjiDY",
+	"ewbpRsBHCBVm5IxclXjNwC9fqEPyssyXtd8OIuMVzXg6gb78A1XTpygy8UbYwdurmvCMqK6J/UtSujEz",
+	"XS94svBw/0aULWSWQtLBUubM87717QpppMuOmmm9yAQ3ol+6BsZ4jujeAf2qNBlQbwFy40ZV1dckLzLW",
+	"QJ23QmT09NmuZca4WUZHh8ePm+pmq5QqxdKY6LUkGdOu7WIP8OX7D7GcqogI2RZA88PR+P9n792X27iV",
+	"feFXQalqVy6boi52khWpdtWnOHainTj2tpWdb50kpQFnmiSWhgAXgBHNle2q8zTnwc6TnEI3MBdxhuKd",
+	"kjz/rOWI5AwG093o/nX3r79+1njp7fVyLWBtEBREHueT7uYti0ynRM3Py/ag6hwvzRK4KWux8C9nG8NK",
+	"Sop7PEe1duRS0vH/2L1KfIpt9NjszFo8DgKi7ZizR5FWfHom8TFse9Vm38N89Pzj4efHmMD+n5Pfjw9P",
+	"//wi/+/fT07//OOP5H+e/X588ucjzWzfOYY+5c2ozTiDHhmPaNXidT1BqCFnYw23AiYdpnQZ3apyX849",
+	"N929vhNpijSWcxnI6NIznFJcTvNFf+cnTddxeJYaI637LouVsXXBNyZsF3cFXysJ06YxJinwAK30eMpl",
+	"DMSz6kFOw0dQZK1TmouYCJy+ImNgI3ULpsOMYhEtK3IbHVFlBjav/Au0Qk8zFXKZ4V5ht372Y+xnJ5+V",
+	"NWRm6q6wbKKyNGE9oILeCfcZk9VydfREG9p0DTbTMuepDRs/S3FMbzq/e9jEytP/2aQg+e7VduGG0yzM",
+	"TT/LZ2FRzSByibooFvPtnTB7ksc3hS454XAbGKoGXLDnK76b0vHr7d4vMOCYap6UmsKKlXWbRyYVPbxr",
+	"tuyGZGaA4IoUeuhX9S+rDoNr5FWw/MP6u0OZXHqtwk/dQTL3D7Oi5RNa1ZljeVWHpfHvs3Il6iyuEydj",
+	"YUwW18S8Ls2eD2DfdLXNLL0kpAbwJW9lBM85w1IN1gfA8TR+WCwqAz17MTSsvK4VR/c0rD+3g9l4qerV",
+	"xff1UsZpZsQtlGZZsc/vPhV+Vhmg/0W5OhFk0qlEh05Olo8O6SFLA2tImppEdJXSoiDE5zTWD8FNLE03",
+	"MchEyEFRfLsnwX4oA6WaGrb2L6kBjdBF3ftd2UMvZjEBrBUtUxsZYkkaKj9TOI1+COyfGZdW2CnjPXUL",
+	"LAqs3xHqE7Z45z2FJXJTtKFOkSrnVA39KbtgZgyx4Kn/O/Lg5wXDtfBERXBHC0zNwUd+7dsQ3f4t4cEJ",
+	"yjfPnYE/ovOHrtykzmYVfV72rdy33VXsmvbuYKB5knmaTL87v/9Vy+Z5WkPm6STZK8XByTHGF3U/Pel+",
+	"Ne+nbtk4Hn7vb7vJMMyZLb+SOLyu9fCifsqtZ8JGTc9JSfJ3roHHQzB+NsLMBEc/fsL5wXBXXs5ZdKvS",
+	"bAR4B+6NSc2FKE1IChzl8hGdUa9m2evOl4VxXsi3UhEeXj20EwZX0z3gQeeA1oGzYIP01eZ7adjZO+DG",
+	"GdBRbZ/cBaawfKkHzVoLAzbURNYdd8tR6sQ8W6T5rFjiC/wB8kLc2778fRjEHotkycxwX6vRdbXcbY28",
+	"ylXe5OYjiY4fGdtLVXxTkAYZqzQkLJMJNpiW9jkw13aXSVv7JoTFq/Z866Za8id1acjZe9Mrm93auzcM",
+	"QlF5cXO5fWYFeTcZkxoFeuTZEy142tRGXfRx4qDBopOTJsugkSMgyE+5PwtcyzWkIpWxxNSAzD7P6b7y",
+	"rnz/CY57oH964hI1kV/cuQrCDtyEXlOEeFJxA9WCGImzqa/vJMHDn30HPd5q5s/uMs54B2Gttaq/1tKw",
+	"X9AgLNVnI+Am09Bl7ovE5xMPuZCQnOG+hglrwrAIq0exjz8yI56moK/9xOCZoUGZSK2oyRV85z44FDSI",
+	"y5T4DTw/mdszqnVrIHkOaElRQPKD+G5TY6Qb4Q588noRHHE5ZX47/FON+A1Ov/TqQthPiWMg/7rHnvJn",
+	"OTk+fb5I43d596ub8Ro3Y4XBZAW1Zfna4ck7+Ru9t/zCydGLRkjLXfUzw8xQaRr5VC0Gonc5dw5ALV3T",
+	"9dG/dWsJm6rIdlUt1qgQcY8xUx2CHvZbegHEzPkWeqI3tZDvo3/D1fd3cFU3enWRGaH5XtfzyJwsUN2b",
+	"S/bdLsBqI+DpKmI5e7RIZtUA0I3AhKE3KduYtDeHydZt205OZDS+j/sIdo+wkdl6lRODIB1/nrgzp4+V",
+	"PpOhSImCAY8nd+xIlpnFCEZ3Ku0Pvp/7ri5+crNV7sJwdaEkfcRkNuoB+moWPoRBE5CqCSUD2YXBxCxy",
+	"fwSpxHrQTGuQ8bREtYVVVHcLXHH49vqjkEqnl+EDoAGe9bnZzIDz7CQularPXYDnHDpKKtWVEyX1vs/y",
+	"Q5qbkc83JeCCKFTY587j49OOd5NowAfrTd0fv8Dw0qP1m7h/OeMUYUW/x9Vw7qB/UD/Lv8PibJSlztfB",
+	"w8q/dFx1eV0LttL6JFgxGGlmo7EmfwMPWUqHazU5xzdP4oqP444XfIh0ilWuzADkKZGo23Sa4urymfyl",
+	"Af7h9cxsSO1x4iT3u+lcjgmtJnfaBihQv0tIc0cfvpu+xxi/QSWc7HvMIzN1ZKMrohPITrNyv9NrCr9m",
+	"+5y+mxZUfWcsEjLqsEhl1v1fTkmE/5FpY6+FvE74tPhvldnwh7GagI5qWqHuvOc6hMQ/XOObfKcm9elV",
+	"LDQng+MVpqa3LswKWsyXKmxejUe1SOmsh98CTf5SN86Fq+beyySJmgv03Y4Rk5sLIdGxw/BweyJ2kaY5",
+	"1ZXJRiNIztmAZwMwPkcsEOxDI2Hulx9fq495T7/iYrM7+fuuk6X/5qlIuFW1uiviIZ7LBE7wOIaxrdPf",
+	"Rbq28xvlrdtUx1B7SrkLOs1Djy+qlOIIab9+vihH23ZvkPsVc2+iYQAfxtHyYYKvuwh3oQeifZv7JldJ",
+	"gTW+a2rCoWHQnI2A3DU/EnpzUrDs7i8QBHz9fO+0Tk/0yUpyX4ptvnp6lcYf56nZnGZjjpqEDVxWsR6c",
+	"51aAjVxA7xOB5IvjV0Nl0FRa/sG5yO9enpbdMBnaR91VnC+oU/fpiGNbFtGGO99wfPuc/u9r9BRJpOr8",
+	"tv92x8RVbROjfwQ8SEJ85WdaVH3DQmQDSkyfea6D+fdt7qqde//zomKK58OgXQSjDPifBBp0lUCYvi+q",
+	"jDELLHwZ0S328iM6OXGmhZ2+dybPY/LANXnH9K9XwSbYfnL9f//3/zmY8Q9kYKjo4IAMD9m9ffP+ih3d",
+	"nhw5Sb+BqaESWspJJO7rhhFGjMcNGl0E8en++VMMrR0ffPyIEWa/Blz3RNm4y0NlrJCDM7eP3PJUDTLo",
+	"UKLHdPxGS6tVSiwHnrAecXiM2Xg8FBIM5cqpYCoz0PEUJdQ3TNXLf8g/5Jdf0t50v/yS/ef7N7+4INpI",
+	"fgPXMTfQZZcJnU+//nr5/e03XXYpjeXSH1rvXr1gz549+9b96NerF+fOsaNPor///e9/P3z9+vD776MA",
+	"IfT8Q/4L0wUa2dnwoPtDkgOGxFa4Tqx8xhoh+gRk0mUXrC8gTeh5825OPh6nU8w1ZGnaYRKrA3jPgLRd",
+	"hoEoprAkI4tCAhrQEDQF7ob8DxkQjnOfvnCPIRXrp4q790HGy+MnYe/ewT8zcFv55ZfsIhzWShfhTF7o",
+	"6ZZK77wHCQv5Ed+d3mVvL65e/Ei5NnwLr0EPgCEYebf4N8Pu3qnp4BP/IYOrQLqIngK7kJ6msqeSqa8X",
+	"puEtHiqJ/voY+WfA4RZffsk41uyzKOGWe9CyBJhSZRSlG1WfhB4plzmLfhbyJmJD4EmBdUP6H38g4PrH",
+	"QeReZ5JXVPdVmqqJEwQEc8NGjsGi74RbKVl0mcBorKx7I4c/wTTyxOGcoU4a3gdCisfALbESjDFXE54j",
+	"5loLMKUL2cN3ME75FJIz5mxM2IAXKn/37ubvhRyk4MXFO2d4SY+NuL2MXl7xQdRlZfz6sn/42r2viE2G",
+	"IAkMFnLQCR/+oiRUvqGBJ0IO/CreatVLYYRvwimQk2sR4yYfjemzf/+HUTI6Z2OtBpqPQoVr5AxveJiX",
+	"WOJCC/7yy2IX/v9DL6uHl0nUYVOVacNE3/2DGRxIK72NiN5xCz+LUQ5d5/99+NbPMcmzfEjp4yTTfexi",
+	"quen37of/SG/On6GN5+y6B1YPT28cPFeWOVFHINBrYk+HGqVgolCVXsg7inV7+AX/ImDJhc5jHmaMmE7",
+	"7gomVmNwq2XwwWrOtBgMbSgFUhr6WiGR59QwCZB0/5C/hTqiHqRKDky5uCZAm06Rfao9tzbwQRjrD8Mb",
+	"QJ88FTFIUx5SdzHm8RAOT7vH3nGgA8CcHR1NJpMux4+7Sg+O/G/N0c+XL17+8v4l/gZnrlvEU/1BUxrC",
+	"hP3U9CU1BsnH4uDs4Fn3uPuMIpchnn9HiaJp/wOwTS0GA08j43YEH47Y2LQaYZF2zv6Qv5HL5ODs4Aew",
+	"37trI7fMWElPGHR6fOynSVtfy+RM69HQjhCNpmikBgn8+LEethwQGpBPVq4PcvIlHL3iIsXAv+QPHJz9",
+	"/mfnwEX7HDvZr4bCsETF2QiJEpyjqNUEq10sH+BEbjM1FkYHf7rLHA2Bp3b4r8ZtpCYn4/Sb0Lycdd4J",
+	"N9OZNHcK1pxp7XEDKE+1e/sj3vP+3S1bh394crJik+dO5qA71Oz8JfGJbHrbL6vbgsUdtfs9AqvFHLG9",
+	"9BUn7symIM/ZjLcamQQhM132i7J0tKJ9ja4u3l2+evX99euXV+8uX7y//vny/dXLXyJvWYK6ez6r2tfx",
+	"2i9pMWnHytQVxB0HsANt/fPj5/dv+y/KvlIZxfMbfVevaCVo4IqNbXph3gB1gwDWvrWr4LDyGM9J597U",
+	"7vWbMciLt5fryv68OR53Qb3atxEsxJYNUNOmOq9g+q+520kP685d8lvIha0YGHIAzLmvZ4wwPNCZjAp6",
+	"NBM8pfzHMFJ4mCuOmSHDJkB9OjPv6h26LmDMNi1VcZN6YxVz4nv+6vjZ/e/nV8lvucgRio2+1xdc+qSa",
+	"sTxNyX1BNLjpJZciysY3/Q5u1U0gZrVKzb4I57lfvL38CabUdlgQ0jUg88VXjtxv0alrbJ298+UXVDex",
+	"4Lff4GDTj39uUTwuxuInoFGSNfJxUTgRz+mm89/zdzzxDjL95GQhkcrsUGnxL0joRwvI4SuleyJJADM7",
+	"z09PF7mNPzrXk91cWt2OBbCjbNpzgcQWafS58c/JSMiDP3FulWkySBBrKFcLlCyLVBQtOJ9yVoSpLo2E",
+	"eGkZLoWIP/mmS03v8DuVTBcQtJr50kM1XpnvSKV01oeIAxEhNaZ9HPOpM/vmLFayL/QIt3QZSfclfB+r",
+	"WYucbr+iZScb1jK6d1KnaP4j92oJAcAluPi46dL+a0f4nY+dg58Vrey+7+ffw1XsSkWPv73/Fy+U7KeC",
+	"4Oq96DS9BBcAe8Vu1GtR6IzzhDwyf1Cr8ndOqqO/RPKRDAASdM466LaEaYU6kq+YQTuAmBUWGkLSZXi4",
+	"uXhTWJqj5ovn8kB01lTQebiiqXjL7RBrGO43Kn3EaOrOruc1Q8lC3npn4rhkeLC8/J4sIL9vNc5MQEfb",
+	"SSQkGxBiesGLCHHN4VTrQiEYRrhGL7Nh2IMGW+vU7kC0flESGsVr065RvdscGCIRk56sbLbdpZ8tKIyv",
+	"VSL6Ioj8w9STtWWXJytJrrexhDMe0jTAxpDgBxoWaJS2gaj1vBjUP+JT1qOBpkaN8tGCoal6NnagmX90",
+	"0U8wgCg9fhtFrBRFeHR8ECQoyHxVmpeLJ8IgShyjLTBRH4XpbFFTAFF6lbuPIpaWtv148uU9av34h+3H",
+	"VzRrvmKt4NBXrnKvV0+Uh9itIlVYGIX6wvoQP+dqIuhY2A4R/Tw//pZFQl5nBmp093u84zq627r1D9+t",
+	"p7e8lEwv6t9fhnPCSeGQZgM456g+mbMrQduRk3+PPW89/W16+usJ8zg0Ga4szr+OE74f07lVz4i6L92G",
+	"ly83Aj2AQ9y0f1/70gv4XI9TR9ujal9OG1HDrmUTKp5ZMwDwIowknhpsZavO5G+K8GuC+6YR174YopPT",
+	"gGgYcJ1gdzOnBI5wv/hnBjjZwqdNQl10oRXlwVtfPa/pvKh1My3WeAUeDprO1nTPfHbbMqoYZtwtiEI8",
+	"BYCjxTbWwDZmUY16De5U035+knozynEhGRw6pQkaVzCi5eWHQ24YT7EexJ0PGEv5/77GOkRzDx7ysKGQ",
+	"faIgLQDyOACQJu1bHPSoKObdczbHPhpLrTz9N9ZaqdE4wyLn8jApZKDM286dJMyJPZ9O2NlGnHuKONc/",
+	"j+pjz1cC0qR0Ct3AFBNKTsYNWOxJeH78jEXYg3PdDxsSzY9NH31YunhEWiomGg+VdC7qvz//ln39LTs5",
+	"ffb8q6+/KQbBES9sZ6WF7CF+bUPXTyR0XdO41ByuRykkA+rEbK7QKA9XKc7c87wnhTINwiB/b5k9UcNI",
+	"3ZLLNhv7/kx33p4BeqXV6EqMYJHvXqlFv/n4w07a+JfS6kdenbu0udiHCqN3gPx4uO2+AXuD6pxwyw9j",
+	"kGHUeX0vVD4JvlIFX6+Z33PLX/gLfnplJ8XTt8jMSsiME0gW5/ITRLwip5vAaH7xjZE4J9h5xpJxzM+c",
+	"F000nxkmEhZzibOskgSSMOVhpJIsBSyHBc2sYsJ22QXld4rpPzcgl8V2Cvl5qPhOscL9YDylHWpxngeO",
+	"85SUea4ur1DmUr7IklUupLydUNaidJhNSOpsSJ+XKHJZQ2nbGpdHVOOyqDgvWuHyW2mW3kJFLjsStB2B",
+	"jfMteQs4bhVwXFGWl4YeL5C2A7TkqXOmLLFRkQn+zLBECxf2I00Fzpkg7NF0csep0fYSErkH27tNn2rT",
+	"NTKzV94pxLhDFW8Pun3DjCsfj8GlgzHXdjS3RuY9T4EOyyuIh1LEPGUmG4+VpiwGsXshzw2NI+PaNuAU",
+	"pbt9gjhF/vQtTrEaTlERn1zYS39drjPmtUcUYqKbkHmLjM8+C80sNzdmQzBDvs4HCzPkK9wTzFDsUAsz",
+	"PHSYoSzNjaq4CshQXGMljKFooDE3K4MLq6tqCy48JnBhISFeqXmmXIpYjyvsRsZ2hSvMNd0trrBdXGFV",
+	"MW7AD96MQZLngyQjRNIqbCMcsHtruU3fZ+NwwMyVdwsH7E4zH+zR9Gij+9UU23tSJT745uAeyaqZ6hPb",
+	"ta9XhBTw+u7v5VG3hsVDpQwF+/Uh/svyTT+9GL/0+G2Qv1KQD1UBClJf+fMmihFelmScmN6dhLOodKOo",
+	"XGuAvBmlD6+JJLwh2C/JwUON9ktL3E+4X96jNt5/6Dx4UJHoZrVcIeQvX+ToL6dXS0T9/qyiMr3yYbVq",
+	"8L+O6jp/1s9UbuP/Bx//Ly7UC1cX4DgLKt0U1vnVMKoP/3cnZTtCAO6x5i0EsF2evBUleenagghF2nlG",
+	"45THlTFgOPOcXUiUel91IIN9/sz42i/DDKSp5zUWmkmYgLHMj+PAegRfsBAqxIbcOHMfD4uxP05/kw6L",
+	"uaRxy/kkn7OKiWfcsuiIVtyEXuzH3G/Vnds0glFz6Z1CGLs0Le3xumfQY41DObiTt3PLGX4CGFcncdHA",
+	"MnPjiZM93HmG3uWtJ2cbCWNwFlbCpJLAYoXDlCYihi57X8xEcl+I75CKFHPjRnyKU6oasJPbRbhF0P0N",
+	"jB7O0e0wk8VDnIrlTWZXjUECsTvWMX0gd0gDucjX9dwibevWaqbrti33WKcHqw+QOGGH2ztVH/4PK7Rf",
+	"wYcxhFfdUCLMc7YSNgENLB5yPYCE9ZUujX2c8FAJ0uPxTYNKh5sto9R07yblpU9pxPpiQniZNPIDUaWL",
+	"MMHZauQGKg92X+6uC1gOGq6+gOFY8ItPwG6Q3LSWYzUMudC63F6EP61gMXDYLin2oe9CmzNTDZs1qZ1a",
+	"qoZCyMviir4I7RPMlcxsQivtK0l7STxDk2RJ8OuEd677XPODo7/cMfBxzokJOPlPeB5jrwLVEck8Seqh",
+	"sBk5WCkO/4WPHhYgNvtYLSy2c1hsVje2oxpHXugXzlsQEUdmcA5vriBOZxZIVPwq/e12rTptxmJfk3xG",
+	"6hY2KNBNWfEogcSZO0iue1wmE5HYYYSmO1ApFvk1DFe4pZpHD5oY1he32Lh/qKTx0+1pSv2CU6ku9yLZ",
+	"O0q5j8YWpwh93P+5UzmpW8h0by6cl/fVdXuFhLsYH4645IN5BDRXQ5iygVdmDcbg0FS0AiMeD4UELJ0J",
+	"rByqz1SagGYDkAGmbYh93r4O9/4ERySp0ZjLtjps1Vjn8i0bFdKT60ZJnjfUApbnJ3MZYZEYX/vb4Oik",
+	"jXSF5drwYLmFg8TuiV443L4tEXvwJWKFcs7TzfXOq9V6wpyemuXKwFZXzLYF7DGVgC0mtCsOSHUB0Zgb",
+	"M1E6qce+diJlu2KynmerW6Rru0jXynLcUOgVPKMixBeWxUpKiIN3xCRM2IRPc+4HLOf6YFmMJZCyqeRq",
+	"96Z1i27Rxics3b3wbvmpd6bC7SG290KrFU2Gd8pSEYM0cGhA3y4GJPhfIFjgpFWrlEg/N4Qs/EzXf+8X",
+	"1KILLbqwHLrgBZSZXIKCVtwV9i2iDP5W13SrzSENFe1o0YYWbXjcBDRVXb1PVVcAHe5cZ2fAw3p62oIP",
+	"j4h/ZjkZ3hYGsTuBa3GIJ89Fs7ZI7x6O2I/BbSGJFpJoIYk7hDdrWg/vuY1gTqWqZ6kdiFuQLNaQgLSC",
+	"p4b1IFVywKwqla3mTVuJqj06X8PBFiX/dW3pzt9VtktHbM1X+9tQMT5il6V3aabGwmiVQvx8/+9p3hHu",
+	"bTr/J1ES/Ovkxv+XkB50qgeR3oyb6Yt2O2A7X0l5xnbNEnhPZXbbXTx17UqSbkqhTtM96dMN3RKrDImZ",
+	"Lmx5QYfVtILiG1tqX2obH+cIbwtFrgRFqnENCVbpj2tZz/ljmn9UE9bnvpuDRnOlauCMal9phrfC3uba",
+	"EzF/708hkCwepg0kd57QVuNZEoCNKsCRBqsx/KpH7d9Ij7j30TvusAkX1jClkQ+Ay4yn54iuINU09u0q",
+	"A0mXvbFD0MZPeEbA75anIrnO73/tPIE6BPCdW9FOVGjvBe+nu9JS92b+mUE2g9w/cDT+SVa7X+lpRbep",
+	"K2SOhq8A3CudzM9H5x475G3+M2PaDUBDfEBXf6D9/NsMR9yDl0OR1jNezVy5W7Re8WpecVC+3FzQHzZB",
+	"CPvbkFuch24sl4kJoPKETzHTfnpK0edYCZyr1PFcQH6iulM2pd3pfzUEZpXlqfvjENKEAuV8DDv+rqfU",
+	"DSTOfwQeD3Oqsx4QrxCPrbiFcwKhCpazEU8IuTI+q6MtcY8wJB60SrFUWJsCGykJU7wr7hC5LrRk+DAW",
+	"2t2jb0Gzk+cs4XW+PCVaSR/WKxZ4F6DibXkZuMj9FAx4e/GQigUe7vT3x+CgvE05qijpTYOlqTolubSt",
+	"EJHgReeH46TaNFjNgidD0lNkWawPwVfS2YcYfjcpVxt6bzn0niP7Kwv4UexOv7Q53na+j3CnJTBVqaVB",
+	"uJ6yuENumMniGGCGK8HH2O6GPr4m7AqPYDoPhWF9DUBBR82Rhwvcuvrs9nDcSc958zGIW7p+h/nDPdSe",
+	"ZJhOr20fx+DRmM+B5H7z/jD56Hdc9HgIMTrVTrvP2ViLGIyfUFoK+fFmXXZ111n2Tn4kpMn6fRFjVN7P",
+	"ZGKiTr4TBBQkihgs0K1GVJwu0WiJZm3NWz5tDc0GDc1bLlob86hszFs+LdQqnx7sg+RtW5wxn84ferwm",
+	"Svg2XP/Twwn9ozcXLeCcxGzUA838dva4vGFKswG3MOHTpoWEofZ396DEXnx6fNzSF2/O3Pp32aKVK6GV",
+	"48IIBGOW/2kTiGXk4qWocF9iDYmwkIRuOm9Lu+wS12KYGoNkCfSs6WBPnbGsL7SxHepKKuBCQTW2xn+g",
+	"wWSjwFQ3wRDMjEEmRIlMCyDg0/ARsGgEdqgS4lWPSlob+QKe8EVPlI706yOV4T/NBL0soJWFPWSfnx4f",
+	"f0EAJmeRhEmEgWIATP1WTNxq/b+xHErac7qnopwsQQbop5XWdR37w7CxecorwkNHQv0yl8FCN24sGrKw",
+	"Tmw0xE6+EtaDvtKwlr+2SRR3zsrf+SW3QO4jA3LpxTEeLEijEV7Rp5xxJe9BcSlyHcEdAnmqQ64nkP8B",
+	"7Kp25wGiuXPNQ4vnbrEn5z4NWC10CjVUfbfWOUVUiORyi9At5TFBMuc+5E2Rp6csoutcw4cYIDHXmcRv",
+	"ROcEBdNwPy6S8Cx10K//aE5xlbvFDjRqU2c+fOCjcYrNDOQelf91cHrcPT527yfT2huvl7++IwlYRiFp",
+	"Wx6Us7DRnp4W1tnpufuDuA2IqjvVNnDsFpaHFirk4DDRYi7pCB63wcNn1HFC/As9CG2DkGAzCEU8hPQI",
+	"TXFPA6iT3/97f/tPj2Lk7h600MBK0ECSC1CuHbPC/edyynD/lAbimXdakKjCDTVgrZADtLjSnb71nuid",
+	"F/80hjTMPFXrne7aO02COG1AE+6bzoO1NKGzk6XcWMoaYlUNFuL5NNI84//pTuy5uwet8V/J+M8O6akR",
+	"4eUYpq6GuVsjFFJDWS0gIRD1DIMnCSklsIp6Uu1knkZVufjLgMmz4MXFrqn9JSpGPKiJZBOlk8Ya2CYQ",
+	"9Y743Jcci/o8NRDRVQ3eHztd9dTdzlYe+ZxFQ+CpHXYpXYX4L4LXUSZvpJrIxmmYaAEqCaX8JbsoKM8n",
+	"9ZRKgcuFEkpr99eUYr/iITHM9lQu2M4ba3CRbKbTg7ODobXjs6Ojk9Nvusfd4+7J2d+Ovz0+SmLh+fy+",
+	"dt80ziPGx0aR+v/8fbqxGqF4c8uvY5AWmccOzg6OT7796pv+MRx+fdI7PfwmPjk5/FtyDIfPe9/wb/vP",
+	"4tPkxF3XG/Gzg+rt/K2+f3HJXmkub/qZxsibxohc+43NZ44cLB673hGl/VT/zgh0yxr2wFnDZsZqNFne",
+	"FfqOZi+1JGcYDUjv5N0ASpcapTT0QSNR5lJsYvfb3JZQ7OkQii0s3otyiflDFU9Tt6DMQnLuQqG8BC7G",
+	"vC3NkQXmbNY94eMO5HDnwWM74G9PweM6At/ANHbhZ5QlzQ41vlKF9EEoN03MYpsU+tVd4536vVvmOLu7",
+	"o5umOmu6/m5zI7u2K+0RvG/is9Xt2Hzn8yjmlqdq0IiIXZgbP9oRAQInSezCY3K5WeHMXyaDHCDIpMnG",
+	"Y6UtlIgtonqWNArR/EpWtYHbPMmrK6xRt6shMNXvg37YLutKMvzVIgv7VfJbLtINyf1vAYIlqcOdNduQ",
+	"fjzi5nScDZRKPAQM0g85pSt8ZthYq14KI+M0gkAwrDlEg8tAa6WL0m2epmfMALDI4081IJi7zS794Cc0",
+	"1JQ260cMRur080c1cWfhBOvnn5yGboB0peoS7hQAOQp6NA8J+QUmAfcw2FoR6A6c820bOzZT4Np7auEm",
+	"mztfHiNqsaaovFJ6ADbMesYNpeKrjSML1GCDCQljRZoSkFCfe9vQG/4UOjYqW/W483OPwrZiQm+T6nKP",
+	"LTVWkUezujePl1jajy/08D0uoVXCZiXEHbq0rQLuQAED4XNfw5r6lmSxPbTTMcydZcZ6mUjtoZAuFjCY",
+	"AJ+qTDM1kY2FI+7KV3jhT7JmJDx+Wy6yWhsh7SCzXoJKIl4S2U00FF66w4FrWwDKXgTmVHSEl/tQJ4qV",
+	"lri3IoF8j9r6gAdeH1DWtfmqtlp8XFzl6K9YJbB0dYCvuArzxQT6m7UVAed3T6pAR4x/vhZyXs3Aylrt",
+	"3LwXKoG2YOBRFAwsLu+LxvWX1jDt/K3zgDk5E+oElbMUOTz7oYiwqVBgR8K3uyqBefa/LRDYbu/jqgI+",
+	"x3eqrxugEtwEeRqnmDMYgxYq8awxaL3JChuVEnGCoBIaGufKJ3x6dk9NV15WsAf7vFXXbAt5/LuX3nUK",
+	"f2dK356H+87er3GKznENj3iSHN4/6woHUJBxGfEpEzJOswQ6zECaMqXZCLjJNNwLTlwkyRtptmpQnhSa",
+	"gfvVAny7Q9iDK0lkAPer3GHQn01AI1dexTwjnLt+Mc49n0O6CFCCcrPdc3vnyAo+097hFdrZTxFjeZJM",
+	"AhcJklFDCsgA5knNgtAsovMbwmjCQXz0F0+SayWXB22otW5rKM32TYr7rlevFtd5+LhOrjWrHI2N0M4b",
+	"Cbk2BmbUpvxAFcl5cAK6e+yn8XBqAaDtDjNYQxOWxoB+K0M9GmhIrjCsLz5A4k8FJSGcB0vDPQ/a0G/f",
+	"w9wiSlS5/r6got3YiPac3TNetObpPM9TLRuGeagR8X9PhsrTXzm3k5sbIvQlKt/Iz9qP3Fkf5T361z0u",
+	"k4lI7DCiX+EUMs8DQRMZhMFMz72I09tisS3qtDCa7W/eIk87rO3M3/ji4FNJnjcynVDYIYt4ml579yLy",
+	"Y8B8hFnGpXA+PuaXQsRpi2JryUeABwkSZYc1RgsAV7noPTHwKn+uvQNYxQ63INZTArEKA7KotdgUclVS",
+	"rL/yfy+PXyEpJvbhUPVRYCgZcsM4u+VpBtutQ9qN7XHfLelgi3Q9hgqmZVVrUbQLT1yepqFgCaXc3Id0",
+	"PVhB3T3iNfc0a1GvLVO+r6cVSyNfEalHxDSMUx4DtSFNhioFDAbPWYQs7dwqjWxCiNokxCDYg4GQhnEJ",
+	"E2IZ5BLntbDoRsgk6rL/xouTA4utTYb1tMoGQ8tiNQJkmi5my0j4YJmZyniolRQGxfiMJQLPdPeNERPS",
+	"WLdTqs9S4LeeNGXEVGa77LcwnAFjY0iooisX1wVwukdxXO3Gqd5qZdede+wLt9udpWs9h73Xeq3tbxT+",
+	"+q1I5iF173MTjFbST8u6galBpgniq5/Xd+av/0k2neGztx1nq3ac5aJTknH/t810mhkWBpcUCbK+0ohq",
+	"ddkF4VTWN3dShXSY3MZTDTyZXsMHYexc6ApX/IA703B9e4OdaHfanrSH35MW5LhBGVdDi+gKy3DUCj/F",
+	"CQR652EsrlQ6T3q7f7sTajmK2tX0tKWmfVydZvdI8aLAzBy3aMSnzJ0N83wjwmu2L3G7A1wa7XgLsmy7",
+	"t2w5kV4aVXl5C3pK0xV6ma+C917THBRit9Z0e47RFqCDynV3DRfsRk8f7KH1iLu7lj25vJP1z0xZkqT6",
+	"KOiFZ1RnvUDQl/iYJx5yPQDsIjWQehJq+kRJq3kiYksQq8/QEZ3TOQ03cscgkVi7KwtrIO2zz5H3qVOQ",
+	"B3QYZ1Tjc3cuTCrkDSRfYOSlUlxehFio21o/1lsDN0qaqMt+WXT+y3+57TjYjs3Aa+9n7jU9VgNp7FiL",
+	"eLfO5N5ImCYqSxMcMOeEvVAWrwUrjJo1XCY99eEoTueRnr2nb+Gk2HMMOyZDwCTzc6pk62VGSDCG4XU6",
+	"LpiJh8wdloaKaFB+az1Ff+0XKVGebY8xrHyfBlHC1T9l8kmqTBQjpDURZRHygtBM5Z8tKxevhDa29PZz",
+	"qCnJwB3BBEpJYYaQoBRJstDuHTBjYWxYX6sRfn2kQoNS8V/FmG93D8xS0bW5pUlzOpPmjMUq9da9wxIu",
+	"0inriTQVctBhGiRMeGo6zGRmDNIIJU2HYZhO/9RgtQAXan8YC/cvEncuzSS/5cStvDShyy0hG4dmKutO",
+	"Gdtll5YNFOBMg0n+qDxNQTN3jBiWjc8Z71vQjLNYc1NKtLnvFb+mGWFddiEZcJ0K0P4mxWQxt4XXPR7f",
+	"TLhOTHTuwYWQ88PrjdStTyHSjpNrhGgC/X6kboUc1GAKr9UtzGjtipO3pJrgoOXTrw+Pnx8en1wdn54d",
+	"H58dH/+vxSdVldfi1rbr0+nu/ZNaPFxrcesO7rbea00b5ra4JLd9pZ2UL2zKwsHnmZDnEBEqA3kTlsfh",
+	"bGBVv4Ep+oAGwBsMoi537pyqzxa9D3e8ZybfGz+OnVjP8caN80Xw02uRHCyqKy78nJ11UrllufS26caV",
+	"8XLle4/4h59BDuzw4Ozr5/l8E2O1kIPGO9tiq9HD5TYzTXemTxd+Xr/p7+lXjY/ua+rJ02+6NX26qd32",
+	"t6RAoemW9On6t7y0homEegc8dW3TLcNI77s3Lb3Z0+PjBV7tVV6d4q7cdLtEjTi5qbV3+urZckI0wf+N",
+	"xlwk15m0IsVKGH9ONj/yWGgw1z3oK12V577SI27dOrmFQ+c5HdQu6B4855VWoyux2GTmK7XoN58AjS+p",
+	"Z5tEXimJbIoTJT/7wp9WiQX9b+/NVwVC4ExmBpJwRjqdC4Rc6KxiyZh3g3s85TIGJvplSMXwqWFGddmF",
+	"P+g+M3iy0s8JsUGmu/wepbOJfY7OavDWr/vhpURfdNlv6PBGBUdxVHZwhcRKuWv/xNfuUGnOnnkh3dxo",
+	"sV9l6mLlgbgFeYahUF9pd+558sniLZlOMUu78uy4c+5X3jNBGCsegjsukjyCYWaoJlhWR9sE19w2Dul1",
+	"YUnF9oHMRk54nI/eOQCZXKv+Nb1gJ17LW8E5OcKNm5Q6cxJgNA3uzMFJnz1gCeYi14CDT49Pd7H6q5x0",
+	"XhjWA/cg2E94zqKQ4w8jmYuhpnce7FPvT3lkAHme2jW5CVrL0DeNIOVpqiaQXHPESUzUYZGED/aaMPIo",
+	"B1oY4Qeq9w+IrXFGiCVqmRmlGzClDyUrPEdT26TwVpPCG1OG+1PCWGHjwnA/r7Q3ZV5HmpLDu5Dw7eaG",
+	"/RMsnhouwXk8s+oaYdWDM5yfmnsXv0HPeSPjJWC96jp2C+ntSLnbk3VPJ+s7cHLZYZiQ5RY6zEyEjYch",
+	"J7CNkOqIrMhhiXS0YWgifYHQRq4BT1i3XuqToRxEIvp90OCCKnfsTnxMlkLfViKykO2hszxhLmbQkAgC",
+	"LGMoDTPCXlOnM5AQ6onrpTxLBVLBbp3zIjQprSVWxhp3vyGkCcPvI4MjXYWHpHnIBWEMxLIx/gO1ykWN",
+	"XXalFEuFtSmwkZIwLYVuJuv3RYzAZz+TifNWOJtoJQcIHcK8EK/DesoOGQE9jMtp4VF7X7q6Qvdw9Lo+",
+	"MyxyuxYx7+OMhBSjbBQi3nxaO/pSPhXTZdGIy4ynkb8K9ea694XigyV1dWMs3Qq8DVqDNLY2+LyCNC3e",
+	"nH9YSiy7d0cFf/RXn9Q6Z1KxUsX24U/0PiRAQqUI9RAx3AqY1E+/9mfDKuOv160cL59WyDWIiqj56ODs",
+	"4G9kJZY5Iuhd+Ze041PqCvTIXGAusu6kIkIL/x4ibyFs6V2fkz8/EYasgNeVjjcoIh7mec02ZF42ZH46",
+	"xDCPo5bf15L5s3Xm+D70fntdOX+usXc+OswQqKsYs414AAR/NjsAr/wZY/gIihkHlXNW9fdz5Jd7h0sr",
+	"U2k+uTlOlYHE+cjOeymwSDr/JUzwi34KlnMNuuw92GzM+uC5KxBQoLV3WcUZopKISY4fQ5pixhV/dgNj",
+	"y+iVkbfk+4y5ZELGGrhpdE/CiScM2ja3Y8EzOcfrr+qLfM6Z1YKn7u9KUgaJjTMdD7mBL+ai0ejl+Qcd",
+	"ZQbLBv1bJrko48Fuc3GYr0fN/bVoxLaHwPOJRhLZFhJuOYtBWtBd9oPwSfWxBoOlNnRjdFWqr9uzkCjt",
+	"CZCcIzABY9ktaOPt5xx/hmi+W39mC/6Mx+bPDt6evEYLGPLVZwfHJ99+9U3/GA6/ik/44Te9Z3D4LX9+",
+	"cnja/zr5W3wM3/CTrw5W8338C219n9b3aX2fffo+pcSq9x+8QXiozpCGBKQVPHWPeAs8bfaIflHOefH1",
+	"K0Ph7lLTn/MOrxKsU3H5baKxu+lkfjka26lTrx2gnuWNayqULr7SVjSurb/vh2pC3ktFZOsByMU7kZdS",
+	"Rq9TjeWQL4kKU3NpBBVTY99FcK2cl5XrYgdpbylpOJ1bDPmjv+v29LOtvJqr6/4FvJRWT1u+2x2kHahz",
+	"OhxhRHa7oYRmrV5r6Cll5+QaYutCv/AjbOXosotKEDu/bGoeml7w8XuKvxshE/f5GGSC/RJFUVZuJK79",
+	"h1HdAe+eZgc51qd3qrcFUW1B1MNwd0iJKYnG46GQsFyEsjGfR4OQxvJ0TtwRSl2V9ACsuUH4MFXGdtlj",
+	"M57+cR+B/SyhWsrFnL/2Mmmzw9Pn3ePnS+NU+YO3prY1tZ+Uqb0kuS+/F2eYpsbCCMlg92Z5sUSskbWB",
+	"uBmKDlifesB+4FI7QUNu5vS0NjfzkC2zhMmurfK7APRtuZAQH661vC2M3xrre2sSYVLAAYz6blaF7tcz",
+	"zyYbwRz7nALXhnFGFDXn5Qwaox/nvAhUFJBC33ZKKbeIGBeS60ByQx1NlHgjTe2yKJNjLhJPh6NuQfMB",
+	"RGygWM/Z5CmNyQyJaUxJ96aMy6K4juoVor7SMTxo+++27HG55fTiDs4OeC8zsIJPjiLWHgutQ/5p2Xgn",
+	"9vMw3534337wIFr4rJb8IvTuG7CMWywb6wQaGUI9lPa0OYkTO2HZUKWJKdhtyiQ5XfZdquKbvI+XKBYt",
+	"S/gUiWhCZhcLm4jep8so5VTPn5bTVVNZfD6YgqzSrIV9n/eevfeP/ugbdMKDPJzWmKshyQsKQtsX8xj7",
+	"Yt6DzZ25fBhjPo90q5kqA/awOly13vn8kcvE5JWgt35ujSqKWs/zytgwXSbMTp2CMx6DTFaYUNCYGJpO",
+	"400dFl9Osao0HkJ8Q/WsQjrnEi/aZb8N1ShvCelXh1jixBswTGXeD3zGor6ANCmRFNQ1xBChGGIazkGl",
+	"+krnRj5c17UwrGvOmt29B1sVtqEyNjAhQO9k+U6Q92BLW/BwrHLr6LaO7t5qEsdlo7AXT3cMseDpIVYr",
+	"haGd88htLnxhEzVfzp596OEECznikg8gucafRIF2xsliKuQNml10ljtO+5BP0bn+SPRCdxlnnmR45j6f",
+	"Gd8KGbkl5zKOBMbuVJa+1yWfS4yVnwiCRPTvKOdjCAzGSFPcSHNDO/VWbxeDqIxfa2DzLbjoENk5D10d",
+	"2JPRIV2Xvo8yTf23Ginj8irYBWnE6esf26EXT7DrG4NNzrxVIGkrW6aKtViODPeNxIJr0lDn25Hcddmb",
+	"WyR1vd+sdJzzVZruiM4oXUsYam9Chlhkdd2FYXDO3R6swr7j69IjX0r3rh8S+wRR7bTh9aMNr9e0PvVe",
+	"juVWGCviZj7bV3nunJC4vJ8yGCA1kc6oXMQxjO0Zs/DBHsXmNvLUDJxZtwlnLEr4tEP4QB53iqSTK2gH",
+	"Q/JOJoWNOmjAUuFNo/tlAPTQQobf+MbSqDf9j5GSdhhRtRWfBuvWRzJxb9HwK/P4pd4X27GxPkOiM0/4",
+	"tM4bqSwvgJv5Muuckr5Wo4Vdku/5tIlh1e0R0Yaj18kNnhkza1QjpTWR1dRS26p11+KkIqrctelevenC",
+	"9/rV8AF85+63g1L4ktA4JQvyX73O7EM/EFW4y8ZYG0hn5oE7oHubrFFk3TMDlY65QirWRzgpXdIMbb6R",
+	"biEhqUIN9da5c6aU3OiggKjMMm5u/FhtT+nMXnie8hEx8wnLaCBD4et9Zlg0VqmIp13PHj7i02t/z4jY",
+	"a4rRgs9Cot5UGVYfMB5JT/K4culSWfDDilIupGXPvzk5wbEKa+XY/V60SfYWe/y0+ilJ7veeZc9kATI2",
+	"tBd4S+4t/bL81L/6G7QNUZsLr5Hopo2u96a8V/wGEbpZMvMex1lDO9Lk3O87ooB5zqAYEDrnzaF8dJdd",
+	"+kSxc2swRpOJd/frG6KpPmap2TDF5WoHpdwNSzYytWQiwyxFvwCcvVe/AvfltRawQGs3RqOLdHYv+MXH",
+	"39iNgtQO1FhpoEYvKOGa0V+nqdna4En/n+/f/MISFWe+gLlDuP2UGfEvQHbhVEgaeoFfzXlgafinj5ns",
+	"EKZYMdJlPyiVMK0mhqXOzsAt+ClzWHBNpGo9nnTZex9U5bV2fMCF9DUopiDI4rQVziHx+YjE1wN6hCdC",
+	"Iuioy0qjwnE+uATPJGdiNQYWFTt4NtHCUhU2oiAuRu0B+/o5+0l8x1JVNx/ybWaGi1nGn8UNhFWF6p7K",
+	"Pp/7tGE6ZRM+dZGI4VPndPWVpv1uHMLkLroc79eW3CPaCrcpM8TcHw5lMnux2QyV+zEkeCHEodyTN+BH",
+	"u0t4FM9VPzwPIZoexE5iPfDlpH2nWNbJAr+4Uupn7oQFf/DVIusy2XistIXkNSSCX7m3sC8T6PZ/PROI",
+	"X0DF95PaypqPTpixGvjIiRgJVZO3dfTXjP/y8eivhE/vZ6p5B7fCT/JED8Tk1cFCs5hnBkwxOpRNeMGT",
+	"SfV2tYkFlNB12GqoWteHHovnRNFt2bq7EB6sNiJyp1Efuk99rsQMK0vPzzbdEBJcSLifSNuMClxaNuTj",
+	"MUhTGi6Og3SZFIOhn3wbcxsPgQbHojsuaCJUojxsKtWky/wTozPhfA/PAap0SD74AS7GqjGdkOgy1JB4",
+	"0qrXSK1tEjFN+DSfG/vs8PR0cWz0RT4PuJhlPnu2bQ5fLO5Xp16/ShcjTvi0gila5LUdqol7jQMF5lGB",
+	"inspN6RdZoWaFc3iCOHOO9IWBw3mqLM7cfLJebUHkzOlVLyR09SiIy8sjqquPXdK0vMEZibN14V2bNJ2",
+	"jrcf1YTx0hx0tCiLH2wlmQ/n29E/M2Vh3gQTw6K3b95fMfc7+nLUccHqOLMBQPIRaKwSz7pr1Ah6Kpki",
+	"eyCKgJ9uyKZgz/wgSN5Tmc3nMbvAlujPM9tlvwAk+LMbqKEdJHNfxKv/5ZZ1sKUSsupdipNml1EVPWBT",
+	"XksjcrciELRDEw9xpoWdHpz9/udM1p7onIUNTN9TJz4Vya6GJppbOEwR3js74EmiwVCxxx3xplT5XMg3",
+	"dEH6r5LLONbqViSgOwx4PKS4A4ppYtaz0RMw3Fd6RAM6z0IFsyfVdP+PNaCdfGxMKYTB9echDCA1u8De",
+	"SGSI9y1P6PyVFeI8AC5YR9qbspij+4hF1KHnsp6rM9+YK78v92Axvw2VmTc6HPfo4K4qPJ4R5g8CQ35A",
+	"xzqu6JXSo/tg58p5/sLJ3+ELJa1WaU2bn5ogKOhkuyS53cq7mnk5O/ESVgDOH3AhVIOBRUC8sFRmVbNK",
+	"BvJwoFU2braoP+DHzCgdRk+Ycyw59TVLVLKEgkADtgJk7QyjH2iBtwhtlTh1IwiOs3Eu+MVv1Bs5Mm20",
+	"jKVd7cefNSo9fps7Wil35FspBkGCgrJU5X8TWSR/CiP1AU7Mm7IIL38tkqjJ7y294N0DN0vL4DIO88k2",
+	"FlCnALSoZOWwtPPQi8EeRV8pvoT8aCB9m69uK8A7lavkqE5Tyyj6noTlSJX3VBkatJTX0mJd13Vm6gq5",
+	"qANzHR1dlZ6kbVpcomdoU+PcF5fdmubDRmwRzwPn/Xjg2DlT9ajirgRtR/HHPXa7xRW3Oo59ZWFeejD7",
+	"EkJOw9j3YVC36hctPpR95UvvdorbDjW3PcD2PJp1nWOv4pc1wwhvEA21wzIHqGEGqAMqENf52jrrC3cD",
+	"Zuusih0qU8z+Frrg9ufa/XIeeHAvLlqw6sUqaQQm3WdLApL7g0Jr7kxbmBcpW26zxtI6+nThwmDa5/f0",
+	"o/uevCxtTfcPYfPBZsFnFKj7APAtVEQ/FRyqhaDWgKBmwacNFS8HjQrtp1RKZJjS5VnCJoCuZG2RGfQf",
+	"mSmTd/oc1Xyo6mGjVPsEqFps6nFgU016uDIetRQSJai2VcIt6KBxNVjUOeM6Hjq3yHnZ0ljgyXx8qoWm",
+	"nj40teARMh+OqkyFP89LGZwjzVkqchILoZmayDlA1dPBqFp4ak/w1Po+UT0k9RqpgzlREZOkI4EwFZ76",
+	"nlAlAW1x8HvYBdOZlDiKybOO3ACMDWaxLeiRYZm0IiU6OAmTewCuR49tbQfW2iOi1YJZnwiYtfBBWePI",
+	"HfkTcU6ZYY6kwJ3jdB4OdZEkb+Q2SbifCsyAG9VOvd4RODGE3AXEYtkGBToMWrEJzKL2eK7SonLjW6t8",
+	"T4anoQpLTXz3TTNQgVL0+KlXSg+zT3CDdvNTRDieJg28khJiW7AS36Pva2Ij4UhdgOf9fUjsONfbeWXk",
+	"ciOrAjrd81GQbWv96oTILWyyQ9hEmHhJCV8UQrkwNW4fG2IEMQcreVhyuVNwpfHoaBGWbSIsZb75jXt1",
+	"C6Mu50WmHg064YplMGWeZS+jKQ/Xsm/V6dsOBlO59B6AmN3YhPYk3TMas74NanAnb7lIeU+k2CDVANP8",
+	"rNSNYZ5NP4SVLob0CfJOKCWyKr5hXCYdT/HtCZhFEhGLfLnDGYnk8fPA6ky1TDyd8CmyJ4chHiMD6S3M",
+	"K/S9KD/F5gjxlWaToRo11jGFp9tEcQ1W1pSqDKpRfNMS3A+u6QdLr2Ob/krlhdQYp787ocHtnTKpbMvZ",
+	"PqP3XGLnU15LsmZ+p073IRUD0UvhsDQst95TT9NAppP7IGEUBN7gnP4zryy8M8a2495zl10VneTloj0W",
+	"JZA4MYPkOp8aFCGRXUjnn56ySCp7zYsvBN6sqB4ofumfbQPDcGtav8P00HMWjnvWy4hoLy5M2U7sRphj",
+	"ioyAVROyDaPxKWDnVdlp4fMdDKgQ8TCX5LrZYTHyYDhjsgU7eB/f3m9D5bFzotTrEPUolwlRMOEEinn5",
+	"qnVo9RYLuV5pNboSI1iMKnjRbz6VNJjf/5fS6mmrzjsYQljHNrhqOtnMYSYnjhzuQhF39o5BjVMocV8i",
+	"IpKIpEk5zYKE5Fut+Dc399T7h3jpfkLyDXOhe5eCorxG8mD8dMMtBgmMubaBsafWicm/sSXi9dac1gtr",
+	"27qwYuuCuak2Lrj/vt/2zWdcRANoFUuUN3rTBpTE3DyNGlNz0+Y/9lBham5WFd2jOFVmzoCgV0IKM4Q7",
+	"M6ZYb8qGBZDI05SAhb7C8W35eN8QH1BnI04LhGmXXTC8qx8w52cOuTVd09/rSGTcB9vWk0qhy7uQKdhe",
+	"7sPc4GPtPjNRr6a4mGTNRMTT8c0fR32Le2dzbUC1oiWXsgXNA8b084jChcFWnonSN9FKmn3Fb3ar2I97",
+	"eFiT8v5dZbodG7b3sWGL6uGClWUfDjEn18w30MfDN7R0U9aGmPabguoP7/CKywz6ajvK11JY3PE2Llsx",
+	"LvtAaemKUgW1aCpoaxh2iaOIDdyC5qlPdveF7ZTxI6jmvgYqzA7Ov8PTtEzVERJtKpNWT+u+TYOfNLcz",
+	"Xw5ucfkzDQPnYGOTYpJAwrJxl11NlF+v/xYylyNHc6e6YHdJHPenfZstTzXwZHoNH4SxZg49I0rpw216",
+	"x+XtqzCc9qZte3/wbe9kLJptxTqH8L3N77+FeU49pW4g8T2VVCXygQJkUfmCC56bq7xXU8i22f1RNbvf",
+	"J7CLVmuj7CHp0AdIOpTzLCVCh2rCRlk8bIAfty9qO0MgG011C0JuGYRcQZQbyqs3ZEhDUfVuDenWnJ/N",
+	"F0hXLrtjCHI3etoeVvtvU1/aLgTHS/N+X8SHGrgxYiBH7sbNSIjEmayYeqB+WpogPKFIbCJxzB2OGMba",
+	"aF8wiSdkX2hj/XBjiu2Kq6Tcgvb1RQ2QCq3zXWWZ906ocaEoyXhIlIBG9AYTLbhcH0sqzXjfzh+03g44",
+	"3yGgM/u+W3BnJXAnaDYgZlGBeGp1f5VKwroLHTk7ORpnlm9pauK78vWfgl9dfaDWu97x7MSKvN4dn7i4",
+	"riyoFfPKAcJM01LtYCrkjaGpR7EVt8JOz2momzu0GJdMjMZKO/lgGlBZ8ZzjLFZaQ2whwUt02aVkqbKm",
+	"476WjSAJV2Cx5mbYZRgWhLlLohibzQdcyGJS8axGBukFb7ofKspZ0bJlsM7T3Sl6OzB4Mwfg96BxfGPw",
+	"9hDaJxcUD0PGJUwW0/IVQM1MCjt/vGQvE6k9FJLYyp12T1XWQJToDvNf8Yqf3uAy99yt+7eS+5d5kQki",
+	"Tv+9CdqlyIx4moK+dpeMUHojlNeI/UPhVCRmlTtYhlzIDjPKj0YdeT+PRpnGSt6Cts1E0e7dP9SzxK1t",
+	"P+ky3JU2V/bAc2UZyW6N7q16nCzAeVQZVEYziYVhI+Amc+de07yy87unUUhu45+vhWycaLaShrbUR48q",
+	"idYsyQtTHTGTcjOkJl0ajuLkcqKFtSBZ9G+nr6LaOH8H4rWjAL/JaLdx/VazZgvL7tIURd8tbTEpXbZj",
+	"i7kdx2fTqbLyNXeaJ9uJWraH0b6TZEscYXdGpv910AOuQR+c/f6n06icK+T3vw4ynR6cHRyhpvlLzwy5",
+	"B57aYYf1xSDTxBQkDEtUnI1A2tCqq3w5f7eUdJoaC6MaAo4rbPO5dTvEYszAYXux4TLpqQ/lK9Bfai7x",
+	"E0x9w7BWA81H5fvysTi8gamp+dl3msvEsIwAKuQsEIYZlSbd2VJlU8sdwi0bc21pyWMtYvA1NaUrFNnL",
+	"2Su8V9oikEP2ubxw+ksYMldLXMJ62dR08qpQY4uyUKF979TdC9Zd6m3KYyjfO+GWH/rpSDXf97PvEX/i",
+	"RGY008Vb+7QoA4Zi54G4xYpVDcaAYT0wInGiPeYS0tIlxfhwxCUf1C9l9pKpiEHOvaL/Rk6TUyNQwgmG",
+	"6jP4YEFLnjISX1MVDKfZQg4OEy0aLuTZZIWShlm14OU8C1edxGYy8UW9/UzSdctbJS0M6ICecxEE3twl",
+	"fBhVugDZkdmf/CwM/eSWp1lFUkBmI+8TzJVvX3N854ndnw7tdFy7ziv0rPFMvEsx1HSZnDBtzko8TUFF",
+	"QcvjHBvUnAq00bRpZy+w3trcAKb+m5ZTcooaLuuRo9KAscqiFtiXxudp3gu8M5fTnkqmOPzMABWCowXr",
+	"5PPSOLupWJCSRzl70dfO3Hi6KDUCw4QsbwufNlmF30J5FnLCxMrY0u/+mSlbKx2YWOJsIszQaVbgsSr9",
+	"FPe08YYTPmPqwzXueVeJO9sQDSyxN1QvccjjJo14qwPdlrtMzRXGEAueHuKrqF2K0jcu8ESrVnne8RxF",
+	"xF8VnBoVaTE3db84fX44VJmmqhhccGYqC7XcCmNFXL9fgQHIHYlqIo0/YBNeFqj6HMWcN+YzeGUD9GGM",
+	"5r7pV0M+HoOs/uSWbvPnx/8XAAD//2bu5rQs4QQA",
 }
 
 // GetSwagger returns the content of the embedded swagger specification file

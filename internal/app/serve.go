@@ -172,7 +172,9 @@ func (a *App) server(checks []httpapi.Check, c httpapi.MovableClock) *httpapi.Se
 
 		Clients: a.Clients, ClientReader: reader, Departments: a.Departments, DeptReader: reader,
 		DataCenters: a.DataCenters, DataCtrReader: reader, Feed: feed{reader, a.DB},
-		Zone: a.Config.Zone(), Orders: a.Orders, OrderReader: reader, Lifecycle: a.Lifecycle, ServiceReader: reader,
+		Zone: a.Config.Zone(), Orders: a.Orders, OrderReader: reader,
+		Shelf:     func(ctx context.Context) (httpapi.Shelf, error) { return a.DB.Shelf(ctx) },
+		Lifecycle: a.Lifecycle, ServiceReader: reader,
 		OperationReader: reader, TaskReader: reader, Catalog: a.Catalog, CatalogReader: reader, Payments: a.Payments, MoneyReader: reader,
 		Traffic: a.Traffic, TrafficReader: reader,
 	}

@@ -5,9 +5,11 @@ import (
 	"encoding/json"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/tariffd/tariffd/internal/catalog"
 	"github.com/tariffd/tariffd/internal/fault"
+	"github.com/tariffd/tariffd/internal/order"
 	"github.com/tariffd/tariffd/internal/provision"
 )
 
@@ -147,6 +149,12 @@ func newShop(t testing.TB) *shop {
 	s.rig = newRig(t, func(r *rig) {
 		r.server.Catalog = &catalog.Engine{InTx: narrow[catalog.Tx](r.db), Drivers: provision.NewRegistry(s.panel.driver(), plain())}
 		r.server.CatalogReader = r.db.Reader()
+		r.server.Catalog.Free = catalog.NewStock(r.server.Catalog, r.wall)
+		r.server.Shelf = func(ctx context.Context) (Shelf, error) { return r.db.Shelf(ctx) }
+		r.server.Orders = &order.Engine{
+			InTx: narrow[order.Tx](r.db), Zone: time.UTC, Stock: r.server.Catalog.Free,
+			Look: func(ctx context.Context) (order.Lookup, error) { return r.db.Shelf(ctx) },
+		}
 	})
 	s.provider = s.defaultProvider()
 	return s

@@ -96,6 +96,11 @@ func (e *edge) guard(op *endpoint, next echo.HandlerFunc) echo.HandlerFunc {
 				return err
 			}
 		}
+		if op.byAddress {
+			if err := e.limiter.takeAddress(c); err != nil {
+				return err
+			}
+		}
 		if err := c.checkRequest(ec); err != nil {
 			return err
 		}

@@ -25,6 +25,7 @@ type endpoint struct {
 	once       string // optional, required; empty: Idempotency-Key is ignored
 	onceUnless string // a boolean parameter of the query with which nothing is changed, so that no key is needed
 	streaming  bool
+	byAddress  bool // whoever calls is limited by the address that the call comes from
 	inPath     []*parameter
 	inQuery    map[string]*parameter
 	needsQuery bool     // some parameter of the query is required
@@ -99,6 +100,7 @@ func (op *endpoint) extensions(x map[string]any) error {
 	op.once, _ = x["x-idempotency"].(string)
 	op.onceUnless, _ = x["x-idempotency-unless"].(string)
 	op.streaming, _ = x["x-streaming"].(bool)
+	op.byAddress = x["x-rate-limit"] == "address"
 	return nil
 }
 

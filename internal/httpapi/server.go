@@ -51,6 +51,7 @@ type Server struct {
 	CatalogReader CatalogReader
 
 	Zone            *time.Location // of billing
+	Shelf           func(ctx context.Context) (Shelf, error)
 	Orders          *order.Engine
 	OrderReader     OrderReader
 	Lifecycle       *lifecycle.Engine
@@ -67,6 +68,7 @@ type Server struct {
 	keyring *keyring // set by New: a revoked key is forgotten at once
 	figures *figures
 	docs    *document
+	forms   storefront
 }
 
 // Handler answers requests.

@@ -261,7 +261,7 @@ func TestAWrongStateIsRefusedBeforeThePanelIsCalled(t *testing.T) {
 	r.panel.says(provision.Outcome{State: provision.Manual}, nil)
 	processing := r.buy(r.client("100"), 1).Items[0].ServiceID
 	r.work()
-	refused(processing, all...)
+	refused(processing, "suspend", "resume", "renew", "reboot", "install", "delete", "undelete") // what the panel has not begun may still get other parameters
 	r.panel.does(nil)
 	_, id := r.active()
 	refused(id, "resume", "undelete")

@@ -48,6 +48,9 @@ func checkParameters(ctx context.Context, tx Lookup, p *Prepared, fields *fault.
 func readServers(p *Prepared, fields *fault.Fields) {
 	const pointer = "/parameters/" + serversParameter
 	raw, ok := p.Parameters[serversParameter]
+	if !ok && p.forAnybody {
+		return // the price is the same for all servers
+	}
 	if !ok {
 		fields.Add(pointer, "required", "Name the servers whose bandwidth is bought.")
 		return

@@ -21,6 +21,7 @@ type QuoteInput struct {
 	ClientID   actor.ClientID
 	ProviderID actor.ProviderID // used where no client is named; empty: the first item's tariff's
 	Wishes     []Wish
+	Anybody    bool // the asker shows no key: only what is on sale exists, and no client
 }
 
 // Quote prices a selection without storing anything. It is the computation that Place bills by.
@@ -50,7 +51,7 @@ func (e *Engine) Quote(ctx context.Context, by actor.Actor, in QuoteInput) (out 
 
 // asker is whom a quote is for.
 func asker(ctx context.Context, look Lookup, by actor.Actor, in QuoteInput) (buyer, error) {
-	if in.ClientID == "" {
+	if in.ClientID == "" || in.Anybody {
 		return anybody(ctx, look, by, in)
 	}
 	c, err := look.ClientByID(ctx, in.ClientID)
@@ -77,6 +78,9 @@ func buyerOf(ctx context.Context, tx Tx, by actor.Actor, id actor.ClientID) (buy
 // anybody is the buyer of a quote without a client: the actor's provider, else the one of the first tariff.
 func anybody(ctx context.Context, tx Lookup, by actor.Actor, in QuoteInput) (buyer, error) {
 	id := by.Scope.ProviderID
+	if in.ProviderID != "" {
+		id = in.ProviderID
+	}
 	if id == "" {
 		t, err := tx.TariffByID(ctx, in.Wishes[0].TariffID)
 		if err != nil {
@@ -85,7 +89,7 @@ func anybody(ctx context.Context, tx Lookup, by actor.Actor, in QuoteInput) (buy
 		id = t.ProviderID
 	}
 	p, err := tx.ProviderByID(ctx, id)
-	return buyer{Provider: p}, err
+	return buyer{Provider: p, Anybody: in.Anybody}, pointAt("/provider", err)
 }
 
 // pointAt turns a missing object that the body names into a violation of the body.

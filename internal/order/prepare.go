@@ -22,6 +22,8 @@ type Prepared struct {
 	Values  map[string]pricing.Value
 	Servers []actor.ServiceID // dedicated_bandwidth
 	Quote   pricing.Quote
+	// forAnybody: it is a quote for nobody in particular.
+	forAnybody bool
 	// Obstacles may go away by themselves; none: orderable.
 	Obstacles []Obstacle
 	beside    []Prepared        // the items before it, which are not stored yet
@@ -39,14 +41,15 @@ type buyer struct {
 	Provider client.Provider
 	Client   *client.Client
 	Room     *catalog.Room
+	Anybody  bool // only what is on sale exists for them
 }
 
 // prepare checks one wish and prices it. What contradicts the tariff is an Invalid fault with pointers relative to the item;
 // what may change by itself stands in Obstacles.
 func (e *Engine) prepare(ctx context.Context, tx Lookup, b buyer, w Wish, beside []Prepared, now time.Time) (Prepared, error) {
-	p := Prepared{Wish: w, beside: beside}
+	p := Prepared{Wish: w, beside: beside, forAnybody: b.Client == nil}
 	t, err := tx.TariffByID(ctx, w.TariffID)
-	if fault.Has(err, "not_found") || (err == nil && t.ProviderID != b.Provider.ID) {
+	if fault.Has(err, "not_found") || (err == nil && (t.ProviderID != b.Provider.ID || b.Anybody && t.Status != catalog.Active)) {
 		return p, fault.New(fault.Invalid, "not_found", "No such tariff.").At("/tariff_id")
 	}
 	if err != nil {

@@ -27,6 +27,7 @@ type stand struct {
 	modules   map[catalog.ModuleID]catalog.Module
 	centers   map[catalog.DataCenterID]catalog.DataCenter
 	providers map[actor.ProviderID]client.Provider
+	groups    map[catalog.TariffGroupID]catalog.TariffGroup
 }
 
 func newStand(number int64) *stand {
@@ -34,7 +35,7 @@ func newStand(number int64) *stand {
 		number: number, tariffs: map[catalog.TariffID]catalog.Tariff{}, types: map[string]catalog.ProductType{},
 		asked:   map[string][]catalog.Parameter{},
 		modules: map[catalog.ModuleID]catalog.Module{}, centers: map[catalog.DataCenterID]catalog.DataCenter{},
-		providers: map[actor.ProviderID]client.Provider{},
+		providers: map[actor.ProviderID]client.Provider{}, groups: map[catalog.TariffGroupID]catalog.TariffGroup{},
 	}
 }
 
@@ -154,3 +155,18 @@ func (s *Shelf) DataCentersByIDs(ctx context.Context, ids []catalog.DataCenterID
 func (s *Shelf) ProviderByID(ctx context.Context, id actor.ProviderID) (client.Provider, error) {
 	return remember(s.at, s.at.providers, id, func() (client.Provider, error) { return s.Tx.ProviderByID(ctx, id) })
 }
+
+// TariffGroupByID answers a group of tariffs.
+func (s *Shelf) TariffGroupByID(ctx context.Context, id catalog.TariffGroupID) (catalog.TariffGroup, error) {
+	return remember(s.at, s.at.groups, id, func() (catalog.TariffGroup, error) {
+		return s.reader().TariffGroup(ctx, actor.Everything, id)
+	})
+}
+
+// TariffsOnSale lists the active tariffs of a provider, in order of creation.
+func (s *Shelf) TariffsOnSale(ctx context.Context, of actor.ProviderID, productType string, p actor.Page) ([]catalog.Tariff, error) {
+	return s.reader().Tariffs(ctx, actor.Everything, catalog.TariffFilter{ProviderID: of, ProductType: productType, Status: catalog.Active}, p)
+}
+
+// reader reads where the catalogue is written: a replica would answer what was true before the version.
+func (s *Shelf) reader() *Reader { return s.tariffStore.db.Reader() }
