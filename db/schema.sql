@@ -177,6 +177,7 @@ CREATE TABLE public.client (
     lease_until timestamp with time zone,
     created_at timestamp with time zone NOT NULL,
     version bigint DEFAULT 1 NOT NULL,
+    resume_at timestamp with time zone,
     group_id uuid,
     CONSTRAINT client_limit_ck CHECK ((settlement_limit >= (0)::numeric)),
     CONSTRAINT client_settlement_ck CHECK ((settlement_mode = ANY (ARRAY['prepaid'::text, 'credit_limit'::text, 'postpaid'::text]))),
@@ -1225,6 +1226,10 @@ CREATE INDEX client_order_due_ix ON public.client_order USING btree (expires_at)
 
 CREATE INDEX client_order_provider_ix ON public.client_order USING btree (provider_id, id);
 
+-- Name: client_resume_ix; Type: INDEX
+
+CREATE INDEX client_resume_ix ON public.client USING btree (resume_at) WHERE (resume_at IS NOT NULL);
+
 -- Name: collection_due_ix; Type: INDEX
 
 CREATE INDEX collection_due_ix ON public.collection USING btree (due_at) WHERE (status = 'due'::text);
@@ -1448,6 +1453,10 @@ CREATE TRIGGER audit_append_only BEFORE DELETE OR UPDATE ON public.audit FOR EAC
 -- Name: block_revision block_revision_append_only; Type: TRIGGER
 
 CREATE TRIGGER block_revision_append_only BEFORE DELETE OR UPDATE ON public.block_revision FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
+
+-- Name: client client_resume_notify; Type: TRIGGER
+
+CREATE TRIGGER client_resume_notify AFTER UPDATE OF resume_at ON public.client FOR EACH STATEMENT EXECUTE FUNCTION public.notify_due('resumption');
 
 -- Name: collection collection_notify; Type: TRIGGER
 

@@ -27,6 +27,9 @@ func (a *App) kinds() []due.Kind {
 			return a.Lifecycle.Run(ctx, operation.ID(c.ID), c.No)
 		})),
 		a.kind("daily_run", 100, 2, a.runDaily),
+		a.kind("resumption", 1, 2, due.Each(func(ctx context.Context, c due.Claim) error {
+			return a.Lifecycle.ResumeFreed(ctx, actor.ClientID(c.ID), c.No)
+		})),
 		a.kind("order_expiry", 1, 2, due.Each(func(ctx context.Context, c due.Claim) error { return a.Orders.Expire(ctx, order.ID(c.ID), c.No) })),
 		a.kind("service_deletion", 1, 2, due.Each(func(ctx context.Context, c due.Claim) error {
 			return a.Lifecycle.DeleteScheduled(ctx, actor.ServiceID(c.ID))

@@ -170,7 +170,14 @@ func (e *Engine) catchUp(ctx context.Context, tx Tx, by actor.Actor, b Behind, s
 			due = append(due, s)
 		}
 	}
-	for day := b.BilledThrough.AddDays(1); !last.Before(day) && len(due) > 0; day = day.AddDays(1) {
+	hourly, err := e.hourly(ctx, tx, services)
+	if err != nil {
+		return err
+	}
+	for day := b.BilledThrough.AddDays(1); !last.Before(day) && len(due)+len(hourly) > 0; day = day.AddDays(1) {
+		if err = e.giveBack(ctx, tx, hourly, day); err != nil {
+			return err
+		}
 		next := calendar.DailyRunAt(day.AddDays(1), e.Zone)
 		sort.SliceStable(due, func(i, j int) bool { return due[i].PaidUntil.Before(*due[j].PaidUntil) })
 		var open []*service.Service

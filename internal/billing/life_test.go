@@ -59,7 +59,7 @@ func TestLivesAgreeWithNaiveBooks(t *testing.T) {
 	for _, what := range []string{
 		"bought", "bought later with a payment", "paid without a debt", "renewed by the daily run", "renewed by hand", "hand renewal refused",
 		"renewed while suspended by people", "had no money to renew", "went below zero", "suspended as unpaid", "became unpaid while suspended",
-		"waited for the end of the weekend", "resumed by a payment", "had money for some only", "suspended by people", "resumed by people",
+		"waited for the end of the weekend", "resumed by a payment", "resumed by freed money", "had money for some only", "suspended by people", "resumed by people",
 		"deleted after too long", "deleted at its end", "deleted at once", "gave back at a close", "gave back what was paid ahead",
 		"deletion taken back", "caught up after an outage", "refunded", "refund refused", "automatic renewal switched",
 	} {

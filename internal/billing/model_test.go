@@ -22,6 +22,7 @@ type purse struct {
 	limit    int64
 	ran      time.Time // the daily run that it last had
 	things   []*thing  // in order of creation
+	freed    bool      // money came back, which is not put to work yet
 	payments []*coin
 }
 
@@ -135,6 +136,7 @@ func (b *books) close(p *purse, t *thing) {
 		b.saw("gave back what was paid ahead")
 	}
 	p.cents += back
+	p.freed = p.freed || back > 0
 	t.status, t.why, t.ends = service.Deleted, nil, false
 }
 
@@ -246,20 +248,31 @@ func (b *books) live(until time.Time) {
 		}
 		b.run()
 		b.endings()
+		b.useFreed()
 		if b.nextStop(until).Equal(until) && !b.now.Before(until) {
 			return
 		}
 	}
 }
 
+// useFreed puts money to work that came back otherwise than by a payment.
+func (b *books) useFreed() {
+	for _, p := range b.purses {
+		if p.freed {
+			b.arrived(p, "resumed by freed money")
+		}
+		p.freed = false
+	}
+}
+
 // arrived is money that came: what waits for it resumes, the oldest end first.
-func (b *books) arrived(p *purse) {
+func (b *books) arrived(p *purse, how string) {
 	resumed, left := 0, 0
 	for _, t := range p.live() {
 		switch waited, done := b.revive(p, t); {
 		case done:
 			resumed++
-			b.saw("resumed by a payment")
+			b.saw(how)
 		case waited:
 			left++
 		}

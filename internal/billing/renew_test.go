@@ -186,11 +186,10 @@ func TestOneThatFailsDelaysNobody(t *testing.T) {
 		clients[i] = h.client("10")
 		services[i] = h.buy(clients[i], daily, "P1D")
 	}
-	// What the client has chosen cannot be read any more.
+	// What the periods hang on cannot be read any more.
 	for _, i := range []int{7, 24} {
-		h.pool.MustExec(`UPDATE service SET add_ons = '{"ram": {"number": "four"}}' WHERE id = $1`, services[i])
+		h.pool.MustExec(`UPDATE service SET anchor = to_jsonb(anchor::text) WHERE id = $1`, services[i])
 	}
-	h.pool.MustExec(`UPDATE tariff_version SET offer = jsonb_set(offer, '{add_ons}', '[{"code": "ram", "enabled": true, "billing": "order"}]')`)
 	h.clock.Set(at("2026-03-02 00:20"))
 	require.Equal(t, 25, h.lot(100))
 	require.Equal(t, []actor.ClientID{clients[7], clients[24]}, h.parked)
@@ -200,7 +199,7 @@ func TestOneThatFailsDelaysNobody(t *testing.T) {
 		if i == 7 || i == 24 {
 			require.Equal(t, "9.00", h.balance(c))
 			require.NotNil(t, reason)
-			require.Contains(t, *reason, "ram")
+			require.Contains(t, *reason, "Anchor")
 			continue
 		}
 		require.Nil(t, reason)
@@ -210,7 +209,7 @@ func TestOneThatFailsDelaysNobody(t *testing.T) {
 	h.clock.Set(at("2026-03-03 00:20"))
 	require.Equal(t, 25, h.lot(100))
 	// Put right, both catch up what they missed.
-	h.pool.MustExec(`UPDATE service SET add_ons = '{}'`)
+	h.pool.MustExec(`UPDATE service SET anchor = (anchor #>> '{}')::jsonb WHERE jsonb_typeof(anchor) = 'string'`)
 	h.clock.Set(at("2026-03-03 01:20"))
 	require.Equal(t, 2, h.lot(100))
 	require.Equal(t, 4, len(h.parked))

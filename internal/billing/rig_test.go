@@ -190,6 +190,11 @@ func (h *house) daily() {
 	for _, c := range ending {
 		require.NoError(h, h.lifecycle.DeleteScheduled(ctx, service.ID(c.ID)))
 	}
+	freed, err := h.db.Due("resumption").Claim(ctx, h.clock.BusinessNow(), 100)
+	require.NoError(h, err)
+	for _, c := range freed {
+		require.NoError(h, h.lifecycle.ResumeFreed(ctx, actor.ClientID(c.ID), c.No))
+	}
 }
 
 // lot is one claimed lot of the daily run; it answers how many clients were in it.

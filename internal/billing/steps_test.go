@@ -57,6 +57,7 @@ func (w *world) fail() string {
 	w.now = until
 	w.run()
 	w.endings()
+	w.useFreed()
 	return "an outage"
 }
 
@@ -69,7 +70,7 @@ func (w *world) earn() string {
 	if before >= 0 {
 		w.saw("paid without a debt")
 	}
-	w.arrived(p)
+	w.arrived(p, "resumed by a payment")
 	return "a payment"
 }
 
@@ -117,7 +118,7 @@ func (w *world) laterPaid(p *purse, wish order.Wish, t *thing) string {
 		_, err = w.orders.Cancel(ctx, admin, o.ID)
 		require.NoError(w, err)
 	}
-	w.arrived(p)
+	w.arrived(p, "resumed by a payment")
 	return "a payment of an order"
 }
 
@@ -174,7 +175,9 @@ func (w *world) touch(p *purse, t *thing) string {
 		return "resumed"
 	case 7:
 		w.remove(t.id, lifecycle.Now)
+		w.daily()
 		w.close(p, t)
+		w.useFreed()
 		w.saw("deleted at once")
 		return "deleted"
 	case 8:
@@ -182,6 +185,7 @@ func (w *world) touch(p *purse, t *thing) string {
 		t.ends = true
 		w.daily()
 		w.endings()
+		w.useFreed()
 		return "to be deleted at its end"
 	case 9:
 		if !t.ends {

@@ -100,6 +100,9 @@ type Hourly struct {
 	ChargeWhenSuspended bool `json:"charge_when_suspended"`
 }
 
+// GivesBack tells whether time in which a service is suspended is not paid for.
+func (h Hourly) GivesBack() bool { return h.Enabled && !h.ChargeWhenSuspended }
+
 // Policy limits what clients may do with services of the tariff.
 type Policy struct {
 	MaxServicesPerClient  *int     `json:"max_services_per_client"`

@@ -18,6 +18,7 @@ import (
 	"github.com/tariffd/tariffd/internal/calendar"
 	"github.com/tariffd/tariffd/internal/ledger"
 	"github.com/tariffd/tariffd/internal/money"
+	"github.com/tariffd/tariffd/internal/service"
 )
 
 // Kind is what an expense is for.
@@ -64,6 +65,11 @@ type Tx interface {
 	// UnexpiredExpenses are all rows of the period and add-on charges that reach beyond an instant and what was given back of
 	// them, in order of booking.
 	UnexpiredExpenses(ctx context.Context, c actor.ClientID, s actor.ServiceID, now time.Time) ([]Expense, error)
+	// DailyExpenses are all rows of the period and add-on charges that end after an instant and begin before another, and what
+	// was given back of them, in order of booking.
+	DailyExpenses(ctx context.Context, c actor.ClientID, s actor.ServiceID, from, to time.Time) ([]Expense, error)
+	// ActivityBetween are the ranges of a service's activity that reach into a range of time.
+	ActivityBetween(ctx context.Context, c actor.ClientID, s actor.ServiceID, from, to time.Time) ([]service.ActivityRow, error)
 	// PostingsOfCharges are the ids of the postings that paid charges, by charge and receiving account.
 	PostingsOfCharges(ctx context.Context, c actor.ClientID, charges []string) (map[Leg]string, error)
 }

@@ -77,20 +77,16 @@ func shareOut(paid []Expense, n, of int, now time.Time, zone *time.Location) []E
 		return nil
 	}
 	byCharge, order := map[string][]Expense{}, []string{}
-	total := money.Zero(paid[0].Amount.Currency())
+	total := sumOf(paid)
 	for _, e := range paid {
 		if byCharge[e.ChargeID] == nil {
 			order = append(order, e.ChargeID)
 		}
 		byCharge[e.ChargeID] = append(byCharge[e.ChargeID], e)
-		total = total.Add(e.Amount)
 	}
 	sums := make([]money.Amount, len(order))
 	for i, id := range order {
-		sums[i] = money.Zero(total.Currency())
-		for _, e := range byCharge[id] {
-			sums[i] = sums[i].Add(e.Amount)
-		}
+		sums[i] = sumOf(byCharge[id])
 	}
 	// Rounded once over all that was paid, then shared out over its charges.
 	shares := money.Allocate(pricing.Refund(total, n, of), weightsOf(sums))
@@ -99,6 +95,15 @@ func shareOut(paid []Expense, n, of int, now time.Time, zone *time.Location) []E
 		rows = append(rows, reverse(byCharge[id], shares[i], now, zone)...)
 	}
 	return rows
+}
+
+// sumOf is what rows amount to; there is at least one.
+func sumOf(rows []Expense) money.Amount {
+	sum := money.Zero(rows[0].Amount.Currency())
+	for _, e := range rows {
+		sum = sum.Add(e.Amount)
+	}
+	return sum
 }
 
 // reverse takes back an amount from the slices of one charge, the latest first.

@@ -106,6 +106,8 @@ type Tx interface {
 	LockClient(ctx context.Context, id actor.ClientID) (Client, error)
 	ClientByID(ctx context.Context, id actor.ClientID) (Client, error)
 	UpdateClient(ctx context.Context, c Client) error
+	// MoneyFreed makes those of the clients due that have services which wait for money.
+	MoneyFreed(ctx context.Context, clients []actor.ClientID, at time.Time) error
 	InsertKey(ctx context.Context, k Key, hash Hash) error
 	LockKey(ctx context.Context, id KeyID) (Key, error)
 	RevokeKey(ctx context.Context, id KeyID, at time.Time) error

@@ -69,6 +69,15 @@ func (e *Engine) update(ctx context.Context, tx Tx, by actor.Actor, id actor.Cli
 	if err = tx.UpdateClient(ctx, c); err != nil {
 		return Client{}, err
 	}
+	if in.Settlement != nil {
+		now, err := tx.Now(ctx)
+		if err != nil {
+			return Client{}, err
+		}
+		if err = tx.MoneyFreed(ctx, []actor.ClientID{id}, now); err != nil {
+			return Client{}, err
+		}
+	}
 	if err = event.Record(ctx, tx, by, aboutClient(c), "client.updated", "client.updated", c.snapshot()); err != nil {
 		return Client{}, err
 	}

@@ -10,6 +10,7 @@ package ledger
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/tariffd/tariffd/internal/actor"
@@ -54,10 +55,12 @@ type Tx interface {
 	// InsertPostings writes postings of one or several clients in order and moves their stored balances, in one statement.
 	// The clients must be locked. It answers the balance of each client afterwards.
 	InsertPostings(ctx context.Context, at time.Time, postings []Posting) (map[actor.ClientID]money.Amount, error)
+	// MoneyFreed makes those of the clients due that have services which wait for money.
+	MoneyFreed(ctx context.Context, clients []actor.ClientID, at time.Time) error
 }
 
 // Post writes postings in order and moves the stored balances. Nothing else in the program moves money. Postings of amount
-// zero are left out. It expects the lock of every client concerned, and answers the new balances.
+// zero are left out. What becomes free on a balance is put to work at once in the background, where services wait for it. It expects the lock of every client concerned, and answers the new balances.
 func Post(ctx context.Context, tx Tx, postings ...Posting) (map[actor.ClientID]money.Amount, error) {
 	kept := make([]Posting, 0, len(postings))
 	for _, p := range postings {
@@ -79,7 +82,21 @@ func Post(ctx context.Context, tx Tx, postings ...Posting) (map[actor.ClientID]m
 	if err != nil {
 		return nil, err
 	}
-	return tx.InsertPostings(ctx, now, kept)
+	after, err := tx.InsertPostings(ctx, now, kept)
+	if freed := freedBy(kept); err == nil && len(freed) > 0 {
+		err = tx.MoneyFreed(ctx, freed, now)
+	}
+	return after, err
+}
+
+// freedBy are the clients who can spend more now otherwise than by a payment, whose own use-case puts the money to work.
+func freedBy(postings []Posting) (out []actor.ClientID) {
+	for _, p := range postings {
+		if p.To == Balance && p.From != Cash && !slices.Contains(out, p.ClientID) {
+			out = append(out, p.ClientID)
+		}
+	}
+	return out
 }
 
 // Line is a posting as the client reads it: signed, positive when the balance rises.

@@ -183,10 +183,25 @@ func (e *Engine) forget(ctx context.Context, tx Tx, by actor.Actor, s service.Se
 // use of because it was suspended for money has nothing left to refund: it ended before.
 func (e *Engine) giveBack(ctx context.Context, tx Tx, s service.Service) (money.Amount, error) {
 	offer, err := tx.TariffVersion(ctx, s.TariffID, s.TariffVersion)
-	if err != nil || offer.Policy.RefundOnClose == catalog.RefundNone {
+	if err != nil {
 		return money.Zero(s.Currency), err
 	}
-	return charge.GiveBack(ctx, tx, s, e.Zone)
+	down := money.Zero(s.Currency)
+	if s.Period.IsDaily() && offer.Hourly.GivesBack() {
+		now, err := tx.Now(ctx)
+		if err != nil {
+			return down, err
+		}
+		// What the next daily run would settle; there is none for this service any more.
+		if down, err = charge.GiveBackDowntime(ctx, tx, s, charge.Span{From: now.AddDate(0, 0, -2), To: now, Closing: true}, e.Zone); err != nil {
+			return down, err
+		}
+	}
+	if offer.Policy.RefundOnClose == catalog.RefundNone {
+		return down, nil
+	}
+	rest, err := charge.GiveBack(ctx, tx, s, e.Zone)
+	return down.Add(rest), err
 }
 
 // closing is what giveBack would book.

@@ -37,6 +37,10 @@ type Tx interface {
 	UnitsAll(ctx context.Context) ([]catalog.Unit, error)
 	// LockTariff reads a tariff and keeps it as it is.
 	LockTariff(ctx context.Context, id catalog.TariffID) (catalog.Tariff, error)
+	// HoldResumption locks a client that the caller claimed; a claim that was lost is a claim_lost fault. EndResumption notes that
+	// its money was put to work.
+	HoldResumption(ctx context.Context, id actor.ClientID, claimNo int64) error
+	EndResumption(ctx context.Context, id actor.ClientID) error
 	InsertProblem(ctx context.Context, p catalog.Problem) error
 	EndProblems(ctx context.Context, id catalog.ModuleID, at time.Time) error
 	// ViewOf reads a service with all that is told of it.

@@ -15,9 +15,11 @@ import (
 	"github.com/tariffd/tariffd/internal/lifecycle"
 	"github.com/tariffd/tariffd/internal/operation"
 	"github.com/tariffd/tariffd/internal/order"
+	"github.com/tariffd/tariffd/internal/postgres"
 	"github.com/tariffd/tariffd/internal/provision"
 	"github.com/tariffd/tariffd/internal/service"
 	"github.com/tariffd/tariffd/internal/traffic"
+	"github.com/tariffd/tariffd/internal/verify"
 )
 
 // offers makes a tariff of the rig's module with these prices: "P1M", "31", "P3M", "90".
@@ -84,6 +86,17 @@ func (r *rig) mayNot(code, pointer string, by actor.Actor, id service.ID, in lif
 	}
 }
 
+// sound asserts that nothing is wrong with the whole database.
+func (r *rig) sound() {
+	r.Helper()
+	e := verify.Engine{Zone: time.UTC, InSnapshot: func(ctx context.Context, fn func(verify.Snapshot) error) error {
+		return r.db.InSnapshot(ctx, func(s *postgres.Snapshot) error { return fn(s) })
+	}}
+	found, err := e.Run(context.Background())
+	require.NoError(r, err)
+	require.Empty(r, found.Findings)
+}
+
 func (r *rig) booked(id service.ID) []string {
 	r.Helper()
 	rows := []string{}
@@ -108,6 +121,7 @@ func TestATariffChangeWithinThePeriodCostsTheDifferenceOnceTheModuleHasAppliedIt
 	res := r.change(id, in)
 	require.Equal(r, provision.SetParams, res.Operation.Kind)
 	require.Equal(r, "[947.00 15.00]", r.books(c), "the money is kept aside")
+	r.sound()
 	require.Equal(r, small, r.service(id).TariffID)
 	r.mayNot("operation_pending", "", admin, id, in)
 	r.work()
@@ -131,6 +145,7 @@ func TestATariffChangeWithinThePeriodCostsTheDifferenceOnceTheModuleHasAppliedIt
 	r.delete(admin, id, lifecycle.Now)
 	r.work()
 	require.Equal(r, "[963.00 0.00]", r.books(c), "8 days at 31.00: what earlier tariffs gave back is not given twice (D8)")
+	r.sound()
 }
 
 func TestAChangeOfPeriodClosesTheOldOneAndStartsANewOneNowD9(t *testing.T) {
@@ -284,6 +299,7 @@ func TestARefusedChangeLeavesEverythingAsItWas(t *testing.T) {
 	r.work()
 	require.Equal(r, service.Deleted, r.service(id).Status)
 	require.Equal(r, "[977.00 0.00]", r.books(c))
+	r.sound()
 }
 
 func TestWhatAChangeOfTariffIsHeldTo(t *testing.T) {

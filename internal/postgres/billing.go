@@ -79,3 +79,35 @@ func (s billingStore) ParkClient(ctx context.Context, id actor.ClientID, claimNo
 	}
 	return nil
 }
+
+const moneyFreed = `
+UPDATE client SET resume_at = $2
+WHERE id = ANY ($1::uuid[]) AND resume_at IS NULL AND EXISTS (SELECT FROM service s WHERE s.client_id = client.id AND ` + waitsForMoney + `)`
+
+// MoneyFreed makes those of the clients due that have services which wait for money.
+func (s billingStore) MoneyFreed(ctx context.Context, clients []actor.ClientID, at time.Time) error {
+	if _, err := s.exec(ctx, moneyFreed, texts(clients), at); err != nil {
+		return fmt.Errorf("mark clients with free money: %w", err)
+	}
+	return nil
+}
+
+const holdResumption = `SELECT id FROM client WHERE id = $1 AND claim_no = $2 FOR UPDATE`
+
+// HoldResumption locks a client that the caller claimed.
+func (s billingStore) HoldResumption(ctx context.Context, id actor.ClientID, claimNo int64) error {
+	var found string
+	err := s.get(ctx, &found, holdResumption, id, claimNo)
+	if isNoRows(err) {
+		return errClaimLost
+	}
+	return wrap("hold a client", err)
+}
+
+const endResumption = `UPDATE client SET resume_at = NULL, claim_no = claim_no + 1, lease_until = NULL WHERE id = $1`
+
+// EndResumption notes that a client's money was put to work, and gives the claim back.
+func (s billingStore) EndResumption(ctx context.Context, id actor.ClientID) error {
+	_, err := s.exec(ctx, endResumption, id)
+	return wrap("end a resumption", err)
+}

@@ -105,6 +105,21 @@ func (s chargeStore) UnexpiredExpenses(ctx context.Context, c actor.ClientID, id
 	return s.expenses(ctx, unexpiredExpenses, c, id, now)
 }
 
+const dailyExpenses = `
+WITH paid AS (
+    SELECT id FROM expense
+    WHERE client_id = $1 AND service_id = $2 AND kind IN ('period', 'add_on') AND period_end > $3 AND period_start < $4
+)
+SELECT ` + expenseColumns + ` FROM expense
+WHERE client_id = $1 AND service_id = $2 AND (id IN (SELECT id FROM paid) OR kind = 'refund' AND reverses IN (SELECT id FROM paid))
+ORDER BY id`
+
+// DailyExpenses are all rows of the period and add-on charges that end after an instant and begin before another, and what was
+// given back of them, in order of booking.
+func (s chargeStore) DailyExpenses(ctx context.Context, c actor.ClientID, id actor.ServiceID, from, to time.Time) ([]charge.Expense, error) {
+	return s.expenses(ctx, dailyExpenses, c, id, from, to)
+}
+
 // A day's overage by a falling scale gives back, so that its legs run the other way.
 const postingsOfCharges = `
 SELECT id, cause_id, leg AS to_account

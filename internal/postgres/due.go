@@ -34,6 +34,7 @@ var dueTables = map[string]DueColumns{
 	},
 	"operation":        {Table: "operation", At: "next_attempt_at", Where: "status IN ('queued', 'running', 'waiting')"},
 	"daily_run":        {Table: "client", At: "next_run_at", Where: "true"},
+	"resumption":       {Table: "client", At: "resume_at", Where: "true"},
 	"order_expiry":     {Table: "client_order", At: "expires_at", Where: "status = 'awaiting_payment'"},
 	"service_deletion": {Table: "service", At: "delete_at", Where: "delete_at IS NOT NULL AND status IN ('active', 'suspended')"},
 	"recomputation":    {Table: "recomputation", At: "due_at", Where: "status = 'running'"},

@@ -167,3 +167,24 @@ func (s termStore) EndActivity(ctx context.Context, c actor.ClientID, id service
 	_, err := s.exec(ctx, endActivity, c, id, at, cause)
 	return wrap("end activity", err)
 }
+
+const activityBetween = `
+SELECT from_at, to_at, cause FROM service_activity
+WHERE client_id = $1 AND service_id = $2 AND from_at < $4 AND (to_at IS NULL OR to_at > $3) ORDER BY from_at`
+
+// ActivityBetween are the ranges of a service's activity that reach into a range of time.
+func (s termStore) ActivityBetween(ctx context.Context, c actor.ClientID, id service.ID, from, to time.Time) ([]service.ActivityRow, error) {
+	var rows []struct {
+		From  time.Time  `db:"from_at"`
+		To    *time.Time `db:"to_at"`
+		Cause string     `db:"cause"`
+	}
+	if err := s.all(ctx, &rows, activityBetween, c, id, from, to); err != nil {
+		return nil, fmt.Errorf("read activity: %w", err)
+	}
+	out := make([]service.ActivityRow, len(rows))
+	for i, r := range rows {
+		out[i] = service.ActivityRow{ServiceID: id, From: r.From.UTC(), To: utc(r.To), Cause: r.Cause}
+	}
+	return out, nil
+}

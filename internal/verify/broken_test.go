@@ -11,7 +11,7 @@ var broken = map[int][]damage{
 		{name: "currency", says: "It is in USD", how: `UPDATE posting SET currency = 'USD' WHERE cause_kind = 'payment' AND client_id = {first}`},
 		{name: "chain", says: "do not lead from one to the next", how: `UPDATE posting SET balance_after = balance_after + 1 WHERE cause_kind = 'payment' AND client_id = {first}`},
 		{name: "chain missing", says: "one without a balance", how: `UPDATE posting SET balance_after = NULL WHERE cause_kind = 'payment' AND client_id = {first}`},
-		{name: "held", says: "still being made cost", how: `UPDATE service SET quote = jsonb_set(quote, '{total,amount}', '"1.00"') WHERE id = {stuck}`},
+		{name: "held", says: "the changes under way cost", how: `UPDATE service SET quote = jsonb_set(quote, '{total,amount}', '"1.00"') WHERE id = {stuck}`},
 	},
 	2: {
 		{name: "no service", says: "does not have", how: `UPDATE expense SET service_id = gen_random_uuid() WHERE kind = 'setup' AND service_id = {a}`},
@@ -42,6 +42,8 @@ var broken = map[int][]damage{
 		{name: "order not held", says: "was held 0 times", how: `UPDATE posting SET cause_kind = 'gift' WHERE cause_kind = 'order' AND client_id = {first}`},
 		{name: "unknown cause", says: "Nobody knows its cause gift", how: `UPDATE posting SET cause_kind = 'gift' WHERE cause_kind = 'order' AND client_id = {first}`},
 		{name: "order released", says: "which is not a cancelled one", how: `UPDATE client_order SET status = 'failed' WHERE status = 'cancelled'`},
+		{name: "change of nothing", says: "which is not a change", how: `UPDATE posting SET cause_kind = 'change' WHERE cause_kind = 'order' AND client_id = {first}`},
+		{name: "change released", says: "which is not a finished change", how: `UPDATE posting SET cause_kind = 'change_release' WHERE cause_kind = 'service_release'`},
 		{name: "service released", says: "that was never made", how: `UPDATE posting SET cause_id = {a} WHERE cause_kind = 'service_release'`},
 	},
 	3: {
