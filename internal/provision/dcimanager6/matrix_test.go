@@ -26,10 +26,13 @@ func TestFaultMatrix(t *testing.T) {
 		w := fresh(t)
 		changed := withAddresses(provision.Op{Spec: spec()}, 3).Spec
 		w.Changed, w.InService = &changed, w.Network.(*world).inService
+		panel := w.Network.(*world)
+		w.Config = panel.config("", adminPassword, map[string]any{"timeout_seconds": 60}) // a busy machine is no silent panel
 		// Impatient below the driver's own time limit, whose unit is a second.
-		impatient := &http.Transport{ResponseHeaderTimeout: 150 * time.Millisecond}
-		t.Cleanup(impatient.CloseIdleConnections)
-		w.Config.Env.Transport = impatient
+		transport := &http.Transport{ResponseHeaderTimeout: 250 * time.Millisecond}
+		t.Cleanup(transport.CloseIdleConnections)
+		impatient := w.Config
+		impatient.Env.Transport, w.Impatient = transport, &impatient
 		return w
 	}
 	provisiontest.Matrix(t, h)

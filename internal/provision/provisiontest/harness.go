@@ -39,6 +39,8 @@ type World struct {
 	// Objects counts what the panel holds of a service. Nil: the driver makes nothing.
 	Objects func(actor.ServiceID) int
 	Network Network
+	// Impatient is Config with a short time limit, for the silences of the fault matrix. Nil: Config.
+	Impatient *provision.Config
 	// Changed is what set_params asks for in the fault matrix. Nil: Spec again.
 	Changed *provision.Spec
 	// InService tells whether the service's object works for the client: not suspended, not off. Nil: not told.

@@ -58,6 +58,9 @@ func (c cell) survive(t *testing.T, h Harness) bool {
 	op := c.prepare(b)
 	require.NoError(t, b.module.Check(t.Context())) // the login is not part of the operation
 	before := b.runs(op)
+	if c.fault == "timeout" && b.Impatient != nil {
+		b.module = b.connect(*b.Impatient)
+	}
 	b.Network.Break(Fault{Kind: c.fault, Times: 1, After: c.call})
 	out, err := b.attempts(&op)
 	struck := b.Network.Mend() > 0
