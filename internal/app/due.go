@@ -9,6 +9,7 @@ import (
 
 	"github.com/tariffd/tariffd/internal/actor"
 	"github.com/tariffd/tariffd/internal/billing"
+	"github.com/tariffd/tariffd/internal/catalog"
 	"github.com/tariffd/tariffd/internal/charge"
 	"github.com/tariffd/tariffd/internal/due"
 	"github.com/tariffd/tariffd/internal/operation"
@@ -23,6 +24,9 @@ func (a *App) kinds() []due.Kind {
 		a.kind("statistics_day", 1, 1, due.Each(func(ctx context.Context, c due.Claim) error { return a.Traffic.RunPlan(ctx, c.ID, c.No) })),
 		a.kind("collection", 1, 4, due.Each(func(ctx context.Context, c due.Claim) error { return a.Traffic.RunCollection(ctx, c.ID, c.No) })),
 		a.kind("overage", 64, 2, a.runOverage),
+		a.kind("module_sync", 1, 2, due.Each(func(ctx context.Context, c due.Claim) error {
+			return a.Catalog.SyncDue(ctx, catalog.ModuleID(c.ID), c.No)
+		})),
 		a.kind("operation", 1, 8, due.Each(func(ctx context.Context, c due.Claim) error {
 			return a.Lifecycle.Run(ctx, operation.ID(c.ID), c.No)
 		})),

@@ -143,7 +143,7 @@ func (c Content) check(ctx context.Context, tx Tx) error {
 	}
 	units := NewUnits(list)
 	var f fault.Fields
-	checkCode(&f, "/code", c.Code)
+	checkCode(&f, c.Code)
 	checkText(&f, "/name", c.Name, 1, 200)
 	checkRange(&f, "/sort_order", c.SortOrder, 1, maxSortOrder)
 	checkOneOf(&f, "/value_type", c.ValueType, IntegerValue, BooleanValue, EnumerationValue)

@@ -132,7 +132,7 @@ func (in EnumerationChange) apply(n *Enumeration) {
 
 func (n Enumeration) check() error {
 	var f fault.Fields
-	checkCode(&f, "/code", n.Code)
+	checkCode(&f, n.Code)
 	checkText(&f, "/name", n.Name, 1, 200)
 	if len(n.Items) > maxItems {
 		f.Add("/items", "too_many", "At most %d items are possible.", maxItems)

@@ -61,9 +61,13 @@ func (e *Engine) CreateModule(ctx context.Context, by actor.Actor, driver, produ
 	if !errors.Is(err, errProceed) {
 		return Module{}, err
 	}
+	var said *heard
 	if in.Check {
 		if err = e.attempt(ctx, m, live); err != nil {
 			return Module{}, err
+		}
+		if e.tried == nil {
+			said = listen(ctx, live)
 		}
 	}
 	return once(ctx, e, by, func(tx Tx) (Module, error) {
@@ -82,8 +86,37 @@ func (e *Engine) CreateModule(ctx context.Context, by actor.Actor, driver, produ
 		if err = tx.InsertModule(ctx, created); err != nil {
 			return Module{}, err
 		}
-		return created, created.record(ctx, tx, by, "created")
+		if err = created.record(ctx, tx, by, "created"); err != nil {
+			return Module{}, err
+		}
+		err = created.begin(ctx, tx, by, live, said)
+		return created, err
 	})
+}
+
+// begin takes over what the panel of a new module told; one that was tried by somebody else is asked in the background, one that
+// was not tried tomorrow. That it would not tell keeps nobody from connecting it.
+func (m *Module) begin(ctx context.Context, tx Tx, by actor.Actor, live provision.Module, said *heard) error {
+	if _, can := live.(provision.Cataloguer); !can {
+		return nil
+	}
+	if said == nil {
+		next := m.CreatedAt
+		if m.Health.Status == HealthUnknown {
+			next = next.Add(syncEvery)
+		}
+		return tx.UpdateSync(ctx, m.ID, nil, &next)
+	}
+	if err := said.keep(ctx, tx, by, *m); err != nil {
+		return err
+	}
+	if said.failure == nil {
+		m.SyncedAt = &m.CreatedAt
+	} else {
+		m.Health.Status = HealthFailing
+		_, m.Health.Error = wordsOf(said.failure)
+	}
+	return nil
 }
 
 // UpdateModule changes a module. A change of what it connects with is tried first. Faults: as CreateModule, not_found,
@@ -128,9 +161,25 @@ func (e *Engine) UpdateModule(ctx context.Context, by actor.Actor, id ModuleID, 
 			if m.Health, err = afterChange(ctx, tx, by, m, in.Check); err != nil {
 				return Module{}, err
 			}
+			if err = askAgain(ctx, tx, m.ID, live, in.Check); err != nil {
+				return Module{}, err
+			}
 		}
 		return m, m.record(ctx, tx, by, "updated")
 	})
+}
+
+// askAgain has a panel that a module connects with in another way now asked what it offers: in the background, as soon as it was
+// tried.
+func askAgain(ctx context.Context, tx Tx, id ModuleID, live provision.Module, tried bool) error {
+	if _, can := live.(provision.Cataloguer); !can || !tried {
+		return nil
+	}
+	now, err := tx.Now(ctx)
+	if err != nil {
+		return err
+	}
+	return tx.UpdateSync(ctx, id, nil, &now)
 }
 
 // afterChange is the health of a module that connects in another way now: good where that was tried, else unknown.
@@ -163,6 +212,9 @@ func (e *Engine) DeleteModule(ctx context.Context, by actor.Actor, id ModuleID, 
 			return err
 		}
 		if err = refuseIf(tx.ModuleInUse(ctx, id)); err != nil {
+			return err
+		}
+		if err = unlearn(ctx, tx, by, m); err != nil {
 			return err
 		}
 		if err = tx.DeleteModule(ctx, id); err != nil {

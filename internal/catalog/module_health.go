@@ -202,7 +202,7 @@ func (e *Engine) Catalog(ctx context.Context, id ModuleID) (provision.Catalog, e
 	}
 	lister, ok := live.(provision.Cataloguer)
 	if !ok {
-		return provision.Catalog{}, fault.New(fault.Invalid, "unsupported_operation", "This driver has no catalogue.")
+		return provision.Catalog{}, errNoCatalog
 	}
 	out, err := lister.Catalog(ctx)
 	if err != nil {

@@ -17,7 +17,7 @@ const (
 // name modules that exist.
 func (p Parameter) check(in ParameterChange, modules []Module) error {
 	var f fault.Fields
-	checkCode(&f, "/code", p.Code)
+	checkCode(&f, p.Code)
 	checkText(&f, "/name", p.Name, 1, 200)
 	checkOneOf(&f, "/input", p.Input, TextInput, ListInput, MultiListInput)
 	checkOneOf(&f, "/ask", p.Ask, AskAtOrder, AskAtProcessing)

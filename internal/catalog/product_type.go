@@ -165,9 +165,9 @@ func (in ProductTypeChange) apply(p *ProductType) {
 // codeForm is the form of internal names.
 var codeForm = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]{0,63}$`)
 
-func checkCode(f *fault.Fields, pointer, code string) {
+func checkCode(f *fault.Fields, code string) {
 	if !codeForm.MatchString(code) {
-		f.Add(pointer, "bad_format", "A code has 1 to 64 Latin letters, digits and _, and does not begin with a digit.")
+		f.Add("/code", "bad_format", "A code has 1 to 64 Latin letters, digits and _, and does not begin with a digit.")
 	}
 }
 
@@ -178,7 +178,7 @@ const (
 
 func (p ProductType) check() error {
 	var f fault.Fields
-	checkCode(&f, "/code", p.Code)
+	checkCode(&f, p.Code)
 	checkText(&f, "/name", p.Name, 1, 200)
 	checkRange(&f, "/sort_order", p.SortOrder, 1, maxSortOrder)
 	checkOneOf(&f, "/trial_policy", p.TrialPolicy, TrialPerProductType, TrialPerGroup, TrialPerTariff, TrialEveryService)

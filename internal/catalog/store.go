@@ -104,6 +104,8 @@ type ParameterTx interface {
 	DeleteParameter(ctx context.Context, productType, code string) error
 	// ParameterInUse tells whether a tariff's newest version connects it, or a service that is not deleted has a value of it.
 	ParameterInUse(ctx context.Context, productType, code string) (bool, error)
+	// ValuesInUse answers those of a list's values that services have which are not deleted, or newest tariffs take by default.
+	ValuesInUse(ctx context.Context, productType, code string, values []string) ([]string, error)
 }
 
 // ModuleTx is the operations on processing modules and their problems.
@@ -117,6 +119,10 @@ type ModuleTx interface {
 	UpdateModule(ctx context.Context, m Module) error
 	DeleteModule(ctx context.Context, id ModuleID) error
 	ModuleInUse(ctx context.Context, id ModuleID) (bool, error)
+	// HoldModule locks a module that the caller claimed for its synchronisation; a claim that was lost is a claim_lost fault.
+	HoldModule(ctx context.Context, id ModuleID, claimNo int64) (Module, error)
+	// UpdateSync keeps when the panel told what it offers, where it did, and when it is asked next; nil: never.
+	UpdateSync(ctx context.Context, id ModuleID, synced, next *time.Time) error
 	// UpdateHealth does not raise the version: health is no stored property of the module for its readers.
 	UpdateHealth(ctx context.Context, id ModuleID, h Health) error
 	InsertProblem(ctx context.Context, p Problem) error

@@ -86,7 +86,7 @@ func (e *Engine) CreateAddOn(ctx context.Context, by actor.Actor, id TariffID, c
 // elementOf finds the element that a new add-on is made of, by default the one of its own code; none for a choice that names none.
 func (s shelf) elementOf(code, element string, in AddOnChange) (Content, error) {
 	var f fault.Fields
-	checkCode(&f, "/code", code)
+	checkCode(&f, code)
 	if element == "" && in.Billing != nil && *in.Billing == BillChoice {
 		return Content{Name: code}, f.Err()
 	}

@@ -99,7 +99,7 @@ func (e *Engine) judge(ctx context.Context, tx Tx, p *TariffPut, now time.Time) 
 func (s shelf) judgeAddOn(p *TariffPut, i int, now time.Time) error {
 	a := &p.Tariff.Offer.AddOns[i]
 	var f fault.Fields
-	checkCode(&f, "/code", a.Code)
+	checkCode(&f, a.Code)
 	c, known := s.content[a.AddOn]
 	if !known && !(a.AddOn == "" && a.Billing == BillChoice) {
 		missing(&f, "/add_on", "add-on of the product type")

@@ -18,8 +18,10 @@ type panel struct {
 	mu       sync.Mutex
 	password string
 	down     bool
+	silent   bool // connects, but tells nothing of what it offers
 	calls    int
 	stock    []provision.Stock
+	offer    provision.Catalog
 }
 
 func (p *panel) set(change func(*panel)) {
@@ -134,7 +136,15 @@ func (fakeModule) StockKey(settings json.RawMessage) string {
 }
 
 func (m fakeModule) Catalog(ctx context.Context) (provision.Catalog, error) {
-	return provision.Catalog{OS: []provision.Entry{{ID: "1", Name: "Debian-12"}}}, m.Check(ctx)
+	if err := m.Check(ctx); err != nil {
+		return provision.Catalog{}, err
+	}
+	m.panel.mu.Lock()
+	defer m.panel.mu.Unlock()
+	if m.panel.silent {
+		return provision.Catalog{}, provision.NewUnavailable(nil, "no answer")
+	}
+	return m.panel.offer, nil
 }
 
 // shop is a rig with a catalogue and the fake panel.
@@ -145,7 +155,7 @@ type shop struct {
 }
 
 func newShop(t testing.TB) *shop {
-	s := &shop{panel: &panel{password: "right", stock: []provision.Stock{{Key: "E3", Free: 2}, {Key: "i9", Free: 0}}}}
+	s := &shop{panel: &panel{password: "right", stock: []provision.Stock{{Key: "E3", Free: 2}, {Key: "i9", Free: 0}}, offer: offering("Debian-12")}}
 	s.rig = newRig(t, func(r *rig) {
 		r.server.Catalog = &catalog.Engine{InTx: narrow[catalog.Tx](r.db), Drivers: provision.NewRegistry(s.panel.driver(), plain())}
 		r.server.CatalogReader = r.db.Reader()
@@ -198,4 +208,13 @@ func (s *shop) tariffBody(code string, more obj) obj {
 		body[name] = v
 	}
 	return body
+}
+
+// offering is the catalogue of a panel with some operating systems and a script.
+func offering(systems ...string) provision.Catalog {
+	c := provision.Catalog{Scripts: []provision.Entry{{ID: "1", Name: "LAMP", Tags: []string{"linux"}}}}
+	for _, name := range systems {
+		c.OS = append(c.OS, provision.Entry{ID: name, Name: name})
+	}
+	return c
 }

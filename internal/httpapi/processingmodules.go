@@ -102,6 +102,21 @@ func (s *Server) CheckProcessingModule(ctx context.Context, r api.CheckProcessin
 	return answer(h), nil
 }
 
+// SyncProcessingModule takes over what the panel offers.
+func (s *Server) SyncProcessingModule(ctx context.Context, r api.SyncProcessingModuleRequestObject) (api.SyncProcessingModuleResponseObject, error) {
+	answer := func(x catalog.Synced) api.SyncProcessingModuleResponseObject {
+		return api.SyncProcessingModule200JSONResponse{
+			Os: len(x.OS), Scripts: len(x.Scripts), Configurations: len(x.Configurations), Clusters: len(x.Clusters), Pools: len(x.Pools),
+			Locations: len(x.Locations), SyncedAt: x.At,
+		}
+	}
+	x, err := s.Catalog.Sync(ctx, actorOf(ctx, once(answer)), catalog.ModuleID(r.ID))
+	if err != nil {
+		return nil, err
+	}
+	return answer(x), nil
+}
+
 // ListModuleStock asks the panel what is free.
 func (s *Server) ListModuleStock(ctx context.Context, r api.ListModuleStockRequestObject) (api.ListModuleStockResponseObject, error) {
 	p, err := seekOf(ctx)

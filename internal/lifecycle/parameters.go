@@ -53,14 +53,14 @@ func (e *Engine) SetParameters(ctx context.Context, by actor.Actor, id service.I
 	})
 }
 
-// notBegun refuses a change of what the panel is being asked for at this moment.
+// notBegun refuses a change of what the panel, or people, have been asked for.
 func notBegun(ctx context.Context, tx Tx, s service.Service) error {
 	live, err := tx.LiveOperations(ctx, s.ID)
 	if err != nil {
 		return err
 	}
 	for _, o := range live {
-		if o.Begun || o.Status == operation.Running || o.Status == operation.Waiting {
+		if o.Begun || o.Status != operation.Queued {
 			return s.WrongState("get other parameters: it is being made")
 		}
 	}

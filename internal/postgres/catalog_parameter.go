@@ -151,6 +151,29 @@ func (s parameterStore) ParameterInUse(ctx context.Context, productType, code st
 	return used, wrap("look for what uses a parameter", err)
 }
 
+// Drivers call a tariff's own choice of a value default_ and the parameter's code.
+const valuesInUse = `
+SELECT DISTINCT used.value FROM (
+    SELECT parameters ->> $2 AS value FROM service
+    WHERE product_type = $1 AND status <> 'deleted' AND jsonb_typeof(parameters -> $2) = 'string'
+    UNION ALL
+    SELECT x FROM service CROSS JOIN jsonb_array_elements_text(CASE jsonb_typeof(parameters -> $2) WHEN 'array' THEN parameters -> $2 ELSE '[]' END) x
+    WHERE product_type = $1 AND status <> 'deleted'
+    UNION ALL
+    SELECT v.offer -> 'settings' ->> ('default_' || $2)
+    FROM tariff t JOIN tariff_version v ON v.tariff_id = t.id AND v.number = t.current_version WHERE t.product_type = $1) used
+WHERE used.value = ANY($3) ORDER BY used.value`
+
+// ValuesInUse answers those of a list's values that services have which are not deleted, or newest tariffs take by default.
+func (s parameterStore) ValuesInUse(ctx context.Context, productType, code string, values []string) ([]string, error) {
+	if len(values) == 0 {
+		return nil, nil
+	}
+	var used []string
+	err := s.all(ctx, &used, valuesInUse, productType, code, texts(values))
+	return used, wrap("look for values in use", err)
+}
+
 const listParameters = parameterColumns + `
 WHERE product_type = $3 AND ` + afterCode + `product_type_parameter WHERE product_type = $3 AND code = $1))
 ORDER BY created_at {order}, code {order} LIMIT $2`

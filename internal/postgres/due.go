@@ -37,6 +37,7 @@ var dueTables = map[string]DueColumns{
 	"resumption":       {Table: "client", At: "resume_at", Where: "true"},
 	"order_expiry":     {Table: "client_order", At: "expires_at", Where: "status = 'awaiting_payment'"},
 	"service_deletion": {Table: "service", At: "delete_at", Where: "delete_at IS NOT NULL AND status IN ('active', 'suspended')"},
+	"module_sync":      {Table: "processing_module", At: "sync_at", Where: "enabled"},
 	"recomputation":    {Table: "recomputation", At: "due_at", Where: "status = 'running'"},
 }
 

@@ -132,6 +132,35 @@ func (s moduleStore) modules(ctx context.Context, query string, ids []catalog.Mo
 	return each(rows, moduleRow.toModule), nil
 }
 
+const holdModule = moduleColumns + `WHERE id = $1 AND claim_no = $2 FOR UPDATE`
+
+// HoldModule locks a module that the caller claimed; its secrets stay sealed.
+func (s moduleStore) HoldModule(ctx context.Context, id catalog.ModuleID, claimNo int64) (catalog.Module, error) {
+	var r moduleRow
+	if err := s.get(ctx, &r, holdModule, id, claimNo); err != nil {
+		return catalog.Module{}, held(err, "hold a module")
+	}
+	return r.toModule(), nil
+}
+
+// The first time decides which values can be ordered of the module, so it counts as a change of its row: see the catalogue's
+// version.
+const (
+	firstSync  = `UPDATE processing_module SET synced_at = $2, enabled = enabled WHERE id = $1 AND synced_at IS NULL`
+	updateSync = `UPDATE processing_module SET synced_at = coalesce($2, synced_at), sync_at = $3, lease_until = NULL WHERE id = $1`
+)
+
+// UpdateSync keeps when the panel told what it offers, where it did, and when it is asked next; the claim is given back.
+func (s moduleStore) UpdateSync(ctx context.Context, id catalog.ModuleID, synced, next *time.Time) error {
+	if synced != nil {
+		if _, err := s.exec(ctx, firstSync, id, synced); err != nil {
+			return wrap("note the first synchronisation of a module", err)
+		}
+	}
+	_, err := s.exec(ctx, updateSync, id, synced, next)
+	return wrap("note the synchronisation of a module", err)
+}
+
 const insertModule = `
 INSERT INTO processing_module (id, driver, product_type, name, data_center_id, department_id, sort_order, enabled, connection, secrets,
                                secret_names, parameters, queue_enabled, queue_key, queue_workers, max_running_opens,

@@ -1,0 +1,209 @@
+package catalog
+
+import (
+	"context"
+	"time"
+
+	"github.com/tariffd/tariffd/internal/actor"
+	"github.com/tariffd/tariffd/internal/fault"
+	"github.com/tariffd/tariffd/internal/provision"
+)
+
+// A panel is asked once a day what it offers; after a failure sooner, but not so often that an absent panel keeps workers busy.
+const (
+	syncEvery = 24 * time.Hour
+	syncAgain = 6 * time.Hour
+)
+
+// Synced is what a panel offered.
+type Synced struct {
+	provision.Catalog
+	At time.Time
+}
+
+// Sync asks a module's panel what it offers, outside any transaction, and writes its operating systems and scripts into the
+// values of the product type's parameters os and recipe, and the systems into the enumeration of the element os. Doing it again
+// changes nothing. Faults: not_found, unsupported_operation, panel_unavailable, panel_refused_login, module_refused.
+func (e *Engine) Sync(ctx context.Context, by actor.Actor, id ModuleID) (Synced, error) {
+	_, live, err := e.open(ctx, id)
+	if err != nil {
+		return Synced{}, err
+	}
+	said := listen(ctx, live)
+	if said == nil {
+		return Synced{}, errNoCatalog
+	}
+	if ctx.Err() != nil {
+		return Synced{}, ctx.Err()
+	}
+	if said.failure != nil {
+		err = e.InTx(ctx, func(tx Tx) error {
+			m, err := tx.LockModule(ctx, id)
+			if err != nil {
+				return err
+			}
+			return said.keep(ctx, tx, by, m)
+		})
+		if err != nil {
+			return Synced{}, err
+		}
+		return Synced{}, panelFault(said.failure)
+	}
+	return once(ctx, e, by, func(tx Tx) (Synced, error) {
+		m, err := tx.LockModule(ctx, id)
+		if err != nil {
+			return Synced{}, err
+		}
+		if err = said.keep(ctx, tx, by, m); err != nil {
+			return Synced{}, err
+		}
+		now, err := tx.Now(ctx)
+		return Synced{said.catalog, now}, err
+	})
+}
+
+// SyncDue is Sync as due work; how it went stands in the module's health. A lost claim writes nothing.
+func (e *Engine) SyncDue(ctx context.Context, id ModuleID, claimNo int64) error {
+	_, live, err := e.open(ctx, id)
+	if err != nil {
+		return err
+	}
+	said := listen(ctx, live)
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	return e.InTx(ctx, func(tx Tx) error {
+		m, err := tx.HoldModule(ctx, id, claimNo)
+		if err != nil {
+			return err
+		}
+		if said == nil {
+			return tx.UpdateSync(ctx, id, nil, nil)
+		}
+		return said.keep(ctx, tx, actor.Program("module_sync"), m)
+	})
+}
+
+var errNoCatalog = fault.New(fault.Invalid, "unsupported_operation", "This driver has no catalogue.")
+
+// heard is what a panel answered.
+type heard struct {
+	catalog provision.Catalog
+	failure error
+}
+
+// listen asks a panel what it offers; nil where its driver cannot tell.
+func listen(ctx context.Context, live provision.Module) *heard {
+	lister, ok := live.(provision.Cataloguer)
+	if !ok {
+		return nil
+	}
+	out, err := lister.Catalog(ctx)
+	return &heard{out, err}
+}
+
+// keep writes what was heard of a locked module's panel, and when it is asked next.
+func (h heard) keep(ctx context.Context, tx Tx, by actor.Actor, m Module) error {
+	now, err := tx.Now(ctx)
+	if err != nil {
+		return err
+	}
+	if _, err = note(ctx, tx, by, m, h.failure); err != nil {
+		return err
+	}
+	if h.failure != nil {
+		code, words := wordsOf(h.failure)
+		if err = tx.InsertProblem(ctx, Problem{ID: actor.NewID(), ModuleID: m.ID, Kind: code, Text: words, At: now}); err != nil {
+			return err
+		}
+		next := now.Add(syncAgain)
+		return tx.UpdateSync(ctx, m.ID, nil, &next)
+	}
+	if err = learn(ctx, tx, by, m, h.catalog); err != nil {
+		return err
+	}
+	next := now.Add(syncEvery)
+	return tx.UpdateSync(ctx, m.ID, &now, &next)
+}
+
+// learn writes a panel's lists into the catalogue; what is as it was is not written.
+func learn(ctx context.Context, tx Tx, by actor.Actor, m Module, c provision.Catalog) error {
+	offered := map[string][]provision.Entry{OSParameter: usable(c.OS), RecipeParameter: usable(c.Scripts)}
+	list, err := tx.LockParameters(ctx, m.ProductType, []string{OSParameter, RecipeParameter})
+	if err != nil {
+		return err
+	}
+	for _, p := range list {
+		if p.Input == TextInput {
+			continue
+		}
+		used, err := tx.ValuesInUse(ctx, p.ProductType, p.Code, p.leaving(m.ID, offered[p.Code]))
+		if err != nil {
+			return err
+		}
+		if p.learn(m.ID, offered[p.Code], used) {
+			if err = p.save(ctx, tx, by); err != nil {
+				return err
+			}
+		}
+	}
+	return enumerate(ctx, tx, by, m, offered[OSParameter])
+}
+
+func (p Parameter) save(ctx context.Context, tx Tx, by actor.Actor) error {
+	if err := tx.UpdateParameter(ctx, p); err != nil {
+		return err
+	}
+	return p.record(ctx, tx, by, "updated")
+}
+
+// enumerate adds a panel's systems to the enumeration that the product type's element os refers to. Nothing is taken away:
+// what tariffs sell of the items is decided there.
+func enumerate(ctx context.Context, tx Tx, by actor.Actor, m Module, systems []provision.Entry) error {
+	content, err := tx.ContentOf(ctx, m.ProductType)
+	if err != nil {
+		return err
+	}
+	for _, c := range content {
+		if c.Code != OSParameter || c.EnumerationCode == "" {
+			continue
+		}
+		n, err := tx.LockEnumeration(ctx, c.EnumerationCode)
+		if err != nil || !n.add(systems) {
+			return err
+		}
+		if err = tx.UpdateEnumeration(ctx, n); err != nil {
+			return err
+		}
+		return n.record(ctx, tx, by, "updated")
+	}
+	return nil
+}
+
+// unlearn takes a module that is deleted out of the values that name it.
+func unlearn(ctx context.Context, tx Tx, by actor.Actor, m Module) error {
+	all, err := tx.ParametersOf(ctx, m.ProductType)
+	if err != nil {
+		return err
+	}
+	codes := make([]string, len(all))
+	for i, p := range all {
+		codes[i] = p.Code
+	}
+	list, err := tx.LockParameters(ctx, m.ProductType, codes)
+	if err != nil {
+		return err
+	}
+	for _, p := range list {
+		used, err := tx.ValuesInUse(ctx, p.ProductType, p.Code, p.leaving(m.ID, nil))
+		if err != nil {
+			return err
+		}
+		if p.forget(m.ID, used) {
+			if err = p.save(ctx, tx, by); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
