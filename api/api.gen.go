@@ -123,12 +123,6 @@ const (
 	CombineSum Combine = "sum"
 )
 
-// Defines values for DataCenterIconInputKind.
-const (
-	DataCenterIconInputKindFlag DataCenterIconInputKind = "flag"
-	DataCenterIconInputKindNone DataCenterIconInputKind = "none"
-)
-
 // Defines values for ExpenseKind.
 const (
 	ExpenseKindAddOn      ExpenseKind = "add_on"
@@ -1256,7 +1250,7 @@ type DataCenterCreate struct {
 	// ExternalID The place's id in the panel.
 	ExternalID *string `json:"external_id"`
 
-	// Icon No icon, or the flag of a country.
+	// Icon No icon, or the flag of a country; a picture is uploaded, and goes when something else takes its place.
 	Icon *DataCenterIconInput `json:"icon,omitempty"`
 	Name string               `json:"name"`
 
@@ -1276,15 +1270,17 @@ type DataCenterIcon struct {
 	Kind IconKind `json:"kind"`
 }
 
-// DataCenterIconInput No icon, or the flag of a country.
+// DataCenterIconInput No icon, or the flag of a country; a picture is uploaded, and goes when something else takes its place.
 type DataCenterIconInput struct {
 	// Country Required for `flag`, refused otherwise; ISO 3166-1, two letters.
-	Country *string                 `json:"country"`
-	Kind    DataCenterIconInputKind `json:"kind"`
-}
+	Country *string `json:"country"`
 
-// DataCenterIconInputKind defines model for DataCenterIconInput.Kind.
-type DataCenterIconInputKind string
+	// ImageURL As it was read; it cannot be set.
+	ImageURL *string `json:"image_url"`
+
+	// Kind `image` only where there is one already.
+	Kind IconKind `json:"kind"`
+}
 
 // DataCenterList A page of a list.
 type DataCenterList struct {
@@ -1299,7 +1295,7 @@ type DataCenterPatch struct {
 	// ExternalID The place's id in the panel.
 	ExternalID nullable.Nullable[string] `json:"external_id,omitempty"`
 
-	// Icon No icon, or the flag of a country.
+	// Icon No icon, or the flag of a country; a picture is uploaded, and goes when something else takes its place.
 	Icon *DataCenterIconInput `json:"icon,omitempty"`
 	Name *string              `json:"name,omitempty"`
 
@@ -4582,6 +4578,18 @@ type UpdateDataCenterParams struct {
 	IfMatch *IfMatch `json:"If-Match,omitempty"`
 }
 
+// GetDataCenterIconParams defines parameters for GetDataCenterIcon.
+type GetDataCenterIconParams struct {
+	// IfNoneMatch The `ETag` that is known; if it still holds, the answer is 304 without a body.
+	IfNoneMatch *IfNoneMatch `json:"If-None-Match,omitempty"`
+}
+
+// PutDataCenterIconParams defines parameters for PutDataCenterIcon.
+type PutDataCenterIconParams struct {
+	// IfMatch The `ETag` that was read; if the object has changed since, the answer is 412 and nothing happens.
+	IfMatch *IfMatch `json:"If-Match,omitempty"`
+}
+
 // ListDepartmentsParams defines parameters for ListDepartments.
 type ListDepartmentsParams struct {
 	// Limit How many to answer at most.
@@ -5222,6 +5230,12 @@ type ListServicesParams struct {
 type DeleteServiceParams struct {
 	// When Unless given: now for staff and storefronts, what the product type says for clients. A scheduled deletion shows as `delete_at`.
 	When *DeleteServiceParamsWhen `form:"when,omitempty" json:"when,omitempty"`
+
+	// Challenge The `challenge_id` that was answered.
+	Challenge *ID `form:"challenge,omitempty" json:"challenge,omitempty"`
+
+	// Code The code that was sent.
+	Code *string `form:"code,omitempty" json:"code,omitempty"`
 
 	// IfMatch The `ETag` that was read; if the object has changed since, the answer is 412 and nothing happens.
 	IfMatch *IfMatch `json:"If-Match,omitempty"`
@@ -6069,6 +6083,12 @@ type ServerInterface interface {
 	// Change a data center
 	// (PATCH /v1/data-centers/{id})
 	UpdateDataCenter(ctx echo.Context, id PathID, params UpdateDataCenterParams) error
+	// Show the picture of a data center
+	// (GET /v1/data-centers/{id}/icon)
+	GetDataCenterIcon(ctx echo.Context, id PathID, params GetDataCenterIconParams) error
+	// Upload the picture of a data center
+	// (PUT /v1/data-centers/{id}/icon)
+	PutDataCenterIcon(ctx echo.Context, id PathID, params PutDataCenterIconParams) error
 	// List departments
 	// (GET /v1/departments)
 	ListDepartments(ctx echo.Context, params ListDepartmentsParams) error
@@ -7235,6 +7255,80 @@ func (w *ServerInterfaceWrapper) UpdateDataCenter(ctx echo.Context) error {
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.UpdateDataCenter(ctx, id, params)
+	return err
+}
+
+// GetDataCenterIcon converts echo context to params.
+func (w *ServerInterfaceWrapper) GetDataCenterIcon(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id PathID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params GetDataCenterIconParams
+
+	headers := ctx.Request().Header
+	// ------------- Optional header parameter "If-None-Match" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("If-None-Match")]; found {
+		var IfNoneMatch IfNoneMatch
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for If-None-Match, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "If-None-Match", valueList[0], &IfNoneMatch, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter If-None-Match: %s", err))
+		}
+
+		params.IfNoneMatch = &IfNoneMatch
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.GetDataCenterIcon(ctx, id, params)
+	return err
+}
+
+// PutDataCenterIcon converts echo context to params.
+func (w *ServerInterfaceWrapper) PutDataCenterIcon(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id PathID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	ctx.Set(BearerScopes, []string{})
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params PutDataCenterIconParams
+
+	headers := ctx.Request().Header
+	// ------------- Optional header parameter "If-Match" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("If-Match")]; found {
+		var IfMatch IfMatch
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for If-Match, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "If-Match", valueList[0], &IfMatch, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter If-Match: %s", err))
+		}
+
+		params.IfMatch = &IfMatch
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.PutDataCenterIcon(ctx, id, params)
 	return err
 }
 
@@ -10173,6 +10267,20 @@ func (w *ServerInterfaceWrapper) DeleteService(ctx echo.Context) error {
 		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter when: %s", err))
 	}
 
+	// ------------- Optional query parameter "challenge" -------------
+
+	err = runtime.BindQueryParameter("form", true, false, "challenge", ctx.QueryParams(), &params.Challenge)
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter challenge: %s", err))
+	}
+
+	// ------------- Optional query parameter "code" -------------
+
+	err = runtime.BindQueryParameter("form", true, false, "code", ctx.QueryParams(), &params.Code)
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter code: %s", err))
+	}
+
 	headers := ctx.Request().Header
 	// ------------- Optional header parameter "If-Match" -------------
 	if valueList, found := headers[http.CanonicalHeaderKey("If-Match")]; found {
@@ -12629,6 +12737,8 @@ func RegisterHandlersWithBaseURL(router EchoRouter, si ServerInterface, baseURL 
 	router.DELETE(baseURL+"/v1/data-centers/:id", wrapper.DeleteDataCenter)
 	router.GET(baseURL+"/v1/data-centers/:id", wrapper.GetDataCenter)
 	router.PATCH(baseURL+"/v1/data-centers/:id", wrapper.UpdateDataCenter)
+	router.GET(baseURL+"/v1/data-centers/:id/icon", wrapper.GetDataCenterIcon)
+	router.PUT(baseURL+"/v1/data-centers/:id/icon", wrapper.PutDataCenterIcon)
 	router.GET(baseURL+"/v1/departments", wrapper.ListDepartments)
 	router.POST(baseURL+"/v1/departments", wrapper.CreateDepartment)
 	router.DELETE(baseURL+"/v1/departments/:id", wrapper.DeleteDepartment)
@@ -14555,6 +14665,188 @@ type UpdateDataCenterdefaultApplicationProblemPlusJSONResponse struct {
 }
 
 func (response UpdateDataCenterdefaultApplicationProblemPlusJSONResponse) VisitUpdateDataCenterResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+
+	return json.NewEncoder(w).Encode(response.Body)
+}
+
+type GetDataCenterIconRequestObject struct {
+	ID     PathID `json:"id"`
+	Params GetDataCenterIconParams
+}
+
+type GetDataCenterIconResponseObject interface {
+	VisitGetDataCenterIconResponse(w http.ResponseWriter) error
+}
+
+type GetDataCenterIcon200ResponseHeaders struct {
+	CacheControl string
+	ETag         string
+}
+
+type GetDataCenterIcon200ImagePngResponse struct {
+	Body          io.Reader
+	Headers       GetDataCenterIcon200ResponseHeaders
+	ContentLength int64
+}
+
+func (response GetDataCenterIcon200ImagePngResponse) VisitGetDataCenterIconResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "image/png")
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.Header().Set("ETag", fmt.Sprint(response.Headers.ETag))
+	w.WriteHeader(200)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	_, err := io.Copy(w, response.Body)
+	return err
+}
+
+type GetDataCenterIcon304Response = NotModifiedResponse
+
+func (response GetDataCenterIcon304Response) VisitGetDataCenterIconResponse(w http.ResponseWriter) error {
+	w.WriteHeader(304)
+	return nil
+}
+
+type GetDataCenterIcon404ApplicationProblemPlusJSONResponse struct {
+	NotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response GetDataCenterIcon404ApplicationProblemPlusJSONResponse) VisitGetDataCenterIconResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type GetDataCenterIcondefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response GetDataCenterIcondefaultApplicationProblemPlusJSONResponse) VisitGetDataCenterIconResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+
+	return json.NewEncoder(w).Encode(response.Body)
+}
+
+type PutDataCenterIconRequestObject struct {
+	ID     PathID `json:"id"`
+	Params PutDataCenterIconParams
+	Body   io.Reader
+}
+
+type PutDataCenterIconResponseObject interface {
+	VisitPutDataCenterIconResponse(w http.ResponseWriter) error
+}
+
+type PutDataCenterIcon200ResponseHeaders struct {
+	ETag string
+}
+
+type PutDataCenterIcon200JSONResponse struct {
+	Body    DataCenter
+	Headers PutDataCenterIcon200ResponseHeaders
+}
+
+func (response PutDataCenterIcon200JSONResponse) VisitPutDataCenterIconResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("ETag", fmt.Sprint(response.Headers.ETag))
+	w.WriteHeader(200)
+
+	return json.NewEncoder(w).Encode(response.Body)
+}
+
+type PutDataCenterIcon401ApplicationProblemPlusJSONResponse struct {
+	UnauthorizedApplicationProblemPlusJSONResponse
+}
+
+func (response PutDataCenterIcon401ApplicationProblemPlusJSONResponse) VisitPutDataCenterIconResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(401)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type PutDataCenterIcon403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response PutDataCenterIcon403ApplicationProblemPlusJSONResponse) VisitPutDataCenterIconResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type PutDataCenterIcon404ApplicationProblemPlusJSONResponse struct {
+	NotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response PutDataCenterIcon404ApplicationProblemPlusJSONResponse) VisitPutDataCenterIconResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type PutDataCenterIcon412ApplicationProblemPlusJSONResponse struct {
+	PreconditionFailedApplicationProblemPlusJSONResponse
+}
+
+func (response PutDataCenterIcon412ApplicationProblemPlusJSONResponse) VisitPutDataCenterIconResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(412)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type PutDataCenterIcon413ApplicationProblemPlusJSONResponse struct {
+	TooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response PutDataCenterIcon413ApplicationProblemPlusJSONResponse) VisitPutDataCenterIconResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(413)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type PutDataCenterIcon415ApplicationProblemPlusJSONResponse struct {
+	UnsupportedMediaTypeApplicationProblemPlusJSONResponse
+}
+
+func (response PutDataCenterIcon415ApplicationProblemPlusJSONResponse) VisitPutDataCenterIconResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(415)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type PutDataCenterIcon422ApplicationProblemPlusJSONResponse struct {
+	UnprocessableApplicationProblemPlusJSONResponse
+}
+
+func (response PutDataCenterIcon422ApplicationProblemPlusJSONResponse) VisitPutDataCenterIconResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type PutDataCenterIcondefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response PutDataCenterIcondefaultApplicationProblemPlusJSONResponse) VisitPutDataCenterIconResponse(w http.ResponseWriter) error {
 	w.Header().Set("Content-Type", "application/problem+json")
 	w.WriteHeader(response.StatusCode)
 
@@ -26353,6 +26645,12 @@ type StrictServerInterface interface {
 	// Change a data center
 	// (PATCH /v1/data-centers/{id})
 	UpdateDataCenter(ctx context.Context, request UpdateDataCenterRequestObject) (UpdateDataCenterResponseObject, error)
+	// Show the picture of a data center
+	// (GET /v1/data-centers/{id}/icon)
+	GetDataCenterIcon(ctx context.Context, request GetDataCenterIconRequestObject) (GetDataCenterIconResponseObject, error)
+	// Upload the picture of a data center
+	// (PUT /v1/data-centers/{id}/icon)
+	PutDataCenterIcon(ctx context.Context, request PutDataCenterIconRequestObject) (PutDataCenterIconResponseObject, error)
 	// List departments
 	// (GET /v1/departments)
 	ListDepartments(ctx context.Context, request ListDepartmentsRequestObject) (ListDepartmentsResponseObject, error)
@@ -27436,6 +27734,60 @@ func (sh *strictHandler) UpdateDataCenter(ctx echo.Context, id PathID, params Up
 		return err
 	} else if validResponse, ok := response.(UpdateDataCenterResponseObject); ok {
 		return validResponse.VisitUpdateDataCenterResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// GetDataCenterIcon operation middleware
+func (sh *strictHandler) GetDataCenterIcon(ctx echo.Context, id PathID, params GetDataCenterIconParams) error {
+	var request GetDataCenterIconRequestObject
+
+	request.ID = id
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetDataCenterIcon(ctx.Request().Context(), request.(GetDataCenterIconRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetDataCenterIcon")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetDataCenterIconResponseObject); ok {
+		return validResponse.VisitGetDataCenterIconResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// PutDataCenterIcon operation middleware
+func (sh *strictHandler) PutDataCenterIcon(ctx echo.Context, id PathID, params PutDataCenterIconParams) error {
+	var request PutDataCenterIconRequestObject
+
+	request.ID = id
+	request.Params = params
+
+	request.Body = ctx.Request().Body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.PutDataCenterIcon(ctx.Request().Context(), request.(PutDataCenterIconRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "PutDataCenterIcon")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(PutDataCenterIconResponseObject); ok {
+		return validResponse.VisitPutDataCenterIconResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}
@@ -31519,624 +31871,634 @@ var swaggerSpec = []string{
 	"OIT0ruU7wER7lYkWsIidUS8sKwWLE4GtzhmLVeMz5lmyjuVtlW0wnrDjlLYV3/0gQEPXbDgKxiHhLNA2",
 	"j2JaAJ26F+sWql9tiQIVsLJ5Rw9G5WapZalecWGumGc0yHIcfZdTcTUvct1U7PYVCzUd67QpkO9gv9vo",
 	"xfiPk4ZTk2ctsGfKAshZo04HLT4Hhux/Ak+nYYsxKcP3w8Tyii7YpEP7Bp7giS4A3n/QM5FNe0RAIsVf",
-	"zHV1YsLNYSZ6OcJ+Eu9TwfdaEsOrHgXFkNE2h8Ax7LAQlaTaqXnStAQABQTUDVfsgtxBNrcjeq13DsiK",
-	"3iZKcHM3ee/FegkUqc/bfCknchf2y28l1j+HCPrv99w5THLe83jhdMKveRaWT7fXIp2dnD0+OnlwdPJo",
-	"VMsySX99+Onoy5OfT4+efvyv059Pjs4+fuU//3x69vGXX9L/evDzyenHr3YwjmyPoVi1t21Wgy5SwDhh",
-	"N/qcFGvD/aePXNwVG+AjHxsOgEDsN2TGllx4eIyy1cnZcW1mR/9q5nY6Pn306ctffjnGD998+upfd5nF",
-	"muZ6Fa1UDUw8rKBDwAKmFdFUXR0o6Opz1A4GbLu799SVi/UZN55Yt9GX/UPq6rKt1bJtVP5UdXyW9Vqv",
-	"bZuVplY8LNuv6yQelP13MJdjN43v52Qu+f8zP5n9RO7kZL4P1vqc8zd3dus9z/k1y7s8bLgmS0ZSuJQY",
-	"kVuCEnqj2zXCDDIHOrWq7ua3TDGB0FMlDza3oPWiCMZSRWjdBdADOuT/rrqbPrYS6c3atWmLA0rZ3usA",
-	"P8JosiRG7Ye4pbsxclJlUvWCcfkXQx7Yp/FIrpnY+aaczaTUe9zGhdI0y/a4U7DNHnepYrU7SRTTE4gW",
-	"q91vLdSa9ZvUtfvqMK5rKKtzz/LzGNslrozQ0cYvSkjmdgZ8m8u0SLTrNx3ZptRtUsDpghoFssa7oFl0",
-	"e4ZDrCVned8Fmf6PqUszhMeKbTSrwdAtY5qpyYbrZYcwMZobWRVKg5MIVTqbgYP4J/qoWJPZliypSCsa",
-	"ys/17Tq8w4Os7ODO87i+4+vrbZMbgic2Jt++kO9dukw8u9BnPSBZAtmbUNGeQDTEL+TfjM4hczTmdFXt",
-	"ZdiCoCAQCr+87i/8297iWXy8vXvc7gh5kfEFn2UMM+GiqRmIKWwPHszHdSCizoffRNg1BIPuKbE+5sy+",
-	"tKXP41CUkEN50utJPnsgjPrcG2dQuBmWo+yn/r0ovLUF/7yV3heom+3oF8XsTi2JqqTg2sc2LOUi0b9+",
-	"greVDWNjy2QWxyyTy56Dc0EQhjUMFjYrkO0kWUqpzHGRy1X7AVHue0ySUqMD4Sd5dmlAOU9L1890OIxx",
-	"SZ2Xmq2inDXIMLcS3u4kbqfcY5oHb7+FbR60BG7gqqTVJbA0+dn/9JzNOBVHp2elpY5fkdMzyFqwX9qz",
-	"TSyIe9intqXvTohBJcqvzT6L5F2ElZZqJ+0rdxuTP1zXniUEBooe0S2YgnFt6jLM7E5olqmGUy1cteGw",
-	"dQeMvle5PXjwABLt2324h4id559mK8d6cVynD67vdiQWeSj384EDnTDxHnrfz+EcnDCf+clczuQu/FEt",
-	"Z9cHn1QNhzEVbLPv+XXnorFJsutWvEirsRiiIKRLLGfecVpXu+qGci/oWi0laCebslkZtEaL9HEY7oPP",
-	"2bwTtjyS2F8pukzVOZn67lHTMZmWarb5BIIB//6///v/xEYKkHaartbDNSJtDfxA5cKXHkug+WgQEh1c",
-	"Er5/7DYNEOVj29L3SRgI4rOulR/G59d35uzGNCtXPiXYxkJowddbNgy+Ev03rQP5DrAgJJnLLJMb5aly",
-	"jv6M2hAzaqx5Y6wumEYOB8xyOkcrnysgL9qzbuBckRVXiqXH5HUBhZ0+TIdIwew6tIGhhWNqbpzR5GpD",
-	"beHJrcVqnRRRxrG9Q9q8UrZ8dkMrjXIiAOxpOhkIZYl9jW4PMPqeL4RZNttxA4p16UxeM/J3lssL10hJ",
-	"kammN1NEooVLD4ARZxjH1rWodca1HYRN/eSIalppS9ov8fYrONXstrVn5syjCaTu+D5PnwBzbLJTZZsL",
-	"s8TfYradvGY5XViwTsRusdUbXAp17qpanawq1MAM2qH9Sge42ex+8E42wDWbWCfzfvWp9hlQFt3e4TMx",
-	"xFHn4KPFO7CrVJoeSeF5HKwRCzNu07JUxhOGMRzrjAU7BRDmuCI5dn/bb+h/K6jQNv120NLblAbsZcJy",
-	"5ZsEHwLfmOHauK4WJeuAo1D5iq4BaIq7NcrS9Ka3UwoKqdLb2jsIc+FknfP+li4N6saUhkqjzNChaPMG",
-	"QVLUmLHC314w43yDxfdO4GDIYyfxS0ERrHkoafs9L8GWa0IllKs8dYACHnEcB2xXnwrII/RcYrjhgkxz",
-	"Ni9EOjVn8sY51GiebQlEd+DMLznHt4NEOEMI/QBIu5+sFWGoixU2I9ONMFq2aKd3P+Zfeyewz8n0w1m8",
-	"NwdrR4VpbuUedfJSzomyNRnQoEFBCvEaZ3FdsoY6RwxyTWiWjRFFI2gLMscYMDwCpKy/IDibYAOFLOPS",
-	"SnO5msCDJnI+cU0Z4Vu4ZdLWn/E7zrIUOw20IFdg1xQyNxdGahm4RW0vbQ+gUNTba8bT241WbKHFFjCT",
-	"HH51bc1xXPaV8KTYkn/PaBaLOtpwZsIULCZCWVYnrtogYLIN3SoylVfTqsdOXvWaYfaZ7SNtw52ZFuJK",
-	"yI2YEqNNZQFbJbWOs/ZCI1KuLLaBGUmMNb6XRZ5tWzvfvJkHbSfqXS0tAHtKt2P4YymLHFVl8HyB5CNc",
-	"2DYWthbPxsJZOnZuMg2J9OY2+2Df5STW6HBijJqJf0o8StfRDqe1cU388dFlCmm2j5vzeyCUESnwHmUR",
-	"Y4ZQeq+mNq2UiwefuAoW8MLI5v7GN7fqmxNzOPlahd0LOGLZ+LakIboHXkbTiH788eXz6ycXACKsYAU4",
-	"9hMDlaMehBmKRn9P+ILB5IRmC5+iUmQsCmhViDSDyc0LgRaTg7eBwjeapgD9hFF2bMgTY7TKcyN+NJvN",
-	"0rZt/c+3wuxxPs9ybVKW8gTURJ8LEAWLx/jnREdTaerZL3aTakOcWluZge/TXGcDQo6uhRBcXRUlIUVr",
-	"5KtNJybHGqxxL3pkkyE/b43SB52iHAMS+QtlOyPS3WJ+lXzWR334Di37X7PVW2cJNhHYNFvByoowvIzj",
-	"hP4CUP6qWDnSge3SLknKFfwGjqyECoerY057cRGi3EPgAJcUzrK2Hjg8Gnh9CW3M6wXmg0Kn0YBsSIcE",
-	"tpPrTuxg9eG8BkQ8mrLjuCQB7Ti2ldCccL2eqDU1uCLznA1ve3+Zpm8ELmtv7a2hWpn7EzTqgzG2sTQ8",
-	"fB/lJuAqICdmmHyhKoTVZcZfyWG7dOMbopM4frldyPg1wA7KnKUXDf7A9kBcK5iyigWSO3hjx5WOB/2G",
-	"rH5sjQPUil2TURTcFjSd0MfkPRMaFX6E3eBqbP5T2thJLni3oZE1VjgCq7QZwfyxN0vb3BOb1A8sXbC8",
-	"o1Wgxfau5At+oYhtjxQJPRw4nlDGEEhOubJeV//6T+PRLh56e98EAkaDvYi7urQj2reFAsWGoWw7JqpI",
-	"lnAer+nWbPfpmEyXMoNoaM4yRhUzf6L0w4CpLtbmD/R+QdQU3V94CzjWxiR00R3Hu2jfKpRrexBCqTDX",
-	"zXk0A7q1UK/3RVbnYv2W02iY+i7c14blb+u8jrl+qS7dvN6HW+W7im+2NYocbM17UTNDUfB5K5g/cME6",
-	"LGFDLew2bIOnfY7mmAn8AxdXLO3Ns0Z0V4uw67poI2YsV81E6+YStilGkCtLNkueMSsR6znbXAXNHQfr",
-	"SeG8WtSl3UM2itv+p0OkdFc+Nj6oUxVrTqC9eiLj4oqkHAx1o3S7dcI4X1dcPa6kTIxEznl/3h0M7I27",
-	"uNGq28U3ag+NTfdVS1t+Mz30SSU5S5nQnGaKzFgmIVk6VkIVxMcP2wPV665XbAtOOinmXHho7F7/BLtZ",
-	"85wp6+OIdM4C1SSYJhPpmHBRgnPvH3S9YtvD0uTy7UtDBysTsbZIyytUyQe7aprPFUHz/is2rAHhXn36",
-	"emfo++11rHs4/Ur7l/6EIpn1bq93Ep0kKpHrXSyHNf8L2743N/UaiTAMzx7eWqz2La2EgXEsFW6Ob2iq",
-	"ooi7l2SFP6VtXuuBtUXjEdzfX0sdD3DjzTYMHZ0BOKlsF/IO6YtOHTmfs9wcVZtjYqsuuCLMHm8e28fC",
-	"eSPKl9E5wfMeE2OF0izfARo97JYeOeuAaRdFa8nqs8rvY7LOmWJajZ0GYJ6nBh+/faNxGHiRgbzNaMIU",
-	"dsUGmnHX8L+CiZezuRmVPNiQZGQsjaqIg71tLWUW8xMhMC2Bnw/2MnyDiiEoJXxtU6fsRQd6ab0eFvoB",
-	"2mE0mHFcsrujTMgi7ZuzLcLrwvmgoydLllx5y18KYU2kjQW7qIfMWHJ1y0AEy/OYdRFFA7cniHVqTW3I",
-	"djos5WgQln4luNwSlB6H83YTaKf721zOsphPtpYWjg1SBNuUXl+6oVuX/MAdPsAxeamNtqPKXW+MIyMh",
-	"E6acMKBkIWWK6wk5FJgvSwUEoGNBqduist/OY3JJlDbrBy+IPn8ng8IcVZpnLbojtwScbQnXimXzVl1x",
-	"gPHv0ruQgKW9ggPo5Yt7sfOrnPh5W/o4l38vWBFRmH7gK64VWcoNWVGxLfEjFMkLQagmMurC7MiFAIWv",
-	"+aZXtpMD7DZjSBqFF7OPMc1gI/MrljuZ9S8BdqndSjwdJLjsc+KCuz5JmxJtxlKbb08BVRnyMLMt39qz",
-	"AvvEPgau0T45HLdKsPAL/UcHomvlqJ6ivN0h4ZBT3m9F0sK+Rqt3+X6A+VI3Erq1/SbEb1N1b15TUaib",
-	"Pw9Wbpu3ek21+VOrXvkB3YXgYy+UliuHYg3+9Ph71FYkOxUqHFLFDF8fFw+CbXePh9pcYgsbnVjM9MC2",
-	"sZB73sPgLjEmYq3W20WkAHHvxEzIQ7ADqvqn9hDWIPM4fGCP5u+uazj8XJzAPylGy9ds8xaDLK0Jj2vK",
-	"06kDchKla8WXJyRyzXysRp3DYueraSUJDBB1zJOiju/X7EY/gxhOix/K6J+Ay0MzUDZdLZkgQqLbPZEr",
-	"a7s3EMb2WAgfptt7B4Dqbl8WJXxQS7MrqKUnQQ9q7h3BWtarFQbDWw4d9wFAKwOHYpSjEO7fVRTgsgwd",
-	"3v2kDLoZHFjadU3x9y+xqsTyu9TR6i0G22I5VtgDNKisGrDQX+qc0+y/pGATs+f/6+3p8/96C3vHsOTJ",
-	"+OzTq/Lzv/51jy30o1CQk7DHVsJMrkxuIJFhF5Fwq43lcbcipq/Mr4yZVmZQc+EbdTXjXhq0xjY16+4r",
-	"K71jaBCy3Au4+lAdLQ9Z0OiH6Eoaox7y7ypRkYsSkh3d4oM9jf5tP3T4OFf0ZtK9voNb7IWRIWu72yff",
-	"agF2jjYP8u554gRto6m62nmaOucsnXgaqXbvACirDmYfUzaH5f+mw9qFVLsGBqEn65XyLku/3LXVb65Z",
-	"tVdoY6puYyIflwTcsSVobePGI0YbqHzPpVjscDC2AAnV/YtBlZYRgJNCUGx3k8XrvFv8o9V9W5qvobt0",
-	"HOxmSub8hqVEMaFZ1TXTDbrU0QuyKmFaS0FSSHfANIHgBKhg8DuD4C4wOSOH1L04P8sj8fN2fDZFezR7",
-	"ExKdrFWSyUXsZN8BT4Xd6P7iC9jxcGnnuOO92H9aSsRc5fo8AOwckzWT64yR2RZaTCkMYwg5k+mWfMlL",
-	"lrYOw68qDeILLUHUiYJmhrZSsG5WbLWvN5RrbAJf+qa4AveuMfggmSNnOod0h7RgiFhyQab48um5mwik",
-	"72szWcyiZMzDuYZD/1vBCnDElm3j7RBgQyYJY6nvxgx/+FkmVCQM6lyiU40jcTnluyc96I6UvL40H65J",
-	"RteKKVKINeWp33SJWQt0od+tjrcbPB8QuQ090Qz4VmpRLXnnYHqRGXSoE93cPpkbA4e5DoExoFjm5hgL",
-	"mjXaU7d7y/csswg+hrZjMpPyCjQttsLoHlsZ6e0jqrb7sUuQ7AVyqOb2eG0KR+9wGiIAl+Va9yb/APFv",
-	"1Rfdb98Q7bLcu2XV5RP64OToSfro0dHT5HR+9Jidzb5JH9KT+dMnFTzMsnc07Eq5oty8jx6rFdfLoJ+F",
-	"VJUqIo+1MjofvT19BQTK+XxeG8bj9PSboyf07OkRfcCeHD2anyYns2/Sp+whwmyu6XZ07vKnI9iau2ct",
-	"RvPWzMEzK4yx5ViAzAoN+Wk2idGodGNbmT0rtjaJl60Uy66ZOr6FdIiUqTzC+IorWolJjx2wgN7SLYKt",
-	"N6Y9tYSd1vvNR4piVDvHfifzSE7Di2uWb4OkBl+BDHqnVADuZ509rnFkW85td6wEOnzO59BqUuY+T264",
-	"oewmAbVD8Sywlg72SWs/1zdzwgwFSmwMwB+Q+erCN3o9boGRohObrrUbN5kpQBpYbAp9pcbQHWjwa/4M",
-	"Vx+i9ymWihhtedDL35oL+/ty1sRWPAMReQ+6xNKtLYxXu3PNW/eu6DkPQrAn1lfplnpBpuDMnJJEKq0c",
-	"kN3gcX2AndSavI+58xMLyDaxB3yEgrXi7s7q70nr8gaw7vVV2JqpXZS5nqDhVWkxeNLtaPBAy0lKt1H3",
-	"VvTQr4D4VsvHK1SJ0cBtpApjB3IiugCVUZY8U5MFYy8MK/wdbxTbKaxRzsXUfwtxZuuujbRyGbqxauYZ",
-	"zyJ+kDdY+WI3WaFs0K8QGhfUWTcOkAfwqoy++3GA2jsrkVe8g8L2NE6WEtGwlGvPoKLGT7LkWZoz0YLe",
-	"go8ZI4iqOe7ZDU10tiU2fKmpzda/67MlZXNaZG0wddQFSrCFm/kKq2uFxJSYc0J9RALjEIakgKEEGiSa",
-	"q64SvE74ribsgDwB3DvYWVqPnrQj1nsQABWpsw/FJRbG774QbRaZz2/Ze0Y+JWbvJ7SfkljrWWLU7Vas",
-	"0XjVx6gBYTjclZVOCsH11BbgbqwC55Ydj6YoUCxXZaGCzC0EsavV793e4csHIfe1Fci9ZTkxD2mZwEGA",
-	"A8YjxTKWaKeGtDRFdxsVtydF7kZbOJ57pjRb34KJNI+qPZdWE1UJzcDbC/1XzTimSMSpWa9phdOmu2+v",
-	"DzyuCA1eUSCPVzu63gkgZ9DHqRuHP3hieYBUFi8QaOU2LkWCXRKPvegk87iEdXOGPxK/vmFrjI2jGAVH",
-	"Uedx/WenmjclJZpNXyhs7lnZkNwyPOTd9MdK7qofZ+fM4q0hLsstUpX/7V0Ohnd72BtOojcKV2W6jhpV",
-	"P/37iXl4E/0zj3k07a2+OoqGkRfxL4jtxEU26trwFvQmuHfGupKFD6fCZYxeQ/yDWMz+ft+1S7t26jDM",
-	"ZjwynGNEWJFpPoEPH3dpihI2jGxOGBW0uEiiWSY3CGOkqky8G7uWgJfDNx0SYxx2pSxltV9qP/5uNgNP",
-	"SizNJ2jX6dEaA2weroiSUVjQnEUe+F3OGFnRZMkFq6tUEOCysAF6yVYdHBFkbOzeXfxwnpx2l8yhGrx1",
-	"dH6Gicft4TFSv3PFQXWJpguwtev45TWo5vKuXI8vuxHnGfj8r2VWWMcATQuqW0Jyd6bZv5mXCvlQFPcD",
-	"HpLjUbGeIGbtoWeGQC5pCQPM1r7ERkjz0+6H0QrlCY7Zrcqw0/w/XFl106tiRWJPq6YuV3A8t+gnp+lZ",
-	"m3hJ01vlFXXsbk0XVYbo6RPaKafhYc35tZK3vYWYdRS21YNX37BbaldmBPLgPfDvhdTsBy5YZ8vUw0It",
-	"+Mei8rAC8CKufW2sQz1GLQPaowysNFv79NzOyBJedWdJeu/xqWE42scQh/UKgMstBGHEScCFKNGCgUpj",
-	"Aug/ZM5YxVnQPGV3aUTgQ9wDru4CwKnwURiE9nRpTHpc4hrVNoPj8GoMu3MP7tujzjfpbEkvCaJ8bcBk",
-	"veeP1xcbHTChgZ09JLzBjJ5u0FBdwQbClk2hrH+KbuDphXcd+dpD0Na5VsSqlmPCMsWsFZQvbBN35ykz",
-	"D7MeBXuhnM/HARg5gj/mITz5kmfpMfGeUNQ9cEC2BZOfE5QMmOvHFmxKboS9C2webd5fCNj/GhMRza0X",
-	"+AkcVM4JEYCOInRQtT11yQ600HLi+5J3Ak1emNlCsHzqcvOncRuqKalvEc9/DYlRAYCIVc2XkAACbQmO",
-	"m2HCfVjPG6OXQm1QMET577yMiNixUHUFWGABiJ5U0zGZYpIFIgIqbU7M6TH5yQKgmmuqjDxVTGsuFurY",
-	"8uPEXAKuHwtvHDCoS0hFRpttwSl54eFV3btrb3APxl8nmq3WGdVsak8cKdgxCcFxzR0NROepm7jr8D9F",
-	"iBQzZ4dX4jQ5xE4pIW8lYHWNCVrICjzVUdYsz62BuRH2BPsYk1p1kTH1hsXEhuiwk9VOp1JNvIeS2w6+",
-	"VQLfn7voj+AqektjNYrfy03pdwHCqaXrPAco5UZeQm0pLEyk6Djlap1h/o2z9KyvZZbJ5Coec2Q3ayrS",
-	"SS0Jozq05+Un7AqB6TLQAjMuM+c8i7rBMAVAOasAL6voMW1AsW5y0RH7F3bSfL8GDzuuyj6IAMHC1dKg",
-	"zPpNGwXvh13dYbADbSu6b1eIMJ2zpV74vMSlNafGkmWp6wkXwM/kjMyYUZJW1GgPUyM5MqaZuZ9mGTb8",
-	"g1TKCzJd01xzmmXbSXgZNmyURZbaijh4FgCDl+0zKpnbNtl5YguWXV3yeOQfi6kQ9ZeFGdFlIrRLv2xJ",
-	"ib5m+XO6Va+9QGpDR0rp1jo2F7RYMJdIajQxrPwL0O0w7SH3qYM0TW3jHJ8FgTp3r0VWVzTQd22PuL67",
-	"vbWOAwy/KZmvPCCa0v/XOmt9bMJca3ajL6zORT2UG1VX2KdyXNFbbRgUsxAEgfdAsxCZMnVMXqKdpZzz",
-	"/d/ev3lNrPEFMrknP6GklrpqSSenZa6nWTqjGmrpld/zEmzA2oUyx3T+sWsh6pGUKlU0iHI/NrqV0cyO",
-	"ShVziio9Kt1hUKH2KnOIbli1Q5HLcbH9l9q6E/lpv0i5jtdXmBdbVG9zXvsJwBvOjcFgdFORIob7PJdC",
-	"K0IzqGWHhEZX1e4+BH6GgAgoC1yarNU3HRanR9y1KdXmK/s0h5Y0sTNt2a1+ov60ae5VXuW/c0JdabsI",
-	"1CWYi2tVVlGi9gqo+IG1eAN9x/Yuhe1uGuC3IuI8DzpPqEbriWPi4rGYZCSryI1UbMnKbIdZocvzQmme",
-	"ZbZLhfKtLeJnXlfx5AePlFRtfOHSBv/FJtk6PDR0NphhMkBflFATAGj6qjpus9/xXq8u3IXbtKvx/Q9y",
-	"w5TGvdHmY1pEiPIfPj1KbySwkCILSbRcYMaJVRRmUi9tpRFdKNsUWUDqRyJXK1nNnTqAOzeYa2VVS9aL",
-	"KY7VHbOvh2nwnhra3KJ1t3zICzZAk+vi6hcBzzYetQMXdnazh2yVvxXMXmEBn9oRhOFkjoA+De+D383t",
-	"PYhSvaBSkRBENzpXY3TVAot+/o5z6zZeu+hrKc7Jmm5dJSLh87BjBUaClHXIGPUWTkhQvi/IFPQLoymb",
-	"H1AZcR57dxi5UpjxCC5uOYNQXY6UohslH5Mo5YopBJR0jcW7unkM8nLfS5GgZrmgmX1Js7ORw97QDhb/",
-	"ypzvC6rZhm4vCG4JsjYaGNNLmR60qTU+sorB7CsyWyofDhsQwkAPdo5cMSq0a3LQH/G594JEbFrC0gOU",
-	"/gX4cXbyoUU5ON5UxdfasSLQY+L4eXmGqPJtsPJBCCdaMdgigcwg9yoTvCTWlHaZ1CvU5bmCfryJy9Bv",
-	"wqcFQGqPTk6OT+JIanuUGlZ29Mhs2KOzk7PHRycPTk9LCgb7yC0l+gI+3VUHokvfeWjsoBE8yly9HZJj",
-	"hOM9pGCnRIMuUXRBeWAjKrryrRWgKz1MOIwouTU21g84C3BVu8/y3v1dCrfawWeL27t0h8cP668LQbro",
-	"0d8/mn9Ojp5OPv6Pf7oHWXkpbA25lZgu7hCQ1nWrVEvwWK3pdkds6YHDrKP6Rao0Bdv0VWiGYqkDys6+",
-	"6l4CCU4L+bxDCXYW77DB/O5ebTiWtIR18w7Ou5FYr6VGS1wvqfBh60KoteFnYHFIAYEJHbdhunUQoc2P",
-	"/EZkW2LBJ9GPbAMP8OYWcMnKOem9tfOcFi0eHyZSLhYdoGbVjBiMeW/oLkB6d4r1tScuVQfOeEdn9IHw",
-	"eueu1nQcxOfJlygZRcLGNo/uqzGZvj19PrVFY1bJlnPX21/mZMtorspQ9tvTV+ahbx/gf6d/rTV+R0yA",
-	"e0Hwe5szxUTSUaKjfNp4zQsc8m6QUzyX+YynKeAiObTlONNWGj01j07FtAOTcW1NT4KuXtCgyjtTL8j0",
-	"iq31hN1wZWFo0Fu7pClRDILiLs4AfSTD0SsGjenC+9tH/F4WeQu9wLePgy1NyPMgTj7GQXnHPvqBo63O",
-	"vIMVbkSGhv/LLtDxIbZ0UagBhZEv3333jDx9+OjJV8dkaiz6qcue2cgcfMJGc1vkdKWwValmNxpjXfAb",
-	"YvVAAo93mh+T93IFTY7MGBQkM2zJvMjRq49RyTGkVQT5J1sik6RoAHOAI6GarI7QYqMPRlTPOctSM2R3",
-	"xbGDXENsjr3u96Dgo6/ZylxsDhJIFYEtMvr6+vRr1CaUTaRnymr0j+YnyTf00VmghD88O/N9uUc/Cuu0",
-	"B3S1F0JzvS13KZ3JQp/PMiquIkAeckjXNKC5c9C1wbD9ZBU3s2/MK21nZht6iGNLtvro5HyO5w5Wy42h",
-	"uz1LLyodioS0tXQchUdm++oPU5NwVh60sq4rlUsT78cBVgFFoxdiHS1tP8t1jD1n+v8dvcNLjl6mU68s",
-	"oPlwgd3FXFfnrSzMm2CPLFm2jrfoaNEVzMu+//DhLcELxuglM2pLZXMgXzU9gK4DfHcDtOAF0cHFG9Z7",
-	"XMAf373EPknm1PC0AEx6OXdbv3qchczdp3naQkTXn957AHzbEL/kHosgWD7PsdFjP9giLRwNos+mC7v8",
-	"QC6sfBy7Mgd4zNglGIJbRZEpvhm1ALgQqysqMfvMKOpbPGQUyPLU6df4wXqX8ANfIT6C+fs/FeSYmD/t",
-	"fO0nmyPl8tzst66SkqYT15NsVvBMT7iAykqaZUwssH8ifmE+hUe3NZogsYMFzh2opZwIqSc2cb/8KeMr",
-	"ric5o8nSfi2Tq4nR6zc0T1X5TfBM83klr1FFsZDrmMQbSO6ywdLEK8NhSqQZDRcTf1SGv4UHAN1OZKEn",
-	"cj7JzXyBrRKzTGwiRbaFzxnD9wSkSLm6mmDkb6KWOQc2Tot1Bll8nsCBs2JiZpLxRNe+Dp8afh+qT+Zc",
-	"qlzIU7ZaS81EsjWzhFOZKVX75Yptw8c0fyoU/iAmhbJFvZWpc6GK+ZwnsJTG+FD1LwEhH77EkcOf1zTj",
-	"6aTMvTY7loW/gHOi/q3riFz/3iV01793NDY27QQzIDFF+4qlE5YpBocN+FWgVgxYYi4LYXH/6IKlvtwY",
-	"nTU1Hl4Z0oLeDz/YjWEDVQ7K1X6s85v92uLXwhdCLycAAQoVWHISsCR+wTK+4LOMlbMRcjLPGZtQ7NcW",
-	"fBNegu/Cv9dSImjjRGmZXMGfekLLtFJHT/9L8CQ9oUnC1q7G23zBUh5+dPQzf4Pgsn9XasPLlV+jMmC+",
-	"M/repAYHg19aceVxYKrbESFmU8kULiCA4/rv/d7Hj0tqrpoYq8p/l7OU5yzRKvgGFmWSyQXIPvftf4JD",
-	"139RhbVd020mjXCVcgJp6z4BFbkmvHQpLbtds5zPOT4zZ4kU6AsJhl0BxJGWkcHaN3IExCd+ZDR12xJP",
-	"Ebg8yRgtS/fMFp2wm4SxVE2sI6Na3ZnLDc5A2pJ+s/YTlPVqwm6WtFD4QveTY1j7mYsJrlqVe+2vuPvK",
-	"z3YXFEIV6zVoguVvyG7G2ql+53ZB9VvHeEqz9WTF1YpqWGOE2VV1+Wx5qvIOgFv284FPfh0MTebgbAmo",
-	"Y/5cUbG1f6qlzLXHHrLbuhC00EuZ87+7jwEjFOJKyI2Y2J4w4TclvpH7CqR88Nl1jQm+gt4z7oNPlAq+",
-	"y6HRYvBF2X3Ur8BkxVJO3RYMf/D7Fit+eUqrzApW4sSqWPZDOQ/8AhFo/Ud4S4dR2gJhjdnkFVPiwujT",
-	"kITCwXScWsMMUTg8Mab7ZTLsZCspay9DiKECShKGB1uL7l8HmrexR8bkbwXYTsY8oJjRa2+uKs0gDaIv",
-	"czZq/VWQBvgWfyVcWARrqJL2RpByPkf/nq/BEPv65GtfCXVbmO23Pg3vOfJHxJhw9oJTgmy7KIdMwJVz",
-	"PoC3FPgsttZeLcSlbXdBo0MzQq/3cCMq7L7r3LR88vSCUIT6sm7bNKcbgbkBXB+T90aBtH6RFc2vWEqm",
-	"m5xr9kZk22m0DCMUpn2F6EDAshw9zKYqlzBNOKo4+eMYwwipWRvSnzFgbBDHyBCXvVkoQCvSuyRBhQVD",
-	"h16PME80WtkSnKzDq1KRum/xXoTKiaAYlXhpuz33vbsxCrxnrbbbkwlCGTRS8TQlS5mlNsmUKwsXHiWf",
-	"9xwEyZLPXlqeIo97ZYLLdLNGe3U1xpF9GuOVOlEqpK/uGsfTQ6TP/YTz6iLvM4/r+elgf474mR20PdYS",
-	"JElNmo+B+cwPliOgXKVLju+2E77dBjj4VbFtmWh6TC6JAhENtFRA4F9/GSmmfxmdA+jfp2nN87ymSm1k",
-	"Ds5AxbTPDizybHQ+Wmq9Vudff50mPAB4LpSZ+AoWPF1x8Sf703EiQ2ihksT75Hfdpl4/ZWua69WugNCd",
-	"iQJ/RmQehOZXgzIAUq8RDM/AvvQp0i4rFCsrhax0gb6wwMlWc4QaMUi0Risrnoi69M2++9sC28bgu6S8",
-	"0ZuJ7U5g9G0Rb5gpVOlyDBq7XpAThOoATTCeAt0O5DWgdnfQlmrI6f4DODqgv7k+xP10xpbFO6SHo+fd",
-	"+mJdtYJLjOcqAMMcgnDrjZqa/8JB3tZxAqo7q5boXbYLDoRcDaEWSRPjFs+fFXkxRGLvmQBn9pOtFrhX",
-	"Kd2jJh9OZLmgNobABFbCQ2Qq81AX5UiDIQxrnn/3UrbSJhu5v3zpjiK4MwdtuHyuoRq0ZPz3i8KzGjhC",
-	"XfxVM+KDfPiTLtG4Y5L+by04OztOWofFrrLUN1G4ywqEuqbZJUWHSLB71tutovvH0tvfgt90v2YpLqMj",
-	"9IUg+EtgjKPbg+ULo5tBeocRovjXhbHg8TvX4gKoASkXK3nN0jG02ATlXNdxZLgiV2ytf4/H0F2eKPfU",
-	"nvf32W+/cXoe9CD8b03a4PDe62z+b3EWH+hc3fncjMlx75KMZeJIbBdmj9Zj8rIE/yBqSQH1UJFECu3q",
-	"IHJjC0WyqwstJ5DzwCZQ7e57gdSKoOlW2XJ4Koi5a0U1T0gZkCuxJZn1MvZDsUJGCo8kK39rfjjiAvxF",
-	"YdE1DrXFlrdZKC6Fo1ebgsufu6ubD4BU292e8sHcEWAeBz56h/kUc+zs2RGQCcUmap3x3irEF3jxe7i2",
-	"y28g5GTD2BUT6aRc20jpjf9NlTWaZcmm2X1GVyHmWSndxtdrz+ZGQdOgYTqex2FsuPZvV34OkeG1zHh/",
-	"r/gP5tq3eGl3tbjbEzU/QuVl9cVvW7Zx2/5u7pUW5g/b7VRb9vS6I5wAa2mn80YwwjK2stUXtOIi/sIL",
-	"r0hbnVJotGONl/tO53Q+58nBdl2Jtz+JA1F8J/MQlV9h7Zl00AtGMNsOLtiZrbQRKJk5uecoY1EdFGIT",
-	"bNkwC38g3kKTpcuAi2tZ3JjeM5llkDlTxq2VLwcDF3vFm/7zCHhZFsAnw0OJriFGk7Yhzs1v3S7DZlk2",
-	"mCJGydqGLvf5jlvpFp49y1XxRHsl6FotJbY6x0jG++ArXJDRmrOkRoYKB+2ejFFCSjR31jDv2bN4/0YL",
-	"czmv7cfjWyikd4vgcJDdd+FMUDNvh906g1xm+/BKTH83F2CJEXE2DFDDbeNhC/mj4LplMcOdf0GmwIaN",
-	"ss/6fh/21mDnN6tL7Tt7K0wDGTFkE9+Xc6t6CH/2zq3KdA7i3LJ9vERKpo3th96tOb+BYiWeMZ9mQQrF",
-	"0BURiNTqSvUrCt9jNR0kaSDWEi8zoJwxx7IM8cYcdhRAFtl8Mvdy8hoXAtrwNZQI1Vtu3r1cn4N74yDy",
-	"/B/y2svrYVK6x3VxC02lni/SVFdmNLmCDHKrq3wLnwGXjy5Cw+X8Z1tO+/b0r6OPn+7TA+IZ6sHjRzVu",
-	"6neORLwZA9Whml+jeajZoofI+dnmAdnnzegLiRypK8hJ1izbxkawi8pYd4EMG2bVGRJBlJAiplvsKWPu",
-	"xqOC0PH9Ydc9fCzeq9nanRk9Kqp6VLlKQEAktgCeyiYgXgAKbqEKmiGM4l6wbqUjpwLt1tUNPi7lhvp9",
-	"LsgBYNlqXqJhLFrxFzU5VAoAWa9U2BxQRb1v7fSPo5ju0n2v1uQ/ZyUa64VFnYZkN9tRI+hTAW2JyWWp",
-	"6QGcsEX2xIIJxD4QAEiByJ5LqsicZxlLyZZpgrVfiFCKwK8O1hov/88iXUQjBllma7hay8KtjuwaBABC",
-	"uW3ngOCk2G/Bd3h39dNctCV6BwKNImTxsK4T6mpYmKEG7dodZWi4GKFQ5zDexbRf/aqiGIc9Dgfd5aX7",
-	"oOaGDRTr7r4aYEe19sPAcmpsd+IvxpYaLa1+b+Wft0VNMh/g+rMXdjRvfFNCIgN4tR/a8C7ANfTj/Zo3",
-	"2vFV6vzMnrDMM65s0JAIB/A/+gncRrOPVjt5tT6RmSxyP99zByxttfxn7ueSUCjI3bKFwB9ped87lo4+",
-	"RZT/ujCzDUkrh0NT+AzsnlIRQ5FDHPsp3U4DTndRfGuiozkkhzMeGZWXMju+ysqb5rvMoTOtZfyBr+U2",
-	"ynZVdtnVtNy4m3y5vea3u/zxsrkUQnsIFv+UTgDkW6iH/nX3rSeW2tUfT2E8gDezT1c7iDK1l4pygN3c",
-	"t3t/k93ZBNqBfkSoj1PBNnvqBsO3cDdv3QFL/S7dZX0uai70b+uf/h2lJh0kb+h34QP7PXu8fr9OrUM4",
-	"sXZJdYpJKOxrE9EcZnnZkROxGm2/ePQgQp+S3PfcQsvdI09HcoUwnjKBys3G2xBmx+F3OdDonNFBqSXQ",
-	"vCqPNEx7+f4NeXD6+PHR6RhbkDCtIWqNLUg1vSGU/K2QGoEUbR97aOk27MV7OBZKMPIekeGuO0TLe1yp",
-	"iW32OrEtgWsbq1xN29APkLzpjYUVX7V4BrhmvSu6LmaZOXK43kOVCzvnB7gnbtXtEMYVFotOeYiBDfvh",
-	"duEyC7FetamrEPTeGn4t85Qn5HuJSKeOnL60WcDvvrr50wG3VfXgOPkd7bOwPODy6H9+/DWW6l/bSgPD",
-	"Yn5TgRVsrVK7JLU0F0g2mNsGYhfkxY/vDhaI2mE72r5IfhNeQKH8gHDTPvtyV5aIYU907av7slLxUPvs",
-	"LVOYxl2YDvcnNT6HjJXflVj7A6f43ELq/WYi7ve/HFG9vlBLln6byeQqnu6PAH9fKGJsN/JOblDvg0gj",
-	"thmdbc1/54SSGcVvuLJdYrHtLiKHU0UcfqPNrtdLaHdMRb1DT0qN9mN75hydPLI4gzxhtT4838wePjx6",
-	"Mn98cvQNO0uPTunT5MnsUfpgfvLNqOKQBbvVZkP/hX/rfhydj05PHn7z6MnjE7BC0Vnec92nT81DJyIS",
-	"vsvlKmj9/oUiStMchK2WKd2OA1R8QB41ZJNri9Dv45QVKjRz4QKyxDxb5btLjPp4vn1HtV7PIQoc5KNj",
-	"jaI+Hzs6J1MuoC1Doc1/ZRt986HIFcCzpnRbfpaFdl+s5caG7Wo8XDszA4oAdnDJB42js7/lbjC1iC4C",
-	"z71w6ahckb/wb8fk1Yzrr6F/xE8N3avKNi5vL74g/Rl9ii8ES5+zhK9o1iAEPiSmL/y7OYdaoOV8y/IN",
-	"wMslUmki5KY5eK9gDdK04JUvNVvFVC14YbxB9YsyxdbsDndhXMjbY2JQYz8tNc0GXl03MmHC7hH42nAS",
-	"rSTfy1Z0ChociXVTcffeZHa1fv61VqcrVaXXrner+b4mFuat+q7H6ek3R0/o2dMj+oA9OXo0P01OZt+k",
-	"T9nDs1jkttJHbJgZ1oIHY5SqsjMgsOqMXYAfAnAINNbO+nYJLFBOoVV7JuWVOZQ0xkl3YmZwQRpmjnj8",
-	"H3U6AeOs1MowsGGipzJwQ0ogNSluBO0LOZZxwXbc1z9wwXr3dXO7rn1Dn2GuVgvlzETkrPPd6cueP8fY",
-	"1Wafto/4IjiuI6o+NGScsYSumOsFYyXkMLceYkO3YXtCvo1y/fk2dAtdqIMW5zMjDxXL5oO91e/ghR2A",
-	"lkOdhvbya5a7UECso+3N7ft+YR8QrJfnJc6IpjfHFeF9u7cAvTNGr21ZiG1E28zCLMnUoIFn4wjGGG6l",
-	"+kFR4a4KV4c7pmSTVukA2y4qHcyLXSafMeDvrkFbOwnHLS3fzdLSND0KYollp6WAs/s72KJxuMNZ4jWl",
-	"xjSeyWuWM4/8gs2gXCokjMwfEx2dpuXcqE9BDdEXDsUONJhBsxrSh80svGvB1urH/1tBsVvRIcgDk/BN",
-	"Q3H5vlDEKLAX5BQELyVqw3WytE2ycML3JA/MOGyfiJ3R29pn/Z2FQTVPN4rENdpqju98l1KcPeYQ4G62",
-	"nI2tlKaaA+gStEs0DzDPAxxMbFlvue3LeUY1tKFxWIhKs7VCX+cip2lBjT2tEpqxr3Z3Jdr+erX0RMPP",
-	"AasEm6pC1KATsFnOmER6x2hqxF1LhgX0/8ky7GOYUIGGaQQnasmSq71NUT+IZ+YxTWv0Jweo7rU/yAs1",
-	"1DhHlKcZVcxYmxZwBvOrMbI5XdErRvJCTAnNlCRTSLku82dXMo5P09Y26jLb0K0iU+jRMb1Ad8iGK2QS",
-	"bFMFHb/Io5MHVZ+Aa+vRveRlH2YkaueyIcWia5czVWTaNU6Ch4XtkeRV2e0y1kbAah8RbWcbdCnkCtTy",
-	"tVSKzzLmup2vZLxQ84ANAy4BXh/6YpUt8o4PgKhvJm5MdGhtTQvVZnKvaIprLjfCRgMdaddM2NYiqlhh",
-	"Zw7ItkhdHybscOF7ehTC/5lRzbBnU6RTSM4MvQrdumT4c0tX0jdmnCCZlJbm2EzpVo1JynJ+DS4/tkGo",
-	"/SU3F2xj29yoshE9HhyRynrNgR5W7U1BNIKlF08c3w+Nh6646BiHlxNESTKnefzV2PCG3a7XvCFYL0Q9",
-	"3SnGv87ZNWeblkQ8ZInSXRarDIGOgP8CWRx4vRpsdLxM23D5+zvGvit8r1ijPQ8iSywTAGgKT4jOt6RQ",
-	"0LLO88TYc2mtk3243PF9H+yePX0+PFnCriJaAhOCo6Li+0F+Kd3Dp8F0HI9Jf8FDc0HDH7MDzwW8VE/R",
-	"rqvShdDY38C6EIGKY2e+CumdFvsx5WXJjPtVJL5sJm7tk7qFfDlQtaZtWm1Ktzbj0seKpYiYoCUrx1lu",
-	"Xoj0jXhmBHybZ5eA+HfNQgCKQKRAO+XbeJedgVeUA7SghZ4SUrCWswJjOi0hpEuSy03Zycac8XhoxLxW",
-	"kSjKZdn9ZgCOszvhW3wuO2oMudxE3D9a2daodCWhLpCZKeIwx3juncTPia5gzfB51hjDDHIci3rYKXer",
-	"KDKLsovhkyu2RXhU15PZ2sOhKg9YsGY557kUXkV0iU3YVFM432ulp2a6Qrg0f7MHM4tzmT8RmogccmOO",
-	"ZkIBht+aqIafF7ksREp4pWk0oEWCCoTQmYE871Zj31ORzuTNszibm608KxSo0gT6Yzb5ezWkRMjc+sry",
-	"n4jxH5jC0P5bW+0YTMQsK9/vYSOHaEH1xBxgJxhqjGFCKryS17sfbNA9WpKVs6ZbaNU6dU3zBdMXIEgY",
-	"zTOOQMUieBgJSQRRMLJiVKhzTEouhOaZO4aM3ZEW7BbEGkKltEUkL+kaNHyXKrSh27tim59c324kknUz",
-	"7+C0pqLLKm8Ku+YmXVGxJYABBbbDRuZXJKcCTPAr3kgCSBCFBe5/cGqkGs+2k7yAj5/6wsABH+Pgo+tk",
-	"+2z2lX1DDzaZRc4smqYT68sfpHvYN7YiO9kuojtEYGwOS/RhiBgC7RXbAw6GJ0CBAom/oluSStc3zwU2",
-	"dppb4sofGuMptJzkTLSZJI0GqIdrx/Ad+NVAaTy3B0Ste78r8GdbiBGiHU20HJbdHQY2+3XP+0oGv13r",
-	"ISwX0lFZIszBnyxZWmTG/rfVKlagqf1Db1hZDidA36VBJ+a4lsZTpw2Ap25YUGHgCtoexpal4piXDRZT",
-	"oZMPErMG760f4H3vsQ9wZGvZLq67LrKLHvSDk0IK6hKa6va9gd3oZ3ilbWMYka9GofxCEblxUaC5zF2I",
-	"/opth9VUYNHQYG8I5ekEDv9B4WNw6wa2EsTrbhFTHoyK3mw2gj1Wg96vvSFzuOGNv36fYDtkV7YcGZDc",
-	"Z4y5zZioNUs4zXyFz3qdcbTudjk0IJkz2p2yr0WVMzYG84Hds5MVh54b0YKmxuGADkkwz/F+0AnQn9ri",
-	"ykC6TEpCDqMH3tZKD2BDf3RE5DJ37bUqGQr7M+4wj51dxtJrZ/3UkyDZYdj88b47TFlo2hT2R0joX+TM",
-	"H/tD+o6VJ3+VFQPp5MNtIAtrzsSgSsm7IOu0i4mApnY37klTqHb08VkLAUNVZGSoAVRUt/CwiSQ9hMey",
-	"P89DxXbsleZaRzW7Uxpbp3r6NM7e5o5u0SQ7LIDLJB7pqNkBtpkwIj5Zd4iTEFZTdn4Gu4Y+dgN/IPly",
-	"NpMSm75bXwrMQU8q1EB36aSklf0CF9beUdIAFwtclf7PnF0zmk2SnKVMaE4zFfdshDZJu43gJrqkyjl6",
-	"MBFg7Poq2wRNqICBsHWylKhZM5cHkSx5lh6TZ+a/nAlrXjGblGcv8jl6XOmYo9AF/zpTQgZlOlim293I",
-	"aCTfNiyOS5QkPpXEZxKsWR5LE8BORMjkkIhSKAamMbXPgMg/geIRTagmNBum0ros42Gw6wPMzTcCMqJf",
-	"+5KEeGTU9bWvpRS4jd61HZ8Bq8Or1F6hE2RMROql14wsYxnMge2+T7JBSYlo2rvLCCpTiL5QblwXGB+x",
-	"MW8sj1Caotq74iIcxGmfp8NNo5eeH1By7Jd+DGQ04orR9LckpWCb4eS0W6t6H8AzK8Ix2cbi9Clio1rx",
-	"dn87Ks876SgduYb2vV0rG8j2qGdcSzNFwoWWmFBBkyUXkcybsH9yU0VClRK89lzpnGqZE3dHKcYEdrwI",
-	"usD1SyffgvnXHQMf/s5xOfYOSn2PuQgv4vV7tYPeO2Yt1YLqmRrjJwPAaC4TC1O3U9toiNrs2EPrlcxZ",
-	"xZ/aoIYL+UZKhTTVLjp4UF+JS2nscICPiSqM2AaIQiQ15r5MzR7139myQJrB2TuNFjM5h0O/98Dp0jt7",
-	"TcpgYu9LMEjcRmwI/O6JcgBquc3qC/McfNjPWhuVaZZsNbasO3DH3Es5dmynft6V2XZG90m9PwbF7gwF",
-	"qyP8MKxW+Q/QdiHqkn0tdcwJGxDD5sn8EaugK17I2EbNfYTI+j4dtFXN/I+pxS3u5n3rHnYt3Rhusr71",
-	"likmtTuTdZgz/prldMEmd2ZQm9FN3Vuw5FZCT5f23PydBj7YTlayyJMB2cc8Ye/x0rjJFqbVV6lXG5R/",
-	"ZYfAfOd9SfsJTXt3k4elai19djaZ91sBRPSFLaHB/AvkoQYmqxewjx4NAJRM+JrtMgq8o2ckFxiCgxa5",
-	"gsXG1TzQ2qlvT5UdKP+dzMlSbkgmYyWcpck5ELrXGp/RJEMrpDDgZrd4pPFA++zAg7mPIwa1UWMRLmTM",
-	"6pzL3EncrqTSS2N4wpkEDZPOSZIxmpNpIdaUp7YEw+4Zo73IeEymVNyHEbUWjGjQ9seAhOMwEc6MJzhI",
-	"3XDxq+kYDWn8aQp/2ynQWaHYtHs13pcx5x2Wo4Q5VQwyxlwKLaifjYBXLRfHx7l/Hoa90Sz9ZvM5g0hU",
-	"NHLVXF+Z5yyxncMzLq7Qx0xdypsP7Cs9hmQVLgA7A5E01DGJ1iiQucwyucHsFkryMFF7eCpUa9D/ZapK",
-	"ygZB/zCzN2hYYPvp3ypveUCmcgQfw4z+YxeH6bcDwtVRPnvNNrZTaszF1P/QobjGUB7V6i1sd7DarmtQ",
-	"o4jyX7MbTTS9YorQDd1W7nSE28cvG8y2i9a+Y9iA0EuhWGrTl7A+xTUlkxsRofesN1noR0UX7NvtjvUn",
-	"udzEei2IbIu7zIgy3Ie403Cwg/kcBvVObqLh70pi2IDwrxw4p0F4IOXIukBnQm/MDDKxDb3cK3p4IZbh",
-	"jE0HWDo9xxo5yqEbzAWZrnOZMAh6Ts/JjHGxwGoyZ52g29YIsgsytQ1SAKlmzgXNKqVm+ArkIftMdBLx",
-	"a1arO7MP6gom2pNzZ51hG0sFjpmrf5ZMOe9sUGbWwOzqqATYQwdo64vwvv3oX9Etlv660x9OuAtfwwy1",
-	"pBufewiXgisdPiq6danKFa0Bn4iqQ6u6oDX2kmzPmQ9K9mGgc8gjZ+aM/DvLZXMxMr7ie9iebXXdRgee",
-	"JjlLuZ7Ao5E64yBPzphjHXZcOd8hedIlTV65XojhNrbpwjjJj500fek7awxn798L1d/ZKWPGW4X8Y5Kz",
-	"uTlmyhW4V+J3E/1VFFFius4ZmAHnlax+lnEEdZCC4BwvapM9j6+ElmTFReF0zxXcuJZK25dwXV7rAIco",
-	"XhhKVDsqTPjxLzVrax8Vl58y12/ieODfbkGSGxUTUoi4FOdEZikzmmVOBKvChftSG5VYxNr4C8OEs27X",
-	"lzGwcp5aqA8Xhf0Dub0uvHfPYfcBcj34jOmwbIs7zGEPLHlcD2PJ/Z68c5DeIufEvsxT07COSIYFFXf1",
-	"e7gRtvo/LNOZzWobBQwah+ICCTXQJhzkEwz3Wp9r0CfotfoI7TtbeM5NISpRg3Hsc5B9cBg5FwThf6xt",
-	"K+dkisOtumRwyNOaU6HGk6OT45OTR80i5V03/iE3/P47Z68dM/aJS5Ve0lZjrO+m381u+dTDYu/95mjU",
-	"mQYyzGdOagr5jZ6r48eWo85fotkFU8SfzafWGWEIS4o1ENrCVUwXtFgwf0EqjfYQDsQ+YjQewZXdw1Df",
-	"IlB2XNcuFAuy+2xM1TpgHUiX1VuCjvbTKDR0A567T+qYkaGNn8jVzIKGdfepw8ss9/tmQZ2YiNcsf063",
-	"6nUQovstQkKtsSCPNjbPGTsmz439CDmnFq/AJorlDNJPLWjTXgGkNrwz636HPY/v67FtatUjAzvVV6Ts",
-	"zyPIvpYF2DPe/dLMU+lCqQQm84Mo2Shkj54QVvQUqu+dfW2q6O76F0JxbzG0HYwprRDPaRPgLJYZgsEe",
-	"pAKsH2JDFsO24DDmdpux2VoRPGbRzpJ+0w7sXOG2b/MdqlhF3lDZ5E0DHaSfsoY5FsKAmw8lppWsoeBc",
-	"IUbY558p0RBghxI/3ZD/v/yS/no6Pn306ctffjnGD998+upfP88OAPtIx46A8YOzP15CTpt0v1Q2gA2V",
-	"O9Cx7AtVkWftADgByR4/7A2xl0Gls52RcKLan5bJVRy92CMBmI1A8BZfUKJkroN25ksa8S6Y++KQA1ds",
-	"24bOKeZ8UeQWswQyAjTxJeFA2SrC3osHR6dnD06OTh//+duYveeztGN4h7bTnG07d8VcfcytsLPqeI5s",
-	"C6EGxkaV0XzsWo37yUP0a/+ZZyJ6n/7dgLf/pkjs9wZ4XlZF3hLz/QN4IOdhWAt9iM08lmEI69Xkjqhx",
-	"KnOrK7rgFwFfcDzrBLrhMV1iCMtFTleBi9PblQhzNPYgSJD1AbLVOoztM+MWZzMeFQPdwrybsGoRMT5m",
-	"W7J0DVe6xxN7eVlCNKRO0sYUIwV8NGMipb2FE8/sdc62bgWV/hFOJZcIYsnvm+sdpBljtdB1+N6J4yDa",
-	"dKcJ1sdOjEKQUd0Cl40XudQSKLMHMhuOszT2gQhrspQn2Z9+fP/i3evLVy/+5FoDGj1mGJxaMJCIzbjI",
-	"ZbE+rHvbbml48iDDeCmLPOtNc/gergq46NZdMj1Q+6S9+yy2aFhXmtDW1DkCRdzWLJ1Cw9ZpWQ+aSobJ",
-	"FKVfAi4B82uPXrUNyVw5d+qehZQpn1pZ1UDL+zzbTYOu5VOflkLVlWr01e3xPYxHAzvWwstcy9oQsGIQ",
-	"VeztHbATNgli4qvdb7vn7wLKQmsuFjsWifm0IpyZIgIhD8gVAHrg+cVzkub8muXqCzK1GocFxW7gdAXK",
-	"dV11/tQJiN2/QAEMLHQzjnspvrdptITaDWK0Q3VBTjDamDPM5xIsjsvYCg7xDD3uxRrzmBg0I7I4pnLu",
-	"M8Ww1bGXzVeMrYG+DlcCQaUcsoQFoIMvIdAwFGqijuBQQZuoAruH0wiAJbzEbh5nbSwfMFn7qdUG5BCs",
-	"WUxkjktFwEtyv/3LZentxYus0oJfcCm8xWylWSKFhlZAynYCr5YFD49nfwi8ixFJGSAbUTJFLAQrG80y",
-	"lRzZH1QuYwu9ZdR76Equw8WhNCWXyr07ksB4xFI+7M4XKTa3Z8LcGkNUJSlX8JvrSSgYR7fufA46k5C5",
-	"cxrH88V3bzHSH7P4qdQDGk1GSGI0fwWNNrCrnG87MmkDZHpTbzqCWS1wThljGSY7NszONfhXlG+TOews",
-	"02zVekz6lvSHj+18gANK6YpFYQFCZD6uRkjHkBrrfaxCluk4vZvLN9Hfc+RdvdRpHk2/M3OrCgRE/6CI",
-	"j0LksJSYNpaArDoQt9ZGXVFR0Gw6eM1hg3VBUAUpy92uoHp0FG5n67tgmPcsY4mm0DxihQf3QpqzG7xv",
-	"U7vMU+yfVQaJxHYQrSEe2KuzwEU7Y654jbDr2SApP2zXvbgrPoPE6gLBK8qTpJSbFYAWtxfKnW3Xy2O3",
-	"OOEenPKheHKEsoLcb4EK1+xyoO/XX78887U0571gSR0/3x3qI53T+ZwnAXHOa4OFYzS4rjwWRqcnJ6P6",
-	"jsCA4AjieY24KKS5nNXDo+ejP/NvS8Zxnw6khkBvESg9yTJsxDs1c6pFAsllKZOMRYD6CZqmS4qf3B0o",
-	"rqCuohafefywt5s1Pfr75KP94+To6eTj/4i27A+UnmGioqr+NIOfZgLR+OoAfGXfQ+YAqs0Os0ElpzkV",
-	"KraRmbSqQm9EI1B0P8rOSXOQt1dmjkm17o5mmeX7lW2u7jtM7KbhRLzbkRqrqtqzp8pwOKWjKQvML04Q",
-	"OLnQVYI7pB/7EEUGXlnaU06vmbFEGmsnUG5K/DdwYZpF3/r8i1mhy2fW1ZfOsObBFSbkPiybzLjSYxCj",
-	"TOh8G8C47aFWxTntoKqWf4XTt/bks+GKj39je6jfsmNbrP+CrApALjVn9rU5+Yw2p6W1ym+RBhDVlXpU",
-	"j3uJloa+i887XhrM5ADoLWSKm3U6JtPgyLD707ZUNNIjZ9CNJcVtOq7kTxolZcXAvic/Qc2vTeyaWmEz",
-	"JQvJFDryZiyTYuGLymQGfoNzC2w8JvDOcWB0Go3JI1wCmJVCEWcEG+LPeQXKPNEqDxVoTLyMa3vnOXl4",
-	"8pRMuZhgHXgs12wPR1CgtnS1fAcsvIp/yrW4B07CGlnDb7ZPhRTMagndiA59cvnX8jg8ifhnm1g9H/uy",
-	"emq9/H/b9J7buLS61bSdlLODqF73olP9d0mNC5TA/y5THoaxdUBHmnf0yHkM52VXJfKzSCf8vLXcyKCD",
-	"I70ruzum2pRn1D7ac+9BE7/xt11/p/D/d5Ep3kJprTZdZ5S7PttYRbU/q4SmTi97lBf/tiSKW2R3ZWx9",
-	"nhiAaL/s528O4KXrbuZE82t4Io7FOpNfPIjE4EN0pcens7OjJ8np6dE36Qk7ejh7Qp/OHyRn6eljqK2A",
-	"cxQf4+T9z2Wt5OjRyTF4pmupo4rpYj2ZMwaua3OJ4eGWZJdwNI/nD4+esJOzo9kp/eboJHmUnrGn8yez",
-	"Bw9HH+uZLaOUpTyhmtV7YgTpqo+SU3r0ZPaAHT2lD0+PzuaP02+SE/aEnj4aVfNautNLPkUAmS29+zDF",
-	"XtErsJ6niHEydYWVDuUcqlnTnM71NO4w3TOL0Z+KzvHcqY40fecnR0+PJ0cf//mf2uP1E5plkwCTva9j",
-	"L8RHbHpLRyThC+VyJ8ZQ+WOs0bbQeSRdMtaQkAcJNB5LQUDj0RIoK8gjvUugrDvOyiTTMhUTPBPYjJGj",
-	"P6xQLLee27xSoBa0oPqTeRnXUMyaM6XGZPqnD399ax5XXyrz08vn9gc7PvPd5bNnb358/WHifwtas/an",
-	"jFbM/Ae7p5A2wWT/KEmlflPvb+DcNhVTS0LVFZlDcgRTFqdDKkSDAmATzM8cvI9c1CusDhq2kXZP4fQE",
-	"bLNePhzSRgmyP4caKa0Zoc2ygZV1lP0eRFo96XTIetfyUG9RtPEdv7EwQ+ZwOd4/Z/XZkiVXLCV0Qc3x",
-	"DFuhlpZqdgijydKmtX6hbAJrtA3CwbJJvdvqwWNbCdPqyKzjAw5N52x3tv/ZiLRYiALq6IzEKHd8rQJj",
-	"j7y+WyfNm1FNZBzc6AdZRS8akhBrE1yCxw7MLAG63ULT90dJoOhbjfy9ljldMBJ0JwtmfXrSUFj3PDCG",
-	"0vKCnMaCv8ikcAifhGx72kv5ISx5j5Ez3AJ/hMgZzOQu+h7cMYftxVEtNOhu0vNGsCD7njrFTuaBXnwk",
-	"Y0ioNBnSN/WySLku21fv2NunIzsLx1X2EsdJlPmqeyKi7dI9Gt44vILlO86yFNuGxTbX0KNgUNtNXxll",
-	"13ZFUzb0CIAuOGWhgF3nIAnSTbyr302T9+5RgP2But3ghO6Rdn8Ieh0iWcLQXEXSIS7I1Onb0zGZOo+V",
-	"+RuNXBsJQnsNEypswsShinbv1N31Dy/Tf3sv0+cQobqdG2x3j1a4i06OntKj+cdfv/l05P9+OODv07NP",
-	"n2c48B/eu3947/4o3rvfh7PsNy7Y3s3F1qZleZ6uYaFDBXxgTrb0DXTN8Oe6FSvvOfS+MBcQKoi5a0U1",
-	"Tyx6jLFQ6skrFSiItgyWZr266wTf29vC9n2WcBMcwRN3sLQ18MDLnMBSDA8ZbGMAbF+2zTJCyV5+K2Qr",
-	"P7YV3U5U2TiixtR2YGYg9iLQXbG9vkUtWCmWXWPrmWZIckVvHECymqxZPrHAN22ZIwOqSINFWXExOTgc",
-	"b7BPfE8JtrYJy9ylHENNrNXgLDh9JjcsD+scdyqJzdm8EMaAniSZVL1xg3dw+RvxDC72HZIm1vYGWmM1",
-	"XFQQyLlmopyhGb71BDi1sr1PFeECmkIJvdxlqm0+hTYWqSxvuAEj+2rcJjCadI1yfgf5PvaIt30AVJsC",
-	"kLxiq5khecbmmpgD0CFa8BwTwneRkW3S+7R3cfqUTS5+46yqihweiM3qJfLQor5+uV3VraLyuRTfd6+z",
-	"DBHmbxq4bTsK7G6H8+fOWNWz5Lc4EgIL8su3p8//6+3Pp0dPP/7yS/rryfjs06vy87/+9avP00yMnHHD",
-	"tnDttGvu45ytKBfG1DAyMLKlu47HDsY++dwZu0M7jwMsfwhhUozJWBqKbT0idiyJKXfZMAg12xlicnfd",
-	"aMo5+54UiiVSOCQ5EpgRrtnGsI4mZe7n4Qq8nyF8DiROjolrV6hprptQnM2OJuWQGpT92M0rt+pa8jvm",
-	"pj2LdO9kbU96oFXr69m+ZG2NDcHixPRb596qYYdeEJonS36NIE4WWw10ArHAI29D0bMfIppC1m7YvdA9",
-	"pAXUVF11QZrOZU7WTK6ziN5rlZ3+eGiYpWh0JKm6s296t/N+yFxrmuvVPiNmeR4LqH1wWN22pHsj84EN",
-	"loaGkK9sf5du15O6gj4w2IkO3Xu7zc91mezv9rG29ZGHS1L9jguuliwlsy0xnIE4umZLqKuB9nobhjGG",
-	"CVNp+15sAVrML1LkQWoAvIkh9zu4MoQ3Gd6atUr5od5FdRX4FukVExPsb3ugLOHLty/JFdvabAQpr4a1",
-	"VoslJVS3mWXhcbVJbIWNQq4dBzIlgG60S+w2YkACv2qWiSuiIRQ1cfmsrp55/Xe3titcEwDFbgIr5Uwp",
-	"W5HC16Pz0enTs+OT47Pj0ydAfHZjbAuaYU2Iyq+PTp+U0zgfpVKwKPyRe+6vnT3u/YUVaJhd6hfN7YML",
-	"lyuz6R4ZT8vG5YJlewCxODE1IIR4D922yy7hLsBV6U+4YTkjc1mIlMhCR0MLuwqcxoazD2jj7Xh3MJCL",
-	"eKSTJb1mKCMrTciYnhTr0tVXwTdFP5fHUDPfINKk2dd6yfJWNeOecmPU1WefGeMXvNnazXaoxU6sG55l",
-	"xIbljNy4gL7+2MJWMX1UrEF9xXjLkmXQmZxtyYwmVxWVUQpmPbSqQ0+sHXtR74yTi77Nm+YZQTHc/cZd",
-	"Eh3CLYFDa1OyXddhSIKptPxeMwFodpONzK/8UdEy95t3RRZtEJtTjXBT9AaxTuYut8S/saYzG2shmt85",
-	"D5JFxuTl+zfkwenjx0enYRG/82hSsQWg9OO7UpaHKqj1CotoLAlr68J430CEzx0RwfNoIpERMFgQAIg2",
-	"J8dnJ4QrcnZC/t9qTo75ZRSpFH/QWygO+3wRzfWsLatFosW8Iwj2XkC6EfARQoUZOSPXJV4z8MsX6pi8",
-	"LvNl7beDyHhNM55OoC//QNX0OYpMvBF28O6qJjwjqmti/5KUbs1MN0ueLD3cvxFly/+fvbdvbuNG+kW/",
-	"CkpVp7Kbh6Je7CRPpDpVV3HsXZ3EsY+tPL57k5QGnGmSWA0BLoARxc3jqvtp7ge7n+QUuoF5EWcovlOS",
-	"559dRyRnMJjuRvevu3+t0gSLDkZKQy77HtuVylmXFT3T+00mpIj5q5vhGNfE7l3av+qeLNBvgXZjra7q",
-	"O6azFGZY570ROfjx9aptxqQsB8fdk+9n3c1GK1WYpQ6zE8VSsGHs4gPEl3/8WVdTVWNCliXQ/PO48+2L",
-	"xktvr5drAWuDoCDyOJ90N29ZZDolan5etgdV53hplsBNWYuFfznbGFZSUtzjOaq1I5eSjv+n7lXiU2yj",
-	"x2Zn1uJpEBBtx5w9ibTi8zOJT2Hbqzb7Aeajl58P/3KMCez/Pvnt+PD0j7/m//3byekfv/+e/PeL345P",
-	"/niime17x9CXvBm1GWfQI+MRrVq8ricINeRsrOFWwKTDlC6jW1Xuy7nnprvXDyJNkcZyLgMZXXqGU4rL",
-	"ab7oH/yk6ToOz1JjpHXfZbEyti74xoTt4q7gWyVh2jTGJAUeoJUeT7mMgXhWPchp+AiKrHVKcxETgdNX",
-	"ZAxspG7BdJhRLKJlRW6jI6rMwOaVf4NW6GmmQi4z3Cvs1s9+jP3s5LOyhsxM3RWWTVSWJqwHVNA74T5j",
-	"slqujp5oQ5uuwWZa5jy1YeNnKY7pTed3D5tYefo/mhQk373aLtxwmoW56Wf5LCyqGUQuURfFYr69E2ZP",
-	"8vim0CUnHG4DQ9WAC/Z8xXdTOn693fsFBhxTzZNSU1ixsm7zyKSih3fNlt2QzAwQXJFCD/2q/mXVYXCN",
-	"vAqW362/O5TJpdcq/NQdJHO/mxUtn9CqzhzLqzosjX+flStRZ3GdOBkLY7K4JuZ1afZ8APumq21m6SUh",
-	"NYAveSsjeM4ZlmqwPgCOp/HDYlEZ6NmLoWHlda04uqdh/bkdzMZLVa8uvq+XMk4zI26hNMuK/eX+U+Fn",
-	"lQH6fy1XJ4JMOpXo0MnJ8tEhPWRpYA1JU5OIrlJaFIT4nMb6IbiJpekmBpkIOSiKb/ck2I9loFRTw9b+",
-	"JTWgEbqoe78ve+jFLCaAtaJlaiNDLElD5WcKp9EPgf0r49IKO2W8p26BRYH1O0J9whbvvKewRG6KNtQp",
-	"UuWcqqE/ZRfMjCEWPPV/Rx78vGC4Fp6oCO5ogak5+MhvfRui278lPDhB+ea5M/BHdP7QlZvU2ayiz8u+",
-	"lYe2u4pd094dDDRPMk+T6Xfntz9r2TxPa8g8nSR7pTg4Ocb4ou6nJ91v5v3ULRvHw+/9bTcZhjmz5VcS",
-	"h7e1Hl7UT7n1TNio6TkpSf7ONfB4CMbPRpiZ4OjHTzg/GO7LyzmLblWajQDvwL0xqbkQpQlJgaNcPqIz",
-	"6tUse935sjDOC/lWKsLDq4d2wuBqugc86BzQOnAWbJC+2nwvDTv7ANw4Azqq7ZO7wBSWL/WgWWthwIaa",
-	"yLrjbjlKnZhnizSfFUt8hT9AXogH25d/DIPYY5EsmRnuazW6rpa7rZFXucqb3Hwk0fEjY3upim8K0iBj",
-	"lYaEZTLBBtPSPgfm2u4yaWvfhLB41Z5v3VRL/qQuDTl7b3pls1t7/4ZBKCovbi63z6wg7yZjUqNATzx7",
-	"ogVPm9qoiz5OHDRYdHLSZBk0cgQE+Sn3Z4FruYZUpDKWmBqQ2V9yuq+8K99/guMe6J+euERN5F/vXQVh",
-	"B25CrylCPKm4gWpBjMTZ1Nf3kuDhz76DHm8182d3GWe8g7DWWtVfa2nYL2gQluqzEXCTaegy90Xi84mH",
-	"XEhIznBfw4Q1YViE1aPYxx+ZEU9T0Nd+YvDM0KBMpFbU5Ap+cB8cChrEZUr8Bp6fzO0Z1bo1kDwHtKQo",
-	"IPmb+GFTY6Qb4Q588noRHHE5ZX47/FON+A1Ov/TqQthPiWMg/7rHnvJnOTk+fblI43d596ub8RY3Y4XB",
-	"ZAW1Zfna4ck7+Rt9sPzCydGrRkjLXfUrw8xQaRr5VC0Gonc5dw5ALV3T9dH/6NYSNlWR7aparFEh4h5j",
-	"pjoEPez39AKImfM99ERvaiHfR/+Gq+/v4Kpu9OoiM0Lzva7nkTlZoLo3l+z7XYDVRsDTVcRy9miRzKoB",
-	"oBuBCUNvUrYxaW8Ok63btp2cyGh8n/YR7B5hI7P1KicGQTr+PHFnTh8rfSZDkRIFAx5P7tiRLDOLEYzu",
-	"VNoffT/3fV384mar3Ifh6kJJ+ojJbNQD9NUs3IVBE5CqCSUD2YXBxCxyfwSpxHrQTGuQ8bREtYVVVPcL",
-	"XHH49vqjkEqnl+EDoAGe9bnZzIDz7CQularPXYDnHDpKKtWVEyX1vs/yQ5qbkc93JeCCKFTYX5zHx6cd",
-	"7ybRgA/Wm7o//hXDS4/Wb+L+5YxThBX9HlfDuYP+Qf0s/w6Ls1GWOl8HDyv/0nHV5XUt2Errk2DFYKSZ",
-	"jcaa/A08ZCkdrtXkHN88iSs+jjte8CHSKVa5MgOQp0SibtNpiqvLZ/KXBviH1zOzIbXHiZPcH6ZzOSa0",
-	"mtxrG6BA/T4hzT19+GH6EWP8BpVwsu8xj8zUkY2uiE4gO83K/U5vKfya7XP6YVpQ9Z2xSMiowyKVWfd/",
-	"OSUR/kemjb0W8jrh0+K/VWbDH8ZqAjqqaYW6957rEBL/cI1v8oOa1KdXsdCcDI5XmJreujAraDFfqrB5",
-	"NR7VIqWzHn4LNPlL3TgXrpp7L5Mkai7QdztGTG4uhETHDsPD7YnYRZrmVFcmG40gOWcDng3A+ByxQLAP",
-	"jYR5WH58rT7mPf2Ki83u5O+7Tpb+i6ci4VbV6q6Ih3guEzjB4xjGtk5/F+nazm+Ut25THUPtKeUu6DQP",
-	"Pb6oUoojpP325aIcbdu9Qe5XzL2JhgHcjaPlwwRfdxHuQg9E+zb3Ta6SAmt819SEQ8OgORsBuWt+JPTm",
-	"pGDZ3V8gCPj25d5pnZ7pk5XkvhTbfPP8Ko0/z1OzOc3GHDUJG7isYj04z60AG7mA3icCyRfHr4bKoKm0",
-	"/M65yB9en5bdMBnaR91VnC+oU/fpiGNbFtGGO99wfPuS/u9b9BRJpOr8tv9yx8RVbROjfwQ8SEJ85Wda",
-	"VH3DQmQDSkyfea6D+fdt7qqde//zomKK58OgXQSjDPifBBp0lUCYvi+qjDELLHwZ0S328jM6OXGmhZ1+",
-	"dCbPY/LANXnH9K83wSbYfnL9//+//9/BjH8gA0NFBwdkeMju/buPV+zo9uTISfoNTA2V0FJOInFfN4ww",
-	"Yjxu0OgiiE/3z59iaO344PNnjDD7NeC6J8rGXR4qY4UcnLl95JanapBBhxI9puM3WlqtUmI58IT1iMNj",
-	"zMbjoZBgKFdOBVOZgY6nKKG+Yape/l3+Lr/+mvam+/XX7H99fPeLC6KN5DdwHXMDXXaZ0Pn066+XP95+",
-	"12WX0lgu/aH14c0r9uLFi+/dj369enXuHDv6JPrHP/7xj8O3bw9//DEKEELPP+S/MV2gkZ0ND7rfJTlg",
-	"SGyF68TKZ6wRok9AJl12wfoC0oSeN+/m5ONxOsVcQ5amHSaxOoD3DEjbZRiIYgpLMrIoJKABDUFT4G7I",
-	"f5cB4Tj36Qv3GFKxfqq4ex9kvDx+EvbuA/wrA7eVX3/NLsJhrXQRzuSFnm6p9M57kLCQH/Hd6V32/uLq",
-	"1d8p14Zv4S3oATAEI+8X/2bY3Ts1HXzi32VwFUgX0VNgF9LTVPZUMvX1wjS8xUMl0Z+fI/8MONzi668Z",
-	"x5p9FiXccg9algBTqoyidKPqk9Aj5TJn0c9C3kRsCDwpsG5I/+fvCLj+fhC515nkFdV9laZq4gQBwdyw",
-	"kWOw6DvhVkoWXSYwGivr3sjhTzCNPHE4Z6iThveBkOIxcEusBGPM1YTniLnWAkzpQvbwA4xTPoXkjDkb",
-	"Ezbglcrfvbv5RyEHKXhx8c4ZXtJjI24vo9dXfBB1WRm/vuwfvnXvK2KTIUgCg4UcdMKHvygJlW9o4ImQ",
-	"A7+K91r1Uhjhm3AK5ORaxLjJR2P67D/+aZSMztlYq4Hmo1DhGjnDGx7mNZa40IK//rrYhf/70Mvq4WUS",
-	"ddhUZdow0Xf/YAYH0kpvI6IP3MLPYpRD1/l/H773c0zyLB9S+jjJdB+7mOrl6ffuR7/Lb45f4M2nLPoA",
-	"Vk8PL1y8F1Z5EcdgUGuiu0OtUjBRqGoPxD2l+h38gj9x0OQihzFPUyZsx13BxGoMbrUM7qzmTIvB0IZS",
-	"IKWhrxUSeU4NkwBJ93f5KdQR9SBVcmDKxTUB2nSK7FPtubWBO2GsPwxvAH3yVMQgTXlI3cWYx0M4PO0e",
-	"e8eBDgBzdnQ0mUy6HD/uKj048r81Rz9fvnr9y8fX+BucuW4RT/UHTWkIE/ZT05fUGCQfi4Ozgxfd4+4L",
-	"ilyGeP4dJYqm/Q/ANrUYDDyNjNsRfDhiY9NqhEXaOftD/kYuk4Ozg7+B/dFdG7llxkp6wqDT42M/Tdr6",
-	"WiZnWo+GdoRoNEUjNUjg58/1sOWA0IB8snJ9kJMv4egNFykG/iV/4ODstz86By7a59jJfjUUhiUqzkZI",
-	"lOAcRa0mWO1i+QAncpupsTA6+MNd5mgIPLXDfzduIzU5GaffhOblrPNOuJnOpLlXsOZMa48bQHmq3du/",
-	"4z0f3t2ydfinJycrNnnuZA66Q83OXxKfyKa3/bK6LVjcUbvfI7BazBHbS19x4s5sCvKczXivkUkQMtNl",
-	"vyhLRyva1+jq4sPlmzc/Xr99ffXh8tXH658vP169/iXyliWou+ezqn0db/2SFpN2rExdQdxxADvQ1r88",
-	"fvnwtv+i7BuVUTy/0Xf1hlaCBq7Y2KYX5g1QNwhg7Vu7Cg4rj/GcdO5N7V6/G4O8eH+5ruzPm+NxH9Sr",
-	"fRvBQmzZADVtqvMKpv+eu530sO7cJb+FXNiKgSEHwJz7esYIwwOdyaigRzPBU8p/DCOFh7nimBkybALU",
-	"pzPzrj6g6wLGbNNSFTepN1YxJ77nb45fPPx+fpX8loscodjoe33FpU+qGcvTlNwXRIObXnIpomx80x/g",
-	"Vt0EYlar1OyLcJ77xfvLn2BKbYcFIV0DMl985cj9Fp26xtbZe19+RXUTC377HQ42/fzHFsXjYix+Ahol",
-	"WSMfF4UT8ZJuOv89/8AT7yDTT04WEqnMDpUW/4aEfrSAHL5RuieSBDCz8/L0dJHb+KNzPdnNpdXtWAA7",
-	"yqY9F0hskUafG/+cjIQ8+APnVpkmgwSxhnK1QMmySEXRgvMpZ0WY6tJIiJeW4VKI+JNvutT0Dn9QyXQB",
-	"QauZLz1U45X5jlRKZ32IOBARUmPaxzGfOrNvzmIl+0KPcEuXkXRfwve5mrXI6fYrWnayYS2jeyd1iuY/",
-	"cq+WEABcgouPmy7tv3aE3/ncOfhZ0coe+n7+PVzFrlT0+PuHf/FKyX4qCK7ei07TS3ABsFfsRr0Whc44",
-	"T8gj8we1Kn/vpDr6UySfyQAgQeesg25LmFaoI/mGGbQDiFlhoSEkXYaHm4s3haU5ar54Lg9EZ00FnYcr",
-	"mor33A6xhuFho9JHjKbu7HpZM5Qs5K13Jo5LhgfLy+/JAvL7XuPMBHS0nURCsgEhphe8iBDXHE61LhSC",
-	"YYRr9DIbhj1osLVO7Q5E6xcloVG8Nu0a1bvNgSESMenJymbbXfrFgsL4ViWiL4LIP049WVt2ebKS5Hob",
-	"SzjjIU0DbAwJ/kbDAo3SNhC1nheD+kd8yno00NSoUT5aMDRVz8YONPOPLvoFBhClx2+jiJWiCI+OD4IE",
-	"BZmvSvNy8UQYRIljtAUm6qMwnS1qCiBKr3L3UcTS0rYfT768R60f/7j9+IpmzVesFRz6ylUe9OqJ8hC7",
-	"VaQKC6NQX1gf4udcTQQdC9shop+Xx9+zSMjrzECN7v6Id1xHd1u3/vG79fSWl5LpRf37y3BOOCkc0mwA",
-	"5xzVJ3N2JWg7cvIfsOetp79NT389YR6HJsOVxfnXccL3Yzq36hlR96Xb8PLlRqAHcIib9h9rX3oBn+tp",
-	"6mh7VO3LaSNq2LVsQsUzawYAXoWRxFODrWzVmfxNEX5NcN804toXQ3RyGhANA64T7G7mlMAR7hf/ygAn",
-	"W/i0SaiLLrSiPHjrm5c1nRe1bqbFGq/Aw0HT2Zrumc9uW0YVw4y7BVGI5wBwtNjGGtjGLKpRr8GdatrP",
-	"T1JvRjkuJINDpzRB4wpGtLz8cMgN4ynWg7jzAWMp/9/XWIdoHsBDHjcUsk8UpAVAngYA0qR9i4MeFcW8",
-	"f87m2EdjqZWn/8ZaKzUaZ1jkXB4mhQyUedu5k4Q5sefzCTvbiHNPEef651F97PlGQJqUTqEbmGJCycm4",
-	"AYs9CS+PX7AIe3Cu+2FDovmx6ZMPSxePSEvFROOhks5F/Y+X37Nvv2cnpy9efvPtd8UgOOKF7ay0kD3E",
-	"r23o+oWErmsal5rD9SiFZECdmM0VGuXhKsWZe573pFCmQRjk7y2zJ2oYqVty2WZj35/pztszQG+0Gl2J",
-	"ESzy3Su16DeffthJG/9aWv3Eq3OXNhf7UGH0DpAfD7fdN2BvUJ0TbvlhDDKMOq/vhconwVeq4Os180du",
-	"+St/wS+v7KR4+haZWQmZcQLJ4lx+gohX5HQTGM0vvjES5wQ7z1gyjvmZ86KJ5ivDRMJiLnGWVZJAEqY8",
-	"jFSSpYDlsKCZVUzYLrug/E4x/ecG5LLYTiE/jxXfKVa4H4yntEMtzvPIcZ6SMs/V5RXKXMoXWbLKhZS3",
-	"E8palA6zCUmdDenzEkUuayhtW+PyhGpcFhXnRStcPpVm6S1U5LIjQdsR2DjfkreA41YBxxVleWno8QJp",
-	"O0BLnjpnyhIbFZngrwxLtHBhP9JU4JwJwh5NJ3ecGm0vIZF7sL3b9Kk2XSMze+WdQow7VPH2oNs3zLjy",
-	"8RhcOhhzbUdza2Q+8hTosLyCeChFzFNmsvFYacpiELsX8tzQODKubQNOUbrbF4hT5E/f4hSr4RQV8cmF",
-	"vfTX5Tpj3npEISa6CZm3yPjss9DMcnNjNgQz5Ot8tDBDvsI9wQzFDrUww2OHGcrS3KiKq4AMxTVWwhiK",
-	"BhpzszK4sLqqtuDCUwIXFhLilZpnyqWI9bjCbmRsV7jCXNPd4grbxRVWFeMG/ODdGCR5PkgyQiStwjbC",
-	"Abu3ltv0fTYOB8xcebdwwO4089EeTU82ul9Nsb0nVeKDbw7ukayaqT6xXft6RUgBr+/+Xh51a1g8VMpQ",
-	"sF8f4r8u3/TLi/FLj98G+SsF+VAVoCD1lT9vohjhdUnGiendSTiLSjeKyrUGyJtR+vCaSMIbgv2SHDzW",
-	"aL+0xP2E++U9auP9x86DBxWJblbLFUL+8kWO/nR6tUTU788qKtMrH1arBv/rqK7zZ/1M5Tb+f/Tx/+JC",
-	"vXB1AY6zoNJNYZ1fDaP68H93UrYjBOABa95CANvlyVtRkpeuLYhQpJ1nNE55XBkDhjPP2YVEqfdVBzLY",
-	"56+Mr/0yzECael5joZmECRjL/DgOrEfwBQuhQmzIjTP38bAY++P0N+mwmEsat5xP8jmrmHjGLYuOaMVN",
-	"6MV+zP1W3blNIxg1l94phLFL09Ier3sGPdY4lIM7eTu3nOEngHF1EhcNLDM3njjZw51n6F3eenK2kTAG",
-	"Z2ElTCoJLFY4TGkiYuiyj8VMJPeF+B6pSDE3bsSnOKWqATu5XYRbBN3fwOjhHN0OM1k8xKlY3mR21Rgk",
-	"ELtjHdMHcoc0kIt8W88t0rZurWa6bttyj3V6sPoAiRN2uL1X9eH/sEL7FdyNIbzqhhJhnrOVsAloYPGQ",
-	"6wEkrK90aezjhIdKkB6PbxpUOtxsGaWmezcpL31KI9YXE8LLpJEfiCpdhAnOViM3UHmw+3J3XcBy0HD1",
-	"BQzHgl98BnaD5Ka1HKthyIXW5fYi/GkFi4HDdkmxD30X2pyZatisSe3UUjUUQl4WV/RFaF9grmRmE1pp",
-	"X0naS+IZmiRLgl8nvHPd55ofHP3pjoHPc05MwMl/wvMYexWojkjmSVIPhc3IwUpx+C989LgAsdnHamGx",
-	"ncNis7qxHdU48kK/cN6CiDgyg3N4cwVxOrNAouJX6W+3a9VpMxb7muQzUrewQYFuyopHCSTO3EFy3eMy",
-	"mYjEDiM03YFKscivYbjCLdU8etDEsL64xcb9QyWNn25PU+oXnEp1uRfJ3lHKfTS2OEXo8/7PncpJ3UKm",
-	"e3PhvLyvrtsrJNzF+HDEJR/MI6C5GsKUDbwyazAGh6aiFRjxeCgkYOlMYOVQfabSBDQbgAwwbUPs8/5t",
-	"uPcXOCJJjcZcttVhq8Y6l+/ZqJCeXDdK8ryhFrA8P5nLCIvE+NrfBkcnbaQrLNeGR8stHCR2T/TC4fZt",
-	"idijLxErlHOebq53Xq3WE+b01CxXBra6YrYtYE+pBGwxoV1xQKoLiMbcmInSST32tRMp2xWT9Txb3SJd",
-	"20W6VpbjhkKv4BkVIb6wLFZSQhy8IyZhwiZ8mnM/YDnXnWUxlkDKppKr3ZvWLbpFG5+wdP/Cu+Wn3pkK",
-	"t4fY3gutVjQZ3ilLRQzSwKEBfbsYkOB/gWCBk1atUiL93BCy8DNd/6NfUIsutOjCcuiCF1BmcgkKWnFf",
-	"2LeIMvhbXdOtNoc0VLSjRRtatOFpE9BUdfUhVV0BdLh3nZ0BD+vpaQs+PCH+meVkeFsYxO4ErsUhnj0X",
-	"zdoivXs4Yj8Gt4UkWkiihSTuEd6saT285zaCOZWqnqV2IG5BslhDAtIKnhrWg1TJAbOqVLaaN20lqvbo",
-	"fAsHW5T8t7WlO/9Q2S4dsTVf7aehYnzELkvv0kyNhdEqhfj5/j/QvCPc23T+T6Ik+NfJjf8vIT3oVA8i",
-	"vRs30xftdsB2vpLyjO2aJfCeyuy2u3jq2pUk3ZRCnaZ70qcbuiVWGRIzXdjygg6raQXFN7bUvtQ2Ps4R",
-	"3haKXAmKVOMaEqzSH9eynvPHNP9dTVif+24OGs2VqoEzqn2lGd4Ke5trT8T8vT+HQLJ4mDaQ3HlCW41n",
-	"SQA2qgBHGqzG8KsetX8nPeLeR++4wyZcWMOURj4ALjOeniO6glTT2LerDCRd9s4OQRs/4RkBv1ueiuQ6",
-	"v/+18wTqEMAPbkU7UaG9F7yf7kpL3Zv5VwbZDHL/yNH4Z1ntfqWnFd2mrpA5Gr4CcK90Mj8fnXvskLf5",
-	"z4xpNwAN8QFd/ZH2828zHHEPXg5FWs94NXPlbtF6xat5xUH5cnNBf9gEIeynIbc4D91YLhMTQOUJn2Km",
-	"/fSUos+xEjhXqeO5gPxEdadsSrvT/2oIzCrLU/fHIaQJBcr5GHb8XU+pG0ic/wg8HuZUZz0gXiEeW3EL",
-	"5wRCFSxnI54QcmV8Vkdb4h5hSDxolWKpsDYFNlISpnhX3CFyXWjJcDcW2t2jb0Gzk5cs4XW+PCVaSR/W",
-	"Kxb4EKDibXkZuMj9FAx4e/GYigUe7/T3p+CgvE85qijpTYOlqTolubStEJHgReeH46TaNFjNgidD0lNk",
-	"WawPwVfS2ccYfjcpVxt6bzn0niP7Kwv4UexOv7Q53na+j3CnJTBVqaVBuJ6yuENumMniGGCGK8HH2O6G",
-	"Pr4m7AqPYDoPhWF9DUBBR82Rhwvcuvrs9nDcSc958zGIW7p+h/njPdSeZZhOr20fx+DRmM+B5D55f5h8",
-	"9HsuejyEGJ1qp93nbKxFDMZPKC2F/HizLru67yx7Jz8S0mT9vogxKu9nMjFRJ98JAgoSRQwW6FYjKk6X",
-	"aLREs7bmPZ+2hmaDhuY9F62NeVI25j2fFmqVTw/2QfK2Lc6YT+cPPV4TJXwfrv/l4YT+0ZuLFnBOYjbq",
-	"gWZ+O3tc3jCl2YBbmPBp00LCUPv7e1BiLz49Pm7pizdnbv27bNHKldDKcWEEgjHL/7QJxDJy8VJUuC+x",
-	"hkRYSEI3nbelXXaJazFMjUGyBHrWdLCnzljWF9rYDnUlFXChoBpb4z/QYLJRYKqbYAhmxiATokSmBRDw",
-	"afgIWDQCO1QJ8apHJa2NfAFP+KInSkf69ZHK8J9mgl4W0MrCHrK/nB4f/5UATM4iCZMIA8UAmPqtmLjV",
-	"+n9jOZS053RPRTlZggzQTyut6zr2h2Fj85RXhMeOhPplLoOFbtxYNGRhndhoiJ18JawHfaVhLX9tkyju",
-	"nJV/8EtugdwnBuTSi2M8WJBGI7yiTznjSj6A4lLkOoJ7BPJUh1xPIP83sKvanUeI5s41Dy2eu8WenIc0",
-	"YLXQKdRQ9d1a5xRRIZLLLUK3lMcEyZz7kDdFnp6yiK5zDXcxQGKuM4nfiM4JCqbhflwk4VnqoF//0Zzi",
-	"KneLHWjUps58uOOjcYrNDOQelf91cHrcPT527yfT2huv179+IAlYRiFpWx6Vs7DRnp4W1tnpufs3cRsQ",
-	"VXeqbeDYLSwPLVTIwWGixVzSETxug4fPqOOE+Bd6ENoGIcFmEIp4COkRmuKeBlAnv/+P/vZfHsXI/T1o",
-	"oYGVoIEkF6BcO2aF+4/llOHhKQ3EM++0IFGFG2rAWiEHaHGlO33rPdF7L/55DGmYearWO921d5oEcdqA",
-	"Jjw0nQdraUJnJ0u5sZQ1xKoaLMTzaaR5xv/Lndhzfw9a47+S8Z8d0lMjwssxTF0Nc7dGKKSGslpAQiDq",
-	"GQZPElJKYBX1pNrJPI2qcvGXAZNnwYuLXVP7S1SMeFATySZKJ3NrYAlOptsKw7i5gWIWkOr3qYTWsN6U",
-	"RWYq42bo9Z7QPZRSi/o8NRDRWgyuGvtj9dQt0lY26pxFQ+CpHXYpyYWoMULeUSZvpJrIxhmaaDcqaahc",
-	"NFzslGehekqlwOVCaai1u3JKEWPxkBicewIYbAKONbj4N9PpwdnB0Nrx2dHRyel33ePucffk7D+Pvz8+",
-	"SmLhWQC/dd80zo/Gx0ZB/L/8fbqxGqFScMuvY5AW+coOzg6OT77/5rv+MRx+e9I7PfwuPjk5/M/kGA5f",
-	"9r7j3/dfxKfJibuuN/1nB9Xb+Vv9+OqSvdFc3vQzjfE6DR+59hubTyo5WDzivSdK+6kZnhHolmvskXON",
-	"zQzjaLLXK3QrzV5qSaYxGqveyXsIlC61V2lwhpZZtRwH2cM2t6Uhez40ZAuL96IMZP5QxdPULSizkJy7",
-	"cz8vnIsx20vTZ4E5m/VA0LkDOdx5yNmOBdxTyLmOwDfwk134yWZJsxuOr1Qh6RDKTRMf2SaFfnXXeKd+",
-	"75aZ0e7v6KYJ0pquv9uMyq7tSnsE75subXU7Nt/5PIq55akaNOJoF+bGlOJ7J0nswiN5uVnhzF8mgxxW",
-	"yKTJxmOlLZToMKJ6bjUK0fxKVrWB2zzJqyusUberIRDU8bhd1pVk+JtFFvar5LdcpBuS+08BuCWpIxBp",
-	"G9KPR9ycPrWBUokHjkH60ah0ha8MG2vVS2FknEYQdIaVimhwGWitdFHwzdP0jBkAFnn8qQYEc7fZpR/8",
-	"jEah0mb9HYOROv38u5q4s3CCVffPTkM3QNVSdQl3CoAcBT2ah4T8ApOAexhsyAgkCc75to19nilw7T21",
-	"cJPNnS9PEbVYU1TeKD0AGyZE44ZSydbGkQVqy8E0hrEiTQlIqM/YbegNfwl9HpWtetpZvSdhWzENuEl1",
-	"ecCWGqvIo1ndm8dLLO3HF3r4EZfQKmGzEuIOXdpWAXeggIEmuq9hK/o2lfGcAGJG3wiVIYZqamIqQgrf",
-	"2cUtJJhuT7hIp6w3ZcIaSPtd5vkP5SCvc3Rfoxsa3yHFbnmagQkNrT6Vyux0jCFLLussUsb3bWmIxRii",
-	"Th6t0HLOi7ukRiELTX5ZkNkoZJ5oVpU1DFLADi68cp6PchYG10RfDAUKPa2ywdCygcJ2M5ClWTpDQq64",
-	"nLKR0tDxTJyJQKFIfEbMqBFQPQLVM1jPomUs7/fJOTSWT02X/aiwasG7iR6/NaGcYS1A47xacZGnPXx7",
-	"G8aC7n0KWY0d88SJewN5IDljVT9OZdyGhGt4Om4D6yzsp0p9SovabCSO5DfAFOrRivjNakGlM3CHzsDN",
-	"HU3JeplI7aGQTEkgyzlVmWZqIhvrAN2Vr/DCX2QJYHj8tvpvta7w0tl7T/pLIruJ/vBLPPW0LTJ9XgTm",
-	"lNqFl/tYB0SWlri36q18j9rCrUdeuFXWtfmqtu4Zc/RnrBJYumzLF9CWXH3Vry/VOr9/UgV2efzztZDz",
-	"irlW1mrnJL5SCbSVXE+ikmtxeV8UcL20hmnnip2HZIAzoVjRzVKkZO6HmvCmCq4dCd/uyrfm2f+2cmu7",
-	"reyrCvgc36m+oIs6Kgq04IKNQQuVeBIwtN5khY1KiQeHwno/nZtP+PTsgWLbvN5rD/Z5q67ZFgqs7l96",
-	"17VVO1P69jzcd1nVGqfoHNfwiCfJ4cOjC3GeEBmXEZ8yIeM0S6DDDKQpU5qNgJtMw4PgxEWSvJNmqwbl",
-	"WaEZuF9t5mV3qc/gShK3y8Mqdxj0ZxPQyJVXMZ+4cNfHvnjs/cvHSi8ClKDcbPfc3jmygs+0d3iFdvZL",
-	"xFieJTHMRYKzBUI60HNUBqFZROc3hNGEg/joT54k10ouD9r4zOK2UJrtmxT3Xa9eLa7z+HGdXGtWORob",
-	"oZ13EnJtDETXTfmBKpLz6AR099hP4+HUAkDbnU2zhiYsjQF9KkM9GmjmuTCsL+7yehMlIZwHS8M9j9rQ",
-	"b9/D3CJKVLn+vqCi3diI9pzdM1605uk8z1MtG4Z5qBGNc5gMlWczdG4nMe70lSZm9siAvgVtInfWRzl5",
-	"ynWPy2QiEiw6c7/CoZKe1ofq04TBTM+DiNP7YrEt6rQwmu1v3iJPOyy6L8pdFwafSvK8kWGzwg5ZxNP0",
-	"2rsXkZ/q6CPMMi7FzY2h/FKIOG3RBSP5CPAgwbkHYY3RAsBVLnrPDLzKn2vvAFaxwy2I9ZxArMKALGot",
-	"NoVclRTrz/zfy+NXyHFMtfRYfRSoo4bcMO7L8rdah7Qb2+O+W9LBFul6ChVMy6rWomgXnrg8TUPBEjXE",
-	"PIR0PVpB3T3iNfc0a1GvLU/wWE8rlka+IlKPiGkYpzwG6lebDFUKGAyeswiHbnCrNNK8IWqTECFsDwZC",
-	"GsYlTIg0lkscv8WiGyGTqMv+i5rR0IHFXhCTN35hs1qPxzfFqDAJd5aZqYyHWklhUIzPQtuX+8aICWms",
-	"2ynVZynwW89mNWIqs132KczawdgYEqroysV1AZzuSRxXu3Gqt1rZde8e+8LtdmfpWs9h77Vea/sbhb9+",
-	"K5J5SN3H3ASjlfTDD29gapACiMaPzOs789f/IpvO8NnbjrNVO85y0SnJuP/bZjrNDAtzqIoEWV9pRLW6",
-	"7IJwKuu77qlCOgzi5KkGnkyv4U4YOxe6whU/4s40XN/eYCfanbYn7fH3pAU5blDG1dAiusIy5OHCD+UD",
-	"gd55mHIulc6T3u7f7oRajjt8NT1tOcOfVqfZA1K8KDAzxy0a8SlzZ8M834jwmu1L3O4Al0Y73oIs2+4t",
-	"W06kl0ZVXt+CnhI5TS/zVfDea5qDQuzWmm7PMdoCdFC57q7hgt3o6aM9tJ5wd9eyJ5d3sv6VKUuSVB8F",
-	"vfKjLlgvMKcmPuaJh1wPALtIDaR+OgB9oqTVPBGxJYjVZ+iIXspTV7ljkNipCtov9hck5OsU5AEdxhnV",
-	"+Nwf85UKeQPJXzHyUikuL0Is1G1tzvbFjZIm6rJfZsZ5NQRk/9ttx8F2bAZee5lI6nizt25i8x5rEe/W",
-	"mdwbO95EZWmC80KdsBfK4rVghcnhhsukp+6O4nQeG+VH+hYO/j7HsGMyBEwyv6RKtl5mhARjGF6n44KZ",
-	"eMjcYWmoiIb42+o8RX/tVylxUW6PyrF8nwZRwtU/Z1ZgqkwUI6Q1EWUR8oLQPGMlW1Yu3ghtbOnt51BT",
-	"koE7ggmUksIMK+MJ8R0wY2FsWF+rEX59pEKDUvFfnXxcrrsHZqno2tzS4FCdSXPGYpV6694JPI0iTYUc",
-	"dJgGCROemg4zmRmDNEJJ02EYptM/NVgtwIXad2Ph/kXi7jkD6ZaeEjG30G4J2Tg0U1l3ytguu/QEikoW",
-	"ZJIxT1PQzB0jhmXjc8b7FjTjLNbclBJt7nvFr2nkY5ddSAZcpwK0v0kxKNJt4XWPxzcTrhMTnXtwIeT8",
-	"8HojdetTiLTj5BohmkC/H6lbIQc1mMJbdQszWrviSESpJjg3//Tbw+OXh8cnV8enZ8fHZ8fH/8/iIwTL",
-	"a3Fr2/XpdP/+SS0errW4dQd3W++1pg1zW1yS277STsoXNmXh4PMU9XOICJWBvAnL43A20CXewBR9QAPg",
-	"DQbNlHDunKrPFn0Md3xgWCqigfk4Crxx4+An/PRaJAeL6ooLP2eHUFVuWS69bbpxZe5n+d4jfvczyIEd",
-	"Hpx9+zIfPGWsFnLQeGdbbDV6uNxmpunO9OnCz+s3/SP9qvHRfU09efpNt6ZPN7Xbsszg23RL+nT9W15a",
-	"w0TObYv1HU23hDsLWvL0/k1Lb/b0+HiBV3uVV6e4KzfdLlEjTm5q7Z2+ebGcEE3wf6MxF8l1Jq1IsRLG",
-	"n5PNjzwWGsx1D/pKV+W5r/SIW7dObuHQeU4HtQt6AM95o9XoSiw2aP9KLfrNZ8CvTurZJpFXSiKb4kTJ",
-	"z77wp1ViQf/bB/NVgak9k5mBJCcw5yIJhFzorGLJmHeDezzlMgYm+mVIxfCpYQaJx2kxXxk8WennhNgg",
-	"010dSTr7CzqrwVu/7oeXEv21yz6hwxsV9MVR2cEVEivlrv0TX7tDpTl75oV0czMff5Wpi5UH4hbkGYZC",
-	"faU9GzryxOdvyXRKDM3lZ8edc7/yngnCWPEQ3HGR5BEMM0M1wbI62ia45rZxeroLSyq2D2Q2csLjfPTO",
-	"AcjkWvWv6QU78VreCs7JEW7cpNSZkwCjaXBnDo5g7gES/K8FB58en+5i9Vfl2f09cA+C/YTnLAo5/jAr",
-	"v5g2fe/BvvT+lCcGkOepXZOboLUMfdNsaJ6magLJNUecxEQdFkm4s9eEkUc50MIIP1C9f0JsjTNCLFHL",
-	"DI/egCl9LFnhOZraJoW3mhTemDI8nBLGChsXhvtB0r0p8zrSlBzehYRvNzfsn2Dx1HAJzuOZVdcIqx6c",
-	"4WDr3Lv4BD3njYyXgPWq69gtpLcj5W5P1j2drB/AyWWHYUKWW+gwMxE2HoacwDZCqiOyIocl0tGGYVT0",
-	"BT+GSQOesG691CdDOYhE9PugwQVV7tid+Jgshb6tRGQh20NnecJczKAhEQRYxlCa/oK9pk5nICHUE9dL",
-	"eZYKpILdOudFaFJaS6yMxblZQ0gTht9HBke6Cg9J85ALwhiIZWP8B2qVixq77EoplgprU2AjJWFaCt1M",
-	"1u+LGIHPfiYT561wNtFKDhA6hHkhXof1lB0yAnpwbFXuUXtfurpC93D0ur4yLHK7FjHv44yEFKNsFCLe",
-	"Yp6U86V8KqbLohGXGU8jfxXqzXXvC8UHS+rq5gu7FXgbtAZpbG3weQVpWrw5/7CUWHbvjgr+6K8+qXXO",
-	"pGKliu3Dn+h9SICEShHqIWK4FTCpRJS50vqzwYeQPaVS4HKxGHLdyvHyaYVcg6iImo8Ozg7+k6zEMkcE",
-	"vSv/knZ8Sl2BHpkLzEXWTs5CQgv/HiJvIWzpXZ+TPz8RhqyA15WONygiHuZ5zTZkXjZkfj7EME+jlt/X",
-	"kvmzdeb4PvR+e105f66x9z46zBCoqxizjXgABH82OwBv/Blj+AiKGQeVc1b193Pkl3uHSytTaT5SP06V",
-	"gcT5yDhEMsci6fyXMMEv+ilYzjXoso9gszHrg+euQECB1t5lFWeISiImOX4MaYoZV/zZDYwto1dG3pLv",
-	"M+aSCRlr4KbRPQknXpj3qXTumZzj9Vf1Rf7CmdWCp+7vSlIGiY0zHQ+5gb/ORaPRy/MPOsoMlg36t0xy",
-	"UcaD3ebiIE2PmvtrfYXpXA+B5xONJLItJNxyFoO0oLvsb8In1ccaDJba0I3RVam+bs9CorQnQHKOwASM",
-	"Zbegjbefc/wZovlu/Zkt+DMemz87eH/yFi1gyFefHRyffP/Nd/1jOPwmPuGH3/VewOH3/OXJ4Wn/2+Q/",
-	"42P4jp98c7Ca7+NfaOv7tL5P6/vs0/cpJVa9/+ANwmN1hjQkIK3gqXvEW+Bps0f0S3k281C4u9T053zA",
-	"qwTrVFy+HcS8lFkvbVxToXTxlbaicW39/ThUE/JeKiJbD0Au3om8lDJ6nWosh3xNVJiaSyOomBr7LoJr",
-	"5bysXBc7SHtLScPp3GLIv/u7bk8/28qrubruX8BrafW05bvdQdqBOqfDEUZktxtKaNbqtYaeUnZOriG2",
-	"LvQLP8JWji67qASx88um5qHpBR+/p/i7ETJxn49BJtgvURRl5Ubi2n8Y1R3w7ml2kGN9fqd6WxDVFkQ9",
-	"DneHlJiSaDweCgnLRSgb83k0CGksT+fEHaHUVUkPwJobhA9TZWyXPTXj6R/3CdjPEqqlXMz5ay+TNjs8",
-	"fdk9frk0TpU/eGtqW1P7RZnaS5L78ntxhmlqLIyQDHZvlhdLxBpZG4iboeiA9akH7AcutRM05GZOT2tz",
-	"M4/ZMkuY7NoqfwhA35YLCfHhWsvbwvitsX6wJhEmBRzAqO9mVeh+PfNsshHMsc8pcG0YZ0RRc17OoDH6",
-	"cc6LQEUBKfRtp5Ryi4hxIbkOJDfU0USJN9LULosyOeYi8XQ46hY0H0DEBor1nE2e0pjMkJjGlHRvyrgs",
-	"iuuoXiHqKx3Do7b/bsuelltOL+7g7ID3MgMr+OQoYu2x0DrkX5aNd2I/D/Pdif/tBw+ihc9qyS9C774B",
-	"y7jFsrFOoJEh1ENpT5uTOLETlg1VmpiC3aZMktNlP6Qqvsn7eIli0bKET5GIJmR2sbCJ6H26jFJO9fxp",
-	"OV01lcXngynIKs1a2I9579lH/+hPvkEnPMjjaY25GpK8oCC0fTFPsS/mI9jcmcuHMebzSLeaqTJgD6vD",
-	"Veudz79zmZi8EvTWz61RRVHreV4ZG6bLhNmpU3DGY5DJChMKGhND02m8qcPiyylWlcZDiG+onlVI51zi",
-	"Rbvs01CN8paQfnWIJU68AcNU5v3AFyzqC0iTEklBXUMMEYohpuEcVKqvdG7k43VdC8O65qzZ3XuwVWEb",
-	"KmMDEwL0TpbvBPkItrQFj8cqt45u6+jurSZxXDYKe/F0xxALnh5itVIY2jmP3ObCFzZR8+Xs2YceTrCQ",
-	"Iy75AJJr/EkUaGecLKZC3qDZRWe547QP+RSd649EL3SXceZJhmfu85XxrZCRW3Iu40hg7E5l6Xtd8rnE",
-	"WPmJIEhE/45yPobAYIw0xY00N7RT7/V2MYjK+LUGNt+Ciw6RnfPQ1YE9GR3Sden7KNPUf6uRMi6vgl2Q",
-	"Rpy+/rkdevEMu74x2OTMWwWStrJlqliL5chw30ksuCYNdb4dyV2XvbtFUteHzUrHOV+l6Y7ojNK1hKH2",
-	"JmSIRVbXXRgG59ztwSrsO74uPfKldO/6MbFPENVOG14/2fB6TetT7+VYboWxIm7ms32T584Jicv7KYMB",
-	"UhPpjMpFHMPYnjELd/YoNreRp2bgzLpNOGNRwqcdwgfyuFMknVxBOxiSdzIpbNRBA5YKbxrdLwOghxYy",
-	"/MY3lka96f8cKWmHEVVb8Wmwbn0kE/cWDb8yj1/qY7EdG+szJDrzhE/rvJHK8gK4mS+zzinpazVa2CX5",
-	"kU+bGFbdHhFtOHqd3OCZMbNGNVJaE1lNLbWtWnctTiqiyl2b7tWbLnyvXw0fwA/ufjsohS8JjVOyIP/V",
-	"68w+9CNRhftsjLWBdGYeuQO6t8kaRdY9M1DpmCukYn2Ek9IlzdDmO+kWEpIq1FBvnTtnSsmNDgqIyizj",
-	"5saP1faUzuyV5ykfETOfsIwGMhS+3leGRWOVinja9ezhIz699veMiL2mGC34IiTqTZVh9RHjkfQkTyuX",
-	"LpUFP6wo5UJa9vK7kxMcq7BWjt3vRZtkb7HHL6ufkuR+71n2TBYgY0N7gbfk3tIvy0/9q79B2xC1ufAa",
-	"iW7a6HpvynvFbxChmyUz73GcNbQjTc79viMKmOcMigGhc94cykd32aVPFDu3BmM0mXh3v74hmupjlpoN",
-	"U1yudlDK/bBkI1NLJjLMUvQLwNl79StwX15rAQu0dmM0ukhn94JffPqN3ShI7UCNlQZq9IISrhn9dZqa",
-	"rQ2e9P/r47tfWKLizBcwdwi3nzIj/g3ILpwKSUMv8Ks5DywN//Qxkx3CFCtGuuxvSiVMq4lhqbMzcAt+",
-	"yhwWXBOpWo8nXfbRB1V5rR0fcCF9DYopCLI4bYVzSHw+IvH1gB7hiZAIOuqy0qhwnA8uwTPJmViNgUXF",
-	"Dp5NtLBUhY0oiItRe8C+fcl+Ej+wVNXNh3yfmeFilvFncQNhVaG6p7LP5z5tmE7ZhE9dJGL41DldfaVp",
-	"vxuHMLmLLsf7tSX3iLbCbcoMMffdoUxmLzaboXI/hgQvhDiUe/IG/Gh3CY/iueqH5yFE04PYSawHvpy0",
-	"7xTLOlngF1dK/cydsOAPvllkXSYbj5W2kLyFRPAr9xb2ZQLd/q9nAvELqPh+UltZ89EJM1YDHzkRI6Fq",
-	"8raO/pzxXz4f/Znw6cNMNR/gVvhJnuiBmLw6WGgW88yAKUaHsgkveDKp3q42sYASug5bDVXr+tBj8Zwo",
-	"ui1bdxfCg9VGRO406kP3uc+VmGFl6fnZphtCggsJ9xNpm1GBS8uGfDwGaUrDxXGQLpNiMPSTb2Nu4yHQ",
-	"4Fh0xwVNhEqUh02lmnSZf2J0Jpzv4TlAlQ7JBz/AxVg1phMSXYYaEk9a9RqptU0ipgmf5nNjXxyeni6O",
-	"jb7K5wEXs8xnz7bN4YvF/erU61fpYsQJn1YwRYu8tkM1ca9xoMA8KVBxL+WGtMusULOiWRwh3HlH2uKg",
-	"wRx1didOPjmv9mByppSKN3KaWnTkhcVR1bXnTkl6nsHMpPm60I5N2s7x9nc1Ybw0Bx0tyuIHW0nmw/l2",
-	"9K9MWZg3wcSw6P27j1fM/Y6+HHVcsDrObACQfAQaq8Sz7ho1gp5KpsgeiCLgpxuyKdgzPwiS91Rm83nM",
-	"LrAl+vPMdtkvAAn+7AZqaAfJ3Bfx6v92yzrYUglZ9S7FSbPLqIoesCmvpRG5WxEI2qGJhzjTwk4Pzn77",
-	"YyZrT3TOwgam76kTn4pkV0MTzS0cpgjvnR3wJNFgqNjjnnhTqnwu5Bu6IP1XyWUca3UrEtAdBjweUtwB",
-	"xTQx69noCRjuKz2iAZ1noYLZk2q6/8ca0E4+NqYUwuD68xAGkJpdYG8kMsT7lid0/soKcR4AF6wj7U1Z",
-	"zNF9xCLq0HNZz9WZb8yV35cHsJhPQ2XmjQ7HPTq4rwpPZ4T5o8CQH9Gxjit6o/ToIdi5cp6/cvJ3+EpJ",
-	"q1Va0+anJggKOtkuSW638q5mXs5OvIQVgPNHXAjVYGAREC8slVnVrJKBPBxolY2bLerf8GNmlA6jJ8w5",
-	"lpz6miUqWUJBoAFbAbJ2htEPtMBbhLZKnLoRBMfZOBf84jfqjRyZNlrG0q72088alR6/zR2tlDvyrRSD",
-	"IEFBWaryv4kskj+FkfoAJ+ZNWYSXvxZJ1OT3ll7w7oGbpWVwGYf5ZBsLqFMAWlSycljaeezFYE+irxRf",
-	"Qn40kL7NV7cV4J3KVXJUp6llFH1PwnKkynuqDA1aymtpsa7rOjN1hVzUgbmOjq5KT9I2LS7RM7Spce6L",
-	"y25N82EjtojngfN+PHDsnKl6VHFXgraj+OMBu93iilsdx76yMC89mH0JIadh7PswqFv1ixYfyr7ypXc7",
-	"xW2HmtseYHsezbrOsVfxy5phhHeIhtphmQPUMAPUARWI63xtnfWFuwGzdVbFDpUpZn8LXXD7c+1+OQ88",
-	"eBAXLVj1YpU0ApPusyUByf1BoTV3pi3Mi5Qtt1ljaR19unBhMO3zR/rRQ09elram+4ew+WCz4DMK1EMA",
-	"+BYqop8LDtVCUGtAULPg04aKl4NGhfZTKiUyTOnyLGETQFeytsgM+s/MlMk7fY5qPlT1uFGqfQJULTb1",
-	"NLCpJj1cGY9aCokSVNsq4RZ00LgaLOqccR0PnVvkvGxpLPBkPj7VQlPPH5pa8AiZD0dVpsKf56UMzpHm",
-	"LBU5iYXQTE3kHKDq+WBULTy1J3hqfZ+oHpJ6i9TBnKiISdKRQJgKT31PqJKAtjj4PeyC6UxKHMXkWUdu",
-	"AMYGs9gW9MiwTFqREh2chMkDANeTx7a2A2vtEdFqwawvBMxa+KCsceSO/Ik4p8wwR1Lg3nE6D4e6SJJ3",
-	"cpsk3M8FZsCNaqde7wicGELuAmKxbIMCHQat2ARmUXs8V2lRufGtVb4nw9NQhaUmvvumGahAKXr61Cul",
-	"h9knuEG7+SUiHM+TBl5JCbEtWIkf0Pc1sZFwpC7A8/4xJHac6+28MnK5kVUBne75KMi2tX51QuQWNtkh",
-	"bCJMvKSELwqhXJgat48NMYKYg5U8LrncKbjSeHS0CMs2EZYy3/zGvbqFUZfzIlOPBp1wxTKYMs+yl9GU",
-	"x2vZt+r0bQeDqVx6D0DMbmxCe5LuGY1Z3wY1uJO3XKS8J1JskGqAaX5W6sYwz6YfwkoXQ/oEeSeUElkV",
-	"3zAuk46n+PYEzCKJiEW+3OGMRPL4eWB1plomnk74FNmTwxCPkYH0FuYV+l6Un2JzhPhKs8lQjRrrmMLT",
-	"baK4BitrSlUG1Si+aQnuB9f0g6XXsU1/pfJCaozTP5zQ4PZOmVS25Wyf0XsusfMpryVZM79Tp/uQioHo",
-	"pXBYGpZb76mnaSDTyX2QMAoCb3BO/5lXFt4bY9tx77nLropO8nLRHosSSJyYQXKdTw2KkMgupPNPT1kk",
-	"lb3mxRcCb1ZUDxS/9s+2gWG4Na3fYXroOQvHPetlRLQXF6ZsJ3YjzDFFRsCqCdmG0fgSsPOq7LTw+Q4G",
-	"VIh4mEty3eywGHkwnDHZgh18iG/v01B57Jwo9TpEPcplQhRMOIFiXr5qHVq9xUKuN1qNrsQIFqMKXvSb",
-	"zyUN5vf/tbR62qrzDoYQ1rENrppONnOYyYkjh7tQxJ29Y1DjFErcl4iIJCJpUk6zICH5Viv+zc0D9f4h",
-	"XnqYkHzDXOjepaAor5E8GD/dcItBAmOubWDsqXVi8m9siXi9Naf1wtq2LqzYumBuqo0L7r8ftn3zGRfR",
-	"AFrFEuWN3rQBJTE3z6PG1Ny0+Y89VJiam1VF9yhOlZkzIOiNkMIM4d6MKdabsmEBJPI0JWChr3B8Wz7e",
-	"N8QH1NmI0wJh2mUXDO/qB8z5mUNuTdf09zoSGffBtvWkUujyIWQKtpf7MDf4WLvPTNSrKS4mWTMR8Xx8",
-	"86dR3+Le2VwbUK1oyaVsQfOAMf08onBhsJVnovRNtJJmX/Gb3Sr20x4e1qS8/1CZbseG7X1s2KJ6uGBl",
-	"2d0h5uSa+Qb6ePiGlm7K2hDTflNQffcBr7jMoK+2o3wthcUdb+OyFeOyO0pLV5QqqEVTQVvDsEscRWzg",
-	"FjRPfbK7L2ynjB9BNfc1UGF2cP4dnqZlqo6QaFOZtHpa920a/KS5nflycIvLn2kYOAcbmxSTBBKWjbvs",
-	"aqL8ev23kLkcOZo71QW7S+K4P+3bbHmqgSfTa7gTxpo59IwopY+36R2Xt6/CcNqbtu390be9k7FothXr",
-	"HMIPNr9/CvOcekrdQOJ7KqlK5I4CZFH5gguem6u8V1PIttn9STW7PySwi1Zro+wh6dAdJB3KeZYSoUM1",
-	"YaMsHjbAj9sXtZ0hkI2mugUhtwxCriDKDeXVGzKkoah6t4Z0a87P5gukK5fdMQS5Gz1tD6v9t6kvbReC",
-	"46V5vy/iQw3cGDGQI3fjZiRE4kxWTD1QPy1NEJ5QJDaROOYORwxjbbQvmMQTsi+0sX64McV2xVVSbkH7",
-	"+qIGSIXW+aGyzAcn1LhQlGQ8JEpAI3qDiRZcro8llWa8b+cPWm8HnO8Q0Jl93y24sxK4EzQbELOoQDy1",
-	"ur9KJWHdhY6cnRyNM8u3NDXxQ/n6z8Gvrj5Q613veHZiRV7vj09cXFcW1Ip55QBhpmmpdjAV8sbQ1KPY",
-	"ilthp+c01M0dWoxLJkZjpZ18MA2orHjOcRYrrSG2kOAluuxSslRZ03Ffy0aQhCuwWHMz7DIMC8LcJVGM",
-	"zeYDLmQxqXhWI4P0gjfdjxXlrGjZMljn6e4UvR0YvJkD8EfQOL4xeHsI7ZMLioch4xImi2n5CqBmJoWd",
-	"P16yl4nUHgpJbOVOu6cqayBKdIf5r3jFL29wmXvu1v1byf3LvMgEEaf/3gTtUmRGPE1BX7tLRii9Ecpr",
-	"xP6pcCoSs8odLEMuZIcZ5UejjryfR6NMYyVvQdtmomj37h/rWeLWtp90Ge5Kmyt75LmyjGS3RvdWPU4W",
-	"4DyqDCqjmcTCsBFwk7lzr2le2fn90ygkt/HP10I2TjRbSUNb6qMnlURrluSFqY6YSbkZUpMuDUdxcjnR",
-	"wlqQLPofp2+i2jh/B+K1owC/yWi3cf1Ws2YLy+7SFEU/LG0xKV22Y4u5Hcdn06my8jV3mifbiVq2h9G+",
-	"k2RLHGH3Rqb/edADrkEfnP32h9OonCvktz8PMp0enB0coab5S88MuQee2mGH9cUg08QUJAxLVJyNQNrQ",
-	"qqt8OX+3lHSaGgujGgKOK2zzuXU7xGLMwGF7seEy6am78hXoLzWX+AmmvmFYq4Hmo/J9+Vgc3sDU1Pzs",
-	"B81lYlhGABVyFgjDjEqT7mypsqnlDuGWjbm2tOSxFjH4mprSFYrs5ewVPiptEcgh+1xeOP0lDJmrJS5h",
-	"vWxqOnlVqLFFWajQvnfq/gXrLvU+5TGU751wyw/9dKSa7/vZ94g/cSIzmunirX1alAFDsfNA3GLFqgZj",
-	"wLAeGJE40R5zCWnpkmJ8OOKSD+qXMnvJVMQg517RfyOnyakRKOEEQ/UZ3FnQkqeMxNdUBcNptpCDw0SL",
-	"hgt5NlmhpGFWLXg5z8JVJ7GZTHxRbz+TdN3yVkkLAzqg51wEgTd3CR9GlS5AdmT2Jz8LQz+55WlWkRSQ",
-	"2cj7BHPl29cc33ti96dDOx3XrvMKPWs8E+9TDDVdJidMm7MST1NQUdDyOMcGNacCbTRt2tkLrLc2N4Cp",
-	"/6bllJyihst65Kg0YKyyqAX2pfF5mvcC78zltKeSKQ4/M0CF4GjBOvm8NM5uKhak5FHOXvStMzeeLkqN",
-	"wDAhy9vCp01W4VMoz0JOmFgZW/rdvzJla6UDE0ucTYQZOs0KPFaln+KeNt5wwmdMfbjGA+8qcWcbooEl",
-	"9obqJQ553KQR73Wg23KXqbnCGGLB00N8FbVLUfrGBZ5o1SrPO56jiPirglOjIi3mpu4Xpy8PhyrTVBWD",
-	"C85MZaGWW2GsiOv3KzAAuSNRTaTxB2zCywJVn6OY88Z8Bq9sgO7GaO6bfjXk4zHI6k9u6TZ/fP4/AQAA",
-	"//+BU0jT8OgEAA==",
+	"zHV1YsLNYSZ6OcJ+Eu9TwfdaEsOrHgXFkNE2h8AxXBg721OAFOtM0pSlCBABIQsoCVK+ERnLFIN8WAW2",
+	"S9sx37aalczcqRnOtEQRBRjVDVfsgtxBSngHN1xWVNgLiztkPVSK6ZrIwP7Rg1lloMPPM03DWzSFoU+x",
+	"HKjWksIckLbG9zjOb92cdS+GW6BDft6WWzmRuzDdfqsT7XNIHvj9HrmHyUt8Hq8ZT/g1z8LK8fYyrLOT",
+	"s8dHJw+OTh6Nagk26a8PPx19efLz6dHTj/91+vPJ0dnHr/znn0/PPv7yS/pfD34+Of341Q52oW2vFCt0",
+	"t3160DsM8C7sRp+TYm24//SRCzlj73/kY8MBcOh8Q2ZsyYVHBim7vJwd12Z29K9mbqfj00efvvzll2P8",
+	"8M2nr/51l1msaa5X0SLdwLrF4kHEamBaEU3V1YHizT4972CYvrs7jl2lXJ9d54l1G1PBP6RuKdgyNdtB",
+	"5k9Vn29ZqvbadphpGgTDEh279IdBiY8H87Z20/h+TuaS/z/zk9lP5E5O5vtgrc85dXVnj+bznF+zvMu5",
+	"iGuyZCSFS4kRuSUeo/c3uB6gQdJEp1bV3feXKSYQdavkweYWtA4kwViqCK17P3rwlvzfVU/bx1YivVm7",
+	"DnVxLC3bdh6QVxhNlsSo/RCydTdGTqpMql4cMv9iSIH7NB7JNRM735SzmZR6j9u4UJpm2R53CrbZ4y5V",
+	"rHYniWJ6AoFytfuthVqzfm9C7b46gu0aKgrds/w8xnaJKyN0tPGLEpK5nQHf5jItEu1abUe2KXWbFCDK",
+	"oDyDrPEu6JPdntwR60Za3ndBpv9j6jIs4bFiG03oMHTLmGZqsuF62SFMjOZGVoXS4B9Dlc4mHyH0iz4q",
+	"1mS2JUsq0oqG8nN9uw5vbiErO7jzPK7v+Pp627yO4ImNybcv5HuXKRRPrPQJH0iWQPYmVLTnTg1xifk3",
+	"o4vDHI05XVXbOLaARwjsAlBe9xf+bW/dMD7e3j1ud4S8yPiCzzKGSYDRrBSEU7YHD6YiO/xUF75oggsb",
+	"gkHjmFgLd2Zf2tLicihAyqGCCPX8pj3AVX3akTMo3AzLUfZT/14U3tqCf95K7wvUzXZ0CaMjV0uiKtnH",
+	"9rENS7lI9K+f4G1lr9zYMpnFMcvkEgfhXBCEYfmGRQwLZDtJllIqc1zkctV+QJT7HvPD1OhA0FGeXRoo",
+	"1tPS9TMdjuBcUuelZqsoZw0yzK2EtzuJ2yn3mObB229hmwfdkBuQMml1CSxNfvY/PWczTsXR6VlpqeNX",
+	"5PQMfNr2S3u2iQVxD/vUtvTduUCoRPm12WeRvIuw0k3upH3lbmPyh+vas4TAQNEjugVOMa5NXYZJ7QnN",
+	"MtVwqoWrNhyx74CJB1VuDx48gET7Nl7uIWLn+afZyrFeHNLqg2s5HgnDHsr9fOAYL0y8h973czgHJ8xn",
+	"fjKXM7kLf1TL2fXB55PDYUwF2+x7ft25aGyS7LoVKtNqLIYoiGYTKxdwnNbVqbuh3Au6VksJ2smm7NMG",
+	"XeEiLSyG++BzNu9EbI/UNFTqTVN1Tqa+cdZ0TKalmm0+gWDAv//v//4/sZECmp+mq/VwjUhbAz9QufCl",
+	"xxJoPhoEwgeXhO8fu00DRPnYtvR9EgbyF1jXyg/j8+s7c3ZjaN5Vjgm2sehh8PWWDUPuRP9N60C+AxgM",
+	"SeYyy+RGeaqcoz+jNsSMGmsecjmYRg4HuHY6RyufKyAv2rNu4FyRFVeKpcfkdQE1rT5MhyDJ7Dq0gaF7",
+	"ZWpunNHkakNtzc2txWqdFFHGsW1T2rxStnJ4Qys9giLY82k6GYjiiS2dbo+t+p4vhFk222wE6pTpTF4z",
+	"8neWywvXQ0qRqaY3UwThhUsPAI9nGMeW9Kh1xrUdhM165QjoWunI2i/x9qu11ey2ZXfmzKMJJBz5Flef",
+	"AG5tslNRnwuzxN9itp28ZjldWJxShK2xhStcCnXuCnqdrCrUwOThoa1aB7jZ7H7wTjaAdJtYJ/N+pbn2",
+	"GVAR3t7cNDHEUefgo8U7sKFWmh5J4XkcrBGLsG4z0lTGE4YxHOuMBTsFwPW4Ijk2vttv6H8rqNA283jQ",
+	"0tuUBmzjwnLl+yMfAtqZ4dq4hh4l69h0OlfMNgBIcrceYZre9DaJQSFVelt7B2EunKxz3t/NpkHdmNJQ",
+	"6REaOhRtyiRIihozVvjbC2acb7D43gkcDHnsJH4pKII1DyVtv+cl2HJNlIhylacOS8GDreOA7epTAdmP",
+	"nksMN1yQac7mhUin5kzeOIcazbMtgegOnPkl5/hOmIjkCKEfwKf3k7UiDHWxwiajuhFGKzbt9O7H/Gtv",
+	"gvY5mX44i/fmYO0ors2t3KNOXso5UbYcBXpTKMieXuMsrkvWUOcIv64JzbIxAogEHVHmGAOGR4CU9RcE",
+	"ZxNsoJBlBKJam2sn8KCJnE9cP0r4Fm6ZtLWm/I6zLMUmCy2gHdgwhszNhZEyDm4B60vbAygU9faa8fQ2",
+	"4hVb6C4GzCSHX11bcxyXfSU8Kbbk3zOaxaKONpyZMKUwu7o5cdWGfpNt6FaRqbyaVj128qrXDLPPbB9p",
+	"G+TOtBBXQm7ElBhtKgvYKqk127UXGpFyZWEdzEhirPG9LPJs29r058086LhRb+hpsedTuh3DH0tZ5Kgq",
+	"g+cLJB/hwnbwsDncNhbO0rFzk2moITC32Qf7Bi+xHo8TY9RM/FPiUbqOTkCtPXvij48uU0izfdyc3wOh",
+	"jEiB9ygLljOE0nv182mlXDz4xFWwgBdGNvf3/LlVy6CYw8ln3O9eu1IXmxlduGqO6B54GU0j+vHHl8+v",
+	"n1wAfrKCFeDYSg1UjnoQZigQ/z1BKwaTE5otfIpKkbEollch0gwmNy8EWkwO2Qdq/miaAuoVRtmxF1GM",
+	"0SrPjfjRbDZL27b1P98Krsj5PMu1SVnKE1ATfS5AFCcf458THU2lqWe/2E2qDXFqHXUGvk9znQ0IObru",
+	"SXB1VZSEFK2RrzadmBxrsMa96JFNhvy8NUofdIpyDEjkL5RtCkl3i/lV8lkf9UFbtOx/zVZvnSXYBJ/T",
+	"bAUrK8LwMo4TWitA5a9i5UgHdoq7JClX8Bs4ssqCrcSc9uIiBPiHwAEuKZxlbe1/eDTw+hI6uNdr6weF",
+	"TqMB2ZAOCWwn15jZdRSA8xrAAGnKjuOSBLTj2FZCc8K1uaLW1OCKzHM2vOP/ZZq+EbisvWXHhmpl7k/Q",
+	"oxDG2MbS8PB9lJuAq4CcmGHyhaoQVpcZfyWH7dKIcIhO4vjldiHj14C4KHOWXjT4Azsjca1gyioWSO7g",
+	"jR1XOh70G7L6sTUOADt2TUZRcFvQb0Mfk/dMaFT4EXGEq7H5T2ljJ7ng3YZG1ljhCKzSZgTzx94sbXNP",
+	"bFI/sHTB8o4uiRbWvJIv+IUitjNUJPRw4HhCGUMgOeXKel396z+NR7t46O19EwgYDfYi7urSjmjfFgUV",
+	"e6Wy7ZioIlnCebymW7Pdp2MyXcoMoqE5yxhVzPyJ0g8DprpYmz/Q+wVRU3R/4S3gWBuT0EV3HG8gfqtQ",
+	"rm2/CAXOXDfn0Qzo1kK93hdZnYv1W06jYeq7cF8blr+t8zrm+qW6dPN6H26V7yq+2dYocrA170XNDEXB",
+	"561g/sAF67CEDbWw0bINnvY5mmMm8A9cXLG0N88agW0tuLBrII5wuVw1E62bS9imGEGuLNksecasRKzn",
+	"bHMV9LUcrCeF82pRl3YP2ShuW78OkdJd+dj4oE5VrDmB9uqJjIsrknIw1I3S7dYJ43xdcfW4kjIxEjnn",
+	"/Xl3MLA37uJGl3IX36g9NDbdVyxeRWWmhz6pJGcpE5rTTJEZyyQkS8dKqIL4+GHbv3rd9YptwUknxZwL",
+	"jwre659gN2ueM2V9HJGmYaCaBNNkIh0TLkpc8v2Drldse1iaXL59aehgZSLWFml5hSr5YFdN87nmF6em",
+	"XbFhvRf3alHYO0PfarBj3cPpVzrf9CcUyax3e72T6CRRiVzvYjms+V/Y9r25qddIhGF49vDWYrVlayUM",
+	"jGOpcHN8Q1MVBRu+JCv8KW3zWg+sLRqP4P7+Wup4gBtvtmHo6AzASWUbsHdIX3TqyPmc5eao2hwTW3XB",
+	"FWH2ePOwRhbJHAHOjM4JnveYGCuUZvkOqPBho/jIWQdMuyhaS1afVX4fk3XOFNNq7DQA8zw1+PjtG42D",
+	"/4sM5G1GE6awITjQjKfWV1SBA8zZ3IxKHmxIMjKWRlXEwd62ljKL+YkQk5fAzwd7Gb5BxXCfEr62qVP2",
+	"ogO9tF4PC60Q7TAazDgu2d1RJmSR9s3ZFuF14XzQ0ZMlS6685S+FsCbSxoJd1ENmLLm6ZSCC5XnMuogC",
+	"odsTxDq1pjZkOx2WcjSojUAluNwSlB6H83YTaKf721zOsphPtpYWjr1hBNuUXl+6oVuX/MAdPsAxeamN",
+	"tqPKXW+MIyMhE6acMKBkIWWK6wk5FJgvSwUEoGNBqdsC0t/OY3JJlDbrBy+IPn8ng8IcVZpnLbojtwSc",
+	"bQnXimXzVl1xgPHv0ruQgKW9ggPo5Yt7sfOrnPh5W/o4l38vWBFRmH7gK64VWcoNWVGxLfEjFMkLQagm",
+	"MurC7MiFAIWv+aZXtokF7DZjSBqFF7OPMc1gI/MrljuZ9S8BbKvdSjwdJLjsc+KCuz5JmxJtxlKbb08B",
+	"VRnyMLMt39qzAvvEPgau0T45HLdKsPAL/UcHomvlqJ6ivN0h4ZBT3m9F0sK+Rqt3+X6A+VI3Erq1/Sa6",
+	"cVN1b15TUaibPw9Wbpu3ek21+VOrXvkB3YXgYy+UlisH4A3+9Ph71FYkOxUqHFLFDF8fFw+CbXePh9pc",
+	"YouYnVi4+MC2sZB73sPgLjEmYq3W20WkAHHvxEzIo88DoPyn9hDWIPM4fGCP5u+uazj8XJzAPylGy9ds",
+	"8xaDLK0Jj2vK06kDchKla8WXJyRyzXysRp3DYueraSUJDBB1zJOiju/X7EY/gxhOix/K6J+Ay0MzUDZd",
+	"LZkgQqLbPZEra7s3EMb2WAgfptt7B4Dqbl8WJXxQS7MrqKUnQQ/W7x3BWtarFQbDWw4d9wFAKwOHYpSj",
+	"sNOBqyjAZRk6vPtJGXQzOLC065ri719iVYnld6mj1VsMtsVyrLD9aVBZNWChv9Q5p9l/ScEmZs//19vT",
+	"5//1FvaOYcmT8dmnV+Xnf/3rHlvoR6EgJ2GPrYSZXJncQCLDLiLhVhvL425FTF+ZXxkzrcyg5sL3KGvG",
+	"vTRojW1q1t1XVnrH0CBkuRdw9aGaeR6yoNEP0ZU0Rj3k31WiIhclkDy6xQd7Gv3bfujwca7ozaR7fQd3",
+	"FwwjQ9Z2t0++1QLsHG0e5N3zxAk6ZlN1tfM0dc5ZOvE0Uu3eAVBWXXMATNkclv+bDuuUUm2YGISerFfK",
+	"uyz9ctdWv7lm1Tapjam6jYl8XBJwx26otY0bjxhtoPI9l2Kxw8HYAiRU9y8GVVpGAE4KQbHTTxav827x",
+	"j1b3bWm+hu7ScbCbKZnzG5YSxYRmVddMN+hSRxvMqoRpLQVJId0B0wSCE6CCwe8MgrvA5IwcUvfi/CyP",
+	"xM/b8dkU7dHsTUh0slZJJhexk30HPBV2o/uLL2DHw6Wd4463of9pKRFzlevzALBzTNZMrjNGZlvorqUw",
+	"jCHkTKZb8iUvWdo6DL+q9MYvtARRJwqaGdpKwbpZsdW+3lCusf996ZviCty7xuCDZI6c6RzSHdKCIWLJ",
+	"BZniy6fnbiKQvq/NZDGLkjEP5xoO/W8FK8ARW3bMt0OADZkkjKW+ETX84WeZUJEwqHOJTjWOxOWU7570",
+	"oDtS8vrSfLgmGV0rpkgh1pSnftMlZi3QhX63Ot5u8HxA5Db0RDPgW6lFteSdg+lFZtChTnRz+2RuDBzm",
+	"OgTGgGKZm2MsaNZoT93uLd+zzCL4GNqOyUzKK9C02Aqje2xlpLePqNrGzy5BshfIoZrb47UpHL3DaYgA",
+	"XJZr3Zv8A8S/VUt4v31DtMty75ZVl0/og5OjJ+mjR0dPk9P50WN2NvsmfUhP5k+fVPAwy7bZsCvlinLz",
+	"PnqsVlwvg34WUlWqiDzWyuh89Pb0FRAo5/N5bRiP09Nvjp7Qs6dH9AF7cvRofpqczL5Jn7KHCLO5ptvR",
+	"ucufjmBr7p61GM1bMwfPrDDGlmMBMis05KfZJEaj0o1tZfas2NokXrZSLLtm6vgW0iFSpvII4yuuaCUm",
+	"PXbAAnpLtwi23mzFZQk7rbfajxTFqHaO/U7mkZyGF9cs3wZJDb4CGfROqQDczzp7XM/Mtpzb7lgJNDed",
+	"z6HLpsx9ntxwQ9lNAmqH4llgLc37k9ZWtm/mhBkKlNgYgD8g89WF73F73AIjRSc2XWs3bjJTgDSw2BT6",
+	"So2hO9Dg1/wZrj5E21csFTHa8qCXvzUX9rckrYmteAYi8h40yKVbWxivdueat+5d0XMehGBPrK/SKPaC",
+	"TMGZOSWJVFo5ILvB4/oAO6k1eR9z5ycWkG1iD/gIBWvF3Z3V35PW5Q1g3eursDVTuyhzPYXtVBjQYvCk",
+	"29HggZaTlG6j7q3ooV8B8a2Wj1eoEqOB20gVxg7kRHQBKqMseaYmC8ZeGFb4O94jt1NYo5yLqf8W4szW",
+	"XRtp5TJ0Y9XMM55F/CBvsPLFbrJC2aBfITQuqLNuHCAP4FUZfffjALV3ViKveAeFbeecLCWiYSnXnkFF",
+	"jZ9kybM0Z6IFvQUfM0YQVXPcsxua6GxLbPhSU5utf9dnS8rmtMjaYOqoC5RgCzfzFVbXCokpMeeE+ogE",
+	"xiEMSQFDCTRINFddJXid8F395wF5Arh3sLO0Hj1pR6z3IAAqUmcfikssjN99IdosMp/fsveMfErM3k9o",
+	"PyWx1rPEqNutWKPxqo9RA8JwuCsrnRSC66ktwN1YBc4tOx5NUaBYrspCBZlbCGJXq9+7vcOXD0LuayuQ",
+	"e8tyYh7SMoGDAAeMR4plLNFODWnpB+82Km5PityNtnA890xptr4FE2keVXsurSaqEpqBtxf6r5pxTJGI",
+	"U7Ne0wqnTXffXh94XBEavKJAHq92dL0TQM6gj1M3Dn/wxPIAqSxeINDKbVyKBLskHnvRSeZxCevmDH8k",
+	"fn3D1hgbRzEKjqLO4/rPTjVvSko0m75Q2NyzsiG5ZXjIu+mPldxVP87OmcVbQ1yWW6Qq/9u7HAzv9rA3",
+	"nERvFK7KdB01qn769xPz8Cb6Zx7zaNpbfXUUDSMv4l8Q24mLbNS14S3oTXDvjHUlCx9OhcsYvYb4B7GY",
+	"/f2+a5d27dRhmM14ZDjHiLAi03wCHz7u0hQlbBjZnDAqaHGRRLNMbhDGSFWZeDd2LQEvh286JMY47EpZ",
+	"ymq/1H783WwGnpRYmk/QrtOjNQbYPFwRJaOwoDmLPPC7nDGyosmSC1ZXqSDAZWED9JKtOjgiyNjYvbv4",
+	"4Tw57S6ZQzV46+j8DBOP28NjpH7nioPqEk0XYGvX8ctrUM3lXbkeX3YjzjPw+V/LrLCOAZoWVLeE5O5M",
+	"s38zLxXyoSjuBzwkx6NiPUHM2kPPDIFc0hIGmK19iY2Q5qfdD6MVyhMcs1uVYaf5f7iy6qZXxYrEnlZN",
+	"Xa7geG7RT07Tszbxkqa3yivq2N2aLqoM0dMntFNOw8Oa82slb3sLMesobKsHr75ht9SuzAjkwXvg3wup",
+	"2Q9csM6WqYeFWvCPReVhBeBFXPvaWId6jFoGtEcZWGm29um5nZElvOrOkvTe41PDcLSPIQ7rFQCXWwjC",
+	"iJOAC1GiBQOVxgTQf8icsYqzoHnK7tKIwIe4B1zdBYBT4aMwCO3p0pj0uMQ1qm0Gx+HVGHbnHty3R51v",
+	"0tmSXhJE+dqAyXrPH68vNjpgQgM7e0h4gxk93aChuoINhC2bQln/FN3A0wvvOvK1h6Ctc62IVS3HhGWK",
+	"WSsoX9gm7s5TZh5mPQr2QjmfjwMwcgR/zEN48iXP0mPiPaGoe+CAbAsmPycoGTDXjy3YlNwIexfYPNq8",
+	"vxCw/zUmIppbL/ATOKicEyIAHUXooGp76pIdaKHlxPcl7wSavDCzhWD51OXmT+M2VFNS3yKe/xoSowIA",
+	"EauaLyEBBNoSHDfDhPuwnjdGL4XaoGCI8t95GRGxY6HqCrDAAhA9qaZjMsUkC0QEVNqcmNNj8pMFQDXX",
+	"VBl5qpjWXCzUseXHibkEXD8W3jhgUJeQiow224JT8sLDq7p3197gHoy/TjRbrTOq2dSeOFKwYxKC45o7",
+	"GojOUzdx1+F/ihApZs4Or8RpcoidUkLeSsDqGhO0kBV4qqOsWZ5bA3Mj7An2MSa16iJj6g2LiQ3RYSer",
+	"nU6lmngPJbcdfKsEvj930R/BVfSWxmoUv5eb0u8ChFNL13kOUMqNvITaUliYSNFxytU6w/wbZ+lZX8ss",
+	"k8lVPObIbtZUpJNaEkZ1aM/LT9gVAtNloAVmXGbOeRZ1g2EKgHJWAV5W0WPagGLd5KIj9i/spPl+DR52",
+	"XJV9EAGChaulQZn1mzYK3g+7usNgB9pWdN+uEGE6Z0u98HmJS2tOjSXLUtcTLoCfyRmZMaMkrajRHqZG",
+	"cmRMM3M/zTJs+AeplBdkuqa55jTLtpPwMmzYKIsstRVx8CwABi/bZ1Qyt22y88QWLLu65PHIPxZTIeov",
+	"CzOiy0Rol37ZkhJ9zfLndKtee4HUho6U0q11bC5osWAukdRoYlj5F6DbYdpD7lMHaZraxjk+CwJ17l6L",
+	"rK5ooO/aHnF9d3trHQcYflMyX3lANKX/r3XW+tiEudbsRl9YnYt6KDeqrrBP5biit9owKGYhCALvgWYh",
+	"MmXqmLxEO0s55/u/vX/zmljjC2RyT35CSS111ZJOTstcT7N0RjXU0iu/5yXYgLULZY7p/GPXQtQjKVWq",
+	"aBDlfmx0K6OZHZUq5hRVelS6w6BC7VXmEN2waocil+Ni+y+1dSfy036Rch2vrzAvtqje5rz2E4A3nBuD",
+	"weimIkUM93kuhVaEZlDLDgmNrqrdfQj8DAERUBa4NFmrbzosTo+4a1OqzVf2aQ4taWJn2rJb/UT9adPc",
+	"q7zKf+eEutJ2EahLMBfXqqyiRO0VUPEDa/EG+o7tXQrb3TTAb0XEeR50nlCN1hPHxMVjMclIVpEbqdiS",
+	"ldkOs0KX54XSPMtslwrlW1vEz7yu4skPHimp2vjCpQ3+i02ydXho6Gwww2SAviihJgDQ9FV13Ga/471e",
+	"XbgLt2lX4/sf5IYpjXujzce0iBDlP3x6lN5IYCFFFpJoucCME6sozKRe2kojulC2KbKA1I9Erlaymjt1",
+	"AHduMNfKqpasF1McqztmXw/T4D01tLlF6275kBdsgCbXxdUvAp5tPGoHLuzsZg/ZKn8rmL3CAj61IwjD",
+	"yRwBfRreB7+b23sQpXpBpSIhiG50rsboqgUW/fwd59ZtvHbR11KckzXdukpEwudhxwqMBCnrkDHqLZyQ",
+	"oHxfkCnoF0ZTNj+gMuI89u4wcqUw4xFc3HIGobocKUU3Sj4mUcoVUwgo6RqLd3XzGOTlvpciQc1yQTP7",
+	"kmZnI4e9oR0s/pU53xdUsw3dXhDcEmRtNDCmlzI9aFNrfGQVg9lXZLZUPhw2IISBHuwcuWJUaNfkoD/i",
+	"c+8Fidi0hKUHKP0L8OPs5EOLcnC8qYqvtWNFoMfE8fPyDFHl22DlgxBOtGKwRQKZQe5VJnhJrCntMqlX",
+	"qMtzBf14E5eh34RPC4DUHp2cHJ/EkdT2KDWs7OiR2bBHZydnj49OHpyelhQM9pFbSvQFfLqrDkSXvvPQ",
+	"2EEjeJS5ejskxwjHe0jBTokGXaLogvLARlR05VsrQFd6mHAYUXJrbKwfcBbgqnaf5b37uxRutYPPFrd3",
+	"6Q6PH9ZfF4J00aO/fzT/nBw9nXz8H/90D7LyUtgacisxXdwhIK3rVqmW4LFa0+2O2NIDh1lH9YtUaQq2",
+	"6avQDMVSB5SdfdW9BBKcFvJ5hxLsLN5hg/ndvdpwLGkJ6+YdnHcjsV5LjZa4XlLhw9aFUGvDz8DikAIC",
+	"Ezpuw3TrIEKbH/mNyLbEgk+iH9kGHuDNLeCSlXPSe2vnOS1aPD5MpFwsOkDNqhkxGPPe0F2A9O4U62tP",
+	"XKoOnPGOzugD4fXOXa3pOIjPky9RMoqEjW0e3VdjMn17+nxqi8aski3nrre/zMmW0VyVoey3p6/MQ98+",
+	"wP9O/1pr/I6YAPeC4Pc2Z4qJpKNER/m08ZoXOOTdIKd4LvMZT1PARXJoy3GmrTR6ah6dimkHJuPamp4E",
+	"Xb2gQZV3pl6Q6RVb6wm74crC0KC3dklTohgExV2cAfpIhqNXDBrThfe3j/i9LPIWeoFvHwdbmpDnQZx8",
+	"jIPyjn30A0dbnXkHK9yIDA3/l12g40Ns6aJQAwojX7777hl5+vDRk6+OydRY9FOXPbOROfiEjea2yOlK",
+	"YatSzW40xrrgN8TqgQQe7zQ/Ju/lCpocmTEoSGbYknmRo1cfo5JjSKsI8k+2RCZJ0QDmAEdCNVkdocVG",
+	"H4yonnOWpWbI7opjB7mG2Bx73e9BwUdfs5W52BwkkCoCW2T09fXp16hNKJtIz5TV6B/NT5Jv6KOzQAl/",
+	"eHbm+3KPfhTWaQ/oai+E5npb7lI6k4U+n2VUXEWAPOSQrmlAc+ega4Nh+8kqbmbfmFfazsw29BDHlmz1",
+	"0cn5HM8drJYbQ3d7ll5UOhQJaWvpOAqPzPbVH6Ym4aw8aGVdVyqXJt6PA6wCikYvxDpa2n6W6xh7zvT/",
+	"O3qHlxy9TKdeWUDz4QK7i7muzltZmDfBHlmybB1v0dGiK5iXff/hw1uCF4zRS2bUlsrmQL5qegBdB/ju",
+	"BmjBC6KDizes97iAP757iX2SzKnhaQGY9HLutn71OAuZu0/ztIWIrj+99wD4tiF+yT0WQbB8nmOjx36w",
+	"RVo4GkSfTRd2+YFcWPk4dmUO8JixSzAEt4oiU3wzagFwIVZXVGL2mVHUt3jIKJDlqdOv8YP1LuEHvkJ8",
+	"BPP3fyrIMTF/2vnaTzZHyuW52W9dJSVNJ64n2azgmZ5wAZWVNMuYWGD/RPzCfAqPbms0QWIHC5w7UEs5",
+	"EVJPbOJ++VPGV1xPckaTpf1aJlcTo9dvaJ6q8pvgmebzSl6jimIh1zGJN5DcZYOliVeGw5RIMxouJv6o",
+	"DH8LDwC6nchCT+R8kpv5AlslZpnYRIpsC58zhu8JSJFydTXByN9ELXMObJwW6wyy+DyBA2fFxMwk44mu",
+	"fR0+Nfw+VJ/MuVS5kKdstZaaiWRrZgmnMlOq9ssV24aPaf5UKPxBTApli3orU+dCFfM5T2ApjfGh6l8C",
+	"Qj58iSOHP69pxtNJmXttdiwLfwHnRP1b1xG5/r1L6K5/72hsbNoJZkBiivYVSycsUwwOG/CrQK0YsMRc",
+	"FsLi/tEFS325MTprajy8MqQFvR9+sBvDBqoclKv9WOc3+7XFr4UvhF5OAAIUKrDkJGBJ/IJlfMFnGStn",
+	"I+RknjM2odivLfgmvATfhX+vpUTQxonSMrmCP/WElmmljp7+l+BJekKThK1djbf5gqU8/OjoZ/4GwWX/",
+	"rtSGlyu/RmXAfGf0vUkNDga/tOLK48BUtyNCzKaSKVxAAMf13/u9jx+X1Fw1MVaV/y5nKc9ZolXwDSzK",
+	"JJMLkH3u2/8Eh67/ogpru6bbTBrhKuUE0tZ9AipyTXjpUlp2u2Y5n3N8Zs4SKdAXEgy7AogjLSODtW/k",
+	"CIhP/Mho6rYlniJweZIxWpbumS06YTcJY6maWEdGtbozlxucgbQl/WbtJyjr1YTdLGmh8IXuJ8ew9jMX",
+	"E1y1KvfaX3H3lZ/tLiiEKtZr0ATL35DdjLVT/c7tguq3jvGUZuvJiqsV1bDGCLOr6vLZ8lTlHQC37OcD",
+	"n/w6GJrMwdkSUMf8uaJia/9US5lrjz1kt3UhaKGXMud/dx8DRijElZAbMbE9YcJvSnwj9xVI+eCz6xoT",
+	"fAW9Z9wHnygVfJdDo8Xgi7L7qF+ByYqlnLotGP7g9y1W/PKUVpkVrMSJVbHsh3Ie+AUi0PqP8JYOo7QF",
+	"whqzySumxIXRpyEJhYPpOLWGGaJweGJM98tk2MlWUtZehhBDBZQkDA+2Ft2/DjRvY4+Myd8KsJ2MeUAx",
+	"o9feXFWaQRpEX+Zs1PqrIA3wLf5KuLAI1lAl7Y0g5XyO/j1fgyH29cnXvhLqtjDbb30a3nPkj4gx4ewF",
+	"pwTZdlEOmYAr53wAbynwWWytvVqIS9vugkaHZoRe7+FGVNh917lp+eTpBaEI9WXdtmlONwJzA7g+Ju+N",
+	"Amn9IiuaX7GUTDc51+yNyLbTaBlGKEz7CtGBgGU5ephNVS5hmnBUcfLHMYYRUrM2pD9jwNggjpEhLnuz",
+	"UIBWpHdJggoLhg69HmGeaLSyJThZh1elInXf4r0IlRNBMSrx0nZ77nt3YxR4z1pttycThDJopOJpSpYy",
+	"S22SKVcWLjxKPu85CJIln720PEUe98oEl+lmjfbqaowj+zTGK3WiVEhf3TWOp4dIn/sJ59VF3mce1/PT",
+	"wf4c8TM7aHusJUiSmjQfA/OZHyxHQLlKlxzfbSd8uw1w8Kti2zLR9JhcEgUiGmipgMC//jJSTP8yOgfQ",
+	"v0/Tmud5TZXayBycgYppnx1Y5NnofLTUeq3Ov/46TXgA8FwoM/EVLHi64uJP9qfjRIbQQiWJ98nvuk29",
+	"fsrWNNerXQGhOxMF/ozIPAjNrwZlAKReIxiegX3pU6RdVihWVgpZ6QJ9YYGTreYINWKQaI1WVjwRdemb",
+	"ffe3BbaNwXdJeaM3E9udwOjbIt4wU6jS5Rg0dr0gJwjVAZpgPAW6HchrQO3uoC3VkNP9B3B0QH9zfYj7",
+	"6Ywti3dID0fPu/XFumoFlxjPVQCGOQTh1hs1Nf+Fg7yt4wRUd1Yt0btsFxwIuRpCLZImxi2ePyvyYojE",
+	"3jMBzuwnWy1wr1K6R00+nMhyQW0MgQmshIfIVOahLsqRBkMY1jz/7qVspU02cn/50h1FcGcO2nD5XEM1",
+	"aMn47xeFZzVwhLr4q2bEB/nwJ12iccck/d9acHZ2nLQOi11lqW+icJcVCHVNs0uKDpFg96y3W0X3j6W3",
+	"vwW/6X7NUlxGR+gLQfCXwBhHtwfLF0Y3g/QOI0TxrwtjweN3rsUFUANSLlbymqVjaLEJyrmu48hwRa7Y",
+	"Wv8ej6G7PFHuqT3v77PffuP0POhB+N+atMHhvdfZ/N/iLD7QubrzuRmT494lGcvEkdguzB6tx+RlCf5B",
+	"1JIC6qEiiRTa1UHkxhaKZFcXWk4g54FNoNrd9wKpFUHTrbLl8FQQc9eKap6QMiBXYksy62Xsh2KFjBQe",
+	"SVb+1vxwxAX4i8Kiaxxqiy1vs1BcCkevNgWXP3dXNx8Aqba7PeWDuSPAPA589A7zKebY2bMjIBOKTdQ6",
+	"471ViC/w4vdwbZffQMjJhrErJtJJubaR0hv/myprNMuSTbP7jK5CzLNSuo2v157NjYKmQcN0PI/D2HDt",
+	"3678HCLDa5nx/l7xH8y1b/HS7mpxtydqfoTKy+qL37Zs47b93dwrLcwfttuptuzpdUc4AdbSTueNYIRl",
+	"bGWrL2jFRfyFF16Rtjql0GjHGi/3nc7pfM6Tg+26Em9/Egei+E7mISq/wtoz6aAXjGC2HVywM1tpI1Ay",
+	"c3LPUcaiOijEJtiyYRb+QLyFJkuXARfXsrgxvWcyyyBzpoxbK18OBi72ijf95xHwsiyAT4aHEl1DjCZt",
+	"Q5yb37pdhs2ybDBFjJK1DV3u8x230i08e5ar4on2StC1WkpsdY6RjPfBV7ggozVnSY0MFQ7aPRmjhJRo",
+	"7qxh3rNn8f6NFuZyXtuPx7dQSO8WweEgu+/CmaBm3g67dQa5zPbhlZj+bi7AEiPibBightvGwxbyR8F1",
+	"y2KGO/+CTIENG2Wf9f0+7K3Bzm9Wl9p39laYBjJiyCa+L+dW9RD+7J1blekcxLll+3iJlEwb2w+9W3N+",
+	"A8VKPGM+zYIUiqErIhCp1ZXqVxS+x2o6SNJArCVeZkA5Y45lGeKNOewogCyy+WTu5eQ1LgS04WsoEaq3",
+	"3Lx7uT4H98ZB5Pk/5LWX18OkdI/r4haaSj1fpKmuzGhyBRnkVlf5Fj4DLh9dhIbL+c+2nPbt6V9HHz/d",
+	"pwfEM9SDx49q3NTvHIl4MwaqQzW/RvNQs0UPkfOzzQOyz5vRFxI5UleQk6xZto2NYBeVse4CGTbMqjMk",
+	"gighRUy32FPG3I1HBaHj+8Oue/hYvFeztTszelRU9ahylYCASGwBPJVNQLwAFNxCFTRDGMW9YN1KR04F",
+	"2q2rG3xcyg31+1yQA8Cy1bxEw1i04i9qcqgUALJeqbA5oIp639rpH0cx3aX7Xq3Jf85KNNYLizoNyW62",
+	"o0bQpwLaEpPLUtMDOGGL7IkFE4h9IACQApE9l1SROc8ylpIt0wRrvxChFIFfHaw1Xv6fRbqIRgyyzNZw",
+	"tZaFWx3ZNQgAhHLbzgHBSbHfgu/w7uqnuWhL9A4EGkXI4mFdJ9TVsDBDDdq1O8rQcDFCoc5hvItpv/pV",
+	"RTEOexwOustL90HNDRso1t19NcCOau2HgeXU2O7EX4wtNVpa/d7KP2+LmmQ+wPVnL+xo3vimhEQG8Go/",
+	"tOFdgGvox/s1b7Tjq9T5mT1hmWdc2aAhEQ7gf/QTuI1mH6128mp9IjNZ5H6+5w5Y2mr5z9zPJaFQkLtl",
+	"C4E/0vK+dywdfYoo/3VhZhuSVg6HpvAZ2D2lIoYihzj2U7qdBpzuovjWREdzSA5nPDIqL2V2fJWVN813",
+	"mUNnWsv4A1/LbZTtquyyq2m5cTf5cnvNb3f542VzKYT2ECz+KZ0AyLdQD/3r7ltPLLWrP57CeABvZp+u",
+	"dhBlai8V5QC7uW/3/ia7swm0A/2IUB+ngm321A2Gb+Fu3roDlvpdusv6XNRc6N/WP/07Sk06SN7Q78IH",
+	"9nv2eP1+nVqHcGLtkuoUk1DY1yaiOczysiMnYjXafvHoQYQ+JbnvuYWWu0eejuQKYTxlApWbjbchzI7D",
+	"73Kg0Tmjg1JLoHlVHmmY9vL9G/Lg9PHjo9MxtiBhWkPUGluQanpDKPlbITUCKdo+9tDSbdiL93AslGDk",
+	"PSLDXXeIlve4UhPb7HViWwLXNla5mrahHyB50xsLK75q8QxwzXpXdF3MMnPkcL2HKhd2zg9wT9yq2yGM",
+	"KywWnfIQAxv2w+3CZRZivWpTVyHovTX8WuYpT8j3EpFOHTl9abOA331186cDbqvqwXHyO9pnYXnA5dH/",
+	"/PhrLNW/tpUGhsX8pgIr2FqldklqaS6QbDC3DcQuyIsf3x0sELXDdrR9kfwmvIBC+QHhpn325a4sEcOe",
+	"6NpX92Wl4qH22VumMI27MB3uT2p8Dhkrvyux9gdO8bmF1PvNRNzvfzmien2hliz9NpPJVTzdHwH+vlDE",
+	"2G7kndyg3geRRmwzOtua/84JJTOK33Blu8Ri211EDqeKOPxGm12vl9DumIp6h56UGu3H9sw5OnlkcQZ5",
+	"wmp9eL6ZPXx49GT++OToG3aWHp3Sp8mT2aP0wfzkm1HFIQt2q82G/gv/1v04Oh+dnjz85tGTxydghaKz",
+	"vOe6T5+ah05EJHyXy1XQ+v0LRZSmOQhbLVO6HQeo+IA8asgm1xah38cpK1Ro5sIFZIl5tsp3lxj18Xz7",
+	"jmq9nkMUOMhHxxpFfT52dE6mXEBbhkKb/8o2+uZDkSuAZ03ptvwsC+2+WMuNDdvVeLh2ZgYUAezgkg8a",
+	"R2d/y91gahFdBJ574dJRuSJ/4d+OyasZ119D/4ifGrpXlW1c3l58Qfoz+hRfCJY+Zwlf0axBCHxITF/4",
+	"d3MOtUDL+ZblG4CXS6TSRMhNc/BewRqkacErX2q2iqla8MJ4g+oXZYqt2R3uwriQt8fEoMZ+WmqaDby6",
+	"bmTChN0j8LXhJFpJvpet6BQ0OBLrpuLuvcnsav38a61OV6pKr13vVvN9TSzMW/Vdj9PTb46e0LOnR/QB",
+	"e3L0aH6anMy+SZ+yh2exyG2lj9gwM6wFD8YoVWVnQGDVGbsAPwTgEGisnfXtElignEKr9kzKK3MoaYyT",
+	"7sTM4II0zBzx+D/qdALGWamVYWDDRE9l4IaUQGpS3AjaF3Is44LtuK9/4IL17uvmdl37hj7DXK0WypmJ",
+	"yFnnu9OXPX+OsavNPm0f8UVwXEdUfWjIOGMJXTHXC8ZKyGFuPcSGbsP2hHwb5frzbegWulAHLc5nRh4q",
+	"ls0He6vfwQs7AC2HOg3t5dcsd6GAWEfbm9v3/cI+IFgvz0ucEU1vjivC+3ZvAXpnjF7bshDbiLaZhVmS",
+	"qUEDz8YRjDHcSvWDosJdFa4Od0zJJq3SAbZdVDqYF7tMPmPA312DtnYSjltavpulpWl6FMQSy05LAWf3",
+	"d7BF43CHs8RrSo1pPJPXLGce+QWbQblUSBiZPyY6Ok3LuVGfghqiLxyKHWgwg2Y1pA+bWXjXgq3Vj/+3",
+	"gmK3okOQBybhm4bi8n2hiFFgL8gpCF5K1IbrZGmbZOGE70kemHHYPhE7o7e1z/o7C4Nqnm4UiWu01Rzf",
+	"+S6lOHvMIcDdbDkbWylNNQfQJWiXaB5gngc4mNiy3nLbl/OMamhD47AQlWZrhb7ORU7Tghp7WiU0Y1/t",
+	"7kq0/fVq6YmGnwNWCTZVhahBJ2CznDGJ9I7R1Ii7lgwL6P+TZdjHMKECDdMITtSSJVd7m6J+EM/MY5rW",
+	"6E8OUN1rf5AXaqhxjihPM6qYsTYt4AzmV2Nkc7qiV4zkhZgSmilJppByXebPrmQcn6atbdRltqFbRabQ",
+	"o2N6ge6QDVfIJNimCjp+kUcnD6o+AdfWo3vJyz7MSNTOZUOKRdcuZ6rItGucBA8L2yPJq7LbZayNgNU+",
+	"ItrONuhSyBWo5WupFJ9lzHU7X8l4oeYBGwZcArw+9MUqW+QdHwBR30zcmOjQ2poWqs3kXtEU11xuhI0G",
+	"OtKumbCtRVSxws4ckG2Ruj5M2OHC9/QohP8zo5phz6ZIp5CcGXoVunXJ8OeWrqRvzDhBMiktzbGZ0q0a",
+	"k5Tl/BpcfmyDUPtLbi7Yxra5UWUjejw4IpX1mgM9rNqbgmgESy+eOL4fGg9dcdExDi8niJJkTvP4q7Hh",
+	"Dbtdr3lDsF6IerpTjH+ds2vONi2JeMgSpbssVhkCHQH/BbI48Ho12Oh4mbbh8vd3jH1X+F6xRnseRJZY",
+	"JgDQFJ4QnW9JoaBlneeJsefSWif7cLnj+z7YPXv6fHiyhF1FtAQmBEdFxfeD/FK6h0+D6Tgek/6Ch+aC",
+	"hj9mB54LeKmeol1XpQuhsb+BdSECFcfOfBXSOy32Y8rLkhn3q0h82Uzc2id1C/lyoGpN27TalG5txqWP",
+	"FUsRMUFLVo6z3LwQ6RvxzAj4Ns8uAfHvmoUAFIFIgXbKt/EuOwOvKAdoQQs9JaRgLWcFxnRaQkiXJJeb",
+	"spONOePx0Ih5rSJRlMuy+80AHGd3wrf4XHbUGHK5ibh/tLKtUelKQl0gM1PEYY7x3DuJnxNdwZrh86wx",
+	"hhnkOBb1sFPuVlFkFmUXwydXbIvwqK4ns7WHQ1UesGDNcs5zKbyK6BKbsKmmcL7XSk/NdIVwaf5mD2YW",
+	"5zJ/IjQROeTGHM2EAgy/NVENPy9yWYiU8ErTaECLBBUIoTMDed6txr6nIp3Jm2dxNjdbeVYoUKUJ9Mds",
+	"8vdqSImQufWV5T8R4z8whaH9t7baMZiIWVa+38NGDtGC6ok5wE4w1BjDhFR4Ja93P9ige7QkK2dNt9Cq",
+	"deqa5gumL0CQMJpnHIGKRfAwEpIIomBkxahQ55iUXAjNM3cMGbsjLdgtiDWESmmLSF7SNWj4LlVoQ7d3",
+	"xTY/ub7dSCTrZt7BaU1Fl1XeFHbNTbqiYksAAwpsh43Mr0hOBZjgV7yRBJAgCgvc/+DUSDWebSd5AR8/",
+	"9YWBAz7GwUfXyfbZ7Cv7hh5sMoucWTRNJ9aXP0j3sG9sRXayXUR3iMDYHJbowxAxBNortgccDE+AAgUS",
+	"f0W3JJWub54LbOw0t8SVPzTGU2g5yZloM0kaDVAP147hO/CrgdJ4bg+IWvd+V+DPthAjRDuaaDksuzsM",
+	"bPbrnveVDH671kNYLqSjskSYgz9ZsrTIjP1vq1WsQFP7h96wshxOgL5Lg07McS2Np04bAE/dsKDCwBW0",
+	"PYwtS8UxLxsspkInHyRmDd5bP8D73mMf4MjWsl1cd11kFz3oByeFFNQlNNXtewO70c/wStvGMCJfjUL5",
+	"hSJy46JAc5m7EP0V2w6rqcCiocHeEMrTCRz+g8LH4NYNbCWI190ipjwYFb3ZbAR7rAa9X3tD5nDDG3/9",
+	"PsF2yK5sOTIguc8Yc5sxUWuWcJr5Cp/1OuNo3e1yaEAyZ7Q7ZV+LKmdsDOYDu2cnKw49N6IFTY3DAR2S",
+	"YJ7j/aAToD+1xZWBdJmUhBxGD7ytlR7Ahv7oiMhl7tprVTIU9mfcYR47u4yl1876qSdBssOw+eN9d5iy",
+	"0LQp7I+Q0L/ImT/2h/QdK0/+KisG0smH20AW1pyJQZWSd0HWaRcTAU3tbtyTplDt6OOzFgKGqsjIUAOo",
+	"qG7hYRNJegiPZX+eh4rt2CvNtY5qdqc0tk719Gmcvc0d3aJJdlgAl0k80lGzA2wzYUR8su4QJyGspuz8",
+	"DHYNfewG/kDy5WwmJTZ9t74UmIOeVKiB7tJJSSv7BS6svaOkAS4WuCr9nzm7ZjSbJDlLmdCcZiru2Qht",
+	"knYbwU10SZVz9GAiwNj1VbYJmlABA2HrZClRs2YuDyJZ8iw9Js/MfzkT1rxiNinPXuRz9LjSMUehC/51",
+	"poQMynSwTLe7kdFIvm1YHJcoSXwqic8kWLM8liaAnYiQySERpVAMTGNqnwGRfwLFI5pQTWg2TKV1WcbD",
+	"YNcHmJtvBGREv/YlCfHIqOtrX0spcBu9azs+A1aHV6m9QifImIjUS68ZWcYymAPbfZ9kg5IS0bR3lxFU",
+	"phB9ody4LjA+YmPeWB6hNEW1d8VFOIjTPk+Hm0YvPT+g5Ngv/RjIaMQVo+lvSUrBNsPJabdW9T6AZ1aE",
+	"Y7KNxelTxEa14u3+dlSed9JROnIN7Xu7VjaQ7VHPuJZmioQLLTGhgiZLLiKZN2H/5KaKhColeO250jnV",
+	"MifujlKMCex4EXSB65dOvgXzrzsGPvyd43LsHZT6HnMRXsTr92oHvXfMWqoF1TM1xk8GgNFcJhambqe2",
+	"0RC12bGH1iuZs4o/tUENF/KNlAppql108KC+EpfS2OEAHxNVGLENEIVIasx9mZo96r+zZYE0g7N3Gi1m",
+	"cg6Hfu+B06V39pqUwcTel2CQuI3YEPjdE+UA1HKb1RfmOfiwn7U2KtMs2WpsWXfgjrmXcuzYTv28K7Pt",
+	"jO6Ten8Mit0ZClZH+GFYrfIfoO1C1CX7WuqYEzYghs2T+SNWQVe8kLGNmvsIkfV9OmirmvkfU4tb3M37",
+	"1j3sWrox3GR96y1TTGp3JuswZ/w1y+mCTe7MoDajm7q3YMmthJ4u7bn5Ow18sJ2sZJEnA7KPecLe46Vx",
+	"ky1Mq69SrzYo/8oOgfnO+5L2E5r27iYPS9Va+uxsMu+3AojoC1tCg/kXyEMNTFYvYB89GgAomfA122UU",
+	"eEfPSC4wBActcgWLjat5oLVT354qO1D+O5mTpdyQTMZKOEuTcyB0rzU+o0mGVkhhwM1u8UjjgfbZgQdz",
+	"H0cMaqPGIlzImNU5l7mTuF1JpZfG8IQzCRomnZMkYzQn00KsKU9tCYbdM0Z7kfGYTKm4DyNqLRjRoO2P",
+	"AQnHYSKcGU9wkLrh4lfTMRrS+NMU/rZToLNCsWn3arwvY847LEcJc6oYZIy5FFpQPxsBr1oujo9z/zwM",
+	"e6NZ+s3mcwaRqGjkqrm+Ms9ZYjuHZ1xcoY+ZupQ3H9hXegzJKlwAdgYiaahjEq1RIHOZZXKD2S2U5GGi",
+	"9vBUqNag/8tUlZQNgv5hZm/QsMD2079V3vKATOUIPoYZ/ccuDtNvB4Sro3z2mm1sp9SYi6n/oUNxjaE8",
+	"qtVb2O5gtV3XoEYR5b9mN5poesUUoRu6rdzpCLePXzaYbRetfcewAaGXQrHUpi9hfYprSiY3IkLvWW+y",
+	"0I+KLti32x3rT3K5ifVaENkWd5kRZbgPcafhYAfzOQzqndxEw9+VxLAB4V85cE6D8EDKkXWBzoTemBlk",
+	"Yht6uVf08EIswxmbDrB0eo41cpRDN5gLMl3nMmEQ9JyekxnjYoHVZM46QbetEWQXZGobpABSzZwLmlVK",
+	"zfAVyEP2megk4tesVndmH9QVTLQn5846wzaWChwzV/8smXLe2aDMrIHZ1VEJsIcO0NYX4X370b+iWyz9",
+	"dac/nHAXvoYZakk3PvcQLgVXOnxUdOtSlStaAz4RVYdWdUFr7CXZnjMflOzDQOeQR87MGfl3lsvmYmR8",
+	"xfewPdvquo0OPE1ylnI9gUcjdcZBnpwxxzrsuHK+Q/KkS5q8cr0Qw21s04Vxkh87afrSd9YYzt6/F6q/",
+	"s1PGjLcK+cckZ3NzzJQrcK/E7yb6qyiixHSdMzADzitZ/SzjCOogBcE5XtQmex5fCS3JiovC6Z4ruHEt",
+	"lbYv4bq81gEOUbwwlKh2VJjw419q1tY+Ki4/Za7fxPHAv92CJDcqJqQQcSnOicxSZjTLnAhWhQv3pTYq",
+	"sYi18ReGCWfdri9jYOU8tVAfLgr7B3J7XXjvnsPuA+R68BnTYdkWd5jDHljyuB7Gkvs9eecgvUXOiX2Z",
+	"p6ZhHZEMCyru6vdwI2z1f1imM5vVNgoYNA7FBRJqoE04yCcY7rU+16BP0Gv1Edp3tvCcm0JUogbj2Ocg",
+	"++Awci4Iwv9Y21bOyRSHW3XJ4JCnNadCjSdHJ8cnJ4+aRcq7bvxDbvj9d85eO2bsE5cqvaStxljfTb+b",
+	"3fKph8Xe+83RqDMNZJjPnNQU8hs9V8ePLUedv0SzC6aIP5tPrTPCEJYUayC0hauYLmixYP6CVBrtIRyI",
+	"fcRoPIIru4ehvkWg7LiuXSgWZPfZmKp1wDqQLqu3BB3tp1Fo6AY8d5/UMSNDGz+Rq5kFDevuU4eXWe73",
+	"zYI6MRGvWf6cbtXrIET3W4SEWmNBHm1snjN2TJ4b+xFyTi1egU0Uyxmkn1rQpr0CSG14Z9b9Dnse39dj",
+	"29SqRwZ2qq9I2Z9HkH0tC7BnvPulmafShVIJTOYHUbJRyB49IazoKVTfO/vaVNHd9S+E4t5iaDsYU1oh",
+	"ntMmwFksMwSDPUgFWD/EhiyGbcFhzO02Y7O1InjMop0l/aYd2LnCbd/mO1SxiryhssmbBjpIP2UNcyyE",
+	"ATcfSkwrWUPBuUKMsM8/U6IhwA4lfroh/3/5Jf31dHz66NOXv/xyjB+++fTVv36eHQD2kY4dAeMHZ3+8",
+	"hJw26X6pbAAbKnegY9kXqiLP2gFwApI9ftgbYi+DSmc7I+FEtT8tk6s4erFHAjAbgeAtvqBEyVwH7cyX",
+	"NOJdMPfFIQeu2LYNnVPM+aLILWYJZARo4kvCgbJVhL0XD45Ozx6cHJ0+/vO3MXvPZ2nH8A5tpznbdu6K",
+	"ufqYW2Fn1fEc2RZCDYyNKqP52LUa95OH6Nf+M89E9D79uwFv/02R2O8N8Lysirwl5vsH8EDOw7AW+hCb",
+	"eSzDENaryR1R41TmVld0wS8CvuB41gl0w2O6xBCWi5yuAhentysR5mjsQZAg6wNkq3UY22fGLc5mPCoG",
+	"uoV5N2HVImJ8zLZk6RqudI8n9vKyhGhInaSNKUYK+GjGREp7Cyee2eucbd0KKv0jnEouEcSS3zfXO0gz",
+	"xmqh6/C9E8dBtOlOE6yPnRiFIKO6BS4bL3KpJVBmD2Q2HGdp7AMR1mQpT7I//fj+xbvXl69e/Mm1BjR6",
+	"zDA4tWAgEZtxkctifVj3tt3S8ORBhvFSFnnWm+bwPVwVcNGtu2R6oPZJe/dZbNGwrjShralzBIq4rVk6",
+	"hYat07IeNJUMkylKvwRcAubXHr1qG5K5cu7UPQspUz61sqqBlvd5tpsGXcunPi2FqivV6Kvb43sYjwZ2",
+	"rIWXuZa1IWDFIKrY2ztgJ2wSxMRXu992z98FlIXWXCx2LBLzaUU4M0UEQh6QKwD0wPOL5yTN+TXL1Rdk",
+	"ajUOC4rdwOkKlOu66vypExC7f4ECGFjoZhz3Unxv02gJtRvEaIfqgpxgtDFnmM8lWByXsRUc4hl63Is1",
+	"5jExaEZkcUzl3GeKYatjL5uvGFsDfR2uBIJKOWQJC0AHX0KgYSjURB3BoYI2UQV2D6cRAEt4id08ztpY",
+	"PmCy9lOrDcghWLOYyByXioCX5H77l8vS24sXWaUFv+BSeIvZSrNECg2tgJTtBF4tCx4ez/4QeBcjkjJA",
+	"NqJkilgIVjaaZSo5sj+oXMYWesuo99CVXIeLQ2lKLpV7dySB8YilfNidL1Jsbs+EuTWGqEpSruA315NQ",
+	"MI5u3fkcdCYhc+c0jueL795ipD9m8VOpBzSajJDEaP4KGm1gVznfdmTSBsj0pt50BLNa4JwyxjJMdmyY",
+	"nWvwryjfJnPYWabZqvWY9C3pDx/b+QAHlNIVi8IChMh8XI2QjiE11vtYhSzTcXo3l2+iv+fIu3qp0zya",
+	"fmfmVhUIiP5BER+FyGEpMW0sAVl1IG6tjbqioqDZdPCawwbrgqAKUpa7XUH16CjcztZ3wTDvWcYSTaF5",
+	"xAoP7oU0Zzd436Z2mafYP6sMEontIFpDPLBXZ4GLdsZc8Rph17NBUn7YrntxV3wGidUFgleUJ0kpNysA",
+	"LW4vlDvbrpfHbnHCPTjlQ/HkCGUFud8CFa7Z5UDfr79+eeZrac57wZI6fr471Ec6p/M5TwLinNcGC8do",
+	"cF15LIxOT05G9R2BAcERxPMacVFIczmrh0fPR3/m35aM4z4dSA2B3iJQepJl2Ih3auZUiwSSy1ImGYsA",
+	"9RM0TZcUP7k7UFxBXUUtPvP4YW83a3r098lH+8fJ0dPJx/8RbdkfKD3DREVV/WkGP80EovHVAfjKvofM",
+	"AVSbHWaDSk5zKlRsIzNpVYXeiEag6H6UnZPmIG+vzByTat0dzTLL9yvbXN13mNhNw4l4tyM1VlW1Z0+V",
+	"4XBKR1MWmF+cIHByoasEd0g/9iGKDLyytKecXjNjiTTWTqDclPhv4MI0i771+RezQpfPrKsvnWHNgytM",
+	"yH1YNplxpccgRpnQ+TaAcdtDrYpz2kFVLf8Kp2/tyWfDFR//xvZQv2XHtlj/BVkVgFxqzuxrc/IZbU5L",
+	"a5XfIg0gqiv1qB73Ei0NfRefd7w0mMkB0FvIFDfrdEymwZFh96dtqWikR86gG0uK23RcyZ80SsqKgX1P",
+	"foKaX5vYNbXCZkoWkil05M1YJsXCF5XJDPwG5xbYeEzgnePA6DQak0e4BDArhSLOCDbEn/MKlHmiVR4q",
+	"0Jh4Gdf2znPy8OQpmXIxwTrwWK7ZHo6gQG3pavkOWHgV/5RrcQ+chDWyht9snwopmNUSuhEd+uTyr+Vx",
+	"eBLxzzaxej72ZfXUevn/tuk9t3FpdatpOylnB1G97kWn+u+SGhcogf9dpjwMY+uAjjTv6JHzGM7Lrkrk",
+	"Z5FO+HlruZFBB0d6V3Z3TLUpz6h9tOfegyZ+42+7/k7h/+8iU7yF0lptus4od322sYpqf1YJTZ1e9igv",
+	"/m1JFLfI7srY+jwxANF+2c/fHMBL193MiebX8EQci3Umv3gQicGH6EqPT2dnR0+S09Ojb9ITdvRw9oQ+",
+	"nT9IztLTx1BbAecoPsbJ+5/LWsnRo5Nj8EzXUkcV08V6MmcMXNfmEsPDLcku4Wgezx8ePWEnZ0ezU/rN",
+	"0UnyKD1jT+dPZg8ejj7WM1tGKUt5QjWr98QI0lUfJaf06MnsATt6Sh+eHp3NH6ffJCfsCT19NKrmtXSn",
+	"l3yKADJbevdhir2iV2A9TxHjZOoKKx3KOVSzpjmd62ncYbpnFqM/FZ3juVMdafrOT46eHk+OPv7zP7XH",
+	"6yc0yyYBJntfx16Ij9j0lo5IwhfK5U6MofLHWKNtofNIumSsISEPEmg8loKAxqMlUFaQR3qXQFl3nJVJ",
+	"pmUqJngmsBkjR39YoVhuPbd5pUAtaEH1J/MyrqGYNWdKjcn0Tx/++tY8rr5U5qeXz+0Pdnzmu8tnz978",
+	"+PrDxP8WtGbtTxmtmPkPdk8hbYLJ/lGSSv2m3t/AuW0qppaEqisyh+QIpixOh1SIBgXAJpifOXgfuahX",
+	"WB00bCPtnsLpCdhmvXw4pI0SZH8ONVJaM0KbZQMr6yj7PYi0etLpkPWu5aHeomjjO35jYYbM4XK8f87q",
+	"syVLrlhK6IKa4xm2Qi0t1ewQRpOlTWv9QtkE1mgbhINlk3q31YPHthKm1ZFZxwccms7Z7mz/sxFpsRAF",
+	"1NEZiVHu+FoFxh55fbdOmjejmsg4uNEPsopeNCQh1ia4BI8dmFkCdLuFpu+PkkDRtxr5ey1zumAk6E4W",
+	"zPr0pKGw7nlgDKXlBTmNBX+RSeEQPgnZ9rSX8kNY8h4jZ7gF/giRM5jJXfQ9uGMO24ujWmjQ3aTnjWBB",
+	"9j11ip3MA734SMaQUGkypG/qZZFyXbav3rG3T0d2Fo6r7CWOkyjzVfdERNulezS8cXgFy3ecZSm2DYtt",
+	"rqFHwaC2m74yyq7tiqZs6BEAXXDKQgG7zkESpJt4V7+bJu/dowD7A3W7wQndI+3+EPQ6RLKEobmKpENc",
+	"kKnTt6djMnUeK/M3Grk2EoT2GiZU2ISJQxXt3qm76x9epv/2XqbPIUJ1OzfY7h6tcBedHD2lR/OPv37z",
+	"6cj//XDA36dnnz7PcOA/vHf/8N79Ubx3vw9n2W9csL2bi61Ny/I8XcNChwr4wJxs6RvomuHPdStW3nPo",
+	"fWEuIFQQc9eKap5Y9BhjodSTVypQEG0ZLM16ddcJvre3he37LOEmOIIn7mBpa+CBlzmBpRgeMtjGANi+",
+	"bJtlhJK9/FbIVn5sK7qdqLJxRI2p7cDMQOxFoLtie32LWrBSLLvG1jPNkOSK3jiAZDVZs3xigW/aMkcG",
+	"VJEGi7LiYnJwON5gn/ieEmxtE5a5SzmGmlirwVlw+kxuWB7WOe5UEpuzeSGMAT1JMql64wbv4PI34hlc",
+	"7DskTaztDbTGarioIJBzzUQ5QzN86wlwamV7nyrCBTSFEnq5y1TbfAptLFJZ3nADRvbVuE1gNOka5fwO",
+	"8n3sEW/7AKg2BSB5xVYzQ/KMzTUxB6BDtOA5JoTvIiPbpPdp7+L0KZtc/MZZVRU5PBCb1UvkoUV9/XK7",
+	"qltF5XMpvu9eZxkizN80cNt2FNjdDufPnbGqZ8lvcSQEFuSXb0+f/9fbn0+Pnn785Zf015Px2adX5ed/",
+	"/etXn6eZGDnjhm3h2mnX3Mc5W1EujKlhZGBkS3cdjx2MffK5M3aHdh4HWP4QwqQYk7E0FNt6ROxYElPu",
+	"smEQarYzxOTuutGUc/Y9KRRLpHBIciQwI1yzjWEdTcrcz8MVeD9D+BxInBwT165Q01w3oTibHU3KITUo",
+	"+7GbV27VteR3zE17Funeydqe9ECr1tezfcnaGhuCxYnpt869VcMOvSA0T5b8GkGcLLYa6ARigUfehqJn",
+	"P0Q0hazdsHuhe0gLqKm66oI0ncucrJlcZxG91yo7/fHQMEvR6EhSdWff9G7n/ZC51jTXq31GzPI8FlD7",
+	"4LC6bUn3RuYDGywNDSFf2f4u3a4ndQV9YLATHbr3dpuf6zLZ3+1jbesjD5ek+h0XXC1ZSmZbYjgDcXTN",
+	"llBXA+31NgxjDBOm0va92AK0mF+kyIPUAHgTQ+53cGUIbzK8NWuV8kO9i+oq8C3SKyYm2N/2QFnCl29f",
+	"kiu2tdkIUl4Na60WS0qobjPLwuNqk9gKG4VcOw5kSgDdaJfYbcSABH7VLBNXREMoauLyWV098/rvbm1X",
+	"uCYAit0EVsqZUrYiha9H56PTp2fHJ8dnx6dPgPjsxtgWNMOaEJVfH50+KadxPkqlYFH4I/fcXzt73PsL",
+	"K9Awu9QvmtsHFy5XZtM9Mp6WjcsFy/YAYnFiakAI8R66bZddwl2Aq9KfcMNyRuayECmRhY6GFnYVOI0N",
+	"Zx/Qxtvx7mAgF/FIJ0t6zVBGVpqQMT0p1qWrr4Jvin4uj6FmvkGkSbOv9ZLlrWrGPeXGqKvPPjPGL3iz",
+	"tZvtUIudWDc8y4gNyxm5cQF9/bGFrWL6qFiD+orxliXLoDM525IZTa4qKqMUzHpoVYeeWDv2ot4ZJxd9",
+	"mzfNM4JiuPuNuyQ6hFsCh9amZLuuw5AEU2n5vWYC0OwmG5lf+aOiZe4374os2iA2pxrhpugNYp3MXW6J",
+	"f2NNZzbWQjS/cx4ki4zJy/dvyIPTx4+PTsMifufRpGILQOnHd6UsD1VQ6xUW0VgS1taF8b6BCJ87IoLn",
+	"0UQiI2CwIAAQbU6Oz04IV+TshPy/1Zwc88soUin+oLdQHPb5IprrWVtWi0SLeUcQ7L34/9l79+VGbqRf",
+	"8FUQij3hGX8Udem2PZbiRKzcdnt07Hb36Za/3lnbqwKrkiRGRYADoERx/HXEvsW+wb7Ivsk+yQlkAnUR",
+	"qyjeKanrn5m2SFahUJmJzF9m/hLLjVCOiCrM2Rk1LviaUV6+MF32S1Ev6/+60Dbe8lQk1ziXf0HX9Hsy",
+	"mfRD1ODlXU28Rq2vSfNLEj51TzoZiniY0/07UzZUaYJFByOlIZd9j+1K5azLip7p/SYTUsT81c1wjGti",
+	"9y7tX3VPFui3QLuxVlf1HdNZCjOs896IHHz/w6ptxqQsB8fdk29n3c1GK1WYpQ6zE8VSsGHs4gPEl3/8",
+	"WVdTVWNCliXQ/PO48/WLxktvr5drAWuDoCDyOJ90N29ZZDolan5etgdV53hplsBNWYuFfznbGFZSUtzj",
+	"Oaq1I5eSjv+n7lXiU2yjx2Zn1uJpEBBtx5w9ibTi8zOJT2Hbqzb7Aeajl58O/3KMCez/Ovnt+PD0j7/m",
+	"//3byekfv/+e/NeL345P/niime17x9DnvBm1GWfQI+MRrVq8ricINeRsrOFWwKTDlC6jW1Xuy7nnprvX",
+	"dyJNkcZyLgMZXXqGU4rLab7o7/yk6ToOz1JjpHXfZbEyti74xoTt4q7gGyVh2jTGJAUeoJUeT7mMgXhW",
+	"Pchp+AiKrHVKcxETgdNXZAxspG7BdJhRLKJlRW6jI6rMwOaVf4NW6GmmQi4z3Cvs1s9+jP3s5LOyhsxM",
+	"3RWWTVSWJqwHVNA74T5jslqujp5oQ5uuwWZa5jy1YeNnKY7pTed3D5tYefo/mhQk373aLtxwmoW56Wf5",
+	"LCyqGUQuURfFYr69E2ZP8vim0CUnHG4DQ9WAC/Z8xXdTOn693fsFBhxTzZNSU1ixsm7zyKSih3fNlt2Q",
+	"zAwQXJFCD/2q/mXVYXCNvAqW362/O5TJpdcq/NQdJHO/mxUtn9CqzhzLqzosjX+flStRZ3GdOBkLY7K4",
+	"JuZ1afZ8APumq21m6SUhNYAveSsjeM4ZlmqwPgCOp/HDYlEZ6NmLoWHlda04uqdh/bkdzMZLVa8uvq+X",
+	"Mk4zI26hNMuK/eX+U+FnlQH6fy1XJ4JMOpXo0MnJ8tEhPWRpYA1JU5OIrlJaFIT4nMb6IbiJpekmBpkI",
+	"OSiKb/ck2I9loFRTw9b+JTWgEbqoe78ve+jFLCaAtaJlaiNDLElD5WcKp9EPgf0r49IKO2W8p26BRYH1",
+	"O0J9whbvvKewRG6KNtQpUuWcqqE/ZRfMjCEWPPV/Rx78vGC4Fp6oCO5ogak5+MhvfBui278lPDhB+ea5",
+	"M/BHdP7QlZvU2ayiz8u+lYe2u4pd094dDDRPMk+T6Xfntz9r2TxPa8g8nSR7pTg4Ocb4ou6nJ92v5v3U",
+	"LRvHw+/9bTcZhjmz5VcShze1Hl7UT7n1TNio6TkpSf7ONfB4CMbPRpiZ4OjHTzg/GO7LyzmLblWajQDv",
+	"wL0xqbkQpQlJgaNcPqIz6tUse935sjDOC/lWKsLDq4d2wuBqugc86BzQOnAWbJC+2nwvDTt7D9w4Azqq",
+	"7ZO7wBSWL/WgWWthwIaayLrjbjlKnZhnizSfFUt8hT9AXogH25e/D4PYY5EsmRnuazW6rpa7rZFXucqb",
+	"3Hwk0fEjY3upim8K0iBjlYaEZTLBBtPSPgfm2u4yaWvfhLB41Z5v3VRL/qQuDTl7b3pls1t7/4ZBKCov",
+	"bi63z6wg7yZjUqNATzx7ogVPm9qoiz5OHDRYdHLSZBk0cgQE+Sn3Z4FruYZUpDKWmBqQ2V9yuq+8K99/",
+	"guMe6J+euERN5F/vXQVhB25CrylCPKm4gWpBjMTZ1Nf3kuDhz76DHm8182d3GWe8g7DWWtVfa2nYL2gQ",
+	"luqzEXCTaegy90Xi84mHXEhIznBfw4Q1YViE1aPYxx+ZEU9T0Nd+YvDM0KBMpFbU5Aq+cx8cChrEZUr8",
+	"Bp6fzO0Z1bo1kDwHtKQoIPlRfLepMdKNcAc+eb0IjricMr8d/qlG/AanX3p1IeynxDGQf91jT/mznByf",
+	"vlyk8bu8+9XNeIObscJgsoLasnzt8OSd/I0+WH7h5OhVI6TlrvqFYWaoNI18qhYD0bucOweglq7p+ui/",
+	"dWsJm6rIdlUt1qgQcY8xUx2CHvY7egHEzPkOeqI3tZDvo3/D1fd3cFU3enWRGaH5XtfzyJwsUN2bS/b9",
+	"LsBqI+DpKmI5e7RIZtUA0I3AhKE3KduYtDeHydZt205OZDS+T/sIdo+wkdl6lRODIB1/nrgzp4+VPpOh",
+	"SImCAY8nd+xIlpnFCEZ3Ku2Pvp/7vi5+drNV7sNwdaEkfcRkNuoB+moW7sKgCUjVhJKB7MJgYha5P4JU",
+	"Yj1opjXIeFqi2sIqqvsFrjh8e/1RSKXTy/AB0ADP+txsZsB5dhKXStXnLsBzDh0llerKiZJ632f5Ic3N",
+	"yOfbEnBBFCrsL87j49OOd5NowAfrTd0f/4rhpUfrN3H/csYpwop+j6vh3EH/oH6Wf4fF2ShLna+Dh5V/",
+	"6bjq8roWbKX1SbBiMNLMRmNN/gYespQO12pyjm+exBUfxx0v+BDpFKtcmQHIUyJRt+k0xdXlM/lzoShe",
+	"z8yG1B4nTnK/m87lmNBqcq9tgAL1+4Q09/Thu+kHjPEbVMLJvsc8MlNHNroiOoHsNCv3O72h8Gu2z+m7",
+	"aUHVd8YiIaMOi1Rm3f/llET4H5k29lrI64RPi/9WmQ1/GKsJ6KimFeree65DSPzDNb7J92pSn17FQnMy",
+	"OF5hanrrwqygxXypwubVeFSLlM56+C3Q5C9141y4au69TJKouUDf7RgxubkQEh07DA+3J2IXaZpTXZls",
+	"NILknA14NgDjc8QCwT40EuZh+fG1+pj39CsuNruTv+86WfpPnoqEW1WruyIe4rlM4ASPYxjbOv1dpGs7",
+	"v1Heuk11DLWnlLug0zz0+KJKKY6Q9uuXi3K0bfcGuV8x9yYaBnA3jpYPE3zdRbgLPRDt29w3uUoKrPFd",
+	"UxMODYPmbATkrvmR0JuTgmV3f4Eg4OuXe6d1eqZPVpL7Umzz1fOrNP40T83mNBtz1CRs4LKK9eA8twJs",
+	"5AJ6nwgkXxy/GiqDptLyO+civ//htOyGydA+6q7ifEGduk9HHNuyiDbc+Ybj25f0f1+jp0giVee3/ac7",
+	"Jq5qmxj9I+BBEuIrP9Oi6hsWIhtQYvrMcx3Mv29zV+3c+58XFVM8HwbtIhhlwP8k0KCrBML0fVFljFlg",
+	"4cuIbrGXn9DJiTMt7PSDM3kekweuyTumf70ONsH2k+v////+fw9m/AMZGCo6OCDDQ3bv3n64Yke3J0dO",
+	"0m9gaqiElnISifu6YYQR43GDRhdBfLp//hRDa8cHnz5hhNmvAdc9UTbu8lAZK+TgzO0jtzxVgww6lOgx",
+	"Hb/R0mqVEsuBJ6xHHB5jNh4PhQRDuXIqmMoMdDxFCfUNU/Xy7/J3+eWXtDfdL79k/+PD219cEG0kv4Hr",
+	"mBvossuEzqdff738/vabLruUxnLpD633r1+xFy9efOt+9OvVq3Pn2NEn0T/+8Y9/HL55c/j991GAEHr+",
+	"If+N6QKN7Gx40P0uyQFDYitcJ1Y+Y40QfQIy6bIL1heQJvS8eTcnH4/TKeYasjTtMInVAbxnQNouw0AU",
+	"U1iSkUUhAQ1oCJoCd0P+uwwIx7lPX7jHkIr1U8Xd+yDj5fGTsHfv4V8ZuK388kt2EQ5rpYtwJi/0dEul",
+	"d96DhIX8iO9O77J3F1ev/k65NnwLb0APgCEYeb/4N8Pu3qnp4BP/LoOrQLqIngK7kJ6msqeSqa8XpuEt",
+	"HiqJ/vwU+WfA4RZffsk41uyzKOGWe9CyBJhSZRSlG1WfhB4plzmLfhbyJmJD4EmBdUP6339HwPX3g8i9",
+	"ziSvqO6rNFUTJwgI5oaNHINF3wm3UrLoMoHRWFn3Rg5/gmnkicM5Q500vA+EFI+BW2IlGGOuJjxHzLUW",
+	"YEoXsofvYZzyKSRnzNmYsAGvVP7u3c0/CDlIwYuLd87wkh4bcXsZ/XDFB1GXlfHry/7hG/e+IjYZgiQw",
+	"WMhBJ3z4i5JQ+YYGngg58Kt4p1UvhRG+CadATq5FjJt8NKbP/uOfRsnonI21Gmg+ChWukTO84WF+wBIX",
+	"WvCXXxa78H8celk9vEyiDpuqTBsm+u4fzOBAWultRPSeW/hZjHLoOv/vw3d+jkme5UNKHyeZ7mMXU708",
+	"/db96Hf51fELvPmURe/B6unhhYv3wiov4hgMak10d6hVCiYKVe2BuKdUv4Nf8CcOmlzkMOZpyoTtuCuY",
+	"WI3BrZbBndWcaTEY2lAKpDT0tUIiz6lhEiDp/i4/hjqiHqRKDky5uCZAm06Rfao9tzZwJ4z1h+ENoE+e",
+	"ihikKQ+puxjzeAiHp91j7zjQAWDOjo4mk0mX48ddpQdH/rfm6OfLVz/88uEH/A3OXLeIp/qDpjSECfup",
+	"6UtqDJKPxcHZwYvucfcFRS5DPP+OEkXT/gdgm1oMBp5Gxu0IPhyxsWk1wiLtnP0hfyOXycHZwY9gv3fX",
+	"Rm6ZsZKeMOj0+NhPk7a+lsmZ1qOhHSEaTdFIDRL46VM9bDkgNCCfrFwf5ORLOHrNRYqBf8kfODj77Y/O",
+	"gYv2OXayXw2FYYmKsxESJThHUasJVrtYPsCJ3GZqLIwO/nCXORoCT+3w343bSE1Oxuk3oXk567wTbqYz",
+	"ae4VrDnT2uMGUJ5q9/bveM+Hd7dsHf7pycmKTZ47mYPuULPzl8Qnsultv6xuCxZ31O73CKwWc8T20lec",
+	"uDObgjxnM95pZBKEzHTZL8rS0Yr2Nbq6eH/5+vX3129+uHp/+erD9c+XH65++CXyliWou+ezqn0db/yS",
+	"FpN2rExdQdxxADvQ1r88fvnwtv+i7GuVUTy/0Xf1mlaCBq7Y2KYX5g1QNwhg7Vu7Cg4rj/GcdO5N7V6/",
+	"HYO8eHe5ruzPm+NxH9SrfRvBQmzZADVtqvMKpv+eu530sO7cJb+FXNiKgSEHwJz7esYIwwOdyaigRzPB",
+	"U8p/DCOFh7nimBkybALUpzPzrt6j6wLGbNNSFTepN1YxJ77nr45fPPx+fpX8loscodjoe33FpU+qGcvT",
+	"lNwXRIObXnIpomx80+/hVt0EYlar1OyLcJ77xbvLn2BKbYcFIV0DMl985cj9Fp26xtbZe19+RXUTC377",
+	"LQ42/fTHFsXjYix+AholWSMfF4UT8ZJuOv89f8cT7yDTT04WEqnMDpUW/4aEfrSAHL5WuieSBDCz8/L0",
+	"dJHb+KNzPdnNpdXtWAA7yqY9F0hskUafG/+cjIQ8+APnVpkmgwSxhnK1QMmySEXRgvMpZ0WY6tJIiJeW",
+	"4VKI+JNvutT0Dr9TyXQBQauZLz1U45X5jlRKZ32IOBARUmPaxzGfOrNvzmIl+0KPcEuXkXRfwvepmrXI",
+	"6fYrWnayYS2jeyd1iuY/cq+WEABcgouPmy7tv3aE3/nUOfhZ0coe+n7+PVzFrlT0+NuHf/FKyX4qCK7e",
+	"i07TS3ABsFfsRr0Whc44T8gj8we1Kn/vpDr6UySfyAAgQeesg25LmFaoI/mKGbQDiFlhoSEkXYaHm4s3",
+	"haU5ar54Lg9EZ00FnYcrmop33A6xhuFho9JHjKbu7HpZM5Qs5K13Jo5LhgfLy+/JAvL7TuPMBHS0nURC",
+	"sgEhphe8iBDXHE61LhSCYYRr9DIbhj1osLVO7Q5E6xcloVG8Nu0a1bvNgSESMenJymbbXfrFgsL4RiWi",
+	"L4LIP049WVt2ebKS5HobSzjjIU0DbAwJfqRhgUZpG4haz4tB/SM+ZT0aaGrUKB8tGJqqZ2MHmvlHF/0M",
+	"A4jS47dRxEpRhEfHB0GCgsxXpXm5eCIMosQx2gIT9VGYzhY1BRClV7n7KGJpaduPJ1/eo9aPf9x+fEWz",
+	"5ivWCg595SoPevVEeYjdKlKFhVGoL6wP8XOuJoKOhe0Q0c/L429ZJOR1ZqBGd7/HO66ju61b//jdenrL",
+	"S8n0ov79ZTgnnBQOaTaAc47qkzm7ErQdOfkP2PPW09+mp7+eMI9Dk+HK4vzrOOH7MZ1b9Yyo+9JtePly",
+	"I9ADOMRN+4+1L72Az/U0dbQ9qvbltBE17Fo2oeKZNQMAr8JI4qnBVrbqTP6mCL8muG8ace2LITo5DYiG",
+	"AdcJdjdzSuAI94t/ZYCTLXzaJNRFF1pRHrz11cuazotaN9NijVfg4aDpbE33zGe3LaOKYcbdgijEcwA4",
+	"WmxjDWxjFtWo1+BONe3nJ6k3oxwXksGhU5qgcQUjWl5+OOSG8RTrQdz5gLGU/+9rrEM0D+AhjxsK2ScK",
+	"0gIgTwMAadK+xUGPimLeP2dz7KOx1MrTf2OtlRqNMyxyLg+TQgbKvO3cScKc2PP5hJ1txLmniHP986g+",
+	"9nwtIE1Kp9ANTDGh5GTcgMWehJfHL1iEPTjX/bAh0fzY9MmHpYtHpKViovFQSeei/sfLb9nX37KT0xcv",
+	"v/r6m2IQHPHCdlZayB7i1zZ0/UxC1zWNS83hepRCMqBOzOYKjfJwleLMPc97UijTIAzy95bZEzWM1C25",
+	"bLOx78905+0ZoNdaja7ECBb57pVa9JtPP+ykjf9BWv3Eq3OXNhf7UGH0DpAfD7fdN2BvUJ0TbvlhDDKM",
+	"Oq/vhconwVeq4Os183tu+St/wc+v7KR4+haZWQmZcQLJ4lx+gohX5HQTGM0vvjES5wQ7z1gyjvmZ86KJ",
+	"5gvDRMJiLnGWVZJAEqY8jFSSpYDlsKCZVUzYLrug/E4x/ecG5LLYTiE/jxXfKVa4H4yntEMtzvPIcZ6S",
+	"Ms/V5RXKXMoXWbLKhZS3E8palA6zCUmdDenzEkUuayhtW+PyhGpcFhXnRStcPpZm6S1U5LIjQdsR2Djf",
+	"kreA41YBxxVleWno8QJpO0BLnjpnyhIbFZngLwxLtHBhP9JU4JwJwh5NJ3ecGm0vIZF7sL3b9Kk2XSMz",
+	"e+WdQow7VPH2oNs3zLjy8djk0h2JeA73xGulaeZXTyXTLvt4fziJDEfry+OXD5ymlzHOj30kJ6oY8QEc",
+	"jeWgqmc59WVPSI61MovR7YjYZkT2U9KtV0hi9Iq45uaQWAsbOo9uYGy7lYKcWb7VXRzK+2RQ+eA8NFts",
+	"quebW0Du3QGZ1c7pePfLj3gZy0bKWPb1S/aT+A7dwa9OTtlY3EFqGAgaNcKn516ozVBNpPvVi1P2//0/",
+	"7MWp04DARidRBV6enrKox5NrFKioyy4tjapEAh1E82JkgcxRd6tY5H5NRIj9lA9qzt132S41Z5GDdx2F",
+	"ac/CXZ6FaxxtJwus7kqpn3FwO/7gq0X2wGTjsdIWkjeQCE60o3s6SH8dp8rD/Uvbl7pz1f3NWA185KQ9",
+	"5+DFoxbGXNvR3HLUDzwFikuvIB5KEfOU+d3CggE6apFSjiZ/cm0bUgKlu32GKYH86duUwGopgYr45PJf",
+	"+utyTahvPHgfE7OTzLtRfaGX0Mxyc2M2hOjn63y0iH6+wj0h+sUOtYj+Y0f0y9LcqIqr4PnFNVaC84te",
+	"VXOzMo6/uqq2OP5TwvEXEuKV+lTLVf/1oMNuZGxXEP5c091C+NuF8FcV4wao/u0YJHk+yOdFfOjCNiLv",
+	"u7eW2/R9No68z1x5t2jD7jTzOaIN+wXSV1Ns70mVRq80B/c4F4KpPg2W8K0BkAJe3/29PFXesHiolKFg",
+	"vz7E/6F8088vxi89fhvkrxTkQ1WAgtRX/ryJur8fSjJOQ1WchLOodKOoXNaHFFWlD69pHkdDsF+Sg8ca",
+	"7ZeWuJ9wv7xHbbz/2ClnoSLRzWq5QshfvsjRn06vloj6/VlFCHn5sFo1+F9HdZ0/+0ol0Mb/TyH+X1yo",
+	"Fy7kw8lR1CUhrPOrYVQf/u9OynaEADxgzVsIYLuUtCtK8tJlfBGKtPOMximPKxM3U2EsDqVzX/EFfjLY",
+	"5y+ML7M2zECa+hECQjMJEzCW+clXWPrnawNDMfaQG2fu42ExYc/pb9JhMZfuv3uQD807q5h4xi2LjmjF",
+	"TejFfsz9Vt25TSMYNZfeKYSxS9PSHq97Bj3WOJSDO3k7t5zhJ4BxdeglzQY1N35GgYc7z9C7vPU8qCNh",
+	"DI6dTKisKlY4t3AiYuiyD8X4QfeF+B5/VzGidcSnOBCyATu5XYTGC93fQJ7lHN0OM1k8xAGU3mR21Rgk",
+	"EJFyHakWlj818Hh9XU/j1XZJr2a6bttyj3XanfsAiRN2uL1X9eH/sEKnM9yNIbzqhm4cnhODsQloYPGQ",
+	"6wEkrK90acLyhIdKkB6PbxpUOtxsGaWmezcpL316LZKFSfEuk0YqPqp0ESY4W400fPTxKnddwHJ8z6eL",
+	"GY4Fv/gM7AbJTWs5VsOQC63L7UX40woWA+fak2If+obvOeNLkReBmEukaiiEvCyu6IvQPsNcycwmtNK+",
+	"krSXxDPwEZQEv05457rPNT84+tMdA5/mnJiAbQnCjwzwKlA6K4VlPEnqobAZOVgpDv+Fjx4XIDb7WC0s",
+	"tnNYbFY3tqMaR17oF85bEOdVZrALJ1cQpzMLJCp+lf52u1adNmOxr6F5I3ULGxTopqx4lEDizB0k1z0u",
+	"k4lI7DBC0x1Yi4v8GoYr3FLNowdNDOuLW+TIOVTSdJl3h5ysLzgA8nIvkr2jlPtobHFg36f9nzuVk7qF",
+	"TPfmwnl5X123V0i4i/HhiEs+mMf1djWEKRt4ZdZgDM4nRysw4vFQSMDSmUCApfpMpQloNgAZYNqG2Ofd",
+	"m3Dvz3AaoRqNuWyrw1aNdS7fsVEhPblulOR5Qy1geX4ylxEWifG1vw1OKdxIV1iuDY+Wxj9I7J6Y/MPt",
+	"2xKxR18iVijnPN1c77xarSfM6alZrgxsdcVsW8CeUgnYYkK74ixyFxCNuTETpZN67GsnUraroRHzbHWL",
+	"dG0X6VpZjhsKvYJnVIT4wrJYSQlx8I6YhAmb8GnO/YDlXHeWxVgCKZtKrnZvWrfoFm18mOH9C+92FMTO",
+	"VLg9xPZeaLWiyfBOWSpikAYODejbxYAE/wsEC2JiHCN+7Q0hCz/T9T/4BbXoQosuLIcueAFlJpegoBX3",
+	"hX2LKIO/1TXdanNIQ0U7WrShRRueNgFNVVcfUtUVQId719kZ8LCenrbgwxPin1lOhreFQexO4Foc4tlz",
+	"0awt0ruHI/ZjcFtIooUkWkjiHuHNmtbDe24jmFOp6llqB+IWJIs1JCCt4KlhPUCic6tKZat501aiao/O",
+	"N3CwRcl/U1u68w+V7dIRW/PVfhwqxkfssvQuzdRYGK1SiJ/v/wPNO8K9Tef/JEqCf53c+P8S0oNO9SDS",
+	"23EzfVGNw2+HykDeuWMst5lpbKLBTxduoMlX8oF+19TDw3sqs9vu4qlrV5J0Uwp1mu5Jn27ollhlSMx0",
+	"YcsLOqymFRTf2FL7Utv4OEd4WyhyJShSjWtIsEp/XMt65lhGrQn9u5qwPvfdHDQFM1UDZ1T7SjO8FfY2",
+	"156I+Xt/DoFk8TBtILnzhLYaz5IAbFQBjjRYjeFXPWr/VnrEvY/ecYdNuLCGKY18AFxmPD1HdAWpprFv",
+	"VxlIuuytHYI2OBvBA363PBXJdX7/a+cJ1CGA792KdqJCey94P92Vlro3868Mshnk/pGj8c+y2v1KTyu6",
+	"TV0hczR8BeBe6WR+Pjr32CFv87c+2nMHGwZ8BqAhPqCrP9J+/m2GI+7By6FI6xmvZq7cLVqveDWvOChf",
+	"bi7oD5sghP045BZuQTutkYkJoPKET8MMNYw+x0rgqKWO5wKiRAsqm9Lu9L8aArPK8tT9cQhpQoEysB5P",
+	"uYxpPEBPqRtInP8IPB7mVGc9IF4hHltxC+cEQhUsZyOeEHJlfFZHW+IeYUg8aJViqbA2BTZSEqZ4V9wh",
+	"cl1oyXA3Ftrdo29Bs5OXLOF1vjwlWkkf1isWeB+g4m15GbjI/RQMeHvxmIoFHq3VeBIOyruUo4qS3jRY",
+	"mqpTkkvbChEJXnR+OE6qTYPVLHgyJD1FlsX6EHwlnX2M4XeTcrWh95ZD7zmyv7KAH8Xu9Eub423n+wh3",
+	"WgJTlVoahOspizvkhpksjgFmuBJ8jO1u6ONrwq7wCKbzUBjW1wAUdNQcebjAravPbg/HnfScNx+DuKXr",
+	"d5g/3kPtWYbp9Nr2cQwejfkcSO6j94fJR7/nosdDiNGpdtp9zsZaxGD8hNJSyI8367Kr+85yGJQspMn6",
+	"fRFjVN7PZGKiTr4TBBQkihgs0K1GVJwu0WiJaoYn82lraDZoaN5x0dqYJ2Vj3vFpoVb59GAfJG/b4oz5",
+	"dP7Q4zVRwnfh+p8fTugfvbloAeckZqMeaOa3s8flDVOaDbiFCZ82LQTuLGjJ0/t7UGIvPj0+bumLN2du",
+	"/bts0cqV0MpxYQSCMcv/tAnEMnLxUlS4L7GGRFhIQjedt6VddolrMUyNQbIEetZ0sKfOWNYX2tgOdSUV",
+	"cKGgGlvjP9BgslFgqptgCGbGIBOiRKYFEPBp+AhYNAI7VAnxqkclrY18AU/4oidKR/r1kcrwn2aCXhbQ",
+	"ysIesr+cHh//lQBMziIJkwgDxQCY+q2YuNX6f2M5lLTndE9FOVmCDNBPK63rOvaHYWPzlFeEx46E+mUu",
+	"g4Vu3Fg0ZGGd2GiInXwlrAd9pWEtf22TKO6clb/3S26B3CcG5NKLYzxYkEYjvKJPOeNKPoDiUuQ6gnsE",
+	"8lSHXE8g/yPYVe3OI0Rz55qHFs/dYk/OQxqwWugUaqj6bq1ziqgQyeUWoVvKY4Jkzn3ImyJPT1lE17mG",
+	"uxggMdeZxG9E5wQF03A/LpLwLHXQr/9oTnGVu8UONGpTZz7c8dE4xWYGco/K/zo4Pe4eH7v3k2ntjdcP",
+	"v74nCVhGIWlbHpWzsNGenhbW2em5+6O4DYiqO9U2cOwWlocWKuTgMNFiLukIHrfBw2fUcUL8Cz0IbYOQ",
+	"YDMIRTyE9AhNcU8DqJPf/3t/+8+PYuT+HrTQwErQQJILUK4ds8L9x3LK8PCUBuKZd1qQqMINNWCtkAO0",
+	"uNKdvvWe6L0X/zyGNMw8Veud7to7TYI4bUATHprOg7U0obOTpdxYyhpiVQ0W4vk00jzj//lO7Lm/B63x",
+	"X8n4zw7pqRHh5Rimroa5WyMUUkNZLSAhEPUMgycJKSWwinpS7WSeRlW5+MuAybPgxcWuqf0lKkY8qIlk",
+	"E6WTuTWwBCfTbYVh3NxAMQtI9ftUQmtYb8oiM5VxM/R6T+geSqlFfZ4aiGgtBleN/bF66hZpKxt1zqIh",
+	"8NQOu5TkQtQYIe8okzdSTWTjDE20G5U0VC4aLnbKs1A9pVLgcqE01NpdOaWIsXhIDM49AQw2AccaXPyb",
+	"6fTg7GBo7fjs6Ojk9Jvucfe4e3L2t+Nvj4+SWHgWwK/dN43zo/GxURD/d3+fbqxGqBTc8usYpEW+soOz",
+	"g+OTb7/6pn8Mh1+f9E4Pv4lPTg7/lhzD4cveN/zb/ov4NDlx1/Wm/+ygejt/q+9fXbLXmsubfqYxXqfh",
+	"I9d+Y/NJJQeLR7z3RGk/NcMzAt1yjT1yrrGZYRxN9nqFbqXZSy3JNEZj1Tt5D4HSpfYqDc7QMquW4yB7",
+	"2Oa2NGTPh4ZsYfFelIHMH6p4mroFZRaSc3fu54VzMWZ7afosMGezHgg6dyCHOw8527GAewo51xH4Bn6y",
+	"Cz/ZLGl2w/GVKiQdQrlp4iPbpNCv7hrv1O/dMjPa/R3dNEFa0/V3m1HZtV1pj+B906WtbsfmO59HMbc8",
+	"VYNGHO3C3JhSfO8kiV14JC83K5z5y2SQwwqZNNl4rLSFEh1GVM+tRiGaX8mqNnCbJ3l1hTXqdjUEgjoe",
+	"t8u6kgx/tcjCfpX8lot0Q3L/MQC3JHUEIm1D+vGIm9OnNlAq8cAxSD8ala7whWFjrXopjIzTCILOsFIR",
+	"DS4DrZUuCr55mp4xA8Aijz/VgGDuNrv0g5/RKFTarL9jMFKnn39XE3cWTrDq/tlp6AaoWqou4U4BkKOg",
+	"R/OQkF9gEnAPgw0ZgSTBOd+2sc8zBa69pxZusrnz5SmiFmuKymulB2DDhGjcUCrZ2jiyQG05mMYwVqQp",
+	"AQn1GbsNveHPoc+jslVPO6v3JGwrpgE3qS4P2FJjFXk0q3vzeIml/fhCDz/gElolbFZC3KFL2yrgDhQw",
+	"0ET3NWxF36YynhNAzOgboTLEUE1NTEVI4Tu7uIUE0+0JF+mU9aZMWANpv8s8/6Ec5HWO7mt0Q+M7pNgt",
+	"TzMwoaHVp1KZnY4xZMllnUXK+L4tDbEYQ9TJoxVaznlxl9QoZKHJLwsyG4XME82qsoZBCtjBhVfO81HO",
+	"wuCa6IuhQKGnVTYYWjZQ2G4GsjRLZ0jIFZdTNlIaOp6JMxEoFInPiBk1AqpHoHoG61m0jOX9PjmHxvKp",
+	"6bLvFVYteDfR47cmlDOsBWicVysu8rSHb2/DWNC9TyGrsWOeOHFvIA8kZ6zqh6mM25BwDU/HbWCdhf1Y",
+	"qU9pUZuNxJH8BphCPVoRv1ktqHQG7tAZuLmjKVkvE6k9FJIpCWQ5pyrTTE1kYx2gu/IVXvizLAEMj99W",
+	"/63WFV46e+9Jf0lkN9EffomnnrZFps+LwJxSu/ByH+uAyNIS91a9le9RW7j1yAu3yro2X9XWPWOO/oxV",
+	"AkuXbfkC2pKrr/r1pVrn90+qwC6Pf74Wcl4x18pa7ZzEVyqBtpLrSVRyLS7viwKul9Yw7Vyx85AMcCYU",
+	"K7pZipTM/VAT3lTBtSPh21351jz731ZubbeVfVUBn+M71Rd0UUdFgRZcsDFooRJPAobWm6ywUSnx4FBY",
+	"76dz8wmfnj1QbJvXe+3BPm/VNdtCgdX9S++6tmpnSt+eh/suq1rjFJ3jGh7xJDl8eHQhzhMi4zLiUyZk",
+	"nGYJdJiBNGVKsxFwk2l4EJy4SJK30mzVoDwrNAP3q8287C71GVxJ4nZ5WOUOg/5sAhq58irmExfu+tgX",
+	"j71/+VjpRYASlJvtnts7R1bwmfYOr9DOfo4Yy7MkhrlIcLZASAd6jsogNIvo/IYwmnAQH/3Jk+RayeVB",
+	"G59Z3BZKs32T4r7r1avFdR4/rpNrzSpHYyO081ZCro2B6LopP1BFch6dgO4e+2k8nFoAaLuzadbQhKUx",
+	"oI9lqEcDzTwXhvXFXV5voiSE82BpuOdRG/rte5hbRIkq198XVLQbG9Ges3vGi9Y8ned5qmXDMA81onEO",
+	"k6HybIbO7STGnb7SxMweGdC3oE3kzvooJ0+57nGZTESCRWfuVzhU0tP6UH2aMJjpeRBxelcstkWdFkaz",
+	"/c1b5GmHRfdFuevC4FNJnjcybFbYIYt4ml579yLyUx19hFnGpbi5MZRfChGnLbpgJB8BHiQ49yCsMVoA",
+	"uMpF75mBV/lz7R3AKna4BbGeE4hVGJBFrcWmkKuSYv2Z/3t5/Ao5jqmWHquPAnXUkBvGfVn+VuuQdmN7",
+	"3HdLOtgiXU+hgmlZ1VoU7cITl6dpKFiihpiHkK5HK6i7R7zmnmYt6rXlCR7racXSyFdE6hExDeOUx0D9",
+	"apOhSgGDwXMW4dANbpVGmjdEbRIihO3BQEjDuIQJkcZyieO3WHQjZBJ12X9SMxo6sNgLYvLGL2xW6/H4",
+	"phgVJuHOMjOV8VArKQyK8Vlo+3LfGDEhjXU7pfosBX7r2axGTGW2yz6GWTsYG0NCFV25uC6A0z2J42o3",
+	"TvVWK7vu3WNfuN3uLF3rOey91mttf6Pw129FMg+p+5CbYLSSfvjhDUwNUgDR+JF5fWf++p9l0xk+e9tx",
+	"tmrHWS46JRn3f9tMp5lhYQ5VkSDrK42oVpddEE5lfdc9VUiHQZw81cCT6TXcCWPnQle44kfcmYbr2xvs",
+	"RLvT9qQ9/p60IMcNyrgaWkRXWIY8XPihfCDQOw9TzqXSedLb/dudUMtxh6+mpy1n+NPqNHtAihcFZua4",
+	"RSM+Ze5smOcbEV6zfYnbHeDSaMdbkGXbvWXLifTSqMoPt6CnRE7Ty3wVvPea5qAQu7Wm23OMtgAdVK67",
+	"a7hgN3r6aA+tJ9zdtezJ5Z2sf2XKkiTVR0Gv/KgL1gvMqYmPeeIh1wPALlIDqZ8OQJ8oaTVPRGwJYvUZ",
+	"OqKX8tRV7hgkdqqC9ov9BQn5OgV5QIdxRjU+98d8pULeQPJXjLxUisuLEAt1W5uzfXGjpIm67JeZcV4N",
+	"Adn/dNtxsB2bgddeJpI63uytm9i8x1rEu3Um98aON1FZmuC8UCfshbJ4LVhhcrjhMumpu6M4ncdG+YG+",
+	"hYO/zzHsmAwBk8wvqZKtlxkhwRiG1+m4YCYeMndYGiqiIf62Ok/RX/tVSlyU26NyLN+nQZRw9c+ZFZgq",
+	"E8UIaU1EWYS8IDTPWMmWlYvXQhtbevs51JRk4I5gAqWkMMPKeEJ8B8xYGBvW12qEXx+p0KBU/FcnH5fr",
+	"7oFZKro2tzQ4VGfSnLFYpd66dwJPo0hTIQcdpkHChKemw0xmxiCNUNJ0GIbp9E8NVgtwofbdWLh/kbh7",
+	"zkC6padEzC20W0I2Ds1U1p0ytssuPYGikgWZZMzTFDRzx4hh2fic8b4FzTiLNTelRJv7XvFrGvnYZReS",
+	"AdepAO1vUgyKdFt43ePxzYTrxETnHlwIOT+83kjd+hQi7Ti5Rogm0O9H6lbIQQ2m8EbdwozWrjgSUaoJ",
+	"zs0//frw+OXh8cnV8enZ8fHZ8fH/ufgIwfJa3Np2fTrdv39Si4drLW7dwd3We61pw9wWl+S2r7ST8oVN",
+	"WTj4PEX9HCJCZSBvwvI4nA10iTcwRR/QAHiDQTMlnDun6rNFH8IdHxiWimhgPo4Cb9w4+Ak/vRbJwaK6",
+	"4sLP2SFUlVuWS2+bblyZ+1m+94jf/QxyYIcHZ1+/zAdPGauFHDTe2RZbjR4ut5lpujN9uvDz+k3/QL9q",
+	"fHRfU0+eftOt6dNN7bYsM/g23ZI+Xf+Wl9YwkXPbYn1H0y3hzoKWPL1/09KbPT0+XuDVXuXVKe7KTbdL",
+	"1IiTm1p7p69eLCdEE/zfaMxFcp1JK1KshPHnZPMjj4UGc92DvtJVee4rPeLWrZNbOHSe00Htgh7Ac15r",
+	"NboSiw3av1KLfvMZ8KuTerZJ5JWSyKY4UfKzL/xplVjQ//bBfFVgas9kZiDJCcy5SAIhFzqrWDLm3eAe",
+	"T7mMgYl+GVIxfGqYQeJxWswXBk9W+jkhNsh0V0eSfsZeHr9gUfDWr/vhpURIQ45+cnQLGqHy6/FQSYi8",
+	"f6tkXzi9dj8LfqIfps7ZCEY90CyKh849lwNnfqPzAj1KgTvPmWNkK224B8l/13vCkEQhCnY/LPadGZBh",
+	"Sjs+Hn3fbaeGMVHK40J6yg7dxky0koMwrgrde/zLtVtLFEKGk2M2EjKzLlT5qviJwZ1QuPFUb4cvrOzq",
+	"5w+pbkFHXfYxJ1YPW8dkhhtS+hVu5rVU9jp8yf0SY4yoYIyOyj8REosTr72QXbtzvDlh6e3C5sZs/ipT",
+	"MIYNxC3IM4w++0p7Anqk5s9fkOmUSLFL4kbC6n7lnUFEDuMhuBM6yYNGZoZqgtJBkgnX3DYOrHeRYOW4",
+	"AZmNnL66sKhzADK5Vv1r0imn0QuduVXBJZfVvXoKWgk7rJ8i6n+2pq9xVYFZ3Z3NPBdWJdUbjrl1DsjB",
+	"2cH/9dvx4bd//Pn1p/9tpTN3TkZ64wdY3eEVQFsNzsPBgd89wHESayUfTo9Pd7H6q5wTXhjWA/cg2L16",
+	"zqJQUYKulVOTXIPvPdjn3g31xNIxeSGBya3vWm5F0yRynqZqAsk1R1TORB0WSbiz15SRiXJYjxFapXr/",
+	"hNgaZ39ZopYZVb6BU+Sx1CDM0dS2BGGrJQgbU4aHCxCwnkuYfGx5b8q8jjSVIuxCwrdbieCfYPFChBJ4",
+	"zDOrrhHEPzjDMeq5V/ERes4RGy8BIlfXsVsAeUfK3Z6sezpZ34OTSxf0SeXing4zE2HjYchAbSOAPyIr",
+	"cliiuG0YfUZf8EO/NOAJ69ZLXVmU8UpEvw8aXCTpjt2JRwBS6NtK/B9yi3SWJy78jDUkguDxGEqzhrCz",
+	"2ekMUCRM66XIuALgYW/YeRGVldYSK2NxStsQ0oTh95EvlK7CQ4lGyDxi+MeyMf4DtarH45suu1KKpcLa",
+	"FNhISZiWolaT9fsiRpi9n8nEeSvcB9gYws6LbjsYxDOCFXFIWu5Re1+6ukL3cPS6vjAscrsWMe/jjIQU",
+	"o2wU8JViepnzpTwy0GXRiMuMp5G/CnWCu/eF4oMFnHXTrN0KvA1ag6K4Nu6+gjQt3px/WCpjcO+Oykvp",
+	"rz6Fes6kYqX+gMOf6H1IgKQ5eB1ruBUwqUSSudL6s8GHkD2lUuBysRhy3T6F8mmFzJaoiJqPDs4O/kZW",
+	"Ypkjgt6Vf0k7PqWuQI/MBYIItXPaEG/z7yHyFsKW3vU5+fMTYcgKeF3peIMi4mGeRW9D5mVD5udDQ/Q0",
+	"Okd85aI/W2eO70Pvt9c1j+Qae++jwwwxyoox24gHQGB7swPw2p8xho+gmKhROWdVfz9HfrlTvbQylSYB",
+	"EY9TZSBxPjKOLM1hWDr/JUzwi37mmnMNuuwD2GzM+uCZUhBQoLV3WcUZogKcSZ6tgDTF/D7+7AbGltEr",
+	"I2/Jd7VzyYSMNXDT6J6EEy9Ml1U690zO8fqr+iJ/4cxqwVP3dyUpX8nGmY6H3MBf5wLx6OX5Bx1lBotU",
+	"/VsmuShD4W5zcWyrz9H4a32BxQMe/c/nZ0nk9ki45SwGaUF32Y/Cl3CMNRgs7KIbo6tSfd2e80ZpT7fl",
+	"HIEJGMtuQRtvP+f4M0Qq3/ozW/BnfFri7ODdyRu0gKE64uzg+OTbr77pH8PhV/EJP/ym9wIOv+UvTw5P",
+	"+18nf4uP4Rt+8tXBar6Pf6Gt79P6Pq3vs0/fp5TG9/6DNwiP1RnSkIC0gqfuEW+Bp80e0S/lSeBD4e5S",
+	"0w32Hq8SrFNx+Xbs91JmvbRxTWX5xVfa+tm19ffDUE3Ie6mIbD0AuXjf+1LK6HWqsfj2ByJe1VwaQaX7",
+	"2OUTXCvnZeW62EGSZUoaTueW3v7d33V7+tnW+c3Vdf8CfpBWT1t25R2kHahPPxxhRK28oYRmrV5r6Cll",
+	"5+QaYutCv/AjbBwqitwoiJ1fMTYPTS+mP3hCyRshE/f5GGSC3TlFPVpuJK79h1HdAe+eZgc51ud3qrcF",
+	"UW1B1ONwd0iJKYnG46GQsFyEsjGfR4OQxvJ0TtwRCquV9ACsuUH4MFXGdtlTM57+cZ+A/SyhWsrFnL/2",
+	"Mmmzw9OX3eOXS+NU+YO3prY1tZ+Vqb0kuS+/F2eYpsbCCKmH92Z5sUSskSOEmECKfmufesDu81LzSkNu",
+	"5vS0NjfzmC2zhMmurfL7APRtuZAQH661vC2M3xrrB2sSYVLAAYxajlaF7tczzyYbwRz7nALXhnFGhEjn",
+	"5Qwaox/nLBxUFJBC33ZKKbeI+D2S60CpRM1clHgjTe2yKJNjLhJPvqRuQfMBRGygWM/Z5CkNZQ2JaUxJ",
+	"96aMy6K4zvcc9pWO4VHbf7dlT8stpxd3cHbAe5mBFXxyFLH2WGgd8s/Lxjuxn4f57sT/9mMu0cJntVQr",
+	"gSnCgGXcYtlYJ5AWEeqhtCdpSpzYCcuGKk1MwaVUpmTqsu9SFd/kXeNE6GlZwqdIexQyu1jYRGRSXUYp",
+	"p3q2vpwcncri8zEoZJVmLeyHvPfsg3/0J9+gEx7k8bTGXA1JXlAQ2r6Yp9gX8wFs7szloz/z6bdbzVQZ",
+	"sIfVUb71zuffuUxMXgl666ckqaKo9TyvjA2zjMKk3ik44zHIZIV3B42JoVlI3tRh8eUUq0rjIcQ3VM8q",
+	"pHMu8aJd9nGoRnlLSL86MjUwUqjM+4EvWNQXkCYVSozZhhiir0NMwzmoVF/p3MjH67oWhnXNyca792Cr",
+	"wjZUxgYSCOidLN8J8gFsaQsej1VuHd3W0d1bTeK4bBT24umOIRY8PcRqpTAidh6V0oUvbKLmy9mzDz2c",
+	"YCFHXPIBJNf4k5xxx8liKuQNml10ljtO+5C907n+yHFDdxlnntJ65j5fGN8KGSGvUJBx5HFxp7L0vS75",
+	"FGys/EQQJKJ/RzkfQ+DLRlLsRoYf2ql3ersYRGXYXwN3dMF8iMjOeejqwJ6MDum69H2Uaeq/1UhQmFfB",
+	"LkhaT1//1I5YeYZd3xhscuatAklb2TJVrMVy1MtvJRZck4Y6347krsve3iKF8MNmpeOcr9IsUXRG6VrC",
+	"UHsTkoshh/AuDINz7vZgFfYdX5ce+VK6d/2Y2CeIaqcNr59seL2m9an3ciy3wlgRN7Mnv85z54TE5f2U",
+	"wQCpiXRG5SKOYWzPmIU7exSb28hTM3Bm3SacsSjh0w7hA3ncKZJOrqAdDMk7mRQ26qABS4U3je6XAdBD",
+	"Cxl+4xtLo970v4+UtMOIqq34NFi3PlLXe4uGX5nHL/Wh2I6N9RkSeX7Cp3XeSGV5AdzMl1nnlPS1Gi3s",
+	"knzPp028fm6PiHESvU5u8MyYWaMaKa2JrKaWSFmtuxYnFVHlrk336k0Xvtevhg/gO3e/HZTCl4TGKVmQ",
+	"/+p1Zh/6kajCfTbG2kA6M4/cAd3bHJci654ZqHTMFVKxPsJJ6ZJmaPOtdAsJSRVqqLfOnTOl5EYHBQQZ",
+	"Yc2NH+LuCcTZK8+KPyJmPmEZjf8ofL0vDIvGKhXxtOu56kd8eu3vGRF7TTHI8kVI1Jsqn+8jxiPpSZ5W",
+	"Ll0qC340VsqFtOzlNycnOMRjrRy734s2yd5ij59XPyXJ/d6z7JksQMaG9gJvyb2lX5aa+1d/g7YhanPh",
+	"NRLdtNH13pT3it8gQjfL497jONlqR5qc+31HFDDPGUsEQue8OZSP7rJLnyh2bg3GaDLx7n59QzTVxyw1",
+	"iai4XO1YnvthyUZm5ExkmNzpF4CTHutX4L681gIWaO3GaHSRzu4Fv/j0G7tRkNrxLSuNb+kFJVwz+us0",
+	"NVsbPOn/x4e3v7BExZkvYO4Qbj9lRvwbkF04FZJGrOBXcx5YGjXrYyY7hClWjHTZj0olTKuJYamzM3AL",
+	"fqYhFlwTqVqPJ132wQdVea0dH3AhfQ2KKQiyOG2Fn4GS8hjvqlIICE+ERNBRl5UG0+M0egmeSc7Eagws",
+	"KnbwbKKFpSpsREFcjNoD9vVL9pP4jqWqbhrpu8wMF7OMP4sbCKsK1T2VfT73acN0yiZ86iIRw6fO6eor",
+	"TfvdOPLLXXQ53q8tuUe0FW5TZoi57w5lMnux2QyV+zEkeCHEodyTN+BHu0t4FM9VP6oRIZoexE5iPfDl",
+	"pH2nWNbJAr+4Uupn7oQFf/DVIusy2XistIXkDSSCX7m3sC8T6PZ/PROIX0DF93MBy5qPTpixGvjIiRgJ",
+	"VZO3dfTnjP/y6ejPhE8fZqp5D7fCz41FD8Tk1cFCs5hnBkwxqBan4QSeTKq3q00soISuw1ZD1bo+9Fg8",
+	"J4puy9bdhfBgtRGRO4360H3ucyVmWFl6fpLuhpDgQsL9/ONmVODSsiEfj0Ga0ih7HNvMpBgM/ZzlmNt4",
+	"CDSmGN1xQcOwEuVhU6kmXeafGJ0J53t4DlClQ/LBD3AxVo3phESXoYbEk1a9Rmptk4hpwqf5lOIXh6en",
+	"i2Ojr/Lp08Xk/NmzbXP4YnG/OvX6VboYccKnFUzRIq/tUE3caxwoME8KVNxLuSHtMivUrGgWRwh33pG2",
+	"OGgwR53diZPPaaw9mJwppeKNnKYWHXlhcTB67blTkp5nMDNpvi60Y5O2c7z9XU0YL03dR4uy+MFWkvlw",
+	"vh39K1MW5k0wMSx69/bDFXO/oy9HHResjjMbACQfgcYq8ay7Ro2gp5IpsgeiCPjBjmwK9syPHeU9ldl8",
+	"+rcLbIn+PLNd9gtAgj+7gRraQTL3Rbz6P92yDrZUQla9S3HS7DKqogdsymtpRO5WBIJ2aOIhzrSw04Oz",
+	"3/6YydoTnbOwgel76sSnItnV0ERzC4cpwntnBzxJNBgq9rgn3pQqnwv5hi5I/1VyGcda3YoEdIcBj4cU",
+	"d0AxTcx6NnoChvtKj2g26VmoYPakmu7/sQa0k4+NKYUwuP48hAGkZhfYG4kM8b7lCZ2/skKcB8AF60h7",
+	"UxZzdB+xiDr0XNZzdeYbc+X35QEs5uNQmXmD6nGPDu6rwtMZmP8oMORHdKzjil4rPXoIdq6c56+c/B2+",
+	"UtJqlda0+akJgoJOtkuS2628q5mXsxMvYQXg/BEXQjUYWATEC0tlVjWrZCAPB1pl42aL+iN+zIzSYfSE",
+	"OceSU1+zRCVLKAg0YCtA1s4w+oEWeIvQVolTN4Lg9HHmNtA36o0cmTZaxtKu9tPPGpUev80drZQ78q0U",
+	"gyBBQVmq8r+JLJI/hZH6ACfmTVmEl78WSdTk95Ze8O6Bm6VlcBmH+WQbC6hTAFpUsnJY2nnsxWBPoq8U",
+	"X0J+NJC+zVe3FeCdylVyVKepZRR9T8JypMp7qgwNWsprabGu6zozdYVc1IG5jo6uSk/SNi0u0TO0qXHu",
+	"i8tuTfNhI7aI54Hzfjxw7JypelRxV4K2o/jjAbvd4opbHce+sjAvPZh9CSGnYez7MKhb9YsWH8q+8qV3",
+	"O8Vth5rbHmB7Hs26zrFX8cuaYYS3iIbaYZkD1DAD1AEViOt8bZ31hbsBs3VWxQ6VKWZ/C11w+3PtfjkP",
+	"PHgQFy1Y9WKVNAKT7rMlAcn9QaE1d6YtzIuULbdZY2kdfbpwYTDt8wf60UNPXpa2pvuHsPlgs+AzCtRD",
+	"APgWKqKfCw7VQlBrQFCz4NOGipeDRoX2UyolMkzp8ixhE0BXsrbIDPrPzJTJO32Oaj5U9bhRqn0CVC02",
+	"9TSwqSY9XBmPWgqJElTbKuEWdNC4GizqnHEdD51b5LxsaSzwZD4+1UJTzx+aWvAImQ9HVabCn+elDM6R",
+	"5iwVOYmF0ExN5Byg6vlgVC08tSd4an2fqB6SeoPUwZyoiEnSkUCYCk99T6iSgLY4+D3sgulMShzF5FlH",
+	"bgDGBrPYFvTIsExakRIdnITJAwDXk8e2tgNr7RHRasGszwTMWvigrHHkjvyJOKfMMEdS4N5xOg+HukiS",
+	"t3KbJNzPBWbAjWqnXu8InBhC7gJisWyDAh0GrdgEZlF7PFdpUbnxrVW+J8PTUIWlJr77phmoQCl6+tQr",
+	"pYfZJ7hBu/k5IhzPkwZeSQmxLViJH9D3NbGRcKQuwPP+ISR2nOvtvDJyuZFVAZ3u+SjItrV+dULkFjbZ",
+	"IWwiTLykhC8KoVyYGrePDTGCmIOVPC653Cm40nh0tAjLNhGWMt/8xr26hVGX8yJTjwadcMUymDLPspfR",
+	"lMdr2bfq9G0Hg6lceg9AzG5sQnuS7hmNWd8GNbiTt1ykvCdSbJBqgGl+VurGMM+mH8JKF0P6BHknlBJZ",
+	"Fd8wLpOOp/j2BMwiiYhFvtzhjETy+HlgdaZaJp5O+BTZk8MQj5GB9BbmFfpelJ9ic4T4SrPJUI0a65jC",
+	"022iuAYra0pVBtUovmkJ7gfX9IOl17FNf6XyQmqM0z+c0OD2TplUtuVsn9F7LrHzKa8lWTO/U6f7kIqB",
+	"6KVwWBqWW++pp2kg08l9kDAKAm9wTv+ZVxbeG2Pbce+5y66KTvJy0R6LEkicmEFynU8NipDILqTzT09Z",
+	"JJW95sUXAm9WVA8U/+CfbQPDcGtav8P00HMWjnvWy4hoLy5M2U7sRphjioyAVROyDaPxOWDnVdlp4fMd",
+	"DKgQ8TCX5LrZYTHyYDhjsgU7+BDf3seh8tg5Uep1iHqUy4QomHACxbx81Tq0eouFXK+1Gl2JESxGFbzo",
+	"N59LGszv/w/S6mmrzjsYQljHNrhqOtnMYSYnjhzuQhF39o5BjVMocV8iIpKIpEk5zYKE5Fut+Dc3D9T7",
+	"h3jpYULyDXOhe5eCorxG8mD8dMMtBgmMubaBsafWicm/sSXi9dac1gtr27qwYuuCuak2Lrj/ftj2zWdc",
+	"RANoFUuUN3rTBpTE3DyPGlNz0+Y/9lBham5WFd2jOFVmzoCg10IKM4R7M6ZYb8qGBZDI05SAhb7C8W35",
+	"eN8QH1BnI04LhGmXXTC8qx8w52cOuTVd09/rSGTcB9vWk0qhy/uQKdhe7sPc4GPtPjNRr6a4mGTNRMTz",
+	"8c2fRn2Le2dzbUC1oiWXsgXNA8b084jChcFWnonSN9FKmn3Fb3ar2E97eFiT8v5DZbodG7b3sWGL6uGC",
+	"lWV3h5iTa+Yb6OPhG1q6KWtDTPtNQfXde7ziMoO+2o7ytRQWd7yNy1aMy+4oLV1RqqAWTQVtDcMucRSx",
+	"gVvQPPXJ7r6wnTJ+BNXc10CF2cH5d3ialqk6QqJNZdLqad23afCT5nbmy8EtLn+mYeAcbGxSTBJIWDbu",
+	"squJ8uv130LmcuRo7lQX7C6J4/60b7PlqQaeTK/hThhr5tAzopQ+3qZ3XN6+CsNpb9q290ff9k7GotlW",
+	"rHMIP9j8/jHMc+opdQOJ76mkKpE7CpBF5QsueG6u8l5NIdtm9yfV7P6QwC5arY2yh6RDd5B0KOdZSoQO",
+	"1YSNsnjYAD9uX9R2hkA2muoWhNwyCLmCKDeUV2/IkIai6t0a0q05P5svkK5cdscQ5G70tD2s9t+mvrRd",
+	"CI6X5v2+iA81cGPEQI7cjZuREIkzWTH1QP20NEF4QpHYROKYOxwxjLXRvmAST8i+0Mb64cYU2xVXSbkF",
+	"7euLGiAVWuf7yjIfnFDjQlGS8ZAoAY3oDSZacLk+llSa8b6dP2i9HXC+Q0Bn9n234M5K4E7QbEDMogLx",
+	"1Or+KpWEdRc6cnZyNM4s39LUxPfl6z8Hv7r6QK13vePZiRV5vT8+cXFdWVAr5pUDhJmmpdrBVMgbQ1OP",
+	"YituhZ2e01A3d2gxLpkYjZV28sE0oLLiOcdZrLSG2EKCl+iyS8lSZU3HfS0bQRKuwGLNzbDLMCwIc5dE",
+	"MTabD7iQxaTiWY0M0gvedD9WlLOiZctgnae7U/R2YPBmDsDvQeP4xuDtIbRPLigehoxLmCym5SuAmpkU",
+	"dv54yV4mUnsoJLGVO+2eqqyBKNEd5r/iFT+/wWXuuVv3byX3L/MiE0Sc/nsTtEuRGfE0BX3tLhmh9EYo",
+	"rxH7p8KpSMwqd7AMuZAdZpQfjTryfh6NMo2VvAVtm4mi3bt/rGeJW9t+0mW4K22u7JHnyjKS3RrdW/U4",
+	"WYDzqDKojGYSC8NGwE3mzr2meWXn90+jkNzGP18L2TjRbCUNbamPnlQSrVmSF6Y6YiblZkhNujQcxcnl",
+	"RAtrQbLov52+jmrj/B2I144C/Caj3cb1W82aLSy7S1MUfbe0xaR02Y4t5nYcn02nysrX3GmebCdq2R5G",
+	"+06SLXGE3RuZ/udBD7gGfXD22x9Oo3KukN/+PMh0enB2cISa5i89M+QeeGqHHdYXg0wTU5AwLFFxNgJp",
+	"Q6uu8uX83VLSaWosjGoIOK6wzefW7RCLMQOH7cWGy6Sn7spXoL/UXOInmPqGYa0Gmo/K9+VjcXgDU1Pz",
+	"s+80l4lhGQFUyFkgDDMqTbqzpcqmljuEWzbm2tKSx1rE4GtqSlcospezV/igtEUgh+xzeeH0lzBkrpa4",
+	"hPWyqenkVaHGFmWhQvveqfsXrLvUu5THUL53wi0/9NORar7vZ98j/sSJzGimi7f2aVEGDMXOA3GLFasa",
+	"jAHDemBE4kR7zCWkpUuK8eGISz6oX8rsJVMRg5x7Rf+NnCanRqCEEwzVZ3BnQUueMhJfUxUMp9lCDg4T",
+	"LRou5NlkhZKGWbXg5TwLV53EZjLxRb39TNJ1y1slLQzogJ5zEQTe3CV8GFW6ANmR2Z/8LAz95JanWUVS",
+	"QGYj7xPMlW9fc3zvid2fDu10XLvOK/Ss8Uy8TzHUdJmcMG3OSjxNQUVBy+McG9ScCrTRtGlnL7De2twA",
+	"pv6bllNyihou65Gj0oCxyqIW2JfG52neC7wzl9OeSqY4/MwAFYKjBevk89I4u6lYkJJHOXvRN87ceLoo",
+	"NQLDhCxvC582WYWPoTwLOWFiZWzpd//KlK2VDkwscTYRZug0K/BYlX6Ke9p4wwmfMfXhGg+8q8SdbYgG",
+	"ltgbqpc45HGTRrzTgW7LXabmCmOIBU8P8VXULkXpGxd4olWrPO94jiLirwpOjYq0mJu6X5y+PByqTFNV",
+	"DC44M5WFWm6FsSKu36/AAOSORDWRxh+wCS8LVH2OYs4b8xm8sgG6G6O5b/rVkI/HIKs/uaXb/PHpfwUA",
+	"AP//Im3r1sTzBAA=",
 }
 
 // GetSwagger returns the content of the embedded swagger specification file

@@ -14,9 +14,10 @@ import (
 // ErrNoDataCenter is the answer for a data center that does not exist.
 var ErrNoDataCenter = fault.Missing("data center")
 
-// Icon is what is shown beside a data center's name: nothing, or the flag of a country (ISO 3166-1 alpha-2).
+// Icon is what is shown beside a data center's name: nothing, the flag of a country (ISO 3166-1 alpha-2), or a picture that
+// was uploaded.
 type Icon struct {
-	Kind    string // none, flag
+	Kind    string // none, flag, image
 	Country string
 }
 
@@ -46,6 +47,9 @@ type DataCenterTx interface {
 	// DataCenterInUse tells whether a module, a tariff or a service refers to it.
 	DataCenterInUse(ctx context.Context, id DataCenterID) (bool, error)
 	DeleteDataCenter(ctx context.Context, id DataCenterID) error
+	// PutIcon stores the picture of a locked data center; false: it is the one that is there.
+	PutIcon(ctx context.Context, id DataCenterID, png, hash []byte) (bool, error)
+	DropIcon(ctx context.Context, id DataCenterID) error
 	// ModuleDriversAt names the drivers of the modules that stand in the data center.
 	ModuleDriversAt(ctx context.Context, id DataCenterID) ([]string, error)
 }
@@ -81,6 +85,9 @@ func createDataCenter(ctx context.Context, tx DataCenterTx, by actor.Actor, in D
 	if d.IconKind == "" {
 		d.IconKind = "none"
 	}
+	if d.IconKind == IconImage {
+		return DataCenter{}, fault.New(fault.Invalid, "bad_value", "A picture is uploaded to a data center that is there.").At("/icon/kind")
+	}
 	if err = d.check(); err != nil {
 		return DataCenter{}, err
 	}
@@ -112,7 +119,9 @@ func (e *DataCenters) update(ctx context.Context, tx DataCenterTx, by actor.Acto
 		d.SortOrder = *in.SortOrder
 	}
 	if in.Icon != nil {
-		d.IconKind, d.IconCountry = in.Icon.Kind, in.Icon.Country
+		if err = changeIcon(ctx, tx, &d, *in.Icon); err != nil {
+			return DataCenter{}, err
+		}
 	}
 	if in.ExternalID != nil && *in.ExternalID != d.ExternalID {
 		if d.ExternalID, err = *in.ExternalID, e.fits(ctx, tx, id, *in.ExternalID); err != nil {
@@ -191,7 +200,7 @@ func (d DataCenter) check() error {
 	switch {
 	case d.IconKind == "flag" && !countryForm.MatchString(d.IconCountry):
 		f.Add("/icon/country", "required", "A flag needs the two letters of its country.")
-	case d.IconKind == "none" && d.IconCountry != "":
+	case d.IconKind != "flag" && d.IconCountry != "":
 		f.Add("/icon/country", "bad_value", "Only a flag has a country.")
 	case d.IconKind != "flag" && d.IconKind != "none" && d.IconKind != "image":
 		f.Add("/icon/kind", "unknown_value", "The icon is none or flag.")

@@ -36,6 +36,8 @@ type Due struct {
 type Books struct {
 	Service          service.Service
 	PricesIncludeTax bool
+	TaxRules         []client.TaxRule // of the provider
+	Taxpayer         client.Taxpayer
 	Terms            []service.TermRow // of all that were in force in the month
 	Units            catalog.Units
 	Usage            Usage
@@ -252,8 +254,21 @@ func overThrough(now time.Time, zone *time.Location) calendar.Day {
 func (b Books) Steps(m calendar.Month, zone *time.Location, now time.Time) ([]Step, error) {
 	return Steps(MonthInput{
 		Month: m, Through: overThrough(now, zone), Zone: zone, Currency: b.Service.Currency, PricesIncludeTax: b.PricesIncludeTax,
-		Period: b.Service.Period, Terms: b.Terms, Units: b.Units, Usage: b.Usage,
+		Period: b.Service.Period, Terms: b.Terms, Units: b.Units, Usage: b.Usage, TaxOn: b.taxOn,
 	})
+}
+
+func (b Books) taxOn(day calendar.Day) decimal.Decimal {
+	return client.TaxRate(b.TaxRules, b.Taxpayer, b.Service.ProductType, day)
+}
+
+// Priced is the part of an amount that prices and use decide, whatever the tax: what was booked keeps the tax of its day when
+// a rule changes or the client moves (D25), so books are compared by this.
+func (b Books) Priced(amount, tax money.Amount) money.Amount {
+	if b.PricesIncludeTax {
+		return amount
+	}
+	return amount.Sub(tax)
 }
 
 // slot is what overage is booked by.
@@ -280,7 +295,7 @@ func live(booked []Expense) map[slot][]Expense {
 	return out
 }
 
-// Differences are the rows that bring what is booked in line with the steps: for every day whose net differs, the reversal of
+// Differences are the rows that bring what is booked in line with the steps: for every day whose price differs, the reversal of
 // what stands there and then the charge that should. None where nothing differs. Pure.
 func Differences(b Books, steps []Step, now time.Time) []Expense {
 	booked := live(b.Booked)
@@ -289,7 +304,7 @@ func Differences(b Books, steps []Step, now time.Time) []Expense {
 		at := slot{s.AddOn, s.Day}
 		old := booked[at]
 		delete(booked, at)
-		if same(old, s) {
+		if b.same(old, s) {
 			continue
 		}
 		rows = append(rows, reversals(old, now)...)
@@ -314,12 +329,12 @@ func Differences(b Books, steps []Step, now time.Time) []Expense {
 	return rows
 }
 
-func same(old []Expense, s Step) bool {
-	amount, tax := money.Zero(s.Amount.Currency()), money.Zero(s.Amount.Currency())
+func (b Books) same(old []Expense, s Step) bool {
+	priced := money.Zero(s.Amount.Currency())
 	for _, e := range old {
-		amount, tax = amount.Add(e.Amount), tax.Add(e.Tax)
+		priced = priced.Add(b.Priced(e.Amount, e.Tax))
 	}
-	return amount.Equal(s.Amount) && tax.Equal(s.Tax)
+	return priced.Equal(b.Priced(s.Amount, s.Tax))
 }
 
 // charge is the expense of a step.

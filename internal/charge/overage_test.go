@@ -187,6 +187,34 @@ func TestADayOnAFallingScaleGivesBack(t *testing.T) {
 		FROM posting r JOIN posting p ON p.id = r.reverses WHERE r.kind = 'correction'`))
 }
 
+// D25: overage holds the tax of its day; what is booked keeps it when the rule changes, and a correction takes back what was
+// booked.
+func TestD25TaxOfOverageIsFrozenWhenBooked(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, "100", "0.02")
+	e := h.engine()
+	h.run(t, `UPDATE provider SET prices_include_tax = false`)
+	h.run(t, `INSERT INTO tax_rule (id, provider_id, country, rate, created_at) SELECT $1, id, 'DE', 0.20, now() FROM provider`, actor.NewID())
+	h.run(t, `UPDATE client SET country = 'DE'`)
+	booked := func() []string {
+		return h.column(t, `SELECT kind || ' ' || for_day || ' ' || amount || ' ' || tax FROM expense ORDER BY id`)
+	}
+	h.used(t, on(1), 100)
+	h.clock.Set(calendar.DailyRunAt(on(1), time.UTC))
+	h.work(t, e)
+	require.Equal(t, []string{"overage 2026-03-01 2.4 0.4"}, booked())
+	require.Equal(t, "-2.40", h.balance(t))
+
+	h.run(t, `UPDATE tax_rule SET rate = 0.50`)
+	h.mark(t)
+	h.work(t, e)
+	require.Len(t, booked(), 1, "the use is the same")
+	h.used(t, on(1), 75)
+	h.work(t, e)
+	require.Equal(t, []string{"overage 2026-03-01 2.4 0.4", "correction 2026-03-01 -2.4 -0.4", "overage 2026-03-01 1.5 0.5"}, booked())
+	require.Equal(t, "-1.50", h.balance(t))
+}
+
 // The running day counts as nothing in money and is charged once it is over, without any further mark.
 func TestOverageOfTheRunningDayWaits(t *testing.T) {
 	t.Parallel()

@@ -30,8 +30,8 @@ type MonthInput struct {
 	Zone             *time.Location
 	Currency         string
 	PricesIncludeTax bool
-	TaxRate          decimal.Decimal
-	Period           calendar.Period // of the service, which special prices may be for
+	TaxOn            func(day calendar.Day) decimal.Decimal // the rate of tax (D25); nil: none
+	Period           calendar.Period                        // of the service, which special prices may be for
 	Terms            []service.TermRow
 	Units            catalog.Units
 	Usage            Usage
@@ -139,7 +139,7 @@ func (in MonthInput) addOn(item string) ([]Step, error) {
 
 func (in MonthInput) step(item string, day calendar.Day, r rate, t dayTotal, net money.Amount) Step {
 	s := Step{
-		AddOn: item, Day: day, Amount: net, Tax: pricing.TaxOf(net, in.TaxRate, in.PricesIncludeTax),
+		AddOn: item, Day: day, Amount: net, Tax: pricing.TaxOf(net, in.taxOn(day), in.PricesIncludeTax),
 		Quantity: r.shown(r.over(t.through).Sub(r.over(t.before)), r.stats.OverageUnit), Unit: r.stats.OverageUnit, UnitPrice: r.single(),
 		Standing: r.standing(t.through),
 	}
@@ -151,6 +151,13 @@ func (in MonthInput) step(item string, day calendar.Day, r rate, t dayTotal, net
 		s.Period, s.Until = day, day.AddDays(1)
 	}
 	return s
+}
+
+func (in MonthInput) taxOn(day calendar.Day) decimal.Decimal {
+	if in.TaxOn == nil {
+		return decimal.Zero
+	}
+	return in.TaxOn(day)
 }
 
 // agreed returns the terms of an add-on at the end of a day, where it is billed by statistics. On the day on which a service

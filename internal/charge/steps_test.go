@@ -199,7 +199,7 @@ func TestStepsLeaveTheRunningDayOut(t *testing.T) {
 func TestStepsPutTaxOnTopOrFindItInside(t *testing.T) {
 	t.Parallel()
 	in := input(days("10"), terms("0", "1"))
-	in.TaxRate = dec("0.20")
+	in.TaxOn = func(calendar.Day) decimal.Decimal { return dec("0.20") }
 	steps, err := Steps(in)
 	require.NoError(t, err)
 	require.Equal(t, []string{"10.00", "1.67"}, []string{steps[0].Amount.String(), steps[0].Tax.String()})

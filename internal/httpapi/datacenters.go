@@ -12,6 +12,7 @@ import (
 type DataCenterReader interface {
 	DataCenter(ctx context.Context, s actor.Scope, id catalog.DataCenterID) (catalog.DataCenter, error)
 	DataCenters(ctx context.Context, s actor.Scope, p actor.Page) ([]catalog.DataCenter, error)
+	DataCenterIcon(ctx context.Context, id catalog.DataCenterID) (png []byte, version int64, err error)
 }
 
 // ListDataCenters lists data centers.
@@ -92,5 +93,9 @@ func fromAPIIcon(b *api.DataCenterIconInput) catalog.Icon {
 
 func toAPIDataCenter(d catalog.DataCenter) api.DataCenter {
 	icon := api.DataCenterIcon{Kind: api.IconKind(d.IconKind), Country: orNull(d.IconCountry)}
+	if d.IconKind == catalog.IconImage {
+		at := "/v1/data-centers/" + string(d.ID) + "/icon"
+		icon.ImageURL = &at
+	}
 	return api.DataCenter{ID: string(d.ID), Name: d.Name, ExternalID: orNull(d.ExternalID), SortOrder: d.SortOrder, Icon: icon, CreatedAt: d.CreatedAt}
 }

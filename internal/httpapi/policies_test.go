@@ -324,7 +324,8 @@ func TestD25TaxInQuotesAndExpenses(t *testing.T) {
 	bavarian := s.buyer("500.00", obj{"country": "DE", "region": "Bavaria"})
 	require.Equal(t, []string{"18.00", "12.00"}, []string{tax(bavarian), tax(german)}, "the product type before the country; the region on top")
 	require.Equal(t, "138.00", s.quote(bavarian, "P1M", tariff)["total"].(obj)["amount"])
-	s.service(bavarian, "P1M", tariff)
+	own := s.service(bavarian, "P1M", tariff)
 	require.Equal(t, "362.00", s.balance(bavarian))
+	require.Equal(t, euros("138.00"), s.admin.get("/v1/services/" + own).is(200).json["next_charge"].(obj)["amount"])
 
 }

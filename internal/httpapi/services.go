@@ -9,6 +9,7 @@ import (
 	"github.com/tariffd/tariffd/internal/calendar"
 	"github.com/tariffd/tariffd/internal/catalog"
 	"github.com/tariffd/tariffd/internal/event"
+	"github.com/tariffd/tariffd/internal/fault"
 	"github.com/tariffd/tariffd/internal/lifecycle"
 	"github.com/tariffd/tariffd/internal/service"
 )
@@ -78,6 +79,9 @@ func (s *Server) DeleteService(ctx context.Context, r api.DeleteServiceRequestOb
 	in := lifecycle.DeleteInput{IfVersion: ifVersion(ctx)}
 	if r.Params.When != nil {
 		in.When = string(*r.Params.When)
+	}
+	if in.Challenge, in.Code = orEmpty(r.Params.Challenge), orEmpty(r.Params.Code); (in.Challenge == "") != (in.Code == "") {
+		return nil, fault.New(fault.Invalid, "required", "The challenge and its code go together.")
 	}
 	res, err := s.Lifecycle.Delete(ctx, actorOf(ctx), service.ID(r.ID), in)
 	if err != nil {

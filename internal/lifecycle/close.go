@@ -27,11 +27,21 @@ const (
 type DeleteInput struct {
 	When      string // Now, EndOfPeriod; empty: the default of who asks
 	IfVersion *int64 // If-Match
+	// Challenge and Code confirm a client's deletion where the product type wants a verified telephone.
+	Challenge string
+	Code      string
 }
 
 // Delete closes a service now or when its paid period ends. Without a time, staff and storefronts delete now, a client when
-// the product type says. Faults: invalid_service_state (also while processing), deletion_forbidden, precondition_failed.
+// the product type says, and with a code that went to its telephone where that is wanted. Faults: invalid_service_state (also
+// while processing), deletion_forbidden, confirmation_required, phone_not_verified, wrong_code, challenge_over,
+// precondition_failed.
 func (e *Engine) Delete(ctx context.Context, by actor.Actor, id service.ID, in DeleteInput) (Result, error) {
+	if by.Role == actor.Client {
+		if err := e.confirm(ctx, by, id, in); err != nil {
+			return Result{}, err
+		}
+	}
 	return e.act(ctx, by, id, func(tx Tx, _ client.Client, s *service.Service) (Result, error) {
 		if err := match(in.IfVersion, s.Version); err != nil {
 			return Result{}, err
@@ -39,7 +49,7 @@ func (e *Engine) Delete(ctx context.Context, by actor.Actor, id service.ID, in D
 		if s.Status != service.Active && s.Status != service.Suspended {
 			return Result{}, s.WrongState("be deleted")
 		}
-		when, err := e.deletionTime(ctx, tx, by, *s, in.When)
+		when, err := e.deletionTime(ctx, tx, by, *s, in)
 		if err != nil {
 			return Result{}, err
 		}
@@ -51,7 +61,8 @@ func (e *Engine) Delete(ctx context.Context, by actor.Actor, id service.ID, in D
 }
 
 // deletionTime applies the product type's rules about clients.
-func (e *Engine) deletionTime(ctx context.Context, tx Tx, by actor.Actor, s service.Service, when string) (string, error) {
+func (e *Engine) deletionTime(ctx context.Context, tx Tx, by actor.Actor, s service.Service, in DeleteInput) (string, error) {
+	when := in.When
 	if by.Role != actor.Client {
 		if when == "" {
 			when = Now
@@ -62,7 +73,13 @@ func (e *Engine) deletionTime(ctx context.Context, tx Tx, by actor.Actor, s serv
 	if err != nil {
 		return "", err
 	}
-	if t.ClientDeletion != "allowed" {
+	switch t.ClientDeletion {
+	case catalog.DeletionAllowed:
+	case catalog.DeletionByPhone:
+		if err = redeem(ctx, tx, s, in); err != nil {
+			return "", err
+		}
+	default:
 		return "", fault.New(fault.Forbidden, "deletion_forbidden", "Clients may not delete services of this type.")
 	}
 	if t.ClientDeletionTime == EndOfPeriod {

@@ -32,6 +32,7 @@ import (
 type Tx interface {
 	order.Tx
 	charge.Tx
+	ChallengeTx
 	ModuleByID(ctx context.Context, id catalog.ModuleID) (catalog.Module, error)
 	ContentOf(ctx context.Context, productType string) ([]catalog.Content, error)
 	UnitsAll(ctx context.Context) ([]catalog.Unit, error)

@@ -8,6 +8,7 @@ import (
 	"github.com/tariffd/tariffd/internal/actor"
 	"github.com/tariffd/tariffd/internal/calendar"
 	"github.com/tariffd/tariffd/internal/catalog"
+	"github.com/tariffd/tariffd/internal/client"
 	"github.com/tariffd/tariffd/internal/money"
 	"github.com/tariffd/tariffd/internal/operation"
 	"github.com/tariffd/tariffd/internal/pricing"
@@ -27,6 +28,9 @@ type View struct {
 	AgreedOffer        catalog.Offer   // of the version that the service agreed to
 	ClientDeletion     string          // of its product type
 	PricesIncludeTax   bool
+	// Where prices are without tax: what comes on top (D25).
+	TaxRules []client.TaxRule
+	Taxpayer client.Taxpayer
 }
 
 // Pending is an unfinished operation of a service.
@@ -74,7 +78,7 @@ func (v View) NextCharge(zone *time.Location) *NextCharge {
 	}
 	r, err := further(pricing.Input{
 		Offer: v.Offer, ProductType: s.ProductType, Currency: s.Currency, PricesIncludeTax: v.PricesIncludeTax, Zone: zone,
-		Special: specialsOf(v.Terms),
+		TaxRate: client.TaxRate(v.TaxRules, v.Taxpayer, s.ProductType, calendar.DayOf(*s.PaidUntil, zone)), Special: specialsOf(v.Terms),
 	}, s, "", time.Time{})
 	if err != nil {
 		return nil

@@ -53,7 +53,7 @@ SELECT p.id, p.name, p.currency, coalesce(p.country, '') AS country, p.site, p.b
 
 // The rules of a provider's taxes come with it: a price is made in the same statement's round trip, and most have few.
 const providerForPrices = providerColumns + `,
-ARRAY(SELECT ` + taxRuleText + ` FROM tax_rule r WHERE r.provider_id = p.id ORDER BY r.id) AS tax_rules
+` + rulesOfProvider + ` AS tax_rules
 FROM provider p WHERE p.id = $1`
 
 const lockProvider = providerForPrices + ` FOR UPDATE OF p`

@@ -98,19 +98,24 @@ func (s chargeStore) OverageBooks(ctx context.Context, c actor.ClientID, id acto
 }
 
 const overageFrame = `
-SELECT p.prices_include_tax,
+SELECT p.prices_include_tax, ` + taxPlace + ` AS tax_place, ` + rulesOfProvider + ` AS tax_rules,
        EXISTS (SELECT FROM usage_month u WHERE u.client_id = s.client_id AND u.service_id = s.id AND u.month = $3) AS closed
-FROM service s JOIN provider p ON p.id = s.provider_id WHERE s.id = $2 AND s.client_id = $1`
+FROM service s JOIN provider p ON p.id = s.provider_id JOIN client c ON c.id = s.client_id WHERE s.id = $2 AND s.client_id = $1`
 
 func (c conn) overageBooks(ctx context.Context, owner actor.ClientID, id actor.ServiceID, m calendar.Month, zone *time.Location) (b charge.Books, err error) {
 	var frame struct {
-		PricesIncludeTax bool `db:"prices_include_tax"`
-		Closed           bool `db:"closed"`
+		PricesIncludeTax bool           `db:"prices_include_tax"`
+		TaxPlace         pq.StringArray `db:"tax_place"`
+		TaxRules         pq.StringArray `db:"tax_rules"`
+		Closed           bool           `db:"closed"`
 	}
 	if err = c.get(ctx, &frame, overageFrame, owner, id, m); err != nil {
 		return b, fmt.Errorf("read a month's books: %w", err)
 	}
-	b.PricesIncludeTax, b.Closed = frame.PricesIncludeTax, frame.Closed
+	b.PricesIncludeTax, b.Closed, b.Taxpayer = frame.PricesIncludeTax, frame.Closed, toTaxpayer(frame.TaxPlace)
+	if b.TaxRules, err = toTaxRules("", frame.TaxRules); err != nil {
+		return b, err
+	}
 	if b.Service, err = (serviceStore{c}).ServiceByID(ctx, id); err != nil {
 		return b, err
 	}

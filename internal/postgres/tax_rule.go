@@ -65,6 +65,21 @@ FROM tax_rule `
 const taxRuleText = `concat_ws(E'\t', r.id, r.rate, coalesce(r.country, ''), coalesce(r.product_type, ''), coalesce(r.valid_from::text, ''),
     coalesce(r.valid_until::text, ''), translate(coalesce(r.region, ''), E'\t', ' '))`
 
+// taxPlace is the text array of where taxes of the service of c and p are due: the client's country and region, and the
+// provider's country.
+const taxPlace = `ARRAY[coalesce(c.country, ''), coalesce(c.region, ''), coalesce(p.country, '')]`
+
+// toTaxpayer reads a taxPlace.
+func toTaxpayer(place []string) client.Taxpayer {
+	if len(place) != 3 {
+		return client.Taxpayer{}
+	}
+	return client.Provider{Country: place[2]}.Taxpayer(&client.Client{Country: place[0], Region: place[1]})
+}
+
+// rulesOfProvider is the text array of the rules of the provider p.
+const rulesOfProvider = `ARRAY(SELECT ` + taxRuleText + ` FROM tax_rule r WHERE r.provider_id = p.id ORDER BY r.id)`
+
 // toTaxRules reads what taxRuleText wrote: what a rate depends on, and nothing more.
 func toTaxRules(of actor.ProviderID, texts []string) ([]client.TaxRule, error) {
 	out := make([]client.TaxRule, len(texts))

@@ -39,6 +39,7 @@ type Tx struct {
 	orderStore
 	billingStore
 	viewStore
+	challengeStore
 }
 
 func newTx(c conn) *Tx {
@@ -68,6 +69,7 @@ func newTx(c conn) *Tx {
 		orderStore:       orderStore{c},
 		billingStore:     billingStore{c},
 		viewStore:        viewStore{c},
+		challengeStore:   challengeStore{c},
 		termStore:        termStore{c},
 		trafficStore:     trafficStore{c},
 	}

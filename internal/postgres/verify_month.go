@@ -138,10 +138,11 @@ const unnestMonths = `unnest($1::uuid[], $2::uuid[], $3::date[]) AS k (client_id
 const soldOf = `SELECT ` + serviceColumns + ` FROM service s WHERE id = ANY ($1::uuid[])`
 
 const framesOf = `
-SELECT k.service_id, k.month, p.prices_include_tax, u.month IS NOT NULL AS closed
+SELECT k.service_id, k.month, p.prices_include_tax, u.month IS NOT NULL AS closed, ` + taxPlace + ` AS tax_place, ` + rulesOfProvider + ` AS tax_rules
 FROM ` + unnestMonths + `
 JOIN service s ON s.id = k.service_id AND s.client_id = k.client_id
 JOIN provider p ON p.id = s.provider_id
+JOIN client c ON c.id = s.client_id
 LEFT JOIN usage_month u ON u.client_id = k.client_id AND u.service_id = k.service_id AND u.month = k.month`
 
 // sold is what frames each month: its service, the provider's tax and whether the month is final.
@@ -163,13 +164,19 @@ func (s *Snapshot) sold(ctx context.Context, months []charge.ServiceMonth) (map[
 		Month            calendar.Month  `db:"month"`
 		PricesIncludeTax bool            `db:"prices_include_tax"`
 		Closed           bool            `db:"closed"`
+		TaxPlace         pq.StringArray  `db:"tax_place"`
+		TaxRules         pq.StringArray  `db:"tax_rules"`
 	}
 	if err = s.all(ctx, &rows, framesOf, monthArrays(months)[:3]...); err != nil {
 		return nil, fmt.Errorf("read months' books: %w", err)
 	}
 	out := make(map[monthKey]charge.Books, len(rows))
 	for _, r := range rows {
-		out[monthKey{r.ServiceID, r.Month}] = charge.Books{Service: byID[r.ServiceID], PricesIncludeTax: r.PricesIncludeTax, Closed: r.Closed}
+		b := charge.Books{Service: byID[r.ServiceID], PricesIncludeTax: r.PricesIncludeTax, Closed: r.Closed, Taxpayer: toTaxpayer(r.TaxPlace)}
+		if b.TaxRules, err = toTaxRules("", r.TaxRules); err != nil {
+			return nil, err
+		}
+		out[monthKey{r.ServiceID, r.Month}] = b
 	}
 	return out, nil
 }

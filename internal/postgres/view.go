@@ -24,6 +24,8 @@ type viewStore struct{ conn }
 
 // The lists come as arrays of short texts: building and reading JSON would cost more than finding the rows.
 const viewColumns = serviceHead + `, t.current_version, coalesce(m.driver, '') AS driver, p.prices_include_tax, pt.client_deletion,
+CASE WHEN NOT p.prices_include_tax THEN (SELECT ` + taxPlace + ` FROM client c WHERE c.id = s.client_id) END AS tax_place,
+CASE WHEN NOT p.prices_include_tax THEN ` + rulesOfProvider + ` END AS tax_rules,
 ARRAY(SELECT x.id::text FROM service_term x
       WHERE x.client_id = s.client_id AND x.service_id = s.id AND x.to_at IS NULL) AS terms,
 ARRAY(SELECT concat_ws(' ', o.id, o.kind, o.status) FROM operation o
@@ -71,6 +73,8 @@ type viewRow struct {
 	Driver             string          `db:"driver"`
 	PricesIncludeTax   bool            `db:"prices_include_tax"`
 	ClientDeletion     string          `db:"client_deletion"`
+	TaxPlace           pq.StringArray  `db:"tax_place"`
+	TaxRules           pq.StringArray  `db:"tax_rules"`
 	Terms              pq.StringArray  `db:"terms"`
 	Pending            pq.StringArray  `db:"pending"`
 	BandwidthServiceID actor.ServiceID `db:"bandwidth_service_id"`
@@ -88,7 +92,10 @@ func (c conn) toViews(ctx context.Context, rows []viewRow) ([]lifecycle.View, er
 		}
 		out[i] = lifecycle.View{
 			Service: s, BandwidthServiceID: r.BandwidthServiceID, Driver: r.Driver, PricesIncludeTax: r.PricesIncludeTax,
-			Pending: pendingOf(r.Pending), ClientDeletion: r.ClientDeletion,
+			Pending: pendingOf(r.Pending), ClientDeletion: r.ClientDeletion, Taxpayer: toTaxpayer(r.TaxPlace),
+		}
+		if out[i].TaxRules, err = toTaxRules(s.ProviderID, r.TaxRules); err != nil {
+			return nil, err
 		}
 		if out[i].Offer, err = c.offer(ctx, s.TariffID, r.CurrentVersion); err != nil {
 			return nil, err

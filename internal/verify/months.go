@@ -86,20 +86,13 @@ func (r *run) month(m charge.ServiceMonth, b charge.Books) {
 	}
 }
 
-// net is an amount with the tax in it.
-type net struct{ amount, tax money.Amount }
-
-func (n net) equal(o net) bool { return n.amount.Equal(o.amount) && n.tax.Equal(o.tax) }
-
-func (n net) plus(amount, tax money.Amount) net { return net{n.amount.Add(amount), n.tax.Add(tax)} }
-
 // pair is what is booked and what should be.
-type pair struct{ booked, due net }
+type pair struct{ booked, due money.Amount }
 
 // compare tells where the books of a month differ from its steps: first the net of each add-on, and where that is right its
-// days.
+// days. Tax stays as it was booked (D25) and is left out.
 func compare(m charge.ServiceMonth, b charge.Books, steps []charge.Step) []Finding {
-	nothing := net{money.Zero(b.Service.Currency), money.Zero(b.Service.Currency)}
+	nothing := money.Zero(b.Service.Currency)
 	days := map[string]map[calendar.Day]pair{}
 	at := func(addOn string, day calendar.Day) pair {
 		if days[addOn] == nil {
@@ -112,12 +105,12 @@ func compare(m charge.ServiceMonth, b charge.Books, steps []charge.Step) []Findi
 	}
 	for _, s := range steps {
 		p := at(s.AddOn, s.Day)
-		p.due = p.due.plus(s.Amount, s.Tax)
+		p.due = p.due.Add(b.Priced(s.Amount, s.Tax))
 		days[s.AddOn][s.Day] = p
 	}
 	for _, e := range b.Booked {
 		p := at(e.AddOn, e.ForDay)
-		p.booked = p.booked.plus(e.Amount, e.Tax)
+		p.booked = p.booked.Add(b.Priced(e.Amount, e.Tax))
 		days[e.AddOn][e.ForDay] = p
 	}
 	var out []Finding
@@ -128,27 +121,20 @@ func compare(m charge.ServiceMonth, b charge.Books, steps []charge.Step) []Findi
 	return out
 }
 
-func compareAddOn(m charge.ServiceMonth, addOn string, days map[calendar.Day]pair, nothing net) []Finding {
+func compareAddOn(m charge.ServiceMonth, addOn string, days map[calendar.Day]pair, nothing money.Amount) []Finding {
 	total := pair{nothing, nothing}
 	var out []Finding
 	for day, p := range days {
-		total.booked = total.booked.plus(p.booked.amount, p.booked.tax)
-		total.due = total.due.plus(p.due.amount, p.due.tax)
-		if !p.booked.equal(p.due) {
+		total.booked = total.booked.Add(p.booked)
+		total.due = total.due.Add(p.due)
+		if !p.booked.Equal(p.due) {
 			out = append(out, Finding{9, "service", string(m.ServiceID), fmt.Sprintf(
-				"The overage of %s on %s is booked with %s; the day's blocks and those before it make it %s.", addOn, day, p.booked, p.due)})
+				"The overage of %s on %s is booked with %s; the day's blocks and those before it make it %s %s.", addOn, day, p.booked, p.due, p.due.Currency())})
 		}
 	}
-	if total.booked.equal(total.due) {
+	if total.booked.Equal(total.due) {
 		return out
 	}
 	return []Finding{{5, "service", string(m.ServiceID), fmt.Sprintf(
-		"The overage of %s in %s is booked with %s; the current blocks make it %s.", addOn, m.Month, total.booked, total.due)}}
-}
-
-func (n net) String() string {
-	if n.tax.IsZero() {
-		return fmt.Sprintf("%s %s", n.amount, n.amount.Currency())
-	}
-	return fmt.Sprintf("%s %s (tax %s)", n.amount, n.amount.Currency(), n.tax)
+		"The overage of %s in %s is booked with %s; the current blocks make it %s %s.", addOn, m.Month, total.booked, total.due, total.due.Currency())}}
 }
