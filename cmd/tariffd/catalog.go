@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -77,6 +78,7 @@ not have are left alone, but with --prune. ${NAME} in a module's connection is t
 Exit status: 0 done, or nothing to do; 1 refused or failed, and nothing was changed; 2 with --plan: there is something to do.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			debug.SetGCPercent(documentGrowth)
 			document, err := readDocument(cmd.InOrStdin(), file)
 			if err != nil {
 				return err
@@ -103,6 +105,9 @@ Exit status: 0 done, or nothing to do; 1 refused or failed, and nothing was chan
 	f.BoolVar(&o.NoCheck, "no-check", false, "do not try the panels of modules that are new or connect in another way")
 	return cmd
 }
+
+// documentGrowth is how far the heap may grow before it is cleaned, in percent: an import ends soon after it has read.
+const documentGrowth = 800
 
 func readDocument(in io.Reader, file string) ([]byte, error) {
 	if file != "-" {

@@ -23,7 +23,7 @@ func TestTheDemosCatalogueIsAGoodDocument(t *testing.T) {
 	unchecked := pricelist.Options{NoCheck: true}
 	plan, err := a.ImportPriceList(t.Context(), demoActor(), document, unchecked)
 	require.NoError(t, err)
-	require.Equal(t, len(plan.Changes), plan.Count(pricelist.Create)+1, "but for the panels that VPS choose from, all is new")
+	require.Equal(t, len(plan.Changes), plan.Count(pricelist.Create)+3, "but for the panels and systems to choose from, all is new")
 
 	exported, err := a.PriceList.Export(t.Context(), nil)
 	require.NoError(t, err)

@@ -18,6 +18,8 @@ type remembering struct {
 	modules   map[ModuleID][]Module
 	lists     map[string][]Enumeration
 	units     *told[[]Unit]
+	asked     map[string]told[[]Parameter]
+	groups    map[TariffGroupID]told[TariffGroup]
 }
 
 // told is an answer that was given once.
@@ -30,7 +32,7 @@ func remember(tx Tx) *remembering {
 	return &remembering{
 		Tx: tx, types: map[string]told[ProductType]{}, content: map[string]told[[]Content]{},
 		providers: map[actor.ProviderID]told[client.Provider]{}, places: map[DataCenterID][]DataCenter{}, modules: map[ModuleID][]Module{},
-		lists: map[string][]Enumeration{},
+		lists: map[string][]Enumeration{}, asked: map[string]told[[]Parameter]{}, groups: map[TariffGroupID]told[TariffGroup]{},
 	}
 }
 
@@ -51,6 +53,16 @@ func (r *remembering) ShareProductType(ctx context.Context, code string) (Produc
 // ContentOf asks once per product type.
 func (r *remembering) ContentOf(ctx context.Context, productType string) ([]Content, error) {
 	return recall(r.content, productType, func() ([]Content, error) { return r.Tx.ContentOf(ctx, productType) })
+}
+
+// ShareParameters asks once per product type.
+func (r *remembering) ShareParameters(ctx context.Context, productType string) ([]Parameter, error) {
+	return recall(r.asked, productType, func() ([]Parameter, error) { return r.Tx.ShareParameters(ctx, productType) })
+}
+
+// ShareTariffGroup asks once per group.
+func (r *remembering) ShareTariffGroup(ctx context.Context, id TariffGroupID) (TariffGroup, error) {
+	return recall(r.groups, id, func() (TariffGroup, error) { return r.Tx.ShareTariffGroup(ctx, id) })
 }
 
 // ShareProvider asks once per provider.

@@ -90,6 +90,13 @@ func (s pricelistStore) ContentAll(ctx context.Context) ([]catalog.Content, erro
 	return each(rows, contentRow.toContent), nil
 }
 
+const parametersAll = parameterColumns + `ORDER BY product_type, sort_order, code`
+
+// ParametersAll reads the parameters of every product type.
+func (s pricelistStore) ParametersAll(ctx context.Context) ([]catalog.Parameter, error) {
+	return parameterStore{s.conn}.parameters(ctx, parametersAll)
+}
+
 const modulesAll = moduleColumns + `ORDER BY id`
 
 // ModulesAll reads every processing module, without the secrets.

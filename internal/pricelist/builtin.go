@@ -15,8 +15,9 @@ var builtinYAML []byte
 
 // came is what the built-in objects are where nobody has changed them; the members that name them are empty.
 type came struct {
-	types    map[string]productType
-	elements map[string]element // by type and code
+	types      map[string]productType
+	elements   map[string]element   // by type and code
+	parameters map[string]parameter // by type and code
 }
 
 var builtins = sync.OnceValue(func() came {
@@ -26,7 +27,7 @@ var builtins = sync.OnceValue(func() came {
 	if err := yaml.Unmarshal(builtinYAML, &doc); err != nil {
 		panic(err) // it is a part of the program
 	}
-	c := came{map[string]productType{}, map[string]element{}}
+	c := came{map[string]productType{}, map[string]element{}, map[string]parameter{}}
 	r, s := &reader{}, shapes{}
 	for i := range doc.Types {
 		var p productType
@@ -36,8 +37,13 @@ var builtins = sync.OnceValue(func() came {
 			e.Code = ""
 			c.elements[p.Code+"/"+code] = e
 		}
+		for _, x := range p.Parameters {
+			code := x.Code
+			x.Code = ""
+			c.parameters[p.Code+"/"+code] = x
+		}
 		code := p.Code
-		p.Code, p.AddOns = "", nil
+		p.Code, p.AddOns, p.Parameters = "", nil, nil
 		c.types[code] = p
 	}
 	if err := r.err(); err != nil {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"sync"
 
 	yaml "go.yaml.in/yaml/v3"
 
@@ -21,7 +22,7 @@ const Version = "1"
 func sections(check bool) []section {
 	return []section{
 		providers(), departments(), units(), enumerations(), dataCenters(), integrations(), productTypes(),
-		tariffGroups(), clientGroups(), ipManagers(), licenseServers(), modules(check), newTariffs(), taxRules(),
+		tariffGroups(), clientGroups(), ipManagers(), licenseServers(), modules(check), parameterLists{}, newTariffs(), taxRules(),
 	}
 }
 
@@ -38,19 +39,29 @@ var errPlanned = errors.New("pricelist: planned")
 // Import brings a document into the installation, in one transaction: whole or not at all. What is wrong with it are
 // Problems. Panels are tried before, outside any transaction.
 func (e *Engine) Import(ctx context.Context, by actor.Actor, document []byte, o Options) (Plan, error) {
-	root, err := parse(document)
-	if err != nil {
-		return Plan{}, err
-	}
-	if !o.NoCheck {
-		if err = e.tryPanels(ctx, by, root, o); err != nil {
+	// A long document is read beside the tariffs that are there.
+	parsed := sync.OnceValues(func() (*yaml.Node, error) { return parse(document) })
+	go func() { _, _ = parsed() }()
+	if !o.NoCheck && bytes.Contains(document, []byte("processing_modules")) {
+		root, err := parsed()
+		if err == nil {
+			err = e.tryPanels(ctx, by, root)
+		}
+		if err != nil {
 			return Plan{}, err
 		}
 	}
 	var plan Plan
-	err = e.InTx(ctx, func(tx Tx) error {
+	err := e.InTx(ctx, func(tx Tx) error {
 		r := e.begin(tx, by)
 		r.prune = o.Prune
+		if err := r.readTariffs(ctx); err != nil {
+			return err
+		}
+		root, err := parsed()
+		if err != nil {
+			return err
+		}
 		if err := r.importAll(ctx, root, sections(!o.NoCheck), ""); err != nil {
 			return err
 		}
@@ -66,13 +77,16 @@ func (e *Engine) Import(ctx context.Context, by actor.Actor, document []byte, o 
 }
 
 // tryPanels plans the import as far as the modules and tries the panels of those that are new or connect in another way.
-func (e *Engine) tryPanels(ctx context.Context, by actor.Actor, root *yaml.Node, o Options) error {
+func (e *Engine) tryPanels(ctx context.Context, by actor.Actor, root *yaml.Node) error {
 	if child(root, "processing_modules") == nil {
 		return nil
 	}
 	var tried []attempt
 	err := e.InTx(ctx, func(tx Tx) error {
 		r := e.begin(tx, by)
+		if err := tx.LockPriceList(ctx); err != nil {
+			return err
+		}
 		if err := r.importAll(ctx, root, sections(true), "processing_modules"); err != nil {
 			return err
 		}
@@ -106,11 +120,18 @@ func placed(err error) error {
 	return found
 }
 
-// importAll plans and applies the sections, up to one of them; empty: all.
-func (r *run) importAll(ctx context.Context, root *yaml.Node, all []section, until string) error {
+// readTariffs reads what is there, once no other import runs.
+func (r *run) readTariffs(ctx context.Context) error {
 	if err := r.tx.LockPriceList(ctx); err != nil {
 		return err
 	}
+	list, err := r.tx.TariffsAll(ctx)
+	r.tariffs = list
+	return err
+}
+
+// importAll plans and applies the sections, up to one of them; empty: all.
+func (r *run) importAll(ctx context.Context, root *yaml.Node, all []section, until string) error {
 	r.readAll(root, all)
 	if err := r.err(); err != nil {
 		return err
@@ -132,7 +153,7 @@ func (r *run) importAll(ctx context.Context, root *yaml.Node, all []section, unt
 		return nil
 	}
 	// The inner lists of an object come before the object, as if they were sections of their own.
-	for _, s := range slices.Backward(slices.Insert(all, len(all)-2, r.inner...)) {
+	for _, s := range slices.Backward(slices.Insert(all, slices.Index(sectionNames(all), "tariffs"), r.inner...)) {
 		if err := s.remove(ctx, r); err != nil {
 			return err
 		}
@@ -140,11 +161,19 @@ func (r *run) importAll(ctx context.Context, root *yaml.Node, all []section, unt
 	return r.err()
 }
 
+func sectionNames(all []section) []string {
+	out := make([]string, len(all))
+	for i, s := range all {
+		out[i] = s.name()
+	}
+	return out
+}
+
 // readAll reads every section strictly.
 func (r *run) readAll(root *yaml.Node, all []section) {
 	for i := 0; i+1 < len(root.Content); i += 2 {
 		key, n := root.Content[i], root.Content[i+1]
-		at := slices.IndexFunc(all, func(s section) bool { return s.name() == key.Value })
+		at := slices.Index(sectionNames(all), key.Value)
 		switch {
 		case key.Value == "version" && n.Value != Version:
 			r.add(n, "version", "unknown_value", "This program reads documents of version %s.", Version)
@@ -207,8 +236,12 @@ func (e *Engine) Export(ctx context.Context, providers []string) (document []byt
 func (r *run) exportAll(ctx context.Context) ([]byte, error) {
 	root := &yaml.Node{Kind: yaml.MappingNode}
 	root.Content = append(root.Content, text("version"), &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!int", Value: Version})
+	var err error
+	if r.tariffs, err = r.tx.TariffsAll(ctx); err != nil {
+		return nil, err
+	}
 	for _, s := range sections(false) {
-		if err := s.have(ctx, r); err != nil {
+		if err = s.have(ctx, r); err != nil {
 			return nil, err
 		}
 		if list := s.export(r); list != nil {

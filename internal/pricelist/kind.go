@@ -66,7 +66,11 @@ func (s *stopped) Unwrap() error { return s.error }
 func (k *kind[D]) name() string { return k.section }
 
 func (k *kind[D]) read(r *run, list *yaml.Node) {
-	if list = resolved(list); list.Kind != yaml.SequenceNode {
+	list = resolved(list)
+	if isNull(list) {
+		return
+	}
+	if list.Kind != yaml.SequenceNode {
 		r.add(list, k.section, "wrong_type", "A list is expected.")
 		return
 	}

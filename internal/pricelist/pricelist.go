@@ -34,6 +34,7 @@ type Tx interface {
 	EnumerationsAll(ctx context.Context) ([]catalog.Enumeration, error)
 	ProductTypesAll(ctx context.Context) ([]catalog.ProductType, error)
 	ContentAll(ctx context.Context) ([]catalog.Content, error)
+	ParametersAll(ctx context.Context) ([]catalog.Parameter, error)
 	// ModulesAll leaves the secrets sealed.
 	ModulesAll(ctx context.Context) ([]catalog.Module, error)
 	// CompanionsAll leaves the passwords sealed.
@@ -111,6 +112,8 @@ type run struct {
 	content                                     map[string][]catalog.Content
 	items                                       map[string][]catalog.EnumerationItem // of the enumerations
 	inner                                       []section                            // lists within objects of the document
+	withParameters                              []typeItem                           // product types of the document
+	tariffs                                     []catalog.Tariff                     // of the installation
 	// tried is what an import connects with anew, to be tried before it.
 	tried []attempt
 }

@@ -20,9 +20,18 @@ func (r *rig) pristine(ctx context.Context) (document []byte, err error) {
 		if err != nil {
 			return err
 		}
+		asked, err := tx.ParametersAll(ctx)
+		if err != nil {
+			return err
+		}
 		list := &yaml.Node{Kind: yaml.SequenceNode}
 		for _, p := range types {
-			p.AddOns = nil
+			p.AddOns, p.Parameters = nil, nil
+			for _, x := range asked {
+				if x.ProductType == p.Code {
+					p.Parameters = append(p.Parameters, parameterOf(x, nil))
+				}
+			}
 			for _, c := range run.content[p.Code] {
 				p.AddOns = append(p.AddOns, elementOf(c))
 			}

@@ -57,6 +57,7 @@ type productType struct {
 	Periods             []calendar.Period `json:"periods"`
 	OrderPage           catalog.OrderPage `json:"order_page"`
 	AddOns              []element         `json:"add_ons"`
+	Parameters          []parameter       `json:"parameters"`
 }
 
 // element is one add-on of a product type.
@@ -74,7 +75,7 @@ type element struct {
 func productTypes() section {
 	return &kind[productType]{
 		section: "product_types", noun: "product type", key: func(d productType) string { return d.Code },
-		inner:    []string{"add_ons"},
+		inner:    []string{"add_ons", "parameters"},
 		defaults: usualType,
 		builtin:  func(d productType) bool { return d.builtin },
 		list:     listTypes,
@@ -90,6 +91,7 @@ func productTypes() section {
 			return r.catalog.DeleteProductType(ctx, r.by, old.Code, nil)
 		},
 		within: func(ctx context.Context, r *run, it item, d productType) error {
+			r.withParameters = append(r.withParameters, typeItem{it, d.Code})
 			return applyWithin(ctx, r, elements(d.Code), it, "add_ons")
 		},
 	}
@@ -121,13 +123,26 @@ func listTypes(ctx context.Context, r *run) ([]productType, error) {
 	for _, c := range content {
 		r.content[c.ProductType] = append(r.content[c.ProductType], c)
 	}
+	asked, err := r.tx.ParametersAll(ctx)
+	if err != nil {
+		return nil, err
+	}
+	// Their values name modules, which otherwise come after the types.
+	modules, err := r.tx.ModulesAll(ctx)
+	if err != nil {
+		return nil, err
+	}
+	called := map[string]string{}
+	for _, m := range modules {
+		called[string(m.ID)] = m.Name
+	}
 	out := make([]productType, len(types))
 	for i, p := range types {
 		out[i] = productType{
 			builtin: p.Builtin, Code: p.Code, Name: p.Name, SortOrder: p.SortOrder, TrialPolicy: p.TrialPolicy,
 			ExpenseSplit: p.ExpenseSplit, NoWeekendSuspension: p.NoWeekendSuspension, AutoDeleteAfterDays: p.AutoDeleteAfterDays,
 			ClientDeletion: p.ClientDeletion, ClientDeletionTime: p.ClientDeletionTime, Periods: p.Periods, OrderPage: p.OrderPage,
-			AddOns: r.spokenElements(p.Code),
+			AddOns: r.spokenElements(p.Code), Parameters: r.spokenParameters(p.Code, asked, called),
 		}
 	}
 	return out, nil
@@ -154,9 +169,12 @@ func usualType(r *run, said productType) productType {
 			OrderPage: catalog.OrderPage{Display: catalog.DisplayList},
 		}
 	}
-	d.AddOns = nil
+	d.AddOns, d.Parameters = nil, nil
 	for _, e := range said.AddOns {
 		d.AddOns = append(d.AddOns, usualElement(said.Code, e))
+	}
+	for _, x := range said.Parameters {
+		d.Parameters = append(d.Parameters, usualParameter(said.Code, x))
 	}
 	return d
 }

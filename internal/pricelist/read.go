@@ -71,6 +71,8 @@ func (r *reader) read(s shapes, n *yaml.Node, v reflect.Value, place string) {
 		v.Set(reflect.ValueOf(r.free(n, place)))
 	case v.Kind() == reflect.Pointer:
 		r.pointer(s, n, v, place)
+	case isNull(n) && v.Kind() == reflect.Slice:
+		v.SetZero() // a list of which nothing is written
 	case isNull(n):
 		r.add(n, place, "wrong_type", "A value is expected.")
 	case v.Type() == decimalType:
@@ -165,7 +167,11 @@ func (r *reader) scalar(n *yaml.Node, v reflect.Value, place string) {
 		}
 		v.SetBool(strings.EqualFold(n.Value, "true"))
 	default:
-		i, err := strconv.ParseInt(n.Value, 10, 32)
+		bits := 64
+		if v.Kind() == reflect.Int {
+			bits = 32 // as the columns of the database
+		}
+		i, err := strconv.ParseInt(n.Value, 10, bits)
 		if n.ShortTag() != "!!int" || err != nil {
 			r.add(n, place, "wrong_type", "A whole number is expected.")
 			return

@@ -30,6 +30,7 @@ type tariff struct {
 	Calendar              catalog.CalendarBilling `json:"calendar"`
 	Hourly                catalog.Hourly          `json:"hourly"`
 	Policy                policy                  `json:"policy"`
+	Parameters            []string                `json:"parameters"`
 	AddOns                []catalog.AddOn         `json:"add_ons"`
 }
 
@@ -203,21 +204,17 @@ func (r *run) plainItems(productType string, a catalog.AddOn) catalog.AddOn {
 	return a
 }
 
-func listTariffs(ctx context.Context, r *run) ([]tariff, error) {
-	list, err := r.tx.TariffsAll(ctx)
-	if err != nil {
-		return nil, err
-	}
+func listTariffs(_ context.Context, r *run) ([]tariff, error) {
 	providers, places, modules := byID(r.providers), byID(r.places), byID(r.modules)
 	tariffGroups, clientGroups := byID(r.tariffGroups), byID(r.clientGroups)
 	var out []tariff
-	for _, t := range list {
+	for _, t := range r.tariffs {
 		o := t.Offer
 		d := tariff{
 			row: t, Code: t.Code, Provider: providers[string(t.ProviderID)], ProductType: t.ProductType, Name: o.Name,
 			Description: o.Description, Group: tariffGroups[string(t.GroupID)], Status: t.Status, DataCenters: called(places, o.DataCenterIDs),
 			ProcessingModules: called(modules, o.ModuleIDs), Settings: o.Settings, DefaultDomainTemplate: o.DefaultDomainTemplate,
-			Prices: o.Prices, TrialDays: o.TrialDays, Calendar: o.Calendar, Hourly: o.Hourly, Policy: policyOf(o.Policy, clientGroups),
+			Prices: o.Prices, TrialDays: o.TrialDays, Calendar: o.Calendar, Hourly: o.Hourly, Policy: policyOf(o.Policy, clientGroups), Parameters: o.Parameters,
 		}
 		d.AddOns = slices.Clone(o.AddOns)
 		for i := range d.AddOns {
@@ -277,6 +274,7 @@ func (d tariff) toTariff(r *run, it item, before catalog.Tariff) catalog.Tariff 
 		AutoDeleteAfterDays: p.AutoDeleteAfterDays, RefundOnClose: p.RefundOnClose, ClientMaySuspend: p.ClientMaySuspend,
 		ServerChangesPerMonth: p.ServerChangesPerMonth,
 	}
+	o.Parameters = append([]string{}, d.Parameters...)
 	o.AddOns = append([]catalog.AddOn{}, d.AddOns...)
 	return t
 }

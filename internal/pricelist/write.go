@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"encoding/json"
 	"reflect"
+	"regexp"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/shopspring/decimal"
 	yaml "go.yaml.in/yaml/v3"
@@ -102,7 +104,17 @@ func (s shapes) whole(v reflect.Value) *yaml.Node {
 	return &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!int", Value: strconv.FormatInt(v.Int(), 10)}
 }
 
-func text(s string) *yaml.Node { return &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: s} }
+// text is written as it reads where that is safe. Lines that begin with a blank, and the like, stand in quotes: as a block
+// they would not come back as they were.
+func text(s string) *yaml.Node {
+	n := &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: s}
+	if strings.Contains(s, "\n") && !plainLines.MatchString(s) {
+		n.Style = yaml.DoubleQuotedStyle
+	}
+	return n
+}
+
+var plainLines = regexp.MustCompile(`^([^\s\pC]([^\n\pC]*[^\s\pC])?\n+)*[^\s\pC]([^\n\pC]*[^\s\pC])?\n?$`)
 
 // free writes JSON that has no shape of its own, with its members in order.
 func free(raw json.RawMessage) *yaml.Node {
