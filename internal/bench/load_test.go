@@ -74,6 +74,29 @@ func (l load) rush(b *testing.B, length time.Duration) float64 {
 	return float64(done.Load()) / time.Since(begun).Seconds()
 }
 
+// timed is rush, and also answers how long each answer took.
+func (l load) timed(b *testing.B, length time.Duration) (rate float64, took []time.Duration) {
+	b.Helper()
+	var no atomic.Int64
+	var mu sync.Mutex
+	begun := time.Now()
+	end := begun.Add(length)
+	l.together(b, func(w *wire) error {
+		var own []time.Duration
+		for at := time.Now(); at.Before(end); at = time.Now() {
+			if err := w.do(l.request(int(no.Add(1))), l.want); err != nil {
+				return err
+			}
+			own = append(own, time.Since(at))
+		}
+		mu.Lock()
+		defer mu.Unlock()
+		took = append(took, own...)
+		return nil
+	})
+	return float64(len(took)) / time.Since(begun).Seconds(), took
+}
+
 // steady sends at a fixed rate until stop and returns how long each answer took, from the instant at which its request was
 // due: a server that is stuck makes those wait that come after, and their waiting counts.
 func (l load) steady(b *testing.B, perSecond int, stop <-chan struct{}) []time.Duration {

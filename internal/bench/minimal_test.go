@@ -58,20 +58,25 @@ func serveMinimal() {
 	db := sqlx.MustConnect("postgres", os.Getenv(minimalURL))
 	db.SetMaxOpenConns(16)
 	db.SetMaxIdleConns(16)
-	byID, err := db.Preparex(minimalSelect)
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
-	}
 	e := echo.New()
 	e.HideBanner, e.HidePort = true, true
-	e.GET("/services/:id", func(c echo.Context) error {
-		var row minimalService
-		if err := byID.GetContext(c.Request().Context(), &row, c.Param("id")); err != nil {
-			return err
-		}
-		return c.JSON(http.StatusOK, row)
-	})
+	// Only the tables of the figure that is measured are there.
+	if byID, err := db.Preparex(minimalSelect); err == nil {
+		e.GET("/services/:id", func(c echo.Context) error {
+			var row minimalService
+			if err := byID.GetContext(c.Request().Context(), &row, c.Param("id")); err != nil {
+				return err
+			}
+			return c.JSON(http.StatusOK, row)
+		})
+	}
+	if page, err := db.Preparex(minimalServices); err == nil {
+		minimalPage[minimalService](e, "/services", page)
+	}
+	if page, err := db.Preparex(minimalTariffs); err == nil {
+		minimalPage[minimalTariff](e, "/tariffs", page)
+	}
+	minimalQuotes(e)
 	e.GET("/healthz", func(c echo.Context) error { return c.NoContent(http.StatusOK) })
 	fmt.Fprintln(os.Stderr, e.Start(os.Getenv(minimalListen)))
 	os.Exit(1)

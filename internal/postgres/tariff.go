@@ -31,11 +31,18 @@ type tariffRow struct {
 }
 
 func (r tariffRow) toTariff() (catalog.Tariff, error) {
-	o, err := toOffer(r.Offer)
+	t := r.plain()
+	var err error
+	t.Offer, err = toOffer(r.Offer)
+	return t, err
+}
+
+// plain is the tariff without its offer.
+func (r tariffRow) plain() catalog.Tariff {
 	return catalog.Tariff{
-		ID: r.ID, ProviderID: r.ProviderID, ProductType: r.ProductType, Code: r.Code, GroupID: r.GroupID, Status: r.Status, Number: r.Number, Offer: o,
+		ID: r.ID, ProviderID: r.ProviderID, ProductType: r.ProductType, Code: r.Code, GroupID: r.GroupID, Status: r.Status, Number: r.Number,
 		CreatedAt: r.CreatedAt.UTC(), Version: r.Version, TypePeriods: each(r.Periods, toPeriod),
-	}, err
+	}
 }
 
 // toOffer reads an offer's document.

@@ -7,6 +7,7 @@ import (
 	"github.com/tariffd/tariffd/internal/actor"
 	"github.com/tariffd/tariffd/internal/catalog"
 	"github.com/tariffd/tariffd/internal/event"
+	"github.com/tariffd/tariffd/internal/fault"
 )
 
 // Staff see every tariff; others the active ones of their provider, and those that their services are on.
@@ -26,7 +27,10 @@ func (r *Reader) Tariff(ctx context.Context, s actor.Scope, id catalog.TariffID)
 	return row.toTariff()
 }
 
-const listTariffs = tariffColumns + `WHERE ` + tariffScope + `
+// Offers never change once they were committed: a list reads only which versions they are of.
+const listTariffs = `
+SELECT t.id, t.provider_id, t.product_type, t.code, coalesce(t.group_id::text, '') AS group_id, t.status, t.current_version, p.periods, t.created_at, t.version
+FROM tariff t JOIN product_type p ON p.code = t.product_type WHERE ` + tariffScope + `
   AND ($5 = '' OR t.code = $5) AND ($6 = '' OR t.product_type = $6) AND ($7 = '' OR t.status = $7) AND ($8::uuid IS NULL OR t.provider_id = $8)
   AND ($9::uuid IS NULL OR t.group_id = $9)
   AND t.id {after} coalesce(nullif($3, '')::uuid, {edge})
@@ -40,7 +44,31 @@ func (r *Reader) Tariffs(ctx context.Context, s actor.Scope, f catalog.TariffFil
 	if err != nil {
 		return nil, fromConstraint(wrap("list tariffs", err))
 	}
-	return toTariffs(rows)
+	return r.withOffers(ctx, rows)
+}
+
+// withOffers completes rows with their offers. A version that was replaced since the rows were read is read with its row.
+func (r *Reader) withOffers(ctx context.Context, rows []tariffRow) ([]catalog.Tariff, error) {
+	keys := each(rows, func(row tariffRow) offerKey { return offerKey{row.ID, row.Number} })
+	offers, err := r.offers(ctx, keys)
+	if err != nil {
+		return nil, fromConstraint(err)
+	}
+	out := make([]catalog.Tariff, 0, len(rows))
+	for i, row := range rows {
+		t := row.plain()
+		var ok bool
+		if t.Offer, ok = offers[keys[i]]; !ok {
+			if t, err = (tariffStore{r.conn}).TariffByID(ctx, row.ID); fault.Has(err, catalog.ErrNoTariff.Code) {
+				continue
+			}
+			if err != nil {
+				return nil, fromConstraint(err)
+			}
+		}
+		out = append(out, t)
+	}
+	return out, nil
 }
 
 // What was done to a tariff stands in its audit rows.

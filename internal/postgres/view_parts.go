@@ -50,13 +50,60 @@ func (c conn) offer(ctx context.Context, id catalog.TariffID, number int) (catal
 	if err != nil || c.tx != nil {
 		return o, err
 	}
+	k.keepOffer(key, o)
+	return o, nil
+}
+
+const offersOf = `
+SELECT v.tariff_id, v.number, v.offer
+FROM unnest($1::uuid[], $2::int[]) AS want (id, number) JOIN tariff_version v ON v.tariff_id = want.id AND v.number = want.number`
+
+// offers answers those of the versions that exist; what is not kept yet is read in one statement.
+func (c conn) offers(ctx context.Context, keys []offerKey) (map[offerKey]catalog.Offer, error) {
+	k := c.db.kept
+	out := make(map[offerKey]catalog.Offer, len(keys))
+	var ids []catalog.TariffID
+	var numbers []int64
+	k.mu.RLock()
+	for _, key := range keys {
+		if o, ok := k.offers[key]; ok {
+			out[key] = o
+		} else {
+			ids, numbers = append(ids, key.tariff), append(numbers, int64(key.number))
+		}
+	}
+	k.mu.RUnlock()
+	if len(ids) == 0 {
+		return out, nil
+	}
+	var rows []struct {
+		Tariff catalog.TariffID `db:"tariff_id"`
+		Number int              `db:"number"`
+		Offer  []byte           `db:"offer"`
+	}
+	if err := c.all(ctx, &rows, offersOf, texts(ids), pq.Array(numbers)); err != nil {
+		return nil, wrap("read offers", err)
+	}
+	for _, r := range rows {
+		o, err := toOffer(r.Offer)
+		if err != nil {
+			return nil, err
+		}
+		out[offerKey{r.Tariff, r.Number}] = o
+		if c.tx == nil {
+			k.keepOffer(offerKey{r.Tariff, r.Number}, o)
+		}
+	}
+	return out, nil
+}
+
+func (k *kept) keepOffer(key offerKey, o catalog.Offer) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if len(k.offers) >= mostOffers {
 		clear(k.offers)
 	}
 	k.offers[key] = o
-	return o, nil
 }
 
 const termsByID = `
