@@ -327,5 +327,4 @@ func TestD25TaxInQuotesAndExpenses(t *testing.T) {
 	own := s.service(bavarian, "P1M", tariff)
 	require.Equal(t, "362.00", s.balance(bavarian))
 	require.Equal(t, euros("138.00"), s.admin.get("/v1/services/" + own).is(200).json["next_charge"].(obj)["amount"])
-
 }
