@@ -189,14 +189,14 @@ func (q Questionnaire) read(f *fault.Fields, a AskedParameter, raw json.RawMessa
 			f.Add(pointer, wrong.Code, "%s", wrong.Message)
 			return nil, false
 		}
-		return quote(text), true
+		return Text(text), true
 	}
 	v, ok := q.find(a, text)
 	if !ok {
 		f.Add(pointer, "unknown_value", "%q cannot be chosen.", text)
 		return nil, false
 	}
-	return quote(v.Code), true
+	return Text(v.Code), true
 }
 
 // textOf reads a text; where an integer is asked for, a JSON number is its text.
@@ -316,7 +316,8 @@ func fits(xs, ys []ParameterValue) (x, y ParameterValue, ok bool) {
 	return x, y, true
 }
 
-func quote(text string) json.RawMessage {
+// Text is the answer that is a text.
+func Text(text string) json.RawMessage {
 	raw, err := json.Marshal(text)
 	if err != nil { // a text can be written
 		return json.RawMessage(`""`)

@@ -29,6 +29,14 @@ func newThings(t *testing.T) *things {
 	collection := l.admin.post("/v1/statistics/collect", map[string]any{"day": "2026-03-01"}).is(http.StatusAccepted)
 	recomputation := l.admin.post("/v1/traffic-reassignments/recompute", map[string]any{"from": "2026-03-01", "to": "2026-03-02"}).is(http.StatusAccepted)
 	l.admin.post("/v1/units", map[string]any{"code": "crate", "name": "Crate"}).is(http.StatusCreated)
+	l.admin.post("/v1/enumerations", map[string]any{"code": "colours", "name": "Colours"}).is(http.StatusCreated)
+	made := func(path string, body map[string]any) string {
+		return l.admin.post(path, body).is(http.StatusCreated).text("id")
+	}
+	tariffs, clients := made("/v1/tariff-groups", map[string]any{"name": "Storage"}), made("/v1/client-groups", map[string]any{"name": "VIP"})
+	tax := made("/v1/tax-rules", map[string]any{"provider_id": l.provider, "country": "LV", "rate": "0.21"})
+	panel := map[string]any{"name": "beside", "url": "http://127.0.0.1:9", "username": "admin", "password": "secret"}
+	ips, licenses := made("/v1/ip-managers", panel), made("/v1/license-servers", panel)
 	l.idle()
 	return &things{
 		life: l,
@@ -41,7 +49,9 @@ func newThings(t *testing.T) *things {
 			"/v1/data-centers/{id}": l.center, "/v1/departments/{id}": l.admin.get("/v1/departments").is(http.StatusOK).text("data.0.id"),
 			"/v1/api-keys/{id}": l.buyer.get("/v1/me").is(http.StatusOK).text("key_id"), "/v1/processing-modules/{id}": l.panel,
 			"/v1/processing-drivers/{name}": "manual", "/v1/integration-modules/{name}": "dedicated_bandwidth",
-			"/v1/units/{code}": "crate", "/v1/product-types/{code}": "dedicated",
+			"/v1/units/{code}": "crate", "/v1/enumerations/{code}": "colours", "/v1/tariff-groups/{id}": tariffs,
+			"/v1/client-groups/{id}": clients, "/v1/tax-rules/{id}": tax, "/v1/ip-managers/{id}": ips, "/v1/license-servers/{id}": licenses,
+			"/v1/product-types/{code}":        "dedicated",
 			"/v1/statistics/collections/{id}": collection.text("id"), "/v1/traffic-reassignments/recomputations/{id}": recomputation.text("id"),
 			"/v1/tasks/{id}": "", // nothing of this life needed a person
 		},
@@ -54,7 +64,7 @@ func (x *things) address(op spoken, kinds ...map[string]string) (path string, ok
 		for prefix, id := range kind {
 			if rest, found := strings.CutPrefix(op.path, prefix); found && (rest == "" || rest[0] == '/') && id != "" {
 				return prefix[:strings.Index(prefix, "{")] + id +
-					strings.NewReplacer("{day}", "2026-03-01", "{code}", "traffic", "{add_on}", "traffic").Replace(rest), true
+					strings.NewReplacer("{day}", "2026-03-01", "{code}", "traffic", "{add_on}", "traffic", "{parameter}", "hostname").Replace(rest), true
 			}
 		}
 	}

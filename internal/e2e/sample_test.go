@@ -161,6 +161,7 @@ func wrong(s *openapi3.Schema) (value any, ok bool) {
 func (op spoken) address() string {
 	return strings.NewReplacer(
 		"{id}", unknown, "{server_service_id}", unknown, "{day}", "2026-03-01", "{code}", "no_such", "{name}", "no_such", "{add_on}", "no_such",
+		"{parameter}", "no_such",
 	).Replace(op.path)
 }
 

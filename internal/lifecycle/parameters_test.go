@@ -128,3 +128,12 @@ func TestTheDomainIsMadeFromTheTariffsTemplate(t *testing.T) {
 	require.NoError(r, err)
 	require.Equal(r, "john.example.com", r.service(r.buy(c, 1).Items[0].ServiceID).Domain)
 }
+
+func TestWhatThePanelDecidedIsKept(t *testing.T) {
+	r := newRig(t)
+	r.panel.does(func(string, provision.Op) (provision.Outcome, error) {
+		return provision.Outcome{Ref: "1", Parameters: map[string]string{"os": "Debian-12"}}, nil
+	})
+	_, id := r.active()
+	require.JSONEq(r, `"Debian-12"`, string(r.service(id).Parameters["os"]))
+}

@@ -409,4 +409,14 @@ func takeOver(s *service.Service, out provision.Outcome) {
 	if out.Addresses != nil {
 		s.Addresses = out.Addresses
 	}
+	takeParameters(s, told(out.Parameters))
+}
+
+// told are parameters that an order left open and the panel decided, such as the system that it installed.
+func told(texts map[string]string) catalog.Answers {
+	out := catalog.Answers{}
+	for code, text := range texts {
+		out[code] = catalog.Text(text)
+	}
+	return out
 }
