@@ -34,6 +34,7 @@ var _ = register(map[string]entry{
 		return request{path: byID(w.create("/v1/processing-modules", obj{"driver": "none", "product_type": "hosting", "name": "Old"}))}
 	})},
 	"checkProcessingModule":    {valid: plainly("id", "panel")},
+	"syncProcessingModule":     {valid: plainly("id", "panel")},
 	"clearModuleProblems":      {valid: plainly("id", "panel")},
 	"installIntegrationModule": {valid: named("dedicated_bandwidth")},
 	// Every town sells bandwidth; what is not in use is taken away in TestWhatIsNotInUseGoes.
@@ -101,7 +102,7 @@ var _ = register(map[string]entry{
 		code := w.word("element")
 		w.create2("/v1/product-types/hosting/add-ons", obj{"code": code, "name": "Element", "value_type": "enumeration", "enumeration_code": w.enumeration()})
 		return request{path: map[string]string{"code": "hosting", "add_on": code}, body: obj{"enumeration_code": w.enumeration()}}
-	})},
+	}), rules: []rule{{"no unit", set("unit", nil), 422, "required", []string{"/unit required"}}}},
 	"deleteProductTypeAddOn": {valid: requests(func(w *world) request {
 		return request{path: map[string]string{"code": "hosting", "add_on": w.element()}}
 	})},

@@ -110,7 +110,7 @@ func takenEmail(w *world, b obj) {
 }
 
 func place() obj {
-	return obj{"name": "Here", "external_id": "9", "sort_order": 5, "icon": obj{"kind": "flag", "country": "DE"}}
+	return obj{"name": "Here", "external_id": "9", "sort_order": 5, "icon": obj{"kind": "flag", "country": "DE", "image_url": nil}}
 }
 
 var iconRules = []rule{

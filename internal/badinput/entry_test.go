@@ -32,7 +32,8 @@ type request struct {
 	query  url.Values
 	header map[string]string
 	body   any
-	status int // of the answer; 0: any success
+	raw    []byte // instead of body, where it is not JSON; header names what it is
+	status int    // of the answer; 0: any success
 }
 
 // rule is one thing that is wrong although the schema takes it: the body of the first valid request with a change, and what
@@ -100,6 +101,9 @@ func (r request) message(op operation) message {
 	m := message{method: op.method, path: r.address(op), header: map[string][]string{}}
 	if r.body != nil {
 		m.body = encoded(r.body)
+	}
+	if r.raw != nil {
+		m.body = r.raw
 	}
 	for name, v := range r.header {
 		m.header[name] = []string{v}

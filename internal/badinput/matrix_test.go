@@ -4,7 +4,9 @@ import (
 	"encoding/json"
 	"fmt"
 	"hash/fnv"
+	"maps"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"testing"
@@ -216,37 +218,44 @@ func (x matrix) headers(r request) (all []attempt) {
 
 // queries: parameters that are unknown, given twice, or badly written.
 func (x matrix) queries(r request) (all []attempt) {
-	base := r.address(x.op)
-	mark := "?"
-	if strings.Contains(base, "?") {
-		mark = "&"
-	}
-	ask := func(query string, status int, code string, places ...string) {
-		m := r.message(x.op)
-		m.path = base + mark + query
+	ask := func(name, query string, status int, code string, places ...string) {
+		asked := r
+		asked.query = maps.Clone(r.query)
+		asked.query.Del(name)
+		m := asked.message(x.op)
+		mark := "?"
+		if len(asked.query) > 0 {
+			mark = "&"
+		}
+		m.path += mark + query
 		all = append(all, attempt{name: "query " + query, as: r.caller(x.world), m: m, status: status, code: code, places: places})
 	}
 	if len(x.op.roles()) > 0 || len(x.op.parameters("query")) > 0 {
-		ask("no_such=1", 422, "unknown_parameter", "no_such unknown_parameter")
-		ask("a%zz", 400, "bad_request")
+		ask("", "no_such=1", 422, "unknown_parameter", "no_such unknown_parameter")
+		ask("", "a%zz", 400, "bad_request")
 	}
 	for _, p := range x.op.parameters("query") {
-		if _, there := r.query[p.Name]; there {
-			continue
-		}
 		s := shapeOf(p.Schema)
-		for _, text := range []string{"no_such_word", "", "-1", "1.5", "1e3", "99999999999999999999", "201", "a\x00b", "\xff", "2026-02-30", "2026-02-30T00:00:00Z", strings.Repeat("a", 3000)} {
+		if p.Required {
+			ask(p.Name, "", 422, "required", p.Name+" required")
+		}
+		for _, text := range badParameters {
 			if code := s.refusesParameter(text); code != "" {
-				ask(p.Name+"="+queryText(text), 422, code, p.Name+" "+code)
+				ask(p.Name, p.Name+"="+url.QueryEscape(text), 422, code, p.Name+" "+code)
 			}
 		}
 		if p.Name == "cursor" {
 			for _, text := range []string{"garbage", "AAAA", "e30", "e30.e30"} {
-				ask("cursor="+text, 400, "bad_cursor")
+				ask("", "cursor="+text, 400, "bad_cursor")
 			}
 		}
 	}
 	return all
+}
+
+var badParameters = []string{
+	"no_such_word", "", "-1", "1.5", "1e3", "99999999999999999999", "201", "a\x00b", "\xff", "2026-02-30", "2026-02-30T00:00:00Z",
+	strings.Repeat("a", 3000),
 }
 
 // bodies: what cannot be read, and every place of what can.

@@ -2,7 +2,6 @@ package badinput
 
 import (
 	"cmp"
-	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -180,5 +179,3 @@ func (s *shape) refusesParameter(text string) string {
 	}
 	return s.refuses(text)
 }
-
-func queryText(text string) string { return url.QueryEscape(text) }

@@ -152,6 +152,8 @@ func (c Content) check(ctx context.Context, tx Tx) error {
 	}
 	_, known := units[c.Unit]
 	switch {
+	case c.ValueType == IntegerValue && c.Unit == "":
+		f.Add("/unit", "required", "An integer has a unit.")
 	case c.ValueType == IntegerValue && !known:
 		missing(&f, "/unit", "unit")
 	case c.ValueType != IntegerValue && c.Unit != "":

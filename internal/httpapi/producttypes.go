@@ -125,8 +125,12 @@ func (s *Server) GetProductTypeAddOn(ctx context.Context, r api.GetProductTypeAd
 func (s *Server) UpdateProductTypeAddOn(ctx context.Context, r api.UpdateProductTypeAddOnRequestObject) (api.UpdateProductTypeAddOnResponseObject, error) {
 	b := r.JSONBody
 	in := catalog.ContentChange{
-		IfVersion: ifVersion(ctx), Name: b.Name, Unit: b.Unit, StatisticsParams: b.StatisticsParams, SortOrder: b.SortOrder,
+		IfVersion: ifVersion(ctx), Name: b.Name, StatisticsParams: b.StatisticsParams, SortOrder: b.SortOrder,
 		EnumerationCode: optional(b.EnumerationCode),
+	}
+	if unit := optional(b.Unit); unit.Set {
+		code := orEmpty(unit.Value)
+		in.Unit = &code
 	}
 	c, err := s.Catalog.UpdateContent(ctx, actorOf(ctx), r.Code, r.AddOn, in)
 	if err != nil {
