@@ -164,7 +164,9 @@ func (r *rule) check(f *fault.Fields, at string, value any) {
 	case json.Number:
 		r.checkNumber(f, at, v)
 	case bool:
-		r.is(f, at, "boolean")
+		if r.is(f, at, "boolean") && r.enum != nil && !slices.Contains(r.enum, fmt.Sprint(v)) {
+			f.Add(at, "unknown_value", "One of %s is expected.", strings.Join(r.enum, ", "))
+		}
 	}
 }
 
