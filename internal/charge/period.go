@@ -57,17 +57,13 @@ func Rows(b Booking, now time.Time) []Expense {
 
 // expenseOf is a line of a quote as one expense.
 func expenseOf(line pricing.Line, b Booking, now time.Time) Expense {
-	e := Expense{
+	quantity := line.Quantity
+	return Expense{
 		ClientID: b.Service.ClientID, ProviderID: b.Service.ProviderID, ServiceID: b.Service.ID, Kind: Kind(line.Kind),
 		Amount: line.Amount, Tax: line.Tax, ChargeID: actor.NewID(), CreatedAt: now,
 		Date: calendar.DayOf(b.Quote.PeriodStart, b.Zone), PeriodStart: &b.Quote.PeriodStart, PeriodEnd: b.Quote.PeriodEnd,
+		AddOn: line.Code, Quantity: &quantity, UnitPrice: line.UnitPrice,
 	}
-	if line.Code != "" {
-		e.AddOn = line.Code
-		quantity := line.Quantity
-		e.Quantity, e.UnitPrice = &quantity, line.UnitPrice
-	}
-	return e
 }
 
 // splits tells whether what is booked is spread over months: never where nothing says so, nor what has no months (D5).

@@ -1,15 +1,11 @@
 package httpapi
 
 import (
-	"encoding/json"
 	"slices"
-
-	"github.com/shopspring/decimal"
 
 	"github.com/tariffd/tariffd/api"
 	"github.com/tariffd/tariffd/internal/catalog"
 	"github.com/tariffd/tariffd/internal/client"
-	"github.com/tariffd/tariffd/internal/money"
 )
 
 // form is what an order form is drawn of.
@@ -32,7 +28,7 @@ func (f form) toAPI(a catalog.Availability, modules []catalog.Module) api.OrderF
 			Display: api.OrderPageDisplay(f.productType.OrderPage.Display), ExpandDescription: f.productType.OrderPage.ExpandDescription,
 			Filter: f.productType.OrderPage.Filter,
 		},
-		Periods: []api.TariffPrice{}, AddOns: toAPIFormAddOns(o, ""), Parameters: f.parameters(modules),
+		OrderablePeriods: each(t.OrderablePeriods(), toAPIPeriod), Prices: []api.TariffPrice{}, AddOns: toAPIFormAddOns(o, ""), Parameters: f.parameters(modules),
 		DataCenters: each(a.Places, f.place), Orderable: a.Orderable(), Reasons: each(a.Reasons, toAPIReason),
 	}
 	for _, p := range t.OrderablePeriods() {
@@ -40,7 +36,7 @@ func (f form) toAPI(a catalog.Availability, modules []catalog.Module) api.OrderF
 		if !ok {
 			price = catalog.Price{Period: p} // a trial
 		}
-		out.Periods = append(out.Periods, toAPITariffPrice(price))
+		out.Prices = append(out.Prices, toAPITariffPrice(price))
 	}
 	return out
 }
@@ -67,45 +63,24 @@ func toAPIFormAddOns(o catalog.Offer, parent string) []api.OrderFormAddOn {
 	return out
 }
 
+// toAPIFormAddOn shows what a buyer may know of a tariff's add-on, under the same names.
 func toAPIFormAddOn(o catalog.Offer, a catalog.AddOn) api.OrderFormAddOn {
+	x := toAPIAddOn(a)
 	out := api.OrderFormAddOn{
-		Code: a.Code, Name: a.Name, ValueType: api.ValueType(a.ValueType), Billing: api.OrderFormAddOnBilling(a.Billing),
-		Selectable: a.Billing != catalog.BillStatistics, Included: quantity(a.Included), Minimum: quantity(a.Minimum), Maximum: quantity(a.Maximum),
-		Step: quantity(a.Step), Unit: orNull(a.Unit), Prices: each(a.Prices, toAPIFormPrice), Items: []api.OrderFormItem{},
-		Tiers: []api.OrderFormTier{}, Children: []api.OrderFormAddOn{},
+		Code: x.Code, Name: x.Name, ValueType: x.ValueType, Billing: api.OrderFormAddOnBilling(x.Billing),
+		Selectable: a.Billing != catalog.BillStatistics, Included: x.Included, Minimum: x.Minimum, Maximum: x.Maximum, Step: x.Step,
+		Unit: x.Unit, Default: &x.Default, Prices: x.Prices, Tiers: x.Tiers, Edit: x.Edit, Statistics: x.Statistics,
+		ItemPrices: []api.ItemPrice{}, Children: []api.OrderFormAddOn{},
 	}
-	if a.Default != nil {
-		out.Default = &a.Default
-	} else {
-		null := json.RawMessage(`null`)
-		out.Default = &null
-	}
-	for _, x := range a.ItemPrices {
-		if x.Enabled {
-			out.Items = append(out.Items, api.OrderFormItem{Code: x.Item, Name: x.Name, Prices: each(x.Prices, toAPIFormPrice)})
-		}
-	}
-	if a.Tiers != nil {
-		out.Tiers = each(a.Tiers.Steps, func(x catalog.Tier) api.OrderFormTier {
-			return api.OrderFormTier{
-				Mode: api.OrderFormTierMode(a.Tiers.Mode), UpTo: quantity(x.UpTo), Price: priceOrNull(x.Price), Prices: each(x.Prices, toAPIFormPrice),
-			}
-		})
-	}
-	if x := a.Statistics; x != nil && a.Billing == catalog.BillStatistics {
-		out.Bill, out.OverageUnit = as[api.OrderFormAddOnBill](&x.Bill), orNull(x.OverageUnit)
-		if x.OveragePrice != nil && !x.OveragePrice.Equal(decimal.Zero) {
-			out.OveragePrice = priceOrNull(x.OveragePrice)
+	for _, item := range x.ItemPrices {
+		if item.Enabled {
+			out.ItemPrices = append(out.ItemPrices, item)
 		}
 	}
 	if a.Billing == catalog.BillChoice {
 		out.Children = toAPIFormAddOns(o, a.Code)
 	}
 	return out
-}
-
-func toAPIFormPrice(p catalog.AddOnPrice) api.AddOnPrice {
-	return api.AddOnPrice{Period: toAPIPeriod(p.Period), Amount: money.FormatPrice(p.Amount), SetupFee: money.FormatPrice(p.SetupFee)}
 }
 
 // parameters are what the order may say besides add-ons; a bandwidth service also names the servers that it carries.

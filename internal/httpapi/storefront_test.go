@@ -44,6 +44,8 @@ func TestOrderFormsTellAnybodyWhatIsOnSale(t *testing.T) {
 		"statistics": obj{"bill": "month", "overage_price": "0.02", "overage_unit": "GiB"},
 	}).is(201)
 	w.admin.post(path, obj{"code": "ipv6", "included": "1"}).is(201)
+	w.admin.post(path, obj{"code": "extra", "billing": "choice", "name": "Extra"}).is(201)
+	w.admin.post(path, obj{"code": "backup", "add_on": "port_speed", "billing": "order", "parent": "extra"}).is(201)
 	group := w.admin.post("/v1/tariff-groups", obj{"name": "Servers"}).is(201).text("id")
 	w.admin.patch("/v1/tariffs/"+w.id, obj{"group_id": group}).is(200)
 	w.tariff("draft", obj{"activate": false})
@@ -57,18 +59,22 @@ func TestOrderFormsTellAnybodyWhatIsOnSale(t *testing.T) {
 	require.Equal(t, obj{"id": group, "name": "Servers"}, f["group"])
 	require.Equal(t, "EUR", f["currency"])
 	require.Equal(t, true, f["orderable"])
-	require.Equal(t, []any{obj{"period": "P1M", "amount": "50.00", "setup_fee": "10.00", "renewal_amount": nil}}, f["periods"])
+	require.Equal(t, []any{obj{"period": "P1M", "amount": "50.00", "setup_fee": "10.00", "renewal_amount": nil}}, f["prices"])
+	require.Equal(t, []any{"P1M"}, f["orderable_periods"])
 	require.Equal(t, []any{obj{
 		"id": w.place, "name": "Frankfurt", "icon": obj{"kind": "none", "country": nil, "image_url": nil}, "orderable": true, "reasons": []any{}, "free": 2.0,
 	}}, f["data_centers"])
 	addOns := f["add_ons"].([]any)
-	require.Len(t, addOns, 2, "what is merely included is not shown")
+	require.Len(t, addOns, 3, "what is merely included is not shown")
 	ram, traffic := addOns[0].(obj), addOns[1].(obj)
 	require.Equal(t, []any{"ram", true, "4", "16", "4", "8"},
 		[]any{ram["code"], ram["selectable"], ram["included"], ram["maximum"], ram["step"], ram["default"]})
 	require.Equal(t, []any{obj{"period": "P1M", "amount": "2.50", "setup_fee": "0.00"}}, ram["prices"])
-	require.Equal(t, []any{false, "0.02", "GiB", "month"},
-		[]any{traffic["selectable"], traffic["overage_price"], traffic["overage_unit"], traffic["bill"]})
+	require.Equal(t, false, traffic["selectable"])
+	require.Equal(t, w.admin.get(path + "/traffic").is(200).json["statistics"], traffic["statistics"])
+	choice := addOns[2].(obj)
+	require.Nil(t, choice["value_type"])
+	require.Equal(t, "backup", choice["children"].([]any)[0].(obj)["code"])
 	for _, inside := range []string{w.module, "settings", "configuration", "processing"} {
 		require.NotContains(t, string(answer.raw), inside)
 	}

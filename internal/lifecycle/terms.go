@@ -39,6 +39,7 @@ type BillLine struct {
 type plan struct {
 	after service.Service
 	offer catalog.Offer
+	old   catalog.Offer    // what was agreed until now
 	quote pricing.Quote    // of a whole period, for what is agreed
 	rows  []charge.Expense // to be booked against the balance
 	bill  Bill
@@ -56,6 +57,9 @@ func (e *Engine) work(ctx context.Context, tx Tx, c client.Client, s service.Ser
 		return p, err
 	}
 	p.offer = offer
+	if p.old, err = tx.TariffVersion(ctx, s.TariffID, s.TariffVersion); err != nil {
+		return p, err
+	}
 	in, err := e.priceOf(ctx, tx, c, s, offer)
 	if err != nil {
 		return p, err
@@ -153,12 +157,7 @@ func (p *plan) tell(s service.Service, samePeriod bool) {
 		if !ok {
 			i = len(p.bill.Lines)
 			at[r.ChargeID] = i
-			p.bill.Lines = append(p.bill.Lines, BillLine{Kind: r.Kind, Code: r.AddOn, Name: p.offer.Name, Amount: zero, Tax: zero})
-			if a, ok := p.offer.AddOnOf(r.AddOn); ok && r.AddOn != "" {
-				p.bill.Lines[i].Name = a.Name
-			} else if r.AddOn != "" {
-				p.bill.Lines[i].Name = r.AddOn // the new tariff does not sell it
-			}
+			p.bill.Lines = append(p.bill.Lines, BillLine{Kind: r.Kind, Code: r.AddOn, Name: p.nameOf(r), Amount: zero, Tax: zero})
 		}
 		l := &p.bill.Lines[i]
 		l.Amount, l.Tax = l.Amount.Add(r.Amount), l.Tax.Add(r.Tax)
@@ -172,6 +171,21 @@ func (p *plan) tell(s service.Service, samePeriod bool) {
 		net := p.net()
 		p.bill.Charge, p.bill.Refund = money.Max(net, zero), money.Max(net.Neg(), zero)
 	}
+}
+
+// nameOf is what an expense is for: what is given back has the name under which it was sold.
+func (p *plan) nameOf(r charge.Expense) string {
+	offer := p.offer
+	if r.Amount.Sign() < 0 {
+		offer = p.old
+	}
+	if r.AddOn == service.TariffItem {
+		return offer.Name
+	}
+	if a, ok := offer.AddOnOf(r.AddOn); ok {
+		return a.Name
+	}
+	return r.AddOn
 }
 
 func rawOf(values map[string]pricing.Value) (map[string]json.RawMessage, error) {

@@ -116,6 +116,7 @@ func TestATariffChangeWithinThePeriodCostsTheDifferenceOnceTheModuleHasAppliedIt
 	require.Equal(r, []string{"15.00", "0.00"}, []string{bill.Charge.String(), bill.Refund.String()})
 	require.Equal(r, on(time.April, 1, 0), *bill.PaidUntil)
 	require.Len(r, bill.Lines, 2)
+	require.NotEqual(r, bill.Lines[0].Name, bill.Lines[1].Name, "what is given back has the name under which it was sold")
 	require.Equal(r, "[962.00 0.00]", r.books(c), "a preview changes nothing")
 
 	res := r.change(id, in)
