@@ -20,9 +20,14 @@ import (
 
 	"github.com/tariffd/tariffd/internal/app"
 	"github.com/tariffd/tariffd/internal/config"
+	"github.com/tariffd/tariffd/internal/provision/script/mgrctl"
 )
 
 func main() {
+	// A processing module of an operator's calls us under this name; nothing of the installation is its business.
+	if mgrctl.Called(os.Args[0]) {
+		os.Exit(mgrctl.Main(os.Args[1:], os.Getenv, os.Stdin, os.Stdout, os.Stderr))
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	// After the first signal the usual handling is back: a second one ends the process.
 	context.AfterFunc(ctx, stop)

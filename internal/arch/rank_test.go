@@ -34,7 +34,7 @@ const rankOutside = 9
 var forTests = map[string]bool{"pgtest": true, "sim": true, "e2e": true, "bench": true, "badinput": true, "arch": true, "provision/provisiontest": true}
 
 // Helpers that drivers share.
-var driverHelpers = map[string]bool{"provision/panelhttp": true, "provision/isp6": true, "provision/coremgr": true}
+var driverHelpers = map[string]bool{"provision/panelhttp": true, "provision/isp6": true, "provision/program": true, "provision/coremgr": true}
 
 // rankOf returns the rank of a package below internal ("provision/all") or of the module ("cmd/tariffd").
 func rankOf(p string) (int, bool) {

@@ -205,30 +205,29 @@ func (e *Engine) prepare(ctx context.Context, tx Tx, c client.Client, s service.
 
 // specOf is the whole of what a service should be, as a driver needs it.
 func (e *Engine) specOf(ctx context.Context, tx Tx, c client.Client, s service.Service, o operation.Operation) (provision.Spec, error) {
+	var previous *provision.Terms
 	if to := o.Payload.Change; to != nil {
+		before, err := soldBy(ctx, tx, s)
+		if err != nil {
+			return provision.Spec{}, err
+		}
+		previous = &before
 		s.TariffID, s.TariffVersion, s.AddOns = to.TariffID, to.TariffVersion, to.AddOns
 	}
-	offer, err := tx.TariffVersion(ctx, s.TariffID, s.TariffVersion)
-	if err != nil {
-		return provision.Spec{}, err
-	}
-	t, err := tx.TariffByID(ctx, s.TariffID)
+	terms, err := soldBy(ctx, tx, s)
 	if err != nil {
 		return provision.Spec{}, err
 	}
 	spec := provision.Spec{
-		ProductType: s.ProductType, TariffCode: t.Code, Domain: s.Domain, Settings: offer.Settings,
-		Parameters: map[string]json.RawMessage{},
-		Client:     provision.Client{ID: c.ID, Email: c.Email, Name: c.Name, Username: c.Username, Phone: c.Phone},
+		ProductType: s.ProductType, TariffCode: terms.TariffCode, Domain: s.Domain, Settings: terms.Settings, AddOns: terms.AddOns,
+		Previous: previous, Parameters: map[string]json.RawMessage{},
+		Client: provision.Client{ID: c.ID, Email: c.Email, Name: c.Name, Username: c.Username, Phone: c.Phone},
 	}
 	for k, v := range s.Parameters {
 		spec.Parameters[k] = v
 	}
 	for k, v := range o.Payload.Parameters {
 		spec.Parameters[k] = v
-	}
-	if spec.AddOns, err = addOnsOf(ctx, tx, s, offer); err != nil {
-		return spec, err
 	}
 	if s.DataCenterID != "" {
 		found, err := tx.DataCentersByIDs(ctx, []catalog.DataCenterID{s.DataCenterID})
@@ -245,6 +244,21 @@ func (e *Engine) specOf(ctx context.Context, tx Tx, c client.Client, s service.S
 		spec.Password = string(plain)
 	}
 	return spec, nil
+}
+
+// soldBy is what a service is sold by.
+func soldBy(ctx context.Context, tx Tx, s service.Service) (terms provision.Terms, err error) {
+	offer, err := tx.TariffVersion(ctx, s.TariffID, s.TariffVersion)
+	if err != nil {
+		return terms, err
+	}
+	t, err := tx.TariffByID(ctx, s.TariffID)
+	if err != nil {
+		return terms, err
+	}
+	terms = provision.Terms{TariffCode: t.Code, Settings: offer.Settings}
+	terms.AddOns, err = addOnsOf(ctx, tx, s, offer)
+	return terms, err
 }
 
 // apply calls the module, or answers for it where people or nobody do the work.
@@ -380,7 +394,9 @@ func (e *Engine) complete(ctx context.Context, tx Tx, by actor.Actor, s *service
 	if err != nil {
 		return err
 	}
-	takeOver(s, out)
+	if err = e.takeOver(s, out); err != nil {
+		return err
+	}
 	if o.Payload.Change != nil {
 		return e.agreed(ctx, tx, by, s, o)
 	}
@@ -399,7 +415,7 @@ func (e *Engine) complete(ctx context.Context, tx Tx, by actor.Actor, s *service
 }
 
 // takeOver keeps what the panel told of the service.
-func takeOver(s *service.Service, out provision.Outcome) {
+func (e *Engine) takeOver(s *service.Service, out provision.Outcome) (err error) {
 	if out.Ref != "" {
 		s.ExternalID = out.Ref
 	}
@@ -409,14 +425,25 @@ func takeOver(s *service.Service, out provision.Outcome) {
 	if out.Addresses != nil {
 		s.Addresses = out.Addresses
 	}
+	for code, text := range out.Parameters {
+		if text == "" {
+			delete(s.Parameters, code)
+		}
+	}
 	takeParameters(s, told(out.Parameters))
+	if out.Password != "" {
+		s.Secrets, err = e.Box.Seal([]byte(out.Password))
+	}
+	return err
 }
 
 // told are parameters that an order left open and the panel decided, such as the system that it installed.
 func told(texts map[string]string) catalog.Answers {
 	out := catalog.Answers{}
 	for code, text := range texts {
-		out[code] = catalog.Text(text)
+		if text != "" {
+			out[code] = catalog.Text(text)
+		}
 	}
 	return out
 }

@@ -90,6 +90,8 @@ type Env struct {
 type Config struct {
 	Connection json.RawMessage
 	Parameters json.RawMessage
+	// ModuleID is the record's id; empty while a module is only tried.
+	ModuleID string
 	// Location is the external id of the module's data center; empty where it has none.
 	Location string
 	// Beside is the systems beside the panel that the parameters name by their ids.

@@ -88,8 +88,17 @@ type Spec struct {
 	Settings    json.RawMessage            `json:"settings"` // the tariff's, valid by the driver's tariff schema
 	AddOns      map[string]AddOn           `json:"add_ons"`  // by the product type's codes
 	Parameters  map[string]json.RawMessage `json:"parameters"`
+	// Previous is what the service is sold by until this change is done; nil where the terms do not change.
+	Previous *Terms `json:"previous,omitempty"`
 	// Password is the machine's first administrator password; sealed at rest, never logged.
 	Password string `json:"-"`
+}
+
+// Terms is what a service is sold by.
+type Terms struct {
+	TariffCode string           `json:"tariff_code"`
+	Settings   json.RawMessage  `json:"settings"`
+	AddOns     map[string]AddOn `json:"add_ons"`
 }
 
 // Parameter returns a parameter's text, or empty.
@@ -130,14 +139,17 @@ const (
 
 // Outcome is a module's answer. Empty members leave what is known of the service unchanged.
 type Outcome struct {
-	State      State
-	After      time.Duration
-	Text       string
-	Ref        Ref
-	Domain     string
-	Addresses  []Address
+	State     State
+	After     time.Duration
+	Text      string
+	Ref       Ref
+	Domain    string
+	Addresses []Address
+	// Parameters become the service's own; an empty text takes one away.
 	Parameters map[string]string
-	Memo       map[string]string
+	// Password takes the place of the one in the spec, where the panel made its own.
+	Password string `json:"-"`
+	Memo     map[string]string
 	// Begun tells that the panel already holds something for this operation, so that an order can no longer be cancelled.
 	Begun bool
 }

@@ -7,6 +7,7 @@ import (
 	"github.com/tariffd/tariffd/internal/provision/dcimanager6"
 	"github.com/tariffd/tariffd/internal/provision/manual"
 	"github.com/tariffd/tariffd/internal/provision/none"
+	"github.com/tariffd/tariffd/internal/provision/script"
 	"github.com/tariffd/tariffd/internal/provision/vmmanager6"
 )
 
@@ -16,6 +17,7 @@ func Registry() *provision.Registry {
 		dcimanager6.Driver(),
 		manual.Driver(),
 		none.Driver(),
+		script.Driver(),
 		vmmanager6.Driver(),
 	)
 }

@@ -138,7 +138,7 @@ func lostResponseLeadsToOne(t *testing.T, h Harness) {
 	}
 	for _, kind := range []provision.Kind{provision.Open, provision.Suspend, provision.Close} {
 		changes := 0
-		for _, method := range []string{"POST", "DELETE"} {
+		for _, method := range []string{"POST", "PUT", "DELETE"} {
 			for lost := 0; survivesLoss(t, h, kind, method, lost); lost++ {
 				changes++
 			}

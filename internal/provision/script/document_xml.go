@@ -1,0 +1,148 @@
+package script
+
+import (
+	"bytes"
+	"encoding/json"
+	"encoding/xml"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/tariffd/tariffd/internal/provision"
+)
+
+// node is one element.
+type node struct {
+	name     string
+	attrs    []string // names and values by turns; empty values are left out
+	text     string
+	children []node
+}
+
+// xml is the document in BILLmanager's manner: <doc> with the module's settings as elements of <processingmodule>, as
+// check_connection has always had them, and the rest as <param name="…"> and <addon name="…">.
+func (d document) xml() ([]byte, error) {
+	root := node{name: "doc", attrs: []string{"command", d.Command}}
+	if o := d.Operation; o != nil {
+		operation := node{name: "operation", attrs: []string{"id", o.ID, "number", digits(o.Number), "kind", string(o.Kind)}}
+		for _, name := range slices.Sorted(maps.Keys(o.Memo)) {
+			operation.children = append(operation.children, node{name: "memo", attrs: []string{"name", name}, text: o.Memo[name]})
+		}
+		root.children = append(root.children, operation)
+	}
+	module := node{name: "processingmodule", attrs: []string{"id", d.Module.ID, "number", digits(d.Module.Number), "location", d.Module.Location}}
+	for _, name := range slices.Sorted(maps.Keys(d.Module.Params)) {
+		module.children = append(module.children, node{name: name, text: d.Module.Params[name]})
+	}
+	root.children = append(root.children, module)
+	root.children = append(root.children, d.sold()...)
+	if d.Check != nil {
+		root.children = append(root.children, node{name: "check", attrs: []string{"name", d.Check.Code}, text: plain(d.Check.Value)})
+	}
+	if u := d.Usage; u != nil {
+		const second = "2006-01-02T15:04:05Z"
+		usage := node{name: "usage", attrs: []string{"day", u.Day, "from", u.From.Format(second), "to", u.To.Format(second), "zone", u.Zone}}
+		for _, id := range u.ExternalIDs {
+			usage.children = append(usage.children, node{name: "item", text: id})
+		}
+		root.children = append(root.children, usage)
+	}
+	var b bytes.Buffer
+	b.WriteString(xml.Header)
+	err := root.write(&b)
+	return b.Bytes(), err
+}
+
+// sold is what is said of a service.
+func (d document) sold() (out []node) {
+	if s := d.Service; s != nil {
+		service := node{name: "service", attrs: []string{
+			"id", s.ID, "number", digits(s.Number), "external_id", s.ExternalID, "product_type", s.ProductType, "domain", s.Domain,
+		}, children: []node{{name: "password", text: s.Password}}}
+		service.children = append(service.children, paramNodes(s.Parameters)...)
+		out = append(out, service)
+	}
+	if d.Tariff != nil {
+		out = append(out, d.Tariff.node())
+	}
+	out = append(out, d.AddOns.nodes()...)
+	if p := d.Previous; p != nil {
+		out = append(out, node{name: "previous", children: append([]node{p.Tariff.node()}, p.AddOns.nodes()...)})
+	}
+	if c := d.Client; c != nil {
+		out = append(out, node{name: "client", attrs: []string{
+			"id", c.ID, "number", digits(c.Number), "email", c.Email, "name", c.Name, "username", c.Username, "phone", c.Phone,
+		}})
+	}
+	return out
+}
+
+func (t tariffPart) node() node {
+	settings := map[string]json.RawMessage{}
+	_ = json.Unmarshal(t.Settings, &settings) // settings are an object, or there are none
+	return node{name: "tariff", attrs: []string{"code", t.Code}, children: paramNodes(settings)}
+}
+
+func (a addOns) nodes() (out []node) {
+	for _, code := range slices.Sorted(maps.Keys(a)) {
+		out = append(out, node{name: "addon", attrs: []string{"name", code, "unit", a[code].Unit}, text: amount(a[code])})
+	}
+	return out
+}
+
+// amount is an add-on's value as one word: a number, on, off, or an item's code.
+func amount(a provision.AddOn) string {
+	switch {
+	case a.Amount != nil:
+		return a.Amount.String()
+	case a.On != nil && *a.On:
+		return "on"
+	case a.On != nil:
+		return "off"
+	}
+	return a.Item
+}
+
+func paramNodes(params map[string]json.RawMessage) (out []node) {
+	for _, name := range slices.Sorted(maps.Keys(params)) {
+		out = append(out, node{name: "param", attrs: []string{"name", name}, text: plain(params[name])})
+	}
+	return out
+}
+
+// plain is a JSON value as a text: a string without its quotes, anything else as it is written.
+func plain(raw json.RawMessage) string {
+	var text string
+	if json.Unmarshal(raw, &text) == nil {
+		return text
+	}
+	return strings.TrimSpace(string(raw))
+}
+
+func digits(n int64) string { return strconv.FormatInt(n, 10) }
+
+func (n node) write(b *bytes.Buffer) error {
+	b.WriteString("<" + n.name)
+	for i := 0; i+1 < len(n.attrs); i += 2 {
+		if n.attrs[i+1] == "" {
+			continue
+		}
+		b.WriteString(" " + n.attrs[i] + `="`)
+		if err := xml.EscapeText(b, []byte(n.attrs[i+1])); err != nil {
+			return err
+		}
+		b.WriteString(`"`)
+	}
+	b.WriteString(">")
+	if err := xml.EscapeText(b, []byte(n.text)); err != nil {
+		return err
+	}
+	for _, child := range n.children {
+		if err := child.write(b); err != nil {
+			return err
+		}
+	}
+	b.WriteString("</" + n.name + ">")
+	return nil
+}

@@ -1,0 +1,162 @@
+package script
+
+import (
+	"context"
+	"encoding/json"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/tariffd/tariffd/internal/fault"
+	"github.com/tariffd/tariffd/internal/provision"
+	"github.com/tariffd/tariffd/internal/provision/program"
+)
+
+// Driver returns the driver.
+func Driver() provision.Driver {
+	return provision.Driver{Info: info(), New: newModule}
+}
+
+// Connection is which program it is and what it is told of its own system.
+type Connection struct {
+	Program string            `json:"program" validate:"required,startswith=/,max=1024"`
+	Params  map[string]string `json:"params" validate:"dive,max=4096"`
+	Secrets map[string]string `json:"secrets" validate:"dive,max=4096"`
+}
+
+// Parameters are a module's own choices.
+type Parameters struct {
+	TimeoutSeconds int  `json:"timeout_seconds" validate:"min=0,max=3600"`
+	Statistics     bool `json:"statistics"`
+}
+
+const usualTimeout = 5 * time.Minute
+
+// Module drives one system by one program.
+type Module struct {
+	id       string
+	location string
+	set      Connection
+	timeout  time.Duration
+	counts   bool
+}
+
+// Counting is a module whose program counts traffic too.
+type Counting struct{ *Module }
+
+// settingName is what a setting may be called, so that it can be an element of XML.
+var settingName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_.-]{0,99}$`)
+
+func newModule(c provision.Config) (provision.Module, error) {
+	m := &Module{id: c.ModuleID, location: c.Location, timeout: usualTimeout}
+	if err := provision.Decode(c.Connection, "/connection", &m.set); err != nil {
+		return nil, err
+	}
+	var set Parameters
+	if err := provision.Decode(c.Parameters, "/parameters", &set); err != nil {
+		return nil, err
+	}
+	var fields fault.Fields
+	for part, settings := range map[string]map[string]string{"params": m.set.Params, "secrets": m.set.Secrets} {
+		for name := range settings {
+			place := "/connection/" + part + "/" + strings.NewReplacer("~", "~0", "/", "~1").Replace(name)
+			_, open := m.set.Params[name]
+			switch {
+			case !settingName.MatchString(name):
+				fields.Add(place, "invalid_value", "A setting's name has letters, digits, _, . and -, and begins with a letter.")
+			case part == "secrets" && open:
+				fields.Add(place, "duplicate_value", "This setting stands among the params too.")
+			}
+		}
+	}
+	if err := fields.Err(); err != nil {
+		return nil, err
+	}
+	if set.TimeoutSeconds > 0 {
+		m.timeout = time.Duration(set.TimeoutSeconds) * time.Second
+	}
+	if m.counts = set.Statistics; m.counts {
+		return Counting{m}, nil
+	}
+	return m, nil
+}
+
+// secrets are what no text may hold.
+func (m *Module) secrets(more ...string) []string {
+	out := slices.Clone(more)
+	for _, s := range m.set.Secrets {
+		out = append(out, s)
+	}
+	// As the program may print them inside its own documents.
+	for _, s := range slices.Clone(out) {
+		if quoted, err := json.Marshal(s); err == nil && string(quoted) != `"`+s+`"` {
+			out = append(out, strings.Trim(string(quoted), `"`))
+		}
+	}
+	// The longest first: one may be a part of another.
+	slices.SortFunc(out, func(a, b string) int { return len(b) - len(a) })
+	return out
+}
+
+// Check reads the program's features, holds the settings to them, and lets it check the connection where it can.
+func (m *Module) Check(ctx context.Context) error {
+	f, err := m.features(ctx)
+	if err != nil {
+		return err
+	}
+	if err = m.fits(f); err != nil || !f.has("check_connection") {
+		return err
+	}
+	_, err = m.command(ctx, f, order{Command: "check_connection"})
+	return err
+}
+
+// fits holds the settings to the features: unknown names are mistakes, secrets stand among the secrets.
+func (m *Module) fits(f features) error {
+	if m.counts && !f.has("stat") {
+		return provision.NewRejected("connection_failed", "statistics are on, but the program's features do not name stat")
+	}
+	for _, part := range []struct {
+		name     string
+		settings map[string]string
+		crypted  bool
+	}{{"params", m.set.Params, false}, {"secrets", m.set.Secrets, true}} {
+		for name := range part.settings {
+			crypted, known := f.params[name]
+			switch {
+			case !known:
+				return provision.NewRejected("connection_failed", "the program has no setting %q among the %s", name, part.name)
+			case crypted && !part.crypted:
+				return provision.NewRejected("connection_failed", "the program calls %q crypted: it belongs into the secrets", name)
+			}
+		}
+	}
+	return nil
+}
+
+// order is one command for the program.
+type order struct {
+	Command string
+	op      *provision.Op // of a service; nil: of the module
+	Checked string        // the code of the parameter or add-on that is checked
+	Usage   *usageWanted  // of stat
+}
+
+// run starts the program for an order. Calls of mgrctl are answered meanwhile; what they told is in the session.
+func (m *Module) run(ctx context.Context, f features, o order) (*session, program.Result, error) {
+	d := m.document(o)
+	stdin, err := d.encode(f.xml)
+	if err != nil {
+		return nil, program.Result{}, err
+	}
+	s := newSession(d, o)
+	r := program.Run{
+		Path: m.set.Program, Args: m.arguments(o), Stdin: stdin, Timeout: m.timeout, Prepare: s.listen,
+	}
+	if o.op != nil {
+		r.Key = string(o.op.ServiceID)
+	}
+	result, err := r.Do(ctx)
+	return s, result, err
+}

@@ -1,0 +1,125 @@
+package script
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"net"
+	"os"
+	"path/filepath"
+	"strconv"
+	"sync"
+
+	"github.com/tariffd/tariffd/internal/provision/program"
+	"github.com/tariffd/tariffd/internal/provision/script/mgrctl"
+)
+
+// session answers the calls of mgrctl that one run makes.
+type session struct {
+	order order
+	tree  any // the document, for document.get
+	doc   document
+
+	mu    sync.Mutex
+	told  told
+	calls int
+}
+
+// mostCalls of one run are answered; a loop that never ends shall not eat our memory.
+const mostCalls = 100_000
+
+func newSession(d document, o order) *session {
+	s := &session{order: o, doc: d}
+	if raw, err := json.Marshal(d); err == nil {
+		exact := json.NewDecoder(bytes.NewReader(raw))
+		exact.UseNumber()
+		_ = exact.Decode(&s.tree) // it was just written
+	}
+	return s
+}
+
+// listen puts mgrctl into the run's folder and answers it until the run is over.
+func (s *session) listen(f program.Folder) ([]string, func(), error) {
+	self, err := os.Executable()
+	if err != nil {
+		return nil, nil, err
+	}
+	if err = os.Symlink(self, filepath.Join(f.Bin, mgrctl.Name)); err != nil {
+		return nil, nil, err
+	}
+	socket := filepath.Join(f.Root, "mgrctl.sock")
+	listener, err := net.Listen("unix", socket) //nolint:noctx // a socket in a folder of our own does not wait
+	if err != nil {
+		return nil, nil, err
+	}
+	calls := &sync.WaitGroup{}
+	calls.Go(func() { s.serve(listener, calls) })
+	stop := func() {
+		listener.Close()
+		calls.Wait()
+	}
+	return []string{mgrctl.SocketVariable + "=" + socket}, stop, nil
+}
+
+// serve takes calls until the listener is closed. Callers are processes of the run: they are gone by then, so none keeps a
+// connection open.
+func (s *session) serve(listener net.Listener, calls *sync.WaitGroup) {
+	for {
+		c, err := listener.Accept()
+		if errors.Is(err, net.ErrClosed) {
+			return
+		}
+		if err != nil {
+			continue
+		}
+		calls.Go(func() {
+			defer c.Close()
+			if r, err := mgrctl.Receive(c); err == nil {
+				_ = mgrctl.Reply(c, s.answer(r)) // a caller who is gone needs no answer
+			}
+		})
+	}
+}
+
+func (s *session) answer(r mgrctl.Request) mgrctl.Answer {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.calls++; s.calls > mostCalls {
+		return mgrctl.Refuse("func", "too many calls in one run")
+	}
+	fn, ok := functions[r.Function]
+	if !ok && s.order.op != nil && r.Function == s.order.op.Spec.ProductType+".open" {
+		fn, ok = functions["service.postopen"], true
+	}
+	if !ok {
+		return mgrctl.Refuse("func", "there is no function %.60s here", r.Function)
+	}
+	if answer, mine := s.about(fn, r); !mine {
+		return answer
+	}
+	return fn.do(s, r.Arguments)
+}
+
+// about refuses calls about anything but what this run is for.
+func (s *session) about(fn function, r mgrctl.Request) (mgrctl.Answer, bool) {
+	id := ""
+	switch {
+	case fn.of == ofNothing:
+		return mgrctl.Answer{}, true
+	case fn.of == ofModule:
+		id = s.doc.Module.ID
+	case s.order.op == nil:
+		return mgrctl.Refuse("func", "%.60s is not for the command %s", r.Function, s.order.Command), false
+	case fn.of == ofOperation:
+		id = s.order.op.Key
+	default:
+		id = string(s.order.op.ServiceID)
+	}
+	if fn.command != "" && fn.command != s.order.Command {
+		return mgrctl.Refuse("func", "%.60s is not for the command %s", r.Function, s.order.Command), false
+	}
+	if elid := r.Arguments["elid"]; elid != id && elid != strconv.FormatInt(program.Number(id), 10) {
+		return mgrctl.Refuse("elid", "%.60s is not what this run is for", elid), false
+	}
+	return mgrctl.Answer{}, true
+}
