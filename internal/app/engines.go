@@ -116,7 +116,7 @@ func (a *App) build() engines {
 // driverEnv is what the program lends to the drivers of panels.
 func (a *App) driverEnv() provision.Env {
 	transport := netguard.Panels(a.Config.PanelNetworks, a.Config.Sandbox).Transport(netguard.Timeouts{})
-	return provision.Env{Transport: transport, Now: a.businessNow, UserAgent: "tariffd"}
+	return provision.Env{Transport: transport, Now: a.businessNow, UserAgent: "tariffd", AddressTaken: a.DB.AddressTaken}
 }
 
 // businessNow is the business clock for drivers, whose tokens and waits go by it. Where it cannot be read just now, real

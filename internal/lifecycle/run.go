@@ -223,6 +223,15 @@ func (e *Engine) specOf(ctx context.Context, tx Tx, c client.Client, s service.S
 		Previous: previous, Parameters: map[string]json.RawMessage{},
 		Client: provision.Client{ID: c.ID, Email: c.Email, Name: c.Name, Username: c.Username, Phone: c.Phone},
 	}
+	if o.Kind == provision.Open {
+		plain := s
+		plain.AddOns = nil
+		everybody, err := soldBy(ctx, tx, plain)
+		if err != nil {
+			return provision.Spec{}, err
+		}
+		spec.Included = everybody.AddOns
+	}
 	for k, v := range s.Parameters {
 		spec.Parameters[k] = v
 	}
@@ -306,7 +315,7 @@ func (e *Engine) landed(ctx context.Context, tx Tx, s service.Service, o *operat
 	case provision.Pending:
 		return e.pending(ctx, tx, s, o, out, now)
 	case provision.Manual:
-		return e.toPeople(ctx, tx, s, o, out.Text, "", "")
+		return e.leftToPeople(ctx, tx, &s, o, out)
 	}
 	o.Status, o.FinishedAt, o.NextAttemptAt, o.PendingSince, o.ErrorCode, o.ErrorText = operation.Succeeded, &now, nil, nil, "", ""
 	o.Note(now, "Done.")
@@ -319,7 +328,32 @@ func (e *Engine) landed(ctx context.Context, tx Tx, s service.Service, o *operat
 	if err := e.closeTask(ctx, tx, *o, s); err != nil {
 		return err
 	}
-	return e.complete(ctx, tx, o.Actor.Actor(), &s, *o, out)
+	if err := e.complete(ctx, tx, o.Actor.Actor(), &s, *o, out); err != nil || out.ByHand == "" {
+		return err
+	}
+	return e.restByHand(ctx, tx, &s, *o, out.ByHand)
+}
+
+// leftToPeople keeps what the module has done already, and hands the rest over.
+func (e *Engine) leftToPeople(ctx context.Context, tx Tx, s *service.Service, o *operation.Operation, out provision.Outcome) error {
+	if out.Ref != "" {
+		if err := e.takeOver(s, out); err != nil {
+			return err
+		}
+		if err := tx.UpdateService(ctx, *s); err != nil {
+			return err
+		}
+	}
+	return e.toPeople(ctx, tx, *s, o, out.Text, "", "")
+}
+
+// restByHand has people see to what a panel has no call for (D28): a change of parameters that begins as their task.
+func (e *Engine) restByHand(ctx context.Context, tx Tx, s *service.Service, of operation.Operation, what string) error {
+	asked, err := e.enqueue(ctx, tx, of.Actor.Actor(), s, provision.SetParams, operation.Payload{Note: what})
+	if err != nil || asked.Operation == nil {
+		return err
+	}
+	return e.toPeople(ctx, tx, *s, asked.Operation, what, "", "")
 }
 
 // pending notes that the panel is still working. Looking again burns no attempt, but after some hours people are asked to

@@ -216,7 +216,7 @@ func (e *Engine) checkCompletion(ctx context.Context, tx Tx, s service.Service, 
 	}
 	p, _ := d.Info.Serves(s.ProductType)
 	for _, field := range p.CompletesWith {
-		if field == "external_id" && in.ExternalID == "" {
+		if field == "external_id" && in.ExternalID == "" && s.ExternalID == "" {
 			return fault.New(fault.Invalid, "required", "The object's id in the panel is needed.").At("/external_id")
 		}
 	}

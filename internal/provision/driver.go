@@ -1,11 +1,13 @@
 package provision
 
 import (
+	"context"
 	"encoding/json"
 	"net/http"
 	"sort"
 	"time"
 
+	"github.com/tariffd/tariffd/internal/actor"
 	"github.com/tariffd/tariffd/internal/fault"
 )
 
@@ -84,6 +86,8 @@ type Env struct {
 	Transport http.RoundTripper // goes through netguard
 	Now       func() time.Time  // the business clock: panel tokens and retries go by it
 	UserAgent string
+	// AddressTaken tells whether another service than this one has an address by our own books; nil: nobody can tell.
+	AddressTaken func(ctx context.Context, ip string, except actor.ServiceID) (bool, error)
 }
 
 // Config is what one processing module was configured with; secrets are open here and nowhere else.

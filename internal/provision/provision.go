@@ -90,6 +90,9 @@ type Spec struct {
 	Parameters  map[string]json.RawMessage `json:"parameters"`
 	// Previous is what the service is sold by until this change is done; nil where the terms do not change.
 	Previous *Terms `json:"previous,omitempty"`
+	// Included is what the tariff gives everybody; told on an opening only. What was ordered beyond it and has no call in the panel
+	// is told to people (D28).
+	Included map[string]AddOn `json:"-"`
 	// Password is the machine's first administrator password; sealed at rest, never logged.
 	Password string `json:"-"`
 }
@@ -150,6 +153,8 @@ type Outcome struct {
 	// Password takes the place of the one in the spec, where the panel made its own.
 	Password string `json:"-"`
 	Memo     map[string]string
+	// ByHand is what people must still do to a service that is Done otherwise: it becomes a change_parameters task (D28).
+	ByHand string
 	// Begun tells that the panel already holds something for this operation, so that an order can no longer be cancelled.
 	Begun bool
 }

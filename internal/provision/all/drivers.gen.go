@@ -4,6 +4,7 @@ package all
 
 import (
 	"github.com/tariffd/tariffd/internal/provision"
+	"github.com/tariffd/tariffd/internal/provision/dcimanager5"
 	"github.com/tariffd/tariffd/internal/provision/dcimanager6"
 	"github.com/tariffd/tariffd/internal/provision/manual"
 	"github.com/tariffd/tariffd/internal/provision/none"
@@ -14,6 +15,7 @@ import (
 // Registry returns the drivers of this program.
 func Registry() *provision.Registry {
 	return provision.NewRegistry(
+		dcimanager5.Driver(),
 		dcimanager6.Driver(),
 		manual.Driver(),
 		none.Driver(),

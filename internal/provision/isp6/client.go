@@ -62,10 +62,10 @@ func (c *Client) login(ctx context.Context, refused string) (string, error) {
 	if token := c.session.current(); token != "" && token != refused {
 		return token, nil
 	}
-	if err := c.session.gate.enter(ctx); err != nil {
-		return "", unavailable(err)
+	if err := c.session.gate.Enter(ctx); err != nil {
+		return "", err
 	}
-	defer c.session.gate.leave()
+	defer c.session.gate.Leave()
 	if token := c.session.current(); token != "" && token != refused {
 		return token, nil
 	}
@@ -202,5 +202,3 @@ func (r refusal) words() string {
 	}
 	return r.object.Msg + " (" + r.code() + ")"
 }
-
-func unavailable(err error) error { return provision.NewUnavailable(err, "given up while waiting") }

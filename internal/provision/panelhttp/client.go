@@ -101,6 +101,7 @@ type Request struct {
 	Path   string // below the base address, with its query
 	Header http.Header
 	Body   any
+	Name   string // what errors call it; empty: by method and path
 }
 
 // Response is the panel's answer of any status; a dialect reads its error before it asks StatusFailure.
@@ -232,6 +233,9 @@ func (c *Client) away(ctx context.Context, r Request, err error) *provision.Fail
 
 // name tells a call without its query.
 func (c *Client) name(r Request) string {
+	if r.Name != "" {
+		return r.Name
+	}
 	path, _, _ := strings.Cut(r.Path, "?")
 	return r.Method + " " + path
 }

@@ -41,6 +41,7 @@ type call struct {
 	cookies []*http.Cookie
 	body    []byte
 
+	target   string // what faults go by: the path, with the function where that names the call
 	now      time.Time
 	args     []string    // the variable parts of the path
 	changed  bool        // set by the panel: write before the answer
@@ -122,16 +123,27 @@ func (h *host) read(w http.ResponseWriter, r *http.Request) (*call, error) {
 	if err != nil {
 		return nil, err
 	}
+	path := vendorPath(strings.TrimPrefix(r.URL.Path, "/"+h.name))
 	return &call{
-		method: r.Method, path: vendorPath(strings.TrimPrefix(r.URL.Path, "/"+h.name)),
+		method: r.Method, path: path, target: path,
 		query: query, header: r.Header, cookies: r.Cookies(), body: body,
 	}, nil
+}
+
+// labeler is a panel whose calls are told apart by more than their path. What
+// it returns holds no secret.
+type labeler interface {
+	label(c *call) (path, query string)
 }
 
 // begin writes the call down and looks for a fault that strikes it.
 func (h *host) begin(c *call, rawQuery string) (*fault, <-chan struct{}) {
 	h.owner.mu.Lock()
 	defer h.owner.mu.Unlock()
+	if l, ok := h.panel.(labeler); ok {
+		c.path, rawQuery = l.label(c)
+		c.target = c.path + "?" + rawQuery
+	}
 	h.callCount++
 	c.record = &callRecord{
 		Number: h.callCount, Method: c.method, Path: c.path, Query: rawQuery, At: h.owner.clock.now(),
@@ -140,7 +152,7 @@ func (h *host) begin(c *call, rawQuery string) (*fault, <-chan struct{}) {
 	if len(h.calls) > maxCalls {
 		h.calls = append(h.calls[:0:0], h.calls[len(h.calls)-maxCalls/2:]...)
 	}
-	f := h.faults.strike(c.method, c.path)
+	f := h.faults.strike(c.method, c.target)
 	if f != nil {
 		c.record.Fault = f.Kind
 	}
@@ -156,7 +168,7 @@ func (h *host) run(c *call) reply {
 	defer p.mu.Unlock()
 	c.now = p.clock.now()
 	c.failTask = func() bool {
-		if !h.faults.failTask(c.method, c.path) {
+		if !h.faults.failTask(c.method, c.target) {
 			return false
 		}
 		c.record.Fault = faultTaskFail
@@ -202,4 +214,13 @@ func (h *host) countHeld(n int) {
 	h.faults.held += n
 }
 
-func writeReply(w http.ResponseWriter, rep reply) { writeJSON(w, rep.status, rep.body) }
+func writeReply(w http.ResponseWriter, rep reply) {
+	plain, ok := rep.body.(text)
+	if !ok {
+		writeJSON(w, rep.status, rep.body)
+		return
+	}
+	w.Header().Set("Content-Type", plain.kind)
+	w.WriteHeader(rep.status)
+	_, _ = w.Write(plain.data)
+}

@@ -79,6 +79,7 @@ func New(o Options) (*Panels, error) {
 	p.clockFile = p.keep.add("clock.json", p.clock.encode, p.clock.decode)
 	p.mount("dcimanager6", func(t *trafficBook) panel { return newDCI6(o.Delay, o.Zone, t, p.clock.now()) })
 	p.mount("vmmanager6", func(t *trafficBook) panel { return newVM6(o.Delay, o.Zone, t) })
+	p.mountMgrs()
 	if err := p.keep.load(); err != nil {
 		return nil, err
 	}

@@ -24,6 +24,8 @@ type Harness struct {
 	Driver provision.Driver
 	// New makes a fresh panel with something free in it.
 	New func(t *testing.T) World
+	// Ops are the operations that the matrix plays: those that call the system which is struck. Empty: all.
+	Ops []provision.Kind
 }
 
 // World is one panel.

@@ -26,7 +26,11 @@ const (
 // Matrix fails each call of each operation in each way, once, and lets the operation be repeated as the engine does. At the end
 // the panel holds one object of the service or none, in the state that the outcome tells, and nothing was done twice.
 func Matrix(t *testing.T, h Harness) {
-	for _, op := range matrixOps {
+	ops := h.Ops
+	if len(ops) == 0 {
+		ops = matrixOps
+	}
+	for _, op := range ops {
 		for _, fault := range matrixKinds {
 			t.Run(fmt.Sprintf("%s/%s", op, fault), func(t *testing.T) {
 				t.Parallel()

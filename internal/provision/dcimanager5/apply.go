@@ -1,0 +1,177 @@
+package dcimanager5
+
+import (
+	"context"
+	"maps"
+	"time"
+
+	"github.com/tariffd/tariffd/internal/provision"
+	"github.com/tariffd/tariffd/internal/provision/dcimanager5/internal/panel"
+)
+
+// How long until the next look, on the business clock.
+const (
+	soon       = time.Second      // only the memo had to be put away
+	shortWork  = 10 * time.Second // power, ports, licenses
+	installing = 30 * time.Second
+)
+
+// work is one call of Apply.
+type work struct {
+	*Module
+	op    provision.Op
+	memo  map[string]string
+	after time.Duration     // of the next look
+	begun bool              // the panel holds something for this operation
+	told  map[string]string // parameters for the service
+}
+
+// Apply brings the server nearer to what op asks for. Failures: Unavailable, Rejected ("no_free_server", "unknown_os",
+// "server_not_found", …, or the panel's own refusal), Unauthenticated.
+func (m *Module) Apply(ctx context.Context, op provision.Op) (provision.Outcome, error) {
+	leave, err := m.panel.Exclusive(ctx, markOf(op.ServiceID))
+	if err != nil {
+		return provision.Outcome{}, err
+	}
+	defer leave()
+	w := &work{Module: m, op: op, memo: maps.Clone(op.Memo), after: shortWork, told: map[string]string{}}
+	if w.memo == nil {
+		w.memo = map[string]string{}
+	}
+	out, err := w.apply(ctx)
+	if err != nil {
+		return provision.Outcome{Begun: w.begun}, err
+	}
+	out.Begun = w.begun
+	return out, nil
+}
+
+func (w *work) apply(ctx context.Context) (provision.Outcome, error) {
+	switch w.op.Kind {
+	case provision.Open:
+		return w.open(ctx)
+	case provision.Suspend:
+		return w.on(ctx, w.suspend)
+	case provision.Resume:
+		return w.on(ctx, w.resume)
+	case provision.SetParams:
+		return w.on(ctx, w.setParams)
+	case provision.Reboot:
+		return w.on(ctx, w.reboot)
+	case provision.Reinstall:
+		return w.on(ctx, w.reinstall)
+	case provision.Renew:
+		return w.on(ctx, w.renew)
+	case provision.Close:
+		return w.close(ctx)
+	}
+	return provision.Outcome{}, provision.NewRejected("unsupported_operation", "DCImanager 5 has no %q", w.op.Kind)
+}
+
+// on runs a change of the service's own server; there must be one.
+func (w *work) on(ctx context.Context, change func(context.Context, panel.Server) (provision.Outcome, error)) (provision.Outcome, error) {
+	s, found, err := w.find(ctx)
+	if err != nil {
+		return provision.Outcome{}, err
+	}
+	if !found {
+		return provision.Outcome{}, provision.NewRejected("server_not_found", "the panel has no server %q of this service", w.op.Ref)
+	}
+	return change(ctx, s)
+}
+
+// suspend shuts the client and the switch port out; the machine itself stays on. The license stops with it.
+func (w *work) suspend(ctx context.Context, s panel.Server) (provision.Outcome, error) {
+	s, ready, err := w.follow(ctx, s, func(_ context.Context, s panel.Server) (*step, error) {
+		if s.Disabled {
+			return nil, nil
+		}
+		return w.call("disable", panel.ServerDisable, s), nil
+	})
+	if err == nil && ready {
+		err = w.stopLicenses(ctx, false)
+	}
+	return w.finished(ctx, s, ready, err)
+}
+
+func (w *work) resume(ctx context.Context, s panel.Server) (provision.Outcome, error) {
+	s, ready, err := w.follow(ctx, s, func(_ context.Context, s panel.Server) (*step, error) {
+		if !s.Disabled {
+			return nil, nil
+		}
+		return w.call("enable", panel.ServerEnable, s), nil
+	})
+	if err == nil && ready {
+		ready, err = w.licensed(ctx, s)
+	}
+	return w.finished(ctx, s, ready, err)
+}
+
+// setParams changes addresses and the license; what the panel has no call for goes to people (D28).
+func (w *work) setParams(ctx context.Context, s panel.Server) (provision.Outcome, error) {
+	want, err := w.wanted(ctx, false)
+	if err != nil {
+		return provision.Outcome{}, err
+	}
+	s, ready, err := w.follow(ctx, s, func(ctx context.Context, s panel.Server) (*step, error) {
+		return w.addressStep(ctx, s, want)
+	})
+	if err == nil && ready {
+		ready, err = w.licensed(ctx, s)
+	}
+	if err == nil && ready {
+		err = w.releaseStrays(ctx, s)
+	}
+	out, err := w.finished(ctx, s, ready, err)
+	if err == nil && out.State == provision.Done {
+		if out.Text = w.byHand(s); out.Text != "" {
+			out.State = provision.Manual
+		}
+	}
+	return out, err
+}
+
+// renew pays for the license where it would end with the period; the server itself knows no periods.
+func (w *work) renew(ctx context.Context, s panel.Server) (provision.Outcome, error) {
+	ready, err := w.prolonged(ctx)
+	return w.finished(ctx, s, ready, err)
+}
+
+func (w *work) reboot(ctx context.Context, s panel.Server) (provision.Outcome, error) {
+	s, ready, err := w.once(ctx, s, request{
+		name: "reboot", do: func(ctx context.Context) error { return w.panel.Do(ctx, panel.Reboot, s.ID) },
+	})
+	return w.finished(ctx, s, ready, err)
+}
+
+func (w *work) reinstall(ctx context.Context, s panel.Server) (provision.Outcome, error) {
+	install, err := w.installation(ctx, s)
+	if err != nil {
+		return provision.Outcome{}, err
+	}
+	w.after = installing
+	s, ready, err := w.once(ctx, s, install)
+	return w.finished(ctx, s, ready, err)
+}
+
+func (w *work) pending() provision.Outcome {
+	return provision.Outcome{State: provision.Pending, After: w.after, Memo: w.memo}
+}
+
+// finished tells what the service has now, once the panel is ready.
+func (w *work) finished(ctx context.Context, s panel.Server, ready bool, err error) (provision.Outcome, error) {
+	if err != nil {
+		return provision.Outcome{}, err
+	}
+	if !ready || !w.ours(s) {
+		return w.pending(), nil // where it ceased to be ours, the next look finds no server
+	}
+	addresses, err := w.shown(ctx, s)
+	if err != nil {
+		return provision.Outcome{}, err
+	}
+	// Without a domain that was ordered there is none: the server's own is a placeholder.
+	return provision.Outcome{
+		State: provision.Done, Ref: refOf(s), Domain: w.op.Spec.Domain, Addresses: addresses, Parameters: w.told,
+	}, nil
+}

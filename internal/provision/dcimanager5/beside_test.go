@@ -1,0 +1,193 @@
+package dcimanager5_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/tariffd/tariffd/internal/actor"
+	"github.com/tariffd/tariffd/internal/provision"
+)
+
+// notes are what the IP manager remembers of addresses, by address.
+func (w *world) notes() map[string]given {
+	out := map[string]given{}
+	for _, a := range w.view(ipmgr).Addresses {
+		out[a.IP] = a
+	}
+	return out
+}
+
+func (w *world) licensesOf(service actor.ServiceID) (out []license) {
+	for _, x := range w.view(licenses).Licenses {
+		if strings.Contains(x.Name, string(service)) {
+			out = append(out, x)
+		}
+	}
+	return out
+}
+
+func TestAddressesComeFromTheIPManager(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t).with("")
+	m := w.module(nil)
+	before := w.server("1").IP
+	service, out := w.open(m, having(spec(), addOns{"ipv4_public": amount("2"), "ipv4_private": amount("1"), "ipv6": amount("1")}))
+	require.Len(t, out.Addresses, 4)
+	notes := w.notes()
+	for _, a := range out.Addresses {
+		require.Equal(t, "svc-"+string(service.ServiceID), notes[a.IP].Note)
+		require.Equal(t, "ada.example", notes[a.IP].Domain)
+	}
+	require.NotEqual(t, before, w.server("1").IP, "its former main address is replaced")
+	require.True(t, out.Addresses[0].Main)
+
+	fewer := newOp(provision.SetParams, &service)
+	fewer.Spec = having(spec(), addOns{"ipv4_public": amount("1"), "ipv4_private": amount("0"), "ipv6": amount("0")})
+	out = w.mustRun(m, &fewer)
+	require.Len(t, out.Addresses, 1)
+	require.Len(t, w.notes(), 1, "what it no longer has goes back")
+
+	closing := newOp(provision.Close, &service)
+	w.mustRun(m, &closing)
+	main := w.notes()[w.server("1").IP]
+	require.Equal(t, "free.ds", main.Domain, "without a type for parking it keeps its main address")
+	require.Contains(t, main.Note, "server 1 of ")
+	next, out := w.open(m, spec())
+	require.Equal(t, main.IP, out.Addresses[0].IP, "and is sold with it again")
+	require.Equal(t, "svc-"+string(next.ServiceID), w.notes()[main.IP].Note)
+}
+
+func TestAnAddressThatAnotherServiceHasIsPutAside(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t).with("")
+	w.taken = map[string]bool{"198.51.96.2": true, "198.51.96.3": true}
+	_, out := w.open(w.module(nil), spec())
+	require.Equal(t, "198.51.96.4", out.Addresses[0].IP)
+	for ip := range w.taken {
+		require.Equal(t, "dns.set.error", w.notes()[ip].Domain)
+		require.NotContains(t, w.notes()[ip].Note, "svc-")
+	}
+}
+
+func TestAReleasedServerIsParked(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t).with("parking")
+	m := w.module(nil)
+	for range 2 {
+		service, out := w.open(m, spec())
+		require.Equal(t, provision.Ref("1"), out.Ref)
+		require.Len(t, out.Addresses, 1)
+		require.Equal(t, "public", w.notes()[out.Addresses[0].IP].IPType)
+		closing := newOp(provision.Close, &service)
+		w.mustRun(m, &closing)
+		s := w.server("1")
+		require.Len(t, s.Addresses, 1)
+		require.Equal(t, "parking", w.notes()[s.IP].IPType)
+		require.Len(t, w.notes(), 1, "the sold address went back, and so does the parking address with the next sale")
+	}
+}
+
+// D30: where there is nothing to park on, the server keeps what it has and people are asked.
+func TestD30NothingToParkOnIsARefusal(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t).with("tiny")
+	w.control("POST", "/"+ipmgr+"/pools", map[string]any{"name": "Tiny", "iptype": "tiny", "network": "192.0.2.0/30"}, nil)
+	m := w.module(nil)
+	first, _ := w.open(m, spec())
+	closing := newOp(provision.Close, &first)
+	w.mustRun(m, &closing) // takes the only address of the type
+	s := spec()
+	w.control("POST", "/"+dci+"/servers", map[string]any{"type": "Big"}, nil)
+	s.Settings = []byte(`{"server_type": "Big"}`)
+	second, out := w.open(m, s)
+	closing = newOp(provision.Close, &second)
+	_, err := w.run(m, &closing)
+	refused(t, err, "panel_rejected")
+	now := w.server(out.Ref)
+	require.NotNil(t, now.Owner)
+	require.Equal(t, out.Addresses[0].IP, now.IP, "nothing was taken from it")
+}
+
+// D29: the item's code is the name of the type of addresses.
+func TestD29SpecialTypesOfAddresses(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t).with("parking")
+	m := w.module(nil)
+	guarded := addOns{"special_ip_block_guardvlan9": item("guardvlan9"), "ipv4_public": amount("2")}
+	service, out := w.open(m, having(spec(), guarded))
+	require.Len(t, out.Addresses, 2)
+	for _, a := range out.Addresses {
+		require.Equal(t, "guardvlan9", w.notes()[a.IP].IPType)
+	}
+	change := newOp(provision.SetParams, &service)
+	change.Spec = having(spec(), addOns{"special_ip_block_guardvlan9": item("usual"), "ipv4_public": amount("2")})
+	out = w.mustRun(m, &change)
+	require.Len(t, out.Addresses, 2)
+	for _, a := range out.Addresses {
+		require.Equal(t, "public", w.notes()[a.IP].IPType, "an item that is no type means the usual one")
+	}
+	require.Len(t, w.notes(), 2)
+}
+
+func TestTheLifeOfALicense(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t).with("parking")
+	m := w.module(nil)
+	service, out := w.open(m, having(spec(), addOns{"control_panel": item("ISPmanager_Lite")}))
+	own := w.licensesOf(service.ServiceID)
+	require.Len(t, own, 1)
+	require.Equal(t, []int{55227, 2}, []int{own[0].Pricelist, own[0].Status})
+	require.Equal(t, out.Addresses[0].IP, own[0].IP)
+	require.NotEmpty(t, own[0].LicKey)
+	require.Equal(t, own[0].LicKey, out.Parameters["license_key"])
+	require.Empty(t, out.ByHand)
+
+	suspend, resume := newOp(provision.Suspend, &service), newOp(provision.Resume, &service)
+	w.mustRun(m, &suspend)
+	require.Equal(t, 3, w.licensesOf(service.ServiceID)[0].Status)
+	w.mustRun(m, &resume)
+	require.Equal(t, 2, w.licensesOf(service.ServiceID)[0].Status)
+
+	w.advance(25 * 24 * time.Hour)
+	for range 2 { // a repetition pays nothing
+		renew := newOp(provision.Renew, &service)
+		w.mustRun(m, &renew)
+		require.Equal(t, "2026-05-01", w.licensesOf(service.ServiceID)[0].ExpireDate)
+	}
+
+	change := newOp(provision.SetParams, &service)
+	change.Spec = having(spec(), addOns{"control_panel": item("pro")})
+	_, err := w.run(m, &change)
+	refused(t, err, "unknown_license")
+	m = w.module(map[string]any{"licenses": map[string]any{"pro": "55228"}})
+	change.Memo = nil
+	out = w.mustRun(m, &change)
+	own = w.licensesOf(service.ServiceID)
+	require.Len(t, own, 2)
+	require.Equal(t, []int{3, 2}, []int{own[0].Status, own[1].Status}, "the former one stops")
+	require.Equal(t, []string{"null", "1"}, []string{own[0].AutoProlong, own[1].AutoProlong})
+	require.Equal(t, own[1].LicKey, out.Parameters["license_key"])
+
+	closing := newOp(provision.Close, &change)
+	w.mustRun(m, &closing)
+	for _, x := range w.licensesOf(service.ServiceID) {
+		require.Equal(t, []any{3, "null"}, []any{x.Status, x.AutoProlong})
+	}
+}
+
+func TestChecksTellWhichSystemFails(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t).with("parking")
+	require.NoError(t, w.module(nil).Check(t.Context()))
+	err := w.module(map[string]any{"parking_ip_type": "nonesuch"}).Check(t.Context())
+	require.Contains(t, refused(t, err, "unknown_ip_type").Text, "guardvlan9")
+	w.near.LicenseServer.Password = wrongPassword
+	err = w.module(nil).Check(t.Context())
+	failure, ok := provision.FailureOf(err)
+	require.True(t, ok)
+	require.Equal(t, provision.Unauthenticated, failure.Kind)
+	require.Contains(t, failure.Text, "license server: ")
+}
