@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"image"
+	"image/png"
 	"io"
 	"net/http"
 	"strings"
@@ -99,12 +101,24 @@ func (c *caller) send(method, path string, body any, header http.Header) (answer
 	return a, nil
 }
 
-// request makes a request of a body that is nil, raw bytes, or anything that becomes JSON.
+// picture is a body of another type than JSON.
+type picture []byte
+
+// aPicture is the smallest one that is accepted.
+func aPicture() picture {
+	var out bytes.Buffer
+	_ = png.Encode(&out, image.NewGray(image.Rect(0, 0, 1, 1))) // a buffer takes everything
+	return out.Bytes()
+}
+
+// request makes a request of a body that is nil, raw bytes, a picture, or anything that becomes JSON.
 func (c *caller) request(method, path string, body any) (*http.Request, error) {
 	var content io.Reader = http.NoBody
 	switch b := body.(type) {
 	case nil:
 	case []byte:
+		content = bytes.NewReader(b)
+	case picture:
 		content = bytes.NewReader(b)
 	default:
 		raw, err := json.Marshal(b)
@@ -119,6 +133,9 @@ func (c *caller) request(method, path string, body any) (*http.Request, error) {
 	}
 	if body != nil {
 		req.Header.Set("Content-Type", "application/json")
+		if _, drawn := body.(picture); drawn {
+			req.Header.Set("Content-Type", "image/png")
+		}
 	}
 	if c.key != "" {
 		req.Header.Set("Authorization", "Bearer "+c.key)

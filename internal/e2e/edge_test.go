@@ -104,6 +104,9 @@ func (e *edge) refusesOtherRoles(op spoken) {
 func (e *edge) valid(op spoken) any {
 	s := op.body()
 	if s == nil {
+		if op.takesPicture() {
+			return aPicture()
+		}
 		return nil
 	}
 	body := sample(s, false)
@@ -178,7 +181,9 @@ func (e *edge) refusesBrokenFields(op spoken) {
 // refusesBrokenLists: every list reads its parameters alike.
 func (e *edge) refusesBrokenLists(op spoken) {
 	const invalid = http.StatusUnprocessableEntity
-	ask := func(query string) answer { return e.sendTo("admin", op.method, op.address()+query, nil, nil) }
+	ask := func(query string) answer {
+		return e.sendTo("admin", op.method, op.address()+query+op.requiredParameters(), nil, nil)
+	}
 	if op.method == http.MethodGet && len(op.roles()) > 0 {
 		ask("?no_such=1").refused(invalid, "unknown_parameter", "no_such unknown_parameter")
 	}

@@ -37,6 +37,7 @@ func newThings(t *testing.T) *things {
 	tax := made("/v1/tax-rules", map[string]any{"provider_id": l.provider, "country": "LV", "rate": "0.21"})
 	panel := map[string]any{"name": "beside", "url": "http://127.0.0.1:9", "username": "admin", "password": "secret"}
 	ips, licenses := made("/v1/ip-managers", panel), made("/v1/license-servers", panel)
+	l.admin.must(http.MethodPut, "/v1/data-centers/"+l.center+"/icon", aPicture(), nil).is(http.StatusOK)
 	l.idle()
 	return &things{
 		life: l,
@@ -143,6 +144,8 @@ func TestConditional(t *testing.T) { //nolint:tparallel // the operations share 
 				var body any
 				if s := op.body(); s != nil {
 					body = sample(s, false)
+				} else if op.takesPicture() {
+					body = aPicture()
 				}
 				if op.OperationID == "setServiceServers" {
 					body = map[string]any{"servers": []string{x.a}}

@@ -193,3 +193,19 @@ func (op spoken) body() *openapi3.Schema {
 
 // takes tells whether an operation has a query parameter.
 func (op spoken) takes(name string) bool { return op.Parameters.GetByInAndName("query", name) != nil }
+
+// takesPicture tells whether the body is a picture.
+func (op spoken) takesPicture() bool {
+	return op.RequestBody != nil && op.RequestBody.Value.Content.Get("image/png") != nil
+}
+
+// requiredParameters gives the required parameters of a query a value, to stand behind others.
+func (op spoken) requiredParameters() string {
+	var out strings.Builder
+	for _, p := range op.Parameters {
+		if p.Value.In == "query" && p.Value.Required {
+			out.WriteString("&" + p.Value.Name + "=" + fmt.Sprint(sample(p.Value.Schema.Value, false)))
+		}
+	}
+	return out.String()
+}

@@ -60,12 +60,12 @@ func TestChooseD23(t *testing.T) {
 		{name: "no open problem comes first", lanes: []operation.Lane{lane("a", troubled), lane("b", sorted(2))}, want: "b"},
 		{name: "a troubled one is better than none", lanes: []operation.Lane{lane("a", troubled)}, want: "a"},
 		{name: "below the limit before sort order", lanes: []operation.Lane{lane("a", opens(2)), lane("b", sorted(2))}, want: "b"},
-		{name: "at the limit of all it waits", lanes: []operation.Lane{lane("a", opens(2)), lane("b", opens(3))}, choice: operation.NoLane},
-		{name: "it waits for a sound one rather than troubling a troubled", lanes: []operation.Lane{lane("a", opens(2)), lane("b", troubled)}, choice: operation.NoLane},
+		{name: "at the limit of all it waits for the best", lanes: []operation.Lane{lane("a", opens(2)), lane("b", opens(3))}, want: "a", choice: operation.NoLane},
+		{name: "it waits for a sound one rather than troubling a troubled", lanes: []operation.Lane{lane("a", opens(2)), lane("b", troubled)}, want: "a", choice: operation.NoLane},
 		{name: "of troubled ones the free one", lanes: []operation.Lane{lane("a", opens(2), troubled), lane("b", troubled, sorted(2))}, want: "b"},
 		{name: "0 is no limit", lanes: []operation.Lane{lane("a", boundless, opens(99))}, want: "a"},
 		{name: "the limit is one of opens", kind: provision.Suspend, lanes: []operation.Lane{lane("a", opens(2))}, want: "a"},
-		{name: "workers are a limit of every kind", kind: provision.Suspend, lanes: []operation.Lane{lane("a", queued(2))}, choice: operation.NoLane},
+		{name: "workers are a limit of every kind", kind: provision.Suspend, lanes: []operation.Lane{lane("a", queued(2))}, want: "a", choice: operation.NoLane},
 		{name: "below the workers", lanes: []operation.Lane{lane("a", queued(1))}, want: "a"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
