@@ -8,6 +8,7 @@ import (
 	"github.com/tariffd/tariffd/internal/provision/dcimanager6"
 	"github.com/tariffd/tariffd/internal/provision/manual"
 	"github.com/tariffd/tariffd/internal/provision/none"
+	"github.com/tariffd/tariffd/internal/provision/openstack"
 	"github.com/tariffd/tariffd/internal/provision/script"
 	"github.com/tariffd/tariffd/internal/provision/vmmanager6"
 )
@@ -19,6 +20,7 @@ func Registry() *provision.Registry {
 		dcimanager6.Driver(),
 		manual.Driver(),
 		none.Driver(),
+		openstack.Driver(),
 		script.Driver(),
 		vmmanager6.Driver(),
 	)

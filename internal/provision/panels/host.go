@@ -35,6 +35,7 @@ type host struct {
 // call is one vendor request, read to its end.
 type call struct {
 	method  string
+	host    string // the name that the client called
 	path    string // without the mount and without /api
 	query   url.Values
 	header  http.Header
@@ -76,6 +77,7 @@ func (h *host) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		writeReply(w, h.panel.failure(http.StatusBadRequest, err.Error()))
 		return
 	}
+	c.host = r.Host
 	f, release := h.begin(c, r.URL.RawQuery)
 	if f == nil {
 		writeReply(w, h.run(c))
@@ -214,13 +216,25 @@ func (h *host) countHeld(n int) {
 	h.faults.held += n
 }
 
+// headed is a body with a header of its own.
+type headed struct {
+	name, value string
+	body        any
+}
+
 func writeReply(w http.ResponseWriter, rep reply) {
-	plain, ok := rep.body.(text)
-	if !ok {
-		writeJSON(w, rep.status, rep.body)
-		return
+	if h, ok := rep.body.(headed); ok {
+		w.Header().Set(h.name, h.value)
+		rep.body = h.body
 	}
-	w.Header().Set("Content-Type", plain.kind)
-	w.WriteHeader(rep.status)
-	_, _ = w.Write(plain.data)
+	switch body := rep.body.(type) {
+	case nil:
+		w.WriteHeader(rep.status)
+	case text:
+		w.Header().Set("Content-Type", body.kind)
+		w.WriteHeader(rep.status)
+		_, _ = w.Write(body.data)
+	default:
+		writeJSON(w, rep.status, body)
+	}
 }

@@ -80,6 +80,7 @@ func New(o Options) (*Panels, error) {
 	p.mount("dcimanager6", func(t *trafficBook) panel { return newDCI6(o.Delay, o.Zone, t, p.clock.now()) })
 	p.mount("vmmanager6", func(t *trafficBook) panel { return newVM6(o.Delay, o.Zone, t) })
 	p.mountMgrs()
+	p.mount("openstack", func(*trafficBook) panel { return newStack(o.Delay) })
 	if err := p.keep.load(); err != nil {
 		return nil, err
 	}

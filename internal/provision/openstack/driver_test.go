@@ -1,0 +1,282 @@
+package openstack_test
+
+import (
+	"encoding/json"
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/tariffd/tariffd/internal/fault"
+	"github.com/tariffd/tariffd/internal/provision"
+	"github.com/tariffd/tariffd/internal/provision/openstack"
+)
+
+func TestAServerIsMadeAsOrdered(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	op := newOp(provision.Open, nil)
+	op.Spec = with(op.Spec, "os", "ubuntu-24.04")
+	out := w.mustRun(w.module(map[string]any{"security_groups": []string{"web"}, "availability_zone": "nova"}), &op)
+	s := w.server(out.Ref)
+	require.Equal(t, []string{"RegionOne", "ACTIVE", "m1.small", "Ubuntu-24.04"}, []string{s.Location, s.Status, s.Configuration, s.OS})
+	require.Equal(t, []string{"web"}, s.Groups)
+	require.Equal(t, []provision.Address{{IP: s.Addresses[0].IP, Family: "ipv4", Main: true}}, out.Addresses)
+	require.Equal(t, "public", s.Addresses[0].Network)
+	require.Equal(t, "ada.example", out.Domain)
+	require.Nil(t, out.Parameters)
+
+	plain := newOp(provision.Open, nil)
+	plain.Spec = settings(plain.Spec, `{"flavor": "1", "default_os": "", "network": ""}`)
+	out = w.mustRun(w.module(map[string]any{"network": "private"}), &plain)
+	require.Equal(t, map[string]string{"os": "Debian-12"}, out.Parameters, "what the order left open is told")
+	require.Equal(t, "private", w.server(out.Ref).Addresses[0].Network)
+}
+
+// Suspending stops and locks, so that nobody of the project starts the machine; resuming undoes both.
+func TestSuspendingStopsAndLocks(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	for _, c := range []struct {
+		set    map[string]any
+		status string
+		locked bool
+	}{{nil, "SHUTOFF", true}, {map[string]any{"suspend_by": "suspend", "lock_suspended": false}, "SUSPENDED", false}} {
+		m := w.module(c.set)
+		service, _ := w.open(m)
+		op := newOp(provision.Suspend, &service)
+		w.mustRun(m, &op)
+		s := w.server(service.Ref)
+		require.Equal(t, []any{c.status, c.locked}, []any{s.Status, s.Locked})
+		op = newOp(provision.Resume, &service)
+		w.mustRun(m, &op)
+		require.True(t, w.inService(service.ServiceID))
+	}
+}
+
+func TestAnotherFlavorIsConfirmed(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	m := w.module(nil)
+	service, _ := w.open(m)
+	op := newOp(provision.SetParams, &service)
+	op.Spec = sized(op.Spec, "cpu", "2", "piece", "ram", "4096", "MiB", "disk", "40", "GiB")
+	w.mustRun(m, &op)
+	s := w.server(service.Ref)
+	require.Equal(t, []string{"m1.medium", "ACTIVE"}, []string{s.Configuration, s.Status}, "add-ons choose the flavor that has just these")
+
+	op = newOp(provision.SetParams, &service)
+	op.Spec = sized(op.Spec, "cpu", "3", "piece")
+	_, err := w.run(m, &op)
+	require.Contains(t, refused(t, err, "unknown_flavor").Text, "3 processors, 2048 MiB of memory and 20 GiB of disk")
+}
+
+// A smaller disk is refused by the cloud after it was asked for; a suspended machine stays locked all the same.
+func TestARefusedChangeLeavesTheLock(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	m := w.module(nil)
+	service, _ := w.open(m)
+	suspend := newOp(provision.Suspend, &service)
+	w.mustRun(m, &suspend)
+	op := newOp(provision.SetParams, &service)
+	op.Spec = settings(op.Spec, `{"flavor": "m1.tiny", "network": "public"}`)
+	_, err := w.run(m, &op)
+	require.Contains(t, refused(t, err, "panel_failed").Text, "resize")
+	s := w.server(service.Ref)
+	require.Equal(t, []any{"m1.small", "SHUTOFF", true}, []any{s.Configuration, s.Status, s.Locked})
+
+	op = newOp(provision.SetParams, &service)
+	op.Spec = settings(op.Spec, `{"flavor": "m1.large", "network": "public"}`)
+	w.mustRun(m, &op)
+	s = w.server(service.Ref)
+	require.Equal(t, []any{"m1.large", "SHUTOFF", true}, []any{s.Configuration, s.Status, s.Locked})
+}
+
+func TestReinstallingKeepsTheAddress(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	m := w.module(nil)
+	service, first := w.open(m)
+	op := newOp(provision.Reinstall, &service)
+	op.Spec = with(op.Spec, "os", "Ubuntu-24.04")
+	out := w.mustRun(m, &op)
+	require.Equal(t, first.Addresses, out.Addresses)
+	require.Equal(t, "Ubuntu-24.04", w.server(service.Ref).OS)
+	require.Equal(t, 1, w.runs(service.ServiceID, provision.Reinstall))
+}
+
+func TestWhatTheCloudLacksIsRefusedBeforeAnythingIsMade(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	for code, spec := range map[string]provision.Spec{
+		"unknown_flavor":  settings(spec(), `{"flavor": "m9.huge", "network": "public"}`),
+		"unknown_network": settings(spec(), `{"flavor": "m1.small", "network": "dmz"}`),
+		"unknown_os":      with(spec(), "os", "Debian-13-rc"),
+		"panel_conflict":  settings(spec(), `{"flavor": "m1.small"}`), // two networks and none chosen
+		"bad_unit":        sized(spec(), "ram", "4", "piece"),
+	} {
+		op := newOp(provision.Open, nil)
+		op.Spec = spec
+		_, err := w.run(w.module(nil), &op)
+		refused(t, err, code)
+		require.Zero(t, w.objects(op.ServiceID), code)
+	}
+}
+
+// A network that is empty is found out only when the server is built: what was made goes again.
+func TestAServerThatCannotBeBuiltIsTakenBack(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.control("POST", "/openstack/pools", map[string]any{"name": "tiny", "network": "192.0.2.0/30"}, nil)
+	tiny := settings(spec(), `{"flavor": "m1.small", "network": "tiny"}`)
+	first := newOp(provision.Open, nil)
+	first.Spec = tiny
+	w.mustRun(w.module(nil), &first)
+	op := newOp(provision.Open, nil)
+	op.Spec = tiny
+	_, err := w.run(w.module(nil), &op)
+	require.Contains(t, refused(t, err, "machine_broken").Text, "No more IP addresses available")
+	require.Zero(t, w.objects(op.ServiceID))
+	require.Equal(t, 1, w.objects(first.ServiceID))
+}
+
+func TestALockedServerIsDeleted(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	m := w.module(nil)
+	service, _ := w.open(m)
+	suspend := newOp(provision.Suspend, &service)
+	w.mustRun(m, &suspend)
+	op := newOp(provision.Close, &service)
+	w.mustRun(m, &op)
+	require.Zero(t, w.objects(service.ServiceID))
+}
+
+// Somebody else's server is not touched, be it that a service is known by it.
+func TestAForeignServerIsLeftAlone(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	m := w.module(nil)
+	theirs, _ := w.open(m)
+	for _, kind := range []provision.Kind{provision.Suspend, provision.Reboot, provision.SetParams, provision.Reinstall} {
+		op := newOp(kind, nil)
+		op.Ref = theirs.Ref
+		_, err := w.run(m, &op)
+		refused(t, err, "machine_not_found")
+	}
+	op := newOp(provision.Close, nil)
+	op.Ref = theirs.Ref
+	w.mustRun(m, &op)
+	require.True(t, w.inService(theirs.ServiceID))
+
+	var made struct{ List []shown }
+	w.control("POST", "/openstack/servers", map[string]any{"name": "by-hand"}, &made)
+	op = newOp(provision.Suspend, nil)
+	op.Ref = provision.Ref(made.List[0].ID)
+	w.mustRun(m, &op)
+	require.True(t, w.server(op.Ref).Locked, "one without a mark that the service is known by is its own")
+}
+
+func TestATokenThatIsOverIsRenewed(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	m := w.module(nil)
+	service, _ := w.open(m)
+	w.advance(2 * time.Hour)
+	op := newOp(provision.Reboot, &service)
+	w.mustRun(m, &op)
+	w.control("POST", "/openstack/reset", nil, nil) // forgets its tokens
+	require.NoError(t, m.Check(t.Context()))
+}
+
+func TestRegionsAreTheDataCenters(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	c := w.config("/v3", adminPassword, map[string]any{"endpoint_interface": "internal"})
+	c.Location = "RegionTwo"
+	m, err := openstack.Driver().New(c)
+	require.NoError(t, err)
+	_, out := w.open(m)
+	require.Equal(t, "RegionTwo", w.server(out.Ref).Location)
+	for _, nowhere := range []string{"", "RegionThree"} {
+		c.Location = nowhere
+		m, err = openstack.Driver().New(c)
+		require.NoError(t, err)
+		refused(t, m.Check(t.Context()), "unknown_region")
+	}
+	require.NoError(t, w.module(map[string]any{"network": "PUBLIC"}).Check(t.Context()))
+	refused(t, w.module(map[string]any{"network": "dmz"}).Check(t.Context()), "unknown_network")
+}
+
+func TestTheCatalogueIsWhatTheCloudOffers(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	c, err := w.module(nil).(provision.Cataloguer).Catalog(t.Context())
+	require.NoError(t, err)
+	names := func(all []provision.Entry) (out []string) {
+		for _, e := range all {
+			out = append(out, e.Name)
+		}
+		return out
+	}
+	require.Equal(t, []string{"Debian-12", "Ubuntu-24.04"}, names(c.OS), "only images that are active")
+	require.Equal(t, []string{"m1.tiny", "m1.small", "m1.medium", "m1.large"}, names(c.Configurations))
+	require.Equal(t, []string{"private", "public"}, names(c.Pools))
+}
+
+func TestSettingsAreChecked(t *testing.T) {
+	t.Parallel()
+	d := openstack.Driver()
+	good := provision.Config{
+		Connection: json.RawMessage(`{"url": "http://127.0.0.1:1", "username": "u", "password": "p", "project": "x"}`),
+		Env:        provision.Env{Transport: http.DefaultTransport, Now: time.Now},
+	}
+	for version, known := range map[string]bool{"2.9": true, "2.46": true, "2.8": false, "2.47": false, "3.9": false, "2.x": false} {
+		c := good
+		c.Parameters = json.RawMessage(`{"compute_version": "` + version + `"}`)
+		_, err := d.New(c)
+		require.Equal(t, known, err == nil, version)
+	}
+	require.NoError(t, d.CheckTariff(json.RawMessage(`{"flavor": "m1.small", "template": "another driver's"}`)))
+	for settings, pointer := range map[string]string{`{}`: "/settings/flavor", `{"flavor": 7}`: "/settings"} {
+		err := d.CheckTariff(json.RawMessage(settings))
+		require.Equal(t, pointer, fault.Of(err).Fields[0].Pointer, settings)
+	}
+}
+
+// Two processes have both seen no server, and both have one made: the first made stays.
+func TestTwoServersOfOneServiceBecomeOne(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	op := newOp(provision.Open, nil)
+	ghost := op
+	patient, err := openstack.Driver().New(w.config("/identity/v3", adminPassword, map[string]any{"timeout_seconds": 30}))
+	require.NoError(t, err)
+	w.fault("hold", "POST", "/RegionOne", 1, 0)
+	type result struct {
+		out provision.Outcome
+		err error
+	}
+	back := make(chan result, 1)
+	go func() {
+		out, err := patient.Apply(w.Context(), ghost)
+		back <- result{out, err}
+	}()
+	require.Eventually(t, func() bool {
+		var held struct{ Held int }
+		w.control("GET", "/openstack", nil, &held)
+		return held.Held == 1
+	}, 5*time.Second, time.Millisecond)
+	m := w.module(nil)
+	first := w.mustRun(m, &op) // is through before the other's call is let go
+	w.Mend()
+	late := <-back
+	require.NoError(t, late.err)
+	ghost.Memo = late.out.Memo
+	again := w.mustRun(patient, &ghost)
+	require.Equal(t, first.Ref, again.Ref)
+	require.Equal(t, 1, w.objects(op.ServiceID))
+	require.True(t, w.inService(op.ServiceID))
+}

@@ -1,0 +1,58 @@
+package openstack
+
+import (
+	"cmp"
+	"context"
+	"slices"
+
+	"github.com/tariffd/tariffd/internal/actor"
+	"github.com/tariffd/tariffd/internal/provision"
+	"github.com/tariffd/tariffd/internal/provision/openstack/internal/panel"
+)
+
+// markOf is what a server's metadata says of its service; the same for every operation.
+func markOf(id actor.ServiceID) string { return "svc-" + string(id) }
+
+// nameOf is what a server of the service is called: short, and told apart from others by the id's random end.
+func nameOf(id actor.ServiceID) string {
+	const tail = 12
+	text := string(id)
+	return "vm-" + text[max(0, len(text)-tail):]
+}
+
+// ours tells whether the server belongs to the service: it carries its mark, or it carries none and is the one that the service
+// is known by (staff named it, or it was taken over).
+func (w *work) ours(s panel.Server) bool {
+	if s.Mark != "" {
+		return s.Mark == markOf(w.op.ServiceID)
+	}
+	return w.op.Ref != "" && refOf(s) == w.op.Ref
+}
+
+func refOf(s panel.Server) provision.Ref { return provision.Ref(s.ID) }
+
+// find returns the service's server: the one it is known by, else the first that carries its mark.
+func (w *work) find(ctx context.Context) (panel.Server, bool, error) {
+	if w.op.Ref != "" {
+		s, found, err := w.panel.Server(ctx, string(w.op.Ref))
+		if err != nil || found && w.ours(s) {
+			return s, found, err
+		}
+	}
+	all, err := w.carriers(ctx)
+	if err != nil || len(all) == 0 {
+		return panel.Server{}, false, err
+	}
+	return all[0], true, nil
+}
+
+// carriers returns every server with the service's mark, the first made first. More than one is what two attempts at once may
+// leave; all attempts agree on which of them stays.
+func (w *work) carriers(ctx context.Context) ([]panel.Server, error) {
+	all, err := w.panel.MarkedServers(ctx, nameOf(w.op.ServiceID), markOf(w.op.ServiceID))
+	if err != nil {
+		return nil, err
+	}
+	slices.SortFunc(all, func(a, b panel.Server) int { return cmp.Or(a.Created.Compare(b.Created), cmp.Compare(a.ID, b.ID)) })
+	return all, nil
+}

@@ -1,0 +1,174 @@
+package openstack
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/tariffd/tariffd/internal/fault"
+	"github.com/tariffd/tariffd/internal/provision"
+	"github.com/tariffd/tariffd/internal/provision/openstack/internal/panel"
+	"github.com/tariffd/tariffd/internal/provision/panelhttp"
+)
+
+// Driver returns the driver.
+func Driver() provision.Driver {
+	return provision.Driver{Info: info(), New: newModule, CheckTariff: checkTariff}
+}
+
+// Connection is where the cloud is and who we are to it.
+type Connection struct {
+	URL      string `json:"url" validate:"required,http_url"`
+	Username string `json:"username" validate:"required,max=255"`
+	Password string `json:"password" validate:"required,max=255"`
+	Project  string `json:"project" validate:"required,max=255"`
+	Domain   string `json:"domain" validate:"max=255"` // empty: Default
+	CA       string `json:"ca" validate:"max=65536"`
+	Insecure bool   `json:"insecure"`
+}
+
+// Parameters are a module's own choices.
+type Parameters struct {
+	Network           string   `json:"network" validate:"max=255"`
+	AvailabilityZone  string   `json:"availability_zone" validate:"max=255"`
+	SecurityGroups    []string `json:"security_groups" validate:"max=20,dive,required"`
+	SuspendBy         string   `json:"suspend_by" validate:"omitempty,oneof=stop suspend"`
+	LockSuspended     *bool    `json:"lock_suspended"` // nil: true
+	EndpointInterface string   `json:"endpoint_interface" validate:"omitempty,oneof=public internal admin"`
+	ComputeVersion    string   `json:"compute_version"`
+	MetadataKey       string   `json:"metadata_key" validate:"max=64"`
+	TimeoutSeconds    int      `json:"timeout_seconds" validate:"min=0,max=300"`
+}
+
+// Tariff is what a tariff says about the machines it sells.
+type Tariff struct {
+	Flavor    string `json:"flavor" validate:"required,max=255"`
+	DefaultOS string `json:"default_os" validate:"max=255"`
+	Network   string `json:"network" validate:"max=255"`
+}
+
+// Module drives one region of one cloud.
+type Module struct {
+	panel *panel.Panel
+	set   Parameters
+}
+
+// What stands for an empty parameter.
+const (
+	defaultDomain  = "Default"
+	defaultVersion = "2.9"
+	defaultKey     = "tariffd_service"
+)
+
+func newModule(c provision.Config) (provision.Module, error) {
+	var connection Connection
+	if err := provision.Decode(c.Connection, "/connection", &connection); err != nil {
+		return nil, err
+	}
+	var set Parameters
+	if err := provision.Decode(c.Parameters, "/parameters", &set); err != nil {
+		return nil, err
+	}
+	if !knownVersion(set.ComputeVersion) {
+		return nil, fault.New(fault.Invalid, "invalid_value", "A version from 2.9 to 2.46 is expected.").At("/parameters/compute_version")
+	}
+	http, err := panelhttp.New(panelhttp.Options{
+		URL: connection.URL, CA: connection.CA, Insecure: connection.Insecure,
+		Timeout: time.Duration(set.TimeoutSeconds) * time.Second,
+		Secrets: []string{connection.Password}, Env: c.Env,
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &Module{set: set, panel: panel.New(http, panel.Options{
+		User: connection.Username, Password: connection.Password, Project: connection.Project,
+		Domain: cmp.Or(connection.Domain, defaultDomain), Region: c.Location,
+		Interface: cmp.Or(set.EndpointInterface, "public"), Microversion: cmp.Or(set.ComputeVersion, defaultVersion),
+		MarkKey: cmp.Or(set.MetadataKey, defaultKey), UserAgent: c.Env.UserAgent, Now: c.Env.Now,
+	})}, nil
+}
+
+// knownVersion holds the microversions between the one that tells of locks and the one that no longer names a flavor's id.
+func knownVersion(text string) bool {
+	if text == "" {
+		return true
+	}
+	minor, of2 := strings.CutPrefix(text, "2.")
+	n, err := strconv.Atoi(minor)
+	return of2 && err == nil && n >= 9 && n <= 46
+}
+
+// locks tells whether suspended machines are locked.
+func (m *Module) locks() bool { return m.set.LockSuspended == nil || *m.set.LockSuspended }
+
+// tariff reads what the driver needs of a tariff's settings. A tariff may be sold by modules of several drivers, so members
+// that this driver does not know are the others'.
+func tariff(raw json.RawMessage) (Tariff, error) {
+	var t Tariff
+	if len(raw) == 0 {
+		return t, nil
+	}
+	if err := json.Unmarshal(raw, &t); err != nil {
+		return t, fault.New(fault.Invalid, "invalid_value", "Flavor, image and network are texts.").At("/settings")
+	}
+	return t, nil
+}
+
+func checkTariff(raw json.RawMessage) error {
+	t, err := tariff(raw)
+	if err != nil {
+		return err
+	}
+	own, err := json.Marshal(t)
+	if err != nil {
+		return fmt.Errorf("tariff settings: %w", err)
+	}
+	return provision.Decode(own, "/settings", &Tariff{})
+}
+
+// Check logs in, and proves that the region has the three services and the network that the module names.
+func (m *Module) Check(ctx context.Context) error {
+	if _, err := m.panel.Flavors(ctx); err != nil {
+		return err
+	}
+	if _, err := m.panel.Images(ctx); err != nil {
+		return err
+	}
+	networks, err := m.panel.Networks(ctx)
+	if err != nil || m.set.Network == "" {
+		return err
+	}
+	_, err = named(networks, m.set.Network, "network")
+	return err
+}
+
+// Catalog lists what the cloud offers: images as systems, flavors as configurations, networks as pools.
+func (m *Module) Catalog(ctx context.Context) (provision.Catalog, error) {
+	var c provision.Catalog
+	images, err := m.panel.Images(ctx)
+	if err != nil {
+		return c, err
+	}
+	for _, i := range images {
+		c.OS = append(c.OS, provision.Entry{ID: i.ID, Name: i.Name, Tags: i.Tags})
+	}
+	flavors, err := m.panel.Flavors(ctx)
+	if err != nil {
+		return c, err
+	}
+	for _, f := range flavors {
+		c.Configurations = append(c.Configurations, provision.Entry{ID: f.ID, Name: f.Name})
+	}
+	networks, err := m.panel.Networks(ctx)
+	if err != nil {
+		return c, err
+	}
+	for _, n := range networks {
+		c.Pools = append(c.Pools, provision.Entry{ID: n.ID, Name: n.Name})
+	}
+	return c, nil
+}
