@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -30,6 +32,23 @@ func checkSchema(f *fault.Fields, pointer string, schema, document json.RawMessa
 	return nil
 }
 
+// schemaMembers are the members that a driver's schema names.
+func schemaMembers(schema json.RawMessage) ([]string, error) {
+	if len(schema) == 0 {
+		return nil, nil
+	}
+	var s struct {
+		Properties map[string]json.RawMessage `json:"properties"`
+	}
+	if err := json.Unmarshal(schema, &s); err != nil {
+		return nil, fmt.Errorf("read the schema: %w", err)
+	}
+	return slices.Collect(maps.Keys(s.Properties)), nil
+}
+
+// pointerEscapes writes a name as a step of a JSON Pointer.
+var pointerEscapes = strings.NewReplacer("~", "~0", "/", "~1")
+
 func noteBroken(f *fault.Fields, pointer string, err error) {
 	var many openapi3.MultiError
 	var broken *openapi3.SchemaError
@@ -42,11 +61,11 @@ func noteBroken(f *fault.Fields, pointer string, err error) {
 	case errors.As(err, &broken):
 		place := pointer
 		for _, name := range broken.JSONPointer() {
-			place += "/" + strings.NewReplacer("~", "~0", "/", "~1").Replace(name)
+			place += "/" + pointerEscapes.Replace(name)
 		}
 		code := schemaCode(broken.SchemaField)
 		if name, ok := unsupported(broken.Reason); ok {
-			place += "/" + strings.NewReplacer("~", "~0", "/", "~1").Replace(name)
+			place += "/" + pointerEscapes.Replace(name)
 		}
 		f.Add(place, code, "%s", schemaTexts[code])
 	default:

@@ -265,9 +265,44 @@ func (e *Engine) checkModules(f *fault.Fields, t Tariff, s shelf) error {
 			return err
 		}
 	}
+	if err := e.checkSettingNames(&found, judged, t.Offer.Settings); err != nil {
+		return err
+	}
 	for _, x := range found {
 		if !slices.Contains(*f, x) {
 			*f = append(*f, x)
+		}
+	}
+	return nil
+}
+
+// checkSettingNames finds the settings that none of a tariff's drivers knows: a misspelt one would silently do nothing. A driver
+// alone cannot tell, as it has to leave the others' settings alone; one that names none of its own takes any.
+func (e *Engine) checkSettingNames(f *fault.Fields, drivers map[string]bool, settings json.RawMessage) error {
+	known := map[string]bool{}
+	for name := range drivers {
+		d, err := e.Drivers.Driver(name)
+		if err != nil {
+			return fmt.Errorf("a module's driver %q: %w", name, err)
+		}
+		own, err := schemaMembers(d.Info.TariffSchema)
+		if err != nil {
+			return fmt.Errorf("tariff schema of %s: %w", name, err)
+		}
+		if len(own) == 0 {
+			return nil
+		}
+		for _, member := range own {
+			known[member] = true
+		}
+	}
+	var given map[string]json.RawMessage
+	if len(drivers) == 0 || json.Unmarshal(settings, &given) != nil {
+		return nil
+	}
+	for member := range given {
+		if !known[member] {
+			f.Add("/settings/"+pointerEscapes.Replace(member), "unknown_field", "%s", schemaTexts["unknown_field"])
 		}
 	}
 	return nil

@@ -39,7 +39,7 @@ func (p *panel) driver() provision.Driver {
 			ConnectionSchema: json.RawMessage(`{"type": "object", "properties": {
 				"url": {"type": "string"}, "port": {"type": "integer"}, "password": {"type": "string", "writeOnly": true}}}`),
 			ParametersSchema: json.RawMessage(`{"type": "object"}`),
-			TariffSchema: json.RawMessage(`{"type": "object", "required": ["configuration"], "additionalProperties": false,
+			TariffSchema: json.RawMessage(`{"type": "object", "required": ["configuration"],
 				"properties": {"configuration": {"type": "string", "minLength": 1}, "cores": {"type": "integer", "maximum": 64}}}`),
 			Statistics: []provision.Statistic{{Param: "in", Unit: "KiB", Kind: "counter"}},
 			DataCenter: provision.DataCenterRule{Required: true, ExternalID: provision.Required},

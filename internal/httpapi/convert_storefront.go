@@ -89,6 +89,7 @@ func (f form) parameters(modules []catalog.Module) []api.OrderFormParameter {
 	if f.tariff.ProductType == catalog.DedicatedBandwidth {
 		out = append(out, api.OrderFormParameter{
 			Code: "servers", Name: "Servers", Input: api.OrderFormParameterInput(catalog.MultiListInput), Required: true, Values: []api.OrderFormValue{},
+			Validator: toAPIValidator(catalog.Validator{Kind: catalog.ValidatorNone}),
 		})
 	}
 	return out
@@ -97,7 +98,7 @@ func (f form) parameters(modules []catalog.Module) []api.OrderFormParameter {
 func toAPIFormParameter(p catalog.AskedParameter) api.OrderFormParameter {
 	return api.OrderFormParameter{
 		Code: p.Code, Name: p.Name, Input: api.OrderFormParameterInput(p.Input), Required: p.Required && p.Ask == catalog.AskAtOrder,
-		Default: orNull(p.Default), AnyText: p.AnyText || p.Input == catalog.TextInput,
+		Default: orNull(p.Default), AnyText: p.AnyText || p.Input == catalog.TextInput, Validator: toAPIValidator(p.Validator),
 		Values: each(p.Allowed, func(v catalog.AllowedValue) api.OrderFormValue {
 			return api.OrderFormValue{
 				Code: v.Code, Name: v.Name, Tags: append([]string{}, v.Tags...),

@@ -79,13 +79,15 @@ func (s *Server) DeleteProductTypeParameter(ctx context.Context, r api.DeletePro
 }
 
 func toAPIParameter(p catalog.Parameter) api.ProductTypeParameter {
-	v := p.Validator
 	return api.ProductTypeParameter{
 		Code: p.Code, Name: p.Name, Input: api.ParameterInput(p.Input), Values: each(p.Values, toAPIParameterValue), Required: p.Required,
 		Ask: api.ParameterAsk(p.Ask), Edit: api.ParameterEdit(p.Edit), AllTariffs: p.AllTariffs,
-		Validator: api.Validator{Kind: api.ValidatorKind(v.Kind), Pattern: orNull(v.Pattern), Min: v.Min, Max: v.Max},
-		SortOrder: p.SortOrder, Builtin: p.Builtin, CreatedAt: p.CreatedAt,
+		Validator: toAPIValidator(p.Validator), SortOrder: p.SortOrder, Builtin: p.Builtin, CreatedAt: p.CreatedAt,
 	}
+}
+
+func toAPIValidator(v catalog.Validator) api.Validator {
+	return api.Validator{Kind: api.ValidatorKind(v.Kind), Pattern: orNull(v.Pattern), Min: v.Min, Max: v.Max}
 }
 
 func toAPIParameterValue(v catalog.ParameterValue) api.ParameterValue {

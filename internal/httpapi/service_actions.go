@@ -3,10 +3,14 @@ package httpapi
 import (
 	"context"
 	"encoding/json"
+	"errors"
+	"slices"
+	"strings"
 
 	"github.com/tariffd/tariffd/api"
 	"github.com/tariffd/tariffd/internal/calendar"
 	"github.com/tariffd/tariffd/internal/catalog"
+	"github.com/tariffd/tariffd/internal/fault"
 	"github.com/tariffd/tariffd/internal/lifecycle"
 	"github.com/tariffd/tariffd/internal/money"
 	"github.com/tariffd/tariffd/internal/service"
@@ -122,7 +126,7 @@ func (s *Server) ReinstallService(ctx context.Context, r api.ReinstallServiceReq
 	}
 	res, err := s.Lifecycle.Reinstall(ctx, actorOf(ctx, once(answer)), service.ID(r.ID), parameters)
 	if err != nil {
-		return nil, err
+		return nil, outOf("/parameters", err)
 	}
 	return answer(res), nil
 }
@@ -172,4 +176,18 @@ func fromAPISpecial(code string, b api.SpecialPriceInput) (p traffic.SpecialPric
 		p.OveragePrice = &d
 	}
 	return p, nil
+}
+
+// outOf makes a fault point at members of the body itself that the engine knows below a place of its own.
+func outOf(place string, err error) error {
+	var x *fault.Error
+	if !errors.As(err, &x) || len(x.Fields) == 0 {
+		return err
+	}
+	moved := *x
+	moved.Fields = slices.Clone(x.Fields)
+	for i, f := range moved.Fields {
+		moved.Fields[i].Pointer = strings.TrimPrefix(f.Pointer, place)
+	}
+	return &moved
 }

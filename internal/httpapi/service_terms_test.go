@@ -110,3 +110,12 @@ func TestTermsAreChangedAfterAPreview(t *testing.T) {
 	s.clientKey(s.aClient(s.provider, "b@x.example")).post(at+"/change-tariff?preview=true", to).fails(404, "not_found")
 	me.post(at+"/change-tariff?preview=true", obj{"tariff_id": big, "period": "one_time"}).fails(422, "period_not_available")
 }
+
+func TestReinstallPointsAtWhatItWasGiven(t *testing.T) {
+	t.Parallel()
+	s := newTrade(t)
+	s.admin.patch("/v1/product-types/dedicated/parameters/os", obj{"values": []obj{{"code": "Debian-12"}}}).is(200)
+	path := "/v1/services/" + s.service(s.buyer("31.00", nil), "P1M", s.tariff("E3", nil)) + "/reinstall"
+	s.admin.post(path, obj{"os": "Plan9"}).fails(422, "unknown_value").at("/os unknown_value")
+	s.admin.post(path, obj{"os": "Debian-12"}).is(200)
+}

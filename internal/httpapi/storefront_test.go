@@ -48,6 +48,7 @@ func TestOrderFormsTellAnybodyWhatIsOnSale(t *testing.T) {
 	w.admin.post(path, obj{"code": "backup", "add_on": "port_speed", "billing": "order", "parent": "extra"}).is(201)
 	group := w.admin.post("/v1/tariff-groups", obj{"name": "Servers"}).is(201).text("id")
 	w.admin.patch("/v1/tariffs/"+w.id, obj{"group_id": group}).is(200)
+	w.admin.post("/v1/product-types/dedicated/parameters", obj{"code": "slots", "name": "Slots", "validator": obj{"kind": "integer", "min": 1}}).is(201)
 	w.tariff("draft", obj{"activate": false})
 	w.tariff("foreign", obj{"provider_id": w.aProvider("Other")})
 
@@ -75,6 +76,8 @@ func TestOrderFormsTellAnybodyWhatIsOnSale(t *testing.T) {
 	choice := addOns[2].(obj)
 	require.Nil(t, choice["value_type"])
 	require.Equal(t, "backup", choice["children"].([]any)[0].(obj)["code"])
+	slots := find(f["parameters"].([]any), "slots")
+	require.Equal(t, []any{true, obj{"kind": "integer", "pattern": nil, "min": 1.0, "max": nil}}, []any{slots["any_text"], slots["validator"]})
 	for _, inside := range []string{w.module, "settings", "configuration", "processing"} {
 		require.NotContains(t, string(answer.raw), inside)
 	}
@@ -159,4 +162,14 @@ func TestAddressesAreLimitedWhereNoKeyIs(t *testing.T) {
 	w.anybody.get("/healthz").is(200)
 	w.wall.Advance(10 * time.Second)
 	w.anybody.get(w.forms).is(200)
+}
+
+// find answers the member of a list that has a code.
+func find(list []any, code string) obj {
+	for _, x := range list {
+		if x.(obj)["code"] == code {
+			return x.(obj)
+		}
+	}
+	return nil
 }

@@ -70,6 +70,24 @@ func TestTariffNamesEveryViolation(t *testing.T) {
 	require.Zero(t, s.count(`SELECT count(*) FROM tariff`))
 }
 
+func TestASettingThatNoDriverOfATariffKnowsIsAMistake(t *testing.T) {
+	t.Parallel()
+	s := newShop(t)
+	place := s.dataCenter("Frankfurt", "3")
+	panel := s.module("DCI", place)
+	people := s.admin.post("/v1/processing-modules", obj{"driver": "plain", "product_type": "dedicated", "name": "people"}).is(201).text("id")
+	misspelt := obj{"configuration": "E3", "cors": 4, "a/b": 1}
+	body := func(code string, modules ...string) obj {
+		return s.tariffBody(code, obj{"data_center_ids": []string{place}, "processing_module_ids": append([]string{}, modules...), "settings": misspelt})
+	}
+	s.admin.post("/v1/tariffs", body("x", panel)).fails(422, "validation_failed").
+		at("/settings/a~1b unknown_field", "/settings/cors unknown_field")
+	s.admin.post("/v1/tariffs", body("x", panel, people)).is(201)
+	id := s.admin.post("/v1/tariffs", body("y")).is(201).text("id")
+	s.admin.patch("/v1/tariffs/"+id, obj{"processing_module_ids": []string{panel}}).is(422)
+	s.admin.patch("/v1/tariffs/"+id, obj{"processing_module_ids": []string{panel}, "settings": obj{"cors": nil, "a/b": nil}}).is(200)
+}
+
 func TestEditingATariffMakesANewVersion(t *testing.T) {
 	t.Parallel()
 	s := newShop(t)

@@ -96,6 +96,9 @@ func fromAPITaskClose(b api.TaskClose) (in lifecycle.CloseTaskInput, err error) 
 		if ip.Is4() {
 			out.Family = "ipv4"
 		}
+		if a.Family != nil && string(*a.Family) != out.Family {
+			fields.Add(fmt.Sprintf("/addresses/%d/family", i), "bad_value", "The address is of the other family.")
+		}
 		if a.Main != nil {
 			out.Main = *a.Main
 		}

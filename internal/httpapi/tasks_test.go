@@ -52,8 +52,10 @@ func TestPeopleTakeAndCloseTasks(t *testing.T) {
 	s.admin.post(path+"/close", obj{"result": "done"}).fails(400, "idempotency_key_required")
 	s.once(s.admin, path+"/close", obj{"result": "perhaps"}).fails(422, "unknown_value")
 	s.once(s.admin, path+"/close", obj{"result": "done", "addresses": []obj{{"ip": "nowhere"}}}).is(422).at("/addresses/0/ip bad_format")
+	s.once(s.admin, path+"/close", obj{"result": "done", "addresses": []obj{{"ip": "192.0.2.17", "family": "ipv6"}}}).
+		is(422).at("/addresses/0/family bad_value")
 	closed := s.once(s.admin, path+"/close", obj{
-		"result": "done", "external_id": "rack-7", "addresses": []obj{{"ip": "192.0.2.17"}, {"ip": "2001:db8::1"}}, "note": "Done.",
+		"result": "done", "external_id": "rack-7", "addresses": []obj{{"ip": "192.0.2.17", "family": "ipv4"}, {"ip": "2001:db8::1"}}, "note": "Done.",
 	}).is(200).json
 	require.Equal(t, []any{"closed", "done", "Done."}, []any{closed["status"], closed["result"], closed["note"]})
 	made := client.get("/v1/services/" + id).is(200).json
