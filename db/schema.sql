@@ -1370,9 +1370,9 @@ CREATE INDEX service_provider_ix ON public.service USING btree (provider_id, id)
 
 CREATE INDEX service_renewal_ix ON public.service USING btree (client_id, paid_until) WHERE (status = ANY (ARRAY['active'::text, 'suspended'::text]));
 
--- Name: service_tariff_ix; Type: INDEX
+-- Name: service_tariff_version_ix; Type: INDEX
 
-CREATE INDEX service_tariff_ix ON public.service USING btree (tariff_id);
+CREATE INDEX service_tariff_version_ix ON public.service USING btree (tariff_id, tariff_version);
 
 -- Name: service_term_base_uq; Type: INDEX
 
@@ -1663,6 +1663,11 @@ ALTER TABLE ONLY public.service
 
 ALTER TABLE ONLY public.service
     ADD CONSTRAINT service_tariff_fk FOREIGN KEY (tariff_id) REFERENCES public.tariff(id);
+
+-- Name: service service_tariff_version_fk; Type: FK CONSTRAINT
+
+ALTER TABLE ONLY public.service
+    ADD CONSTRAINT service_tariff_version_fk FOREIGN KEY (tariff_id, tariff_version) REFERENCES public.tariff_version(tariff_id, number);
 
 -- Name: service service_trial_tariff_fk; Type: FK CONSTRAINT
 

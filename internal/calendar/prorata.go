@@ -43,14 +43,23 @@ func (f FirstPeriod) Ratio() (num, den int) {
 func PartOfPeriod(start, end time.Time, a Anchor, months int, zone *time.Location) (num, den int) {
 	day := DayOf(start, zone)
 	month := MonthOf(day)
-	if months == 0 || a != FirstOfMonth || start.Equal(month.Start(zone)) {
+	last := MonthOf(DayOf(end, zone))
+	if months == 0 || a != FirstOfMonth || start.Equal(month.Start(zone)) || !end.Equal(last.Start(zone)) {
 		return 1, 1
 	}
 	f := FirstPeriod{Days: month.Days() - day.Dom + 1, DaysInMonth: month.Days(), months: months}
-	for last := MonthOf(DayOf(end, zone)); month.Next().Before(last); month = month.Next() {
+	for ; month.Next().Before(last); month = month.Next() {
 		f.Whole++
 	}
 	return f.Ratio()
+}
+
+// MonthsBetween returns how many months a period spans, by the months that it begins and ends in.
+func MonthsBetween(start, end time.Time, zone *time.Location) (n int) {
+	for m, last := MonthOf(DayOf(start, zone)), MonthOf(DayOf(end, zone)); m.Before(last); m = m.Next() {
+		n++
+	}
+	return n
 }
 
 // PeriodDays returns the number of civil days of a period: N of D8 and D9. It is at least 1.

@@ -47,6 +47,7 @@ func newHouse(t *testing.T, included, price string, change ...func(*service.Term
 		SELECT $1, id, 'a@example.com', '2026-02-28', now(), now() FROM provider`, h.client)
 	h.run(t, `INSERT INTO account (client_id, kind, currency) SELECT $1, kind, 'EUR' FROM unnest(ARRAY['balance', 'held']) AS kind`, h.client)
 	h.run(t, `INSERT INTO tariff (id, provider_id, product_type, code, name, status, created_at) SELECT $1, id, 'dedicated', 't', 't', 'active', now() FROM provider`, tariff)
+	h.run(t, `INSERT INTO tariff_version (tariff_id, number, offer, created_at) VALUES ($1, 1, '{}', now())`, tariff)
 	h.run(t, `INSERT INTO client_order (id, client_id, provider_id, status, pay, total, currency, created_at)
 		SELECT $1, $2, id, 'completed', 'balance', 0, 'EUR', now() FROM provider`, order, h.client)
 	h.run(t, `INSERT INTO service (id, client_id, provider_id, order_id, position, status, product_type, tariff_id, tariff_version, period, currency, quote, created_at)

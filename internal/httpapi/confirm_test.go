@@ -80,6 +80,10 @@ func TestACodeLastsTenMinutesAndFiveGuesses(t *testing.T) {
 		client.delete(with+other(code)).fails(422, "wrong_code")
 	}
 	client.delete(with+code).fails(409, "challenge_over")
+	s.business.Advance(9 * time.Minute)
+	client.delete(path).fails(409, "challenge_over")
+	require.Len(t, requested(shop), 1, "who guessed too often waits for another one")
+	s.business.Advance(time.Minute)
 
 	with, code = ask()
 	s.business.Advance(10 * time.Minute)

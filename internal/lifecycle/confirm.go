@@ -17,8 +17,9 @@ import (
 	"github.com/tariffd/tariffd/internal/service"
 )
 
-// A code lasts challengeLasts and may be guessed challengeTries times; whoever asks again within challengePause is told of
-// the same one, so that nobody's telephone is flooded.
+// A code lasts challengeLasts and may be guessed challengeTries times; after that there is no other one before it would have
+// ended, so that nobody guesses on and on. Whoever asks again within challengePause is told of the same one, so that nobody's
+// telephone is flooded.
 const (
 	challengeLasts = 10 * time.Minute
 	challengePause = time.Minute
@@ -32,7 +33,7 @@ type Challenge struct {
 	Hash      []byte // of the code
 	Attempts  int
 	ExpiresAt time.Time
-	EndedAt   *time.Time // used, replaced, or guessed at too often
+	EndedAt   *time.Time // used or replaced
 	CreatedAt time.Time
 }
 
@@ -46,6 +47,7 @@ type ChallengeTx interface {
 
 var (
 	errConfirm = fault.New(fault.Conflict, "confirmation_required", "A code was sent to the verified telephone number: repeat with challenge and code.")
+	errGuessed = fault.New(fault.Conflict, "challenge_over", "There were too many wrong codes: ask for another one in some minutes.")
 	errPhone   = fault.New(fault.Conflict, "phone_not_verified", "This needs a verified telephone number.")
 	errOver    = fault.New(fault.Conflict, "challenge_over", "This code is used, replaced or too old: ask for another one.")
 	errCode    = &fault.Error{
@@ -109,6 +111,9 @@ func challenge(ctx context.Context, tx Tx, by actor.Actor, c client.Client, s se
 	if err != nil {
 		return nil, err
 	}
+	if live.Attempts >= challengeTries && now.Before(live.ExpiresAt) {
+		return errGuessed, nil
+	}
 	if live.ID != "" && now.Before(live.CreatedAt.Add(challengePause)) {
 		return confirmation(live.ID), nil
 	}
@@ -150,13 +155,7 @@ func judge(ctx context.Context, tx Tx, s service.Service, in DeleteInput) (refus
 	if err != nil || refused == nil || c.ID == "" {
 		return refused, err
 	}
-	if c.Attempts++; c.Attempts >= challengeTries {
-		now, err := tx.Now(ctx)
-		if err != nil {
-			return nil, err
-		}
-		c.EndedAt = &now
-	}
+	c.Attempts++
 	return refused, tx.UpdateChallenge(ctx, c)
 }
 
@@ -186,7 +185,7 @@ func read(ctx context.Context, tx Tx, s service.Service, in DeleteInput) (c Chal
 	if err != nil {
 		return c, nil, err
 	}
-	if c.ID == "" || c.ID != in.Challenge || !now.Before(c.ExpiresAt) {
+	if c.ID == "" || c.ID != in.Challenge || !now.Before(c.ExpiresAt) || c.Attempts >= challengeTries {
 		return Challenge{}, errOver, nil
 	}
 	if subtle.ConstantTimeCompare(c.Hash, hashOf(c.ID, in.Code)) != 1 {

@@ -32,7 +32,7 @@ type Renewal struct {
 }
 
 // Renew pays a further period of a service at once. On one that is suspended for money the new period starts now (D10) and
-// the service resumes. Faults: invalid_service_state, period_not_available, insufficient_funds.
+// the service resumes. Faults: invalid_service_state, operation_pending, period_not_available, insufficient_funds.
 func (e *Engine) Renew(ctx context.Context, by actor.Actor, id service.ID, period calendar.Period) (Result, error) {
 	return e.act(ctx, by, id, func(tx Tx, c client.Client, s *service.Service) (Result, error) {
 		if (s.Status != service.Active && s.Status != service.Suspended) || s.PaidUntil == nil || s.Period.IsDaily() || s.Has(service.ForAbuse) {
@@ -52,6 +52,11 @@ func (e *Engine) Renew(ctx context.Context, by actor.Actor, id service.ID, perio
 		}
 		if period == "" {
 			period = s.Period
+		}
+		for _, o := range live {
+			if to := o.Payload.Change; to != nil && !to.AddOnsOnly && period != s.Period {
+				return Result{}, errPending // the change was asked for a service of the present period
+			}
 		}
 		r, err := e.nextPeriod(ctx, tx, c, *s, period)
 		if err != nil {

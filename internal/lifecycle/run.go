@@ -206,12 +206,13 @@ func (e *Engine) prepare(ctx context.Context, tx Tx, c client.Client, s service.
 // specOf is the whole of what a service should be, as a driver needs it.
 func (e *Engine) specOf(ctx context.Context, tx Tx, c client.Client, s service.Service, o operation.Operation) (provision.Spec, error) {
 	var previous *provision.Terms
-	if to := o.Payload.Change; to != nil {
+	if o.Payload.Change != nil {
 		before, err := soldBy(ctx, tx, s)
 		if err != nil {
 			return provision.Spec{}, err
 		}
 		previous = &before
+		to := o.Payload.Change.Of(s)
 		s.TariffID, s.TariffVersion, s.AddOns = to.TariffID, to.TariffVersion, to.AddOns
 	}
 	terms, err := soldBy(ctx, tx, s)

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"maps"
 	"time"
 
 	"github.com/tariffd/tariffd/internal/calendar"
@@ -51,7 +52,7 @@ func (p plan) net() money.Amount { return p.bill.Charge.Sub(p.bill.Refund) }
 // work computes what a change means now. It reads and writes nothing but through tx, and books nothing.
 func (e *Engine) work(ctx context.Context, tx Tx, c client.Client, s service.Service, to operation.Change) (plan, error) {
 	p := plan{after: s}
-	p.after.TariffID, p.after.TariffVersion, p.after.Period, p.after.AddOns = to.TariffID, to.TariffVersion, to.Period, to.AddOns
+	p.after.TariffID, p.after.TariffVersion, p.after.Period = to.TariffID, to.TariffVersion, to.Period
 	offer, err := tx.TariffVersion(ctx, to.TariffID, to.TariffVersion)
 	if err != nil {
 		return p, err
@@ -65,6 +66,12 @@ func (e *Engine) work(ctx context.Context, tx Tx, c client.Client, s service.Ser
 		return p, err
 	}
 	in.Values = pricing.Kept(offer, to.AddOns, to.Period)
+	fitting, err := rawOf(in.Values)
+	if err != nil {
+		return p, err
+	}
+	p.after.AddOns = maps.Clone(to.AddOns)
+	maps.Copy(p.after.AddOns, fitting) // the tariff may have got a newer version since they were chosen
 	in.Period, in.NoSetup = to.Period, true
 	t, err := tx.ProductTypeByCode(ctx, s.ProductType)
 	if err != nil {
@@ -95,9 +102,12 @@ func (e *Engine) within(ctx context.Context, tx Tx, p *plan, s service.Service, 
 	}
 	in.Anchor = *s.Anchor
 	for i, paid := range periods {
-		num, den := calendar.PartOfPeriod(paid.Start, paid.End, in.Anchor, s.Period.Months(), e.Zone)
+		cost, ok := e.costOf(s, p.offer, paid, i == 0)
+		if !ok {
+			continue
+		}
 		in.Start, in.Renewal = paid.Start, s.StartedAt == nil || !paid.Start.Equal(*s.StartedAt)
-		in.Running = &pricing.Running{End: paid.End, Num: num, Den: den}
+		in.Period, in.Running = cost.period, &pricing.Running{End: paid.End, Num: cost.num, Den: cost.den}
 		whole, err := pricing.Price(in)
 		if err != nil {
 			return err
@@ -109,6 +119,7 @@ func (e *Engine) within(ctx context.Context, tx Tx, p *plan, s service.Service, 
 		p.rows = append(p.rows, paid.Release(changes, now, e.Zone)...)
 		for _, line := range whole.Lines {
 			if changes(line.Code) {
+				book.Service.Period = cost.length
 				p.rows = append(p.rows, paid.Renewed(book, line, now)...)
 			}
 		}

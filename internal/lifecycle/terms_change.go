@@ -113,7 +113,7 @@ func (e *Engine) agreed(ctx context.Context, tx Tx, by actor.Actor, s *service.S
 		return err
 	}
 	before := *s
-	p, err := e.work(ctx, tx, c, *s, *o.Payload.Change)
+	p, err := e.work(ctx, tx, c, *s, o.Payload.Change.Of(*s))
 	if err != nil {
 		return err
 	}

@@ -44,7 +44,7 @@ func (e *Engine) proposed(ctx context.Context, tx Tx, by actor.Actor, c client.C
 		return to, plan{}, err
 	}
 	offer := agreed
-	to = operation.Change{TariffID: s.TariffID, TariffVersion: s.TariffVersion, Period: s.Period}
+	to = operation.Change{TariffID: s.TariffID, TariffVersion: s.TariffVersion, Period: s.Period, AddOnsOnly: in.TariffID == ""}
 	if in.TariffID != "" {
 		t, err := e.otherTariff(ctx, tx, c, s, agreed, in)
 		if err != nil {

@@ -18,6 +18,7 @@ import (
 	"github.com/tariffd/tariffd/internal/catalog"
 	"github.com/tariffd/tariffd/internal/money"
 	"github.com/tariffd/tariffd/internal/provision"
+	"github.com/tariffd/tariffd/internal/service"
 )
 
 // ID is an operation's id.
@@ -40,6 +41,14 @@ const (
 // Final tells whether an operation in this status never runs again.
 func (s Status) Final() bool { return s == Succeeded || s == Failed || s == Cancelled }
 
+// Of is the change as it concerns a service by now: other add-ons alone leave it the tariff, version and period that it has.
+func (c Change) Of(s service.Service) Change {
+	if c.AddOnsOnly {
+		c.TariffID, c.TariffVersion, c.Period = s.TariffID, s.TariffVersion, s.Period
+	}
+	return c
+}
+
 // Payload is what an operation needs beyond its service.
 type Payload struct {
 	Reason     string                     `json:"reason,omitempty"` // of a suspension
@@ -56,6 +65,8 @@ type Change struct {
 	TariffVersion int                        `json:"tariff_version"`
 	Period        calendar.Period            `json:"period"`
 	AddOns        map[string]json.RawMessage `json:"add_ons"`
+	// AddOnsOnly follows the service, which may renew by a newer version or for another period before the module is done.
+	AddOnsOnly bool `json:"add_ons_only,omitempty"`
 	// Held is the money of an increase, kept aside until the change is done or given up.
 	Held *money.Amount `json:"held,omitempty"`
 }

@@ -3,6 +3,7 @@ package order_test
 import (
 	"context"
 	"encoding/json"
+	"sync"
 	"testing"
 	"time"
 
@@ -348,4 +349,43 @@ func TestTwoItemsOfOneOrderCannotTakeTheSameServer(t *testing.T) {
 	o, err := r.orders.Place(ctx, admin, order.PlaceInput{ClientID: c, Pay: order.PayBalance, Wishes: []order.Wish{w}})
 	require.NoError(r, err)
 	require.Equal(r, order.Completed, o.Status)
+}
+
+// editing changes the tariff in a transaction of its own, once, between what an order reads of it and what it stores.
+type editing struct {
+	order.Tx
+	edit func()
+}
+
+func (e editing) InsertOrder(ctx context.Context, o order.Order) error {
+	e.edit()
+	return e.Tx.InsertOrder(ctx, o)
+}
+
+func TestAnOrderAndAnEditOfItsTariffAtOnce(t *testing.T) {
+	r := newRig(t)
+	c := r.client("100")
+	var once sync.Once
+	inTx := r.orders.InTx
+	r.orders.InTx = func(ctx context.Context, fn func(order.Tx) error) error {
+		return inTx(ctx, func(tx order.Tx) error {
+			return fn(editing{tx, func() {
+				once.Do(func() {
+					r.editTariff(catalog.TariffChange{Prices: &[]catalog.Price{{Period: "P1M", Amount: dec("70")}}})
+				})
+			}})
+		})
+	}
+	o, err := r.orders.Place(context.Background(), admin, order.PlaceInput{
+		ClientID: c, Pay: order.PayLater, Wishes: []order.Wish{{TariffID: r.server, Period: "P1M"}},
+	})
+	require.NoError(r, err)
+	r.orders.InTx = inTx
+	_, err = r.orders.Pay(context.Background(), admin, o.ID)
+	require.NoError(r, err)
+	r.work()
+	s, err := r.db.Reader().Service(context.Background(), actor.Everything, o.Items[0].ServiceID)
+	require.NoError(r, err)
+	require.Equal(r, service.Active, s.Status, "the version that it was sold by is there")
+	require.Equal(r, "70.00", o.Total.String())
 }

@@ -79,7 +79,8 @@ func (db *DB) Pool() *sqlx.DB { return db.pool }
 func (db *DB) Close() error { return db.pool.Close() }
 
 // InTx runs fn in one transaction and commits it. It runs fn again when PostgreSQL asks for it (serialization failure,
-// deadlock) or an answer was stored under the same idempotency key meanwhile, so fn must be pure but for its tx.
+// deadlock), when an answer was stored under the same idempotency key meanwhile, or the version of a tariff that fn sold by was
+// just replaced; so fn must be pure but for its tx.
 func (db *DB) InTx(ctx context.Context, fn func(*Tx) error) error {
 	for try := 1; ; try++ {
 		err := db.once(ctx, fn)
@@ -126,7 +127,8 @@ func (db *DB) once(ctx context.Context, fn func(*Tx) error) (err error) {
 
 func retryable(err error) bool {
 	var pe *pq.Error
-	return errors.As(err, &pe) && (pe.Code == "40001" || pe.Code == "40P01" || pe.Constraint == "idempotency_key_pk")
+	return errors.As(err, &pe) && (pe.Code == "40001" || pe.Code == "40P01" || pe.Constraint == "idempotency_key_pk" ||
+		pe.Constraint == "service_tariff_version_fk")
 }
 
 // stmt returns the statement prepared once per pool; database/sql prepares it on each connection when first used there.

@@ -242,9 +242,13 @@ func (s moduleStore) EndProblems(ctx context.Context, id catalog.ModuleID, at ti
 	return wrap("end problems of a module", err)
 }
 
-// Trials count by what they were ordered as: they may have renewed or changed to another tariff since (D13).
+// Trials count by what they were ordered as: they may have renewed or changed to another tariff since (D13). What is on its
+// way to the tariff by a change counts as there.
 const clientUse = `
-SELECT (SELECT count(*) FROM service WHERE client_id = $1 AND tariff_id = $2 AND status <> 'deleted' AND id <> ALL ($3::uuid[])) AS services,
+SELECT (SELECT count(*) FROM service WHERE client_id = $1 AND tariff_id = $2 AND status <> 'deleted' AND id <> ALL ($3::uuid[]))
+     + (SELECT count(*) FROM service s JOIN operation c ON c.service_id = s.id AND c.kind = 'set_params'
+            AND c.status IN ('queued', 'running', 'waiting', 'manual') AND c.payload -> 'change' ->> 'tariff_id' = $2::text
+        WHERE s.client_id = $1 AND s.tariff_id <> $2 AND s.status <> 'deleted' AND s.id <> ALL ($3::uuid[])) AS services,
        had.of_tariff, had.of_group, had.of_type
 FROM tariff t CROSS JOIN LATERAL (
     SELECT count(*) FILTER (WHERE x.id = t.id) AS of_tariff,

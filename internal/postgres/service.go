@@ -50,7 +50,7 @@ const serviceColumns = serviceHead + `, s.quote`
 
 const serviceHead = `
 s.id, s.client_id, s.provider_id, s.order_id, s.position, s.status, s.suspend_reasons, s.name, s.note, s.product_type, s.tariff_id,
-s.tariff_version, s.period, s.currency, coalesce(s.data_center_id::text, '') AS data_center_id,
+s.tariff_version, s.period, s.trial_tariff_id IS NOT NULL AS ordered_as_trial, s.currency, coalesce(s.data_center_id::text, '') AS data_center_id,
 coalesce(s.module_id::text, '') AS module_id, coalesce(s.external_id, '') AS external_id, s.domain, s.addresses, s.add_ons,
 s.parameters, s.secrets, s.started_at, s.anchor, s.period_start, s.paid_until, s.auto_renew, s.delete_at, s.suspended_at, s.unpaid_since,
 s.created_at, s.deleted_at, s.version`
@@ -156,6 +156,7 @@ type serviceRow struct {
 	TariffID       catalog.TariffID     `db:"tariff_id"`
 	TariffVersion  int                  `db:"tariff_version"`
 	Period         calendar.Period      `db:"period"`
+	OrderedAsTrial bool                 `db:"ordered_as_trial"`
 	Currency       string               `db:"currency"`
 	DataCenterID   catalog.DataCenterID `db:"data_center_id"`
 	ModuleID       catalog.ModuleID     `db:"module_id"`
@@ -183,7 +184,7 @@ func (r serviceRow) toService() (service.Service, error) {
 	v := service.Service{
 		ID: r.ID, ClientID: r.ClientID, ProviderID: r.ProviderID, OrderID: r.OrderID, Position: r.Position, Status: r.Status,
 		Name: r.Name, Note: r.Note, ProductType: r.ProductType, TariffID: r.TariffID, TariffVersion: r.TariffVersion,
-		Period: r.Period, Currency: r.Currency, DataCenterID: r.DataCenterID, ModuleID: r.ModuleID, ExternalID: r.ExternalID,
+		Period: r.Period, OrderedAsTrial: r.OrderedAsTrial, Currency: r.Currency, DataCenterID: r.DataCenterID, ModuleID: r.ModuleID, ExternalID: r.ExternalID,
 		Domain: r.Domain, Quote: r.Quote, Secrets: r.Secrets, StartedAt: utc(r.StartedAt), PeriodStart: utc(r.PeriodStart),
 		PaidUntil: utc(r.PaidUntil), AutoRenew: r.AutoRenew, DeleteAt: utc(r.DeleteAt), SuspendedAt: utc(r.SuspendedAt), UnpaidSince: utc(r.UnpaidSince),
 		CreatedAt: r.CreatedAt.UTC(), DeletedAt: utc(r.DeletedAt), Version: r.Version,

@@ -71,6 +71,7 @@ type Service struct {
 	AddOns         map[string]json.RawMessage // the client's selection
 	Parameters     map[string]json.RawMessage
 	Quote          json.RawMessage // pricing.Quote it was sold by
+	OrderedAsTrial bool            // whatever it is now (D13)
 	Secrets        []byte          // sealed
 	StartedAt      *time.Time
 	Anchor         *calendar.Anchor

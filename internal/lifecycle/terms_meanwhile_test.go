@@ -1,0 +1,155 @@
+package lifecycle_test
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/tariffd/tariffd/internal/actor"
+	"github.com/tariffd/tariffd/internal/calendar"
+	"github.com/tariffd/tariffd/internal/catalog"
+	"github.com/tariffd/tariffd/internal/lifecycle"
+	"github.com/tariffd/tariffd/internal/order"
+	"github.com/tariffd/tariffd/internal/provision"
+	"github.com/tariffd/tariffd/internal/service"
+)
+
+// disk adds a disk of 20 GiB to a tariff, of which 5 may be given up.
+func (r *rig) disk(t catalog.TariffID) {
+	r.Helper()
+	_, err := r.catalog.CreateAddOn(context.Background(), admin, t, "disk", "ram", catalog.AddOnChange{
+		Billing: ptr(catalog.BillOrder), Included: ptr(dec("20")), Minimum: catalog.To(dec("15")), Maximum: catalog.To(dec("100")),
+		Prices: &[]catalog.AddOnPrice{{Period: monthly, Amount: dec("3.10")}, {Period: "P3M", Amount: dec("9")}},
+	})
+	require.NoError(r, err)
+}
+
+func (r *rig) renew(id service.ID, p calendar.Period) {
+	r.Helper()
+	_, err := r.lifecycle.Renew(context.Background(), admin, id, p)
+	require.NoError(r, err)
+}
+
+// A trial that renews while its module is still at other add-ons is over: it does not begin anew.
+func TestAChangeOfAddOnsDoesNotBringATrialBackD9D13(t *testing.T) {
+	r := newRig(t)
+	tariff := r.offers("S", "P1M", "31")
+	r.disk(tariff)
+	_, err := r.catalog.UpdateTariff(context.Background(), admin, tariff, catalog.TariffChange{TrialDays: ptr(10)})
+	require.NoError(r, err)
+	c, id := r.has(tariff, calendar.Trial, nil)
+	require.Equal(r, "[1000.00 0.00]", r.books(c))
+	r.change(id, lifecycle.TermsInput{AddOns: texts("disk", "15")})
+	r.renew(id, monthly)
+	r.work()
+	s := r.service(id)
+	require.Equal(r, []any{monthly, on(time.April, 11, 0)}, []any{s.Period, *s.PaidUntil})
+	require.JSONEq(r, `"15"`, string(s.AddOns["disk"]))
+	require.Equal(r, "[969.00 0.00]", r.books(c))
+	r.sound()
+}
+
+// Add-ons that a module takes its time for are charged for the periods and by the version that the service has by then.
+func TestAChangeOfAddOnsFollowsARenewalMeanwhileD9(t *testing.T) {
+	r := newRig(t)
+	tariff := r.offers("S", "P1M", "31", "P3M", "90")
+	r.disk(tariff)
+	c, id := r.has(tariff, monthly, nil)
+	r.change(id, lifecycle.TermsInput{AddOns: texts("disk", "30")})
+	require.Equal(r, "[931.00 31.00]", r.books(c))
+	_, err := r.catalog.UpdateTariff(context.Background(), admin, tariff, catalog.TariffChange{
+		Prices: &[]catalog.Price{{Period: monthly, Amount: dec("40")}, {Period: "P3M", Amount: dec("120")}},
+	})
+	require.NoError(r, err)
+	r.renew(id, "P3M")
+	require.Equal(r, "[811.00 31.00]", r.books(c))
+	version := r.service(id).TariffVersion
+	r.work()
+	s := r.service(id)
+	require.Equal(r, []any{calendar.Period("P3M"), version, on(time.July, 1, 0)}, []any{s.Period, s.TariffVersion, *s.PaidUntil})
+	require.Equal(r, dec("30"), *r.panel.last().Spec.AddOns["ram"].Amount)
+	require.Equal(r, []string{
+		"period 2026-03-01 31.00", "setup 2026-03-01 7.00", "period 2026-04-01 120.00", "add_on disk 2026-04-01 90.00", "add_on disk 2026-03-01 31.00",
+	}, r.booked(id), "what the wait made dearer is charged all the same")
+	r.sound()
+
+	r.change(id, lifecycle.TermsInput{TariffID: tariff, Period: "P3M"})
+	other := r.offers("L", "P3M", "90", "P1M", "31")
+	r.change(id, lifecycle.TermsInput{TariffID: other, Period: "P3M"})
+	_, err = r.lifecycle.Renew(context.Background(), admin, id, monthly)
+	r.refuses("operation_pending", err)
+	r.renew(id, "P3M")
+	r.work()
+	require.Equal(r, []any{other, on(time.October, 1, 0)}, []any{r.service(id).TariffID, *r.service(id).PaidUntil})
+	r.sound()
+}
+
+// What runs was paid for a month, or as a trial, whatever was paid in advance since: a change costs its own price there.
+func TestAChangeLeavesARunningPeriodItsOwnLengthD9(t *testing.T) {
+	r := newRig(t)
+	small, big := r.offers("S", "P1M", "31", "P3M", "90"), r.offers("L", "P1M", "62", "P3M", "180")
+	quarters := r.offers("Q", "P3M", "270")
+	_, err := r.catalog.UpdateProductType(context.Background(), admin, "dedicated", catalog.ProductTypeChange{ExpenseSplit: ptr("from_first_of_month")})
+	require.NoError(r, err)
+	c, id := r.has(small, monthly, nil)
+	r.renew(id, "P3M")
+	r.work()
+	require.Equal(r, "[872.00 0.00]", r.books(c))
+	r.clock.Set(on(time.March, 17, 0)) // 15 of 31 days are left
+	for tariff, want := range map[catalog.TariffID]string{
+		big:      "105.00", // 90 more for the three months, 15 for the days
+		quarters: "208.55", // 180 more; the month is a third of a quarter: 90 × 15/31 − 15
+	} {
+		require.Equal(r, want, r.preview(id, lifecycle.TermsInput{TariffID: tariff, Period: "P3M"}).Charge.String())
+	}
+	r.change(id, lifecycle.TermsInput{TariffID: big, Period: "P3M"})
+	r.work()
+	r.change(id, lifecycle.TermsInput{TariffID: small, Period: "P3M"})
+	r.work()
+	require.Equal(r, "[872.00 0.00]", r.books(c), "there and back leaves nothing")
+	r.sound()
+
+	trial := r.offers("T", "P1M", "31")
+	_, err = r.catalog.UpdateTariff(context.Background(), admin, trial, catalog.TariffChange{TrialDays: ptr(10)})
+	require.NoError(r, err)
+	c, id = r.has(trial, calendar.Trial, nil)
+	r.renew(id, monthly)
+	r.work()
+	r.change(id, lifecycle.TermsInput{TariffID: big, Period: monthly})
+	r.work()
+	require.Equal(r, "[938.00 0.00]", r.books(c), "31.00 more for the month, nothing for the trial")
+	r.sound()
+}
+
+// Services that are on their way to a tariff count there: a client does not come around its limit by changing two at once.
+func TestChangesUnderWayCountForTheClientsLimit(t *testing.T) {
+	r := newRig(t)
+	small, big := r.offers("S", "P1M", "31"), r.offers("L", "P1M", "31")
+	_, err := r.catalog.UpdateTariff(context.Background(), admin, big, catalog.TariffChange{
+		Policy: catalog.PolicyChange{MaxServicesPerClient: catalog.To(1)},
+	})
+	require.NoError(r, err)
+	c := r.client("1000")
+	one, two := r.buyOf(c, small), r.buyOf(c, small)
+	in := lifecycle.TermsInput{TariffID: big, Period: monthly}
+	r.change(one, in)
+	r.mayNot("client_limit_reached", "/tariff_id", admin, two, in)
+	r.panel.says(provision.Outcome{}, provision.NewRejected("panel_rejected", "No."))
+	r.work()
+	r.mayNot("client_limit_reached", "/tariff_id", admin, two, in)
+	r.closeTask(r.task(one).ID, lifecycle.CloseTaskInput{Result: "refused"})
+	r.change(two, in)
+}
+
+// buyOf is a service of a tariff.
+func (r *rig) buyOf(c actor.ClientID, t catalog.TariffID) service.ID {
+	r.Helper()
+	o, err := r.orders.Place(context.Background(), admin, order.PlaceInput{
+		ClientID: c, Pay: order.PayBalance, Wishes: []order.Wish{{TariffID: t, Period: monthly}},
+	})
+	require.NoError(r, err)
+	r.work()
+	return o.Items[0].ServiceID
+}
