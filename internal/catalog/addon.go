@@ -86,13 +86,11 @@ func PriceOf(list []AddOnPrice, p calendar.Period) (AddOnPrice, bool) {
 
 // CheckQuantity tells what is wrong with an amount of an integer add-on: out_of_range, or step_mismatch where it is not on a
 // step counted from the minimum. Without a step, amounts are whole.
-func (a AddOn) CheckQuantity(d decimal.Decimal) *fault.Error {
-	minimum := decimal.Zero
+func (a *AddOn) CheckQuantity(d decimal.Decimal) *fault.Error {
+	minimum, step, from := decimal.Zero, one, decimal.Zero
 	if a.Minimum != nil {
 		minimum = *a.Minimum
 	}
-	step := decimal.NewFromInt(1)
-	from := decimal.Zero
 	if a.Step != nil {
 		step, from = *a.Step, minimum
 	}
@@ -101,6 +99,8 @@ func (a AddOn) CheckQuantity(d decimal.Decimal) *fault.Error {
 		return fault.New(fault.Invalid, "out_of_range", "At least %s is expected.", minimum)
 	case a.Maximum != nil && d.GreaterThan(*a.Maximum):
 		return fault.New(fault.Invalid, "out_of_range", "At most %s is possible.", *a.Maximum)
+	case a.Step == nil && d.IsInteger():
+		return nil
 	case step.IsPositive() && !d.Sub(from).Mod(step).IsZero():
 		return fault.New(fault.Invalid, "step_mismatch", "Amounts go up by %s from %s.", step, from)
 	}

@@ -78,7 +78,7 @@ func (c *call) checkPath(e echo.Context) error {
 		bad := !storable(value) || ((p.name == "id" || strings.HasSuffix(p.name, "_id")) && !isID(value))
 		if !bad {
 			var f fault.Fields
-			p.rule.check(&f, "", value)
+			p.rule.check(&f, nil, value)
 			bad = len(f) > 0
 		}
 		if bad {
@@ -177,7 +177,10 @@ func (c *call) readBody() (any, error) {
 	if c.request.ContentLength > maxBody {
 		return nil, errTooLarge
 	}
-	raw, err := io.ReadAll(io.LimitReader(c.request.Body, maxBody+1))
+	var room bytes.Buffer
+	room.Grow(int(max(c.request.ContentLength, 0)) + bytes.MinRead)
+	_, err := room.ReadFrom(io.LimitReader(c.request.Body, maxBody+1))
+	raw := room.Bytes()
 	if err != nil {
 		return nil, fault.New(fault.Malformed, "bad_request", "The body ended too early.").Because(err)
 	}

@@ -121,7 +121,7 @@ func float(f *float64) *big.Float {
 // violations are those of a whole value, each once: a schema and what it is composed of may find the same.
 func (r *rule) violations(value any) (out fault.Fields) {
 	var found fault.Fields
-	r.check(&found, "", value)
+	r.check(&found, nil, value)
 	for _, x := range found {
 		same := func(o fault.Field) bool { return o.Pointer == x.Pointer && o.Code == x.Code }
 		if !slices.ContainsFunc(out, same) {
@@ -132,13 +132,13 @@ func (r *rule) violations(value any) (out fault.Fields) {
 }
 
 // check notes every violation of a decoded value below a place.
-func (r *rule) check(f *fault.Fields, at string, value any) {
+func (r *rule) check(f *fault.Fields, at *spot, value any) {
 	if r == nil {
 		return
 	}
 	if value == nil {
 		if !r.allowsNull() {
-			f.Add(at, "wrong_type", "A value is expected, not null.")
+			f.Add(at.pointer(), "wrong_type", "A value is expected, not null.")
 		}
 		return
 	}
@@ -165,7 +165,7 @@ func (r *rule) check(f *fault.Fields, at string, value any) {
 		r.checkNumber(f, at, v)
 	case bool:
 		if r.is(f, at, "boolean") && r.enum != nil && !slices.Contains(r.enum, fmt.Sprint(v)) {
-			f.Add(at, "unknown_value", "One of %s is expected.", strings.Join(r.enum, ", "))
+			f.Add(at.pointer(), "unknown_value", "One of %s is expected.", strings.Join(r.enum, ", "))
 		}
 	}
 }
@@ -183,9 +183,9 @@ func (r *rule) allowsNull() bool {
 	return slices.ContainsFunc(r.one, (*rule).allowsNull)
 }
 
-func (r *rule) is(f *fault.Fields, at, kind string) bool {
+func (r *rule) is(f *fault.Fields, at *spot, kind string) bool {
 	if r.kind != "" && r.kind != kind {
-		f.Add(at, "wrong_type", "%s is expected.", article[r.kind])
+		f.Add(at.pointer(), "wrong_type", "%s is expected.", article[r.kind])
 		return false
 	}
 	return true
@@ -196,110 +196,111 @@ var article = map[string]string{
 }
 
 // checkOne accepts what one alternative accepts; else it tells what is wrong with the alternative of the same type.
-func (r *rule) checkOne(f *fault.Fields, at string, value any) {
+func (r *rule) checkOne(f *fault.Fields, at *spot, value any) {
 	var nearest fault.Fields
 	for _, way := range r.one {
 		var found fault.Fields
 		if way.check(&found, at, value); len(found) == 0 {
 			return
 		}
-		if found[0].Code != "wrong_type" || found[0].Pointer != at {
+		if found[0].Code != "wrong_type" || found[0].Pointer != at.pointer() {
 			nearest = found
 		}
 	}
 	if nearest == nil {
-		f.Add(at, "wrong_type", "A value of another type is expected.")
+		f.Add(at.pointer(), "wrong_type", "A value of another type is expected.")
 	}
 	*f = append(*f, nearest...)
 }
 
-func (r *rule) checkObject(f *fault.Fields, at string, v map[string]any) {
+func (r *rule) checkObject(f *fault.Fields, at *spot, v map[string]any) {
 	r.size(f, at, uint64(len(v)), "too_few", "too_many", "members")
 	for _, name := range r.required {
 		if _, ok := v[name]; !ok {
-			f.Add(at+"/"+escape(name), "required", "This member is required.")
+			f.Add((&spot{above: at, name: name}).pointer(), "required", "This member is required.")
 		}
 	}
 	for name, member := range v {
 		known, ok := r.members[name]
-		switch place := at + "/" + escape(name); {
+		place := spot{above: at, name: name}
+		switch {
 		case ok:
-			known.check(f, place, member)
+			known.check(f, &place, member)
 		case r.closed:
-			f.Add(place, "unknown_field", "There is no such member.")
+			f.Add(place.pointer(), "unknown_field", "There is no such member.")
 		case r.extra != nil:
-			r.extra.check(f, place, member)
+			r.extra.check(f, &place, member)
 		default:
-			free(f, place, member)
+			free(f, &place, member)
 		}
-		if strings.ContainsRune(name, 0) {
-			f.Add(at+"/"+escape(name), "bad_value", "A name holds a NUL character.")
+		if strings.IndexByte(name, 0) >= 0 {
+			f.Add(place.pointer(), "bad_value", "A name holds a NUL character.")
 		}
 	}
 }
 
-func (r *rule) checkArray(f *fault.Fields, at string, v []any) {
+func (r *rule) checkArray(f *fault.Fields, at *spot, v []any) {
 	r.size(f, at, uint64(len(v)), "too_few", "too_many", "entries")
 	seen := map[string]bool{}
 	for i, item := range v {
-		place := at + "/" + strconv.Itoa(i)
+		place := spot{above: at, index: i, listed: true}
 		if r.items != nil {
-			r.items.check(f, place, item)
+			r.items.check(f, &place, item)
 		} else {
-			free(f, place, item)
+			free(f, &place, item)
 		}
 		if r.unique {
 			text, _ := json.Marshal(item)
 			if seen[string(text)] {
-				f.Add(place, "duplicate_value", "This entry stands in the list twice.")
+				f.Add(place.pointer(), "duplicate_value", "This entry stands in the list twice.")
 			}
 			seen[string(text)] = true
 		}
 	}
 }
 
-func (r *rule) checkText(f *fault.Fields, at, v string) {
+func (r *rule) checkText(f *fault.Fields, at *spot, v string) {
 	switch {
 	case !storable(v):
-		f.Add(at, "bad_value", "A text holds a NUL character, or is not UTF-8.")
+		f.Add(at.pointer(), "bad_value", "A text holds a NUL character, or is not UTF-8.")
 	case r.enum != nil && !slices.Contains(r.enum, v):
-		f.Add(at, "unknown_value", "One of %s is expected.", strings.Join(r.enum, ", "))
+		f.Add(at.pointer(), "unknown_value", "One of %s is expected.", strings.Join(r.enum, ", "))
 	case r.pattern != nil && !r.pattern.MatchString(v):
-		f.Add(at, "bad_format", "The text has not the expected form.")
+		f.Add(at.pointer(), "bad_format", "The text has not the expected form.")
 	case r.instant && !isInstant(v):
-		f.Add(at, "bad_format", "A moment such as 2026-03-01T00:00:00Z is expected.")
+		f.Add(at.pointer(), "bad_format", "A moment such as 2026-03-01T00:00:00Z is expected.")
 	default:
 		r.size(f, at, uint64(utf8.RuneCountInString(v)), "too_short", "too_long", "characters")
 	}
 }
 
 // storable: a database keeps neither NUL nor what is not UTF-8.
-func storable(v string) bool { return !strings.ContainsRune(v, 0) && utf8.ValidString(v) }
+func storable(v string) bool { return strings.IndexByte(v, 0) < 0 && utf8.ValidString(v) }
 
 func isInstant(v string) bool {
 	t, err := time.Parse(time.RFC3339, v)
 	return err == nil && t.UTC().Year() >= 1 && t.UTC().Year() <= 9999
 }
 
-func (r *rule) size(f *fault.Fields, at string, n uint64, few, many, what string) {
+func (r *rule) size(f *fault.Fields, at *spot, n uint64, few, many, what string) {
 	if n < r.short {
-		f.Add(at, few, "At least %d %s are expected.", r.short, what)
+		f.Add(at.pointer(), few, "At least %d %s are expected.", r.short, what)
 	}
 	if r.long != nil && n > *r.long {
-		f.Add(at, many, "At most %d %s are accepted.", *r.long, what)
+		f.Add(at.pointer(), many, "At most %d %s are accepted.", *r.long, what)
 	}
 }
 
-func (r *rule) checkNumber(f *fault.Fields, at string, v json.Number) {
+func (r *rule) checkNumber(f *fault.Fields, at *spot, v json.Number) {
 	switch r.kind {
 	case "integer":
 		// 1.0 and 1e2 are numbers of JSON, but not written as whole ones; every reader of ours would refuse them.
 		if strings.ContainsAny(v.String(), ".eE") {
-			f.Add(at, "wrong_type", "A whole number is expected.")
+			f.Add(at.pointer(), "wrong_type", "A whole number is expected.")
 			return
 		}
 		if _, err := v.Int64(); err != nil {
-			f.Add(at, "out_of_range", "The number is too large.")
+			f.Add(at.pointer(), "out_of_range", "The number is too large.")
 			return
 		}
 	case "number", "":
@@ -309,21 +310,40 @@ func (r *rule) checkNumber(f *fault.Fields, at string, v json.Number) {
 	}
 	n, _, err := big.ParseFloat(v.String(), 10, 128, big.ToNearestEven)
 	if err != nil {
-		f.Add(at, "out_of_range", "The number is too large.")
+		f.Add(at.pointer(), "out_of_range", "The number is too large.")
 		return
 	}
 	if r.least != nil && n.Cmp(r.least) < 0 {
-		f.Add(at, "out_of_range", "At least %s is expected.", r.least.Text('f', -1))
+		f.Add(at.pointer(), "out_of_range", "At least %s is expected.", r.least.Text('f', -1))
 	}
 	if r.most != nil && n.Cmp(r.most) > 0 {
-		f.Add(at, "out_of_range", "At most %s is accepted.", r.most.Text('f', -1))
+		f.Add(at.pointer(), "out_of_range", "At most %s is accepted.", r.most.Text('f', -1))
 	}
 }
 
 // free looks into members that the contract leaves open, for what a database cannot keep.
-func free(f *fault.Fields, at string, value any) { anything.check(f, at, value) }
+func free(f *fault.Fields, at *spot, value any) { anything.check(f, at, value) }
 
 var anything = &rule{}
+
+// spot is where a value stands in a body. It is written down only where something is wrong, because nearly nothing ever is.
+type spot struct {
+	above  *spot // nil: the body itself
+	name   string
+	index  int
+	listed bool // an entry of a list, which has an index and no name
+}
+
+// pointer is the JSON Pointer of a place (RFC 6901); that of the body, nil, is empty.
+func (s *spot) pointer() string {
+	switch {
+	case s == nil:
+		return ""
+	case s.listed:
+		return s.above.pointer() + "/" + strconv.Itoa(s.index)
+	}
+	return s.above.pointer() + "/" + escape(s.name)
+}
 
 // escape writes a name as one step of a JSON Pointer (RFC 6901).
 func escape(name string) string {

@@ -1,6 +1,10 @@
 package money
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/shopspring/decimal"
+)
 
 // The active currencies and funds codes of ISO 4217, by the number of their minor digits. Codes without a minor unit (metals,
 // special drawing rights, test codes) are not money that anybody can be charged in. A code that is withdrawn one day stays
@@ -22,6 +26,15 @@ var digitsOf = func() map[string]int32 {
 		for _, code := range strings.Fields(codes) {
 			table[code] = digits
 		}
+	}
+	return table
+}()
+
+// zeroOf is nothing in each currency; amounts are immutable, so all may share it.
+var zeroOf = func() map[string]Amount {
+	table := make(map[string]Amount, len(digitsOf))
+	for code, digits := range digitsOf {
+		table[code] = Amount{decimal.New(0, -digits), code}
 	}
 	return table
 }()

@@ -55,7 +55,13 @@ func Parse(amount, currency string) (Amount, error) {
 }
 
 // Zero is nothing, in a currency.
-func Zero(currency string) Amount { return Round(decimal.Zero, currency) }
+func Zero(currency string) Amount {
+	zero, ok := zeroOf[currency]
+	if !ok {
+		panic(fmt.Sprintf("money: unknown currency %q", currency))
+	}
+	return zero
+}
 
 // Sum adds amounts of one currency; of none at all it is zero.
 func Sum(currency string, amounts ...Amount) Amount {
@@ -66,8 +72,8 @@ func Sum(currency string, amounts ...Amount) Amount {
 	return total
 }
 
-// fromUnits makes an amount of a whole number of the currency's smallest units. Every amount is made here, so that the
-// coefficient of its decimal always counts those units, and equal amounts look equal to reflection as well.
+// fromUnits makes an amount of a whole number of the currency's smallest units. The coefficient of every amount's decimal
+// counts those units, so that equal amounts look equal to reflection as well.
 func fromUnits(units *big.Int, currency string, digits int32) Amount {
 	return Amount{decimal.NewFromBigInt(units, -digits), currency}
 }
@@ -79,13 +85,18 @@ func (a Amount) Currency() string { return a.currency }
 func (a Amount) Decimal() decimal.Decimal { return a.value }
 
 // String is the number in the currency's digits, without the code: "12.50".
-func (a Amount) String() string { return a.value.StringFixed(a.digits()) }
+func (a Amount) String() string { return spell(a.value) }
 
 // Add returns a + b. It panics when the currencies differ, as do Sub, Cmp, Min and Max: mixing them is a programming error.
 func (a Amount) Add(b Amount) Amount {
 	a.same(b)
-	units := a.units()
-	return fromUnits(units.Add(units, b.units()), a.currency, a.digits())
+	switch { // most sums have a tax of nothing in them
+	case b.IsZero():
+		return a
+	case a.IsZero():
+		return b
+	}
+	return Round(a.value.Add(b.value), a.currency)
 }
 
 // Sub returns a − b.

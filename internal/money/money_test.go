@@ -177,3 +177,14 @@ func TestAmountsAddUpLikeTheirUnits(t *testing.T) {
 		require.Equal(t, of(a/10), again)
 	})
 }
+
+func TestEveryNumberIsSpelledInFull(t *testing.T) {
+	t.Parallel()
+	for _, n := range []decimal.Decimal{decimal.New(5, 3), decimal.New(-5, 0), {}, decimal.New(1, -18), decimal.New(-1, -19), dec("-99999999999999999999.5")} {
+		require.Equal(t, n.StringFixed(max(0, -n.Exponent())), spell(n))
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		n := decimal.New(rapid.Int64().Draw(t, "units"), rapid.Int32Range(-20, 3).Draw(t, "exponent"))
+		require.Equal(t, n.StringFixed(max(0, -n.Exponent())), spell(n))
+	})
+}

@@ -24,13 +24,40 @@ func ParsePrice(s string) (decimal.Decimal, error) {
 
 // FormatPrice writes a price with two digits, or as many more as it needs: "50.00", "0.02", "0.00012".
 func FormatPrice(d decimal.Decimal) string {
-	s := d.String() // without exponent
-	whole, fraction, _ := strings.Cut(s, ".")
-	fraction = strings.TrimRight(fraction, "0")
-	for len(fraction) < 2 {
-		fraction += "0"
+	s := spell(d)
+	point := strings.IndexByte(s, '.')
+	if point < 0 {
+		return s + ".00"
 	}
-	return whole + "." + fraction
+	for len(s) > point+3 && s[len(s)-1] == '0' {
+		s = s[:len(s)-1]
+	}
+	return s + "00"[:max(0, point+3-len(s))]
+}
+
+// spell writes a number with all of its digits and without an exponent.
+func spell(d decimal.Decimal) string {
+	digits := -int(d.Exponent())
+	if digits < 0 || digits > 18 || d.NumDigits() > 18 {
+		return d.StringFixed(int32(max(digits, 0)))
+	}
+	// Nearly all numbers fit a machine word, and need no big ones to be written.
+	var room [24]byte
+	at, left := len(room), d.CoefficientInt64()
+	for written := 0; left != 0 || written <= digits; written++ {
+		if written == digits && digits > 0 {
+			at--
+			room[at] = '.'
+		}
+		at--
+		room[at] = byte('0' + max(left%10, -(left%10)))
+		left /= 10
+	}
+	if d.IsNegative() {
+		at--
+		room[at] = '-'
+	}
+	return string(room[at:])
 }
 
 // parse reads [-]digits[.digits]. The decimal library would also accept exponents, of which "1e999999999" is a way to fill

@@ -12,8 +12,17 @@ import (
 // line, at the end of its arithmetic. Divide with RoundRatio or Share instead of rounding a quotient, which is itself
 // cut off at some digit. It panics on an unknown currency.
 func Round(d decimal.Decimal, currency string) Amount {
-	return RoundRatio(d, decimal.NewFromInt(1), currency)
+	zero := Zero(currency)
+	switch {
+	case d.IsZero():
+		return zero
+	case d.Exponent() == zero.value.Exponent(): // it counts the smallest units already
+		return Amount{d, currency}
+	}
+	return RoundRatio(d, one, currency)
 }
+
+var one = decimal.NewFromInt(1)
 
 // RoundRatio is Round of the exact quotient num/den, which a decimal cannot always hold (D6). It panics when den is zero.
 func RoundRatio(num, den decimal.Decimal, currency string) Amount {

@@ -27,7 +27,7 @@ func errWrongState(o Order, verb string) error {
 // Pay pays an order that awaits its money from the balance. Everything is checked again; the price is the one that was
 // quoted. Faults: invalid_order_state, insufficient_funds, and what Place answers.
 func (e *Engine) Pay(ctx context.Context, by actor.Actor, id ID) (out Order, err error) {
-	err = e.inStock(ctx, ofOrder(id), func(sight catalog.Sight) (bool, error) {
+	err = e.inStock(ctx, nil, ofOrder(id), func(sight catalog.Sight) (bool, error) {
 		err := e.InTx(ctx, func(tx Tx) (err error) {
 			out, err = event.Once(ctx, tx, by, func() (Order, error) { return e.pay(ctx, tx, by, id, sight) })
 			return err

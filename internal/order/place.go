@@ -38,7 +38,7 @@ func (e *Engine) Quote(ctx context.Context, by actor.Actor, in QuoteInput) (out 
 	if err != nil {
 		return nil, err
 	}
-	err = e.inStock(ctx, ofWishes(in.Wishes), func(sight catalog.Sight) (bool, error) {
+	err = e.inStock(ctx, look, ofWishes(in.Wishes), func(sight catalog.Sight) (bool, error) {
 		b.Room = &catalog.Room{Sight: sight}
 		if err := count(ctx, look, b.Room); err != nil {
 			return false, err
@@ -131,7 +131,7 @@ type PlaceInput struct {
 // Place stores an order and, where the balance covers it, pays it and starts making its services: the story of one order in
 // one transaction. Obstacles of both kinds are violations, and then nothing is stored.
 func (e *Engine) Place(ctx context.Context, by actor.Actor, in PlaceInput) (out Order, err error) {
-	err = e.inStock(ctx, ofWishes(in.Wishes), func(sight catalog.Sight) (bool, error) {
+	err = e.inStock(ctx, nil, ofWishes(in.Wishes), func(sight catalog.Sight) (bool, error) {
 		err := e.InTx(ctx, func(tx Tx) (err error) {
 			out, err = event.Once(ctx, tx, by, func() (Order, error) { return e.place(ctx, tx, by, in, sight) })
 			return err

@@ -20,9 +20,9 @@ const quoteAge = time.Second
 type offered func(ctx context.Context, look Lookup) ([]catalog.ModuleID, error)
 
 // inStock does something with what panels told a moment ago and, where that was too little, once more with what they tell
-// now: no panel is called inside a transaction, and nobody is refused from memory.
-func (e *Engine) inStock(ctx context.Context, of offered, do func(catalog.Sight) (short bool, err error), age time.Duration) error {
-	modules, err := e.modules(ctx, of)
+// now: no panel is called inside a transaction, and nobody is refused from memory. Without a look, one is opened.
+func (e *Engine) inStock(ctx context.Context, look Lookup, of offered, do func(catalog.Sight) (short bool, err error), age time.Duration) error {
+	modules, err := e.modules(ctx, look, of)
 	if err != nil {
 		return err
 	}
@@ -36,13 +36,14 @@ func (e *Engine) inStock(ctx context.Context, of offered, do func(catalog.Sight)
 }
 
 // modules are those that somebody may have to ask; none where nobody asks.
-func (e *Engine) modules(ctx context.Context, of offered) ([]catalog.Module, error) {
+func (e *Engine) modules(ctx context.Context, look Lookup, of offered) (_ []catalog.Module, err error) {
 	if e.Stock == nil {
 		return nil, nil
 	}
-	look, err := e.Look(ctx)
-	if err != nil {
-		return nil, err
+	if look == nil {
+		if look, err = e.Look(ctx); err != nil {
+			return nil, err
+		}
 	}
 	ids, err := of(ctx, look)
 	if err != nil || len(ids) == 0 {
@@ -90,7 +91,7 @@ func ofOrder(id ID) offered {
 
 // LookAhead asks the panels of an order that is about to be paid in a transaction where nobody can wait for them.
 func (e *Engine) LookAhead(ctx context.Context, id ID) error {
-	modules, err := e.modules(ctx, ofOrder(id))
+	modules, err := e.modules(ctx, nil, ofOrder(id))
 	if err == nil {
 		e.Stock.Look(ctx, modules, 0)
 	}

@@ -27,13 +27,14 @@ func Price(in Input) (Quote, error) {
 	if s := in.special(""); s != nil {
 		unit = *s
 	}
-	own := Line{Kind: PeriodLine, Name: in.Offer.Name, Quantity: decimal.NewFromInt(1)}
-	q.Lines = append(q.Lines, in.line(span, own, tariff{unit: unit}, in.byShare(price.Period == in.Period, "")))
+	own := Line{Kind: PeriodLine, Name: in.Offer.Name, Quantity: one}
+	q.Lines = make([]Line, 0, 2+len(in.Values))
+	q.Lines = append(q.Lines, in.line(own, one, tariff{unit: unit}, in.share(span, in.byShare(price.Period == in.Period, ""))))
 	if !in.Renewal {
-		q.Lines = in.setup(q.Lines, own, tariff{unit: price.SetupFee})
+		q.Lines = in.setup(q.Lines, own, one, tariff{unit: price.SetupFee})
 	}
-	for _, a := range in.Offer.AddOns {
-		q.Lines = in.addOn(q.Lines, span, a)
+	for i := range in.Offer.AddOns {
+		q.Lines = in.addOn(q.Lines, span, &in.Offer.AddOns[i])
 	}
 	q.Total, q.Tax = money.Zero(in.Currency), money.Zero(in.Currency)
 	for _, l := range q.Lines {
@@ -59,7 +60,7 @@ const monthly calendar.Period = "P1M"
 
 // addOn appends the lines of one add-on that is paid by the period, where the client has any of it and the tariff still
 // offers it. A choice has no price of its own; its children but the chosen one cost nothing.
-func (in Input) addOn(lines []Line, span Span, a catalog.AddOn) []Line {
+func (in *Input) addOn(lines []Line, span Span, a *catalog.AddOn) []Line {
 	v, has := in.Values[a.Code]
 	if !has || !a.Enabled || !a.PaidByPeriod() || a.Parent != "" && in.Values[a.Parent].Item != a.Code {
 		return lines
@@ -75,15 +76,16 @@ func (in Input) addOn(lines []Line, span Span, a catalog.AddOn) []Line {
 	if s := in.special(a.Code); s != nil {
 		prices = tariff{unit: *s}
 	}
-	lines = append(lines, in.line(span, l, prices, in.byShare(pricedFor(a, v, in.Period), a.Code)))
+	over := billed(l)
+	lines = append(lines, in.line(l, over, prices, in.share(span, in.byShare(pricedFor(a, v, in.Period), a.Code))))
 	if in.Renewal {
 		return lines
 	}
-	return in.setup(lines, l, tariffOf(a, v, in.Period, setupOf))
+	return in.setup(lines, l, over, tariffOf(a, v, in.Period, setupOf))
 }
 
 // counted turns a value into quantities: a switch that is on and an item count as one.
-func counted(a catalog.AddOn, v Value) (quantity, included decimal.Decimal) {
+func counted(a *catalog.AddOn, v Value) (quantity, included decimal.Decimal) {
 	switch a.ValueType {
 	case catalog.EnumerationValue:
 		if v.Item != "" {
@@ -104,21 +106,21 @@ func counted(a catalog.AddOn, v Value) (quantity, included decimal.Decimal) {
 
 var one = decimal.NewFromInt(1)
 
-// line fills in the amounts of a periodic line: its exact price for the span, rounded once (D6).
-func (in Input) line(span Span, l Line, prices tariff, byShare bool) Line {
-	num, den := in.share(span, byShare)
-	l.UnitPrice = prices.perUnit(billed(l))
-	return in.taxed(l, prices.price(billed(l)).Mul(num), den)
+// line fills in the amounts of a periodic line, of which a quantity is paid for: its exact price for the span, rounded once
+// (D6).
+func (in *Input) line(l Line, over decimal.Decimal, prices tariff, part fraction) Line {
+	l.UnitPrice = prices.perUnit(over)
+	return in.taxed(l, prices.price(over), part)
 }
 
 // setup appends a setup line; it is charged once, in full, and never in a trial.
-func (in Input) setup(lines []Line, l Line, fees tariff) []Line {
-	fee := fees.price(billed(l))
+func (in *Input) setup(lines []Line, l Line, over decimal.Decimal, fees tariff) []Line {
+	fee := fees.price(over)
 	if in.NoSetup || fee.IsZero() || in.Period.IsTrial() {
 		return lines
 	}
-	l.Kind, l.UnitPrice = SetupLine, fees.perUnit(billed(l))
-	return append(lines, in.taxed(l, fee, one))
+	l.Kind, l.UnitPrice = SetupLine, fees.perUnit(over)
+	return append(lines, in.taxed(l, fee, whole))
 }
 
 // billed is the quantity above what is included.
@@ -126,26 +128,35 @@ func billed(l Line) decimal.Decimal { return decimal.Max(decimal.Zero, l.Quantit
 
 // byShare tells whether a day costs its part of a month's price: where it has neither a price of its own nor a special one,
 // which is for the day as it stands (D7).
-func (in Input) byShare(ownPrice bool, code string) bool {
+func (in *Input) byShare(ownPrice bool, code string) bool {
 	return in.Period.IsDaily() && !ownPrice && in.special(code) == nil
 }
 
-// share is the part of a whole period's price that the span costs, as a fraction num/den.
-func (in Input) share(span Span, byShare bool) (num, den decimal.Decimal) {
+// fraction is the part num/den of something.
+type fraction struct{ num, den int }
+
+var whole = fraction{1, 1}
+
+// share is the part of a whole period's price that the span costs.
+func (in *Input) share(span Span, byShare bool) fraction {
 	switch {
 	case in.Period.IsTrial():
-		return decimal.Zero, one
+		return fraction{0, 1}
 	case byShare:
 		month := calendar.MonthOf(calendar.DayOf(in.Start, in.Zone))
-		return decimal.NewFromInt(1), decimal.NewFromInt(int64(month.Days()))
+		return fraction{1, month.Days()}
 	default:
-		return decimal.NewFromInt(int64(span.num)), decimal.NewFromInt(int64(span.den))
+		return span.part
 	}
 }
 
-// taxed rounds num/den to the line's amount and finds the tax in it, or adds the tax to it.
-func (in Input) taxed(l Line, num, den decimal.Decimal) Line {
-	l.Amount = money.RoundRatio(num, den, in.Currency)
+// taxed rounds a part of an exact price to the line's amount and finds the tax in it, or adds the tax to it.
+func (in *Input) taxed(l Line, price decimal.Decimal, part fraction) Line {
+	if part.num == part.den {
+		l.Amount = money.Round(price, in.Currency)
+	} else {
+		l.Amount = money.RoundRatio(price.Mul(decimal.NewFromInt(int64(part.num))), decimal.NewFromInt(int64(part.den)), in.Currency)
+	}
 	l.Tax = TaxOf(l.Amount, in.TaxRate, in.PricesIncludeTax)
 	if !in.PricesIncludeTax {
 		l.Amount = l.Amount.Add(l.Tax)
@@ -156,6 +167,9 @@ func (in Input) taxed(l Line, num, den decimal.Decimal) Line {
 // TaxOf returns the tax of a sum: the part of it that is tax where prices include it, amount − amount/(1 + rate), else what
 // comes on top, round(net × rate) (D25).
 func TaxOf(sum money.Amount, rate decimal.Decimal, included bool) money.Amount {
+	if rate.IsZero() {
+		return money.Zero(sum.Currency())
+	}
 	if !included {
 		return money.Round(sum.Decimal().Mul(rate), sum.Currency())
 	}
@@ -164,18 +178,18 @@ func TaxOf(sum money.Amount, rate decimal.Decimal, included bool) money.Amount {
 
 // Span is when a period ends, what the following ones hang on, and the part of a whole period's price it costs.
 type Span struct {
-	End      *time.Time // nil: one_time has no end
-	Anchor   calendar.Anchor
-	num, den int
+	End    *time.Time // nil: one_time has no end
+	Anchor calendar.Anchor
+	part   fraction
 }
 
 // SpanOf returns the span of the period that begins at in.Start; of in it needs the offer, the period, start, anchor, zone
 // and whether it is a renewal. A service that comes to calendar billing later, by a new version of its tariff, has a
 // partial period as its next one (D4).
 func SpanOf(in Input) Span {
-	s := Span{Anchor: in.Anchor, num: 1, den: 1}
+	s := Span{Anchor: in.Anchor, part: whole}
 	if in.Running != nil {
-		s.End, s.num, s.den = &in.Running.End, in.Running.Num, in.Running.Den
+		s.End, s.part = &in.Running.End, fraction{in.Running.Num, in.Running.Den}
 		return s
 	}
 	if !in.Renewal {
@@ -191,7 +205,7 @@ func SpanOf(in Input) Span {
 		return s
 	case months > 0 && in.Offer.Calendar.Enabled && !(in.Renewal && s.Anchor == calendar.FirstOfMonth):
 		first := calendar.CalendarPeriod(in.Start, months, in.Offer.Calendar.ProRataDay, in.Zone)
-		s.num, s.den = first.Ratio()
+		s.part.num, s.part.den = first.Ratio()
 		s.End, s.Anchor = &first.End, calendar.FirstOfMonth
 		return s
 	}

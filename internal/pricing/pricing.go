@@ -88,7 +88,7 @@ type Running struct {
 }
 
 // special returns the special price of an item for the input's period; one for this period goes before one for all.
-func (in Input) special(item string) *decimal.Decimal {
+func (in *Input) special(item string) *decimal.Decimal {
 	var found *decimal.Decimal
 	for _, s := range in.Special {
 		if s.Item != item || s.Amount == nil {

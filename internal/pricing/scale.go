@@ -53,7 +53,7 @@ type tariff struct {
 
 // tariffOf finds an add-on's prices for a period. part says which of the two prices is meant: the periodic one or the setup
 // fee, which a scale holds just so.
-func tariffOf(a catalog.AddOn, v Value, p calendar.Period, part func(catalog.AddOnPrice) decimal.Decimal) tariff {
+func tariffOf(a *catalog.AddOn, v Value, p calendar.Period, part func(catalog.AddOnPrice) decimal.Decimal) tariff {
 	if a.Tiers != nil && a.ValueType == catalog.IntegerValue {
 		return tariff{tiers: a.Tiers, of: func(s catalog.Tier) decimal.Decimal { return part(periodPrice(s.Prices, p)) }}
 	}
@@ -65,7 +65,7 @@ func amountOf(p catalog.AddOnPrice) decimal.Decimal { return p.Amount }
 func setupOf(p catalog.AddOnPrice) decimal.Decimal { return p.SetupFee }
 
 // pricesOf are the prices that a value is under: an item of an enumeration has its own.
-func pricesOf(a catalog.AddOn, v Value) []catalog.AddOnPrice {
+func pricesOf(a *catalog.AddOn, v Value) []catalog.AddOnPrice {
 	if a.ValueType != catalog.EnumerationValue {
 		return a.Prices
 	}
@@ -83,7 +83,7 @@ func periodPrice(list []catalog.AddOnPrice, p calendar.Period) catalog.AddOnPric
 }
 
 // pricedFor tells whether a value has a price of its own for a period.
-func pricedFor(a catalog.AddOn, v Value, p calendar.Period) bool {
+func pricedFor(a *catalog.AddOn, v Value, p calendar.Period) bool {
 	if a.Tiers == nil || a.ValueType != catalog.IntegerValue {
 		_, own := catalog.PriceOf(pricesOf(a, v), p)
 		return own
@@ -98,10 +98,15 @@ func pricedFor(a catalog.AddOn, v Value, p calendar.Period) bool {
 
 // price is what a quantity above the included amount costs, exactly.
 func (t tariff) price(over decimal.Decimal) decimal.Decimal {
-	if t.tiers == nil {
-		return over.Mul(t.unit)
+	switch {
+	case t.tiers != nil:
+		return ScalePrice(*t.tiers, over, t.of)
+	case t.unit.IsZero(): // most add-ons have no setup fee
+		return decimal.Zero
+	case over.Equal(one):
+		return t.unit
 	}
-	return ScalePrice(*t.tiers, over, t.of)
+	return over.Mul(t.unit)
 }
 
 // perUnit is the price of one unit, where all units that are paid for cost the same: nil on a flat scale, on a graduated one
@@ -124,7 +129,7 @@ func (t tariff) perUnit(over decimal.Decimal) *decimal.Decimal {
 // UnitPrice is what one unit of an add-on costs in a period, before anything is known of the quantity: nil with a price scale.
 // An item of an enumeration is one unit.
 func UnitPrice(a catalog.AddOn, v Value, p calendar.Period) *decimal.Decimal {
-	t := tariffOf(a, v, p, amountOf)
+	t := tariffOf(&a, v, p, amountOf)
 	if t.tiers != nil {
 		return nil
 	}

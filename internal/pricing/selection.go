@@ -64,10 +64,7 @@ func Change(in ChangeInput) (map[string]Value, error) {
 		given[code] = raw
 	}
 	r := newReading(in.Offer, in.Period, given)
-	r.staff, r.held, r.named = in.Staff, held, map[string]bool{}
-	for code := range in.Change {
-		r.named[code] = true
-	}
+	r.staff, r.held, r.named = in.Staff, held, in.Change
 	return r.all()
 }
 
@@ -76,14 +73,15 @@ func Change(in ChangeInput) (map[string]Value, error) {
 // given to those who never chose it; what it sells no longer is left out.
 func Kept(offer catalog.Offer, held map[string]json.RawMessage, p calendar.Period) map[string]Value {
 	out := map[string]Value{}
-	keep := func(a catalog.AddOn) {
+	keep := func(a *catalog.AddOn) {
 		if v, fits := typed(a, held[a.Code]); fits {
 			out[a.Code] = v
 		} else if a.Billing != catalog.BillManual {
 			putOmitted(out, a, p)
 		}
 	}
-	for _, a := range offer.AddOns {
+	for i := range offer.AddOns {
+		a := &offer.AddOns[i]
 		_, has := held[a.Code]
 		switch {
 		case !a.Enabled || a.Parent != "":
@@ -95,7 +93,7 @@ func Kept(offer catalog.Offer, held map[string]json.RawMessage, p calendar.Perio
 				continue
 			}
 			if out[a.Code] = Item(child.Code); child.Billing == catalog.BillOrder {
-				keep(child)
+				keep(&child)
 			}
 		}
 	}
@@ -104,7 +102,7 @@ func Kept(offer catalog.Offer, held map[string]json.RawMessage, p calendar.Perio
 
 // keptChild is the child of a choice that a service holds: the chosen one, else what is taken where none is named; where it
 // never chose, the first child that it had before there was the choice.
-func keptChild(offer catalog.Offer, choice catalog.AddOn, held map[string]json.RawMessage, p calendar.Period) (catalog.AddOn, bool) {
+func keptChild(offer catalog.Offer, choice *catalog.AddOn, held map[string]json.RawMessage, p calendar.Period) (catalog.AddOn, bool) {
 	children := offer.ChildrenOf(choice.Code)
 	raw, chose := held[choice.Code]
 	if !chose {
@@ -128,7 +126,8 @@ func keptChild(offer catalog.Offer, choice catalog.AddOn, held map[string]json.R
 // statistics there is nothing to tell: the Value is empty.
 func Held(offer catalog.Offer, stored map[string]json.RawMessage, p calendar.Period) map[string]Value {
 	out := Kept(offer, stored, p)
-	for _, a := range offer.AddOns {
+	for i := range offer.AddOns {
+		a := &offer.AddOns[i]
 		_, chosen := out[a.Code]
 		if chosen || !a.Enabled || (a.Parent != "" && out[a.Parent].Item != a.Code) {
 			continue
@@ -143,7 +142,7 @@ func Held(offer catalog.Offer, stored map[string]json.RawMessage, p calendar.Per
 	return out
 }
 
-func includedOf(a catalog.AddOn) Value {
+func includedOf(a *catalog.AddOn) Value {
 	switch a.ValueType {
 	case catalog.BooleanValue:
 		return Switch(a.IncludesSwitch() || a.Parent != "")
@@ -162,64 +161,81 @@ type reading struct {
 	period calendar.Period
 	given  map[string]json.RawMessage
 	staff  bool
-	named  map[string]bool  // codes that the caller named; of others nothing is told
-	held   map[string]Value // what is not named stays, whatever the bounds are by now
-	read   map[string]bool  // codes that somebody has looked at
+	named  map[string]json.RawMessage // what the caller named; of other codes nothing is told
+	held   map[string]Value           // what is not named stays, whatever the bounds are by now
+	read   []string                   // codes that somebody has looked at
 	values map[string]Value
 	fields fault.Fields
 }
 
 func newReading(offer catalog.Offer, p calendar.Period, given map[string]json.RawMessage) *reading {
-	r := &reading{
-		offer: offer, period: p, given: given, named: map[string]bool{}, read: map[string]bool{}, values: map[string]Value{},
+	n := len(offer.AddOns)
+	return &reading{
+		offer: offer, period: p, given: given, named: given, read: make([]string, 0, n), values: make(map[string]Value, n),
 	}
-	for code := range given {
-		r.named[code] = true
-	}
-	return r
 }
 
 func (r *reading) all() (map[string]Value, error) {
-	for _, a := range r.offer.AddOns {
+	for i := range r.offer.AddOns {
+		a := &r.offer.AddOns[i]
 		_, kept := r.held[a.Code]
 		switch {
-		case !a.Enabled || a.Parent != "" || r.held != nil && !kept && !r.named[a.Code]:
+		case !a.Enabled || a.Parent != "" || r.held != nil && !kept && !r.names(a.Code):
 			// what a service never had is not given to it by a change of something else
 		case a.Billing == catalog.BillOrder:
 			r.take(a)
-		case a.Billing == catalog.BillManual && (r.staff || !r.named[a.Code]):
+		case a.Billing == catalog.BillManual && (r.staff || !r.names(a.Code)):
 			r.takeManual(a)
 		case a.Billing == catalog.BillChoice:
 			r.choose(a)
 		}
 	}
-	for _, code := range slices.Sorted(maps.Keys(r.named)) {
-		if r.read[code] {
-			continue
-		}
-		if _, known := r.offer.AddOnOf(code); !known {
-			r.fields.Add(place(code), "unknown_field", "The tariff has no such add-on.")
-			continue
-		}
-		r.fields.Add(place(code), "not_selectable", "This add-on cannot be chosen.")
-	}
+	r.refuseUnread()
 	if err := r.fields.Err(); err != nil {
 		return nil, err
 	}
 	return r.values, nil
 }
 
+func (r *reading) names(code string) bool {
+	_, named := r.named[code]
+	return named
+}
+
+// refuseUnread tells of the codes that were named but are none that can be chosen.
+func (r *reading) refuseUnread() {
+	unread := len(r.named)
+	for _, code := range r.read { // each at most once
+		if r.names(code) {
+			unread--
+		}
+	}
+	if unread == 0 {
+		return
+	}
+	for _, code := range slices.Sorted(maps.Keys(r.named)) {
+		_, known := r.offer.AddOnOf(code)
+		switch {
+		case slices.Contains(r.read, code):
+		case known:
+			r.fields.Add(place(code), "not_selectable", "This add-on cannot be chosen.")
+		default:
+			r.fields.Add(place(code), "unknown_field", "The tariff has no such add-on.")
+		}
+	}
+}
+
 func place(code string) string { return "/add_ons/" + code }
 
 // take reads the value of an order add-on, or finds what omission means.
-func (r *reading) take(a catalog.AddOn) {
-	r.read[a.Code] = true
+func (r *reading) take(a *catalog.AddOn) {
+	r.read = append(r.read, a.Code)
 	raw, given := r.given[a.Code]
 	if !given {
 		putOmitted(r.values, a, r.period)
 		return
 	}
-	if v, kept := r.held[a.Code]; kept && !r.named[a.Code] {
+	if v, kept := r.held[a.Code]; kept && !r.names(a.Code) {
 		r.values[a.Code] = v
 		return
 	}
@@ -232,26 +248,26 @@ func (r *reading) take(a catalog.AddOn) {
 }
 
 // takeManual reads a manual add-on that is named or held; what is given to nobody stays so.
-func (r *reading) takeManual(a catalog.AddOn) {
+func (r *reading) takeManual(a *catalog.AddOn) {
 	if r.given[a.Code] != nil {
 		r.take(a)
 	} else if r.staff {
-		r.read[a.Code] = true // taken away
+		r.read = append(r.read, a.Code) // taken away
 	}
 }
 
 // choose reads which child of a choice is taken, and the child's own value. A choice without an enabled child cannot be chosen.
-func (r *reading) choose(a catalog.AddOn) {
+func (r *reading) choose(a *catalog.AddOn) {
 	children := r.offer.ChildrenOf(a.Code)
 	if len(children) == 0 {
 		return
 	}
-	r.read[a.Code] = true
+	r.read = append(r.read, a.Code)
 	child, wrong := r.childOf(a, children)
 	if wrong != nil {
 		r.fields.Add(place(a.Code), wrong.Code, "%s", wrong.Message)
 		for _, c := range children {
-			r.read[c.Code] = true // nobody can tell which of them is meant
+			r.read = append(r.read, c.Code) // nobody can tell which of them is meant
 		}
 		return
 	}
@@ -259,11 +275,11 @@ func (r *reading) choose(a catalog.AddOn) {
 		return
 	}
 	if r.values[a.Code] = Item(child.Code); child.Billing == catalog.BillOrder {
-		r.take(child)
+		r.take(&child)
 	}
 }
 
-func (r *reading) childOf(a catalog.AddOn, children []catalog.AddOn) (catalog.AddOn, *fault.Error) {
+func (r *reading) childOf(a *catalog.AddOn, children []catalog.AddOn) (catalog.AddOn, *fault.Error) {
 	raw, given := r.given[a.Code]
 	if !given {
 		child, _ := omittedChild(a, children, r.period)
@@ -286,7 +302,7 @@ func (r *reading) childOf(a catalog.AddOn, children []catalog.AddOn) (catalog.Ad
 }
 
 // omittedChild is the default, else the first child; in a trial one that is within what is included (D13).
-func omittedChild(choice catalog.AddOn, children []catalog.AddOn, p calendar.Period) (catalog.AddOn, bool) {
+func omittedChild(choice *catalog.AddOn, children []catalog.AddOn, p calendar.Period) (catalog.AddOn, bool) {
 	var first *catalog.AddOn
 	for i, c := range children {
 		if !inTrial(c, p) {
@@ -314,14 +330,14 @@ func inTrial(child catalog.AddOn, p calendar.Period) bool {
 	case catalog.BooleanValue:
 		return child.IncludesSwitch()
 	case catalog.EnumerationValue:
-		_, some := omittedItem(child, p)
+		_, some := omittedItem(&child, p)
 		return some
 	}
 	return true
 }
 
 // putOmitted gives an add-on the value that omission means; a switch that is a child is on by being chosen.
-func putOmitted(values map[string]Value, a catalog.AddOn, p calendar.Period) {
+func putOmitted(values map[string]Value, a *catalog.AddOn, p calendar.Period) {
 	if a.Parent != "" && a.ValueType == catalog.BooleanValue {
 		values[a.Code] = Switch(true)
 	} else if v, some := omitted(a, p); some {

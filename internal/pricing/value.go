@@ -43,7 +43,7 @@ func (v Value) MarshalJSON() ([]byte, error) {
 
 // omitted is the value of an add-on that the client said nothing about; false: it has none, as an enumeration without an
 // item that could be had. In a trial defaults are left out, because add-ons stay within their included amount (D13).
-func omitted(a catalog.AddOn, p calendar.Period) (Value, bool) {
+func omitted(a *catalog.AddOn, p calendar.Period) (Value, bool) {
 	switch a.ValueType {
 	case catalog.BooleanValue:
 		if on, err := readSwitch(a.Default); err == nil && !p.IsTrial() {
@@ -60,7 +60,7 @@ func omitted(a catalog.AddOn, p calendar.Period) (Value, bool) {
 }
 
 // omittedItem is the default, else the first enabled item; in a trial one that costs nothing.
-func omittedItem(a catalog.AddOn, p calendar.Period) (Value, bool) {
+func omittedItem(a *catalog.AddOn, p calendar.Period) (Value, bool) {
 	if x, ok := a.ItemOf(a.DefaultCode()); ok && x.Enabled && within(x, p) {
 		return Item(x.Item), true
 	}
@@ -83,12 +83,12 @@ func within(x catalog.ItemPrice, p calendar.Period) bool {
 }
 
 // floor is the larger of an add-on's included amount and its minimum.
-func floor(a catalog.AddOn) decimal.Decimal {
+func floor(a *catalog.AddOn) decimal.Decimal {
 	return decimal.Max(orZero(a.Included), orZero(a.Minimum))
 }
 
 // read checks one chosen value; the fault carries code and text only.
-func read(a catalog.AddOn, raw json.RawMessage, p calendar.Period) (Value, *fault.Error) {
+func read(a *catalog.AddOn, raw json.RawMessage, p calendar.Period) (Value, *fault.Error) {
 	switch a.ValueType {
 	case catalog.BooleanValue:
 		return chosenSwitch(a, raw, p)
@@ -109,7 +109,7 @@ func read(a catalog.AddOn, raw json.RawMessage, p calendar.Period) (Value, *faul
 }
 
 // chosenSwitch reads a switch. The child of a choice is on by being chosen, so it cannot be off.
-func chosenSwitch(a catalog.AddOn, raw json.RawMessage, p calendar.Period) (Value, *fault.Error) {
+func chosenSwitch(a *catalog.AddOn, raw json.RawMessage, p calendar.Period) (Value, *fault.Error) {
 	on, err := readSwitch(raw)
 	switch {
 	case err != nil:
@@ -122,7 +122,7 @@ func chosenSwitch(a catalog.AddOn, raw json.RawMessage, p calendar.Period) (Valu
 	return Switch(on), nil
 }
 
-func chosenItem(a catalog.AddOn, raw json.RawMessage, p calendar.Period) (Value, *fault.Error) {
+func chosenItem(a *catalog.AddOn, raw json.RawMessage, p calendar.Period) (Value, *fault.Error) {
 	code, err := readCode(raw)
 	if err != nil {
 		return Value{}, wantsCode()
@@ -139,7 +139,7 @@ func chosenItem(a catalog.AddOn, raw json.RawMessage, p calendar.Period) (Value,
 
 // typed reads a value that a service holds. What no longer fits the add-on's type or its items is false; the bounds of
 // amounts may have moved since, and do not count.
-func typed(a catalog.AddOn, raw json.RawMessage) (Value, bool) {
+func typed(a *catalog.AddOn, raw json.RawMessage) (Value, bool) {
 	switch a.ValueType {
 	case catalog.BooleanValue:
 		on, err := readSwitch(raw)
@@ -184,6 +184,9 @@ func readSwitch(raw json.RawMessage) (bool, error) {
 // readQuantity reads a plain decimal string or a JSON integer; exponents and signs are refused.
 func readQuantity(raw json.RawMessage) (decimal.Decimal, error) {
 	raw = bytes.TrimSpace(raw)
+	if n := len(raw); n > 2 && raw[0] == '"' && raw[n-1] == '"' && plain(raw[1:n-1]) {
+		return money.ParsePrice(string(raw[1 : n-1]))
+	}
 	var text string
 	if err := json.Unmarshal(raw, &text); err == nil && len(raw) > 0 && raw[0] == '"' {
 		return money.ParsePrice(text)
@@ -193,6 +196,11 @@ func readQuantity(raw json.RawMessage) (decimal.Decimal, error) {
 		return decimal.Decimal{}, errValue
 	}
 	return money.ParsePrice(string(raw))
+}
+
+// plain tells whether a text is what stands in its JSON, as quantities do.
+func plain(text []byte) bool {
+	return !bytes.ContainsFunc(text, func(c rune) bool { return (c < '0' || c > '9') && c != '.' })
 }
 
 func readCode(raw json.RawMessage) (string, error) {
