@@ -16,7 +16,7 @@ func TestRegistryHoldsTheDriversByName(t *testing.T) {
 	for _, d := range registry.All() {
 		names = append(names, d.Info.Name)
 	}
-	require.Subset(t, names, []string{"dcimanager6", "manual", "none", "vmmanager6"})
+	require.Subset(t, names, []string{"dcimanager6", "manual", "none", "script", "shell_scripts", "vmmanager6"})
 	require.IsIncreasing(t, names)
 	for _, name := range names {
 		d, err := registry.Driver(name)

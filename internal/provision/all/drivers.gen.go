@@ -10,6 +10,7 @@ import (
 	"github.com/tariffd/tariffd/internal/provision/none"
 	"github.com/tariffd/tariffd/internal/provision/openstack"
 	"github.com/tariffd/tariffd/internal/provision/script"
+	"github.com/tariffd/tariffd/internal/provision/shellscripts"
 	"github.com/tariffd/tariffd/internal/provision/vmmanager6"
 )
 
@@ -22,6 +23,7 @@ func Registry() *provision.Registry {
 		none.Driver(),
 		openstack.Driver(),
 		script.Driver(),
+		shellscripts.Driver(),
 		vmmanager6.Driver(),
 	)
 }

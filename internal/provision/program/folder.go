@@ -90,16 +90,21 @@ func hold(path string) (folder, error) {
 	if err != nil {
 		return folder{}, fmt.Errorf("folder of a program: %w", err)
 	}
-	if syscall.Flock(int(lock.Fd()), syscall.LOCK_EX|syscall.LOCK_NB) != nil || !still(path, lock) {
-		lock.Close()
+	f := folder{path: path, lock: lock}
+	if !f.lockNow() || !still(path, lock) {
+		f.release()
 		return folder{}, nil
 	}
-	f := folder{path: path, lock: lock}
 	if err = f.clear(); err != nil {
-		lock.Close()
+		f.release()
 		return folder{}, err
 	}
 	return f, nil
+}
+
+// lockNow takes the lock, where nobody has it.
+func (f folder) lockNow() bool {
+	return syscall.Flock(int(f.lock.Fd()), syscall.LOCK_EX|syscall.LOCK_NB) == nil
 }
 
 // still tells whether the folder that was opened is the one of that name: the run before removes its folder at its end.
@@ -125,10 +130,23 @@ func (f folder) clear() error {
 	return nil
 }
 
-// leave removes the folder and lets go of it.
+// leave lets go of the folder and removes it, unless something of the run got away and holds it still: then it stays, empty,
+// until a later run finds it free.
 func (f folder) leave() {
-	_ = os.RemoveAll(f.path) // what a program made undeletable stays for people
-	f.lock.Close()
+	_ = f.clear() // what a program made undeletable stays for people
+	f.release()
+	remove(f.path)
+}
+
+// release closes our end of the lock; reading a folder leaves nothing to fail.
+func (f folder) release() { _ = f.lock.Close() }
+
+// remove removes a folder that nobody holds.
+func remove(path string) {
+	if f, err := hold(path); err == nil && f.lock != nil {
+		_ = os.RemoveAll(f.path)
+		f.release()
+	}
 }
 
 // sweep removes the folders whose runs are over, which only a killed tariffd leaves.
@@ -138,8 +156,6 @@ func sweep(base string) {
 		return
 	}
 	for _, entry := range left {
-		if f, err := hold(filepath.Join(base, entry.Name())); err == nil && f.lock != nil {
-			f.leave()
-		}
+		remove(filepath.Join(base, entry.Name()))
 	}
 }

@@ -63,9 +63,17 @@ const (
 
 var errNoDocument = errors.New("neither an XML nor a JSON document")
 
-// parseAnswer reads what was printed; nothing printed is nothing told.
+// parseAnswer reads what was printed; nothing printed is nothing told. Lines OK before the document are mgrctl's own, where a
+// program lets it print beside itself.
 func parseAnswer(text []byte) (told, error) {
-	switch text = bytes.TrimSpace(text); {
+	for {
+		rest, is := bytes.CutPrefix(bytes.TrimSpace(text), []byte("OK"))
+		if text = bytes.TrimSpace(text); !is || len(rest) > 0 && rest[0] != '\n' && rest[0] != '\r' {
+			break
+		}
+		text = rest
+	}
+	switch {
 	case len(text) == 0:
 		return told{}, nil
 	case text[0] == '{':

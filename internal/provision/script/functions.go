@@ -8,7 +8,6 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/tariffd/tariffd/internal/provision"
 	"github.com/tariffd/tariffd/internal/provision/script/mgrctl"
 )
 
@@ -215,7 +214,7 @@ func listAddOns(s *session, args map[string]string) mgrctl.Answer {
 		}
 	}
 	if name := args["name"]; name != "" {
-		value := amount(provision.AddOn(held[name]))
+		value := amount(held[name])
 		return mgrctl.Answer{Plain: &value}
 	}
 	rows := []mgrctl.Row{}

@@ -1,8 +1,11 @@
 package script
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
+	"encoding/xml"
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -84,14 +87,12 @@ func newModule(c provision.Config) (provision.Module, error) {
 
 // secrets are what no text may hold.
 func (m *Module) secrets(more ...string) []string {
-	out := slices.Clone(more)
-	for _, s := range m.set.Secrets {
-		out = append(out, s)
-	}
-	// As the program may print them inside its own documents.
+	out := slices.AppendSeq(slices.Clone(more), maps.Values(m.set.Secrets))
+	// As they stand inside documents, ours and the program's own.
 	for _, s := range slices.Clone(out) {
-		if quoted, err := json.Marshal(s); err == nil && string(quoted) != `"`+s+`"` {
-			out = append(out, strings.Trim(string(quoted), `"`))
+		var element bytes.Buffer
+		if quoted, err := json.Marshal(s); err == nil && xml.EscapeText(&element, []byte(s)) == nil {
+			out = append(out, string(quoted[1:len(quoted)-1]), element.String(), strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(s))
 		}
 	}
 	// The longest first: one may be a part of another.

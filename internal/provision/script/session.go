@@ -55,7 +55,7 @@ func (s *session) listen(f program.Folder) ([]string, func(), error) {
 	calls := &sync.WaitGroup{}
 	calls.Go(func() { s.serve(listener, calls) })
 	stop := func() {
-		listener.Close()
+		_ = listener.Close()
 		calls.Wait()
 	}
 	return []string{mgrctl.SocketVariable + "=" + socket}, stop, nil
@@ -73,7 +73,7 @@ func (s *session) serve(listener net.Listener, calls *sync.WaitGroup) {
 			continue
 		}
 		calls.Go(func() {
-			defer c.Close()
+			defer func() { _ = c.Close() }()
 			if r, err := mgrctl.Receive(c); err == nil {
 				_ = mgrctl.Reply(c, s.answer(r)) // a caller who is gone needs no answer
 			}
@@ -102,21 +102,18 @@ func (s *session) answer(r mgrctl.Request) mgrctl.Answer {
 
 // about refuses calls about anything but what this run is for.
 func (s *session) about(fn function, r mgrctl.Request) (mgrctl.Answer, bool) {
-	id := ""
+	var id string
 	switch {
+	case fn.command != "" && fn.command != s.order.Command, fn.of != ofNothing && fn.of != ofModule && s.order.op == nil:
+		return mgrctl.Refuse("func", "%.60s is not for the command %s", r.Function, s.order.Command), false
 	case fn.of == ofNothing:
 		return mgrctl.Answer{}, true
 	case fn.of == ofModule:
 		id = s.doc.Module.ID
-	case s.order.op == nil:
-		return mgrctl.Refuse("func", "%.60s is not for the command %s", r.Function, s.order.Command), false
 	case fn.of == ofOperation:
 		id = s.order.op.Key
 	default:
 		id = string(s.order.op.ServiceID)
-	}
-	if fn.command != "" && fn.command != s.order.Command {
-		return mgrctl.Refuse("func", "%.60s is not for the command %s", r.Function, s.order.Command), false
 	}
 	if elid := r.Arguments["elid"]; elid != id && elid != strconv.FormatInt(program.Number(id), 10) {
 		return mgrctl.Refuse("elid", "%.60s is not what this run is for", elid), false
