@@ -40,7 +40,7 @@ func (e *Elem) add(kids ...*Elem) *Elem {
 // row is an element of a list; values are written as name, text.
 func row(values ...string) *Elem {
 	e := el("elem", "")
-	for i := 0; i < len(values); i += 2 {
+	for i := 0; i+1 < len(values); i += 2 {
 		e.add(el(values[i], values[i+1]))
 	}
 	return e
@@ -96,7 +96,7 @@ func Render(e *Elem, format string) (contentType string, data []byte) {
 
 func (e *Elem) write(b *bytes.Buffer) {
 	b.WriteString("<" + e.name)
-	for i := 0; i < len(e.attrs); i += 2 {
+	for i := 0; i+1 < len(e.attrs); i += 2 {
 		fmt.Fprintf(b, " %s=\"%s\"", e.attrs[i], escape(e.attrs[i+1]))
 	}
 	if e.text == "" && len(e.kids) == 0 {
@@ -123,7 +123,7 @@ func (e *Elem) object() map[string]any {
 	if e.text != "" {
 		out["$"] = e.text
 	}
-	for i := 0; i < len(e.attrs); i += 2 {
+	for i := 0; i+1 < len(e.attrs); i += 2 {
 		out["$"+e.attrs[i]] = e.attrs[i+1]
 	}
 	for _, kid := range e.kids {

@@ -37,7 +37,7 @@ func (p *Panel) FreeHostname() string { return p.dialect.names["free_hostname"] 
 // fields writes a form as name, value.
 func fields(pairs ...string) url.Values {
 	out := url.Values{}
-	for i := 0; i < len(pairs); i += 2 {
+	for i := 0; i+1 < len(pairs); i += 2 {
 		out.Set(pairs[i], pairs[i+1])
 	}
 	return out
