@@ -56,6 +56,28 @@ func TestADayIsDueOnlyForItsActiveHours(t *testing.T) {
 	h.sound()
 }
 
+// A day that was partly off is settled, too, when the service leaves the daily price for a month's.
+func TestHoursAreGivenBackWhereADailyPriceEndsD9(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, at("2026-03-01 00:00"), time.UTC)
+	c := h.client("100")
+	tariff := h.byTheHour("10", false)
+	_, err := h.catalog.UpdateTariff(context.Background(), admin, tariff, catalog.TariffChange{
+		Prices: &[]catalog.Price{price("P1D", "10", "0"), price("P1M", "31", "0")},
+	})
+	require.NoError(t, err)
+	id := h.buy(c, tariff, "P1D")
+	h.suspend(id, service.ByAdmin)
+	h.live(at("2026-03-01 12:00"))
+	h.resume(id, lifecycle.ResumeInput{})
+	require.Equal(t, "80.00", h.balance(c))
+	h.change(id, lifecycle.TermsInput{TariffID: tariff, Period: "P1M"})
+	require.Equal(t, "64.00", h.balance(c), "half a day off and the day that was paid ahead go back, a month is charged")
+	h.live(at("2026-03-03 12:00"))
+	require.Equal(t, "64.00", h.balance(c))
+	h.sound()
+}
+
 func TestSuspendedDaysAreChargedUnlessTheTariffSaysOtherwise(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t, at("2026-03-01 00:00"), time.UTC)

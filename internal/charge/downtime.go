@@ -24,17 +24,29 @@ type Span struct {
 // expects the client's lock.
 func GiveBackDowntime(ctx context.Context, tx Tx, s service.Service, in Span, zone *time.Location) (money.Amount, error) {
 	back := money.Zero(s.Currency)
+	rows, err := DowntimeRows(ctx, tx, s, in, zone)
+	for _, r := range rows {
+		back = back.Sub(r.Amount)
+	}
+	if err != nil {
+		return back, err
+	}
+	return back, BookRows(ctx, tx, rows)
+}
+
+// DowntimeRows are the refunds that GiveBackDowntime books.
+func DowntimeRows(ctx context.Context, tx Tx, s service.Service, in Span, zone *time.Location) ([]Expense, error) {
 	charges, err := tx.DailyExpenses(ctx, s.ClientID, s.ID, in.From, in.To)
 	if err != nil || len(charges) == 0 {
-		return back, err
+		return nil, err
 	}
 	active, err := tx.ActivityBetween(ctx, s.ClientID, s.ID, in.From.Add(-longestDay), in.To)
 	if err != nil {
-		return back, err
+		return nil, err
 	}
 	now, err := tx.Now(ctx)
 	if err != nil {
-		return back, err
+		return nil, err
 	}
 	var rows []Expense
 	for _, b := range chargesOf(charges) {
@@ -43,10 +55,7 @@ func GiveBackDowntime(ctx context.Context, tx Tx, s service.Service, in Span, zo
 		}
 		rows = append(rows, b.downtime(active, in.To, now, zone)...)
 	}
-	for _, r := range rows {
-		back = back.Sub(r.Amount)
-	}
-	return back, BookRows(ctx, tx, rows)
+	return rows, nil
 }
 
 // downtime is what of the charge is not due, the service having been active only in some ranges of its time until an instant.

@@ -68,6 +68,25 @@ func TestExpensesAreSplitByMonthsD5(t *testing.T) {
 	}
 }
 
+// A year of 120.00 is twelve expenses of 10.00, or thirteen where it begins within a month.
+func TestAYearIsTwelveOrThirteenExpensesD5(t *testing.T) {
+	t.Parallel()
+	first := time.Date(2024, 8, 1, 0, 0, 0, 0, time.UTC)
+	for mode, starts := range map[calendar.Split]map[time.Time]int{
+		calendar.SplitFromFirst: {first: 12, midAugust: 13},
+		calendar.SplitFromStart: {first: 12, midAugust: 12},
+	} {
+		for start, n := range starts {
+			rows := Rows(booking(start, "P1Y", mode, "120.00"), start)
+			require.Len(t, rows, n)
+			require.Equal(t, "120.00", sumOf(rows).String())
+			for _, e := range rows[1 : n-1] {
+				require.Equal(t, "10.00", e.Amount.String())
+			}
+		}
+	}
+}
+
 func TestSetupIsNeverSplitD5(t *testing.T) {
 	t.Parallel()
 	b := booking(midAugust, "P3M", calendar.SplitFromFirst)

@@ -204,15 +204,15 @@ func (e *Engine) giveBack(ctx context.Context, tx Tx, s service.Service) (money.
 		return money.Zero(s.Currency), err
 	}
 	down := money.Zero(s.Currency)
-	if s.Period.IsDaily() && offer.Hourly.GivesBack() {
-		now, err := tx.Now(ctx)
-		if err != nil {
-			return down, err
-		}
-		// What the next daily run would settle; there is none for this service any more.
-		if down, err = charge.GiveBackDowntime(ctx, tx, s, charge.Span{From: now.AddDate(0, 0, -2), To: now, Closing: true}, e.Zone); err != nil {
-			return down, err
-		}
+	off, err := e.downtime(ctx, tx, s, offer)
+	if err != nil {
+		return down, err
+	}
+	for _, r := range off {
+		down = down.Sub(r.Amount)
+	}
+	if err = charge.BookRows(ctx, tx, off); err != nil {
+		return down, err
 	}
 	if offer.Policy.RefundOnClose == catalog.RefundNone {
 		return down, nil
@@ -224,10 +224,28 @@ func (e *Engine) giveBack(ctx context.Context, tx Tx, s service.Service) (money.
 // closing is what giveBack would book.
 func (e *Engine) closing(ctx context.Context, tx Tx, s service.Service) ([]charge.Expense, error) {
 	offer, err := tx.TariffVersion(ctx, s.TariffID, s.TariffVersion)
-	if err != nil || offer.Policy.RefundOnClose == catalog.RefundNone {
+	if err != nil {
 		return nil, err
 	}
-	return charge.ClosingRows(ctx, tx, s, e.Zone)
+	off, err := e.downtime(ctx, tx, s, offer)
+	if err != nil || offer.Policy.RefundOnClose == catalog.RefundNone {
+		return off, err
+	}
+	rest, err := charge.ClosingRows(ctx, tx, s, e.Zone)
+	return append(off, rest...), err
+}
+
+// downtime is what the next daily run would give back of a daily price, where there is none for it any more: the service closes,
+// or goes on by another period.
+func (e *Engine) downtime(ctx context.Context, tx Tx, s service.Service, offer catalog.Offer) ([]charge.Expense, error) {
+	if !s.Period.IsDaily() || !offer.Hourly.GivesBack() {
+		return nil, nil
+	}
+	now, err := tx.Now(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return charge.DowntimeRows(ctx, tx, s, charge.Span{From: now.AddDate(0, 0, -2), To: now, Closing: true}, e.Zone)
 }
 
 // match checks If-Match.

@@ -148,8 +148,9 @@ func (e *Engine) soldAs(ctx context.Context, tx Tx, s service.Service) (pricing.
 	return quote, offer, err
 }
 
-// startPeriod dates the first period from the instant of activation. The amounts stay as they were quoted; calendar billing
-// keeps the end that they were computed for, too.
+// startPeriod dates the first period from the instant of activation (D3). The amounts stay as they were quoted, and so do the days
+// that calendar billing (D4) counted: those between the order and the activation are added to the end, and the next
+// period leads back to the 1st.
 func (e *Engine) startPeriod(s *service.Service, q *pricing.Quote, offer catalog.Offer, now time.Time) time.Time {
 	anchor := calendar.AnchorOf(now, e.Zone)
 	switch {
@@ -160,6 +161,10 @@ func (e *Engine) startPeriod(s *service.Service, q *pricing.Quote, offer catalog
 		q.PeriodEnd = &end
 	case offer.Calendar.Enabled && s.Period.Months() > 0:
 		anchor = q.Anchor
+		if late := calendar.DayOf(q.PeriodStart, e.Zone).Until(calendar.DayOf(now, e.Zone)); late > 0 {
+			end := calendar.AddDays(*q.PeriodEnd, late, e.Zone)
+			q.PeriodEnd = &end
+		}
 	default:
 		end := s.Period.End(now, anchor, e.Zone)
 		q.PeriodEnd = &end

@@ -153,3 +153,45 @@ func (r *rig) buyOf(c actor.ClientID, t catalog.TariffID) service.ID {
 	r.work()
 	return o.Items[0].ServiceID
 }
+
+// The days that were paid for are had, whenever the panel is done; then the periods are whole months again.
+func TestACalendarServiceThatIsMadeLateHasItsDaysD3D4(t *testing.T) {
+	r := newRig(t)
+	small, big := r.offers("S", "P1M", "31"), r.offers("L", "P1M", "62")
+	for _, tariff := range []catalog.TariffID{small, big} {
+		_, err := r.catalog.UpdateTariff(context.Background(), admin, tariff, catalog.TariffChange{Calendar: catalog.CalendarChange{Enabled: ptr(true)}})
+		require.NoError(r, err)
+	}
+	r.clock.Set(on(time.July, 12, 9))
+	c := r.client("1000")
+	o, err := r.orders.Place(context.Background(), admin, order.PlaceInput{
+		ClientID: c, Pay: order.PayBalance, Wishes: []order.Wish{{TariffID: small, Period: monthly}},
+	})
+	require.NoError(r, err)
+	id := o.Items[0].ServiceID
+	require.Equal(r, "[973.00 27.00]", r.books(c)) // 20.00 and the setup fee
+	r.clock.Set(on(time.August, 3, 9))
+	r.work()
+	s := r.service(id)
+	require.Equal(r, on(time.August, 23, 0), *s.PaidUntil, "22 days late")
+	require.Equal(r, "[973.00 0.00]", r.books(c))
+
+	r.clock.Set(on(time.August, 13, 0)) // 10 of 20 days are left
+	in := lifecycle.TermsInput{TariffID: big, Period: monthly}
+	require.Equal(r, "10.00", r.preview(id, in).Charge.String())
+	r.change(id, in)
+	r.work()
+	in.TariffID = small
+	r.change(id, in)
+	r.work()
+	require.Equal(r, "[973.00 0.00]", r.books(c), "there and back leaves nothing")
+
+	r.renew(id, monthly)
+	require.Equal(r, on(time.September, 1, 0), *r.service(id).PaidUntil)
+	require.Equal(r, "[964.00 0.00]", r.books(c), "9 of 31 days")
+	r.work()
+	r.renew(id, monthly)
+	require.Equal(r, on(time.October, 1, 0), *r.service(id).PaidUntil)
+	require.Equal(r, "[933.00 0.00]", r.books(c))
+	r.sound()
+}

@@ -184,8 +184,8 @@ type Span struct {
 }
 
 // SpanOf returns the span of the period that begins at in.Start; of in it needs the offer, the period, start, anchor, zone
-// and whether it is a renewal. A service that comes to calendar billing later, by a new version of its tariff, has a
-// partial period as its next one (D4).
+// and whether it is a renewal. A service that comes to calendar billing later, by a new version of its tariff, or whose first
+// period ended within a month because it was made late, has a partial period as its next one (D4).
 func SpanOf(in Input) Span {
 	s := Span{Anchor: in.Anchor, part: whole}
 	if in.Running != nil {
@@ -203,7 +203,7 @@ func SpanOf(in Input) Span {
 		end := calendar.AddDays(in.Start, in.Offer.TrialDays, in.Zone)
 		s.End = &end
 		return s
-	case months > 0 && in.Offer.Calendar.Enabled && !(in.Renewal && s.Anchor == calendar.FirstOfMonth):
+	case months > 0 && in.Offer.Calendar.Enabled && !(in.Renewal && s.Anchor == calendar.FirstOfMonth && in.startsMonth()):
 		first := calendar.CalendarPeriod(in.Start, months, in.Offer.Calendar.ProRataDay, in.Zone)
 		s.part.num, s.part.den = first.Ratio()
 		s.End, s.Anchor = &first.End, calendar.FirstOfMonth
@@ -212,6 +212,10 @@ func SpanOf(in Input) Span {
 	end := in.Period.End(in.Start, s.Anchor, in.Zone)
 	s.End = &end
 	return s
+}
+
+func (in Input) startsMonth() bool {
+	return in.Start.Equal(calendar.MonthOf(calendar.DayOf(in.Start, in.Zone)).First().Start(in.Zone))
 }
 
 // RenewalPeriod returns the period that a service renews for: its own, or after a trial the shortest that the offer has a
