@@ -195,7 +195,7 @@ func checkPrice(f *fault.Fields, pointer string, d *decimal.Decimal) {
 	switch {
 	case d == nil:
 	case d.IsNegative() || d.GreaterThanOrEqual(maxPrice):
-		f.Add(pointer, "out_of_range", "An amount from 0 to 15 digits is expected.")
+		f.Add(pointer, "out_of_range", "An amount of 0 or more is expected, with at most 15 digits before the point.")
 	case !d.Equal(d.Truncate(money.PriceDigits)):
 		f.Add(pointer, "bad_format", "At most %d digits after the point are possible.", money.PriceDigits)
 	}

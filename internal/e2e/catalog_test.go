@@ -47,7 +47,7 @@ func TestTheCatalogueMovesAsADocument(t *testing.T) {
 	require.Contains(t, string(tariff.body), `"199.00"`)
 	_, stderr, exit = imported(w, strings.Replace(document, `amount: "189"`, `amount: "-1"`, 1))
 	require.Equal(t, 1, exit)
-	require.Contains(t, stderr, "tariffs/demo_colocation_rack/prices/0/amount: An amount from 0")
+	require.Contains(t, stderr, "tariffs/demo_colocation_rack/prices/0/amount: An amount of 0 or more")
 
 	// Elsewhere it needs the panels' password; then it is the same document there.
 	with := strings.ReplaceAll(document, "username: admin@example.com", "username: admin@example.com\n      password: ${PANEL_PASSWORD}")

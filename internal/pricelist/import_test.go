@@ -214,7 +214,7 @@ func TestWhatIsWrongIsToldWithItsPlace(t *testing.T) {
 		"other version":   {"version: 1", "version: 2", "line 1: version: This program reads documents of version 1. (unknown_value)"},
 		"twice":           {"- code: rack", "- code: vds", "line 31: product_types/vds: The product type stands in the document twice. (duplicate_value)"},
 		"no such place":   {"data_centers: [Hall A]", "data_centers: [Hall B]", "line 62: tariffs/small/data_centers/0: There is no data center called \"Hall B\". (not_found)"},
-		"deep":            {"amount: 0.10", "amount: -1", "line 74: tariffs/small/add_ons/crates/prices/0/amount: An amount from 0 to 15 digits is expected. (out_of_range)"},
+		"deep":            {"amount: 0.10", "amount: -1", "line 74: tariffs/small/add_ons/crates/prices/0/amount: An amount of 0 or more is expected, with at most 15 digits before the point. (out_of_range)"},
 		"deep form":       {"amount: 0.10", "amount: ten", "line 74: tariffs/small/add_ons/crates/prices/0/amount: A decimal such as \"12.50\" is expected. (bad_format)"},
 		"a rule":          {"periods: [P1M, P1Y]", "periods: [P1M, P1M]", "line 33: product_types/rack/periods/1: Each period stands in the list once. (duplicate_value)"},
 		"built in":        {"- code: crate\n", "- code: GiB\n", "line 9: units/GiB/code: A unit with this code exists. (already_exists)"},
