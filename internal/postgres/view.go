@@ -129,10 +129,12 @@ func (c conn) toViews(ctx context.Context, rows []viewRow) ([]lifecycle.View, er
 }
 
 // pick takes terms by their ids, in the order in which they are told.
-func pick(all map[string]service.TermRow, ids []string) []service.TermRow {
+func pick(all map[string]*service.TermRow, ids []string) []service.TermRow {
 	out := make([]service.TermRow, len(ids))
 	for i, id := range ids {
-		out[i] = all[id]
+		if t := all[id]; t != nil {
+			out[i] = *t
+		}
 	}
 	slices.SortFunc(out, func(a, b service.TermRow) int {
 		return cmp.Or(cmp.Compare(a.Item, b.Item), cmp.Compare(a.Source, b.Source), a.From.Compare(b.From))

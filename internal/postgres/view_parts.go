@@ -17,7 +17,7 @@ import (
 // and the catalogue as it stands. It is emptied when it has grown too large; the next readers fill it again.
 type kept struct {
 	mu     sync.RWMutex
-	terms  map[string]service.TermRow
+	terms  map[string]*service.TermRow
 	offers map[offerKey]catalog.Offer
 	now    *stand // the catalogue
 }
@@ -33,7 +33,7 @@ const (
 )
 
 func newKept() *kept {
-	return &kept{terms: map[string]service.TermRow{}, offers: map[offerKey]catalog.Offer{}}
+	return &kept{terms: map[string]*service.TermRow{}, offers: map[offerKey]catalog.Offer{}}
 }
 
 // offer reads one version of a tariff. Inside a transaction nothing is kept: what it reads may never be committed.
@@ -110,7 +110,7 @@ const termsByID = `
 SELECT ` + termColumns + ` FROM service_term WHERE client_id = ANY ($1::uuid[]) AND id = ANY ($2::uuid[])`
 
 // keptTerms answers open terms by their ids; those that are not kept yet are read in one statement.
-func (c conn) keptTerms(ctx context.Context, want map[string][]string) (map[string]service.TermRow, error) {
+func (c conn) keptTerms(ctx context.Context, want map[string][]string) (map[string]*service.TermRow, error) {
 	out, clients, ids := c.db.kept.find(want)
 	if len(ids) == 0 {
 		return out, nil
@@ -119,8 +119,8 @@ func (c conn) keptTerms(ctx context.Context, want map[string][]string) (map[stri
 	if err != nil {
 		return nil, fromConstraint(err)
 	}
-	for _, r := range rows {
-		out[r.ID] = r
+	for i := range rows {
+		out[rows[i].ID] = &rows[i]
 	}
 	if c.tx == nil {
 		c.db.kept.keep(rows)
@@ -129,8 +129,8 @@ func (c conn) keptTerms(ctx context.Context, want map[string][]string) (map[stri
 }
 
 // find answers what is kept, and of the rest the ids with their clients.
-func (k *kept) find(want map[string][]string) (out map[string]service.TermRow, clients, ids []string) {
-	out = map[string]service.TermRow{}
+func (k *kept) find(want map[string][]string) (out map[string]*service.TermRow, clients, ids []string) {
+	out = make(map[string]*service.TermRow, 2*len(want))
 	k.mu.RLock()
 	defer k.mu.RUnlock()
 	for client, list := range want {
@@ -155,9 +155,9 @@ func (k *kept) keep(rows []service.TermRow) {
 	if len(k.terms) >= mostTerms {
 		clear(k.terms)
 	}
-	for _, r := range rows {
-		if r.To == nil {
-			k.terms[r.ID] = r
+	for i := range rows {
+		if rows[i].To == nil {
+			k.terms[rows[i].ID] = &rows[i]
 		}
 	}
 }
