@@ -160,6 +160,20 @@ const (
 	IconKindNone  IconKind = "none"
 )
 
+// Defines values for ImportableMachinePower.
+const (
+	ImportableMachinePowerNil ImportableMachinePower = "<nil>"
+	ImportableMachinePowerOff ImportableMachinePower = "off"
+	ImportableMachinePowerOn  ImportableMachinePower = "on"
+)
+
+// Defines values for ImportableMachineStatus.
+const (
+	ImportableMachineStatusActive    ImportableMachineStatus = "active"
+	ImportableMachineStatusNil       ImportableMachineStatus = "<nil>"
+	ImportableMachineStatusSuspended ImportableMachineStatus = "suspended"
+)
+
 // Defines values for KeptSecretSet.
 const (
 	KeptSecretSetTrue KeptSecretSet = true
@@ -188,6 +202,7 @@ const (
 	OperationKindResume    OperationKind = "resume"
 	OperationKindSetParams OperationKind = "set_params"
 	OperationKindSuspend   OperationKind = "suspend"
+	OperationKindSync      OperationKind = "sync"
 )
 
 // Defines values for OperationMode.
@@ -382,6 +397,7 @@ const (
 	ProblemCodeOtherProductType        ProblemCode = "other_product_type"
 	ProblemCodeOtherTariffGroup        ProblemCode = "other_tariff_group"
 	ProblemCodeOutOfRange              ProblemCode = "out_of_range"
+	ProblemCodeOwnerDiffers            ProblemCode = "owner_differs"
 	ProblemCodePanelDoesNotFinish      ProblemCode = "panel_does_not_finish"
 	ProblemCodePanelFailed             ProblemCode = "panel_failed"
 	ProblemCodePanelHasItAlready       ProblemCode = "panel_has_it_already"
@@ -1221,6 +1237,9 @@ type CompanionPatch struct {
 	Username *string         `json:"username,omitempty"`
 }
 
+// ComparedValue A text, a decimal as text, a switch, or a list of addresses; null: nothing.
+type ComparedValue = json.RawMessage
+
 // Currency An ISO 4217 code.
 type Currency = string
 
@@ -1607,6 +1626,39 @@ type IconKind string
 // ID A UUIDv7; sorts by time of creation.
 type ID = string
 
+// ImportableMachine A machine that no service holds, as the panel tells of it.
+type ImportableMachine struct {
+	AddOns    []MachineAddOn `json:"add_ons"`
+	Addresses []Address      `json:"addresses"`
+
+	// Configuration The configuration, or the preset of the same size.
+	Configuration *string `json:"configuration"`
+	Domain        *string `json:"domain"`
+	ExternalID    string  `json:"external_id"`
+	Name          *string `json:"name"`
+
+	// Owner The owner's e-mail address in the panel.
+	Owner *string `json:"owner"`
+
+	// Parameters Such as `os`.
+	Parameters map[string]string `json:"parameters"`
+
+	// Power null where the panel does not tell.
+	Power *ImportableMachinePower `json:"power"`
+
+	// Status null where the panel does not tell.
+	Status *ImportableMachineStatus `json:"status"`
+
+	// Suggested Whose a machine may be and what it may be sold as; null where nothing fits.
+	Suggested MachineSuggestion `json:"suggested"`
+}
+
+// ImportableMachinePower null where the panel does not tell.
+type ImportableMachinePower string
+
+// ImportableMachineStatus null where the panel does not tell.
+type ImportableMachineStatus string
+
 // IntegrationModule A bundle of functions that can be added to the catalogue.
 type IntegrationModule struct {
 	Description string     `json:"description"`
@@ -1715,6 +1767,64 @@ type LinkedServerPrice struct {
 
 	// PriceOverride `set`: the price is 0 while the link is active; `kept_existing`: staff had set one, which stays.
 	PriceOverride PriceOverride `json:"price_override"`
+}
+
+// MachineAddOn What a machine has of an element of the product type.
+type MachineAddOn struct {
+	// AddOn The element's code.
+	AddOn string  `json:"add_on"`
+	Unit  *string `json:"unit"`
+
+	// Value An amount as decimal text, true and false for boolean add-ons, the code of an item or child for enumerations and choices; null where there is none.
+	Value AddOnValueNullable `json:"value"`
+}
+
+// MachineImport What to take over. Only a preview needs no items.
+type MachineImport struct {
+	Items *[]MachineImportItem `json:"items,omitempty"`
+}
+
+// MachineImportItem Whose a machine is, and what it is sold as.
+type MachineImportItem struct {
+	// AddOns As in an order.
+	AddOns *map[string]AddOnValue `json:"add_ons,omitempty"`
+
+	// AutoRenew On unless given; off for `one_time`.
+	AutoRenew *bool `json:"auto_renew,omitempty"`
+
+	// ClientID A UUIDv7; sorts by time of creation.
+	ClientID ID `json:"client_id"`
+
+	// ExternalID The machine's id in the panel.
+	ExternalID string `json:"external_id"`
+
+	// PaidUntil An instant to come, needed but for `one_time`.
+	PaidUntil *time.Time `json:"paid_until,omitempty"`
+
+	// Period One that the tariff has a price for; not `trial`.
+	Period Period `json:"period"`
+
+	// TariffID One of the client's provider that the module sells.
+	TariffID ID `json:"tariff_id"`
+}
+
+// MachineImportPreview What can be taken over.
+type MachineImportPreview struct {
+	Machines []ImportableMachine `json:"machines"`
+}
+
+// MachineImportResult What was taken over, in the order of the items.
+type MachineImportResult struct {
+	Services []Service `json:"services"`
+}
+
+// MachineSuggestion Whose a machine may be and what it may be sold as; null where nothing fits.
+type MachineSuggestion struct {
+	// ClientID With the owner's e-mail address.
+	ClientID *NullableID `json:"client_id"`
+
+	// TariffID Of that client's provider and the machine's configuration.
+	TariffID *NullableID `json:"tariff_id"`
 }
 
 // Me Who the given credentials belong to.
@@ -1890,7 +2000,7 @@ type Operation struct {
 	// ID A UUIDv7; sorts by time of creation.
 	ID ID `json:"id"`
 
-	// Kind What is done to the service in the panel.
+	// Kind What is done to the service in the panel; `sync` only looks.
 	Kind OperationKind `json:"kind"`
 
 	// Log For admin keys; otherwise empty.
@@ -1923,7 +2033,7 @@ type OperationError struct {
 	Detail string `json:"detail"`
 }
 
-// OperationKind What is done to the service in the panel.
+// OperationKind What is done to the service in the panel; `sync` only looks.
 type OperationKind string
 
 // OperationList A page of a list.
@@ -2365,7 +2475,7 @@ type PendingOperation struct {
 	// ID A UUIDv7; sorts by time of creation.
 	ID ID `json:"id"`
 
-	// Kind What is done to the service in the panel.
+	// Kind What is done to the service in the panel; `sync` only looks.
 	Kind OperationKind `json:"kind"`
 
 	// Status `waiting`: the panel is working or a retry is due later; `manual`: people have to do it, see the task.
@@ -3138,8 +3248,8 @@ type Service struct {
 	// Note Staff's own; null for client keys.
 	Note *string `json:"note"`
 
-	// OrderID A UUIDv7; sorts by time of creation.
-	OrderID ID `json:"order_id"`
+	// OrderID null for what was taken over from its panel.
+	OrderID *NullableID `json:"order_id"`
 
 	// PaidUntil null for `one_time` and before the start.
 	PaidUntil  *time.Time             `json:"paid_until"`
@@ -3217,6 +3327,21 @@ type ServiceCredentials struct {
 	// Password The first administrator password; null when none is kept.
 	Password *string `json:"password"`
 	Username *string `json:"username"`
+}
+
+// ServiceDifference One thing of which the panel says something else than we hold.
+type ServiceDifference struct {
+	// Field `exists`, `external_id`, `status`, `power`, `owner`, `domain`, `addresses`, `add_ons/` and the element's code, `parameters/` and the parameter's code.
+	Field string `json:"field"`
+
+	// Ours A text, a decimal as text, a switch, or a list of addresses; null: nothing.
+	Ours ComparedValue `json:"ours"`
+
+	// Panel A text, a decimal as text, a switch, or a list of addresses; null: nothing.
+	Panel ComparedValue `json:"panel"`
+
+	// TakenOver Whether the panel's word counts and is ours now.
+	TakenOver bool `json:"taken_over"`
 }
 
 // ServiceHistoryEntry Something that happened to the service.
@@ -3357,6 +3482,12 @@ type ServiceSuspend struct {
 
 	// Reason Storefront and client keys may give `client` only; that is also what they give when they say nothing, admin keys give `admin`.
 	Reason *SuspendReasonInput `json:"reason,omitempty"`
+}
+
+// ServiceSync A comparison with the panel.
+type ServiceSync struct {
+	CheckedAt   time.Time           `json:"checked_at"`
+	Differences []ServiceDifference `json:"differences"`
 }
 
 // Settlement How far the balance may fall below zero.
@@ -5012,6 +5143,15 @@ type CheckProcessingModuleParams struct {
 	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
 }
 
+// ImportMachinesParams defines parameters for ImportMachines.
+type ImportMachinesParams struct {
+	// Preview Only tell what can be taken over.
+	Preview *bool `form:"preview,omitempty" json:"preview,omitempty"`
+
+	// IdempotencyKey Makes a repetition harmless: the same key with the same body gets the stored answer, with `Idempotent-Replayed: true`. Another body is 422 `idempotency_key_reused`; while the first is running it is 409 `idempotency_in_progress`. Kept 48 h.
+	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
+}
+
 // ListModuleProblemsParams defines parameters for ListModuleProblems.
 type ListModuleProblemsParams struct {
 	// Limit How many to answer at most.
@@ -5365,6 +5505,12 @@ type GetServiceStatisticsParams struct {
 
 // SuspendServiceParams defines parameters for SuspendService.
 type SuspendServiceParams struct {
+	// IdempotencyKey Makes a repetition harmless: the same key with the same body gets the stored answer, with `Idempotent-Replayed: true`. Another body is 422 `idempotency_key_reused`; while the first is running it is 409 `idempotency_in_progress`. Kept 48 h.
+	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
+}
+
+// SyncServiceParams defines parameters for SyncService.
+type SyncServiceParams struct {
 	// IdempotencyKey Makes a repetition harmless: the same key with the same body gets the stored answer, with `Idempotent-Replayed: true`. Another body is 422 `idempotency_key_reused`; while the first is running it is 409 `idempotency_in_progress`. Kept 48 h.
 	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
 }
@@ -5861,6 +6007,9 @@ type UpdateProcessingModuleApplicationMergePatchPlusJSONRequestBody = Processing
 // CheckProcessingModuleJSONRequestBody defines body for CheckProcessingModule for application/json ContentType.
 type CheckProcessingModuleJSONRequestBody = Empty
 
+// ImportMachinesJSONRequestBody defines body for ImportMachines for application/json ContentType.
+type ImportMachinesJSONRequestBody = MachineImport
+
 // SyncProcessingModuleJSONRequestBody defines body for SyncProcessingModule for application/json ContentType.
 type SyncProcessingModuleJSONRequestBody = Empty
 
@@ -5944,6 +6093,9 @@ type SetSpecialPriceJSONRequestBody = SpecialPriceInput
 
 // SuspendServiceJSONRequestBody defines body for SuspendService for application/json ContentType.
 type SuspendServiceJSONRequestBody = ServiceSuspend
+
+// SyncServiceJSONRequestBody defines body for SyncService for application/json ContentType.
+type SyncServiceJSONRequestBody = Empty
 
 // UndeleteServiceJSONRequestBody defines body for UndeleteService for application/json ContentType.
 type UndeleteServiceJSONRequestBody = Empty
@@ -6235,6 +6387,9 @@ type ServerInterface interface {
 	// Try the connection
 	// (POST /v1/processing-modules/{id}/check)
 	CheckProcessingModule(ctx echo.Context, id PathID, params CheckProcessingModuleParams) error
+	// Take over machines that the panel has already
+	// (POST /v1/processing-modules/{id}/import)
+	ImportMachines(ctx echo.Context, id PathID, params ImportMachinesParams) error
 	// Forget the problems of a module
 	// (DELETE /v1/processing-modules/{id}/problems)
 	ClearModuleProblems(ctx echo.Context, id PathID) error
@@ -6370,6 +6525,9 @@ type ServerInterface interface {
 	// Suspend a service
 	// (POST /v1/services/{id}/suspend)
 	SuspendService(ctx echo.Context, id PathID, params SuspendServiceParams) error
+	// Compare with the panel
+	// (POST /v1/services/{id}/sync)
+	SyncService(ctx echo.Context, id PathID, params SyncServiceParams) error
 	// Take a scheduled deletion back
 	// (POST /v1/services/{id}/undelete)
 	UndeleteService(ctx echo.Context, id PathID, params UndeleteServiceParams) error
@@ -9180,6 +9338,50 @@ func (w *ServerInterfaceWrapper) CheckProcessingModule(ctx echo.Context) error {
 	return err
 }
 
+// ImportMachines converts echo context to params.
+func (w *ServerInterfaceWrapper) ImportMachines(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id PathID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	ctx.Set(BearerScopes, []string{})
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ImportMachinesParams
+	// ------------- Optional query parameter "preview" -------------
+
+	err = runtime.BindQueryParameter("form", true, false, "preview", ctx.QueryParams(), &params.Preview)
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter preview: %s", err))
+	}
+
+	headers := ctx.Request().Header
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for Idempotency-Key, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter Idempotency-Key: %s", err))
+		}
+
+		params.IdempotencyKey = &IdempotencyKey
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ImportMachines(ctx, id, params)
+	return err
+}
+
 // ClearModuleProblems converts echo context to params.
 func (w *ServerInterfaceWrapper) ClearModuleProblems(ctx echo.Context) error {
 	var err error
@@ -10964,6 +11166,44 @@ func (w *ServerInterfaceWrapper) SuspendService(ctx echo.Context) error {
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.SuspendService(ctx, id, params)
+	return err
+}
+
+// SyncService converts echo context to params.
+func (w *ServerInterfaceWrapper) SyncService(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id PathID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	ctx.Set(BearerScopes, []string{})
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params SyncServiceParams
+
+	headers := ctx.Request().Header
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for Idempotency-Key, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter Idempotency-Key: %s", err))
+		}
+
+		params.IdempotencyKey = &IdempotencyKey
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.SyncService(ctx, id, params)
 	return err
 }
 
@@ -12789,6 +13029,7 @@ func RegisterHandlersWithBaseURL(router EchoRouter, si ServerInterface, baseURL 
 	router.PATCH(baseURL+"/v1/processing-modules/:id", wrapper.UpdateProcessingModule)
 	router.GET(baseURL+"/v1/processing-modules/:id/catalog", wrapper.GetModuleCatalog)
 	router.POST(baseURL+"/v1/processing-modules/:id/check", wrapper.CheckProcessingModule)
+	router.POST(baseURL+"/v1/processing-modules/:id/import", wrapper.ImportMachines)
 	router.DELETE(baseURL+"/v1/processing-modules/:id/problems", wrapper.ClearModuleProblems)
 	router.GET(baseURL+"/v1/processing-modules/:id/problems", wrapper.ListModuleProblems)
 	router.GET(baseURL+"/v1/processing-modules/:id/stock", wrapper.ListModuleStock)
@@ -12834,6 +13075,7 @@ func RegisterHandlersWithBaseURL(router EchoRouter, si ServerInterface, baseURL 
 	router.PUT(baseURL+"/v1/services/:id/special-prices/:code", wrapper.SetSpecialPrice)
 	router.GET(baseURL+"/v1/services/:id/statistics", wrapper.GetServiceStatistics)
 	router.POST(baseURL+"/v1/services/:id/suspend", wrapper.SuspendService)
+	router.POST(baseURL+"/v1/services/:id/sync", wrapper.SyncService)
 	router.POST(baseURL+"/v1/services/:id/undelete", wrapper.UndeleteService)
 	router.GET(baseURL+"/v1/statistics/blocks", wrapper.ListBlocks)
 	router.POST(baseURL+"/v1/statistics/blocks", wrapper.PushBlocks)
@@ -18873,6 +19115,112 @@ func (response CheckProcessingModuledefaultApplicationProblemPlusJSONResponse) V
 	return json.NewEncoder(w).Encode(response.Body)
 }
 
+type ImportMachinesRequestObject struct {
+	ID     PathID `json:"id"`
+	Params ImportMachinesParams
+	Body   *ImportMachinesJSONRequestBody
+}
+
+type ImportMachinesResponseObject interface {
+	VisitImportMachinesResponse(w http.ResponseWriter) error
+}
+
+type ImportMachines200JSONResponse MachineImportPreview
+
+func (response ImportMachines200JSONResponse) VisitImportMachinesResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type ImportMachines201JSONResponse MachineImportResult
+
+func (response ImportMachines201JSONResponse) VisitImportMachinesResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(201)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type ImportMachines401ApplicationProblemPlusJSONResponse struct {
+	UnauthorizedApplicationProblemPlusJSONResponse
+}
+
+func (response ImportMachines401ApplicationProblemPlusJSONResponse) VisitImportMachinesResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(401)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type ImportMachines403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response ImportMachines403ApplicationProblemPlusJSONResponse) VisitImportMachinesResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type ImportMachines404ApplicationProblemPlusJSONResponse struct {
+	NotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response ImportMachines404ApplicationProblemPlusJSONResponse) VisitImportMachinesResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type ImportMachines409ApplicationProblemPlusJSONResponse struct {
+	ConflictApplicationProblemPlusJSONResponse
+}
+
+func (response ImportMachines409ApplicationProblemPlusJSONResponse) VisitImportMachinesResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(409)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type ImportMachines422ApplicationProblemPlusJSONResponse struct {
+	UnprocessableApplicationProblemPlusJSONResponse
+}
+
+func (response ImportMachines422ApplicationProblemPlusJSONResponse) VisitImportMachinesResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type ImportMachines503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response ImportMachines503ApplicationProblemPlusJSONResponse) VisitImportMachinesResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(503)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type ImportMachinesdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ImportMachinesdefaultApplicationProblemPlusJSONResponse) VisitImportMachinesResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+
+	return json.NewEncoder(w).Encode(response.Body)
+}
+
 type ClearModuleProblemsRequestObject struct {
 	ID PathID `json:"id"`
 }
@@ -23010,6 +23358,103 @@ func (response SuspendServicedefaultApplicationProblemPlusJSONResponse) VisitSus
 	return json.NewEncoder(w).Encode(response.Body)
 }
 
+type SyncServiceRequestObject struct {
+	ID     PathID `json:"id"`
+	Params SyncServiceParams
+	Body   *SyncServiceJSONRequestBody
+}
+
+type SyncServiceResponseObject interface {
+	VisitSyncServiceResponse(w http.ResponseWriter) error
+}
+
+type SyncService200JSONResponse ServiceSync
+
+func (response SyncService200JSONResponse) VisitSyncServiceResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type SyncService401ApplicationProblemPlusJSONResponse struct {
+	UnauthorizedApplicationProblemPlusJSONResponse
+}
+
+func (response SyncService401ApplicationProblemPlusJSONResponse) VisitSyncServiceResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(401)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type SyncService403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response SyncService403ApplicationProblemPlusJSONResponse) VisitSyncServiceResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type SyncService404ApplicationProblemPlusJSONResponse struct {
+	NotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response SyncService404ApplicationProblemPlusJSONResponse) VisitSyncServiceResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type SyncService409ApplicationProblemPlusJSONResponse struct {
+	ConflictApplicationProblemPlusJSONResponse
+}
+
+func (response SyncService409ApplicationProblemPlusJSONResponse) VisitSyncServiceResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(409)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type SyncService422ApplicationProblemPlusJSONResponse struct {
+	UnprocessableApplicationProblemPlusJSONResponse
+}
+
+func (response SyncService422ApplicationProblemPlusJSONResponse) VisitSyncServiceResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type SyncService503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response SyncService503ApplicationProblemPlusJSONResponse) VisitSyncServiceResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(503)
+
+	return json.NewEncoder(w).Encode(response)
+}
+
+type SyncServicedefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response SyncServicedefaultApplicationProblemPlusJSONResponse) VisitSyncServiceResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+
+	return json.NewEncoder(w).Encode(response.Body)
+}
+
 type UndeleteServiceRequestObject struct {
 	ID     PathID `json:"id"`
 	Params UndeleteServiceParams
@@ -26797,6 +27242,9 @@ type StrictServerInterface interface {
 	// Try the connection
 	// (POST /v1/processing-modules/{id}/check)
 	CheckProcessingModule(ctx context.Context, request CheckProcessingModuleRequestObject) (CheckProcessingModuleResponseObject, error)
+	// Take over machines that the panel has already
+	// (POST /v1/processing-modules/{id}/import)
+	ImportMachines(ctx context.Context, request ImportMachinesRequestObject) (ImportMachinesResponseObject, error)
 	// Forget the problems of a module
 	// (DELETE /v1/processing-modules/{id}/problems)
 	ClearModuleProblems(ctx context.Context, request ClearModuleProblemsRequestObject) (ClearModuleProblemsResponseObject, error)
@@ -26932,6 +27380,9 @@ type StrictServerInterface interface {
 	// Suspend a service
 	// (POST /v1/services/{id}/suspend)
 	SuspendService(ctx context.Context, request SuspendServiceRequestObject) (SuspendServiceResponseObject, error)
+	// Compare with the panel
+	// (POST /v1/services/{id}/sync)
+	SyncService(ctx context.Context, request SyncServiceRequestObject) (SyncServiceResponseObject, error)
 	// Take a scheduled deletion back
 	// (POST /v1/services/{id}/undelete)
 	UndeleteService(ctx context.Context, request UndeleteServiceRequestObject) (UndeleteServiceResponseObject, error)
@@ -29169,6 +29620,38 @@ func (sh *strictHandler) CheckProcessingModule(ctx echo.Context, id PathID, para
 	return nil
 }
 
+// ImportMachines operation middleware
+func (sh *strictHandler) ImportMachines(ctx echo.Context, id PathID, params ImportMachinesParams) error {
+	var request ImportMachinesRequestObject
+
+	request.ID = id
+	request.Params = params
+
+	var body ImportMachinesJSONRequestBody
+	if err := ctx.Bind(&body); err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ImportMachines(ctx.Request().Context(), request.(ImportMachinesRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ImportMachines")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ImportMachinesResponseObject); ok {
+		return validResponse.VisitImportMachinesResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
 // ClearModuleProblems operation middleware
 func (sh *strictHandler) ClearModuleProblems(ctx echo.Context, id PathID) error {
 	var request ClearModuleProblemsRequestObject
@@ -30510,6 +30993,38 @@ func (sh *strictHandler) SuspendService(ctx echo.Context, id PathID, params Susp
 	return nil
 }
 
+// SyncService operation middleware
+func (sh *strictHandler) SyncService(ctx echo.Context, id PathID, params SyncServiceParams) error {
+	var request SyncServiceRequestObject
+
+	request.ID = id
+	request.Params = params
+
+	var body SyncServiceJSONRequestBody
+	if err := ctx.Bind(&body); err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.SyncService(ctx.Request().Context(), request.(SyncServiceRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "SyncService")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(SyncServiceResponseObject); ok {
+		return validResponse.VisitSyncServiceResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
 // UndeleteService operation middleware
 func (sh *strictHandler) UndeleteService(ctx echo.Context, id PathID, params UndeleteServiceParams) error {
 	var request UndeleteServiceRequestObject
@@ -31762,748 +32277,775 @@ func (sh *strictHandler) UpdateUnit(ctx echo.Context, code PathCode, params Upda
 // Base64 encoded, gzipped, json marshaled Swagger object
 var swaggerSpec = []string{
 
-	"H4sIAAAAAAAC/+y9+3YbN5Yv/CpY/OZbSc5QiiTfYmnNmlZsp9vT8WVsZ/L1SXxIsAok0SoC7AJKFDvj",
-	"tc7TnAc7T/It7A2gUFWoCylKidP9jy2SdQE2Njb29bd/GSVytZaCCa1G57+MloymLIc/X3ygC/N/ylSS",
-	"87XmUozOR+81Fakic5kTvWREaZmzlChNNSNyDt/J2V9Zoo9H45FKlmxFzUP0ds1G5yOlcy4Wo0+fxqPv",
-	"ZULxmfVX/LhkOSNakpzRFJ4o2MY+dUxkTpZyA19vZH5FFpKp7nd9Go/WNKcrpu3Mvsvl6jndNt/8YckV",
-	"SenWvCSjmuXmwdz88reC5dvReCToyjx7nstV5Z3/krP56Hz0/3xdkvNr/FV9bV5lBmFe+4Gb++vvfS01",
-	"YTTPODNUpYJoM5CVXDGhBw9hLvMV1aPzUUo1O9LmReMI3V+mbLWWmolk+2cWocEresUUoSRna6a5+ZIs",
-	"ab7KmFLnuOR0xcgV25IN18vym5lMt2TBtAr5ggq1YfkYL536V+ujd2yd0S1Lz4nOCzY9JpdC6iXL8TFc",
-	"kYdnZ2TKy7FOrth2krNCsXR6QTZLnjF40ZznSpsb8kIILhaEw6eHJ0+rt3MxWedykTOlpsfkz2ytycNv",
-	"yNJTFxm/JG9ApiNDp5DSK3rzPRMLvRydnz16NB6tuHCfT/tJ/o79reA5S5ukv1SEZYptDP+PyazQBHbC",
-	"Sgq2JQkVZCWvGaEiNZNcFUqTGSMLfs3EOVBYFtr8YsiChEdKnMQIiWOY3s/856+oTpax/cbI1MiZqWF7",
-	"TTZUwaa/IDwUJWRJFUmWVCyMqOEiYeP6JE/PgC6GiQwTLOl6zYRqn938CIfULaNezl9LwQYOnityJeRG",
-	"wOC5JkrzLCNLmaWqPtwHJw/9glFg+a6RmjEMGu73XOlnRa5k3hztVLAbPUng16mT1Gu6YGTG5tLwW3U7",
-	"z3lmxOUFoXZjSsE8O81o6h7VJp7w51a2OTk56ecbM5/v+Yrr5nT+JDdkRcXWHBOWrlSTlVSt8jKDB4Xj",
-	"SdmcFpkenT8yY6E3fFWsYGgwMvxUjosLzRYs9wN7k5t1agzspSDS/GJInOQMjri2IcGFlSHRLHszH53/",
-	"1H2gvJe5ff2nj+NyGiOqEhjeW6qXl2n6RsSZNpGpP6tZxiqHzJrqZTlAmqYTKUbjUe5llhHX3Vxo3v5M",
-	"piz+ctzRXygYRctrzU97vLTlSGdkxrPMSIWUbsdk+pe//OUvR69eHT1/Pm15f0q3e7z+ZdozY54ekzeC",
-	"obRIJVNGXBF2wxWqNTOWSbFQhqWVXDE4Cc15MMZ997BltDzdY7Cv6aplgcxTW94E/+3+rrdO+epnR6+n",
-	"tYzA/77HMN6z/Jrl5l+esLbFUnDRFwr+4EkbJfCyib1osvMSfJBRZn3R0AFTum2THlrurIF+kHH988WO",
-	"umft1YM0z0+GQmothWKghH9LU6MJMQXSPZHC6IUgA9frjKNt8PU6l7OMrf71rwoNhWHTfYt34Utr4lmT",
-	"RBYZaApGezLaxjkeaOYd03HlcINtScmKK2Xkh1thgof08ejTePRMinnGk3udhGHUdc4UE9paXl6a0CyT",
-	"G8L1OZlyMSkUMzOimZnmdgKiRplvuLimGU89A8NT4IcWlXlM/u///j9mvt9RnhU5u8/pXootQR3EPjrU",
-	"VTTVhbIKmCYJzXNu7EEzUpnPeJoycd9LY2yjFd3CeqQS9hMshyrmc55wJvREJXIN9J5zlqWTuRvqFEb+",
-	"WurvZCHSex54DgqekEQViaEuFwvYAGhRVY6kL8yMhNSTuRmnH/UrmfI5j5k2L1GJNySxijzc8zZniRQp",
-	"mJmGs9i9znnqzIBpuYGMvn5OputgYJM5jAxn+UHK72m+uNcN8ErmDGUzV4QmCVtrBoOk20zSdKKlnGRm",
-	"UDjEHwQt9FLm/O/3S87X0rA+sIx0ag5XpBBgFo0Ju1kb6TkmObuWVyw1FxqSoy/JTC1Nc3AzTItgCn5S",
-	"15RndJbdK+nfyxVDk9JNRzCWsjSQuGB9XJDpO6bz7dHlXLN8ShTdKrJZMmG0OZ1vCV1QLuxM1rlMmFL3",
-	"PZeXmsxyRq8UoQQvx+MtLzJ2Qdg1y7dEzudMpGa+64wmIBC4IFOW5zJXbiVUsV7LXLP0FUs5/QAH/T0e",
-	"B8S+iRgVo1wXsxbl3ijKUU5WZpgTc7WZwSenuoAacpnomLn841KSlKeEgw60zuWa5Zqj5mLZtNVxuWSg",
-	"KTBlziNjSudydQFcTtMVF2aTKCJFBpqdKDLL1Kg11tSm8SihhWKxdxl7l6b4Pjin6YrQRJPZlnCtWDYf",
-	"oyCnikxTyrPtJC/EdNg7MzileNq3TK/tk16m5rYrtt35nlxmLYaI+cXZBU6uTNVWabaaev+zmzjO2EyO",
-	"CWO3/zQCWhs1VcuczXMpjPGPEzPfwnNGH2Nuh1KR/wmH52cWUmbs+cCtUfkwNPnM9MAM/xbtz5hTRgo2",
-	"RbcqF0lWGMlCV7IQmnxpvrS2PeGarQwtqCBmfiyHvfUVnAfZxsgacANWfGAcfGb5gqUXZAquhuk5SZZS",
-	"MVHqT+irMLetKU/J2ihZLOfS3JMsJU/M8CjsOMoFywO31TXNClggrhUBAS/nZGOeT5Ilz9KcCcJuaKKz",
-	"rXMe4dsvyNSobVxpnqjpOb55tiUb5wIsFIx5RUVBs+m5nZsxi7lYZMzZZsrcpDSdz8dEGPFFpAgmZayS",
-	"cX1aIYcY4o/G3guD0wWOcYMbjUc4iAij2LV9kba5p8xIPI2o90/bwYOGiKpQhWuFMbPm/IalYHslOaOK",
-	"TYy0GBlBGH5uHdPb3EwkuqnW5iczILMiheB4+poPJX1q0g7YsW9T/yAUXwiWPmcJX9HMDAUf2Cvo8Soj",
-	"lJku1pM5Y8MdYY23fqwfFs9wBxApEpgizHlMqHbWQ66PG5vejnzs5h6OrXWTA9FfinWh7RkBuiPN3gbU",
-	"nNNMsfE/l2V0QgqRMWXFVv8KtFL9v8wGi0RShBOjVJEUh0E0u9HkS0r+4/2b18S6c0ON+qsLCEaBNISV",
-	"gkWYSZkxKoxyeiSFugDGcT4ro5Ib0WwuDASzGuOeBzkIP6JwgYCEFMzScKc4yviX0it90vRKj72byQ4Y",
-	"qH5ztJBH9nujgB2/o5tXRvVcsCoJX3uVYDApxwOoNY5SC+jhKBOSDR5mSXVBjJpCNk6nctapYLsQsU/V",
-	"uRuixtXDN4KRl2+dldPc0nO64hl4Bd1pwNfXD80xsL5+HJX2C6rZBh2JvTodX8OTb+hqba4anT49Oz45",
-	"Pjs+fTKKXL2iXASuSz/98UgwvZH5VfxhJ1+fPe5XMGubna/NkYeTL+dUvsmOpkUGGFruI3aHr0ZdXFNt",
-	"mHnK19Mx2Sx5siSaZZkiXBPraQtP9B3WMGDlxw/HQ5e0dlfA/2cdC9s8gzCSbulRk8/jbkbYbeDN5Y8u",
-	"rdh64U7F1u72/v1svxHFatayhce/jIwYMqv8yT+B5jndwm9xHqq8zo3yY8xVCccLKH6Gbn3CYs2jWRiX",
-	"gly+fWnsnmOCcYkkZ9qaOc7cvWLrmHmaZXLD0glfR2SQ3TBMGSH87OXzdyQ3Kqj1oBqdtFDMmVwXhK3W",
-	"ekv+jdAsg1iAJVuTrWpUrFqQw7SG0C5sEPaPYALASQpPBiN6mC2bM6pZOqF6aKhiPEJPlbL3VEfyXS5X",
-	"hkDCWRtXDBJWcjY3dsuYcEFyZs5IvmL2EPs3tE/MeKMD6N/pvQobWtMZVXpihhEd+js3rLFhH2Nqzowp",
-	"B7oxJSsuCs32H6OIhhR/tJ55DjljxzFqr3M25zddQsnYsTTRLFcVhwCkiCVyIbhi5h0zFLz+VNLzdDJ7",
-	"8p838ZfKa56y/C5YtHQ5oEKzI8fmVLNJFs97sCEz8MqdnhDlGSz0FlgagQPly9OTk5OL0PNEcwbSA97A",
-	"0q86xlQqQiPrs43y1Y9mN3CXvgPXXVjfU213gPuAC/KIqP0ZzbmMulbqnbkGPH1yjWLRy66u21Acvzc3",
-	"NaVa/dxKXUB07NxEIVNVfUV2HJ7ZKzJmXJHZFQaobemKOKssSvQIhdk8gzt21I4uIefSHD+HOV8qp0e7",
-	"xnIa1VhuXuKdpycnBzlpotvXpeXVD5mx510wyY0lgvHF6iFxO5lZTY3qJclewqt/1u1yq0qEUpgc7yqv",
-	"jkdBqpURTSf1dKsBomiv/V/X/rNtOF+QjJpeMYJ3VPh1X4kxHhWC/61gln3NfOpCJJQffVs4ljEK29Rq",
-	"iujV5VpZbfGfquE/VcNSNbxi27aUJ8MsY6KWcmOzf4xGeE4Uw0xjqsj00oZjwU9zTr5lNGc5+b//+/9M",
-	"j8klyW02t0vFhKRXCHEBO9aVuLiW9v3Z9dPkz+v/+VB9OF39KL6hf0kfzN8tHxcvFv8RW4l/6rr/1HX/",
-	"qeveo657xbafh8b7PVc6dlZCujs45jOuIsdjSjXdkXyxAy7ItG+OwuwcJ1RdNr4rdZLCsrg9PgwhYNDH",
-	"O/tUYSrVobTTC3kg5oNiNzqnJOeLpcZ8o5WhwXkixZznqynJmIZsklIIGCGVp8Rdaua5pjwdhzHf803O",
-	"NbN3c03WhVqS8udjclnu4CW9Zk7HcC7V+jgqMVt8eDw4WqRcXyZtVWc2+pzaEIN7m+U/o82tU/tXyjJm",
-	"/oq+BfOUeMb1Nio/IJWREk1zPp9DXc/MxqxZSoTcxBlzkjDhCtiaZwc+7AtFzKXEXjqGCOIMwu+DFdrn",
-	"VNNncH9lIhE+hyG7oFHTP5wzqqSIpslAbqRTITdWolYJMXi87+A1vRKsHGw5snGVsLEN8i3Psm87lrGW",
-	"taFIAqGyNcvJSgq9NLq0+WDzuB1PwW/w/ngY/9tMJleRPO1rlm8xu8OsLGahQ7qEERmw2GWpQ5ONEpll",
-	"LNlV400xONGbXz4eyY2oJsXfzjZ1+fg8KbO8bEYLqB5c24JEIAPkB5mPMyrSDU/1snFzxsUVKKkpoYk2",
-	"gtjmARhF1yoSQDjUAbiKCgrQ8k8vcKUVKdbIweDxR40D1OEEebipXTRrBwbp70oWedKrCwDjvMdLP41H",
-	"OKh230/3w14xqoocHlQlwbfbaqVGbdvUtl6sWAJLbBoM40ccLMC4yreeEtHtaqb/J27OoxZrJ+Nzn2gx",
-	"M1dHtgnwWERwvbhZM6GcRZzQPN9WqzSGyCv7kJhA3XGnqXjaovkN7DbDlmPg9s1y+Pg+5HQ+54kRq4ov",
-	"hDloY2N1yzNc34S1eedWNfLIvTbGYF4rB+zJN/ZL3cpL96JKorT/vDXJ6uo2BvtfVjpCdfiWbBiKScjP",
-	"PdRB5cRu1G4DapRZo1g8Y/WiPU2zYLIRKf+riutugRyIVi9u7XgbwjYkauu6v/eTbYojt8o2ldpr1fga",
-	"KBE2+j/q8PN5uzqk3prLdgtj4I2QOmpMlCanwREwXIaZIbC0db+umK0M8TW50VH9mbG1Q0gokSnwVKEk",
-	"l5uyusBY22PChdKwredWt8CCBHuCkc1SZiyWpFFbdzvZ1mVUOL0W22jGIJvdO1w2NhduLovcKUOqWEHB",
-	"g72AKFtEWHND24S7CBAG2+CcVFx3ytlfgTfjew5/5VGjo3SwnZKTkxM7jdUOZga+uXXt3UZpvtoxoSHi",
-	"QpolFmxD3CaMT7QQtkyq+3EgRx3WBuYe1er4cYPHXlJjDr8owVTCcQTEr1A6xk3PaMZESvPWxHdML7WT",
-	"AO0bz6lTpfFUBQPpPED48BnkqP9jkYNRvNQxcX53ss7lUW4MYMBwERY75kZbWwyLWbgmWsqm+73Ko0wY",
-	"4R8h/5v5nPybTcsF1BGo73C2g3mrzQkLrBfIM1bxNKp1LidmzJM0VhF8iQ/FPQezGOLCrC2tm0vtZQNW",
-	"bp/EumFre0xesdXMiL2MzTWRhSZXRizqJeN5mT61w6L0Z6x1k/qDrxwwJIdFxZVsY6SSOZEbxoavKgHO",
-	"B6c7xTar2WLu4mPnif+JC/0xvOiIr8zZaqYC5ennowXXy2J2nMjV15Ku+VEiU7Zg4mv/4k/h7eqKr4/k",
-	"Gtf1aC3NOHI3tpsjuTKSca23Zegywi+aZnLxQuiYwfVGIJ5ASqzTwiz/mgqWNdeWp9HooYu0NMOKdFE9",
-	"t3sCjx3ZG/Co6G4A2fdBRphFum0Ojjdwgg4o7DAiebLIZbE2b5ci7qd8hlVKTewtV4K7WUoyK7aRrNUZ",
-	"zahIdsjVfyUF20acLz+iiQsuObVmQo996U+Ss5TrCyLYgoIXBescl8xFf+TGlmCDVhBjjJfv35AHp48f",
-	"H52Oid5IkjHdDAw+f3FnQdwV5VlzVD9AtN7FbeyBAuGNcvI5W9A8NUpOQhWrDvivcin+oFZcL4/dl7GE",
-	"X7P8hwvFfSjpDk++wLgrKNPAiwryRgdF45YsS2/POm8pt8kyRpo6vdZG4qzjbcv08S7RaycGeqewXppd",
-	"NfjKyTXLW0rW37SRMXqwhAHW/unkbGEtx95hKqY1gvT0Pfp9eeUnjIgUvWotipr3eK2RmXzFJn+3JKzt",
-	"2cvXl8T8NMbA71JuwAzhK6YuQsezIgtpFDQdQO/83QVV/GZ5URjB9fW3LM+gTrMx8UKxPB5n/0EZc1LA",
-	"0aJs8aJgmdrducHTRgwTZYM/G5wI82sWDMxxW4OXgk0ektQvSmVVx15o2w1YkWnRYwkW7RZ5fSgvKuvx",
-	"SymsUfBaGRkXahYH5j/kUpD35rcaGc9HJ6dPHz2Zn7CjR8kpPXoye8COntKHp0dn88fpN8kJe0JPH4W0",
-	"PB/BO+xuqviCdj9D6kywpuYnc9P/+uny6H9+/OXs0790nguVoqJqiuKD6uP+188/qz98/Nc/uD/+5R5E",
-	"/uUeZeRtmYbDBWpw54OzThr//PO//vtPJ0dPyZdfHX385cH4QQu5+yRwZJ69svdQuZBlEslFNcDt0F0y",
-	"RtH/Kgs9djXQXmEwJoKmV0wcV8V9QMTTQeSviv+B+HD+HrTfBnDQQNFvrZsdsndDKd55Z8+epUd/Pzl6",
-	"ejw5im6xusEL+7hddD5nGWvFnoW4LkpIBSuNwX5rmfrac71kK8Wya6aOydTx8ARYeopwnFA3n5bhR3A5",
-	"W++Yu4FoljG4qWIsYHIMuqYtiNF4VH1Jh+XgphcH+4IMJoqz4lIQqq4sz8+2ZsioSwYImr6SbQVAGppB",
-	"nR4T6UTOJ7ZSt30wfwRrJ+LYUDIHh4AldSQKsIdmv6s+2dxvMtcTGcd2/N4YNhpt/gEetdDEDB478HgH",
-	"ut3ijIczp3bE25P2HVMsyzACFs739KRx+u6ZoD6UihfktOG36U4P76E5jLeHqPcS0wuZ//OO7AUzeeuQ",
-	"cHfgRnAkGHPZu0TulcP24qgWGtwj4/wueOYA7EKelQnFgWfNHsZW45rzzOJlC8bh+J6ioTUlQuaIK4M5",
-	"2ZXSlV/N0ujz8+Jlv6ar935MoZ2tmvBtJ0dP6dH84y/ffDryfz8c8Pfp57oi+1lwn8PM7srE/Gzmflsb",
-	"eF/78nMg0P0ZwHfnMf2Nms2//eVv18Xe+8Wqa2OQP8KCUiS2VlYHABBa1BQS6oD6HV4e9tVQZeGQreOp",
-	"GOYQvRiNR/YlLXavTK5eRRHwp/Nc/p2J6TlR2EcHm0TMmN4whv091AWZWqy46Tl0t4GcAq6XZe2gi04D",
-	"KBJWLZhbU6JlOFr7mNF4hK+NjzY60EsBCFm5oBm42c/J91Rz4VSfMUn5whDLEG06mUKRHaY5GFJa7wdc",
-	"UytTw+zSUYxRJx9Ljp18/OVk/PhBr1AP5wEJZVGvzhvBSOJ/N6p6UG1yEL/D8NRddrP2KUy18C7krtp4",
-	"mVoCTDmWv9g8L5e+aNONm1lDcw+hHH8yojNCsKQKgw4+oPZnFvkOdWXlQjis8IgtM+eCq2U3kXt9owup",
-	"u9OjEtvLoDmroX4iC/3etViOoEtaYm9Wyz+D965kWmTscKEAm8REs4zgo4eVXcprlmOdVLR0Z9hJ+K4Q",
-	"7hiMeb4w7bqccPjWIBLm9wOuZ0lyz84BD9aqAUMuipqhnhX3cqR5WxQfEzPst8PXEfZ/YwH/wpRmeUq3",
-	"dUTEvXglHi4qmQO3xZWQm0ACNt9cYY/uXNZ3mCsINXwsdVUwNhEqko/asUZBa4FYLkoor3yScsyKT+Oe",
-	"3ZTpaNbHB7eDv8AQzkbmqYoWb1cWZEDFzh6FUEM2O7S+W8qM2VXd3YsTbspKqYTtvGNJFd9SqxmPKbsO",
-	"8jZIaA7LbMiMJXLF4AvEZgs1FVWsUEVuUVFWayqiJ/slQSRnMmOKp8ynl5GXWpE1VcqsJsK2X7Mc3WEz",
-	"Gq36+TWiDW6EfY/5M1vr94DTAMZBnkWfFhoNA/IebGjCPK2a1OAG1R+pcAtzizhFPTHERykCPJI58Wki",
-	"JcVGicxzluijpcyVm8j5aKn1Wp1//TVfHwuZpzxxaQtf8/VqkVdzDmx6yuhQcY9wPXe5dTwCcftGZKXh",
-	"a1c5BjFvNO/Lty8t3IaqmZePBgy0xb48G9KWLYJf085DnWxzPw51Lz0+c5+6m8dvKAoT8nvL5kbc/l9+",
-	"Himmfx5hv89PU0NTXjZ8bIf07R/EcMn5sbHNuvE5b+W3stv3Hvdlk2OKPGciicOLvnz/hjw8O33iG/EF",
-	"qXk/vBtFQhm7WOMlikCMNSAIYDb4iiZLLhik0wPaudElD3M2sxt0X0RjDaDzmXdBWz6XzA+qAxadZLY7",
-	"sflVzsnzZy9XVNAFy8njY/Le6BI0q2AtYI7okubMnWj9yE0JajTD0BheJijBfqsZDiG9a/kOMNFeZaIF",
-	"eGJnBA3LSsHiRMCdc8Zilf2MeZas449bZRuMJ+ySpW31eD+g0NA1G46ocUhoDLTNo/gYQKfuxbqF6ldb",
-	"okAFrGze0YNRuVlqWapXXJgr5hkNshxH3+VUXM2LXDcVu33FQk3HOm0K5DvY7zZ6Mf79pOHU5FkLhJqy",
-	"YHTWqNNBW9KBIfsfwdNp2GJMyvD9MLG8ogs26dC+gSd4ogtoSTDomcimPSIgkeLP5ro6MeHmMBO9HGE/",
-	"ifep4HstieFVj6hiyGgbWuAYLoyd7SlAinUmacpSBJuAkAWUBCnfPI1likE+rALbpe2Yb1vNSmbu1Axn",
-	"WiKSAiTrhit2Qe4gJbyDGy4rKuyFxTCyHirFdE1kYM/rwawy0OHnmabhLZrC0KdYDlRro2EOSN+rIMpv",
-	"3Zx1L4ZboEN+3pZbOZG7MN1+rRPtc0ge+O0euYfJS3werxlP+DXPwsrx9jKss5Ozx0cnD45OHo1qCTbp",
-	"Lw8/HX158tPp0dOP/33608nR2cev/OefTs8+/vxz+t8Pfjo5/fjVDnahbQkVK3S3vYXQOwxQMexGn5Ni",
-	"bbj/9JELOc/YXLpT2HAAHDrfkBlbcuFRRsrONGfHtZkd/buZ2+n49NGnL3/++Rg/fPPpq3/fZRZrmutV",
-	"tEg3sG6xeBBxH5hWRFN1daB4s0/POxg+8O6OY1cp12fXeWLdxlTwD6lbCrZMzXaj+UPV51uWqr223Wqa",
-	"BsGwRMcu/WFQ4uPBvK3dNL6fk7nk/8/8ZPYTuZOT+T5Y63NOXd3Zo/k859cs73Iu4posGUnhUmJEbont",
-	"6P0Nrm9pkDTRqVV19ypmiglE8Cp5sLkFrQNJMJYqQuvejx7sJv931dP2sZVIb9auq14cl8u2ygfkFUaT",
-	"JTFqP4Rs3Y2RkyqTqhfTzL8YUuA+jUdyzcTON+VsJqXe4zYulKZZtsedgm32uEsVq91JopieQKBc7X5r",
-	"odas35tQu6+OhruGikL3LD+PsV3iyggdbfyihGRuZ8C3uUyLRLv24JFtSt0mBbgzKM8ga7wLenu3J3fE",
-	"OqiW912Q6f+YugxLeKzYRhM6DN0yppmabLhedggTo7mRVaE0+MdQpbPJRwj9oo+KNZltyZKKtKKh/FTf",
-	"rsMbZcjKDu48j+s7vr7eNq8jeGJj8u0L+d5lCsUTK33CB5IlkL0JFe25U0NcYv7N6OIwR2NOV9XWky3g",
-	"EQI7CpTX/Zl/21s3jI+3d4/bHSEvMr7gs4xhEmA0KwWhme3Bg6nIDovVhS+aQMWGYNCEJtZ2ntmXtrTl",
-	"HAqQcqggQj2/aQ+gVp925AwKN8NylP3UvxeFt7bgn7fS+wJ1sx1dwujI1ZKoSvaxfWzDUi4S/csneFvZ",
-	"3ze2TGZxzDK5xEE4FwRhWL5hEcMC2U6SpZTKHBe5XLUfEOW+x/wwNToQdJRnlwYi9rR0/UyHo0GX1Hmp",
-	"2SrKWYMMcyvh7U7idso9pnnw9lvY5kEH5wakTFpdAkuTn/xPz9mMU3F0elZa6vgVOT0Dn7b90p5tYkHc",
-	"wz61LX13LhAqUX5t9lkk7yKsdKY7aV+525j84br2LCEwUPSIboFTjGtTl2FSe0Kxs3ENmS1YteGIfQdM",
-	"PKhye/DgASTat1l0DxE7zz/NVo714pBWH1yb9EgY9lDu5wPHeGHiPfS+n8M5OGE+85O5nMld+KNazq4P",
-	"Pp8cDmMq2Gbf8+vORWOTZNetUJlWYzFEQTSbWLmA47Surt8N5V7QtVpK0E42Zc836DAXaYcx3Aefs3kn",
-	"+nukpqFSb5qqczL1TbimYzIt1WzzCQQD/v1///f/iY0U0Pw0Xa2Ha0TaGviByoUvPZZA89EgED64JHz/",
-	"2G0aIMrHtqXvkzCQv8C6Vn4Yn1/fmbMbQ/OuckywjUUPg6+3bBhyJ/pvWgfyHcBgSDKXWSY3ylPlHP0Z",
-	"tSFm1FjzkMvBNHI4QL/TOVr5XAF50Z51A+eKrLhSLD0mrwuoafVhOgRJZtehDQydMFNz44wmVxtqa25u",
-	"LVbrpIgyjm3B0uaVspXDG1rpNxTBsU/TyUAUT2wPdXts1fd8Icyy2cYlUKdMZ/Kakb+zXF64flSKTDW9",
-	"mSIIL1x6AHg8wzi2pEetM67tIGzWK0dA10p3136Jt1+trWa3LbszZx5NIOHIt8v6BHBrk52K+lyYJf4W",
-	"s+3kNcvpwuKUImyNLVzhUqjzEjgeZVWhBiYPD237OsDNZveDd7IBpNvEOpn3K821z4CK8PZGqYkhjjoH",
-	"Hy3egc250vRICs/jYI1YhHWbkaYynjCM4VhnLNgpAK7HFcmxid5+Q/9bQYW2mceDlt6mNGBLGJYr32v5",
-	"ENDODNfGNQcpWcem07litgFAkrv1G9P0prfhDAqp0tvaOwhz4WSd8/7OOA3qxpSGSr/R0KFoUyZBUtSY",
-	"scLfXjDjfIPF907gYMhjJ/FLQRGseShp+z0vwZZrokSUqzx1WAoebB0HbFefCsh+9FxiuOGCTHM2L0Q6",
-	"NWfyxjnUaJ5tCUR34MwvOcd31UQkRwj9AD69n6wVYaiLFTYZ1Y0wWrFpp3c/5l97Q7XPyfTDWbw3B2tH",
-	"cW1u5R518lLOibLlKNCbQkH29BpncV2yhjpH+HVNaJaNy54ltrvKHGPA8AiQstWmJng2wQYKWUYgqrW5",
-	"dgIPmsj5xPW2hG/hlklbm8vvOMtSbLLQAtqBzWfI3FwYKePgFrC+tD2AQlFvrxlPb1NfsYVOZcBMcvjV",
-	"tTXHcdlXwpNiS/4nRrNY1NGGMxOmFGZXNyeu2tBvsg3dKjKVV9Oqx05e9Zph9pntI22D3JkW4krIjZgS",
-	"o01lAVsltca99kIjUq4srIMZSYw1/iSLPNu2NhB6Mw86btSbg1rs+ZRux/DHUhY5qsrg+QLJR7hr1GNz",
-	"uG0snKVj5ybTUENgbrMP9g1eYv0iJ8aomfinxPZwgTXxeI0yZ3giFQggKraYx64uQoOqHG4c9yvoh9OT",
-	"PlK2AIqPNrrq4RLs4zWNzVgOW7i92gMNXIjXMQJfGFHf30LoVh2IYv4rn8C/eylMXQpndOGKQ6Jb6mU0",
-	"K+mHH14+v35yAXDMClaAY5c30GDqMZ2huP73hNQYTE5otvAZL0XGotBghUgzmNy8EGiAOaAgKCGkaQog",
-	"Whi0x9ZGMUarPDfilrPJMfGdGfx8K/Qj50It1yZlKU9A6/SpBVHYfQynTnQ0M6eeTGM3qTbEqTXoGfg+",
-	"zXU2IILpmjHB1VVRElK0Rr7adGJyrMEa96KWNhny81ZQfQwryjEgkb9Qtl8l3S2EWEmPfdSHlNGy/zVb",
-	"vXWGZRPLTrMVrKwIo9U4TujUAIXEipUjHdh47pKkXMFv4Bcr678SozyIi7BfAMQhcEnhLGvrJsSjcdyX",
-	"0Fy+Xqo/KBIbje+GdEhgO7me0a5BAZzXgC1IU3YclySgbMe2ElonrmsWtZYLV2SeMzY4vHSZpm8ELmtv",
-	"FbOhWplKFLQ8hDG2sTQ8fB/lJuAqICcmrHyhKoTVZQJhyWG79DUcopM4frldBPo1ADjKnKUXDf7ARktc",
-	"K5iyisWlO3hjx5WOxxCHrH5sjQP8j11zWxTcFrTv0MfkPRMa7QcEMOFqbP5T2phdLha4oZE1VjgCq7QZ",
-	"wfyxN+nb3BOb1PcsXbC8o+miRUmvpB9+oYhtNBWJZBw4PFGGJEhOubJOXP/6T+PRLg5/e98E4k+DnZK7",
-	"esgj2rcFVcXWq2w7JqpIlnAer+nWbPfpmEyXMoPgas4yRhUzf6L0w/irLtbmD3SmQRAWvWl4C/jpxiT0",
-	"+B3He5vfKjJsuzlCvTTXzXk048O1yLF3bVbnYt2g02jU+y684Yblb+sLj3mSqS69xt4lXOW7iqu3NSgd",
-	"bM17UTNDUfB5K5jfc8E6LGFDLewBbWOxfX7rmAn8PRdXLO1N20acXItV7HqbI/ouV8287eYStilGkHpL",
-	"NkueMSsR6yngXAVtMgfrSeG8WtSl3SNAittOskOkdFd6Nz6oUxVrTqC9GCPj4oqkHAx1o3S7dcKwYVeY",
-	"Pq6kTIxEznl/Gh8M7I27uNFA3YVLag+NTfcVixdlmemhTyrJWcqE5jRTZMYyCbnXsYqsINx+2G6yXne9",
-	"Yltw0kkx58KDjPf6J9jNmudMWR9HpAcZqCbBNJlIx4SLEuZ8/xjuFdseliaXb18aOliZiKVKWl6hSj7Y",
-	"VdN8rvnFqWlXbFgrx706HvbO0Hcu7Fj3cPqVRjr9+Uky691e7yQ6SVQi17tYDmv+Z7Z9b27qNRJhGJ49",
-	"vLVY7QBbiSrjWCrcHN/QVEWxiy/JCn9K27zWA0uVxiO4v780Ox4vx5ttVDs6A3BS2X7uHdIXnTpyPme5",
-	"Oao2x8QWcXBFmD3ePEqSBUZHvDSjc4LnPSbGCqVZvgPIfNh3PnLWAdMuitYK2GeV38dknTPFtBo7DcA8",
-	"Tw0+fvtG49AEIwN5m9GEKewvDjTjqfUVVdAFczY3o5IHG5KMjKVRZHGwt62lzGJ+IoT4JfDzwV6Gb1Ax",
-	"GKmEr20mlr3oQC+tl9dCZ0U7jAYzjkt2d5QJWaR9c7YFjF12AOjoyZIlV97yl0JYE2ljsTPqITOWXN0y",
-	"EMHyPGZdRHHV7QlinVpTGwGeDstgGtSVoBKrbolxj8N5uwm00/1tLmdZzCdbyzLHVjOCbUqvL93Qrcul",
-	"4A5u4Ji81EbbUeWuN8aRkZAJU04YULKQMsX1hJQMTL+lAuLZsaDUbfHtb+cxuSRKm/WDF0Sfv5NBYY4q",
-	"zbMW3ZFbAs62hGvFsnmrrjjA+HfZYkjA0l7BAfTyxb3Y+VVO/LwtfZzLfxasiChM3/MV14os5YasIC3C",
-	"16yTvBCEaiKjLsyOXAhQ+JpvemV7YsBuM4akUXgxmRnTDDYyv8KUjLLxAu5gu5V4Okhw2efEBXd9kjbD",
-	"2oylNt+eeqwy5GFmW761ZwX2iX0MXKN9cjhulWDhF/r3jmvXylE9NX67I8whp7zfiqSFfY1W79IHAUKm",
-	"biR0a/tNsOSm6t68pqJQN38erNw2b/WaavOnVr3yA7oLwcdeKC1XDg8c/Onx96itSHaqezikihm+Pi4e",
-	"BNvuHg+1qckWgDux6POBbWMR/LyHwV1iTMRa6biLSAGA34mZkAezB3z6T+0hrEHmcfjAHs3fXddw+Lk4",
-	"gX9SjJav2eYtBlla8yfXlKdThwslSteKr3ZI5Jr5WI06h8XOV9NKEhgA9JgnRR3fr9mNfgYxnBY/lNE/",
-	"AeaHZqBsutI0QYREt3siV9Z2bwCW7bEQPky39w4A1d2+LEr4oDRnV4xMT4Ie6OA7QsmsFz8MRsscOu4D",
-	"YGAGDsUoR2HjBFeggMsydHj3kzLoZnBgadc1xd++xKoSy+9SR6u3GGyL5VhhN9WgUGvAQn+pc06z/5aC",
-	"Tcye/++3p8//+y3sHcOSJ+OzT6/Kz//+lz220A9CQU7CHlsJM7kyuYFEhl1Ewq02lofxipi+Mr8yZlqZ",
-	"Qc2Fb3nWjHtp0Brb1Ky7L9T0jqFBQHUv4OpD9QY9ZH2kH6KrkIx6yL+rREUuSlx6dIsP9jT6t33f4eNc",
-	"0ZtJ9/oOblYYRoas7W6ffKsF2DnaPMi754kTNOCm6mrnaeqcs3TiaaTavQOgrLpeA5iyOSz/Nx3WeKXa",
-	"fzEIPVmvlHdZ+uWurX5zzapdVxtTdRsT+bgk4I7NVWsbNx4x2kAhfS7FYoeDsQWXqO5fDIq+jACcFIJi",
-	"46AsXjbe4h+t7tvSfA3dpeNgN1My5zcsJYoJzaqumW4Mp46umlUJ01oKkkK6A6YJBCdABdLfGQR3AfEZ",
-	"OaTuxflZHomft+OzKdqj2ZuQ6GStkkwuYif7DvAs7Eb3F1/AjodLO8cd72r/41IihCvX5wH+55ismVxn",
-	"jMy20KxLYRhDyJlMt+RLXrK0dRh+VWm1X2gJok4UNDO0lYJ1s2Krfb2hXGM7/dI3xRW4d43BB8kcOdM5",
-	"pDukBUMAlAsyxZdPz91EIH1fm8liFiVjHh02HPrfClaAI7ZswG+HABsySRhLfV9r+MPPMqEiYVDnEp1q",
-	"HNjLKd896UF3pOT1pflwTTK6VkyRQqwpT/2mS8xaoAv9bnW83dD+gMhtYIxmwLdSi2rJOwfTi8ygQ53o",
-	"5vbJ3Bg4zHWIswHFMjfHWB+t0Z663Vv+xDILCGRoOyYzKa9A02IrjO6xlZHePqJq+0i7BMleXIhqbo/X",
-	"pnD0DvYhgpdZrnVv8g8Q/1Yd5v32DcEzy71bVl0+oQ9Ojp6kjx4dPU1O50eP2dnsm/QhPZk/fVKB1yy7",
-	"cMOulCvKzfvosVpxvQzaY0hVqSLy0C2j89Hb01dAoJzP57VhPE5Pvzl6Qs+eHtEH7MnRo/lpcjL7Jn3K",
-	"HiJq55puR+cufzoC1bl71mI0b80cPLPCGFuOBcis0JCfZpMYjUo3toXes2Jrk3jZSrHsmqnjW0iHSJnK",
-	"I4yvuKKVmPTYAVroLd0idnuzs5cl7LTeuT9SFKPaOfY7mUdyGl5cs3wbJDX4CmTQO6UCrEDr7HEtONty",
-	"brtjJdArdT6Hpp0y93lyww1lNwmoHYpngaVxKNKktTPumzlhhgIl1AbAGch8deFb5h63oFLRiU3Xau/b",
-	"DeSU2R6ThESx2CT7ipGhHdHg1/wRrj5En1ksJjH69KCXvzUX1nug1kogIbScMaOn11u8EhuTtmWWRq0T",
-	"Jaci+oOWWYrK6N8KqVk8guzfP0FBqNrqEZzHc0W3mMYL9TRY+TN4ea0/NappVCR4PBmzHIGiW4sRoPbg",
-	"Lfeu6EBaahnezMshgF1u6XVBpuDVnQK6hXJ4FoNH9QFESmsVAw5nYoHuJlbTibcIRuX8hgBgISoyHkVH",
-	"GZljVAkF9p9cH5P/NFyhCEUQFVeriwY2zwmoDHGm6S+pB3Bf23Sm3uOis0J/0rrBAiT/+vS3huoXZT6u",
-	"sM0pgz7Jg9ejvQEALPMkpduW1BaoWnDMYKxrdUFOMI8mt5Uugg1tM12FfK6iA1TIHyOfk4IVqRQcA1G2",
-	"qkwwJhjGJdpQRfqP/fFX2cbxJsudxzOebDGDz2Lk2Up7cz65nGxjmfqI+8pm4FjOx+P6C+Vut5V0s2Jr",
-	"xciVQOi86mk+K2F4vHvJ9vZOlhKh0ZTr1aGipmuy5FmaM9EC5YOPGSOirlHW2A1NdLYlNvisqa21uGvN",
-	"IGVzWmS6T+hjPz/zFdZGC4kJTeeE+ngSRpGMHQiAWqD/o7PB1fHXrcUwIPRXJcXxO7p5xZSyRyNLuR5U",
-	"R/3CXAhAI8DNvSd5PUhmteJJm+iH+K5ZiAimQoingiAIw13mHsMhHvHAxKVhbv7IlHzq095PaBXFbYR6",
-	"y3JSCK5tQfTGKtRuXQ6CgzAeKZaxRMd1Jt8t33Eu8itFdsUTKX6mBRt6aJse5fC64Ha2vgWpNbeaT6eq",
-	"ABftAkAJs/bH9DBDDDDeoI1V0xRDV1YpwZq7urt1QTCesRezlRUNdnHJwuV2sIT2cJVOfgVnU7iVHWGt",
-	"MKmsciCkOw+lPzqDoikU/PkCx20F4JpbzveHfncM6K7alnbO7H6CGd72/syDGU3roa9AomGyRBwHYjtx",
-	"IYtW2DY8V8oVOQcAPXMbPHjmimj9S6fXNOMp1YZiNEmYrfxpCr3D6QUZo9cQEiG2K0C/O9tlYjsdC+gw",
-	"HpkZmh1fZJpP4MPHXdquhC0pmxP2hOlj2//yFzox2qIY0CyTG8RDUtVNs9v2KIE4u2Lotb5HQMJx2C2z",
-	"FIietcJZ+7l0szg4X2K5Q0FLUY8oGQD+BO6eGnRpziIP/C5njKxosuSCqVp/AIiaWSwCvWSrDp4K0kB2",
-	"74B+OOcPbe1Wd6gmdB3dqWHicZNrjNTvXPH/csW2TcvL8ndPP6AuB2E848T7CK32vKTprbJNOpZH00WV",
-	"+D3NKDs3HTysOb9W8rb3qbKuibYq4eobdkv4ycyOGsxv4An6ngvW2ZfzsAX4/rF4fqwA0oZrXzHpoHXx",
-	"oAGX1sD6o7VP2hzmiryb1K33+NQwSOkjS8MA6eFyC0wXsbW4ECWGLFBpTAAThswZq9hcTTG5C9q9D3wO",
-	"uLoLFqXCR2Fo0tOlMelxiXZT2wyOw6uRzc49uG8jNN8JsiXpIIj9tMFV9dq6/vBvtFl0jtSIOwvUDZfG",
-	"j2BWUyj2nqJxNr3wFrivSAOFjWtFrJ4wJixTzKrQ+cJ2Cre8Aw+zNpi9UM7n4wDxGiEB8xAD29hUx8SD",
-	"ZIbWou3z4+cEieTm+rGFIJIbYe8ChVmb9xcC9r/G9DRz6wV+AjvfmXABFCXqwtUeyCU70ELLiW9+3Qk/",
-	"eGFmCyHUqcvYnsbV6KakvkWU9zWkywSwEla3WkJaAGDfHzcjJvuwnrdkLoXaoGCI8t858lEwFmgzP5d5",
-	"AK0m1XRMphh6R5w4pc2JOT0mP1pYTHNNlZGnimnNxUIdW36cmEvAcLagtwGDujRFZLQZhqEuPOime3ft",
-	"De7B+OtEs9U6o5pN7YljrHMSQqaaOxo4v1M3cddGforAGWbODsXCdQ1ARI0SCFUCgtO4EsuLsmZ5bg2M",
-	"mNsT7GNMatVFxrThz8d2STudSjXxHkpuO/hWCXx/vobfg5/hLY1Vrv1JbkrTGwinlq69GWBXG3kJUWFY",
-	"mEgpasrVOsOsDGd1W3N7lsnkKh7LYDdrKtJJLfBeHdrz8hMGnzGJAvosxmXmnGdRHwrGQ5WzCvCyih7T",
-	"Bh/qJhcdsX9hJ833g/3fcVX2qRMPFq6WHGPWb9oogz7s6g4rRm9b0X17BYRJfi1VpOclWqk5NZYsS13j",
-	"sQCUJGdkxoyStKJGe5gayZExzcz9NMuwqxwk2F2Q6ZrmmtMs207Cy7AroCyy1NZJwbMALrratcLn89oU",
-	"2IktY3XVquORfyyGS+svC/Nky/RYl5TXkih7zfLndKtee4HUhpmT0q31Ui1osWAuvdBoYlgPFmCegfOF",
-	"5T6hjKap7c7iJrlCnbvXIqsrGuj4tEdc393eWscBht+UzFceEE3p/0udtT42wY81u9EXVueiHuCLqits",
-	"hjiu6K02moTRTUHgPdBCQqZMHZOXaGcp55z9j/dvXhNrfIFM7ol7ltRSVy1JxrTMADRLZ1RDLb3ye14G",
-	"xK1dKHNM8h67PpUeX6dSW4HY52OjWxnN7KhUMaeo0qPSXXE6V19lDtENq7bBcbFz2+SnrQWOn/aLlOt4",
-	"1r15scV6Nue1nwC84dwYDEY3FSkie89zKbQiNIMKZ0hzc7XO7kPgZwiIgLLAJU9afdMhNHocVptoa76y",
-	"T3MYOhM705bd6ifqT5vmXuVV/jsn1BU8i0Bdgrm4flgVJWovn7ofWIs30LcF71LY7qbLeitOyvOgH4Fq",
-	"NCQ4Jpd2xJi8IKt4flRsycpsh1mhy/NCaZ5lNh9K+YYH8TOvq6Tug8fPqbZDcIlK/2ZTLx1KFjobzDAZ",
-	"YPJJyBQHjHVVHbfZ73ivVxfuwm16mw72pdO1eh+wFhpLGwkspMhCEi0XGLi3isJM6qWtP6ELZTvvCij/",
-	"SuRqJatZFgdw5wZzraxqyXoxxbG6Y27Van/Inhra8qB1t3zICzZAk+vi6hcBzzYetQMXdrZMh/j+3wpm",
-	"r7AwQO24snAyR6CAhjdb7+b2HpyhXqihSAiiG7OpMbpq2n0/f8e5dRuvaPMZ9udkTbeuPo3wedjHACNB",
-	"yjpkjHoLJyQo3xdkCvqF0ZTND6iMOI+9O4xcgcR4BBe3nEGoLkcKlI2Sj+lWkMYKMIOue3VXj4dBXu57",
-	"KR3TLBc0sy9p9rtxiAzagaVfmfN9QTXb0O0FwS1B1kYDY3op04N2TsZHVpF5fZ1eS7b7YQNCGOjB9oQr",
-	"RoV20Pf9EZ97L1PDVhYsPUBBWIAqZicfWpSD401V1KUd68Q8Uoqfl2eIKt8GKx+EcKJ1ZC0SyAxyr+Kx",
-	"S2JNaZdzuUJdnito+ppolraAagXwWo9OTo5P4vhaexSgVXb0yGzYo7OTs8dHJw9OT0sKBvvILSX6Aj7d",
-	"VV+aS9+PZuwK5j32WL1JjmOEfdrZd0o06B1EF5QHNqKiKw+4D63PYcJhRMmtsbF+wFmAq9p9lvfu71K4",
-	"1Q4+W/LcpTs8flh/XQjdRI/+/tH8c3L0dPLxf/zLPcjKS2Eri63EdHGHgLSuh6FagsdqTbc7Ig4PHGYd",
-	"6y1SuyfYpq9uLxRLHQBn9lX3EkhwWsjnHUqws3iHXcx392rDsaQlrJt3cN6NxHotNVriekmFD1sXQq0N",
-	"PwOLQwoITOi4DemrgwhtfuQ3ItsSC0mIfmQbeIA3t0AOVs5J762d57Ro8fgwkXKx6IC6qmbEYMx7Q3eB",
-	"V7tTBKg90Yo60Kc72m8PBF07d7VW4yA+T75EySgSNiZCEibSr8Zk+vb0+dQWo1glW85dA3mZky2juSpD",
-	"2W9PX5mHvn2A/53+pdZdHCvF7wXX7W3OFBNJR6WD8jnHNS9wyLtBguhc5jOepoCW4zB440xbaf/TPDoV",
-	"0w5ixDW7PAl6PUHbIu9MvSDTK7bWE3bDlQUnQW/tkqZEMQiKuzgDdBcMR68YtCsL728f8XtZ5C30At8+",
-	"DrY0Ic+DOPkYB+Ud++gHjjbA8g5WuBEZGv4vewPHh9iCrV+DjyJfvvvuGXn68NGTr47J1Fj0U5c9s5E5",
-	"+ISN5rbI6UphA0vNbjTGuuA3RHCBBB7vND8m7+UKWt+YMShIZtiSeZGjVx+jkmNIqwjyT7ZEJknRgGsA",
-	"R0I18xgBp0YfjKiec5alZsjuimMHxIWIDXvd76GiR1+zlbnYHCSQKgJbZPT19enXqE0omxXNlNXoH81P",
-	"km/oo7NACX94dua7NY9+ENZpD7W9L4TmelvuUjqThT6fZVRcReAd5JBeWkBz56BrA+f60SpuZt+YV9p+",
-	"vTb0EEccbPXRyfkczx2yzqiRh0rmmqUXlb41QuKvwF2SzDLbbX2YmoSz8lCGdV2pXJp4lwawCigavRDr",
-	"aGkGWa5j7DnT/+/oHV5y9DKdemUBzYcLLFZ3vX63sjBvgj2yZNk63rihRVcwL/vThw9vCV4wRi+ZUVsq",
-	"mwP5qukBdH3Bu9tiBS+IDi5ec+3R4n549xK755hTw9MCkMrl3G396nEWMnef5mlLt1zXcu8B8M0k/JL7",
-	"EuZg+TzHRo/9YIu0cDSIPpsu7PIDubDycYzav53i2CUY2iL0Kb4ZtQC4ENPjKzF77M/D1ATqb405khnV",
-	"fYvHjgLpnjqNGz9YfxN+4CsstDZ//1VB1on501LAfrJZUy7zzX5r69nMn6531azgmZ5wAZVqNMuYWGCf",
-	"PfzCfAoPc2tGQaoHC9w9UJs2EVJPbCp/+VPGV1xPckaTpf1aJlcTo+lvaJ6q8pvgmebzSl6j0mKhuTGt",
-	"N5DlZSOeiVePwyRJMxouJv7wDH8LjwS6nchCT+R8kpv5AqMlZuHYRIpsC58zhu8JSJFydTXBWOBELXMO",
-	"jJ0W6wzy+jyBA/fFxMwk44mufR0+Nfw+VKjMSVW5kKdstZaaiWRrZgnnNFOq9ssV24aPaf5UKNv/f1Io",
-	"WxhZmToXqpjPeQJLacwRVf8SkNThSxw5/AnFQJMyG9vsYRb+Au6K+reuc279e5fiXf/e0dhYuRPMiYQ4",
-	"dMKEYrD+KwriIYNWmBOWKQYnEjhfoCJoMsslbkP3hbltLgthMeTogqVY6emdbTU+Xxnyg7UAP9jNY8Nb",
-	"DhbUfqzzpP3aYqHCF0IvJwAnCYU3chKwLX7BMr7gs4yVMxZyMs8Zm1jZEnwTXoLvwr/XUiIA4ERpmVzB",
-	"n3pCy2RUR3P/S/AkPcF6P1sCZL5gKQ8/OvqZv0G42b8rNbgld6xRhTDfGS1xUsOewC+tSPOgE9Uti3Cl",
-	"qWQKFxCAVv33Xj7gxyVVE26W0I2t/NpQpEjKO3OW8pwlWgXfwFpNMrkAsem+/St4h/0XVeTUNd1m0shl",
-	"KSeQA++zWZGZwkuX0nLhNcv5nNuO+yyRAh0rwWwqoBzS7gFwHRgRBJIXPzKauh2NRxJcnmSMloVcZndP",
-	"2E3CWKom1itSrfvL5QZnIG1FtWGJCR4TasJulrRQ+EL3k+Nj+5mLCS5mlantr7hLy892cxRCFes1qJXl",
-	"b8iFxnSqfuc2R/Vbx49Ks/VkxdWKalhjRHJVddFuWa3yDkD09fOBT34dDE3m4LkJqGP+XFGxtX+qpcy1",
-	"xz+xu70QtNBLmfO/u48BIxTiSsiNmNi2I+E3JcaK+woOiPBzRq9leA9fu+3kvrFyMvzGdjMJvhJMb2R+",
-	"FXwDXVLcB5+8FX4HfR+DL3LoEVj5YlF9S9lJ0y/1ZMVSTssxlz94uVEWnVZ2Bdi2E6sY2g8lwfALRFP1",
-	"H+EtHaZ0Cxwz5sBXDKALYwVA6gwHg3dqzcmpUQmnnlzT/fIvdrLwlLXyITBSQaQIg5qtdeavA3vBWFFj",
-	"8rcCLD5j1FDMQ7Y3V1V9EDvRlznLuv4qSF58i78SLiwaMxTnetNNOU+pf8/XYD5+ffK1r9+6LWT0W588",
-	"+Bz5I2ICOSvHKWq29ZGri+fKuUzAxwt8Fltrr7ri0rY7ztENG6HXe7gRzQzfQW1aPnl6QSiCGFlnc5rT",
-	"jcCMBq6PyXuj5FpvzormVywl003ONXsjsu00WjwSSu2++mcgYFkFHeaAlUuYJhxVrPxxjGGE1KwNqs2Y",
-	"XTb0ZGSIyzktFOAZ6F1St8Iyp0OvR5jdGq3HCY7w4bW0SN23eC/CqEQgbCpgMzs812PPRAHKrGV5ezJt",
-	"ECirWac1JUuZpTY1lisLfR0ln/d3BCmez15aniKPe2WCy8+zrobqaowj+zTGK3Wi1BBg6gq8ZmqQ9Lmf",
-	"IGRd5H3m0Ug/Hew1ET+zgxa+WoIkqUnzMTCf+aGOK9gmx3fbCd9uA0z3qti2TDQ9JpdEgYgGWiog8C8/",
-	"jxTTP4/OAQLt07TmL19TpTYyBxemUcFcTmORZ6Pz0VLrtTr/+us04QFYcaHMxFew4OmKiz/Yn44TGaLp",
-	"lCTeJyvtNigDKVvTXK92BTfuTG/4I0LKIMz8sG77qdcIhueNX/rEbpfLivWgQlY6Gl9YEGCrOUJlG6SH",
-	"ozkXT59d+sbV/S1ubZPrXRL16M3EIu0bfVvEmz8KVTpKgyaliEgpJAFNMJ643Q77NqDieNCWasjp/gM4",
-	"OqC/uZ66/XTG9rs7JLVjvMB6kF2NhUvn96BMQ+E8vVFT8584fM86ukF1Z9XS08vWt4GQq2FvImli3OL5",
-	"syIvhkjsPdP2zH6yNQ73KqV71OTDiSwXisfAncD6fYinZR6goxxpMIRhjeDvXspWWj4j95cv3VEEd2bO",
-	"DZfPNSyGljqFflF4VoN0qIu/ah5/kMV/0iUadywt+LUFZ2f3ROuw2FWW+oYAd1k3Udc0u6ToEAl2z3q7",
-	"VXR/X3r7W3DQ7tf4w+WhhL4QhKwJjHF0e7B8YXQzSEoxQhT/ujAWPH7n2jUANSBRZCWvWTqGdpGgnOs6",
-	"+g1X5Iqt9W/xGLrLE+WeWs3+NnvHN07Pgx6E/9CkDQ7vvc7mf4iz+EDn6s7nZkyOe5dkLH9IYscIe7Qe",
-	"k5clZAlRSwpYjYokUmhXvZEbWyiSE15oOYG8DDaBGv2WngnP6VbZIn4qiLlrRTVPSBn589sRKqKHIYBC",
-	"1gyPpFh/a3444gL8RWGpOA61xZa3mTIuzaRXm4LLn7urmw+ABOHdnvLB3BGA9QY+eodUFXPs7NndDvIz",
-	"1Drrx95/gRe/h2u7/AZCTjaMXTGRTsq1jRQM+d9UWVlaFppq17ffPCul245+Nru34Qma39yykc0ti+Yh",
-	"BL2WGe/ve/7BXPsWL+2ucXd7ouZHqLysvvhtyzZu29/NvdLC/CW16/1Jet0RToC1NAp5IxhhGVvZmhFa",
-	"cRF/4YVXpONHKTTaQbLLfadzOp/z5GC7ruwnMYnDZ3wn87DrhMKKOekAI4xgRlxn22WstBEomTm55yhj",
-	"sSiwHw3ZsmEW/kCUiCZLlwEX1363Mb1nMssgRaeMWytfxAYu9oo3/acR8LIsgE+GhxJd24QmbUN0nh2b",
-	"KgxspTC8LYLNBG0wRYyStQ1d7vMdt9ItPHuWq+LlAUrQtVpKbNuNkYz3wVe4IKM1Z0mNDBUO2j0ZowTC",
-	"aO6sYd6zZ/FehBacc17bj8e3UEjvFnfiILvvwpmgZt4OcXYGGdj24ZWY/m4uwBLZ4mwYDIjbxsMW8gfB",
-	"dctihjv/gkyBDRvFqodvojK17+ytiw1kxJBNfF/Oreoh/Nk7tyrTOYhzyzCodWs1th96t7ClPhbLuTQL",
-	"UiiGrohApFZXql9R+BPWAEKSBiJE8TIDyhlzLMsQJc0hXgHQks0ncy8nr3EhoClZQ4lQvUXy3cv1Obg3",
-	"DiLP/ymvW9SuN/NA9nrMyU2pm0InsRqbPTjrY7PQIXd59D8tMsPX/+/x0cd//Ry9bD2enFsobvX0mab2",
-	"NqPJFST0W9XtW/gM4Ip0Edpx5z/Zmui3p38Zffx0nw4hv78ePH5U21z9vqKIc2egdlhz8zTPeFuDElEn",
-	"2hxC+7wZXUMRDWMFKdqaZdvYCHbRoOseoWHDrPqGIrAgUsRUrT1F7t04mBD/vz8KvYfLyTt5W5suo4NJ",
-	"VU9uV84JsNIWhVXZfMwLgDIuVEEzxMLcC5uv9GtV8Pm6Gr3Hhf5QN9gFOQC2Xs1pNoxFK+6zJodKAUj5",
-	"lYKnA2rs962s/3709F3679X69+eshNS9sNDhkPtn26IEzUagZy25LBVfwIS28KxYP4IAFgJQRRCe1Sgu",
-	"c55lLCVbpl3rPd+tb+yxyfHyvxbpIhpAyTJbUtda229NBtflAWDmbU8ORJjFphlSsbJtr+3u3ZL3Hgg0",
-	"irjTw1qHqKthUZcaPm930KXhcYXKpsM4Wwd0Fa5CUYe9Cgfd5aX7oCaFDSjy7uYoYFa2NjXBmnjsWeMv",
-	"xr4oLW1vbxWuOGw7xTclrjUgkPuhTYefX1UI6/3aKdrxVeorzZ7wXWTDDVrtrnhrd6yfwG00+2jxl1fr",
-	"E5nJIvfzPXfo4FbLf+Z+LgmFgtwtW4jekpb3vWPp6FNE+a8LM9tYtHI4NIXPwBY4FTEUOcSxKdbtNOB0",
-	"F8W3JjqaQ3Jg8ZFReSmz46usvGm+yxw601oCJLiebqNsV2WXXU3LjbvJl9trfrvLHy+bSyG0h2DxT+lE",
-	"sb6Feuhfd996Yqld/f4UxgM4d/t0tYMoU3upKAfYzX2791fZnU20JGgqhfo4FWyzp24wfAt389YdsNRv",
-	"0l3W5yrlQv+67vrfUKbWQdKofhM+sN+yx+u369Q6hBNrl8yvmITC5kQRzWGWl21VEXDTdm1HDyI0m8l9",
-	"4zS03D18eCR1CsNLEyhkbbwNUY8cCJtD/s4ZHZRpAx3I8kjXu5fv35AHp48fH52OsY8M0xoCSdhHVtMb",
-	"QsnfCqkRDdN2k4e+fMNevIdjoUSU7xEZ7rpDNJ7HlZrYjr0T29e5trHK1bRdGQGOnd5YbPhVi2eAa9a7",
-	"outilpkjh+s9VLmwf30AA+NW3Q5hXGGx6JSHGNiwH24XLrM4+VWbutpHwFvDr2We8oT8SSJcrSOnr/QW",
-	"8Lsv9v50wG1VPThOfkP7rBac/fhLrPKhtpUGhsX8pgIr2FqldklqWT+QezG3XeAuyIsf3h0sELXDdrTN",
-	"rfwmvADcgAHhpn325a4sEYPi6NpX92Wl4qH22VumMI27MB3uT2p8Dgk8vymx9jvOeLqF1PvVRNxnmvlT",
-	"qCVLv81kchWvfkBgxS8UMbYbeSc3qPdBpBF7xc625r9zQsmM4jdc2Va/2DsZ4d+pIg430xYb6CX0rKai",
-	"3mYppUb7sY2Pjk4eWXxHnrBaM6VvZg8fHj2ZPz45+oadpUen9GnyZPYofTA/+WZUcciC3WqTw//Mv3U/",
-	"js5HpycPv3n05PEJWKHoLO+57tOn5qETEQnf5XIV9O//QhGlaQ7CVsuUbsdBawMAgjVkk2vbZsHHKStU",
-	"aKYGBmSJebbKd5eNBuLlBx3Fiz2HKHCQj441ahx97OicTLmA3hqFNv95+Fn4UOQK0HJTui0/y0K7L9Zy",
-	"Y8N2NR6unZkBRQDuueSDxtHZ3zc5mFpEF4HnXrjsXK7In/m3Y/JqxvXX0ATkx4buVWUbl8YYX5A+uv8g",
-	"FF8Ilj5nCV/RrEEIfEhMX/hPcw61IO35vvMbQNtLpNJEyE1z8F7BGqRpwStfaraKqVrwwniX8RdlxrHZ",
-	"He7CuJC3x8Sg7oxaapoNvLpuZMKE3SPwteEkWkm+l63oFDQ4Euum4u4N5uxq/fRLrWxZqkrDZO9W881p",
-	"LOpd9V2P09Nvjp7Qs6dH9AF7cvRofpqczL5Jn7KHZ7HIbaUZ3DAzrAUexyhVZXtHYNUZuwA/BMAyaCwl",
-	"9j0vWKCcQr/9TMorcyhpjJPuxMzggjTMHPH4P+p0AsZZqZVhYMNET2XghpRAalLcCNoXgS3jgu24r7/n",
-	"gvXu6+Z2XfuuTMNcrRZCm4nIWefTvcvGTcfYmmif3p34IjiuI6o+dNWcsYSumGvoYyXkMLceYnK3QZ1C",
-	"vo1yTRY3dAutxIM+9TMjDxXL5oO91e/ghR34nkOdhvbya5a7UECsLfHN7Zu3YTMXhA/gJeyKpjfHFeF9",
-	"u7cAvTNGr22VjO0m3MzCLMnUoIFn4wjkGm6l+kFR4a4KV4c7pmSTVukA2y4qHcyLXSafMeDvrsteOwnH",
-	"LX37zdLSND0KYollu6yAs/vbEKNxuMNZ4jWlxjSeyWuWMw+Egx29XCokjMwfEx3twuXcqE9BSdUXDtQP",
-	"NJhBsxrSTM8svOuj1+rH/1tBseXUIcgDk/CdX3H5vlBQT3NBTkHwUqI2XCdL2+kMJ3xP8sCMw7bt2BnM",
-	"rn3W31lUWPN0o0hco63m+M63msXZYw4B7mbL2dgPa6o5YFBBz0vzAPM8KEdK5GolheW2L+cZ1dBLyEFD",
-	"Ks3WCn2di5ymBTX2tEpoxr7a3ZVomyTW0hMNPwesEmyqClGDds5mOWMS6R2jqRF3LRkW0MQpy7AZZUIF",
-	"GqYR2KwlS672NkX9IJ6ZxzSt0R8dvrzX/iAv1FDjHEGvZlQxY21a/B3Mr8bI5nRFrxjJCzElNFOSTCHl",
-	"usyfXck4XE9b76/LbEO3ikyhLcn0At0hG66QSbDXGLRtI49OHlR9Aq6TSfeSl820kaidy4YUi65dzlSR",
-	"adf9Ch4W9riSV2XL0lhXBat9RLSdbdBqkitQy9dSKT7LmGtZv5LxutUD9k+4hG4D0Nys7HN4fIAGA2bi",
-	"xkSH/uS0UG0m94qmuOZyI2w00JF2zYRt6aKKFXZEgWyL1LXOws4ivpdKIfyfGdUM22xFOrTkzNCr0K1L",
-	"hj+3tJZ9Y8YJkklpaY7NlG7VmKQs59fg8mMb7Dyw5OaCbWybG1U2oseDI1JZrznQw6q9KYhGsPTiieP7",
-	"gRPRFRcd4/BygihJ5jSPvxr7D3W/u/fgNwTrReynO8X41zm75mzTkoiHLFG6y2KVIdDW8d8giwOvV4ON",
-	"jpdpW5uC/ra/7wrf8Ndoz4PIEssEAJrCE6LzLSkU9B30PDH2XFphrupyx/d9sHv29PnwZAm7imgJTAiO",
-	"iorvB/mldA+fBtNxPCb9BQ/NBQ1/zA48F/BSPUW7rkoXQmPVtXUhAhXHznwV0jst9mPKy5IZ96tIfNlM",
-	"3NondQv5cqBqTdu02pRubcaljxVLETFBS1aOs9y8EOkb8cwI+DbPLgHx73qnADKDSIF2yvdiL9s7rygH",
-	"pEWLxCWkYC1nBcZ0WkJIlySXm7Kxjznj8dCIea0iUZTLshnQAFhrd8K3+Fx21BhyuYm4f7Sy/W3pSkJd",
-	"IDNTxGGO8dw7iZ8TXcGa4fOsMYYZ5DgW9bBT7lZRZBZlF8MnV2yLaLGusba1h0NVHqBxzXLOcym8iugS",
-	"m7AzqnC+12pj1BWix/mbPbZbnMv8idAEKJEbczQTCl0JrIlq+HmRy0KkhFc6fwN4JqhAiCQayPNuNfY9",
-	"FelM3jyLs7nZyrNCgSpNoKVpk79XQ0qEzK2vLP+JGP+BKQw93LXVjsFEzLLy/R5Fc4gWVE/MAXaCocYY",
-	"JqTCK3m9+8EGLcAlWTlruoVWrVPXNF8wfQGChNE844jbLIKHkZBEEAUjK0aFOsek5EJonrljyNgdacFu",
-	"QawhVEpbRPKSrkHDd6lCG7q9K7b50TVfRyJZN/MOTmsquqzyprBrbtIVFVsCkFhgO2xkfkVyKsAEv+KN",
-	"JIAEQWng/genRqrxbDvJC/j4qS8MHPAxDj66TrbtaV/ZN7Skk1nkzKJpOrG+/EG6h31jK9CVbxg9+Ik2",
-	"hyX6MEQMgbaW7QEHwxOgQIHEX9EtSaVrI+gCGzvNLXHlD43xFFpOcibaTJJGP9rDdaf4DvxqoDSe2wPC",
-	"vstlRrgCf7aFGCHa0UTLYdndYWCzX/e8r2Tw23ViwnIhHZUlwhz8yZKlRWbsf1utYgWa2j/0hpXlcAL0",
-	"XRo0z45raTx12gB46oYFFQauoO0xbVkqDgHaYDEVOvkgMWvw3voe3vce2zJHtpbtnrvrIrvoQT9WK6Sg",
-	"LqGZcd8b2I1+hlfaro4R+WoUyi8UkRsRQHXZEP0V2w6rqcCiocHeEMrTCRz+g8LH4NYNbCWI190ipjwY",
-	"JL7ZewVbzgatcHtD5nDDG3/9PsF2yK5sOTIguc8Yc5sxUWuWcJr5Cp/1OuNo3e1yaEAyZ7RZZ1/HLmds",
-	"DOYDu2cnKw4tSKIFTY3DAR2SYJ7j/aAToD+1xZWBdJmUhBxGD7ytlR7Ahv7oiMhl7rqNVTIU9mfcYR47",
-	"u4yl1876qSdBssOw+eN9d5iy0LQp7I+Q0L/ImT/2h7RhK0/+KisG0smH20AW1pyJQZWSd0HWaRcTAU3t",
-	"btyTplBtcOSzFgKGqsjIUAOoqG7hYRNJegiPZX+eh4rt2CvNtQZzdqc0tk719Gmcvc0d3aJJdlgAl0k8",
-	"0lGzA2xvZUR8su4QJyGspuz8DHYNfewG/kDy5WwmJTbbt74UmIOeVKiB7tJJSSv7BS6svaOkAS4WuCr9",
-	"nzm7ZjSbJDlLmdCcZiru2QhtknYbwU10SZVz9GAiwNi1mbYJmlABA2HrZClRs2YuDyJZ8iw9Js/MfzkT",
-	"1rxiNinPXuRz9LjSMUehC/51poQMynSwTLe7kdFIvm1YHJcoSXwqic8kWLM8liaAjZmQySERpVAMTGNq",
-	"nwGRfwLFI5pQTWg2TKV1WcbDUOgHmJtvBGREv/YlCfHIqGvzX0spcBu9azs+A1aHV6m9QifImAhcTK8Z",
-	"WcYymAPbfZ9kg5IS0bR3lxFUphB9ody4LjA+YmPeWB6hNEW1d8VFOIjTPk+Hm0YvPT+g5Ngv/RjIaMQV",
-	"o+mvSUrBNsPJabdW9T5Aq1aEY7KNxelTxEa14t0Pd1Sed9JROnIN7Xu7VjaQ7VHPuJZmioQLLTGhgiZL",
-	"LiKZN2E76aaKhColeO250jnVMifujlKMCWwAEjTF65dOviP1LzsGPvyd43LsHZT6E+YivIjX79UOeu+Y",
-	"tVQLqmdqjJ8MAKO5TCxM3U5dtCFqs2NLsVcyZxV/aoMaLuQbKRXSVLvo4EF9JS6lscMBPiaqMGIbIAqR",
-	"1Jj7MjV71H9nywJpBmfvNFrM5BwO/d4Dp0vv7DUpg4m9L8EgcRuxIfC7J8oBqOU2qy/Mc/BhP2ttVKZZ",
-	"stXYsu7AHXMv5dixnfp5V2bbGd0n9X4fFLszFKyO8MOwWuXfQReKqEv2tdQxJ2xADJsn83usgq54IWMb",
-	"NfcRIuv7dNBWNfM/pha3uJv3rXvYtXRjuMn61lummNTuTNZhzvhrltMFm9yZQW1GN3VvwZJbCS1u2nPz",
-	"dxr4YDtZySJPBmQf84S9x0vjJluYVl+lXm1Q/pUdAvOd9yXtJzTt3U0elqq19NnZZN5vBRDRF7aEBvMv",
-	"kIcamKxewD56NABQMuFrtsso8I6ekVxgCA46BgsWG1fzQGunvj1VdqD8dzInS7khmYyVcJYm50DoXmt8",
-	"RpMMrZDCgJvd4pHGA+2zAw/mPo4Y1EaNRbiQMatzLnMncbuSSi+N4QlnEvSPOidJxmhOpoVYU57aEgy7",
-	"Z4z2IuMxmVJxH0bUWjCiQdsfAhKOw0Q4M57gIHXDxa+mYzSk8acp/G2nQGeFYtPu1Xhfxpx3WI4S5lQx",
-	"yBhzKbSgfjYCXrVcHB/n/mkY9kaz9JvN5wwiUdHIVXN9ZZ6zxDZSz7i4Qh8zdSlvPrCv9BiSVbgA7AxE",
-	"0lDHJFqjQOYyy+QGs1soycNE7eGpUK1B/5epKikbBP3DzN6gYUHOVvJ6h1BpLG95QKZyBB/DjP5jF4fp",
-	"twPC1VE+e802tnFszMXU/9ChuMZQHtXqLWx3sNomdFCjiPJfsxtNNL1iitAN3VbudITbxy8bzLaL1r6B",
-	"2oDQS6FYatOXsD7F9WiTGxGh96w3WegHRRfs2+2O9Se53MR6LYhsi7vMiDLch7jTcLCD+RwG9U5uouHv",
-	"SmLYgPCvHDinQXgg5ci6QGdCb8wMMrENvdwrenghluGMTQdYOj3HGjnKoRvMBZmuc5kwCHpOz8mMcbHA",
-	"ajJnnaDb1giyCzK1DVIAqWbOBc0qpWb4CuQh+0x0EvFrVqs7sw/qCibak3NnnWEbSwWOmat/lEw572xQ",
-	"ZtbA7OqoBNhDB2jri/C+/ehf0S2W/rrTH064C1/DDLWkG597CJeCKx0+Krp1qcoVrQGfiKpDq7qgNbbW",
-	"bM+ZD0r2YaBzyCNn5oz8O8tlczEyvuJ72J5tdd1GB54mOUu5nsCjkTrjIE/OmGMddlw53yF50iVNMFm6",
-	"to1tujBO8mMnTV/6zhrD2fu3QvV3dsqY8VYh/5jkbG6OmXIF7pX43UR/FUWUmK5zBmbAeSWrn2UcQR2k",
-	"IDjHi9pkz+MroSVZcVE43XMFN66l0vYlXJfXOsAhiheGEtWOChN+/EvN2tpHxeWnzPWbOB74t1uQ5EbF",
-	"hBQiLsU5kVnKjGaZE8GqcOG+1EYlFrE2/sIw4azb9WUMrJynFurDRWF/R26vC+/dc9h9gFwPPmM6LNvi",
-	"DnPYA0se18NYcr8l7xykt8g5sS/z1DSsI5JhQcVd/R5uhK3+D8t0ZrPaRgGDxqG4QEINtAkH+QTDvdbn",
-	"GvQJeq0+QvvOFp5zU4hK1GAc+xxkHxxGzgVB+B9r28o5meJwqy4ZHPK05lSo8eTo5Pjk5FGzSHnXjX/I",
-	"Db//ztlrx4x94lKltbbVGOu76TezWz71sNh7vzkadaaBDPOZk5pCfqPn6vix5ajz52h2wRTxZ/OpdUYY",
-	"wpJiDYS2cBXTBS0WzF+QSqM9hAOxjxiNR3Bl9zDUtwiUHde1C8WC7D4bU7UOWAfSZfWWoMH/NAoN3YDn",
-	"7pM6ZmRo4ydyNbOgYd196vAyy/2+WVAnJuI1y5/TrXodhOh+jZBQayzIo43Nc8aOyXNjP0LOqcUrsIli",
-	"OYP0UwvatFcAqQ3vzLrfYc/j+3psm1r1yMDG/RUp+9MIsq9lAfaMd78081S6UCqByfwgSjYK2aMnhBU9",
-	"hep7Z1+bKrq7/o1Q3FsMbQdjSivEc9oEOItlhmCwB6kA64fYkMWwLTiMud1mbLZWBI9ZtLOk37QDO1e4",
-	"7dt8hypWkTdUNnnTQAfpp6xhjoUw4OZDiWklayg4V4gR9vlnSjQE2KHETzfk/88/p7+cjk8fffry55+P",
-	"8cM3n77698+zA8A+0rEjYPzg7PeXkNMm3S+VDWBD5Q50LPtCVeRZOwBOQLLHD3tD7GVQ6WxnJJyo9qdl",
-	"chVHL/ZIAGYjELzFF5QomeugnfmSRrwL5r445MAV27ahc4o5XxS5xSyBjABNfEk4ULaKsPfiwdHp2YOT",
-	"o9PHf/w2Zu/5LO0Y3qHtNGfbzl0xVx9zK+ysOp4j20KogbFRZTQfu1bjfvIQ/dp/5pmI3qd/N+DtvyoS",
-	"+70BnpdVkbfEfP8AHsh5GNZCH2Izj2UYwno1uSNqnMrc6oou+EXAFxzPOoFueEyXGMJykdNV4OL0diXC",
-	"HI09CBJkfYBstQ5j+8y4xdmMR8VAtzDvJqxaRIyP2ZYsXcOV7vHEXl6WEA2pk7QxxUgBH82YSGlv4cQz",
-	"e52zrVtBpX+AU8klgljy++Z6B2nGWC10Hb534jiINt1pgvWxE6MQZFS3wGXjRS61BMrsgcyG4yyNfSDC",
-	"mizlSfaHH96/ePf68tWLP7jWgEaPGQanFgwkYjMuclmsD+vetlsanjzIMF7KIs960xz+BFcFXHTrLpke",
-	"qH3S3n0WWzSsK01oa+ocgSJua5ZOoWHrtKwHTSXDZIrSLwGXgPm1R6/ahmSunDt1z0LKlE+trGqg5X2e",
-	"7aZB1/KpT0uh6ko1+ur2+B7Go4Eda+FlrmVtCFgxiCr29g7YCZsEMfHV7rfd83cBZaE1F4sdi8R8WhHO",
-	"TBGBkAfkCgA98PziOUlzfs1y9QWZWo3DgmI3cLoC5bquOn/qBMTuX6AABha6Gce9FH+yabSE2g1itEN1",
-	"QU4w2pgzzOcSLI7L2AoO8Qw97sUa85gYNCOyOKZy7jPFsNWxl81XjK2Bvg5XAkGlHLKEBaCDLyHQMBRq",
-	"oo7gUEGbqAK7h9MIgCW8xG4eZ20sHzBZ+6nVBuQQrFlMZI5LRcBLcr/9y2Xp7cWLrNKCX3ApvMVspVki",
-	"hYZWQMp2Aq+WBQ+PZ38IvIsRSRkgG1EyRSwEKxvNMpUc2R9ULmMLvWXUe+hKrsPFoTQll8q9O5LAeMRS",
-	"PuzOFyk2t2fC3BpDVCUpV/Cb60koGEe37nwOOpOQuXMax/PFd28x0h+z+LHUAxpNRkhiNH8FjTawq5xv",
-	"OzJpA2R6U286glktcE4ZYxkmOzbMzjX4V5RvkznsLNNs1XpM+pb0h4/tfIADSumKRWEBQmQ+rkZIx5Aa",
-	"632sQpbpOL2byzfR33PkXb3UaR5NvzNzqwoERP+giI9C5LCUmDaWgKw6ELfWRl1RUdBsOnjNYYN1QVAF",
-	"KcvdrqB6dBRuZ+u7YJj3LGOJptA8YoUH90Kasxu8b1O7zFPsn1UGicR2EK0hHtirs8BFO2OueI2w69kg",
-	"KT9s1724Kz6DxOoCwSvKk6SUmxWAFrcXyp1t18tjtzjhHpzyoXhyhLKC3G+BCtfscqDv11+/PPO1NOe9",
-	"YEkdP98d6iOd0/mcJwFxzmuDhWM0uK48FkanJyej+o7AgOAI4nmNuCikuZzVw6Pnoz/yb0vGcZ8OpIZA",
-	"bxEoPckybMQ7NXOqRQLJZSmTjEWA+gmapkuKn9wdKK6grqIWn3n8sLebNT36++Sj/ePk6Onk4/+ItuwP",
-	"lJ5hoqKq/jSDn2YC0fjqAHxl30PmAKrNDrNBJac5FSq2kZm0qkJvRCNQdD/KzklzkLdXZo5Jte6OZpnl",
-	"+5Vtru47TOym4US825Eaq6ras6fKcDiloykLzC9OEDi50FWCO6Qf+xBFBl5Z2lNOr5mxRBprJ1BuSvw3",
-	"cGGaRd/6/ItZoctn1tWXzrDmwRUm5D4sm8y40mMQo0zofBvAuO2hVsU57aCqln+F07f25LPhio9/Y3uo",
-	"37JjW6z/gqwKQC41Z/a1OfmMNqeltcpvkQYQ1ZV6VI97iZaGvovPO14azOQA6C1kipt1OibT4Miw+9O2",
-	"VDTSI2fQjSXFbTqu5E8aJWXFwL4nP0LNr03smlphMyULyRQ68mYsk2Lhi8pkBn6DcwtsPCbwznFgdBqN",
-	"ySNcApiVQhFnBBviz3kFyjzRKg8VaEy8jGt75zl5ePKUTLmYYB14LNdsD0dQoLZ0tXwHLLyKf8q1uAdO",
-	"whpZw2+2T4UUzGoJ3YgOfXL5l/I4PIn4Z5tYPR/7snpqvfx/3fSe27i0utW0nZSzg6he96JT/aOkxgVK",
-	"4D/KlIdhbB3QkeYdPXIew3nZVYn8LNIJP28tNzLo4Ejvyu6OqTblGbWP9tx70MRv/HXX3yn8/ygyxVso",
-	"rdWm64xy12cbq6j2Z5XQ1Ollj/LiX5dEcYvsroytzxMDEO2X/fzNAbx03c2caH4NT8SxWGfyiweRGHyI",
-	"rvT4dHZ29CQ5PT36Jj1hRw9nT+jT+YPkLD19DLUVcI7iY5y8/6mslRw9OjkGz3QtdVQxXawnc8bAdW0u",
-	"MTzckuwSjubx/OHRE3ZydjQ7pd8cnSSP0jP2dP5k9uDh6GM9s2WUspQnVLN6T4wgXfVRckqPnswesKOn",
-	"9OHp0dn8cfpNcsKe0NNHo2peS3d6yacIILOldx+m2Ct6BdbzFDFOpq6w0qGcQzVrmtO5nsYdpntmMfpT",
-	"0TmeO9WRpu/85Ojp8eTo47/+S3u8fkKzbBJgsvd17IX4iE1v6YgkfKFc7sQYKn+MNdoWOo+kS8YaEvIg",
-	"gcZjKQhoPFoCZQV5pHcJlHXHWZlkWqZigmcCmzFy9IcViuXWc5tXCtSCFlR/MC/jGopZc6bUmEz/8OEv",
-	"b83j6ktlfnr53P5gx2e+u3z27M0Prz9M/G9Ba9b+lNGKmf9g9xTSJpjs7yWp1G/q/Q2c26ZiakmouiJz",
-	"SI5gyuJ0SIVoUABsgvmZg/eRi3qF1UHDNtLuKZyegG3Wy4dD2ihB9udQI6U1I7RZNrCyjrLfgkirJ50O",
-	"We9aHuotija+4zcWZsgcLsf756w+W7LkiqWELqg5nmEr1NJSzQ5hNFnatNYvlE1gjbZBOFg2qXdbPXhs",
-	"K2FaHZl1fMCh6ZztzvY/GpEWC1FAHZ2RGOWOr1Vg7JHXd+ukeTOqiYyDG30vq+hFQxJibYJL8NiBmSVA",
-	"t1to+v4oCRR9q5G/1zKnC0aC7mTBrE9PGgrrngfGUFpekNNY8BeZFA7hk5BtT3spP4Ql7zFyhlvg9xA5",
-	"g5ncRd+DO+awvTiqhQbdTXreCBZk31On2Mk80IuPZAwJlSZD+qZeFinXZfvqHXv7dGRn4bjKXuI4iTJf",
-	"dU9EtF26R8Mbh1ewfMdZlmLbsNjmGnoUDGq76Suj7NquaMqGHgHQBacsFLDrHCRBuol39btp8t49CrDf",
-	"UbcbnNA90u53Qa9DJEsYmqtIOsQFmTp9ezomU+exMn+jkWsjQWivYUKFTZg4VNHunbq7/ull+of3Mn0O",
-	"EarbucF292iFu+jk6Ck9mn/85ZtPR/7vhwP+Pj379HmGA//pvfun9+734r37bTjLfuWC7d1cbG1alufp",
-	"GhY6VMAH5mRL30DXDH+uW7HynkPvC3MBoYKYu1ZU88SixxgLpZ68UoGCaMtgadaru07wvb0tbN9nCTfB",
-	"ETxxB0tbAw+8zAksxfCQwTYGwPZl2ywjlOzlt0K28mNb0e1ElY0jakxtB2YGYi8C3RXb61vUgpVi2TW2",
-	"nmmGJFf0xgEkq8ma5RMLfNOWOTKgijRYlBUXk4PD8Qb7xPeUYGubsMxdyjHUxFoNzoLTZ3LD8rDOcaeS",
-	"2JzNC2EM6EmSSdUbN3gHl78Rz+Bi3yFpYm1voDVWw0UFgZxrJsoZmuFbT4BTK9v7VBEuoCmU0Mtdptrm",
-	"U2hjkcryhhswsq/GbQKjSdco53eQ72OPeNsHQLUpAMkrtpoZkmdsrok5AB2iBc8xIXwXGdkmvU97F6dP",
-	"2eTiV86qqsjhgdisXiIPLerrl9tV3Soqn0vxffc6yxBh/qaB27ajwO52OH/ujFU9S36NIyGwIL98e/r8",
-	"v9/+dHr09OPPP6e/nIzPPr0qP//7X776PM3EyBk3bAvXTrvmPs7ZinJhTA0jAyNbuut47GDsk8+dsTu0",
-	"8zjA8ocQJsWYjKWh2NYjYseSmHKXDYNQs50hJnfXjaacs+9JoVgihUOSI4EZ4ZptDOtoUuZ+Hq7A+xnC",
-	"50Di5Ji4doWa5roJxdnsaFIOqUHZj928cquuJb9hbtqzSPdO1vakB1q1vp7tS9bW2BAsTky/de6tGnbo",
-	"BaF5suTXCOJksdVAJxALPPI2FD37IaIpZO2G3QvdQ1pATdVVF6TpXOZkzeQ6i+i9Vtnpj4eGWYpGR5Kq",
-	"O/umdzvvh8y1prle7TNiluexgNoHh9VtS7o3Mh/YYGloCPnK9nfpdj2pK+gDg53o0L232/xcl8n+bh9r",
-	"Wx95uCTV77jgaslSMtsSwxmIo2u2hLoaaK+3YRhjmDCVtu/FFqDF/CJFHqQGwJsYcr+DK0N4k+GtWauU",
-	"H+pdVFeBb5FeMTHB/rYHyhK+fPuSXLGtzUaQ8mpYa7VYUkJ1m1kWHlebxFbYKOTacSBTAuhGu8RuIwYk",
-	"8KtmmbgiGkJRE5fP6uqZ1393a7vCNQFQ7CawUs6UshUpfD06H50+PTs+OT47Pn0CxGc3xragGdaEqPz6",
-	"6PRJOY3zUSoFi8Ifuef+0tnj3l9YgYbZpX7R3D64cLkym+6R8bRsXC5YtgcQixNTA0KI99Btu+wS7gJc",
-	"lf6EG5YzMpeFSIksdDS0sKvAaWw4+4A23o53BwO5iEc6WdJrhjKy0oSM6UmxLl19FXxT9HN5DDXzDSJN",
-	"mn2tlyxvVTPuKTdGXX32mTF+wZut3WyHWuzEuuFZRmxYzsiNC+jrjy1sFdNHxRrUV4y3LFkGncnZlsxo",
-	"clVRGaVg1kOrOvTE2rEX9c44uejbvGmeERTD3W/cJdEh3BI4tDYl23UdhiSYSsvvNROAZvf/s/fuy43c",
-	"SL/gqyAU+4Vn/FHUpdv2WIoTsXLb7dGx292nW/56Z22vCqxKkhgVAQ6AEsXx6Yh9i32DfZF9k32SE8gE",
-	"6iJWUbxTUtc/M22RrEKhMhOZv8z85fVE6Zv8qGh49rv3WVo7IFZzS3RT/I64TvqhtiS/4z2f2UULtfWd",
-	"/VKxSIddfnjLXpx8/fXhSbmJPyCaXE6RKL27LWd5UQf1fodFbS6JeuvK+b4FGT6XZATXtYVEzsBQQwAy",
-	"2hx3T4+ZMOz0mP1HtSbHfXJQ0yn+4sFGcdTzQW2t573X6ploqe4Ik73nWG6EckRUYc7OqHHB14zy8oXp",
-	"sl+Keln/14W28ZanIrnGufwLuqbfk8mkH6IGL+9q4jVqfU2aX5LwqXvSyVDEw5zu35myoUoTLDoYKQ25",
-	"7HtsVypnXVb0TO83mZAi5q9uhmNcE7t3af+qe7JAvwXajbW6qu+YzlKYYZ33RuTg+x9WbTMmZTk47p58",
-	"O+tuNlqpwix1mJ0oloINYxcfIL7848+6mqoHTcgPM7ZjJneyLOPmn8edr180rmV7zV8LmCdEEZH4+aS7",
-	"eVMk0ylx+fOyAal600vTCm7KvCz8y9lOspJW4x7P0cUd+aDkLzx1NxSfYhtNOTszL0+Dsahq/zZlzp5E",
-	"HvL5mcSnsO1Vm/0AVdLLT4d/OcaM9/88+e348PSPv+b//dvJ6R+//578zxe/HZ/88URT4feOoc95M2pT",
-	"1KBHxkNgtQBfTxDMyNlYw62ASYcpXYbDqmSZc89Nd6/vRJoi7+VcyjK69AwJFZfTfNHf+dHUdaSfpU5K",
-	"677LYmVsXbSOGd7FXcE3SsK0ae5JCjxgMT2echkDEbN6VNTwERRp7pQGKSYCx7XIGNhI3YLpMKNYRMuK",
-	"3EZHVMqB3S7/Bq3Q00yFXGYaWNitn/3c+9lRaWUNmRnTKyybqCxNWA+oAnjCfYplteQePdGGNl2DzbTM",
-	"iW3Dxs9yItObzu8eNrHy9H80KUi+e7Vtu+E0C4PWz/LhWVRkiOSjLuzFBH0nDKvk8U2hS0443AaGMgMX",
-	"HfoS8ab8/Xq79wsMOOamJ6UusmJl3eYZS0XT75o9viH7GTC7IuceGlz9y6oD7RqJGCy/W393KPVLr1X4",
-	"MT3I/n43K1o+A1YdUpaXgViaFz8rV6LO4jpxMhbGZHFNzOvy8vnE9k2X58zyUUJqAF/yVmb2nDOs7WB9",
-	"AJxn46fLojLQsxdTxsrrWnHWT8P6czuYjZcqd118Xy9lnGZG3EJp+BX7y/2nws8qE/f/Wi5nBJl0KtGh",
-	"k5Plo0N6yNKEG5KmJhFdpRYpCPE5zQFENBRr2U0MMhFyUFTr7kmwH8sEqqYOr/1LakAjdFEof1/20ItZ",
-	"TABrRcvURoZYw4bKzxSOrx8C+1fGpRV2ynhP3QKLAk14hPqEPeF5E2KJDRVtqFOkyjlVw5fKLpgZQyx4",
-	"6v+OxPl5hXEtPFER3NECY3bwkd/4vkW3f0t4cIIS1HOH5o/o/KErN6mzWUWfl30rD213FeymvTsYaJ5k",
-	"nlfT785vf9bSf57WsH86SfZKcXByjPFF3U9Pul/N+6lbNs6T3/vbbjIMc4bRryQOb2o9vKifcuups1HT",
-	"cxaT/J1r4PEQjB+mMDPy0c+rcH4w3JeXcxbdqjQbAd6Be2NScyHKK5ICR7l8RGfU3Fn2uvNlYZwXErRU",
-	"tYdXD/2HwdV0D3jQOaB14PDYIH21CWKajvYeuHEGdFTbWHeBOS9fG0LD2cJEDjWRdcfdchw8Mc8W6VYr",
-	"lvgKf4BEEg/2O38fJrfHIlkyldzXanRdrY9bI69ylXfF+Uii42fM9lIV3xQsQ8YqDQnLZIIdqaV9DlS3",
-	"3WXy3L5rYfEyP9/rqZb8SV3ecvbe9Mpmt/b+DYNQVF7cXDKgWUHeTcakRoGeePZEC5429V0XjZ84mbBo",
-	"/aRRNGjkCAjyY/HPAjlzDQtJZY4xdSyzv+T8YHkbv/8E50PQPz3TiZrIv967CsIO3ITmVIR4UnED1Qoa",
-	"icOsr+9lzcOffcs93mrmz+4yzngHYa21qr/W8rZf0OQs1Wcj4CbT0GXui0QAFA+5kJCc4b6GkWzCsAjL",
-	"TbHxPzIjnqagr/2I4ZkpQ5lIrajJFXznPjgUNLnLlAgRPKGZ2zMqjmtghQ5oSVFx8qP4blNzpxvhDnzy",
-	"ehEccTllfjv8U434DY7L9OpC2E+JlCD/usee8mc5OT59uUineHn3q5vxBjdjhUlmBRdm+drhyTv5G32w",
-	"XsPJ0atGSMtd9QvDzFBpmhFVrR6idzl3cEAtv9P10X90axmeqsh2VS3WKClxjzFTToIe9jt6AUTl+Q56",
-	"oje1kO+jf8PV93dwVTerdZGhovle1xPPnCxQDpxL9v22wWrn4OkqYjl7tEhm1QDQjcCEoTcp2xjNN4f6",
-	"1m3bTk5kNL5P+wh2j7CRYXyVE4MgHX+euDOnj5U+k6FIibMBjyd37EiWmcUYSXcq7Y++Afy+Ln52w1ju",
-	"w3B1oSR9xGQ26gH6ahbuwmQKSNWEkoHswmBiFslCglRiAWmmNch4WuLmwiqq+xWxOK17/dlJpdPL8AHQ",
-	"xM/63GxmwHl2EpdK5eouwHMOHSWV6sqJknrfZ/mpzs3I59sScEGcK+wvzuPj0453k2giCOtN3R//iuGl",
-	"R+s3cf9yxinCFgCPq+GgQv+gjJCsDouzUZY6XwcPK//ScdXldS3Ye+uTYMUkpZmNxiL+DTxkKR2u1eQc",
-	"3zyJKz6OO17wIdIplsUyA5CnRKJu02mKq8uH+Jcm/ofXM7MhtceJk9zvpnNJKbSa3OszoED9PoPNPX34",
-	"bvoBY/wGlXCy7zGPzNSxk66ITiCdzcoNUm8o/JptjPpuWnD7nbFIyKjDIpVZ9385hxH+R6aNvRbyOuHT",
-	"4r9VZsMfxmoCOqrpnbr3nusQEv9wjW/yvZrUp1exMp0MjleYmma8MFxoMV+qsHk1HtUipbMefgu8+kvd",
-	"OBeumnsvkyRqruh3O0bUby6ERMcOw8PtidhFmubcWCYbjSA5ZwOeDcD4HLFAsA+NhHlYfnxxP+Y9/YqL",
-	"ze7k77tOlv6LpyLhVtXqroiHeC4TOMHjGMa2Tn8XafPOb5T3elMdQ+0p5S7oNA89vqhSiiOk/frloqRu",
-	"271B7lfMvYmGAdyNo+XDBF93Ee5CD0T7NvdNrpICa3zX1LVD06M5GwG5a36G9OakYNndXyAI+Prl3nmg",
-	"numTleS+FNt89fwqjT/NU7M53ckcNQk7vqxiPTjPrQAbuYDeJwLJF8evhsqgqbT8zrnI7384LbthMvSb",
-	"uqs4X1Cn7tMRxz4u4hl3vuH49iX939foKZJI1flt/+WOiavaliX/CHiQhPjKD8Go+oaFyAaUmD7z5Ajz",
-	"79vchjv3/udFxRTPp0e7CEYZ8D8JvOkqgTCuX1QpZhZY+DKiW+zlJ3Ry4kwLO/3gTJ7H5IFr8o7pX6+D",
-	"TbD95Pr//7//34MZ/0AGSosOTtTwkN27tx+u2NHtyZGT9BuYGiqhpZxE4r5uGGHEeNyg0UUQn+6fP8XQ",
-	"2vHBp08YYfZrwHXPrI27PFTGCjk4c/vILU/VIIMOJXpMx2+0tFqlRIvgGe4Rh8eYjcdDIcFQrpwKpjID",
-	"Hc9pQo3GVL38u/xdfvkl7U33yy/Zf//w9hcXRBvJb+A65ga67DKh8+nXXy+/v/2myy6lsVz6Q+v961fs",
-	"xYsX37of/Xr16tw5dvRJ9I9//OMfh2/eHH7/fRQghJ5/yH9jukAjnRsedL9LcsCQCQvXiZXPWCNEn4BM",
-	"uuyC9QWkCT1v3v7Jx+N0irmGLE07TGJ1AO8ZkLbLMBDFFJZkZFFIQAMagqbA3ZD/LgPCce7TF+4xpGL9",
-	"VHH3Psh4efwk7N17+FcGbiu//JJdhMNa6SKcyQs93VLpnfcgYSE/4tvZu+zdxdWrv1OuDd/CG9ADYAhG",
-	"3i/+zbAdeGo6+MS/y+AqkC6ip8AupOe17Klk6uuFadqLh0qiPz9F/hlwGsaXXzKONfssSrjlHrQsAaZU",
-	"GUXpRtUnoUeOZs6in4W8idgQeFJg3ZD+t98RcP39IHKvM8krqvsqTdXECQKCuWEjx2DRd8KtlCy6TGA0",
-	"Vta9kcOfYBp5pnHOUCcN7wMhxWPglmgMxpirCc8Rc60FmNKF7OF7GKd8CskZczYmbMArlb97d/MPQg5S",
-	"8OLinTO8pMdG3F5GP1zxQdRlZfz6sn/4xr2viE2GIAkMFnLQCR/+oiRUvqGBJ0IO/CreadVLYYRvwimQ",
-	"k2sR4yYfjemz//ynUTI6Z2OtBpqPQoVr5AxveBhqf6UFf/llsQv/x6GX1cPLJOqwqcq0YaLv/sEMTrCV",
-	"3kZE77mFn8Uoh67z/z585wef5Fk+5ABykuk+djHVy9Nv3Y9+l18dv8CbT1n0HqyeHl64eC+s8iKOwaDW",
-	"RHeHWqVgolDVHph+SvU7+AV/4qDJRdJjnqZM2I67gonVGNxqGdxZzZkWg6ENpUBKQ18rZP6cGiYBku7v",
-	"8mOoI+pBquTAlItrArTpFNmn2nNrA3fCWH8Y3gD65KmIQZryVLuLMY+HcHjaPfaOAx0A5uzoaDKZdDl+",
-	"3FV6cOR/a45+vnz1wy8ffsDf4JB2i3iqP2hKU5uwAZu+pMYg+VgcnB286B53X1DkMsTz7yhRMf5jALap",
-	"xWDgeWfcjuDDEX2bViMs0s7pIvI3cpkcnB38CPZ7d20koxkr6RmGTo+P/fhp62uZnGk9GtoRotEUjdQg",
-	"gZ8+1cOWA0ID8lHM9UFOvoSj11ykGPiX/IGDs9/+6By4aJ9j6/vVUBiWqDgbIbOCcxS1mmC1i+UDHOFt",
-	"psbC6OAPd5mjIfDUDv/duI3U5GScfhOal9PUO+FmOpPmXsGaM609bgDlqXZv/473fHh3y9bhn57NrNjk",
-	"uaM86A41O39JBCSb3vbL6rZgcUftfo/AajFHbC99xYk7synIczbjnUbqQchMl/2iLB2taF+jq4v3l69f",
-	"f3/95oer95evPlz/fPnh6odfIm9Zgrp7Aqza1/HGL2kxacfK1BXEHSe2A239y+OXD2/7L8q+VhnF8xt9",
-	"V69pJWjgio1temHeAHWDANa+tavgsPIYz0nn3tTu9dsxyIt3l+vK/rzBH/dBvdq3ESzElg1Q06Y6r2D6",
-	"77nbSQ/rzl3yW8iFrRgYcgDMua9njDA80JmMCj41Ezyl/McwUniYK46ZIcMmQH06M+/qPbouYMw2LVVx",
-	"k3pjFXMiiP7q+MXD7+dXyW+5yBGKjb7XV1z6pJqxPE3JfUE0uOkllyLKxjf9Hm7VTWBytUrNvgjnuV+8",
-	"u/wJptR2WDDYNSDzxVeO3G/RqWtsnb335VdUN7Hgt9/iJNRPf2xRPC7G4ieg2ZM18nFROBEv6abz3/N3",
-	"PPEOMv3kZCGRyuxQafFvSOhHC8jha6V7IkkAMzsvT08XuY0/OteT3Vxa3Y4FsKNs2nOBxBZp9Lnxz8lI",
-	"yIM/cNCVaTJIEGsoVwuULItUFC04n3JWhKkujYR4aRkuhYg/+aZLTe/wO5VMFxC0moHUQzVemSBJpXTW",
-	"h4gDESE1pn0c86kz++YsVrIv9Ai3dBlJ9yV8n6pZi5yfv6JlJxvWMrp3Uqdo/iP3agkBwCW4+Ljp0v5r",
-	"R/idT52DnxWt7KHv59/DVexKRY+/ffgXr5Tsp4Lg6r3oNL0EFwB7xW7Ua1HojPOEPDJ/UKvy906qoz9F",
-	"8okMADJ6zjrotoRphTqSr5hBO4CYFRYaQtJleLi5eFNYGrzmi+fyQHTWVNB5uKKpeMftEGsYHjYqfcRo",
-	"6s6ulzVTzELeemfiuGR4sLz8niwgv+80DllAR9tJJCQbEGJ6wYsIcc3hVOtCIRhGuEYvs2E6hAZb69Tu",
-	"QLR+URIaxWvTrlG92xwoJRGTnqxstt2lXywojG9UIvoiiPzj1JO1ZZcnK0mut7GEMx7S+MDGkOBHmi5o",
-	"lLaB2fW8mOw/4lPWowmoRo3yWYShqXo2dqAhgXTRzzCAKD1+G0WsFEV4dHwQJCjIfFWal4snwuRKnLst",
-	"MFEfhXFuUVMAUXqVu48ilpa2/Xjy5T1q/fjH7cdXNGu+Yq3g0Feu8qBXT5SH2K0iVVgYhfrC+hA/52oi",
-	"6FjYDhH9vDz+lkVCXmcGanT3e7zjOrrbuvWP362nt7yUTC/q31+Gc8JJ4ZCGCTjnqD6ZsytB25GT/4A9",
-	"bz39bXr66wnzODQZrizOv44Tvh/TuVXPiLov3YaXLzcCPYBD3LT/XPvSC/hcT1NH26NqX04bUcOuZRMq",
-	"nlkzAPAqzDCeGmxlqw7xb4rwa4L7ppnYvhiik9OAaBhwnWB3M6cEjnC/+FcGOArDp01CXXShFeVJXV+9",
-	"rOm8qHUzLdZ4BR4OGufWdM982NsyqhiG4i2IQjwHgKPFNtbANmZRjXoN7lTTfn70ejPKcSEZHDqlCRpX",
-	"MKLl5YdDbhhPsR7EnQ8YS/n/vsY6RPMAHvK4oZB9oiAtAPI0AJAm7Vsc9Kgo5v1zNsc+GkutPP031lqp",
-	"0TjDIufy9ClkoMzbzp0kzIk9n0/Y2Uace4o41z+P6mPP1wLSpHQK3cAUE0pOxg1Y7El4efyCRdiDc90P",
-	"GxLNj02ffFi6eERaKiYaD5V0Lup/vvyWff0tOzl98fKrr78pJscRL2xnpYXsIX5tQ9fPJHRd07jUHK5H",
-	"KSQD6sRsrtAoD1cpztzzvCeFMg3CIH9vmT1Rw0jdkss2G/v+THfengF6rdXoSoxgke9eqUW/+fTDTtr4",
-	"H6TVT7w6d2lzsQ8VRu8A+fFw230D9gbVOeGWH8Ygw2z0+l6ofHR8pQq+XjO/55a/8hf8/MpOiqdvkZmV",
-	"kBknkCzO5SeIeEVON4HR/OIbI3GwsPOMJeOYnzkvmmi+MEwkLOYSZ1klCSRhysNIJVkKWA4LmlnFhO2y",
-	"C8rvFNN/bkAui+0U8vNY8Z1ihfvBeEo71OI8jxznKSnzXF1eocylfJElq1xIeTuhrEXpMJuQ1NmQPi9R",
-	"5LKG0rY1Lk+oxmVRcV60wuVjaZbeQkUuOxK0HYGN8y15CzhuFXBcUZaXhh4vkLYDtOSpc6YssVGRCf7C",
-	"sEQLF/YjTQXOmSDs0XRyx6nR9hISuQfbu02fatM1MrNX3inEuEMVbw+6fcOMKx+PTS7dkYjncE+8Vppm",
-	"fvVUMu2yj/eHk8hwtL48fvnAaXoZ4/zYR3KiihEfwNFYDqp6llNf9oTkWCuzGN2OiG1GZD8l3XqFJEav",
-	"iGtuDom1sKHz6AbGtlspyJnlW93FobxPBpUPzkOzxaZ6vrkF5N4dkFntnI53v/yIl7FspIxlX79kP4nv",
-	"0B386uSUjcUdpIaBoFEjfHruhdoM1US6X704Zf/f/8NenDoNCGx0ElXg5ekpi3o8uUaBirrs0tKoSiTQ",
-	"QTQvRhbIHHW3ikXu10SE2E/5oObcfZftUnMWOXjXUZj2LNzlWbjG0XaywOqulPoZB7fjD75aZA9MNh4r",
-	"bSF5A4ngRDu6p4P013GqPNy/tH2pO1fd34zVwEdO2nMOXjxqYcy1Hc0tR/3AU6C49ArioRQxT5nfLSwY",
-	"oKMWKeVo8ifXtiElULrbZ5gSyJ++TQmslhKoiE8u/6W/LteE+saD9zExO8m8G9UXegnNLDc3ZkOIfr7O",
-	"R4vo5yvcE6Jf7FCL6D92RL8szY2quAqeX1xjJTi/6FU1Nyvj+KuraovjPyUcfyEhXqlPtVz1Xw867EbG",
-	"dgXhzzXdLYS/XQh/VTFugOrfjkGS54N8XsSHLmwj8r57a7lN32fjyPvMlXeLNuxOM58j2rBfIH01xfae",
-	"VGn0SnNwj3MhmOrTYAnfGgAp4PXd38tT5Q2Lh0oZCvbrQ/wfyjf9/GL80uO3Qf5KQT5UBShIfeXPm6j7",
-	"+6Ek4zRUxUk4i0o3isplfUhRVfrwmuZxNAT7JTl4rNF+aYn7CffLe9TG+4+dchYqEt2sliuE/OWLHP3p",
-	"9GqJqN+fVYSQlw+rVYP/dVTX+bOvVAJt/P8U4v/FhXrhQj6cHEVdEsI6vxpG9eH/7qRsRwjAA9a8hQC2",
-	"S0m7oiQvXcYXoUg7z2ic8rgycTMVxuJQOvcVX+Ang33+wvgya8MMpKkfISA0kzABY5mffIWlf742MBRj",
-	"D7lx5j4eFhP2nP4mHRZz6f67B/nQvLOKiWfcsuiIVtyEXuzH3G/Vnds0glFz6Z1CGLs0Le3xumfQY41D",
-	"ObiTt3PLGX4CGFeHXtJsUHPjZxR4uPMMvctbz4M6Esbg2MmEyqpihXMLJyKGLvtQjB90X4jv8XcVI1pH",
-	"fIoDIRuwk9tFaLzQ/Q3kWc7R7TCTxUMcQOlNZleNQQIRKdeRamH5UwOP19f1NF5tl/Rqpuu2LfdYp925",
-	"D5A4YYfbe1Uf/g8rdDrD3RjCq27oxuE5MRibgAYWD7keQML6SpcmLE94qATp8fimQaXDzZZRarp3k/LS",
-	"p9ciWZgU7zJppOKjShdhgrPVSMNHH69y1wUsx/d8upjhWPCLz8BukNy0lmM1DLnQutxehD+tYDFwrj0p",
-	"9qFv+J4zvhR5EYi5RKqGQsjL4oq+CO0zzJXMbEIr7StJe0k8Ax9BSfDrhHeu+1zzg6M/3THwac6JCdiW",
-	"IPzIAK8CpbNSWMaTpB4Km5GDleLwX/jocQFis4/VwmI7h8VmdWM7qnHkhX7hvAVxXmUGu3ByBXE6s0Ci",
-	"4lfpb7dr1WkzFvsamjdSt7BBgW7KikcJJM7cQXLd4zKZiMQOIzTdgbW4yK9huMIt1Tx60MSwvrhFjpxD",
-	"JU2XeXfIyfqCAyAv9yLZO0q5j8YWB/Z92v+5UzmpW8h0by6cl/fVdXuFhLsYH4645IN5XG9XQ5iygVdm",
-	"DcbgfHK0AiMeD4UELJ0JBFiqz1SagGYDkAGmbYh93r0J9/4MpxGq0ZjLtjps1Vjn8h0bFdKT60ZJnjfU",
-	"ApbnJ3MZYZEYX/vb4JTCjXSF5drwaGn8g8Tuick/3L4tEXv0JWKFcs7TzfXOq9V6wpyemuXKwFZXzLYF",
-	"7CmVgC0mtCvOIncB0ZgbM1E6qce+diJluxoaMc9Wt0jXdpGuleW4odAreEZFiC8si5WUEAfviEmYsAmf",
-	"5twPWM51Z1mMJZCyqeRq96Z1i27RxocZ3r/wbkdB7EyF20Ns74VWK5oM75SlIgZp4NCAvl0MSPC/QLAg",
-	"JsYx4tfeELLwM13/g19Qiy606MJy6IIXUGZyCQpacV/Yt4gy+Ftd0602hzRUtKNFG1q04WkT0FR19SFV",
-	"XQF0uHednQEP6+lpCz48If6Z5WR4WxjE7gSuxSGePRfN2iK9ezhiPwa3hSRaSKKFJO4R3qxpPbznNoI5",
-	"laqepXYgbkGyWEMC0gqeGtYDJDq3qlS2mjdtJar26HwDB1uU/De1pTv/UNkuHbE1X+3HoWJ8xC5L79JM",
-	"jYXRKoX4+f4/0Lwj3Nt0/k+iJPjXyY3/LyE96FQPIr0dN9MX1Tj8dqgM5J07xnKbmcYmGvx04QaafCUf",
-	"6HdNPTy8pzK77S6eunYlSTelUKfpnvTphm6JVYbETBe2vKDDalpB8Y0ttS+1jY9zhLeFIleCItW4hgSr",
-	"9Me1rGeOZdSa0L+rCetz381BUzBTNXBGta80w1thb3PtiZi/9+cQSBYP0waSO09oq/EsCcBGFeBIg9UY",
-	"ftWj9m+lR9z76B132IQLa5jSyAfAZcbTc0RXkGoa+3aVgaTL3tohaIOzETzgd8tTkVzn9792nkAdAvje",
-	"rWgnKrT3gvfTXWmpezP/yiCbQe4fORr/LKvdr/S0otvUFTJHw1cA7pVO5uejc48d8jZ/66M9d7BhwGcA",
-	"GuIDuvoj7effZjjiHrwcirSe8Wrmyt2i9YpX84qD8uXmgv6wCULYj0Nu4Ra00xqZmAAqT/g0zFDD6HOs",
-	"BI5a6nguIEq0oLIp7U7/qyEwqyxP3R+HkCYUKAPr8ZTLmMYD9JS6gcT5j8DjYU511gPiFeKxFbdwTiBU",
-	"wXI24gkhV8ZndbQl7hGGxINWKZYKa1NgIyVhinfFHSLXhZYMd2Oh3T36FjQ7eckSXufLU6KV9GG9YoH3",
-	"ASrelpeBi9xPwYC3F4+pWODRWo0n4aC8SzmqKOlNg6WpOiW5tK0QkeBF54fjpNo0WM2CJ0PSU2RZrA/B",
-	"V9LZxxh+NylXG3pvOfSeI/srC/hR7E6/tDnedr6PcKclMFWppUG4nrK4Q26YyeIYYIYrwcfY7oY+vibs",
-	"Co9gOg+FYX0NQEFHzZGHC9y6+uz2cNxJz3nzMYhbun6H+eM91J5lmE6vbR/H4NGYz4HkPnp/mHz0ey56",
-	"PIQYnWqn3edsrEUMxk8oLYX8eLMuu7rvLIdByUKarN8XMUbl/UwmJurkO0FAQaKIwQLdakTF6RKNlqhm",
-	"eDKftoZmg4bmHRetjXlSNuYdnxZqlU8P9kHyti3OmE/nDz1eEyV8F67/+eGE/tGbixZwTmI26oFmfjt7",
-	"XN4wpdmAW5jwadNC4M6Cljy9vwcl9uLT4+OWvnhz5ta/yxatXAmtHBdGIBiz/E+bQCwjFy9FhfsSa0iE",
-	"hSR003lb2mWXuBbD1BgkS6BnTQd76oxlfaGN7VBXUgEXCqqxNf4DDSYbBaa6CYZgZgwyIUpkWgABn4aP",
-	"gEUjsEOVEK96VNLayBfwhC96onSkXx+pDP9pJuhlAa0s7CH7y+nx8V8JwOQskjCJMFAMgKnfiolbrf83",
-	"lkNJe073VJSTJcgA/bTSuq5jfxg2Nk95RXjsSKhf5jJY6MaNRUMW1omNhtjJV8J60Fca1vLXNonizln5",
-	"e7/kFsh9YkAuvTjGgwVpNMIr+pQzruQDKC5FriO4RyBPdcj1BPI/gl3V7jxCNHeueWjx3C325DykAauF",
-	"TqGGqu/WOqeICpFcbhG6pTwmSObch7wp8vSURXSda7iLARJznUn8RnROUDAN9+MiCc9SB/36j+YUV7lb",
-	"7ECjNnXmwx0fjVNsZiD3qPyvg9Pj7vGxez+Z1t54/fDre5KAZRSStuVROQsb7elpYZ2dnrs/ituAqLpT",
-	"bQPHbmF5aKFCDg4TLeaSjuBxGzx8Rh0nxL/Qg9A2CAk2g1DEQ0iP0BT3NIA6+f2/97f//ChG7u9BCw2s",
-	"BA0kuQDl2jEr3H8spwwPT2kgnnmnBYkq3FAD1go5QIsr3elb74nee/HPY0jDzFO13umuvdMkiNMGNOGh",
-	"6TxYSxM6O1nKjaWsIVbVYCGeTyPNM/6f78Se+3vQGv+VjP/skJ4aEV6OYepqmLs1QiE1lNUCEgJRzzB4",
-	"kpBSAquoJ9VO5mlUlYu/DJg8C15c7JraX6JixIOaSDZROplbA0twMt1WGMbNDRSzgFS/TyW0hvWmLDJT",
-	"GTdDr/eE7qGUWtTnqYGI1mJw1dgfq6dukbayUecsGgJP7bBLSS5EjRHyjjJ5I9VENs7QRLtRSUPlouFi",
-	"pzwL1VMqBS4XSkOt3ZVTihiLh8Tg3BPAYBNwrMHFv5lOD84OhtaOz46OTk6/6R53j7snZ387/vb4KImF",
-	"ZwH82n3TOD8aHxsF8X/39+nGaoRKwS2/jkFa5Cs7ODs4Pvn2q2/6x3D49Unv9PCb+OTk8G/JMRy+7H3D",
-	"v+2/iE+TE3ddb/rPDqq387f6/tUle625vOlnGuN1Gj5y7Tc2n1RysHjEe0+U9lMzPCPQLdfYI+camxnG",
-	"0WSvV+hWmr3UkkxjNFa9k/cQKF1qr9LgDC2zajkOsodtbktD9nxoyBYW70UZyPyhiqepW1BmITl3535e",
-	"OBdjtpemzwJzNuuBoHMHcrjzkLMdC7inkHMdgW/gJ7vwk82SZjccX6lC0iGUmyY+sk0K/equ8U793i0z",
-	"o93f0U0TpDVdf7cZlV3blfYI3jdd2up2bL7zeRRzy1M1aMTRLsyNKcX3TpLYhUfycrPCmb9MBjmskEmT",
-	"jcdKWyjRYUT13GoUovmVrGoDt3mSV1dYo25XQyCo43G7rCvJ8FeLLOxXyW+5SDck9x8DcEtSRyDSNqQf",
-	"j7g5fWoDpRIPHIP0o1HpCl8YNtaql8LIOI0g6AwrFdHgMtBa6aLgm6fpGTMALPL4Uw0I5m6zSz/4GY1C",
-	"pc36OwYjdfr5dzVxZ+EEq+6fnYZugKql6hLuFAA5Cno0Dwn5BSYB9zDYkBFIEpzzbRv7PFPg2ntq4Sab",
-	"O1+eImqxpqi8VnoANkyIxg2lkq2NIwvUloNpDGNFmhKQUJ+x29Ab/hz6PCpb9bSzek/CtmIacJPq8oAt",
-	"NVaRR7O6N4+XWNqPL/TwAy6hVcJmJcQdurStAu5AAQNNdF/DVvRtKuM5AcSMvhEqQwzV1MRUhBS+s4tb",
-	"SDDdnnCRTllvyoQ1kPa7zPMfykFe5+i+Rjc0vkOK3fI0AxMaWn0qldnpGEOWXNZZpIzv29IQizFEnTxa",
-	"oeWcF3dJjUIWmvyyILNRyDzRrCprGKSAHVx45Twf5SwMrom+GAoUelplg6FlA4XtZiBLs3SGhFxxOWUj",
-	"paHjmTgTgUKR+IyYUSOgegSqZ7CeRctY3u+Tc2gsn5ou+15h1YJ3Ez1+a0I5w1qAxnm14iJPe/j2NowF",
-	"3fsUsho75okT9wbyQHLGqn6YyrgNCdfwdNwG1lnYj5X6lBa12UgcyW+AKdSjFfGb1YJKZ+AOnYGbO5qS",
-	"9TKR2kMhmZJAlnOqMs3URDbWAborX+GFP8sSwPD4bfXfal3hpbP3nvSXRHYT/eGXeOppW2T6vAjMKbUL",
-	"L/exDogsLXFv1Vv5HrWFW4+8cKusa/NVbd0z5ujPWCWwdNmWL6AtufqqX1+qdX7/pArs8vjnayHnFXOt",
-	"rNXOSXylEmgruZ5EJdfi8r4o4HppDdPOFTsPyQBnQrGim6VIydwPNeFNFVw7Er7dlW/Ns/9t5dZ2W9lX",
-	"FfA5vlN9QRd1VBRowQUbgxYq8SRgaL3JChuVEg8OhfV+Ojef8OnZA8W2eb3XHuzzVl2zLRRY3b/0rmur",
-	"dqb07Xm477KqNU7ROa7hEU+Sw4dHF+I8ITIuIz5lQsZplkCHGUhTpjQbATeZhgfBiYskeSvNVg3Ks0Iz",
-	"cL/azMvuUp/BlSRul4dV7jDozyagkSuvYj5x4a6PffHY+5ePlV4EKEG52e65vXNkBZ9p7/AK7ezniLE8",
-	"S2KYiwRnC4R0oOeoDEKziM5vCKMJB/HRnzxJrpVcHrTxmcVtoTTbNynuu169Wlzn8eM6udascjQ2Qjtv",
-	"JeTaGIium/IDVSTn0Qno7rGfxsOpBYC2O5tmDU1YGgP6WIZ6NNDMc2FYX9zl9SZKQjgPloZ7HrWh376H",
-	"uUWUqHL9fUFFu7ER7Tm7Z7xozdN5nqdaNgzzUCMa5zAZKs9m6NxOYtzpK03M7JEBfQvaRO6sj3LylOse",
-	"l8lEJFh05n6FQyU9rQ/VpwmDmZ4HEad3xWJb1GlhNNvfvEWedlh0X5S7Lgw+leR5I8NmhR2yiKfptXcv",
-	"Ij/V0UeYZVyKmxtD+aUQcdqiC0byEeBBgnMPwhqjBYCrXPSeGXiVP9feAaxih1sQ6zmBWIUBWdRabAq5",
-	"KinWn/m/l8evkOOYaumx+ihQRw25YdyX5W+1Dmk3tsd9t6SDLdL1FCqYllWtRdEuPHF5moaCJWqIeQjp",
-	"erSCunvEa+5p1qJeW57gsZ5WLI18RaQeEdMwTnkM1K82GaoUMBg8ZxEO3eBWaaR5Q9QmIULYHgyENIxL",
-	"mBBpLJc4fotFN0ImUZf9FzWjoQOLvSAmb/zCZrUej2+KUWES7iwzUxkPtZLCoBifhbYv940RE9JYt1Oq",
-	"z1Lgt57NasRUZrvsY5i1g7ExJFTRlYvrAjjdkziuduNUb7Wy69499oXb7c7StZ7D3mu91vY3Cn/9ViTz",
-	"kLoPuQlGK+mHH97A1CAFEI0fmdd35q//WTad4bO3HWerdpzlolOScf+3zXSaGRbmUBUJsr7SiGp12QXh",
-	"VNZ33VOFdBjEyVMNPJlew50wdi50hSt+xJ1puL69wU60O21P2uPvSQty3KCMq6FFdIVlyMOFH8oHAr3z",
-	"MOVcKp0nvd2/3Qm1HHf4anracoY/rU6zB6R4UWBmjls04lPmzoZ5vhHhNduXuN0BLo12vAVZtt1btpxI",
-	"L42q/HALekrkNL3MV8F7r2kOCrFba7o9x2gL0EHluruGC3ajp4/20HrC3V3LnlzeyfpXpixJUn0U9MqP",
-	"umC9wJya+JgnHnI9AOwiNZD66QD0iZJW80TEliBWn6EjeilPXeWOQWKnKmi/2F+QkK9TkAd0GGdU43N/",
-	"zFcq5A0kf8XIS6W4vAixULe1OdsXN0qaqMt+mRnn1RCQ/Q+3HQfbsRl47WUiqePN3rqJzXusRbxbZ3Jv",
-	"7HgTlaUJzgt1wl4oi9eCFSaHGy6Tnro7itN5bJQf6Fs4+Pscw47JEDDJ/JIq2XqZERKMYXidjgtm4iFz",
-	"h6WhIhrib6vzFP21X6XERbk9KsfyfRpECVf/nFmBqTJRjJDWRJRFyAtC84yVbFm5eC20saW3n0NNSQbu",
-	"CCZQSgozrIwnxHfAjIWxYX2tRvj1kQoNSsV/dfJxue4emKWia3NLg0N1Js0Zi1XqrXsn8DSKNBVy0GEa",
-	"JEx4ajrMZGYM0gglTYdhmE7/1GC1ABdq342F+xeJu+cMpFt6SsTcQrslZOPQTGXdKWO77NITKCpZkEnG",
-	"PE1BM3eMGJaNzxnvW9CMs1hzU0q0ue8Vv6aRj112IRlwnQrQ/ibFoEi3hdc9Ht9MuE5MdO7BhZDzw+uN",
-	"1K1PIdKOk2uEaAL9fqRuhRzUYApv1C3MaO2KIxGlmuDc/NOvD49fHh6fXB2fnh0fnx0f/5+LjxAsr8Wt",
-	"bden0/37J7V4uNbi1h3cbb3XmjbMbXFJbvtKOylf2JSFg89T1M8hIlQG8iYsj8PZQJd4A1P0AQ2ANxg0",
-	"U8K5c6o+W/Qh3PGBYamIBubjKPDGjYOf8NNrkRwsqisu/JwdQlW5Zbn0tunGlbmf5XuP+N3PIAd2eHD2",
-	"9ct88JSxWshB451tsdXo4XKbmaY706cLP6/f9A/0q8ZH9zX15Ok33Zo+3dRuyzKDb9Mt6dP1b3lpDRM5",
-	"ty3WdzTdEu4saMnT+zctvdnT4+MFXu1VXp3irtx0u0SNOLmptXf66sVyQjTB/43GXCTXmbQixUoYf042",
-	"P/JYaDDXPegrXZXnvtIjbt06uYVD5zkd1C7oATzntVajK7HYoP0rteg3nwG/Oqlnm0ReKYlsihMlP/vC",
-	"n1aJBf1vH8xXBab2TGYGkpzAnIskEHKhs4olY94N7vGUyxiY6JchFcOnhhkkHqfFfGHwZKWfE2KDTHd1",
-	"JOln7OXxCxYFb/26H15KhDTk6CdHt6ARKr8eD5WEyPu3SvaF02v3s+An+mHqnI1g1APNonjo3HM5cOY3",
-	"Oi/QoxS485w5RrbShnuQ/He9JwxJFKJg98Ni35kBGaa04+PR9912ahgTpTwupKfs0G3MRCs5COOq0L3H",
-	"v1y7tUQhZDg5ZiMhM+tCla+KnxjcCYUbT/V2+MLKrn7+kOoWdETromuWr+OWqsPALB9EuL0gi4kPUiwB",
-	"688VFhl8zGnaw4tgMsPtLa0BX821VPY6fCnqso8YsUQF/3RU/omQWOp47UX22nkFzelPb2U2N7TzV5mC",
-	"MWwgbkGeYSzbV9rT2SPRf/66TadEsV0SXhJ99yvvWiIOGQ/BnfdJHoIyM1QTlDWSc7jmtnH8vYsrK4cX",
-	"yGzktN8FWZ0DkMm16l+Thjr7sNAJXlUDcoCdIFEITEhk/UxS/7M1PZerCmjr7mzmOcQqqd5wzK1zZw7O",
-	"Dv6v344Pv/3jz68//W8rneBz8tsbPw7rjsIAAWtw/hKOD+8BDqdYK5Vxeny6i9Vf5QzzwrAeuAfBXthz",
-	"FoX6FHTUnJrkGnzvwT733qonltzJyxJMbn3XclKa5przNFUTSK45Ynwm6rBIwp29pvxOlIOE/thSvX9C",
-	"bI2zvyxRyww+38Ap8lgqGuZoalvQsNWCho0pw8PlDFgdJkw+BL03ZV5HmgobdiHh261r8E+weFlDCYrm",
-	"mVXXmBI4OMOh7LlX8RF6zhEbLwFJV9exWzh6R8rdnqx7Olnfg5NLF6pJ5eKeDjMTYeNhyGdtAw44Iity",
-	"WCLMbRikRl/wI8Q04Anr1ks9XpQ/S0S/DxpcXOqO3YnHE1Lo2wqaEDKVdJYnLpiNNSSCwPYYSpOLsE/a",
-	"6QxQXE3rpXi2Agdip9l5EZWV1hIrY3Hm2xDShOH3kX3UR8Wh4CPkMTH8Y9kY/4Fa1ePxTZddKcVSYW0K",
-	"bKQkTEtRq8n6fREjaN/PZOK8Fe7DbAxh50W3HYQEQsjN5bTwqL0vXV2hezh6XV8YFrldi5j3cUZCilE2",
-	"CmhNMQvN+VIeZ+iyaMRlxtPIX4Xieve+UHywHLRuNrZbgbdBaxAe18bdV5CmxZvzD0tFEe7dUbEq/dUn",
-	"ZM+ZVKzUbXD4E70PCZA0B69jDbcCJpVIMldafzb4ELKnVApcLhZDrtv1UD6tkCcTFVHz0cHZwd/ISixz",
-	"RNC78i9px6fUFeiRuUAQoXbqG6J3/j1E3kLY0rs+J39+IgxZAa8rHW9QRDzMc/JtyLxsyPx8SI2eRh+K",
-	"r4P0Z+vM8X3o/fa6VpRcY+99dJghRlkxZhvxAAi6b3YAXvszxvARFPM5Kues6u/nyC/3vZdWptIk4Otx",
-	"qgwkzkfGAag5DEvnv4QJftFPcHOuQZd9AJuNWR887o2AAq29yyrOEJXzTPLcB6QpVgvgz25gbBm9MvKW",
-	"fI88l0zIWAM3je5JOPHCrFqlc8/kHK+/qi/yF86sFjx1f1eSsp9snOl4yA38dS4Qj16ef9BRZrDk1b9l",
-	"kosyFO42F4fA+oyPv9YXWIrg0f98GpdEppCEW85ikBZ0l/0ofEHIWIPBMjG6Mboq1dftGXSU9uRdzhGY",
-	"gLHsFrTx9nOOP0MU9a0/swV/xqclzg7enbxBCxhqLc4Ojk++/eqb/jEcfhWf8MNvei/g8Fv+8uTwtP91",
-	"8rf4GL7hJ18drOb7+Bfa+j6t79P6Pvv0fUpFAd5/8AbhsTpDGhKQVvDUPeIt8LTZI/qlPFd8KNxdanrL",
-	"3uNVgnUqLt8OEV/KrJc2rqnIv/hKW427tv5+GKoJeS8Vka0HIBfvol9KGb1ONZby/kA0rppLI6gRAHuG",
-	"gmvlvKxcFztI2UxJw+ncQt6/+7tuTz/bqsG5uu5fwA/S6mnL1byDtAN1/YcjjIiaN5TQrNVrDT2l7Jxc",
-	"Q2xd6Bd+hG1IRckcBbHzK8bmoenFLAlPT3kjZOI+H4NMsNenqEfLjcS1/zCqO+Dd0+wgx/r8TvW2IKot",
-	"iHoc7g4pMSXReDwUEpaLUDbm82gQ0liezok7Qpm2kh6ANTcIH6bK2C57asbTP+4TsJ8lVEu5mPPXXiZt",
-	"dnj6snv8cmmcKn/w1tS2pvazMrWXJPfl9+IM09RYGCGR8d4sL5aINTKOEK9I0b3tUw/Yy15qhWnIzZye",
-	"1uZmHrNlljDZtVV+H4C+LRcS4sO1lreF8Vtj/WBNIkwKOIBRy9Gq0P165tlkI5hjn1Pg2jDOiF7pvJxB",
-	"Y/TjnNODigJS6NtOKeUWEVtIch0ImqiZixJvpKldFmVyzEXiqZzULWg+gIgNFOs5mzylEa8hMY0p6d6U",
-	"cVkU1/kOxr7SMTxq+++27Gm55fTiDs4OeC8zsIJPjiLWHgutQ/552Xgn9vMw3534335oJlr4rJa4JfBO",
-	"GLCMWywb6wQKJEI9lPaUT4kTO2HZUKWJKZiZygRPXfZdquKbvAed6EEtS/gUSZRCZhcLm4iaqsso5VTP",
-	"/ZdTrVNZfD5UhazSrIX9kPeeffCP/uQbdMKDPJ7WmKshyQsKQtsX8xT7Yj6AzZ25fJBoPkt3q5kqA/aw",
-	"Ohi43vn8O5eJyStBb/3MJVUUtZ7nlbFhMlKY+zsFZzwGmayw+KAxMTRZyZs6LL6cYlVpPIT4hupZhXTO",
-	"JV60yz4O1ShvCelXB7AGfguVeT/wBYv6AtKkQrAx2xBDZHiIaTgHleornRv5eF3XwrCuOSd59x5sVdiG",
-	"ythAAgG9k+U7QT6ALW3B47HKraPbOrp7q0kcl43CXjzdMcSCp4dYrRQGzs4jZrrwhU3UfDl79qGHEyzk",
-	"iEs+gOQaf5Iz7jhZTIW8QbOLznLHaR9ygTrXHzlu6C7jzBNkz9znC+NbISNkKQoyjjwu7lSWvtcln6mN",
-	"lZ8IgkT07yjnYwjs20ix3cjwQzv1Tm8Xg6iMDmxgoi54FBHZOQ9dHdiT0SFdl76PMk39txrpDvMq2AUp",
-	"8Onrn9qBLc+w6xuDTc68VSBpK1umirVYjsj5rcSCa9JQ59uR3HXZ21skJH7YrHSc81WaTIrOKF1LGGpv",
-	"QloxZCTehWFwzt0erMK+4+vSI19K964fE/sEUe204fWTDa/XtD71Xo7lVhgr4mYu5td57pyQuLyfMhgg",
-	"NZHOqFzEMYztGbNwZ49icxt5agbOrNuEMxYlfNohfCCPO0XSyRW0gyF5J5PCRh00YKnwptH9MgB6aCHD",
-	"b3xjadSb/reRknYYUbUVnwbr1kcifG/R8Cvz+KU+FNuxsT5DouJP+LTOG6ksL4Cb+TLrnJK+VqOFXZLv",
-	"+bSJ18/tEXFNotfJDZ4ZM2tUI6U1kdXU0jKrddfipCKq3LXpXr3pwvf61fABfOfut4NS+JLQOCUL8l+9",
-	"zuxDPxJVuM/GWBtIZ+aRO6B7mwpTZN0zA5WOuUIq1kc4KV3SDG2+lW4hIalCDfXWuXOmlNzooIAgI6y5",
-	"8SPhPR05e+U59kfEzCcso2Eiha/3hWHRWKUinnY98/2IT6/9PSNirynGYr4IiXpTZQd+xHgkPcnTyqVL",
-	"ZcEP2kq5kJa9/ObkBEeCrJVj93vRJtlb7PHz6qckud97lj2TBcjY0F7gLbm39MtSc//qb9A2RG0uvEai",
-	"mza63pvyXvEbROhmedx7HOdk7UiTc7/viALmOUOOQOicN4fy0V126RPFzq3BGE0m3t2vb4im+pil5hoV",
-	"l6sd8nM/LNnIxJ2JDHNA/QJwbmT9CtyX11rAAq3dGI0u0tm94BeffmM3ClI7DGalYTC9oIRrRn+dpmZr",
-	"gyf9f//w9heWqDjzBcwdwu2nzIh/A7ILp0LSwBb8as4DS4NrfcxkhzDFipEu+1GphGk1MSx1dgZuwU9I",
-	"xIJrIlXr8aTLPvigKq+14wMupK9BMQVBFqet8BNVUh7jXVUKAeGJkAg66rLSmHucbS/BM8mZWI2BRcUO",
-	"nk20sFSFjSiIi1F7wL5+yX4S37FU1c02fZeZ4WKW8WdxA2FVobqnss/nPm2YTtmET10kYvjUOV19pWm/",
-	"GweIuYsux/u1JfeItsJtygwx992hTGYvNpuhcj+GBC+EOJR78gb8aHcJj+K56gc/IkTTg9hJrAe+nLTv",
-	"FMs6WeAXV0r9zJ2w4A++WmRdJhuPlbaQvIFE8Cv3FvZlAt3+r2cC8Quo+H7KYFnz0QkzVgMfOREjoWry",
-	"to7+nPFfPh39mfDpw0w17+FW+Cm06IGYvDpYaBbzzIApxt7iNJzAk0n1drWJBZTQddhqqFrXhx6L50TR",
-	"bdm6uxAerDYicqdRH7rPfa7EDCtLz8/l3RASXEi4n6bcjApcWjbk4zFIUxqMj0OgmRSDoZ/aHHMbD4GG",
-	"HqM7LmgYVqI8bCrVpMv8E6Mz4XwPzwGqdEg++AEuxqoxnZDoMtSQeNKq10itbRIxTfg0n3n84vD0dHFs",
-	"9FU+y7qYwz97tm0OXyzuV6dev0oXI074tIIpWuS1HaqJe40DBeZJgYp7KTekXWaFmhXN4gjhzjvSFgcN",
-	"5qizO3HyqY+1B5MzpVS8kdPUoiMvLI5Zrz13StLzDGYmzdeFdmzSdo63v6sJ46UZ/mhRFj/YSjIfzrej",
-	"f2XKwrwJJoZF795+uGLud/TlqOOC1XFmA4DkI9BYJZ5116gR9FQyRfZAGpNJpyibgj3zQ0x5T2U2nyXu",
-	"AluiP89sl/0CkODPbqCGdpDMfRGv/g+3rIMtlZBV71KcNLuMqugBm/JaGpG7FYGgHZp4iDMt7PTg7Lc/",
-	"ZrL2ROcsbGD6njrxqUh2NTTR3MJhivDe2QFPEg2Gij3uiTelyudCvqEL0n+VXMaxVrciAd1hwOMhxR1Q",
-	"TBOzno2egOG+0iOaTXoWKpg9qab7f6wB7eRjY0ohDK4/D2EAqdkF9kYiQ7xveULnr6wQ5wFwwTrS3pTF",
-	"HN1HLKIOPZf1XJ35xlz5fXkAi/k4VGbe2Hvco4P7qvB0xu8/Cgz5ER3ruKLXSo8egp0r5/krJ3+Hr5S0",
-	"WqU1bX5qgqCgk+2S5HYr72rm5ezES1gBOH/EhVANBhYB8cJSmVXNKhnIw4FW2bjZov6IHzOjdBg9Yc6x",
-	"5NTXLFHJEgoCDdgKkLUzjH6gBd4itFXi1I0gOH2c4A30jXojR6aNlrG0q/30s0alx29zRyvljnwrxSBI",
-	"UFCWqvxvIovkT2GkPsCJeVMW4eWvRRI1+b2lF7x74GZpGVzGYT7ZxgLqFIAWlawclnYeezHYk+grxZeQ",
-	"Hw2kb/PVbQV4p3KVHNVpahlF35OwHKnynipDg5byWlqs67rOTF0hF3VgrqOjq9KTtE2LS/QMbWqc++Ky",
-	"W9N82Igt4nngvB8PHDtnqh5V3JWg7Sj+eMBut7jiVsexryzMSw9mX0LIaRj7PgzqVv2ixYeyr3zp3U5x",
-	"26HmtgfYnkezrnPsVfyyZhjhLaKhdljmADXMAHVABeI6X1tnfeFuwGydVbFDZYrZ30IX3P5cu1/OAw8e",
-	"xEULVr1YJY3ApPtsSUByf1BozZ1pC/MiZctt1lhaR58uXBhM+/yBfvTQk5elren+IWw+2Cz4jAL1EAC+",
-	"hYro54JDtRDUGhDULPi0oeLloFGh/ZRKiQxTujxL2ATQlawtMoP+MzNl8k6fo5oPVT1ulGqfAFWLTT0N",
-	"bKpJD1fGo5ZCogTVtkq4BR00rgaLOmdcx0PnFjkvWxoLPJmPT7XQ1POHphY8QubDUZWp8Od5KYNzpDlL",
-	"RU5iITRTEzkHqHo+GFULT+0JnlrfJ6qHpN4gdTAnKmKSdCQQpsJT3xOqJKAtDn4Pu2A6kxJHMXnWkRuA",
-	"scEstgU9MiyTVqREBydh8gDA9eSxre3AWntEtFow6zMBsxY+KGscuSN/Is4pM8yRFLh3nM7DoS6S5K3c",
-	"Jgn3c4EZcKPaqdc7AieGkLuAWCzboECHQSs2gVnUHs9VWlRufGuV78nwNFRhqYnvvmkGKlCKnj71Sulh",
-	"9glu0G5+jgjH86SBV1JCbAtW4gf0fU1sJBypC/C8fwiJHed6O6+MXG5kVUCnez4Ksm2tX50QuYVNdgib",
-	"CBMvKeGLQigXpsbtY0OMIOZgJY9LLncKrjQeHS3Csk2Epcw3v3GvbmHU5bzI1KNBJ1yxDKbMs+xlNOXx",
-	"WvatOn3bwWAql94DELMbm9CepHtGY9a3QQ3u5C0XKe+JFBukGmCan5W6Mcyz6Yew0sWQPkHeCaVEVsU3",
-	"jMuk4ym+PQGzSCJikS93OCORPH4eWJ2plomnEz5F9uQwxGNkIL2FeYW+F+Wn2BwhvtJsMlSjxjqm8HSb",
-	"KK7ByppSlUE1im9agvvBNf1g6XVs01+pvJAa4/QPJzS4vVMmlW0522f0nkvsfMprSdbM79TpPqRiIHop",
-	"HJaG5dZ76mkayHRyHySMgsAbnNN/5pWF98bYdtx77rKropO8XLTHogQSJ2aQXOdTgyIksgvp/NNTFkll",
-	"r3nxhcCbFdUDxT/4Z9vAMNya1u8wPfScheOe9TIi2osLU7YTuxHmmCIjYNWEbMNofA7YeVV2Wvh8BwMq",
-	"RDzMJbludliMPBjOmGzBDj7Et/dxqDx2TpR6HaIe5TIhCiacQDEvX7UOrd5iIddrrUZXYgSLUQUv+s3n",
-	"kgbz+/+DtHraqvMOhhDWsQ2umk42c5jJiSOHu1DEnb1jUOMUStyXiIgkImlSTrMgIflWK/7NzQP1/iFe",
-	"epiQfMNc6N6loCivkTwYP91wi0ECY65tYOypdWLyb2yJeL01p/XC2rYurNi6YG6qjQvuvx+2ffMZF9EA",
-	"WsUS5Y3etAElMTfPo8bU3LT5jz1UmJqbVUX3KE6VmTMg6LWQwgzh3owp1puyYQEk8jQlYKGvcHxbPt43",
-	"xAfU2YjTAmHaZRcM7+oHzPmZQ25N1/T3OhIZ98G29aRS6PI+ZAq2l/swN/hYu89M1KspLiZZMxHxfHzz",
-	"p1Hf4t7ZXBtQrWjJpWxB84Ax/TyicGGwlWei9E20kmZf8ZvdKvbTHh7WpLz/UJlux4btfWzYonq4YGXZ",
-	"3SHm5Jr5Bvp4+IaWbsraENN+U1B99x6vuMygr7ajfC2FxR1v47IV47I7SktXlCqoRVNBW8OwSxxFbOAW",
-	"NE99srsvbKeMH0E19zVQYXZw/h2epmWqjpBoU5m0elr3bRr8pLmd+XJwi8ufaRg4BxubFJMEEpaNu+xq",
-	"ovx6/beQuRw5mjvVBbtL4rg/7dtseaqBJ9NruBPGmjn0jCilj7fpHZe3r8Jw2pu27f3Rt72TsWi2Fesc",
-	"wg82v38M85x6St1A4nsqqUrkjgJkUfmCC56bq7xXU8i22f1JNbs/JLCLVmuj7CHp0B0kHcp5lhKhQzVh",
-	"oyweNsCP2xe1nSGQjaa6BSG3DEKuIMoN5dUbMqShqHq3hnRrzs/mC6Qrl90xBLkbPW0Pq/23qS9tF4Lj",
-	"pXm/L+JDDdwYMZAjd+NmJETiTFZMPVA/LU0QnlAkNpE45g5HDGNttC+YxBOyL7SxfrgxxXbFVVJuQfv6",
-	"ogZIhdb5vrLMByfUuFCUZDwkSkAjeoOJFlyujyWVZrxv5w9abwec7xDQmX3fLbizErgTNBsQs6hAPLW6",
-	"v0olYd2FjpydHI0zy7c0NfF9+frPwa+uPlDrXe94dmJFXu+PT1xcVxbUinnlAGGmaal2MBXyxtDUo9iK",
-	"W2Gn5zTUzR1ajEsmRmOlnXwwDaiseM5xFiutIbaQ4CW67FKyVFnTcV/LRpCEK7BYczPsMgwLwtwlUYzN",
-	"5gMuZDGpeFYjg/SCN92PFeWsaNkyWOfp7hS9HRi8mQPwe9A4vjF4ewjtkwuKhyHjEiaLafkKoGYmhZ0/",
-	"XrKXidQeCkls5U67pyprIEp0h/mveMXPb3CZe+7W/VvJ/cu8yAQRp//eBO1SZEY8TUFfu0tGKL0RymvE",
-	"/qlwKhKzyh0sQy5khxnlR6OOvJ9Ho0xjJW9B22aiaPfuH+tZ4ta2n3QZ7kqbK3vkubKMZLdG91Y9Thbg",
-	"PKoMKqOZxMKwEXCTuXOvaV7Z+f3TKCS38c/XQjZONFtJQ1vqoyeVRGuW5IWpjphJuRlSky4NR3FyOdHC",
-	"WpAs+o/T11FtnL8D8dpRgN9ktNu4fqtZs4Vld2mKou+WtpiULtuxxdyO47PpVFn5mjvNk+1ELdvDaN9J",
-	"siWOsHsj0/886AHXoA/OfvvDaVTOFfLbnweZTg/ODo5Q0/ylZ4bcA0/tsMP6YpBpYgoShiUqzkYgbWjV",
-	"Vb6cv1tKOk2NhVENAccVtvncuh1iMWbgsL3YcJn01F35CvSXmkv8BFPfMKzVQPNR+b58LA5vYGpqfvad",
-	"5jIxLCOACjkLhGFGpUl3tlTZ1HKHcMvGXFta8liLGHxNTekKRfZy9goflLYI5JB9Li+c/hKGzNUSl7Be",
-	"NjWdvCrU2KIsVGjfO3X/gnWXepfyGMr3Trjlh346Us33/ex7xJ84kRnNdPHWPi3KgKHYeSBusWJVgzFg",
-	"WA+MSJxoj7mEtHRJMT4ccckH9UuZvWQqYpBzr+i/kdPk1AiUcIKh+gzuLGjJU0bia6qC4TRbyMFhokXD",
-	"hTybrFDSMKsWvJxn4aqT2Ewmvqi3n0m6bnmrpIUBHdBzLoLAm7uED6NKFyA7MvuTn4Whn9zyNKtICshs",
-	"5H2CufLta47vPbH706GdjmvXeYWeNZ6J9ymGmi6TE6bNWYmnKagoaHmcY4OaU4E2mjbt7AXWW5sbwNR/",
-	"03JKTlHDZT1yVBowVlnUAvvS+DzNe4F35nLaU8kUh58ZoEJwtGCdfF4aZzcVC1LyKGcv+saZG08XpUZg",
-	"mJDlbeHTJqvwMZRnISdMrIwt/e5fmbK10oGJJc4mwgydZgUeq9JPcU8bbzjhM6Y+XOOBd5W4sw3RwBJ7",
-	"Q/UShzxu0oh3OtBtucvUXGEMseDpIb6K2qUofeMCT7Rqlecdz1FE/FXBqVGRFnNT94vTl4dDlWmqisEF",
-	"Z6ayUMutMFbE9fsVGIDckagm0vgDNuFlgarPUcx5Yz6DVzZAd2M0902/GvLxGGT1J7d0mz8+/a8AAAD/",
-	"/ymzs58h9QQA",
+	"H4sIAAAAAAAC/+y9i3IbN5Y//CoofvNVkv9SiuRrLNXUjmI7E+/El7WdzTeb+E+C3SCJUTfAaaBFMVlX",
+	"7dPsg+2TfIVzADS6G81uUpQSZ6YqFYtkX4CDg4Nz/Z1fRonMV1IwodXo7JfRktGUFfDn8/d0Yf5NmUoK",
+	"vtJcitHZ6J2mIlVkLguil4woLQuWEqWpZkTO4Ts5+xtL9PFoPFLJkuXUPERvVmx0NlK64GIx+vhxPPpO",
+	"JhSf2XzFD0tWMKIlKRhN4YmCre1Tx0QWZCnX8PVaFpdkIZna/q6P49GKFjRn2s7sm0Lmz+im/eb3S65I",
+	"SjfmJRnVrDAP5uaXv5es2IzGI0Fz8+x5IfPaO/9QsPnobPT/fFmR80v8VX1pXmUGYV77npv7m+99JTVh",
+	"tMg4M1SlgmgzkFzmTOjBQ5jLIqd6dDZKqWZH2rxoHKH7i5TlK6mZSDZ/YREavKSXTBFKCrZimpsvyZIW",
+	"ecaUOsMlpzkjl2xD1lwvq29mMt2QBdMq5Asq1JoVY7x06l+tj96yVUY3LD0juijZ9JhcCKmXrMDHcEUe",
+	"3LtHprwa6+SSbSYFKxVLp+dkveQZgxfNeaG0uaEoheBiQTh8enDypH47F5NVIRcFU2p6TP7CVpo8+Ios",
+	"PXWR8SvyBmQ6MnQKKZ3T6++YWOjl6Ozew4fjUc6F+3zaT/K37O8lL1jaJv2FIixTbG34f0xmpSawE3Ip",
+	"2IYkVJBcXjFCRWommZdKkxkjC37FxBlQWJba/GLIgoRHSpzECIljmN7N/OcvqU6Wsf3GyNTImalhe03W",
+	"VMGmPyc8FCVkSRVJllQsjKjhImHj5iRP7wFdDBMZJljS1YoJ1T27+REOabuMejF/JQUbOHiuyKWQawGD",
+	"55oozbOMLGWWquZw75888AtGgeW3jdSMYdBwv+NKPy0LJYv2aKeCXetJAr9OnaRe0QUjMzaXht/q23nO",
+	"MyMuzwm1G1MK5tlpRlP3qC7xhD93ss3JyUk/35j5fMdzrtvT+VauSU7FxhwTlq5Uk1yqTnmZwYPC8aRs",
+	"TstMj84emrHQa56XOQwNRoafqnFxodmCFX5grwuzTq2BvRBEml8MiZOCwRHXNSS4sDYkmmWv56OzH7cf",
+	"KO9kYV//8cO4msaIqgSG94bq5UWavhZxpk1k6s9qlrHaIbOielkNkKbpRIrReFR4mWXE9XYuNG9/KlMW",
+	"fznu6M8UjKLjteanPV7acaQzMuNZZqRCSjdjMv3rX//616OXL4+ePZt2vD+lmz1e/yLtmTFPj8lrwVBa",
+	"pJIpI64Iu+YK1ZoZy6RYKMPSSuYMTkJzHoxx3z3oGC1P9xjsK5p3LJB5aseb4J/d3/XGKV/97Oj1tI4R",
+	"+N/3GMY7VlyxwvyfJ6xrsRRc9JmCP3jSRQm8bGIvmuy8BO9llFmft3TAlG66pIeWO2ug72Vc/3y+o+7Z",
+	"ePUgzfOjoZBaSaEYKOFf09RoQkyBdE+kMHohyMDVKuNoG3y5KuQsY/m//E2hoTBsum/wLnxpQzxrksgy",
+	"A03BaE9G2zjDA828YzquHW6wLSnJuVJGfrgVJnhIH48+jkdPpZhnPLnTSRhGXRVMMaGt5eWlCc0yuSZc",
+	"n5EpF5NSMTMjmplpbiYgapT5hosrmvHUMzA8BX7oUJnH5H//+3/MfL+hPCsLdpfTvRAbgjqIfXSoq2iq",
+	"S2UVME0SWhTc2INmpLKY8TRl4q6XxthGOd3AeqQS9hMshyrnc55wJvREJXIF9J5zlqWTuRvqFEb+Supv",
+	"ZCnSOx54AQqekESViaEuFwvYAGhR1Y6kz8yMhNSTuRmnH/VLmfI5j5k2L1CJNySxijzc86ZgiRQpmJmG",
+	"s9idznnqzIBptYGMvn5GpqtgYJM5jAxn+V7K72ixuNMN8FIWDGUzV4QmCVtpBoOkm0zSdKKlnGRmUDjE",
+	"7wUt9VIW/Oe7JecraVgfWEY6NYcrUgowi8aEXa+M9ByTgl3JS5aaCw3J0ZdkppamBbgZpmUwBT+pK8oz",
+	"OsvulPTvZM7QpHTTEYylLA0kLlgf52T6lulic3Qx16yYEkU3iqyXTBhtThcbQheUCzuTVSETptRdz+WF",
+	"JrOC0UtFKMHL8XgryoydE3bFig2R8zkTqZnvKqMJCAQuyJQVhSyUWwlVrlay0Cx9yVJO38NBf4fHAbFv",
+	"IkbFqNbFrEW1N8pqlJPcDHNirjYz+OhUF1BDLhIdM5d/WEqS8pRw0IFWhVyxQnPUXCybdjoulww0BabM",
+	"eWRM6ULm58DlNM25MJtEESky0OxEmVmmRq2xoTaNRwktFYu9y9i7NMX3wTlNc0ITTWYbwrVi2XyMgpwq",
+	"Mk0pzzaTohTTYe/M4JTiad8yvbJPepGa2y7ZZud7Cpl1GCLmF2cXOLkyVRulWT71/mc3cZyxmRwTxm7/",
+	"cQS0NmqqlgWbF1IY4x8nZr6F54w+xNwOlSL/Iw7PzyykzNjzgVuj6mFo8pnpgRn+NdqfMaeMFGyKblUu",
+	"kqw0koXmshSafG6+tLY94ZrlhhZUEDM/VsDe+gLOg2xtZA24AWs+MA4+s2LB0nMyBVfD9IwkS6mYqPQn",
+	"9FWY21aUp2RllCxWcGnuSZaSJ2Z4FHYc5YIVgdvqimYlLBDXioCAl3OyNs8nyZJnacEEYdc00dnGOY/w",
+	"7edkatQ2rjRP1PQM3zzbkLVzAZYKxpxTUdJsembnZsxiLhYZc7aZMjcpTefzMRFGfBEpgkkZq2TcnFbI",
+	"IYb4o7H3wuB0gWPc4EbjEQ4iwih2bZ+nXe4pMxJPI+r903bwoCGiKlTjWmHMrDm/ZinYXknBqGITIy1G",
+	"RhCGnzvH9KYwE4luqpX5yQzIrEgpOJ6+5kNFn4a0A3bs29TfC8UXgqXPWMJzmpmh4AN7BT1eZYQy0+Vq",
+	"MmdsuCOs9dYPzcPiKe4AIkUCU4Q5jwnVznoo9HFr09uRj93cw7F1bnIg+guxKrU9I0B3pNmbgJpzmik2",
+	"/ueyjE5IKTKmrNjqX4FOqv+H2WCRSIpwYpQqkuIwiGbXmnxOyb+9e/2KWHduqFF/cQ7BKJCGsFKwCDMp",
+	"M0aFUU6PpFDnwDjOZ2VUciOazYWBYFZj3PMgB+FHFC4QkJCCWRruFEcZ/1J5pU/aXumxdzPZAQPVr48W",
+	"8sh+bxSw47d0/dKongtWJ+ErrxIMJuV4ALXGUWoBPRxlQrLBwyypzolRU8ja6VTOOhVsFyL2qTq3Q9S4",
+	"evhaMPLijbNy2lt6TnOegVfQnQZ8dfXAHAOrq0dRab+gmq3Rkdir0/EVPPma5itz1ej0yb3jk+N7x6eP",
+	"R5Grc8pF4Lr00x+PBNNrWVzGH3by5b1H/QpmY7PzlTnycPLVnKo32dF0yABDy33E7vDVaIprqg0zT/lq",
+	"OibrJU+WRLMsU4RrYj1t4Ym+wxoGrPzowXjokjbuCvj/3paFbZ9BGEm39GjI5/F2Rtht4O3ljy6t2Hjh",
+	"TsXG7vb+/Wy/EWU+69jC419GRgyZVf7on0CLgm7gtzgP1V7nRvkh5qqE4wUUP0O3PmGx4tEsjAtBLt68",
+	"MHbPMcG4RFIwbc0cZ+5eslXMPM0yuWbphK8iMshuGKaMEH764tlbUhgV1HpQjU5aKuZMrnPC8pXekD8S",
+	"mmUQC7Bka7NVg4p1C3KY1hDahS3C/hlMADhJ4clgRA+zZQtGNUsnVA8NVYxH6KlS9p76SL4pZG4IJJy1",
+	"cckgYaVgc2O3jAkXpGDmjOQ5s4fYH9E+MeONDqB/p/cqbGhNZ1TpiRlGdOhv3bDGhn2MqTkzphzoxpTk",
+	"XJSa7T9GEQ0p/mA98xxyxo5j1F4VbM6vtwklY8fSRLNC1RwCkCKWyIXgipl3zFDw+lNJz9PJ7PG/X8df",
+	"Kq94yorbYNHK5YAKzY4cW1DNJlk878GGzMArd3pClGew0FtgaQQOlM9PT05OzkPPEy0YSA94A0u/2DKm",
+	"ShEaWZ9tlK9+MLuBu/QduO7c+p4auwPcB1yQh0Ttz2jOZbRtpd6aa8DTJ1coFr3s2nYbiuN35qa2VGue",
+	"W6kLiI6dmyhkqrqvyI7DM3tNxoxrMrvGAI0tXRNntUWJHqEwm6dwx47a0QXkXJrj5zDnS+306NZYTqMa",
+	"y/ULvPP05OQgJ010+7q0vOYhM/a8Cya5sUQwvlg/JG4mM+upUb0k2Ut49c+6W27ViVAJk+Nd5dXxKEi1",
+	"MqLppJluNUAU7bX/m9p/tgnnC5JR00tG8I4av+4rMcajUvC/l8yyr5lPU4iE8qNvC8cyRmGbWk0Rvbpc",
+	"K6st/lM1/KdqWKmGl2zTlfJkmGVM1FKubfaP0QjPiGKYaUwVmV7YcCz4ac7I14wWrCD/+9//Mz0mF6Sw",
+	"2dwuFROSXiHEBezYVOLiWtp3966eJH9Z/ecD9f40/0F8Rf+a3p+/XT4qny/+LbYS/9R1/6nr/lPXvUNd",
+	"95JtPg2N9zuudOyshHR3cMxnXEWOx5RquiP5YgdckGnfHoXZOU6oumx8V+okhWVxe3wYQsCgj3f2qcJU",
+	"6kPpphfyQMwHxa51QUnBF0uN+Ua5ocFZIsWcF/mUZExDNkklBIyQKlLiLjXzXFGejsOY79m64JrZu7km",
+	"q1ItSfXzMbmodvCSXjGnYziXanMctZgtPjweHC1Tri+SrqozG31ObYjBvc3yn9HmVqn9K2UZM39F34J5",
+	"SjzjehOVH5DKSImmBZ/Poa5nZmPWLCVCruOMOUmYcAVs7bMDH/aZIuZSYi8dQwRxBuH3wQrtM6rpU7i/",
+	"NpEIn8OQXdCo7R8uGFVSRNNkIDfSqZBrK1HrhBg83rfwml4JVg22Gtm4TtjYBvmaZ9nXW5axkbWhSAKh",
+	"shUrSC6FXhpd2nywedyOp+A3eH88jP91JpPLSJ72FSs2mN1hVhaz0CFdwogMWOyq1KHNRonMMpbsqvGm",
+	"GJzozS8fj+Ra1JPib2abunx8nlRZXjajBVQPrm1BIpAB8oPMxxkV6Zqnetm6OePiEpTUlNBEG0Fs8wCM",
+	"omsVCSAc6gBcRQUFaPmn57jSipQr5GDw+KPGAepwgjzc1i7atQOD9HclyyLp1QWAcd7hpR/HIxxUt+9n",
+	"+8NeMqrKAh5UJ8HXm3qlRmPbNLZerFgCS2xaDONHHCzAuM63nhLR7Wqm/y0351GHtZPxuU+0mJmrI9sE",
+	"eCwiuJ5fr5hQziJOaFFs6lUaQ+SVfUhMoO6401Q8bdH8BnabYcsxcPt6OXx87ws6n/PEiFXFF8IctLGx",
+	"uuUZrm/C2rx1qxp55F4bYzCvVQP25Bv7pe7kpTtRJVHaf9qaZH11W4P9DysdoTp8Q9YMxSTk5x7qoHJi",
+	"N2q3ATWqrFEsnrF60Z6mWTDZiJT/VcX1doEciFYvbu14W8I2JGrnur/zk22LI7fKNpXaa9X4GigRNvo/",
+	"6vDzebc6pN6Yy3YLY+CNkDpqTJQ2p8ERMFyGmSGwtHO/5sxWhvia3Oio/sLYyiEkVMgUeKpQUsh1VV1g",
+	"rO0x4UJp2NZzq1tgQYI9wch6KTMWS9JorLudbOcyKpxeh200Y5DN7h0ua5sLN5dl4ZQhVeZQ8GAvIMoW",
+	"ETbc0DbhLgKEwdY4JxXXnQr2N+DN+J7DX3nU6KgcbKfk5OTETiPfwczAN3euvdso7Vc7JjREXEizxIKt",
+	"iduE8YmWwpZJbX8cyFGHtYG5R406ftzgsZc0mMMvSjCVcBwB8WuUjnHTU5oxkdKiM/Ed00vtJED7xnPq",
+	"VGk8VcFAOgsQPnwGOer/WORgFC91TJzfnawKeVQYAxgwXITFjrnW1hbDYhauiZay7X6v8ygTRvhHyP96",
+	"Pid/tGm5gDoC9R3OdjBvtTlhgfUCecYqnka1KuTEjHmSxiqCL/ChuOdgFkNcmI2ldXNpvGzAyu2TWDds",
+	"bY/JS5bPjNjL2FwTWWpyacSiXjJeVOlTOyxKf8badlK/95UDhuSwqLiSXYxUMSdyw9jwVS3Aef90p9hm",
+	"PVvMXXzsPPE/cqE/hBcd8dycrWYqUJ5+NlpwvSxnx4nMv5R0xY8SmbIFE1/6F38Mb1eXfHUkV7iuRytp",
+	"xlG4sV0fydxIxpXeVKHLCL9omsnFc6FjBtdrgXgCKbFOC7P8KypY1l5bnkajhy7S0g4r0kX93O4JPG7J",
+	"3oBHRXcDyL73MsIs0m1zcLyBE3RAYYcRyZNFIcuVebsUcT/lU6xSamNvuRLc9VKSWbmJZK3OaEZFskOu",
+	"/ksp2CbifPkBTVxwyakVE3rsS3+SgqVcnxPBFhS8KFjnuGQu+iPXtgQbtIIYY7x495rcP3306Oh0TPRa",
+	"kozpdmDw2fNbC+LmlGftUX0P0XoXt7EHCoQ3qskXbEGL1Cg5CVWsPuC/yaX4k8q5Xh67L2MJv2b5DxeK",
+	"e1/RHZ58jnFXUKaBFxXkjQ6Kxi1Zlt6cdd5QbpNljDR1eq2NxFnH24bp412i104M9E5htTS7avCVkytW",
+	"dJSsv+4iY/RgCQOs/dMp2MJajr3DVExrBOnpe/S76sqPGBEpe9VaFDXv8FojM3nOJj9bEjb27MWrC2J+",
+	"GmPgdynXYIbwnKnz0PGsyEIaBU0H0Ds/u6CK3yzPSyO4vvyaFRnUabYmXipWxOPs3ytjTgo4WpQtXhQs",
+	"U7s7N3jaimGibPBngxNhfs2CgTlua/FSsMlDkvpFqa3q2AttuwFrMi16LMGi3SCvD+VFbT1+qYQ1Cl4r",
+	"I+NCzeLA/JtcCvLO/NYg49no5PTJw8fzE3b0MDmlR49n99nRE/rg9Oje/FH6VXLCHtPThyEtz0bwDrub",
+	"ar6g3c+QJhOsqPnJ3PR/f7w4+s8Pv9z7+Iet50KtqKieoni//rj/+9NP6k8f/uVP7o8/3IHIv9ijjLwr",
+	"03C4QA3uvH9vK41/+ulf/vXHk6Mn5PMvjj78cn98v4PcfRI4Ms9e2XuoXMgqieS8HuB26C4Zo+h/laUe",
+	"uxporzAYE0HTSyaO6+I+IOLpIPLXxf9AfDh/D9pvAzhooOi31s0O2buhFN96Z8+epUc/nxw9OZ4cRbdY",
+	"0+CFfdwtOp+xjHViz0JcFyWkgpXGYL+1TH3tuV6yXLHsiqljMnU8PAGWniIcJ9TNp1X4EVzO1jvmbiCa",
+	"ZQxuqhkLmByDrmkLYjQe1V+yxXJw04uDfUEGE8VZcSkIVZeW52cbM2TUJQMETV/JlgOQhmZQp8dEOpHz",
+	"ia3U7R7Mn8HaiTg2lCzAIWBJHYkC7KHZ76pPtvebLPRExrEdvzOGjUabf4BHLTQxg8cOPN6Bbjc44+HM",
+	"aRzx9qR9yxTLMoyAhfM9PWmdvnsmqA+l4jk5bflttqeH99AcxttD1DuJ6YXM/2lH9oKZvHFIuDtwIzgS",
+	"jLnsXSJ3ymF7cVQHDe6QcX4XPHMAdiFPq4TiwLNmD2Orcc15ZvGyBeNwfE/R0JoSIQvElcGc7Frpyq9m",
+	"afT5efGyX9PVezem0M5WTfi2k6Mn9Gj+4ZevPh75vx8M+Pv0U12R/Sy4T2Fmt2VifjJzv6kNvK99+SkQ",
+	"6O4M4NvzmP5Gzebf/vJ362Lv/GI1tTHIH2FBKRJbKasDAAgtagoJdUD9Di8P+2qoqnDI1vHUDHOIXozG",
+	"I/uSDrtXJpcvowj403khf2ZiekYU9tHBJhEzpteMYX8PdU6mFituegbdbSCngOtlVTvootMAioRVC+bW",
+	"lGgZjtY+ZjQe4Wvjo40O9EIAQlYhaAZu9jPyHdVcONVnTFK+MMQyRJtOplBkh2kOhpTW+wHXNMrUMLt0",
+	"FGPUyYeKYycffjkZP7rfK9TDeUBCWdSr81owkvjfjaoeVJscxO8wPHWXXa98ClMjvAu5qzZeppYAU47l",
+	"LzbPy6Uv2nTjdtbQ3EMox5+M6IwQLKnDoIMPqPuZZbFDXVm1EA4rPGLLzLngarmdyL2+0YXU29OjEtvL",
+	"oD2roX4iC/2+bbEcQZe0wt6sl38G781lWmbscKEAm8REs4zgo4eVXcorVmCdVLR0Z9hJ+LYU7hiMeb4w",
+	"7bqacPjWIBLm9wOuZ0Vyz84BDzaqAUMuipqhnhX3cqR5WxQfEzPsN8PXEfZ/awH/ypRmRUo3TUTEvXgl",
+	"Hi6qmAO3xaWQ60ACtt9cY4/tuaxvMVcQavhY6qpgbCJUJB91yxoFrQViuSihvPJJyjErPo17dlOmo1kf",
+	"790O/gxDOGtZpCpavF1bkAEVO3sUQg3Z7ND6bikzZld1dy9OuClrpRK2844lVXxL5TMeU3Yd5G2Q0ByW",
+	"2ZAZS2TO4AvEZgs1FVXmqCJ3qCj5ioroyX5BEMmZzJjiKfPpZeSFVmRFlTKribDtV6xAd9iMRqt+fo1o",
+	"gxth32P+wlb6HeA0gHFQZNGnhUbDgLwHG5owT6snNbhB9Ucq3MLcIE7RTAzxUYoAj2ROfJpIRbFRIouC",
+	"JfpoKQvlJnI2Wmq9UmdffslXx0IWKU9c2sKXfJUvinrOgU1PGR0q7hGu5y63jkcgbl+LrDJ87SrHIOaN",
+	"5n3x5oWF21AN8/LhgIF22Jf3hrRli+DXdPPQVra5G4e6lx6fuE/dzeM3FIUJ+b1jcyNu/y8/jRTTP42w",
+	"3+fHqaEprxo+dkP69g9iuOT80Npm2/E5b+S3stv3DvdlnGMKlnaBZFsYZ+phnanyX6k118nSNsAyuxD2",
+	"oxPJyPtnzt6pL99gjNYYImtfGnc//vLTsiiYSOKgqi/evSYP7p0+9u0Hg4TE79+OIgGcXXwQFXZCjNoQ",
+	"+jBkzGmy5IJBEQFgvBsN+jAaCbtGp000wgKarnkXNCN0JQygMGGpTWZ7Mptf5Zw8e/oip4IuWEEeHZN3",
+	"RoOiWQ1hAjNjl7Rg7hzvx6tKUI8bhkHxIkG5/VvN6wjp3cjygIn2qlAdcBs744ZYVgoWJwJpXTAWwzNg",
+	"zLNkE3XdmhhgMmJvMG1r5vthlIau2XAckUMCgqBHIooKAnTavlg3UHgbSxQovrXNO7o/qjZLIzf3kgtz",
+	"xTyjQW7n6JuCist5Wei2OruvWGholqftY+gW9ruN2Yx/P8lHDXnWARynLASfNWV10Ix1YKLCD+DfNWwx",
+	"JlXSwjCxnNMFm2yxOYAneKJLaMQw6JnIpj0iIJHiL+a6JjHh5jD/vhphP4n3qVt8JYnhVY8jY8ho23jg",
+	"GM4JDShAylUmacpShNiAQA0UQinfMo5likEWsAKLreuY71rNWj7y1AxnWuGwAhDtmit2Tm4hEX4LN1zU",
+	"FPdzi9xk/XKK6YbIwE7fg1lloJvTM03LRzaFoU+xCKrRPMQckL5DQ5TftnPWnZirgQ75adur1URuw2D9",
+	"tU60TyFl4rd75B4mG/NZvFI+4Vc8C+vlu4vP7p3ce3R0cv/o5OGokVaU/vLg49HnJz+eHj358F+nP54c",
+	"3fvwhf/84+m9Dz/9lP7X/R9PTj98sYNdaBthxcr7remNPnFngZ+RcmW4//ShC7TP2Fy6U9hwABw6X5EZ",
+	"W3LhsVWqfjz3jhszO/pXM7fT8enDj5//9NMxfvjq4xf/usssVrTQebQ0ObBusWQS0S6YVkRTdXmgKLtP",
+	"SjwYKvLu7nJXH9hn13li3cRU8A9pWgq2OM/24PlT3dNdFei9sj162gbBsPTObfrDoHTPg/mYt9P4bk7m",
+	"iv8/8ZPZT+RWTua7YK1POWF3Zz/us4JfsWKbcxHXZMlICpcSI3IrREvvb3DdWoNUka1a1fYOzUwxgbhl",
+	"FQ+2t6B1IAnGUkVo0/vRg1jl/6572j50Eun1yvUSjKORJbQoOFOAN8NosiRG7YdAtbsxclJlUvUiufkX",
+	"Q+Lfx/FIrpjY+aaCzaTUe9zGhdI0y/a4U7D1HnepMt+dJIrpCaQHqN1vLdWK9XsTGvc1MYBXUEfpnuXn",
+	"MbZLXBuho41flJDM3Qz4ppBpmWjXFD2yTanbpADyBkUpZIV3QUfz7pSWWN/Y6r5zMv0/U5dXCo8Vm2ga",
+	"i6FbxjRTkzXXyy3CxGhuJC+VBv8YqnQ25QoBb/RRuSKzDVlSkdY0lB+b23V4exBZ28Fbz+Pmjm+ut81m",
+	"CZ7Ymnz3Qr5z+VHxdFKf5oJkCWRvQkV3xtgQl5h/M7o4zNFY0LzecLMDMkNgH4Xqur/wr3urpfHx9u5x",
+	"tyPkecYXfJYxTH2M5uIgILU9eDAB2yHQuvBFG57ZEAxa78Sa7TP70o5mpENhYQ4VRGhmde0BT+uTrZxB",
+	"4WZYjbKf+nei8DYW/NNWep+jbrajSxgduVoSVcu5to9tWcplon/5CG+ruhrHlskF1F26JJwLgjAsWrE4",
+	"aYFsJ8lSSmWOi0Lm3QdEte8xK06NDgSY5dmlhQM+rVw/0+EY2BV1XmiWRzlrkGFuJbzdSdxOucc0D95+",
+	"A9s86FvdAtJJ60tgafKj/+kZm3Eqjk7vVZY6fkVO74FP235pzzaxIO5hH7uWfnsGFCpRfm32WSTvIqz1",
+	"4zvpXrmbmPzhuvYsITBQ9IjuAJGMa1MXYSp/QrGfcwOPLli14TiFB0w8qHN78OABJNq3RXYPEbeef5rl",
+	"jvXiQF7vXXP4SBj2UO7nA8d4YeI99L6bwzk4YT7xk7mayW34ozrOrvc+ix4OYyrYet/z69ZFY5tkV50A",
+	"oVZjMURBDJ9YkYTjtG29zlvKvaArtZSgnayrTnfQVy/SBGS4D75g862Y95FKjlqVbarOyNS3HpuOybRS",
+	"s80nEAz49//+9//ERgoYhprmq+EakbYGfqBy4UuPJdB8NAh6EC4J3z92mwaI8qFr6fskDOQvsG0rP4zP",
+	"r27N2Y2heVcvJ9jaYqbB1xs2DK8U/TedA/kGwD8kmcssk2vlqXKG/ozGEDNqrHnI5WAaORwA7+kcrXyu",
+	"gLxoz7qBc0VyrhRLj8mrEip5fZgOoaHZVWgDQ//P1Nw4o8nlmtpKoxuL1SYpooxjG890eaVsvfSa1ros",
+	"RdD703QyELsUm2LdHFH2HV8Is2y2XQtUZ9OZvGLkZ1bIc9eFS5GpptdThB6GSw8ACmgYxxYyqVXGtR2E",
+	"zXrlCGNb62nbL/H2qzDW7KbFhubMowkkHPkmYR8BZG6yUymjC7PE32K2nbxiBV1YdFYE67HlOlwKdVbB",
+	"5aOsKtXA5OGhzW4HuNnsfvBONgCym1gn834FyfYZUAff3R42McRRZ+CjxTuwJVmaHknheRysEYsrbzPS",
+	"VMYThjEc64wFOwUgBbkiBbYO3G/ofy+p0DbzeNDS25QGbITDCuU7TB8C0Jrh2riWKBXr2HQ6V8I3AD5z",
+	"ty5rml73ttlBIVV5W3sHYS6crAre3w+oRd2Y0lDrsho6FG3KJEiKBjPW+NsLZpxvsPjeCRwMeewkfiUo",
+	"gjUPJW2/5yXYcm1sjGqVpw5BwkPM44Dt6lMB2Y+eSww3nJNpwealSKfmTF47hxotsg2B6A6c+RXn+F6i",
+	"iF8JoR9A5feTtSIMdbHSJqO6EUbrVO307sb8624j9ymZfjiLd+Zg3VJSXFi5R528lHOibDkKdORQkD29",
+	"wllcVayhzhB0XhOaZeOqU4vtKTPHGDA8AqRsvZULnk2wgUKWEYjlba6dwIMmcj5xHT3hW7hl0tXc8xvO",
+	"shRbS3RAlWDLHTI3F0bKOLiF6a9sD6BQ1NtrxtPbylhssETMMJMcfnVjzXFc9pXwpNiSf8toFos62nBm",
+	"wpTC7Or2xFUX5k+2phtFpvJyWvfYycteM8w+s3ukXUBD01JcCrkWU2K0qSxgq6TRrtheaETKpQWzMCOJ",
+	"sca3siyyTWfbpNfzoM9IsyWqRdxP6WYMfyxlWaCqDJ4vkHyEu/ZENofbxsJZOnZuMg01BOY2+2Df1ibW",
+	"JXNijJqJf0psD5eIBIDXKHOGJ1KBAKJig3ns6jw0qKrhxtHOgi5APekjVeOj+Gijqx4uwT5e09iM5bCF",
+	"26sp0sCFeBUj8LkR9f2Nk27Udynmv/IJ/LuXwjSlcEYXrjgkuqVeRLOSvv/+xbOrx+cAQq1gBTj2tgMN",
+	"phnTGdrN4I7wKYPJQUqbWZyXWMAXzcDCn5DvhPR8uJRZqsa2J6eNfGhmLAowMbos/+ERJDumizR9HfVR",
+	"+3Li4U338Y7Yw6AX/KLsirliqCG4xFtV0AxU+9Oe5owo/vMwezSVOeXDfCGN1LrOAFI/dtNaxOIc0L7M",
+	"/PSZIuwopzxz5dqt+od+O9ZjuNzAL/uuTJagZko1jfqHV3Idm0ijABX50jfENAwaigFU1efz0djc92GI",
+	"SdhxoO/2Xo8EWInc4SMoFwumLAbcgA30Dq+HSE/zhKvVH9vIIHKI587m3gjAt3AJwp049ru8xgbhoGOn",
+	"5guh2cKn3pVZVBDNSpFmIGXnpUBPkMNpg1pmmqaAYYjZQ9hZLnbi1Z4b4UObpRdXEYKfbwQ+5/ZrdUik",
+	"LOUJmL8+xyna9QTzOiY6miLYzOqz2oI2xGn0Rxv4Ps11NiCVwvXCg6vrezmkaIN8jekMYo07sY/bDPlp",
+	"W8o+mB7lGFANP1O2XTDdLZehlqf/sA+oqEMR0Sx/4zxcbShRzXJYWRGmzeA4oVEOIBooVo10YN/PC5Jy",
+	"Bb+Bg74qRE2MFSPOw3YtEBDFJQWluquZG48mlLzQKoIZMiglJJpoEtIhge3kWva7/jBgOAC0K03ZcVyS",
+	"gNUf20roJnFNC6l1oXBF5gVjg+PcoLnhsvbCKRiqVTmNQcdZGGMXS8PD97GyAq4CcmLmnNF9AsLqKpO5",
+	"4rBd2soOMY4cv9wsFeYV4OfKgqXnLf7APndcK5iyiiXIbOGNHVc6nswwZPVjaxzAL+2aZKfgtqB7kj4m",
+	"75jQ6MhA/CiuxuYfpemmwnhe08gaKxyBVd+MYP7QW31i7olN6juWLlixpeetbVJRy4P+TBHb5y9iWB04",
+	"TlrFRklBubLRJP96Y3rtEHm0900gED44OrJrqC7iBrCY1tj5mm3GRDmTYkU3ZrtPx2RqrFjzb8EyRhUz",
+	"f6L0w0QQXa7MH6jUQjYIuvXxFggYjEkYeohK2humqNhmugDcwHV7Hu1ElUYKi4+x1Odi4zFx8+o2wnKG",
+	"5W8alIuFtKiuwlc+NlXnu1rMqTM7Jtiad6JmhqLg01Ywv+OCbXHJGWphC36bFNIXQIv54r7j4pKlvfUj",
+	"CFNuoeIRfUVZ8HOu2gUk7SXsUoygBoCslzxjViI2a1G4CroUD9aTwnl1qEu7h6IVt428h0jpbXUm+KCt",
+	"qlh7At1VYRkXlyTlYKgbpdutE+YvbMsXiispEyORC96fTwwDe+0ubk7Zx20bD41Nt+aY7OJ35zZdUuVs",
+	"l6o8QzfM9G3TjshRr606k6KzlKvXD3HlwB171TuI2r3ytc1d9MMH2hFsod4LX069R7Iu1HuZNTom0Gfb",
+	"WCjsirO1LRQWstJ1g9KKoJKiyrga6p2vw6s9uAceLp5OIH7nQUEeHJ0+fH9ycgb//adPnBidjd6cvoSM",
+	"CWNKNF78KD396ugxvffkiN5nj48ezk+Tk9lX6RP24N7o44ePnSnJu7jRkd6uXqbSzh2sqFPWI6r69iV0",
+	"FRQ7LSMECf0eMXo4pjj6vGAls5TENPEgitClTg1j5baedQG+btfZJaoV0VLLia963mrunRM5nyP4lhRs",
+	"YgTvNG4C7pj+14tdZMnai17U6675WGfxaJcXpamwbQ5yNob9x1LokdOe+jCDwe2YoXrnG7y+rXO+dlGr",
+	"wIY34tj5M+aygMgxmeqC0wwzP4MNeqPMT/PypgXn2zv7UVl4A+tZ2O6eDxO3qlF6evXK2jcoIrsaJKAT",
+	"HbpOo2htbT2H8jnci9qKL/b5gfwremfzliloKxGdzJqqYCZjtwmwY5NdFX9ANC19dPkNnuQ7vKF3av7B",
+	"W6YWhGo60BkroZnTDUQ9Arlpv7KyM5oqP+fRXsmhBDqAtfcD10ukeDSkOCiKuMdG3Dqm1xZVqr0bbZJx",
+	"IDdrEa/dbab4To2uO4sDjZjhYJ5FUrCUCc1ppsiMZRLqiW9/Bd97uVUJq0u2gcQTQxzh24UNCF2veMGU",
+	"DZdFuomDjAymyUQKW9Y3LNs/L/mSbQ5Lk4s3Lwwd7N5C+A0tL5k43iXq136u+cVJpku2GRZntwx82Bm2",
+	"D6n2uofTr7XE7a+5kVmvufFWYrxNJXK1ixN6xf/CNu/MTb3CGIbh2cMHHkKKNjKlcSw1bo5vaKqiXYgu",
+	"SI4/pV2ZWAPhNwbabF054P32GagkTzF+vsWQx/ignM9ZYQyu9TGxwARcEWY9JfVsCKN7CYnuSw/83xRj",
+	"pXKJI8Pac+A4O11oNUke8ek8rf0+tuk8auycSeZ5arAnp280DiE/MpA3GU2YGmPqOugnqQ071hDzCzY3",
+	"o5IHG5KMjKUFHHCwt62kzGIhR5tqBD8f7GX4BhWDRk74ylYX2YsO9NImZBSkvthhtJhxXLG7o0zIIt2b",
+	"sysJ2mW8g7s3WbLk0psgUgjrbV9bPMhmGihLLm+Y08KKQhYDO6TZE8QazFOb1TwdVpUzqL9gLf+6I297",
+	"HM7bTaCb7m8KOcti4f1G5TQ2jRVsXSUQ0DXduPoA7iD0jskLbbQdVe16wa61kZAJU04YULKQMsX1xI4q",
+	"cyw1hRztWH7TTTvV3Sz4dkEU2Hzwgujzd/JNm6Mq6n4A3ZFbAs42hGvFsvlQP0MsjuQqoJCAlesbB9DL",
+	"F3cSMqpz4qcdNMK5/HvJYv2FvuM514os5ZrkkOrvcdhIUQpCNZHRaPiW/H5Q+Npvemm7W8JukwIVXizQ",
+	"xdT5tSwuscygaqGIO9huJZ4OElz2OXHB3ZykrRo2Y2nMtwdjpMqeMbOt3tqzAvuk0Qxco33qEm5UNOAX",
+	"+veO1d7JUT24NbujpiOnvNuIpIN9jVbvSuIAFrVpJGzX9tsNgNqqe/uamkLd/nmwctu+1Wuq7Z869cr3",
+	"GHkGL1OptMxdj6tmQCF82EYkO9XyH1LFDF8fFw+CbXZPrbPltrapVGI7qgW2jUWl9x4Gd4kxERsxO5fc",
+	"BKD0J2ZCvkEb9Fz72J0NNcg8Dh/Yo/m761qxT5dy4p8Uo+Urtn6D+TqdNYErytOpwzoWlWvFV/AncsV8",
+	"2o86g8Uu8mmtsAlAZ82TojkUr9i1fgrpQB1+KKN/QoCLZqBsOh+yIEJiBkcic2u7t0C491gIn/G19w4A",
+	"1d2+LEr4AG5i174PngQ97XBuqfNDs6B/cAeIoeM+QF+HwKEY5ShsBuiK7nFZhg7vbsrg3AwOLO22TfG3",
+	"L7HqxPK71NHqjQ/StuiBUbYAfGTAQn8OEdj/ctHi/3pz+uy/3sDeMSx5Mr738WX1+V//uscW+l4oSG/d",
+	"YythUUAm15ATu4tIuNHG8tDUEdNXFpfGTKuqgrnwzcvbKRMatMYuNev2wYe8Y2gQ+PpzuPrjeGTBwm/m",
+	"lDok5o8fokP9iXrIv6lFRc6rXmvoFh/safRv+26LjzOn15Pt61t16z8bHhmytrt98o0WYOfExUHePU8c",
+	"5+AbjzRVlztPUxecpRNPI9XtHQBl1fXPw+qfYUkQ6bBmorWkyzD0ZL1S3mXpl7ux+u01Cxc/MlW3MZGP",
+	"KwLWNnl9G8b0q8bG7cjIAHC4QorFDgdjB9Zu078YAJkYATgpBcVmuFkcCq3DP1rft5X5GrpLx8FupmTO",
+	"r1lKFBOa1V0z23GJ7QC20nI7vEEKmbOYJhCcAH7I52RqDDvbxzCTElto+arng3WyQAMyamlU4usu3KLV",
+	"Yflpu0TbQj9aIgTZ9NZeyeQidubvAEbKrnV/hS/IArh067hfRvfsD0uJxfBcnwXdLsZkxeQqY2S2gdbU",
+	"CgMcQs5kuiGf84rZrSvxi1oRfaklCEFRUsOKgOmxlRU7Le815ZqLxfQs8FpxBY5fYwpCmkfBdAGJEGnJ",
+	"EO7znEzx5dMzNxGoEdVmsliqw5jvhRIO/e8lK8FFW5RCoBJohwD7MkkgjdLC/cAffpYJFQmDYuroVOMw",
+	"1hdBUuuWxKFbUv/6EoC4JhldKaZIKVaUp37TJWYt0Ll+u9rfbinVQOSu1gOQMXsThamR1nMwjckMOtSW",
+	"rm9eMYghxUKHqJJQkX2NubRSo6V1s7d8yzILf2toOyYzKS9BB2M5xv1YbqS3j7XOWCJz5qtwelEQ61k/",
+	"Xs/C0TuQw0h3iGqte9OCgPh7tYtwJQ9++4atImJVDI/p/ZOjx+nDh0dPktP50SN2b/ZV+oCezJ88rjWT",
+	"qKO0OCiaET1WOdfLoBmkVLVS9Y+HqGkwpNuMzlyRXqQxxe75jPFM1KUks9KYYY4FfG66TW80yt7YwprN",
+	"yo2tFGO5YtkVU8c3kA6RWuiH24stLFkGZ77TDXYqa/extoSdNsJAscpr1c2x38giku3w/IoVmyDdweNt",
+	"gUYqFSDjWzcQtYn3Wws5OqMotGAYPGKpOYNdBt1wE9pNohNEypkY7T43gY+tlUjMDAUqYEkA75NFjs3U",
+	"H9w7fXzcgcFMJzaRq6tPflX9svskIYUsNsk+xBtovjv4NX+Gq2/eJXc8woplo08Pevkbc6G7jc5iKEEv",
+	"IOicMaOnG7Ux7BdJbLTaYnkYtU5UnIpYh1pmKSqjfy+lZvHYsn//BAWh6ioCdL7QnG4wwReKtrG8fPDy",
+	"uvKWmKyoSfB4mmY1AgXVAYqnOyQ0Vrzl3hUdSEfB7Ot5NQSw2C29zl3FDWA5KlecMHhU70GkdJbK4nAm",
+	"FtZ9YjWd1m6DeAQq59cE4PmLoDgTNAlzSsjc/GGE2+qY/LvhCkUoQoY6QBg0vXlBQGWIM00/bhO0srEt",
+	"VpvFoVthoCadGyzoW9ec/sZQ/bzK1AUt3BYBwYLtIGa7293BMk9SuulIeoF6BscMxrpW5+QEM2wKW04t",
+	"huS8oE5Xa3BUh6CqkT9GPicFa1IpOAaibFWbYEwwjCts3Zr078RJq2Tb9n5+jZMtZvBZRHgL52TOJ5et",
+	"bSxTH4vPbW6O5Xw8rj9T7nYL1zArN1aMXAoEiq+f5rMKdNZ7mcAUHY+SpUQgcOU6U6qo6ZoseZYWTHQA",
+	"1+Jjxtg/xihr7JomOtsQG5aGeq+70AxSNqfdpWde6GP3egDNBAAeITHV6YxQH2nC+JKxAwE+GvR/dDa4",
+	"yu6mtRiGiv6mpDh+S9cvmVL2aGQp14NKYJ+bCwHNDri59yRvhs+sVjzpEv3vXYVdBLgrBO1DpK3hznQP",
+	"FBaPhWBK07AAQGRKPilq7yd0iuIuQr1hBSkF1xZ1Z20VarcuBwHbGo8Uy1ii4zqTOwo95yK/UmTXCs21",
+	"faYFG3poU1rl0Knhdra6Aak1t5rPVlUBLtoZEcEf08MMMSgoh6bNbVMMXVmVBGvv6u2N+oLxjL2Yra1o",
+	"sIsrFq62gyW0b87g5FdwNoVb2RHWCpPaKgdCeuuh9GdnULSFgj9f4Lit1ahyy/n+0N8eHbqh+RHTIDo7",
+	"RvqZ3U0ww9ven3gwo2099JVOtEyWiONAbCYuZNEJUo7nSrUiZwAXb25zVdJYXutfOr2iGU+pNhSjScJs",
+	"TVAEreFgekHG6BWERIjtgdfvznY52k7HAjqMR2aGZseXmeYT+PBhlyaj1dLGcuY9YfrY9j/8hU6MdigG",
+	"NMvkGkE3VX3T7LY9qrYT26LrjS6/QMLgilAgetYKZ+3nsp3FwfkSyyqqXBBV/4QAkSJw9zQadRQs8sBv",
+	"CuYr1Zsl/hA1s4BXesnyLTwVJIjwBN1C2xuCafoU5vAiQUvvMM4f2tmb/VAt1zvFvJ143OQaI/W3rvh/",
+	"uDLctuVl+bun++02B2E8F8X7CK32vKTpjfJQtiyPpos68Tt6WA7adPCw9vw6ydvdldm6Jrrqh+tv2C0V",
+	"KNsJ2wQ8Qd9FMU3GI18Hc9jSfP9YPD9ywE3k2tdSukYyeNCAS2tgZVKFuTPMFXk7SV0WSiUMUgYYIEPa",
+	"r8HlFv04YmtxIaqOKUClMQHgQTJnrGZztcXkLr3dfOBzwNXbsPdqfBSGJgP4n8akxxWkYmMzOA6vRza3",
+	"7sF9235bhU52JR3cIojX1xvvSI24s0DdcAn+iJg6hTLwKRpn03NvgftaNVDYuFbE6gljwjLFrApdLBBR",
+	"yPEOPMzaYPZCOZ+Pg/5OiDtdhB2fjE11TDwSe2gt2q62fk6QYm6uH1ucS7kW9i5QmLV5fylg/2tMXDO3",
+	"nuMnsPOdCRfgnaMuTMXm7kDP2pL6BlHeV4g6VgFOBGhfttPb8fDOJNtDrvYJF0KtUTBE+e8M+SgYC1WX",
+	"AEMa4PdKNR2TKYbeEYxYaXNiTo/JDxZ73VxTZ+SpYlpzsVDHlh8n5hIwnG1nhYBBXQIjMtoMw1DnHtnd",
+	"vbvxBvdg/HWiWb7KqGZTe+IY65yEuPzmjlYziambeEKLgjOFoMSsMHN2+Bauaw5ibVRo+xJgQse1WF68",
+	"CcwhseKaImPa8udHIOL6eLUh3gcCt4EEvjtfw+/Bz/CGxmravpXryvQGwqmla+YNDVKMvISoMCxMpEg1",
+	"5WqVYVaGs7qtuT3LZHIZj2Ww6xUV6aQReK8P7Vn1CYPPmESxXsqsI/A851nUh4LxUOWsAryspsd0YdS7",
+	"yUVH7F+4leb7NbnbcVX2qSAPFq6RHGPWb9oqkD7s6g4rU+9a0X0744VJfh31pWcVJL45NZYsSz0CXgVX",
+	"UjAyY0ZJyqnRHqZGcmRMM3M/zTLsoQ4JdudkuqKF5jTLNpPwMuyBL8sstRVU8CzAZqz3aPT5vDYFdmIL",
+	"XF0d63jkH4vh0ubLwjzZKj3WJeV1JMpeseIZ3SiPaNyJppPSjfVSLWi5YC690GhiWCkWoKGB84UVPqGM",
+	"pqntReommaPO3WuRNRUNdHzaI67vbm+t4wDDbyrmqw6ItvT/pclaH9odNjS71udW56Ie+ouqS2z9P67p",
+	"rTaahNFNQeA90DBRpkwdkxdoZynnnP23d69fEWt8gUzuiXtW1FKXHUnGtMoAlBaXW0uv/J5VAXFrF8oC",
+	"k7zHZMbmsmAV8k6t6gIb7IyNbmU0s6NKxZyiSo9Kd83pXH+VOUTXzb50NnZuW9p2NXz1036ech3Pujcv",
+	"tg1FzHntJwBvODMGg9FNRYrtY+aFFFoRmkHtM6S5uSpo9yHwMwREQFngkietvumwGz3Yv020NV/Zpzl0",
+	"nYmdacdu9RP1p017r/I6/50R6kqhRaAuwVxc9+eaErWXT90PrMMbaPTKwKiLK2wddU679eFqn1JdCCrP",
+	"gqZXqtX16phc2BG7jp81pD8qNiQ322FW6uq8UJpnmc2HUr6rVvzM21Zs994j69R7brlEpT/a1EuHn+Uh",
+	"ngUDtD6ZeTRcVR+32e94r1cXbsNtqmShJzJehPGdXDOlcW90+ZgWEaIAa6GxtJbAQoosJNFygYF7qyjM",
+	"pF7a+hO6QHA7hGwQJJF5LutZFgdw5wZzra1qxXoxxbG+Y/b1MA3eU0P7anXulvdFyQZoctu4+nnAs61H",
+	"7cCFtZ5azaZaEN//e8nsFRYgqBtxFk7mCEhQrTFYDzr8Nm7vQSDqBSGKhCC2ozm1RldPu+/n7zi3buIV",
+	"bT7D/oys6MbVpxE+D5tlYSRIWYeMUW/hhATl+5xMQb8wmrL5AZUR57F3h5ErkBiP4OKOMwjV5UjpslHy",
+	"Md0K0lgBgJDayodtjcQGebnvpHRsS6+DF1p5rAbtOvJcmvN9QTVb0805wS1BVkYDY3oph0VDhs4IH1nH",
+	"7PV1eh3Z7ocNCGGgBwHvc0aFdv2VBjRpvusyNeyXxtIDFIQFeGN28qFFOTjeVMdj2rFOzGOo+Hl5hhg3",
+	"Ojf4lQ9CONE6sg4JZAa5V/HYBbGmtMu5zFGX54qw6xVLNEs74LYC4K2HJyfHJ3HkrT0K0OptdMyGPcLO",
+	"OfdPTysKBvvILSX6Aj7eVvPDC9/00LeL8KhkXX08jg/dvQUaVNIF5YGNCC3lba2a0elwwmFEya2xsX7A",
+	"WYCruv0s793flXBrHHy25Hmb7vDoQfN1IagTPfr5g/nfydGTyYf/84c7kJUXwlYW11uAhKR1jbLVEjxW",
+	"K7rZEYt44DCbKHCR2j3B1n11e6FY2gJ9Zl91J4EEp4V82qEEO4u3INP38GrDsaQlrJt3cN6OxHolNVri",
+	"ekmFD1uXQq18lzlIAYEJHXdhgG0hQpcfGVquWbBC9CPbwAO8uQOMsHZOem/tvKBlh8eHiZSLxRYQrHpG",
+	"DMa813QX4LVbxYbaE8doCy61fWJ0xYbBsZ25WqtxEJ8nn6NkFAkbEyEJE+kXYzJ9c/psaotRrJIt52a5",
+	"9RLq4jaMFqoKZb85fWke+uY+/nP612ndU4WV4neC+PamYIqJZEulg/I5xw0vcMi7QYLoXBYznqYAmuPQ",
+	"eeNMW+sx2T46FdMOYsR1VD8JGopCb0zvTD0n00u20hN2zZUFJ0Fv7ZKmRDEIirs4A7SwDkevGPTEDe/v",
+	"HvE7WRYd9ALfPg62MiHPgjj5GAflHfvoB452WfUOVrgRGRr+9Vd3DLEDdb8BLEU+f/vNU/LkwcPHXxyT",
+	"qbHopy57Zi0L8AkbzW1R0Fxhl3TNrjXGuuA3RHCBBB7vND8m72QOTXHMGBQkM2zIvCzQq49RyTGkVQT5",
+	"Jxsik6RswTWAI6GeeYxQVKP3RlTPOctSM2R3xbGD6LJNK/e534NIj75kubnYHCTYts8s+ejLq9MvUZtQ",
+	"NiuaKavRP5yfJF/Rh/cCJfzBvXvjkeYa9vT3wjrtobb3udBcb6pdSmey1GezjIrLCLyDHNKwFWjuHHRd",
+	"sF0/VE0j4ZV47LnQQxyLsNNHJ+dzPHfIKqNGHipZaJae1zraCIm/AndJMstoPtyfbGflQQ6bulK1NPH+",
+	"DWAV2BZ3EOvo6DherWPsOdP/7+gtXnL0Ip16ZQHNh3MsVjeW9ZIJspGleRPskSXLVvGWDh26gnnZt+/f",
+	"vyF4wRi9ZEZtqW0O5Ku2BxA5ra9hVvCC6ODiNdceR+77ty+wr445NTwtAMNczt3Wrx9nIXP3aZ62dAvn",
+	"EngAfJsJv+S+hDlYPs+x0WM/2CIdHA2iz6YLu/xALqx8HKP2b6c4dgmGtgh9im9GLQAuxPT4WsweO/cw",
+	"NYH6W2OOZEZ13+Cxo0C6p07jxg/W34QfeI6F1ubvvynIOjF/WgrYTzZrymW+2W9tPZv503W1mpU80xMu",
+	"oFKNZhkTC2zmjF+YT+Fhbs0oSPVggbsHatMmQuqJTeWvfsp4zvWkYDRZ2q9lcjkxmv6aFqmqvgmeaT7n",
+	"8gqVFgvajWm9gSyvWvRMvHocJkma0XAx8Ydn+Ft4JNDNRJZ6IueTwswXGC0xC8cmUmQb+JwxfE9AipSr",
+	"ywnGAidqWXBg7LRcZZDX5wkcuC8mZiYZT3Tj6/Cp4fehQmVOqtqFPGX5Smomko2ZJZzTTKnGL5dsEz6m",
+	"/VOp8AcxKZUtjKxNnQtVzuc8gaU05ohqfgkY6/Aljhz+hGKgSZWNbfYwC38Bd0XzW2t6tb53Kd7N7x2N",
+	"jZU7wZxIiEMnTCgG659TEA8Z9FufsEwxOJHA+QIVQZNZIXEbui/MbXNZCoshRxcsxUpP72xr8HluyA/W",
+	"AvxgN48NbznAUPuxyZP2a4uSCl8IvZwAqiQU3shJwLb4Bcv4gs8yVs1YyMm8YGxiZUvwTXgJvgv/XkmJ",
+	"AIATpWVyCX/qCa2SUR3N/S/Bk/QE6/1sCZD5gqU8/OjoZ/4G4Wb/rtXgVtyxQhXCfGe0xEkDewK/tCLN",
+	"g07Utyz0TZ2kHGLXYDgJlk1SyRQuKECy+u+9vMCPS6om3CypG2v1taFQmVR3FizlBUu0Cr6BtZtkcgFi",
+	"1H37N/AW+y/qGKsrusmkkdNSTiAn3me3InOFly6l5corVvA5x2cWLJECHS3BbGogHdLuCXAlGJEEkhg/",
+	"Mpq6HY5HFFyeZIxWhV1mt0/YdcJYqibWS1KvAyzkGmcgbYW1YZEJHhtqwq6XtFT4QveT42v7mYsJLm6d",
+	"ye2vuGurz3azlEKVqxWomdVvyJXGlKp/5zZL/VvHn0qz1STnKqca1hgBXlVT1FvWq70DsH/9fOCTXwdD",
+	"kzl4cgLqmD9zKjb2T7WUhfZ4KHb3l4KWeikL/rP7GDBCKS6FXIuJbVASflNhrriv4MAIP2f0Sob38JXb",
+	"Xu4bKzfDb2zfk+ArwfRaFpfBN9BPxX3wyVzhd9AhMviigG6CtS8W9bdUPTf9Uk9ylnJajbn6wcuRqgi1",
+	"tivA1p1YRdF+qAiGXyC6qv8Ib9liWncAN2NOfM0gOjdWAaTScDCAp9a8nBoVcerJNd0vH2Mni09Zqx8C",
+	"JTWEijDI2Vl3/iqwH4xVNSZ/L8ECNEYOxbxke3Nd9QexE32Zs7Sbr4Jkxjf4K+HC4jZDsa435ZTznPr3",
+	"fAnm5JcnX/p6rpuCS7/xyYTPkD8iJpGzepziZpskuTp5rpwLBXy+wGextfaqLC5ttyMd3bIRer2DG9Hs",
+	"8L3WptWTp+eEIqiRdT6nBV0LzHDg+pi8M0qv9e7ktLhkKZmuC67Za5FtptFiklBq99VDAwGrqugwJ6xa",
+	"wjThqHIVj2IMI6RmXdBtxgyzoSgjQ1wOaqkA30DvksoVlj0dej3CbNdofU5whA+vrUXqvsF7EVYlAmlT",
+	"A5/Z4bkeiyYKWGYtzZuTaY3AWe26rSlZyiy1qbJcWSjsKPm8/yNI+Xz6wvIUedQrE1y+nnU91FdjHNmn",
+	"MV5pEqWBCNNU6DVTg6TP3QQlmyLvE49O+ulgV4r4mR00+9USJElDmo+B+cwPTZzBLjm+2074ehNgvNfF",
+	"tmWi6TG5IApENNBSAYF/+WmkmP5pdAaQaB+nDf/5iiq1lgW4NI0K5nIcyyIbnY2WWq/U2ZdfpgkPwItL",
+	"ZSaew4KnORd/sj8dJzJE16lIvE+W2k1QB1K2ooXOdwU73pru8GeEmEHY+WF9+VOvEQzPI7/wid4utxXr",
+	"Q4Ws9T4+t6DAVnOESjdIF0dzLp5Ou/Qtrvub4dp22Lsk7tHriUXeN/q2iLeJFKpynAbtTBGhUkgCmmA8",
+	"kbsbBm5ABfKgLdWS0/0HcHRAf3fdd/vpjI16d0hyx/iB9Si7mguX3u9BmobCe3qjpuFPcXifTbSD+s5q",
+	"pKtXTXIDIdfA4kTSxLjF82dNXgyR2Hum8Zn9ZGse7lRK96jJhxNZLjSPgTyB9fwQX8s8YEc10mAIw1rG",
+	"376UrTWHRu6vXrqjCN6aSTdcPjewGTrqFvpF4b0GxENT/NXz+oOs/pNtonHHUoNfW3Bu7bNoHRa7ylLf",
+	"IOA26yiamuY2KTpEgt2x3m4V3d+X3v4GHLT7NQJxeSmhLwQhbAJjHN0erFgY3QySVIwQxb/OjQWP37n2",
+	"DUANSBzJ5RVLx9BYEpRz3UTD4YpcspX+LR5Dt3mi3FFT2t9ml/nW6XnQg/AfmrTB4b3X2fwPcRYf6Fzd",
+	"+dyMyXHvkozlE0nsIGGP1mPyooIwIWpJAbtRkUQK7ao5CmMLRXLESy0nkKfBJlCz39FD4RndKFvUTwUx",
+	"d+VU84RUkT+/HaFCehgiKGTR8EjK9dfmhyMuwF8Ulo7jUDtseZs549JOerUpuPyZu7r9AEgY3u0p780d",
+	"AXhv4KN3yFUxx86e3e4gX0Otsn4s/ud48Tu4dpvfQMjJmrFLJtJJtbaRAiL/m6oqTavCU+06/JtnpXSz",
+	"pb/N7m15gmY4N2xsc8MieghBr2TG+zukvzfXvsFLt9e8uz3R8CPUXtZc/K5lG3ft7/Ze6WD+itrNfiW9",
+	"7ggnwDoah7wWjLCM5baGhNZcxJ954RXpAFIJjW7Q7Grf6YLO5zw52K6r+ktM4nAa38gi7EKhsIJOOgAJ",
+	"I5gR59l2HatsBEpmTu45ylhsCuxPQzZsmIU/EDWizdJVwMV15W1N76nMMkjRqeLWyhe1gYu95k3/cQS8",
+	"LEvgk+GhRNdGoU3bEK1nxyYLA1srDG+TYDNDW0wRo2RjQ1f7fMetdAPPnuWqeLmAEnSllhIbfGMk413w",
+	"FS7IaMVZ0iBDjYN2T8aogDHaO2uY9+xpvDehBeucN/bj8Q0U0tvFoTjI7jt3JqiZt0OgnUFGtn14Laa/",
+	"mwuwQrq4NwwWxG3jYQv5veC6YzHDnX9OpsCGreLVwzdVmdp39tbJBjJiyCa+K+dW/RD+5J1btekcxLll",
+	"GNS6tVrbD71b2Hwfi+dcmgUpFUNXRCBS6yvVryh8izWBkKSBiFG8yoByxhzLMkRNcwhYALxk88ncy8kr",
+	"XAhoUtZSIlRv0fz25foU3BsHkef/lNcdatfreSB7PQblutJNobNYg83u3+tjs9Ahd3H0nxap4cv/9/jo",
+	"w798il62Hk/ODRS3ZvpMW3ub0eQSEvyt6vY1fAawRboI7bizH22N9JvTv44+fLxLh5DfX/cfPWxsrn5f",
+	"UcS5M1A7bLh52me8rUmJqBNdDqF93oyuoYiGkUOKtmbZJjaCXTTopkdo2DDrvqEITIgUMVVrT5F7Ow4m",
+	"7AfQH4Xew+XknbydTZjRwaTqJ7cr7wSYaYvKqmw+5jlAG5eqpBliY+6F1Vf5tWp4fdsav8eF/lA32Dk5",
+	"ANZew2k2jEVr7rM2h0oByPm1AqgDaux3raz/fvT0XfrxNfr5F6yC2D23UOKQ+2fbpATNR6CHLbmoFF/A",
+	"iLZwrVg/goAWAlBGEK7VKC5znmUsJRumXSs+371v7LHK8fK/lekiGkDJMlti11nrb00G1/UBYOdtjw5E",
+	"nMUmGlKxqo2v7fbdkfceCDSKONTDWomoy2FRlwZe7/agS8vjCpVNh3G2DugyXIemDnsXDrrLS/dBTQtb",
+	"0OTbm6WAWdnZ5ARr5LGHjb8Y+6R0tMG9UbjisO0VX1c414BI7oc2HX5+1SGt92uvaMdXq680e8J3lQ03",
+	"aL3b4o3dsX4CN9Hso8VfXq1PZCbLws/3zKGFWy3/qfu5IhQKcrdsIZpLWt33lqWjjxHlvynMbKPR2uHQ",
+	"Fj4DW+LUxFDkEMcmWTfTgNNdFN+G6GgPyYHHR0blpcyOr7Lypv0uc+hMGwmQ4Hq6ibJdl112NS037iZf",
+	"bq757S5/vGyuhNAegsU/ZSuq9Q3UQ/+6u9YTK+3q96cwHsC526erHUSZ2ktFOcBu7tu9v8rubKMnQZMp",
+	"1MepYOs9dYPhW3g7b90CS/0m3WV9rlIu9K/rrv8NZWodJI3qN+ED+y17vH67Tq1DOLF2yfyKSShsVhTR",
+	"HGZF1WYVAThtF3f0IELzmcI3UkPL3cOJR1KnMLw0gULW1tsQBcmBsjkk8ILRQZk20JGsiHTBe/HuNbl/",
+	"+ujR0ekY+8owrSGQhH1lNb0mlPy9lBrRMW13eejTN+zFezgWKoT5HpHhrjtEI3pcqYnt4DuxfZ4bG6ta",
+	"TdulEeDZ6bXFis87PANcs94VXZWzzBw5XO+hyoX97AMYGLfqdgjjGotFpzzEwIb9cLNwmcXNr9vU9b4C",
+	"3hp+JYuUJ+RbifC1jpy+0lvA777Y++MBt1X94Dj5De2zRnD2wy+xyofGVhoYFvObCqxga5XaJWlk/UDu",
+	"xdx2hTsnz79/e7BA1A7b0Ta78pvwHHADBoSb9tmXu7JEDIpj2766KysVD7VP3jKFadyG6XB3UuNTSOD5",
+	"TYm133HG0w2k3q8m4j7RzJ9SLVn6dSaTy3j1AwIrfqaIsd3IW7lGvQ8ijdg7drYx/5wRSmYUv+HKtv7F",
+	"XsoIB08VcbiZtthAL6GHNRXNtkspNdqPbYR0dPLQ4jvyhDWaK301e/Dg6PH80cnRV+xeenRKnySPZw/T",
+	"+/OTr0Y1hyzYrTY5/C/8a/fj6Gx0evLgq4ePH52AFYrO8p7rPn5sHzoRkfBNIfOgn/9niihNCxC2WqZ0",
+	"Mw5aHQAwrCGbXNm2Cz5OWaNCOzUwIEvMs1W9u2o8EC8/2FK82HOIAgf56FirxtHHjs7IlAvotVFq84+H",
+	"o4UPZaEAPTelm+qzLLX7YiXXNmzX4OHGmRlQBOCfKz5oHZ39fZSDqUV0EXjuucvO5Yr8hX89Ji9nXH8J",
+	"TUF+aOledbZxaYzxBemj+/dC8YVg6TOW8JxmLULgQ2L6wr+bc6gDac/3oV8D2l4ilSZCrtuD9wrWIE0L",
+	"XvlCszymasEL413Hn1cZx2Z3uAvjQt4eE4O6NWqpaTbw6qaRCRN2j8DXhpPoJPletqJT0OBIbJqKuzec",
+	"s6v14y+NsmWpag2UvVvNN6uxqHf1dz1KT786ekzvPTmi99njo4fz0+Rk9lX6hD24F4vc1prDDTPDOuBx",
+	"jFJVtXsEVp2xc/BDACyDxlJi3wODBcop9N/PpLw0h5LGOOlOzAwuSMPMEY//w61OwDgrdTIMbJjoqQzc",
+	"kBJITYobQfsisGVcsB339XdcsN593d6uK9+laZir1UJoMxE563y6d9XI6RhbFe3TyxNfBMd1RNWHLpsz",
+	"ltCcuQY/VkIOc+shJncX1Cnk2yjXdHFNN9BaPOhbPzPyULFsPthb/RZeuAXfc6jT0F5+xQoXCoi1Kb6+",
+	"eTM3bO6C8AG8gl3R9Pq4Jrxv9hagd8bola2Ssd2F21mYFZlaNPBsHIFcw63UPChq3FXj6nDHVGzSKR1g",
+	"20Wlg3mxy+QzBvztdd3rJuG4o4+/WVqapkdBLLFqnxVwdn9bYjQOdzhLvKbUmsZTecUK5oFwsMOXS4WE",
+	"kfljYkv7cDk36lNQUvWZA/UDDWbQrIY01zML7/rqdfrx/15SbEF1CPLAJHwnWFy+zxTU05yTUxC8lKg1",
+	"18nSdj7DCd+RPDDjsG08dgaz6571NxYV1jzdKBJXaKs5vvOtZ3H2mEOAu9lyNvbHmmoOGFTQA9M8wDwP",
+	"ypESmedSWG77fJ5RDb2FHDSk0myl0Ne5KGhaUmNPq4Rm7IvdXYm2aWIjPdHwc8AqwaaqETVo72yWMyaR",
+	"3jKaGnHXkWEBTZ2yDJtTJlSgYRqBzVqy5HJvU9QP4ql5TNsa/cHhy3vtD/JCDTXOEPRqRhUz1qbF38H8",
+	"aoxsTnN6yUhRiimhmZJkCinXVf5sLuNwPV29wC6yNd0oMoW2JNNzdIesuUImwd5j0MaNPDy5X/cJuE4m",
+	"25e8aq6NRN26bEix6NoVTJWZdt2w4GFhzyt5WbUwjXVVsNpHRNvZBK0nuQK1fCWV4rOMuRb2uYzXrR6w",
+	"f8IFdBuAZmdV38PjAzQYMBM3Jjr0K6el6jK5c5rimkObmxppV0zYli6qzLEjCmRbpK6VFnYW8b1USuH/",
+	"zKhm2HYr0qGlYIZepe5cMvy5o9XsazNOkExKS3NspnSjxiRlBb8Clx9bY+eBJTcXbGLb3KiyET0eHJHK",
+	"es2BHlbtTUE0gqUXTxzfD5yI5lxsGYeXE0RJMqdF/NXYf2j7u3sPfkOwXsR+ulOMf1WwK87WHYl4yBKV",
+	"uyxWGQJtHv8IWRx4vRpsdLxIu9oU9LcBflv6BsBGex5EllgmANAUnhCdb0WhoA+h54mx59Iac9WXO77v",
+	"g92zp8+HJ0vYVURLYEJwVNR8P8gvlXv4NJiO4zHpL3hgLmj5Y3bguYCXminaTVW6FBqrrq0LEag4duar",
+	"kN5psR9TXlTMuF9F4ot24tY+qVvIlwNVa9ql1aZ0YzMufaxYiogJWrFynOXmpUhfi6dGwHd5dgmIf9c7",
+	"BZAZRAq0U743e9XuOacckBYtEpeQgnWcFRjT6QghXZBCrqvGPuaMx0Mj5rWKRFEuqmZAA2Ct3Qnf4XPZ",
+	"UWMo5Dri/tHK9ruluYS6QGamiMMc47l3Ej8ntgVrhs+zwRhmkONY1MNOebuKIrMouxg+uWQbRIt1jbat",
+	"PRyq8gCNa5ZzXkjhVUSX2ISdUoXzvdYbpeaIHudv9thucS7zJ0IboESuzdFMKHQlsCaq4edFIUuREl7r",
+	"BA7gmaACIZJoIM+3q7HvqEhn8vppnM3NVp6VClRpAi1O2/ydDykRMre+tPwnYvwHpjD0dNdWOwYTMcuq",
+	"93sUzSFaUDMxB9gJhhpjmJAKL+XV7gcbtASXJHfWdAetOqeuabFg+hwECaNFxhG3WQQPIyGJIApGckaF",
+	"OsOk5FJonrljyNgdacluQKwhVEo7RPKSrkDDd6lCa7q5Lbb5wTVjRyJZN/MOTmsqtlnlbWHX3qQ5FRsC",
+	"kFhgO6xlcUkKKsAEv+StJIAEQWng/vunRqrxbDMpSvj4sS8MHPAxDj66TrYNal/ZN7Skk1nkzKJpOrG+",
+	"/EG6h31jJ9CVbyA9+Ik2hyX6MEQMgbaW3QEHwxOgQIHEz+mGpNK1EXSBjZ3mlrjyh9Z4Si0nBRNdJkmr",
+	"P+3hulN8A341UBrP7AFh3+UyI1yBP9tAjBDtaKLlsOzuMLDZr3veVTL4zToxYbmQjsoSYQ7+ZMnSMjP2",
+	"v61WsQJN7R96w8pyOAH6Lg2aace1NJ46bQA8dcOCCgNX0PactiwVhwBtsZgKnXyQmDV4b30H73uHbZoj",
+	"W8t2z911kV30oB+rFVJQl9DMuO8N7Fo/xSttV8eIfDUK5WeKyLUIoLpsiP6SbYbVVGDR0MFkRB0yzMh8",
+	"aOJP5BUrXCdNtQMvrShPJ6BtDIpXgx85MM4gQHiDIPZgVPp2sxfscRv03u2N0cMNr/31+0T3IZ2z44yC",
+	"bEJjPa7HRK1YwmnmS4pWq4yjObnLKQXZo9HuoH0twpx1M1jaWyExyTn0PIlWULVOI/SAgj8A7weGRAdu",
+	"h+8E6TKpCDmMHnhbJz2ADf1ZFTkIuGtvVkuJ2J9xh7kI7TJWbkLrGJ8E2RXD5o/33WKORNuIsT9CBcGi",
+	"YF7PGNL3rVI16qwYiEMf3wPh2/BeBmVR3ufZpF1MBLTVyXFPXkS9o5JPkwgYqiYjQ5WjpiuGp1skyyLU",
+	"A7wCEWrSY6+lNzra2Z3S2jr146512Ld3dIfqusXkuEjioZWG4WGbOSPElPW/OAlhVXPn2LBr6INF8AeS",
+	"r2AzKbG7v3XewBz0pEYN9M9OKlrZL3Bh7R0VDXCxwDfq/yzYFaPZJClYyoTmNFNxV0poBHUbJW6iS6qc",
+	"ZwkzD8bVaYw5gFKcY5w8WUpU5ZlLvEiWPEuPyVPzT8GEteeYzQK0F/mkQK50zDPpoo1bc1AGpVZYpttd",
+	"Y2ll+7bUlwuUJD53xacurFgRy0vATlDI5JD5UioGtji1z4BUAwLVKppQTWg2TO9xac3DYO8H2LevBaRg",
+	"v/I1EPFQLD6ulcPgNvq27fgUWB1epfaK1SBjIlIyvWJkGUuZDpwF+2Q3VJSI5tm7FKQqZ+kz5cZ1jjqt",
+	"DbJjPYbSFPXsnItwEKd9rhU3jV56vkfJsV++M5DRiCtG01+TlIKth5PTbq36fQCPrQjH7B4LDKiIDaPF",
+	"2y3uqDzvpKNsSW607922soFsj7ritTRTJFxoiRkcNFlyEUn1CftXt1UkVCkhTMCVLqiWBXF3VGJMYMeR",
+	"oAtfv3TyLbB/2THS4u8cV2PfQqlnfD5nRtXqSNLEYx5a4xsJUoE4KsNIVWaMBV6kgqwZwLC3STnnLIvQ",
+	"ccquudJqOibTQEmC9CbQ/KqymjGZQrKF+cOC+43J1KtQ9oPZcV9OPeSkBW7/DKEtxyEMZHCV/9JeF61A",
+	"kmWh+tHT8hUtgkojoNbOd4FNP5FXMSgL1yTRr8VniphldvYnhXASMaN16lfTDmuGbWFl7ATdkGuD2MJB",
+	"32L6zPN4yWlDVfSxBLvvgoKvhuhMBuAnXSQWWXGnxu8QaNyxC95LWbBaCKBFDZelEKlu01S7gPZB3Xsu",
+	"C3dLzGZMVGkOfkDVRFJjutbUSHn/na1kpRlob9Mo9zsfWb/Dy1ljOzv6qvh370swr6GL2JCrsCcwBxh2",
+	"NhE1TM3xkWprr9amWbHV2LLuwB1zJwgCsZ36aYMJ2BndJfV+HxS7NeC2LRGzYeX1v4PGKdEowiupY3GD",
+	"gBg2tev3WLhf82PHNmrhg5pWe3FobA0HUsyw6ghY7Fuqs2u10XCnxxvv28A6DOf0GBY/umIFXbDJrblk",
+	"zOim7i1YJS6hK1N3OclOAx/saVGyLJIBCfM8Ye/w0rjRH1aC1KnXGJR/5RaB+dZ7I/cTmvbuNg9L1Vmt",
+	"76x6b5UAqvm5rfrClCHkoRaMsBewDx8OwEBN+IrtMgq8o2ck5xg1hibXgsXG1T7QuqlvT5UdKP+NLMhS",
+	"rkkmY1XHldNiINq0dV9E82KtkMIYsd3ikV4Z3bMDH/g+rjzURo2dt5Axv8VcFk7ibsuDvkhzDik1Clqe",
+	"nZEkY7Qg01KsKE9t1ZDdM0Z7kfGoXqW4DyNqI5zVou33AQnHYe6mGU9wkLrh4lfTMbpi8Kcp/G2nQGel",
+	"YtPtq/GuSpPYYTkqZF7FIMnRZX2D+tkKmTbSx3xqxo/D4GLaaAVsPmcQy4zGPtvrK4uCJbb3f8bFJUYp",
+	"qMvS9LkoSo8hv4oLgHtB8Bd1TKJlNWQus0yuMSGLkiKsLRievdeZp/IiVRVlgzyVMBk96LFRsFxe7RBs",
+	"j6XaD0iuj0C6mNF/2MZh+s2AhIcon71ia9vrOOak7H/oUChuqOjr9Dd3u+ht30Qoq0X5r9m1huQUReia",
+	"bmp3OsLt49kPZruN1r7n34DgXalYajPusKTKtRWUaxGh96w3v+17RRfs682OJVOFXMfag4hsg7vMiDLc",
+	"h7jTcLCD+RwG9VauowkUtVzGAQkEcuCcBkHYVCPbhpMUemNmUDxg6OVe0cMLsaR87JPB0ukZlnVSDg2M",
+	"zsl0VciEQdh8ekZmjIsFFkA66wQd/0aQnZOp7ekD4EpzLmhWq47EVyAP2Weik4hfsUappH3QtnC0PTl3",
+	"1hk2sez1mLn6Z8mU884GlZEtmLktxSt76ABdrTzedR/9Od1gtbo7/eGEO/dl91D+vPbpsnApBGPgo6Ib",
+	"l11f0xrwiag69KgLG5HEdOcEfPncaGcIOBymdkbqyHfMsE19wGbnfO4g1tPXICh8yzgcZ3yXaY1Rlu66",
+	"lwB2A1ZuDrUgzCgNP7NCtmmT8ZzvYYx3YTMYo2CaFCzlegKPRnYZB7muxj7dYthW8x1S61DRBAseGvS1",
+	"Kf84ye00feG74wzf778Vqr+1U8Yk0hr5x6Rgc3PuVitwp8TfTvSXUVSY6apgYBed1SpzWMYRmEUKgnM8",
+	"b0z2LL4SWpKci9Ip4zncuJJK25dwXV3rQMMoXhgeMXZUmEPnX2rW1j4qfqDIQr+OY/p/vYGjzejckJXH",
+	"pTgjMkuZUbULIlgd8t+Xy6nEok7HXxjmcG73BRqLs+CphetxiQ2/Iz/guXd3OvxN6D4BTnQ6LIHpFutQ",
+	"AtcGrocxbX9L7krIGJNzYl/mqWlYRyTDoqy7OoLcCDsdQpbpzGa1zT4GjUNxm3wx0Ege5CQN91qfr9Tn",
+	"vHY6Te07O3jOTSEqUYNx7HOQvXc4V+cEIbyssS/nZIrDrfuocMjThpelwZOjk+OTk4dtoIFdN/4hN/z+",
+	"O2evHTP2uYC19vhWhW7upt/MbvnYw2Lv/OZo1YoHMswnI2sKKcOeq+PHlqPOX6LpFlPEkC6m1jtjCEvK",
+	"FdbjIOTMdEHLBfMXpNJoD+FA7CNG4xFcuX0Y6msEu4/r2qViQcKsDTJbj7QD2rN6y7Ra92kU3r0Fsd8n",
+	"dczI0OmRyHxmgf968p5mFpbT0Ms3/NqKa3rFimd0o14FMctfI0bWGRzziIHzgrFj8swY1JDGbTFHbO5l",
+	"wSCj2wKv7RVR68IstPEI2PP4vh7bplGQFXGVPMU6Z5ZW4SBVk7I/jqCgQZZgz3iztJ24s83sBCbzg6jY",
+	"KGSPnphe9BRq7p19baro7vojoSpMNYTUSMRkWwdYqVXSbbAHqQDrh9gYzrAtOIy53WZst0cFF2K0O6zf",
+	"tAO7z7jt236HKvPIG2qbvG2gg/RT1jDH2jLwe6LEtJI1FJw54vx9+qkjLQF2KPGzvW3HTz+lv5yOTx9+",
+	"/Pynn47xw1cfv/jXT7OLxz7ScUsE/f6931+GUpd0v1A2og/FcNB18DNVk2fdIFYByR496M05qKJs93ZG",
+	"s4pqf1oml3EEco/mYTYCwVt8jZaShQ6y2Zc04l0w98VhQy7ZpgthV8z5oiws7hCkSGjiYR2AsnWUzOf3",
+	"j07v3T85On30569j9p4vfIhhltpukbZ15CVzJWc3wr9rYrKyDcReGBvVRvNh22rcTWKmX/tPPDXTBzlu",
+	"pwHDr9pN4c6aFlSFxjfs2/AePJDzMM6HPsR2Ys+wLgn1bJeocerwHHw0kIAvOJ6GAx0tma5wwOWioHng",
+	"4vR2JUKVjT2QGaTBgGy1DmP7zLjF2Q7QxYDzMBEpLARGnJ7Zhixd06Tt44m9vKrKG1J6bIOskQgbzZhI",
+	"aW8lyVN7nbOtO4Hhv4dTyWXGWPL7BpkHaaharx0fvnfiWKY2/2uCBVMToxBkVHdA3uNFLtcGkCuAzIbj",
+	"LI19IMKaLNVJ9qfv3z1/++ri5fM/ufaeRo8ZBokYDCRiMy4KWa4O6962WxqePMgwXsqyyHrzPr6FqwIu",
+	"unGnW99sYdLdQRrbrKxqjaQb6hwBXARrlk6h6fK0KrFOJVOuFs76JeASML/26Dfdksy1c6fpWUiZ8rmm",
+	"dQ20us+z3ZRmma32V1Ofp0PVpWr1xu7xPYxHA7tOw8tc2+kQA2YQVeztW5BcbFbIxANI3HTP3wY6jNZc",
+	"LHasmvN5VjgzRQSiiJBLwMjB84sXJC34FSvUZ2RqNQ4LbN/C2guU66bq/HErqH3/AgVQztCRPO6l+Nbm",
+	"FRNqN4jRDtU5OcFoY8EwwU2wOLZqJ97KU/S4lyvMGWHQUMxiEUPxLea0YLtyL5svGVsBfR1UCwLDObAW",
+	"CyIJX0KgYSh6SxMUpQbgUm/OEE4jwGrxErt9nHWxfMBk3adWFzZKsGYxkTmuFAEvyf32r5alt582skoH",
+	"JMiF8BazlWaJFBraeSnbzb9eaT88nv0+8C5GJGWATkbJFOFFrGw0y1RxZH9QuYot9CIT7KEruS41h9KU",
+	"XG777uAc4xFL+bA7n5sLzQ3C3BpDRSYpV/Cb6ysqGEe3LmRRpUTIwjmN4wn0u7cJ6o9Z/FDpAa1GQSQx",
+	"mr+CZjnYGdK3Dpp0YZy9bjYOwqwWOKeMsQyTHRtm5xr8K8q3uh12lmmWdx6TOb3meZnfRmznPRxQStcs",
+	"Cou5I4txPUI6hlxh72MVskrH6d1cORduDnuNfIuWuKJFNP3OzK0uEBBQhyLkEJHDUmK6WAKy6kDcWhs1",
+	"p6Kk2XTwmsMG24bqFuRwb3cFNaOjcDtb3QbDvGMZSzSFBjA5HtwLac5u8L5N7TJPsQdeFSQSm0G0hnhg",
+	"r84CF+0MY+Q1wm3PBkn5frPqhTLyGSRWFwheUZ0kldysYR65vVDtbLteHg7JCffglA/FkyOUFeR+C9S4",
+	"ZpcDfS+3W3Dma2nOe8GSZg8Md6iPdEHnc54ExDlrDBaO0eC66lgYnZ6cjJo7AgOCI4jnteKikOZyrxke",
+	"PRv9mX9dMY77dCA1BPoDQS1OlmEz7amZUyMSSC4qmWQsAtRP0DRdUvzk7kBxBYUmjfjMowe9Henp0c+T",
+	"D/aPk6Mnkw//5w+j7UrPMFFRV3/awU8zgWh8dQBGuu8DdQDVZofZoJLTngoVm8hMOlWh16IVKLobZeek",
+	"PcibKzPHpF6ISLPM8n0OynbQJWY3DSfi3Y4UndXVnj1VhsMpHW1ZYH5xgsDJhW01yW3Qh/0UGXhlZU85",
+	"vWbGEmmsnUC5qSAVwYVpFn3j8y9mpa6e2VRftoY1D64wIfdhHWnGlR6DGGVCF5sAGXEPtSrOaQdVtfwr",
+	"nL61J58NV3z8G7tD/RXsVzTWf07yEsCAzZl9ZU4+o81paa3yG6QBRHWlHtXjTqKloe/i046XBjM5AJwN",
+	"meJmnY7JNDgy7P60bVGN9CgYdFRKcZuOa/mTRknJGdj35AcograJXVMrbKZkIZlCR96MZVIsfJWdzMBv",
+	"cGaxwscE3jkOjE6jMXnQWED3UijijGBDSEevQJknWuWhhjaLl3Ft7zwjD06ekCkXEyyMj+Wa7eEICtSW",
+	"WHMvYaFwAV6y5p/C5FjLSVg0bPjN9pqRglktYTvERZ9c/qU6Dk8i/tk2eNGHvqyevykpjt/S9UumFF2w",
+	"Xze95yYure1q2k7K2UFUrzvRqf5RUuMCJfAfZcrDQMcO6Ejzjh45jwHf7KpEfhLphJ+2lhsZdHCkb8vu",
+	"jqk21Rm1j/bce9DEb/x1198p/P8oMsVbKJ3VpquMctcrH6uo9meV0NTpZY/q4l+XRHGL7LaMrU8TFBHt",
+	"l/38zQFie9PNnGh+BU/EsVhn8vP7kRh8CDf16HR27+hxcnp69FV6wo4ezB7TJ/P7yb309BHUVsA5io9x",
+	"8v7HqlZy9PDkGDzTjdRRxXS5mswZA9e1ucTwcEeySziaR/MHR4/Zyb2j2Sn96ugkeZjeY0/mj2f3H4w+",
+	"NDNbRilLeUI1a7aZCdJVHyan9Ojx7D47ekIfnB7dmz9Kv0pO2GN6+nBUz2vZnl7yMYJQbendB7L2kl6C",
+	"9TxF0JepK6x0jQOgmjUt6FxP4w7TPbMY/anoHM9b1ZG27/zk6Mnx5OjDv/yhO14/oVk2Cdoc9HXdhviI",
+	"TW/ZEkkAFHbInRhD5Y+xRrtC55F0yVhTUR4k0HgsBQHNgyvksCCP9DaRw245K5NMq1RM8ExgQ1WO/rBS",
+	"scJ6botagVrQ1e1P5mVcQzFrwZQak+mf3v/1jXlcc6nMTy+e2R/s+Mx3F0+fvv7+1fuJ/y1or9yfMloz",
+	"8+/vnkLaRtf9vSSV+k29v4Fz01RMLQlVl2QOyRFMWZwOqRAeC4BNMD9z8D5yUa+wOmjYRto9hdMTsMt6",
+	"eX9IGyXI/hxqpHRmhLbLBnLrKPstiLRm0umQ9W7kod6gaOMbfm1hhszhcrx/zupTxLoidEHN8QxboZGW",
+	"anYIo8nSprV+pmwCa7QvxMGySb3b6v4jWwnT6chsAiYOTefsdrb/2Yi0WIgC6uiMxKh2fKMCY4+8vhsn",
+	"zZtRTWQc3Og7WUcvGpIQaxNcgscOzCwBut1A0/dHSaDoW438nZYFXTASNPwLZn160lJY9zwwhtLynJzG",
+	"gr/IpHAIn4Rse9pL+SEseYeRM9wCv4fIGczkNhpB3DKH7cVRHTTY3rXotWBB9j11ip0sAr34SMagYWky",
+	"pBXxRZlyXbWg37HZ0ZbsLByX7R8JUUIziSpfdU9EtF06wMMbh1ewfMNZlmInvtjmGnoUDOpk6yuj7Nrm",
+	"NGVDjwBoC1QVCth1DpIg3cS3NQBq894dCrDfUfsfnNAd0u53Qa9DJEsYmqtIOsQ5mTp9ezomU+exMn+j",
+	"kWsjQWivYUKFTZg4VNHurbq7/ull+of3Mn0KEaqbucF292iFu+jk6Ak9mn/45auPR/7vBwP+Pr338dMM",
+	"B/7Te/dP793vxXv323CW/coF27u52Lq0LM/TDSx0qIAPzMmORorYBGICLUw7JvUMmoGYCwgVxNyVU80T",
+	"ix5jLJRm8koNCqIrg6Vdr45a36S/2YdtpS7hJjiCJ+5g6epogpc5gaUYHjLY1wHYvuojZoSSvfxGyFZ+",
+	"bDndTFTVSaPB1HZgZiD2ItBdC+jWZVELcsWyq/+fvXffbuNW9gZfBUtrzsrlUNTFTnIirW/NOE6crS9x",
+	"7GMrJ7MnyajB7iKJrSbADaBFced4rXmLeYN5kXmTeZJZqAL6QnZTvFOy+6/EItmNRlcVqn5V9SuaxTOf",
+	"khzx+0CQbG7GoG888U1T5cgSXaSllzIS8mbrdLwlPcmHbMDYFyyLUHKMPbHeg/Pk9KmagC73Oa7UEquh",
+	"n0kXQN/EqTIP5g3e4dffyJf45Xxk1I2PvXGvqRuu1hCovgVZPKFbvkcCglvZPLiLCYlTsqQdrvKoTZhC",
+	"k4hUXm9ZAWv0qtNkMOb3tVbyF2zfnw+Yt3UIVOcNIHsNo57b8hT6lrkDMDBaCE0F4avYyCbrffbgy3nI",
+	"2RTywFVVFTu8JDdrbpGXbep72G5Xfata+1yY7937LMsY8zdzvG0rGuzFgPNTF6zqWXKII6EUQX7+9uz7",
+	"/377+9nxt3/+8Ufy12nn/MPr4t//69+/eJphYs0Zt5wKz5x283qsYcSFdKGGs4E1Kr3oeFwg2KdPXbAX",
+	"eOf1BMvXZZoUFzIWgWLTjIgVW2IKLVuOQs1PhrjZ3TSa4pnzmRQGYiUDkxwrhRFh2MZyE02K2s/tNXi/",
+	"JPocLJzssDC/0XJt56k45yeaFEua29k/F8vKRlNLHrE0rdmku5N3e/oAters+2x+ZU2THjHipPLbAG/N",
+	"cIdeMq7jobgjEifPrYY+gRzQkTfhhOyXGU2xarc8zjFcpIHU1NwuojTtK83GoMZpjd/rnZ2H86HlKkXn",
+	"IymzuPrmQXVej5lrzLUdrbNi0LouoXYduLp9S/dE6SUHLC2bQr71810WQ0/mFufA0CQ6gvdWe74wdvPh",
+	"aR9j3x+5vSLVV0IKM4SE9abMSQbx6DqVMLdLxutNHMaUJkyUn3sxRWqx/CXVXMgsQW/itvsdfrNMb7L8",
+	"rNrqzi+LLprbErbIb0He0MDfLVUJv3h7xW5h6qsRlLpdbrRaXVFCVc28CHeqU3MrYlSW2k7JppSoG/0r",
+	"DopY2oL8rXkhrpiGsqmpt8/m9mXu/642dkVYhqTY88RKGozxHSlifHRxdPbtefe0e949+wY3H+5dbMFT",
+	"6gkx+u747JviMS6OEiWhlv4oXPevhUP/8y9WqGFW6V90P1+6cbnyNItXJpJikrsfPbtipimYqSVSiHsY",
+	"P16MTQ8Jrsp8wgloYH2VyYSpzNamFlY1OHMK5y/QJNv108HQLtKRzob8DshGVoaQgb3JxgXUV+E3JZwr",
+	"51BzfyGmSafXdgi60c3YU22MuX3ylTH5C58f7eYn1NIk1olIU+bTcs5uXDKej7A1YI+zMbqvlG8ZQoqj",
+	"2mHKejy+rbiMSoJHaM0CP3Hm2KtFZ4JdzMe8WZEyMsOL77hKoUNZJWhpTU52mDqMRTCVGehjkMhmdzNR",
+	"+jY/Khqe/f5dltYOiNXcEt0Uvyeuk36oLcnvOOMzu2ihtr6zXyoW6bCr92/Ys7Ovvz4+KzfxB0STyykS",
+	"pXd35Swv66DOdljU5pKot66c71uS4XNFRnBdW0jkDAw1BCCjzWn3/JQJw85P2b9Va3LcJ0c1neLPHmwU",
+	"Rz0f1NZ6zrxWz0RLdUeY7L3EciOUI6IKc3ZGjQu+ZpSXz0yX/VLUy/q/LrWNdzwVyU1fq6UJ174nk0k/",
+	"RA1e3dXEa9T6mjS/JOFT96SToYiHOd2/M2VDlSZYdDBSGnLZ99iuVM66rOmZzjaZkCLmr26OY1wTu3dp",
+	"/6p7skS/BdqNjbqq75nOUphjnfdG5Oj7H9ZtMyZlOTrtnn077242WqnCLHWYnSiWgg1jFx8gvvzzr7qa",
+	"qgdNyA9ztmMud7Iq4+Zfp52vnzWuZXfNX0uYJ0QRkfj5rLt9UyTTKXH587IBqXrTK9MKbsu8LP3L+U6y",
+	"klbjHi/QxT35oOQvPHU3FJ9iF005ezMvT4OxqGr/tmXOnkQe8uMziU9h26s2+wGqpOcfjj8/xYz3f5/9",
+	"fnp8/ucX+b9/Pzv/848/kv9+9vvp2Z9PNBU+cwx9yptRm6IGPTIeAqsF+HqCYEbOxhruBEw6TOkyHFYl",
+	"y1x4brp7fSfSFHkvF1KW0aXnSKi4nOaL/s6Ppq4j/Sx1Ulr3XRYrY+uidczwLu8KvlYSpk1zT1LgAYvp",
+	"8ZTLGIiY1aOiho+gSHOnNEgxETiuRcbARuoOTIcZxSJaVuQ2OqJSDux2+RdohZ5mKuQq08DCbv3s597P",
+	"j0ora8jcmF5h2URlacJ6QBXAE+5TLOsl9+iJtrTpGmymZU5sGzZ+nhOZ3nR+97CJlaf/s0lB8t2rbdsN",
+	"p1kYtH6RD8+iIkMkH3VhLyboO2FYJY9vC11ywuE2MJQZuOjQl4g35e83271fYMAxNz0pdZEVK+s2z1gq",
+	"mn437PEN2c+A2RU599Dg6l9WHWjXSMRg+f3mu0OpX3qtwo/pQfb3+3nR8hmw6pCyvAzE0rz4ebkSdRbX",
+	"iZOxMCaLa2Jel5fPJ7Zvuzxnno8SUgP4kncys+eSYW0H6wPgPBs/XRaVgZ69mDJWXteas34a1p/bwWy8",
+	"Urnr8vt6JeM0M+IOSsOv2OezT4WfVSbuf1EuZwSZdCrRoZOT1aNDesjShBuSpiYRXacWKQjxJc0BRDQU",
+	"a9lNDDIRclBU6x5IsB/LBKqmDq/DS2pAI3RRKD8re+jFLCeAtaJlaiNDrGFD5WcKx9cPgf0z49IKO2W8",
+	"p+6ARYEmPEJ9wp7wvAmxxIaKNtQpUuWcquFLZS+YGUMseOr/jsT5eYVxLTxREdzREmN28JFf+75Ft38r",
+	"eHCCEtQLh+aP6PyhKzeps1lHn1d9Kw9tdxXspr07GmieZJ5X0+/O73/V0n+e17B/Okn2SnF0dorxRd1P",
+	"z7pfLfqpWzbOkz/4224yDAuG0a8lDq9rPbyon3LrqbNR03MWk/yda+DxEIwfpjA38tHPq3B+MMzKyyWL",
+	"7lSajQDvwL0xqbkQ5RVJgaNcPqILau4se935sjDOCwlaqtrDq4f+w+Bqugc86hzROnB4bJC+2gQxTUd7",
+	"B9w4Azqqbax7gTkvXxtCw9nCRA41kXXH3WocPDHPlulWK5b4En+ARBIP9jt/Hya3xyJZMZXc12p0U62P",
+	"2yCvcp13xflIouNnzPZSFd8WLEPGKg0Jy2SCHamlfQ5Ut91V8ty+a2H5Mj/f66lW/Eld3nL+3vTK5rd2",
+	"9oZBKCovbiEZ0Lwg7ydjUqNATzx7ogVPm/qui8ZPnExYtH7SKBo0cgQE+bH4F4GcuYaFpDLHmDqW2ec5",
+	"P1jexu8/wfkQ9L+e6URN5BczV0HYgZvQnIoQTypuoVpBI3GY9c1M1jz82bfc463m/uwu44x3ENZaq/pr",
+	"LW/7C5qcpfpsBNxkGrrMfZEIgOIhFxKSC9zXMJJNGBZhuSk2/kdmxNMU9I0fMTw3ZSgTqRU1uYLv3AfH",
+	"giZ3mRIhgic0c3tGxXENrNABLSkqTn4U321r7nQj3IFPXi+CIy6nzG+Hf6oRv8VxmV5dCPspkRLkX/fY",
+	"U/4sZ6fnz5fpFC/vfnUzXuNmrDHJrODCLF87PHknf6MP1ms4OXrZCGm5q35mmBkqTTOiqtVD9C4XDg6o",
+	"5Xe6Ofm3bi3DUxXZrqrFBiUl7jHmyknQw35LL4CoPN9CT/SmFvJ99G+4+v6OrutmtS4zVDTf63rimbMl",
+	"yoFzyZ5tG6x2Dp6vI5bzR4tkVg0A3QhMGHqTsovRfAuob9227eVERuP7tI9g9whbGcZXOTEI0vHniTtz",
+	"+ljpMxmKlDgb8Hhyx45kmVmOkXSv0v7oG8BndfGTG8YyC8PVhZL0EZPZqAfoq1m4D5MpIFUTSgayFwYT",
+	"s0gWEqQSC0gzrUHG0xI3F1ZRzVbE4rTuzWcnlU4vwwdAEz/rc7OZAefZSVwqlau7AM85dJRUqisnSup9",
+	"n9WnOjcjn29KwAVxrrDPncfHpx3vJtFEENabuj9+geGlR+u3cf9yxinCFgCPq+GgQv+gfvh/h8XZKEud",
+	"r4OHlX/puOryupbsvfVJsGKS0txGYxH/Fh6ylA7XanKJb57EFR/HHS/4EOkUy2KZAchTIlG36TTF1eVD",
+	"/EsT/8PrmduQ2uPESe5304WkFFpNZvoMKFCfZbCZ0Yfvpu8xxm9QCSf7HvPITB076ZroBNLZrN0g9ZrC",
+	"r/nGqO+mBbffBYuEjDosUpl1/8k5jPAfmTb2RsibhE+Lf6vMhj+M1QR0VNM7NfOe6xAS/3CNb/KdmtSn",
+	"V7EynQyOV5iaZrwwXGg5X6qweTUe1TKlsx5+C7z6K904F66ae6+SJGqu6Hc7RtRvLoRExw7Dw92J2Is0",
+	"zbmxTDYaQXLJBjwbgPE5YoFgHxoJ87D8+OJ+zHv6FReb3cnfd50s/RdPRcKtqtVdEQ/xXCZwgscxjG2d",
+	"/i7T5p3fKO/1pjqG2lPKXdBpHnp8UaUUR0j79fNlSd12e4Pcr1h4Ew0DuB9Hq4cJvu4i3IUeiPZt4Ztc",
+	"JwXW+K6pa4emR3M2AnLX/Azp7UnBqru/RBDw9fOD80B9pE9WkvtSbPPVx1dp/GGRmi3oTuaoSdjxZRXr",
+	"wWVuBdjIBfQ+EUi+OH41VAZNpeX3zkV+98N52Q2Tod/UXcX5gjp1n4449nERz7jzDcd3z+k/X6OnSCJV",
+	"57f9lzsmrmtblvwj4EES4is/BKPqGxYiG1Bi+syTIyy+b3Mb7sL7XxYVUzyfHu0iGGXA/yTwpqsEwrh+",
+	"UaWYWWLhq4husZcf0MmJMy3s9L0zeR6TB67JO6b/exVsgu0nN//f//X/HM35BzJQWnRwooaH7N6+eX/N",
+	"Tu7OTpyk38LUUAkt5SQS93XDCCPG4waNLoL4dP/8KYbWjo8+fMAIs18DrntmbdzloTJWyMGF20dueaoG",
+	"GXQo0WM6fqOl1SolWgTPcI84PMZsPB4KCYZy5VQwlRnoeE4TajSm6uU/5B/yyy9pb7pffsn+5/s3v7gg",
+	"2kh+CzcxN9BlVwmdT7/+evX93TdddiWN5dIfWu9evWTPnj371v3o1+uXl86xo0+iv//9738/fv36+Pvv",
+	"owAh9PxD/gvTBRrp3PCg+0OSA4ZMWLhOrHzGGiH6BGTSZS9YX0Ca0PPm7Z98PE6nmGvI0rTDJFYH8J4B",
+	"absMA1FMYUlGFoUENKAhaArcDfkfMiAclz594R5DKtZPFXfvg4yXx0/C3r2Df2bgtvLLL9mLcFgrXYQz",
+	"eaGnWyq98x4kLORHfDt7l719cf3yb5Rrw7fwGvQAGIKRs8W/GbYDT00Hn/gPGVwF0kX0FNgL6XkteyqZ",
+	"+nphmvbioZLorw+RfwachvHll4xjzT6LEm65By1LgClVRlG6UfVJ6JGjmbPoZyFvIzYEnhRYN6T/4w8E",
+	"XP84itzrTPKK6r5KUzVxgoBgbtjIMVj0nXArJYuuEhiNlXVv5PgnmEaeaZwz1EnD+0BI8Ri4JRqDMeZq",
+	"wnPEXGsBpnQhe/wOximfQnLBnI0JG/BS5e/e3fy9kIMUvLh45wwv6bERt5fRD9d8EHVZGb++6h+/du8r",
+	"YpMhSAKDhRx0woe/KAmVb2jgiZADv4q3WvVSGOGbcArk5FrEuMknY/rs3/9hlIwu2VirgeajUOEaOcMb",
+	"HobaX2nBX35Z7ML/fuxl9fgqiTpsqjJtmOi7/2EGJ9hKbyOid9zCz2KUQ9f5v4/f+sEneZYPOYCcZLqP",
+	"XUz1/Pxb96M/5Fenz/DmUxa9A6unxy9cvBdW+SKOwaDWRPfHWqVgolDVHph+SvU7+AV/4qDJRdJjnqZM",
+	"2I67gonVGNxqGdxbzZkWg6ENpUBKQ18rZP6cGiYBku4f8rdQR9SDVMmBKRfXBGjTKbJPtefWBu6Fsf4w",
+	"vAX0yVMRgzTlqXYvxjwewvF599Q7DnQAmIuTk8lk0uX4cVfpwYn/rTn5+erlD7+8/wF/g0PaLeKp/qAp",
+	"TW3CBmz6khqD5GNxdHH0rHvafUaRyxDPv5NExfg/A7BNLQYDzzvjdgQfjujbtBphkXZOF5G/kavk6OLo",
+	"R7Dfu2sjGc1YSc8wdH566sdPW1/L5EzrydCOEI2maKQGCfzwoR62HBAakI9irg9y8iWcvOIixcC/5A8c",
+	"Xfz+Z+fIRfscW9+vh8KwRMXZCJkVnKOo1QSrXSwf4AhvMzUWRkd/usucDIGndvivxm2kJifj9JvQvJym",
+	"3gk305k0MwVrzrT2uAGUp9q9/Rve8+HdLVuHf3g2s2KTF47yoDvU7PwVEZBse9uvqtuCxR21+z0Cq8UC",
+	"sb3yFSfuzKYgz9mMtxqpByEzXfaLsnS0on2Nrl+8u3r16vub1z9cv7t6+f7m56v31z/8EnnLEtTdE2DV",
+	"vo7XfknLSTtWpq4h7jixHWjrn58+f3jbf1H2lcoont/qu3pFK0EDV2xs0wvzBqgbBLD2rV0Hh5XHeE46",
+	"96Z2r9+MQb54e7Wp7C8a/DEL6tW+jWAhdmyAmjbVeQXTfy3cTnpYd+6S30IubMXAkANgLn09Y4Thgc5k",
+	"VPCpmeAp5T+GkcLDXHHMDBk2AerTmXtX79B1AWN2aamKm9Qbq5gTQfRXp88efj+/Sn7HRY5QbPW9vuTS",
+	"J9WM5WlK7guiwU0vuRRRNr7pd3CnbgOTq1Vq/kU4z/3F26ufYEpthwWDXQMyX3zlxP0WnbrG1tmZL7+k",
+	"uoklv/0GJ6F++HOH4vFiLH4Cmj1ZIx8vCifiOd108Xv+jifeQaafnC0lUpkdKi3+BQn9aAk5fKV0TyQJ",
+	"YGbn+fn5MrfxR+dmsptLq9uxAHaUTXsukNgijT43/jkZCXn0Jw66Mk0GCWIN5WqBkmWRiqIF51POizDV",
+	"pZEQryzDpRDxJ990qekdfqeS6RKCVjOQeqjGaxMkqZTO+hBxICKkxrSPYz51Zt9cxEr2hR7hlq4i6b6E",
+	"70M1a5Hz81e07GzLWkb3TuoUzX/kXi0hALgEFx83Xdp/7QS/86Fz9LOilT30/fx7uIp9qejptw//4qWS",
+	"/VQQXH0QnaaX4AJgr9iNei0KnXGekEfmj2pVfuakOvlLJB/IACCj57yDbkuYVqgj+YoZtAOIWWGhISRd",
+	"hoebizeFpcFrvnguD0TnTQWdh2uairfcDrGG4WGj0keMpu7sel4zxSzkrfcmjiuGB6vL79kS8vtW45AF",
+	"dLSdREKyBSGmF7yMENccTrUuFIJhhGv0MhumQ2iwtU7tHkTrFyWhUby27RrVu82BUhIx6cnaZttd+tmS",
+	"wvhaJaIvgsg/Tj3ZWHZ5spbkehtLOOMxjQ9sDAl+pOmCRmkbmF0vi8n+Iz5lPZqAatQon0UYmqrnYwca",
+	"EkgX/QQDiNLjt1HEWlGER8cHQYKCzFelebV4IkyuxLnbAhP1URjnFjUFEKVXuf8oYmVpO4wnX96j1o9/",
+	"3H58RbMWK9YaDn3lKg969UR5iN0qUoWFUagvrA/xc64mgo6F7RDRz/PTb1kk5E1moEZ3v8c7bqK7rVv/",
+	"+N16essryfSy/v1VOCecFA5pmIBzjuqTOfsStD05+Q/Y89bT36Wnv5kwj0OT4dri/Os44YcxnTv1jKj7",
+	"0m14+XIj0AM4xk37940vvYTP9TR1tD2qDuW0ETXsRjah4pk1AwAvwwzjqcFWtuoQ/6YIvya4b5qJ7Ysh",
+	"OjkNiIYB1wl2N3NK4Aj3i39mgKMwfNok1EUXWlGe1PXV85rOi1o302KNV+DhoHFuTffMh72toophKN6S",
+	"KMTHAHC02MYG2MY8qlGvwZ1q2s+PXm9GOV5IBsdOaYLGFYxoefnhkBvGU6wHcecDxlL+3zdYh2gewEMe",
+	"NxRySBSkBUCeBgDSpH3Lgx4VxZw9Z3Pso7HUytN/Y62VGo0zLHIuT59CBsq87dxJwoLY8+MJO9uI80AR",
+	"5+bnUX3s+UpAmpROoVuYYkLJybgBiz0Jz0+fsQh7cG76YUOixbHpkw9Ll49IS8VE46GSzkX99+ffsq+/",
+	"ZWfnz55/9fU3xeQ44oXtrLWQA8Svbej6iYSuGxqXmsP1JIVkQJ2YzRUa5eEqxZl7mfekUKZBGOTvLbMn",
+	"ahipO3LZ5mPfn+nOuzNAr7QaXYsRLPPda7XsN59+2Ekb/4O0+olX565sLg6hwugdID8ebrtvwN6iOifc",
+	"8uMYZJiNXt8LlY+Or1TB12vm99zyl/6Cn17ZSfH0LTKzFjLjBJLFufwEEa/I6TYwml98YyQOFnaesWQc",
+	"8zOXRRPNZ4aJhMVc4iyrJIEkTHkYqSRLActhQTOrmLBd9oLyO8X0n1uQq2I7hfw8VnynWOFhMJ7SDrU4",
+	"zyPHeUrKvFCX1yhzKV9kxSoXUt5OKGtROswmJHU2pM8rFLlsoLRtjcsTqnFZVpyXrXD5rTRLb6kilz0J",
+	"2p7AxsWWvAUcdwo4rinLK0OPL5C2A7TkqXOmLLFRkQn+zLBECxf2I00Fzpkg7NF0csep0fYSEnkA27tL",
+	"n2rbNTLzV94rxLhHFW8PukPDjGsfj00u3YmIF3BPvFKaZn71VDLtst9mh5PIcLQ+P33+wGl6FeP82Edy",
+	"oooRH8DJWA6qepZTX/aE5FgrsxzdjohtRmQ/Jd16iSRGL4lrbgGJtbCh8+gWxrZbKciZ51vdx6F8SAaV",
+	"985Ds8Wmer65JeTeHZBZ7ZyOt7/8iJexbKSMZV8/Zz+J79Ad/OrsnI3FPaSGgaBRI3x66YXaDNVEul89",
+	"O2f/7//Nnp07DQhsdBJV4Pn5OYt6PLlBgYq67MrSqEok0EE0L0YWyBx1t4pF7tdEhNhP+aDm3H2b7VNz",
+	"ljl4N1GY9izc51m4wdF2tsTqrpX6GQe34w++WmYPTDYeK20heQ2J4EQ7eqCD9Ndxqjzcv7J9qTtX3d+M",
+	"1cBHTtpzDl48amHMtR0tLEd9z1OguPQa4qEUMU+Z3y0sGKCjFinlaPIn17YhJVC62yeYEsifvk0JrJcS",
+	"qIhPLv+lv67WhPrag/cxMTvJvBvVF3oJzSw3t2ZLiH6+zkeL6OcrPBCiX+xQi+g/dkS/LM2NqrgOnl9c",
+	"Yy04v+hVNbdr4/jrq2qL4z8lHH8pIV6rT7Vc9V8POuxHxvYF4S803S2Ev1sIf10xboDq34xBkueDfF7E",
+	"hy5sI/K+f2u5S99n68j73JX3izbsTzM/RrThsED6eortPanS6JXm4B7nQjDVp8ESvjUAUsDru7+Xp8ob",
+	"Fg+VMhTs14f4P5Rv+unF+KXHb4P8tYJ8qApQkPrKn7dR9/dDScZpqIqTcBaVbhSVy/qQoqr04Q3N42gI",
+	"9kty8Fij/dISDxPul/eojfcfO+UsVCS6WS3XCPnLFzn5y+nVClG/P6sIIS8fVusG/5uorvNnX6oE2vj/",
+	"KcT/ywv10oV8ODmKuiSEdX41jOrD//1J2Z4QgAeseQsB7JaSdk1JXrmML0KRdp7ROOVxZeJmKozFoXTu",
+	"K77ATwb7/JnxZdaGGUhTP0JAaCZhAsYyP/kKS/98bWAoxh5y48x9PCwm7Dn9TTos5tL9uwf50LyLioln",
+	"3LLohFbchF4cxtzv1J3bNoJRc+m9Qhj7NC3t8Xpg0GODQzm4k3cLyxl+AhhXh17SbFBz62cUeLjzAr3L",
+	"O8+DOhLG4NjJhMqqYoVzCycihi57X4wfdF+IZ/i7ihGtIz7FgZAN2MndMjRe6P4G8izn6HaYyeIhDqD0",
+	"JrOrxiCBiJTrSLWw/KmBx+vrehqvtkt6PdN115Z7bNLu3AdInLDD3UzVh//DGp3OcD+G8KobunF4TgzG",
+	"JqCBxUOuB5CwvtKlCcsTHipBejy+bVDpcLNVlJru3aS89OmNSJYmxbtKGqn4qNJFmOBsNdLw0cfr3HUJ",
+	"y/E9ny5nOJb84kdgN0huWsuxHoZcaF1uL8Kf1rAYONeeFPvYN3wvGF+KvAjEXCJVQyHkVXFFX4T2CeZK",
+	"5jahlfa1pL0knoGPoCT4dcK70H2u+cHJX+4Y+LDgxARsSxB+ZIBXgdJZKSzjSVIPhc3JwVpx+C989LgA",
+	"sfnHamGxvcNi87qxG9U48UK/dN6COK8yg104uYI4nVkiUfGr9Lfbt+q0GYtDDc0bqTvYokA3ZcWjBBJn",
+	"7iC56XGZTERihxGa7sBaXOTXMFzhlmoePWhiWF/cIUfOsZKmy7w75GR9yQGQVweR7D2l3EdjiwP7Phz+",
+	"3Kmc1C1kejAXzsv7+rq9RsJdjI9HXPLBIq636yFM2cArswZjcD45WoERj4dCApbOBAIs1WcqTUCzAcgA",
+	"0zbEPm9fh3t/gtMI1WjMZVsdtm6sc/WWjQrpyXWjJM9bagHL85O5jLBIjG/8bXBK4Va6wnJteLQ0/kFi",
+	"D8TkH27flog9+hKxQjkX6eZm59V6PWFOT81qZWDrK2bbAvaUSsCWE9o1Z5G7gGjMjZkondRjX3uRsn0N",
+	"jVhkq1uka7dI19py3FDoFTyjIsQXlsVKSoiDd8QkTNiET3PuByznurcsxhJI2VRytX/TukO3aOvDDGcv",
+	"vN9REHtT4fYQO3ih1ZomwztlqYhBGjg2oO+WAxL8LxAsiIlxjPi1t4Qs/EzXf+8X1KILLbqwGrrgBZSZ",
+	"XIKCVswK+w5RBn+rG7rV9pCGina0aEOLNjxtApqqrj6kqmuADjPX2RvwsJmetuDDE+KfWU2Gd4VB7E/g",
+	"Whzio+ei2Vik9w9HHMbgtpBEC0m0kMQM4c2G1sN7biNYUKnqWWoH4g4kizUkIK3gqWE9QKJzq0plq3nT",
+	"VqJqj87XcLRDyX9dW7rzd5Xt0xHb8NX+NlSMj9hV6V2aqbEwWqcQP9//B5p3hHubzv9JlAT/Ornx/xLS",
+	"g071INKbcTN9UY3Db4fKQN65Yyy3mWlsosFPl26gyVfynn7X1MPDeyqzu+7iqWtXknRTCnWa7kmfbumW",
+	"WGVIzHRhyws6rKYVFN/YUftS2/i4QHhbKHItKFKNa0iwSn/cyHrmWEatCf2bmrA+990cNAUzVQNnVPtK",
+	"M7wV9jbXnoj5e/8YAsniYdpAcu8JbTWeJwHYqgKcaLAaw6961P6N9Ih7H73jDptwYQ1TGvkAuMx4eono",
+	"ClJNY9+uMpB02Rs7BG1wNoIH/O54KpKb/P43zhOoQwDfuRXtRYUOXvB+vi8tdW/mnxlkc8j9I0fjP8pq",
+	"92s9reg2dYUs0PA1gHulk8X56Nxjh7zN3/pozx1sGPAZgIb4gK7+SPv5dxmOuAcvhyKtZ7yeuXK3aL3i",
+	"9bzioHy5uaA/bIMQ9rcht3AH2mmNTEwAlSd8GmaoYfQ5VgJHLXU8FxAlWlDZlHan//UQmFWWp+6PQ0gT",
+	"CpSB9XjKZUzjAXpK3ULi/Efg8TCnOusB8Qrx2Io7uCQQqmA5G/GEkCvjszraEvcIQ+JBqxRLhbUpsJGS",
+	"MMW74g6R60JLhvux0O4efQuanT1nCa/z5SnRSvqwWbHAuwAV78rLwEUepmDA24vHVCzwaK3Gk3BQ3qYc",
+	"VZT0psHSVJ2SXNrWiEjwoovDcVJtGqxmwZMh6SmyLNaH4Gvp7GMMv5uUqw29dxx6L5D9tQX8JHanX9oc",
+	"bzvfR7jTEpiq1NIgXE9Z3CE3zGRxDDDHleBjbHdDH18TdoVHMJ2HwrC+BqCgo+bIwwXuXH32ezjupee8",
+	"+RjELd28w/zxHmofZZhOr+0Qx+DJmC+A5H7z/jD56DMuejyEGJ1qp92XbKxFDMZPKC2F/HizLruedZbD",
+	"oGQhTdbvixij8n4mExN18p0goCBRxGCBbjWi4nSJRktUMzyZT1tDs0VD85aL1sY8KRvzlk8LtcqnB/sg",
+	"edcWZ8yni4ceb4gSvg3X//RwQv/ozUULOCcxG/VAM7+dPS5vmdJswC1M+LRpIXBvQUuezu5Bib34/PS0",
+	"pS/enrn177JFK9dCK8eFEQjGLP/TNhDLyMVLUeG+xBoSYSEJ3XTelnbZFa7FMDUGyRLoWdPBnjpjWV9o",
+	"YzvUlVTAhYJqbI3/QIPJRoGpboIhmBmDTIgSmRZAwKfhI2DRCOxQJcSrHpW0NvIFPOGLnigd6ddHKsP/",
+	"NRP0soBWFvaQfX5+evoFAZicRRImEQaKATD1WzFxq/X/j+VQ0l7SPRXlZAkyQD+ttK6b2B+Gjc1TXhEe",
+	"OxLql7kKFrp1Y9GQhXVioyF28pWwHvSVho38tW2iuAtW/s4vuQVynxiQSy+O8WBBGo3wmj7lnCv5AIpL",
+	"kesIZgjkqQ65nkD+R7Dr2p1HiOYuNA8tnrvDnpyHNGC90CnUUPXdWhcUUSGSyy1Ct5THBMmc+5A3RZ6f",
+	"s4iucwP3MUBibjKJ34guCQqm4X5cJOFZ6qBf/9GC4ip3iz1o1LbOfLjno3GKzQzkHpX/7+j8tHt66t5P",
+	"prU3Xj/8+o4kYBWFpG15VM7CVnt6Wlhnr+fuj+IuIKruVNvCsVtYHlqokIPjRIuFpCN43AYPn1HHCfEv",
+	"9CC0DUKCzSAU8RDSIzTFPQ2gTn7/7/3tPz2Kkdk9aKGBtaCBJBegXDvmhfvP1ZTh4SkNxDPvtCBRhRtq",
+	"wFohB2hxpTt96z3RmRf/cQxpmHuq1jvdt3eaBHHagiY8NJ0Ha2lCZydLubGUNcSqGizE82mkRcb/053Y",
+	"M7sHrfFfy/jPD+mpEeHVGKauh7lbIxRSQ1ktICEQ9QKDJwkpJbCKelLtZJ5GVbn4y4DJs+DFxW6o/SUq",
+	"RjyoiWQTpZOFNbAEJ9NthWHc3EIxC0j1+1RCa1hvyiIzlXEz9DojdA+l1KI+Tw1EtBaDq8b+WD11i7SV",
+	"jbpk0RB4aoddSnIhaoyQd5TJW6kmsnGGJtqNShoqFw0XO+VZqJ5SKXC5VBpq466cUsRYPCQG554ABpuA",
+	"Yw0u/s10enRxNLR2fHFycnb+Tfe0e9o9u/iP029PT5JYeBbAr903jfOj8bFREP83f59urEaoFNzymxik",
+	"Rb6yo4uj07Nvv/qmfwrHX5/1zo+/ic/Ojv8jOYXj571v+Lf9Z/F5cuau603/xVH1dv5W37+8Yq80l7f9",
+	"TGO8TsNHbvzG5pNKjpaPeGdE6TA1w3MC3XKNPXKusblhHE32eo1upflLrcg0RmPVO3kPgdKl9ioNztAy",
+	"q1bjIHvY5rY0ZB8PDdnS4r0sA5k/VPE0dQvKLCSX7tzPC+dizPbS9FlgzmY9EHTuQQ73HnK2YwEPFHJu",
+	"IvAN/GQv/GSzpNkNx1eqkHQI5aaJj2ybQr++a7xXv3fHzGizO7ptgrSm6+83o7Jvu9IewYemS1vfji12",
+	"Pk9ibnmqBo042gtza0rxvZMk9sIjeblZ4cxfJoMcVsikycZjpS2U6DCiem41CtH8Sta1gbs8yasrrFG3",
+	"6yEQ1PG4Xda1ZPirZRb2q+R3XKRbkvvfAnBLUkcg0i6kH4+4BX1qA6USDxyD9KNR6QqfGTbWqpfCyDiN",
+	"IOgMKxXR4DLQWumi4Jun6QUzACzy+FMNCOZus08/+CMahUqb9TcMRur0829q4s7CCVbdf3QaugWqlqpL",
+	"uFcA5ESM3DmxoBdM2CGLxhruBEyierRZxMNipoigGiRiEFY5XjJUaWIQyPbtHQJ1eKD5iCUC4W024rfI",
+	"xqAMFJygPVRqq9KE9TzXwkSC/swwOB5xkYbBqZ0ZLtEeMON+ROA3VR3ESvbFICO977JfCkh9ooW1IIni",
+	"QSGfN5Ed8xEkxcNRIbQnjgjPZkIDC33Zt7F0GPIhayaVhMq94iHXA1/U7X5mxQhYJq1Iqaj6Bv8/uszb",
+	"daTntpgyDRIm7pG4nFKxdU5Gya5Bj/wOa97vi5j1YCDkjNtQzk2kmCbJX9xC5+HSOUL0VboGL14txx/P",
+	"TsjooEG21dOEaDWsYlzS8vFlum/JUg8Qi/DPN4nAw6fGXl+h2L72a99e7EZtO5CmOSmIEySaBKLunItR",
+	"H695BalEbIdITSxpsWnfaBN3fjyUb/bW71PNMfFbw4ZvuQq9spx3YJztbnAqna4FHe+2NWuHcEav+S2g",
+	"HBR2asaiOOvjLc9+T87ggS7KIfxSkqBwKiG9kJLuhGliSEiBa49xhJtsLzJ7inj/hlL0SukBeKHxG0rF",
+	"zlvH5K+988ItM1akKUHw9bUuW3rDn0KHZGWrnnY9zJOISrCAZpvq8oAtNVYRFrA+DoaXWBkBK/TwPS6h",
+	"VcJmJcQdurKtAu5BAcOAhb6GnejbVMYLoLc5faN8Bs12oPbfAozzPdHcQoLRZ8JFOnUxt7AG0n6XeeZg",
+	"Ocg7BNzX6IZ5SH3H06yIpH0REnMh1GemmNtoWKSM73jWEIsxuDCzX56QcFncJTUK+dvyy4LMRqFmg6Y8",
+	"WsMghRHFnCYqKjmchcE1hWiX9qKnVTYYWjZQ2KgNsjSFbkg5Hxeaj5SGjuewTgQKReJrSYwaAUEBVAlo",
+	"Pf+ksbzfJ+fQWD41Xfa9QsDAu4k+82lCIeBGqYDLaq1iXjDgG8MRRXXvU8gq6pqXHLg3kEOwc1b1/VTG",
+	"LZi6gafjNrAxRs4rO9t8x3ZDzMmamY/1gkpn4I6dgVs41Jn1MpHaYyGZcsGv07upyhA3a6ygd1e+xgt/",
+	"ksXz4fHbuvn1+FRKZ++M9JdEdhvMKld46mlb1Mh4EVhQpB5e7mMdrVxa4sHqnvM9akueH3nJc1nXFqva",
+	"pmfMyV+xSmDlgmffelJy9VW/vsj5cvakCnNZ8M83Qi4qg15bq52T+FIl0NZAP4ka6OXlfVnA9coapp0r",
+	"dhnS6M6EYnaa8psor6beX6La5z0J3/4KnxfZ/7bmebckMOsK+ALfqb4UmnoRC7TgBRuDFirUV6D1JiuM",
+	"ZRB9FcJ6n1zlEz69eKBNJa+UPoB93qlrtoPS5NlL77sqeW9K356Hhy5I3uAUXeAanvAkOX546C9O4iPj",
+	"MuJTJmScZgl0mAEqdxoBN5mGB8GJF0nyRpqdGpSPCs3A/WozL/tLfQZXkljRHla546A/24BGrr2K+cSF",
+	"uz7WRmE1oK8VZWIZoATlZrfn9t6RFXymg8MrtLOfIsbyUVKqvUhwKk9IB3p25yA0y+j8ljCacBCf/MWT",
+	"5EbJ1UEbn1ncFUqze5PivuvVq8V1Hj+uk2vNOkdjI7TzRkKujWFERFN+oIrkPDoB3T/203g4tQDQbqe6",
+	"baAJK2NAv5WhHg3plFE7fF/c5/UmSkI4D1aGex61od+9h7lDlKhy/UNBRfuxEe05e2C8aMPTeZGnWjYM",
+	"i1AjGoQ0GSrPA+zcTuoe7CtNM00iA/oOtIncWR/ltGM3PS6TiUiw6Mz9Cscxe0I8qk8TBjM9DyJOb4vF",
+	"tqjT0mi2v3mLPO2x6L4od10afCrJ81bGtGPbL0/TG+9eRH4eso8wy7gUN7eG8ksh4rRFF4zkI8CDBCcG",
+	"hTVGSwBXueh9ZOBV/lwHB7CKHW5BrI8JxCoMyLLWYlvIVUmx/sr/f3X8CqcDUC19UiER4IZxX5a/0zqk",
+	"/dge992SDrZI11OoYFpVtZZFu/DERcoIKliihpiHkK5HK6j7R7wWnmYt6rXj2VebacXKyFdE6hExDeOU",
+	"x0D9apOhSgGDwUsW4bgqbpVGglREbRKiUkdeFMO4hAnRrQcykuhWyCTqsv+iZjR0YLEXxOSNX9is1uPx",
+	"bTFkU8K9ZWYq46FWUhgU44vQ9uW+MWJCGut2SvVZCvzO80COmMpsl/0WptRhbAwJVXTl4roETvckjqv9",
+	"ONU7reyaucehcLv9WbrWczh4rdfG/kbhr9+JZBFS9z43wWglPRXTLUwNkucRhdaivjN//U+y6Qyfve04",
+	"W7fjLBedkoz7v22n08ywMMGxSJD1lUZUq8teEE5lfdc9VUiHEdYzvGYLoCtc8SPuTMP1HQx2ot1pe9Ie",
+	"f09akOMGZVwPLaIrrDJ2w1NJShDonXtiRSaVzpPe7v/dCbXa1I319LSdtvG0Os0ekOJlgZkFbtGIT5k7",
+	"Gxb5RoTX7F7i9ge4NNrxFmTZdW/ZaiK9Mqrywx3oKZHT9DJfBe+9pgUoxH6t6e4cox1AB5Xr7hsu2I+e",
+	"PtpD6wl3d616cnkn65+ZsiRJ9VHQSz8kKhBpY/soEUIjJTV2kRpI/Vwd+kRJq3kiYksQq8/QEb2Up65y",
+	"xyCxUxW0X+xzJOTrFOQBHU8ZPUNC3QOWCnkLyRdlnu8IsVC3tTnbFzdKmqjCpO0HYTYEZP/ptuNoNzYD",
+	"r71KJHW63Vs3URaPtYj360wejB1vorI0wUnbTtgLZfFasMqB6PXHcJn01P1JnC5io3xP32JKptNLDDsm",
+	"Q8Ak83OqZOtlRkgwhuF1Op4g3x2WhopoiL+tzlP0136ZEhfl7qgcy/dpECVc/cfMCkyViWKEtCaiLEJe",
+	"EJqnk2WrysUroY0tvf0cakoycEcwgVJSmGFlsC++A2YsjA1NA3BfH6nQoFT8q5MPmnf3wCwVXZtbGrmt",
+	"M2kuWKxSb907gadRpKmQgw6NFuCp6TCTmTFII5Q0HYZhOv2vBqsFuFD7fizc/5G4e85AuqWnRMwttFtC",
+	"Ng7NVNadMrbLrjyBopIFmWTM0xQ0c8eIYdn4kvG+Bc04izU3pUSb+17xaxqW3GUvJAOuUwHa36QYsey2",
+	"8KbH49sJ14mJLj24EHJ+eL2RuvMpRNpxco0QTaDfj9SdkIMaTOG1uoM5rV1zmLBUk6OLo/PT86+PT58f",
+	"n55dn55fnJ5enJ7+H8sP3y2vxa1t36fT7P2TWjxca3HnDu623mtDG+a2uCS3faWdlC9tysLB5ynqFxAR",
+	"KgN5E5bH4XIi/ls/csUAeINB05icO6fqs0Xvwx0fGDOOaGA+yAlv3DgyET+9EcnRsrriws+GESDhluXS",
+	"2+bZH6WJ2eV7j/j9zyAHdnh08fXzfGSjsVrIQeOdbbHV6OFym5mmO9OnSz+v3/T39KvGR/c19eTpN92a",
+	"Pt3Wbssyg2/TLenTzW95ZQ0TObct1nc03RLuLWjJ09mblt7s+enpEq/2Oq9OcVduul2iRpzc1No7ffVs",
+	"NSGiSUrlmULuVPPnZPMjj4UGc9ODvtJVee4rPeLWrZNbOHae01Htgh7Ac15pNbp2P17iu9dq2W9+BPzq",
+	"pJ5tEnmtJLIpTpT87At/WicW9L99MF8VmNozmRlIcgJzLpJAyIXOKpaMeTe4x1MuY2CiX4ZUDJ8aZpB4",
+	"nBbzmcGTlX5OiA0y3dWRpF+w56fPWBS89Zt+eCkR0pCjnxzdgUao/GY8VBIi798q2RdOr93Pgp8Y+bo4",
+	"NoJRDzSL4qFzz+XAmd/oskCPUuDOc+YY2Uob7kHy3/WeMCRRiILdD4t9ZwZkYjp+LBww/323nRrGRCmP",
+	"C+kpO3QbM9FKDsKgR3Tv8S83bi1RCBnOTtlIyMy6UOWr4icGd0LhxlO9Hb6wsqufP6S6Ax3Ruuia5eu4",
+	"peowatIHEW4vyGLigxRLwPpzHGSVj5bjLLwIJjPc3tIa8NXcSGVvwpeiLvsNI5ao4J+Oyj8REksdb7zI",
+	"3jivoDn96a3M9kam/SpTMAYnu8kLjGX7Sns6eyT6z193aUZfRXhJ9N2vvGuJOGQ8BHfeJ3kIysxQTVDW",
+	"SM7hhtuo6RhzcWXl8AKZjZz2uyCrcwQyuVH9G9JQZx+WOsGrakAO8ASn8bkQmJDI+mne/mcbei7XFdDW",
+	"3dkscohVUr3hmFvnzhxdHP2fv58ef/vnX19/+F/WOsEX5Le3fhzWHYUBAtbg/CWcJ9gDHE6xUSrj/PR8",
+	"H6u/Ls/Q7IF7EOyFvWRRqE9BRw1nXQYNnnmwT7236okld/KyBJNb342clIZShYinqZpAcsMR4zNRh0US",
+	"7u0N5XeiHCT0x5bq/QNia5z9ZYnCjmqcV5aPJnW6UQ9Ub36KPJaKhgWa2hY07LSgYWvK8HA5A1aH0exd",
+	"OaAMqNeRpsKGfUj4busa/BMsX9ZQgqJ5ZtUNpgSOLvo8NZB7Fb9Bzzli4xUg6eo69gtH70m525P1QCfr",
+	"O3By6UI1qVzc02FmImw8DPmsXcABJ2RFjkuEuQ2D1OgLfoSYBjxhaUq4sXxK+TMacg0uLnXH7sTjCSn0",
+	"bQVNCJnKMD7chUsaEkFgewyzM3GdzgDF1bReimcrcCB2ml0WUVlpLbEyFme+DSFN/HhyOwTpo+JQ8BHy",
+	"mBj+sWzsJ3wLi4hHl10rxVJhbQpspCRMS1Gryfp9ESNo389k4rwV7sNsDGEXRbcdhARCyM3ldGYq/eXM",
+	"Ct3D0ev6zLDI7VrEvI8zElKMslFAa4pZaM6X8jhDl0UjLjOeRv4qFNe794Xig+WgNXUouAJvgzYgPK6N",
+	"u6/zKeXFK/ZFEe7dUbEq/dUnZC+ZVKzUbXD8E70PCZA0B691o81zpfVnwyFGnZdPK+TJREXUfHR0cfQf",
+	"ZCVWOSLoXfmXtOdTCkf3v0AQoXbqG6J3/j1E3kLY0ru+JH9+IgxZAa8rHW9QRDzMc/JtyLxqyPzxkBo9",
+	"jT4UXwfpz9a54/vY++11rSi5xs58dJwhRlkxZlvxAAi6b3YAXvkzxvARFPM5Kues6h/myC/3vZdWptIk",
+	"4OtxqgwkzkfGAag5DEvnv4QJftFPcHOuQZe9B5uNWR887o2AAq29yyrOEJXzTPLcB6QpVgvgz25hbBm9",
+	"MvKWfI88l0zIWAM3je5JOPHCrFqlc8/kEq+/ri/yOWdWC566vytJ2U82znQ85Aa+WAjEo5fnH3SUGSx5",
+	"9W+Z5KIMhbvNxSGwPuPjr/UZliJ49D+fxiWRKSThlrMYpAXdZT8KXxAy1mCwTIxujK5K9XV7Bh2lPXmX",
+	"cwQmYCy7A228/VzgzxBFfevP7MCf8WmJi6O3Z6/RAoZai4uj07Nvv/qmfwrHX8Vn/Pib3jM4/pY/Pzs+",
+	"73+d/Ed8Ct/ws6+O1vN9/AttfZ/W92l9n0P6PqWiAO8/eIPwWJ0hDQlIK3jqHvEOeNrsEf1Snis+FO4u",
+	"Nb1l7/AqwToVl2+HiK9k1ksb11TkX3ylrcbdWH/fD9WEvJeKyNYDkMt30a+kjF6nGkt5fyAaV82lEdQI",
+	"gD1DwbVyXlauix2kbKak4XRhIe/f/F13p59t1eBCXfcv4Adp9bTlat5D2oG6/sMRRkTNW0po1uq1hp5S",
+	"dkGuIbYu9As/wjakomSOgtjFFWOL0PRiloSnp7wVMnGfj0Em2OtT1KPlRuLGfxjVHfDuafaQY/34TvW2",
+	"IKotiHoc7g4pMSXReDwUElaLULbm82gQ0lieLog7Qpm2kh6ANbcIH6bK2C57asbTP+4TsJ8lVEu5mPPX",
+	"XiZtdnz+vHv6fGWcKn/w1tS2pvaTMrVXJPfl9+IM09RYGCGR8cEsL5aINTKOEK9I0b3tUw/Yy15qhWnI",
+	"zZyf1+ZmHrNlljDZt1V+F4C+HRcS4sO1lreF8Vtj/WBNIkwKOIBRy9G60P1m5tlkI1hgn1Pg2jDOiF7p",
+	"spxBY/TjnNODigJS6NtOKeUWEVtIchMImqiZixJvpKldFmVyzEXiqZzUHWg+gIgNFOs5mzylEa8hMY0p",
+	"6d6UcVkU1/kOxr7SMTxq+++27Gm55fTiji6OeC8zsIZPjiLWHgutQ/5p2Xgn9osw3734335oJlr4rJa4",
+	"JfBOGLCMWywb6wQKJEI9lPaUT4kTO2HZUKWJKZiZygRPXfZdquLbvAed6EEtS/gUSZRCZhcLm4iaqsso",
+	"5VTP/ZdTrVNZfD5UhazSvIV9n/eevfeP/uQbdMKDPJ7WmOshyQsKQtsX8xT7Yt6DzZ25fJBoPkt3p5kq",
+	"A/a4Ohi43vn8G5eJyStB7/zMJVUUtV7mlbFhMlKY+zsFZzwGmayw+KAxMTRZyZs6LL6cYlVpPIT4lupZ",
+	"hXTOJV60y34bqlHeEtKvDmAN/BYq837gMxb1BaRJhWBjviGGyPAQ03AOKtVXOjfy8bquhWHdcE7y/j3Y",
+	"qrANlbGBBAJ6Z6t3grwHW9qCx2OVW0e3dXQPVpM4LhuFg3i6Y4gFT4+xWikMnF1EzPTCFzZR8+X82Yce",
+	"TrCQIy75AJIb/EnOuONkMRXyFs0uOssdp33IBepcf+S4obuMM0+QPXefz4xvhYyQpSjIOPK4uFNZ+l6X",
+	"fKY2Vn4iCBLR/0c5H0Ng30aK7UaGH9qpt3q3GERldGADE3XBo4jIzmXo6sCejA7puvR9lGnqv9VId5hX",
+	"wS5JgU9f/9AObPkIu74x2OTMWwWStrJlqliL1Yic30gsuCYNdb4dyV2XvblDQuKHzUrHOV+lyaTojNK1",
+	"hKH2JqQVQ0bifRgG59wdwCocOr4uPfKVdO/6MbFPENVOG14/2fB6Q+tT7+VYboWxIm7mYn6V584Jicv7",
+	"KYMBUhPpjMqLOIaxvWAW7u1JbO4iT83AmXWbcMGihE87hA/kcadIOrmCdjAk72RS2KiDBiwV3jS6XwZA",
+	"Dy1k+I1vLI160/8xUtIOI6q24tNg3fpIhO8tGn5lEb/U+2I7ttZnSFT8CZ/WeSOV5QVwM19mnVPS12q0",
+	"tEvyPZ828fq5PSKuSfQ6ucEzY26NaqS0JrKaWlpmtelanFRElbs23as3Xfpevxo+gO/c/fZQCl8SGqdk",
+	"Qf6r15l/6EeiCrNsjLWBdGYeuQN6sKkwRdY9M1DpmCukYnOEk9IlzdDmG+kWEpIq1FBvnTtnSsmNDgoI",
+	"MsKaWz8S3tORs5eeY39EzHzCMhomUvh6nxkWjVUq4mnXM9+P+PTG3zMi9ppiLOazkKg3VXbgR4xH0pM8",
+	"rVy6VBb8oK2UC2nZ82/OznAkyEY5dr8XbZK9xR4/rX5KkvvDZ9mnMl7QeWVuTSkJJdWEhT7QAgIkqlW0",
+	"lzJhFvlOMLtFVDB+vBP+ZQKYePWkJ4rmOYSrx1yyW3eLzwWOsegwGhrRcaeLBmPAdEpgLTNZPGSc1ueL",
+	"5yHxhcNfFLPO1R06LDmh9UADJOxzGjDScSEF6E4g5fmCGincunCdvnsCyb7zMy/vpcD4pDQS6h9EgeL+",
+	"hRQtVlWHN9cePErXnRqXjAculHJZgdvdvH44kyYbj5W2kNzkV4hwBlWOxRhMB4YP3QGGh1fk3nvUKYoS",
+	"CtoeE8hXUlVDkPt+KuO2t20d190pWh0LSElT2j71ztFXyzzJr5LfcZFuKw+kRmOuoVAGtEc7MsgNdjiT",
+	"RbKnoc3Le9Te4151RMKv/gat8m4P5kTCsRblPJgTdc1vMVMyP0+jx3Fe4Z48qjz+PiHgcsGwORA65y+j",
+	"uqAuu/IFO+50RqxMJh52qSemoDrFlebLFZerHbY2Cw9tZfLZRIZ5zH4BOL+3fgXohW2ygCUoNhAVXIZh",
+	"Y8kvPn2CDRSkdijXWkO5ekEJN0ThOo2hF570//P9m19YouLMN5J0KH86ZUb8C5DlPRWSBmfhV3M+bhog",
+	"7rErO4QpVu512Y9KJUyriWGpszNwB35SLTa+ELlljydd9t6DW3nNMx9wIX0toCmICjlthZ9slfIY76pS",
+	"CEh7hIT8UZe9L6Zj3cKUyAzp8rEaA4uKHbyYaGGpGwbR6BGfsh6wr5+zn8R3LFV1M6bfZma4nGX8WdxC",
+	"WFWosqzs86Uv30inbMJdKIhjRAQND8H9bhzk6C66Gv/ijtwj2gq3KXMDEu6PZTJ/sflKAfdjSPBCmA9w",
+	"T96A4+8v8Vw8V/0AXoynehA7ifUJCCftew2tzpb4xbVSP3MnLPiDr5ZZVx7tv4ZE8Gv3Fg5lAt3+b2YC",
+	"8Quo+H7aa1nz0QkzVgMfOREjoWrytk7+mvNfPpz8lfDpw4xh7+BO+Gng6IGYPAYUmsU8Q8gpnyw04QVf",
+	"MdU91yZ4UUI3YQ2jrgkfeixfm4Juy87dhfBgtRGRO4360P3Y5/vMsWP1/Hz0LWXkCgn3U+2bUYEry4Z8",
+	"PAaJgzSpSIqG8TMpBkM/PT/mNh4CDZ9Hd1zQUMJE+fSVVJMu80+MzoTzPTz+qHRIAvtBWsaqMZ2Q6DLU",
+	"kCnTqjcocdhm5irh03z2/LPj8/Plc1T+OYSSLzVw29AKur08T3G/OvX6VboYccKnldwO4e1DNXGvcaDA",
+	"PKnkzkHKvmmXWaFmBWkHIn+LjrTlQYMF6uxOnHz6bu3B5EwpFdHldOHoyAvLdFY32etHsCXp+Qhm1y3W",
+	"hXZ83W6Ot7+pCeOsEFO0KMsfbCWZD+fbyT8zZWHRJCnDordv3l8z9zv6ctRxweo4swFA8hForBLPfm7U",
+	"CHoqmSKLK40rplOUTcFe+GHSvKcyGwbvYmBLYygy22W/ACT4s1uooX8lc1/Eq//plnW0o1Le6l2Kk2af",
+	"URU9YFN9gUbkbk0gaI8mHuJMCzs9uvj9z7nqKaLVFzZMXJg68alIdjU00dzCcYrw3sWRT0Af1Yg3lSwt",
+	"hHxDN7r/KrmMY63uRAK6w4DHQ4o7oJjqaP1UEAKG+0qPaEb0Regk8eTG7r9Yi5+nsMshDK4/D2EAR2QI",
+	"TCbjpA7feorOX1khLgPggjnk3pTFHN1HbGYJve/1nMn5xlz7fXkAi/ltqAw0z7OgPTqaVYVtwNOhfac0",
+	"omTBOtx3bhD4KN97xO9/Bjmww6OLr5+vM256PxjyIzrWcUWvlB49BDtXzvOXTv6OXypptUpr2q3VBEFB",
+	"J9slye1W3tXcy9mLl7AGcP6IC1IbDCwC4oWlMuuaVTKQxwOtsnGzRf0RP2ZG6TACyFxi6b+vHaXSURQE",
+	"GnQYIGtnGH1tC94itLfj9KMgOM7GueAXv1Fv5Mi00TJWdrWfftao9Pht7mit3JFvaRsECQrKUpX/bWSR",
+	"/CmMFDQ4uXTKIrz8jUiiJr+39IL3D9ysLIOrOMxnu1hAnQLQopK1w9LOYy/KfRL9/fgS8qOB9G2xuq0B",
+	"71SukqM6Ta376HsSliNV3tvqay6r1aI3makr5KJO+E10dF2aqLZ5fIXezQ1ll97ySrJb0wTeiC3ieeC8",
+	"Hw8cO2eqHlXcl6DtKf54wG63uOIO02YbCPMCvwdlZhMh/3Wc8MMY1J36RW/pRjO1H1igcoyb9u8bX3q/",
+	"0zT3qLntAXbgEdmbHHsVv6wZRniDaKgdlrmYDTNAnaiBQNTX1llfuBswW+x0GioDOUeB0EVfENful4vA",
+	"gwdx0YLdNFZJIzDpPlsRkDwcFFpzZ9rCvEgZW7Iai5Tx06ULg2mf39OPHnrysrQ13T+EzUfbBZ9RoB4C",
+	"wHdQEf2x4FAtBLUBBDUPPm2peDloVKABoFIiw5Quz3Q3AXQla4sMzdhDWZAo+xzVYqjqcaNUhwSoWmzq",
+	"aWBTTXq4Nh61EhIlqLZVwh3ooHE1WNQl4zoeOrfIednSWODJYnyqhaY+fmhqySNkMRwFEzCW3YE2QsnL",
+	"vJTBOdKcpSInExKaqYlcAFR9PBhVC08dCJ7a3Ceqh6ReI4U7J0p4knQkcqfCU98TqiSgLQ5+D3vBdCYl",
+	"jsTz7E+3AGODWWwLemRYJq1IiZZTwuQBgOvJY1u7gbUOiGi1YNYnAmYtfVDWOHIn/kRcUGaYIykwc5wu",
+	"wqFeJMkbucthCB8LzIAb9bSxhifBdEjgxBByFxCLZRsU6DhoxTYwi9rjuUpPzY1vrfI9GZ4OMCw18d03",
+	"zUAFStHTp14pPcwhwQ3azU8R4fg4x3EoKSG2BTv8A/q+ITYSjtQl5m28D4kd53o7r4xcbmRVQKd7MQqy",
+	"a61fn5i+hU32CJsIE68o4ctCKC9MjdvHhhhBLMBKHpdc7hVcaTw6WoRllwhLee7H1r26pVGXyyJTjwad",
+	"cMUymLLIspfRlMdr2Xfq9O0Gg6lc+gBAzH5sQnuSHhiN2dwGNbiTxEgqUmyQaoBpflbq1jA/1SSElS6G",
+	"9AnyTiglsiq+ZVwmnqI38kT4Iolomke5wxkHeuDngV2fapl4OuFTZLEPw5RGBtI7WFTo+6L8FNsbTKI0",
+	"mwzVqLGOKTzdNoprsLKmVGVQjeKbluB+cEM/WHkdu/RXKi+kxjj93QkNbu+USWXb2Rlzes8ldj7ltSQb",
+	"5nfqdB9SMRC9FI5LQ8vrPfU0DWQ6uQ8SRvLgDS7pn3ll4cw48Y57z112XXSSl4v2WJRA4sQMkpt8eluE",
+	"RHYhnX9+ziKp7A0vvhB4s6J6oPgH/2xbGEpe0/odpjhfsnDcs15GRHtxYcr2YjfCPGlkBKyakF0YjU8B",
+	"O6/KTguf72FQkIiHuSTXzXCMkQfDGZMd2MGH+PZ+GyqPnROlXoeoR7lMwpAI0LAoX7UJrd5yIdcrrUbX",
+	"YgTLUQUv+82PJQ3m9/8HafW0Vec9DIOtYxtcN51sFjCTE0cOd6GIO3vHoMYplLgvERFJRNKknGZJQvKd",
+	"Vvyb2wfq/UO89DAh+Za50L1LQVFeI3kwfrrlFoMExlzbwNhT68Tk39gR8XprTuuFtW1dWLN1wdxWGxfc",
+	"vx+2fYsZF9EAWsUS5Y3etAElMbcfR42puW3zHweoMDW364ruSZwqs2BA0CshhRnCzKw/1puyYQEk8jQl",
+	"YKGvcIxmPmY9xAfU2YhTW2HaZS8Y3tUP+vQzh9yabujvdSQy7oNd60ml0OVdyBTsLvdhbvGx9p+ZqFdT",
+	"XEyyYSLi4/HNn0Z9i3tnC21AtaIll7IlzQPG9IuIwoXBVp6J0rfRWpp9zW/3q9hPe3hYk/L+XWW6HRt2",
+	"8LFhy+rhkpVl98eYk2vmG+jj4RtauilrQ0z7TUH1/Tu84iqDvtqO8o0UFne8jcvWjMvuKS1dUaqgFk0F",
+	"bQ3DLnEkvIE70Dz1ye6+sJ0yfgTV3NdAhRnu+Xd4mpapOkKiTWXS6mndt2nwk+Z27svBLS5/pmHgHGxs",
+	"UkwSSFg27rLrifLr9d9C5nLkaO5UF+wuieP+tG+z5akGnkxv4F4YaxbQM6KUPt6md1zeoQrDaW/atvdH",
+	"3/ZOxqLZVmxyCD/Y/P5bmOfUU+oWEt9TSVUi9xQgi8oXXPDcXOW9nkK2ze5Pqtn9IYFdtlobZQ9Jh+4h",
+	"6VDOs5QIHaoJG2XxsAF+3L2o7Q2BbDTVLQi5YxByDVFuKK/ekiENRdX7NaQ7c362XyBdueyeIcj96Gl7",
+	"WB2+TX1luxAcL837fREfa+DGiIEcuRs3IyESZ7Ji6oH6aWmC8IQisYnEMXc4Yhhro33BJJ6QfaGN9cON",
+	"KbYrrpJyC9rXFzVAKrTOd5VlPjihxoWiJOMhUQIa0RtMtOByfSypNON9u3jQejvgfI+Azvz7bsGdtcCd",
+	"oNmAmEUF4qnV/XUqCesudOLs5GicWb6jqYnvytf/GPzq6gO13vWeZydW5HV2fOLyurKkViwqBwgzTUu1",
+	"g6mQt4amHsVW3Ak7vaShbu7QYlwyMRor7eSDaUBlxXOOs1hpDbGFBC/RZVeSpcqajvtaNoIkXIHFmpth",
+	"l2FYEOYuiWJsNh9wIYtJxfMaGaQXvOl+rChnRctWwTrP96fo7cDg7RyA34PG8Y3B20Non1xQPAwZlzBZ",
+	"TsvXADUzKezi8ZK9TKT2WEhiK3faPVVZA1GiO8x/xSt+eoPL3HO37t9a7l/mRSaIOP17G7RLkRnxNAV9",
+	"4y4ZofRGKK8R+4fCqUjMKnewDLmQHWaUH4068n4ejTKNlbwDbZuJot27f6xniVvbYdJluCttruyR58oy",
+	"kt0a3Vv3OFmC86gyqIxmEgvDRsBN5s69pnlll7OnUUhu459vhGycaLaWhrbUR08qidYsyUtTHTGTcjOk",
+	"Jl0ajuLkcqKFtSBZ9G/nr6LaOH8P4rWnAL/JaLdx/U6zZkvL7soURd+tbDEpXbZni7kbx2fbqbLyNfea",
+	"J9uLWraH0aGTZCscYTMj0/866gHXoI8ufv/TaVTOFfL7X0eZTo8ujk5Q0/yl54bcA0/tsMP6YpBpYgoS",
+	"hiUqzkYgbWjVVb6cv1tKOk2NhVENAcc1tvncuR1iMWbgsL3YcJn01H35CvSXmkv8BFPfMKzVQPNR+b58",
+	"LI5vYWpqfvad5jIxLCOACjkLhGFGpUl3vlTZ1HKHcMvGXFta8liLGHxNTekKRfZy/grvlbYI5JB9Li+c",
+	"/hKGzNUSl7BeNjWdvCrU2KIsVGjfOzV7wbpLvU15DOV7J9zyYz8dqeb7fvY94k+cyIzmunhrnxZlwFDs",
+	"PBB3WLGqwRgwrAdGJE60x1xCWrqkGB+PuOSD+qXMXzIVMciFV/TfyGlyagRKOMFQfQb3FrTkKSPxNVXB",
+	"cJot5OA40aLhQp5NVihpmFVLXs6zcNVJbCYTX9TbzyRdt7xV0sKADugFF0HgzV3Ch1GlC5Admf/Jz8LQ",
+	"T+54mlUkBWQ28j7BQvn2NcczT+z+dGyn49p1XqNnjWfiLMVQ02VywrQFK/E0BRUFLY9zbFBzKtBG06ad",
+	"vcB6a3MLmPpvWk7JKWq4rEeOSgPGKotaYl8an6d5L/DOXE57Kpni8DMDVAiOFqyTz0vj7LZiQUoe5fxF",
+	"Xztz4+mi1AgME7K8LXzaZBV+C+VZyAkTK2NLv/tnpmytdGBiibOJMEOnWYHHqvRT3NPGG074nKkP13jg",
+	"XSXubEM0sMTeUL3EMY+bNOKtDnRb7jI1VxhDLHh6jK+idilK37rAE61a5XnHCxQRf1VwalSkxdzW/eL8",
+	"+fFQZZqqYnDBmaks1HIrjBVx/X4FBiB3JKqJNP6ATXhZoOpzFAvemM/glQ3Q/RjNfdOvhnw8Bln9yR3d",
+	"5s8P/38AAAD//2NcNXqbFQUA",
 }
 
 // GetSwagger returns the content of the embedded swagger specification file

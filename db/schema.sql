@@ -430,7 +430,7 @@ CREATE TABLE public.operation (
     stock_key text,
     taken_step bigint,
     CONSTRAINT operation_finished_ck CHECK (((finished_at IS NOT NULL) = (status = ANY (ARRAY['succeeded'::text, 'failed'::text, 'cancelled'::text])))),
-    CONSTRAINT operation_kind_ck CHECK ((kind = ANY (ARRAY['open'::text, 'suspend'::text, 'resume'::text, 'close'::text, 'set_params'::text, 'renew'::text, 'reboot'::text, 'reinstall'::text]))),
+    CONSTRAINT operation_kind_ck CHECK ((kind = ANY (ARRAY['open'::text, 'suspend'::text, 'resume'::text, 'close'::text, 'set_params'::text, 'renew'::text, 'reboot'::text, 'reinstall'::text, 'sync'::text]))),
     CONSTRAINT operation_status_ck CHECK ((status = ANY (ARRAY['queued'::text, 'running'::text, 'waiting'::text, 'succeeded'::text, 'failed'::text, 'manual'::text, 'cancelled'::text])))
 );
 
@@ -659,7 +659,7 @@ CREATE TABLE public.service (
     id uuid NOT NULL,
     client_id uuid NOT NULL,
     provider_id uuid NOT NULL,
-    order_id uuid NOT NULL,
+    order_id uuid,
     "position" integer NOT NULL,
     status text NOT NULL,
     suspend_reasons text[] DEFAULT '{}'::text[] NOT NULL,

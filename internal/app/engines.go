@@ -80,6 +80,7 @@ func (a *App) build() engines {
 	e.Lifecycle = &lifecycle.Engine{
 		InTx: within(a.DB, func(tx *postgres.Tx) lifecycle.Tx { return tx }), Zone: zone, Registry: drivers,
 		Module: e.Catalog.Connect, Box: a.box, Orders: e.Orders, Stock: stock,
+		PendingLimit: a.Config.PendingLimit,
 	}
 	e.Orders.Open = e.Lifecycle.Open
 	e.Traffic = &traffic.Engine{

@@ -1,5 +1,7 @@
 package badinput
 
+import "net/url"
+
 var _ = register(map[string]entry{
 	"createProcessingModule": {
 		codes: map[string]string{"/product_type": "product_type_not_served"},
@@ -33,8 +35,19 @@ var _ = register(map[string]entry{
 	"deleteProcessingModule": {valid: requests(func(w *world) request {
 		return request{path: byID(w.create("/v1/processing-modules", obj{"driver": "none", "product_type": "hosting", "name": "Old"}))}
 	})},
-	"checkProcessingModule":    {valid: plainly("id", "panel")},
-	"syncProcessingModule":     {valid: plainly("id", "panel")},
+	"checkProcessingModule": {valid: plainly("id", "panel")},
+	"syncProcessingModule":  {valid: plainly("id", "panel")},
+	"importMachines": {
+		valid: requests(
+			func(w *world) request {
+				return request{path: byID(w.thing["panel"]), query: url.Values{"preview": {"true"}}}
+			},
+			func(w *world) request {
+				box := w.leftBox()
+				return request{path: byID(w.thing["boxes"]), body: obj{"items": list{box}}}
+			},
+		), codes: map[string]string{"/items/*/period": "period_not_available"},
+	},
 	"clearModuleProblems":      {valid: plainly("id", "panel")},
 	"installIntegrationModule": {valid: named("dedicated_bandwidth")},
 	// Every town sells bandwidth; what is not in use is taken away in TestWhatIsNotInUseGoes.

@@ -211,6 +211,21 @@ func (e *Engine) Catalog(ctx context.Context, id ModuleID) (provision.Catalog, e
 	return out, nil
 }
 
+// PanelFault tells why a panel did not answer a question; its own words are for administrators only.
+func PanelFault(err error) error {
+	failure, ok := provision.FailureOf(err)
+	switch {
+	case !ok:
+		return fmt.Errorf("ask the panel: %w", err)
+	case failure.Kind == provision.Unavailable:
+		return fault.New(fault.Unavailable, "panel_unavailable", "The panel cannot be reached.").WithStaff(failure.Text).Because(err)
+	case failure.Kind == provision.Unauthenticated:
+		return fault.New(fault.Invalid, "panel_refused_login", "The panel does not accept our login.").WithStaff(failure.Text).Because(err)
+	default:
+		return fault.New(fault.Invalid, "module_refused", "The panel refused.").WithStaff(failure.Text).Because(err)
+	}
+}
+
 // panelFault tells an administrator why a panel did not answer a question.
 func panelFault(err error) error {
 	failure, ok := provision.FailureOf(err)

@@ -38,6 +38,7 @@ type Config struct {
 	CORSOrigins     []string      `env:"CORS_ORIGINS" validate:"dive,origin"`
 	TrustedProxies  Networks      `env:"TRUSTED_PROXIES"`
 	PanelNetworks   Networks      `env:"PANEL_NETWORKS"`
+	PendingLimit    time.Duration `env:"PENDING_LIMIT" envDefault:"4h" validate:"gt=0"` // how long a panel may work before people are asked (D24)
 	LogFormat       string        `env:"LOG_FORMAT" envDefault:"text" validate:"oneof=text json"`
 	Sandbox         bool          `env:"SANDBOX" envDefault:"false"`
 	SandboxClock    string        `env:"SANDBOX_CLOCK" envDefault:"running" validate:"oneof=running frozen"`

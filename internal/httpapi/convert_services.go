@@ -20,7 +20,7 @@ import (
 func toAPIService(v lifecycle.View, actions []string, zone *time.Location, noted bool) api.Service {
 	s := v.Service
 	out := api.Service{
-		ID: string(s.ID), ClientID: string(s.ClientID), ProviderID: string(s.ProviderID), OrderID: s.OrderID, Name: orNull(s.Name),
+		ID: string(s.ID), ClientID: string(s.ClientID), ProviderID: string(s.ProviderID), OrderID: orNull(s.OrderID), Name: orNull(s.Name),
 		CreatedAt: s.CreatedAt, Currency: s.Currency, Status: api.ServiceStatus(s.Status),
 		SuspendReasons:   each(s.SuspendReasons, func(r service.Reason) api.SuspendReason { return api.SuspendReason(r) }),
 		PendingOperation: toAPIPending(v.Pending), AllowedActions: each(actions, func(a string) api.ServiceAction { return api.ServiceAction(a) }),

@@ -6,6 +6,8 @@ import (
 	"github.com/tariffd/tariffd/api"
 	"github.com/tariffd/tariffd/internal/actor"
 	"github.com/tariffd/tariffd/internal/catalog"
+	"github.com/tariffd/tariffd/internal/fault"
+	"github.com/tariffd/tariffd/internal/lifecycle"
 )
 
 // ModuleReader reads processing modules.
@@ -115,6 +117,28 @@ func (s *Server) SyncProcessingModule(ctx context.Context, r api.SyncProcessingM
 		return nil, err
 	}
 	return answer(x), nil
+}
+
+// ImportMachines takes over machines that the panel has already, or tells which there are.
+func (s *Server) ImportMachines(ctx context.Context, r api.ImportMachinesRequestObject) (api.ImportMachinesResponseObject, error) {
+	if r.Params.Preview != nil && *r.Params.Preview {
+		list, err := s.Lifecycle.ImportPreview(ctx, catalog.ModuleID(r.ID))
+		if err != nil {
+			return nil, err
+		}
+		return api.ImportMachines200JSONResponse{Machines: each(list, toAPIImportable)}, nil
+	}
+	if r.Body == nil || r.Body.Items == nil {
+		return nil, fault.New(fault.Invalid, "required", "Name the machines.").At("/items")
+	}
+	answer := func(views []lifecycle.View) api.ImportMachinesResponseObject {
+		return api.ImportMachines201JSONResponse{Services: each(views, s.toService(ctx))}
+	}
+	views, err := s.Lifecycle.Import(ctx, actorOf(ctx, once(answer)), catalog.ModuleID(r.ID), each(*r.Body.Items, fromAPIImportItem))
+	if err != nil {
+		return nil, err
+	}
+	return answer(views), nil
 }
 
 // ListModuleStock asks the panel what is free.

@@ -103,6 +103,18 @@ func (s *Server) RebootService(ctx context.Context, r api.RebootServiceRequestOb
 	return answer(res), nil
 }
 
+// SyncService compares a service with what its panel says.
+func (s *Server) SyncService(ctx context.Context, r api.SyncServiceRequestObject) (api.SyncServiceResponseObject, error) {
+	answer := func(x lifecycle.Synced) api.SyncServiceResponseObject {
+		return api.SyncService200JSONResponse{CheckedAt: x.At, Differences: each(x.Differences, toAPIDifference)}
+	}
+	x, err := s.Lifecycle.Sync(ctx, actorOf(ctx, once(answer)), service.ID(r.ID))
+	if err != nil {
+		return nil, err
+	}
+	return answer(x), nil
+}
+
 // ReinstallService puts an operating system on the machine anew.
 func (s *Server) ReinstallService(ctx context.Context, r api.ReinstallServiceRequestObject) (api.ReinstallServiceResponseObject, error) {
 	parameters := map[string]json.RawMessage{}

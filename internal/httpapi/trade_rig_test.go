@@ -22,13 +22,14 @@ import (
 type trade struct {
 	*rig
 	provider, place, module string
+	racks                   *racks
 	calls                   int // numbers idempotency keys
 }
 
 func newTrade(t testing.TB) *trade {
-	s := &trade{}
+	s := &trade{racks: &racks{}}
 	s.rig = newRig(t, withMoney, func(r *rig) {
-		drivers, reader := provision.NewRegistry(none.Driver(), manual.Driver()), r.db.Reader()
+		drivers, reader := provision.NewRegistry(none.Driver(), manual.Driver(), s.racks.driver()), r.db.Reader()
 		r.server.Zone = time.UTC
 		r.server.Catalog = &catalog.Engine{InTx: narrow[catalog.Tx](r.db), Drivers: drivers}
 		r.server.CatalogReader = reader

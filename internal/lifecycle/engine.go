@@ -46,6 +46,12 @@ type Tx interface {
 	EndProblems(ctx context.Context, id catalog.ModuleID, at time.Time) error
 	// ViewOf reads a service with all that is told of it.
 	ViewOf(ctx context.Context, id service.ID) (View, error)
+	TariffsWith(ctx context.Context, id catalog.ModuleID) ([]catalog.Tariff, error)
+	// HeldObjects answers those of some objects of a module's panel that services have which are not deleted, whichever module of
+	// that panel they are on.
+	HeldObjects(ctx context.Context, id catalog.ModuleID, refs []provision.Ref) ([]provision.Ref, error)
+	// ClientsByEmail reads the clients of all providers with one of these addresses, which are in small letters.
+	ClientsByEmail(ctx context.Context, emails []string) ([]client.Client, error)
 	// ServicesToResume are a client's services suspended for money that may renew, the oldest paid_until first.
 	ServicesToResume(ctx context.Context, c actor.ClientID) ([]service.Service, error)
 }
@@ -60,6 +66,8 @@ type Engine struct {
 	Box    *secret.Box
 	Orders *order.Engine
 	Stock  *catalog.Stock // as the order engine's
+	// PendingLimit is how long a panel may be at work before people are asked to look (D24); 0: four hours.
+	PendingLimit time.Duration
 }
 
 // Result is what an action on a service answers: the service, and the operation that goes on, if any.

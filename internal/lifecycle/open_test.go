@@ -77,10 +77,16 @@ func TestAPanelThatIsWorkingBurnsNoAttemptButAfterFourHoursPeopleLookD24(t *test
 	require.Len(r, r.panel.asked(), 24)
 
 	r.after(10 * time.Minute)
-	require.Equal(r, operation.Manual, r.operation(id, provision.Open).Status)
+	o = r.operation(id, provision.Open)
+	require.Equal(r, operation.Waiting, o.Status, "it is looked at further")
+	require.Equal(r, r.clock.BusinessNow().Add(time.Hour), *o.NextAttemptAt)
 	require.Equal(r, "panel_does_not_finish", r.lastFailure())
 	task := r.task(id)
 	require.Equal(r, department.SetUp, task.Kind)
+	require.Equal(r, string(task.ID), o.TaskID)
+	r.after(time.Hour)
+	require.Equal(r, 1, r.count(`SELECT count(*) FROM task`), "people are asked once")
+	require.Equal(r, 1, r.count(`SELECT count(*) FROM event WHERE type = 'operation.failed'`))
 
 	ctx := context.Background()
 	_, err := r.lifecycle.CloseTask(ctx, admin, task.ID, lifecycle.CloseTaskInput{Result: "done"})
@@ -92,6 +98,52 @@ func TestAPanelThatIsWorkingBurnsNoAttemptButAfterFourHoursPeopleLookD24(t *test
 	require.Equal(r, operation.Succeeded, r.operation(id, provision.Open).Status)
 	_, err = r.lifecycle.CloseTask(ctx, admin, task.ID, lifecycle.CloseTaskInput{Result: "done", ExternalID: "9"})
 	r.refuses("task_closed", err)
+}
+
+// What people were told of, the panel may finish after all.
+func TestAPanelThatFinishesLateClosesTheTaskD24(t *testing.T) {
+	r := newRig(t)
+	r.lifecycle.PendingLimit = time.Hour
+	id := r.buy(r.client("100"), 1).Items[0].ServiceID
+	r.panel.says(provision.Outcome{State: provision.Pending, After: 30 * time.Minute, Text: "Job 5 runs.", Begun: true}, nil)
+	r.work()
+	for range 4 {
+		r.after(30 * time.Minute)
+	}
+	require.Equal(r, "Job 5 runs.", r.task(id).Error, "in the panel's words")
+	r.panel.says(provision.Outcome{Ref: "5"}, nil)
+	r.after(time.Hour)
+	require.Equal(r, service.Active, r.service(id).Status)
+	require.Equal(r, department.TaskClosed, r.task(id).Status)
+	require.Equal(r, operation.Succeeded, r.operation(id, provision.Open).Status)
+}
+
+// A machine that the panel does not finish keeps neither others from being made nor staff from asking anew.
+func TestWhatPeopleWereToldOfHoldsNoLaneD23(t *testing.T) {
+	r := newRig(t)
+	r.editModule(catalog.ModuleChange{MaxRunningOpens: ptr(1)})
+	o := r.buy(r.client("200"), 2)
+	first, second := o.Items[0].ServiceID, o.Items[1].ServiceID
+	r.panel.does(func(_ string, op provision.Op) (provision.Outcome, error) {
+		if op.ServiceID == first {
+			return provision.Outcome{State: provision.Pending, After: 2 * time.Hour, Memo: map[string]string{"job": "5"}}, nil
+		}
+		return provision.Outcome{Ref: "2"}, nil
+	})
+	r.work()
+	r.after(2 * time.Hour)
+	require.Equal(r, service.Processing, r.service(second).Status)
+	r.after(2 * time.Hour)
+	r.after(time.Minute)
+	require.Equal(r, service.Active, r.service(second).Status)
+
+	r.panel.says(provision.Outcome{Ref: "1"}, nil)
+	_, err := r.lifecycle.Retry(context.Background(), admin, r.operation(first, provision.Open).ID)
+	require.NoError(r, err)
+	require.Equal(r, department.TaskClosed, r.task(first).Status)
+	r.work()
+	require.Equal(r, service.Active, r.service(first).Status)
+	require.Empty(r, r.panel.last().Memo, "it was begun anew")
 }
 
 // lastFailure is the code that the newest operation.failed tells.

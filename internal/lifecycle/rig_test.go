@@ -292,6 +292,9 @@ type panel struct {
 	answer func(module string, op provision.Op) (provision.Outcome, error) // nil: everything is done at once
 	modes  map[provision.Kind]provision.Mode
 	calls  []call
+	found  provision.Found // of whatever is inspected
+	deaf   error           // why it does not tell
+	has    []provision.Machine
 }
 
 type call struct {
@@ -354,6 +357,25 @@ type rack struct {
 }
 
 func (*rack) Check(context.Context) error { return nil }
+
+func (m *rack) Inspect(_ context.Context, op provision.Op) (provision.Found, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.calls = append(m.calls, call{*m.name, op})
+	return m.found, m.deaf
+}
+
+func (m *rack) Machines(context.Context) ([]provision.Machine, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.has, m.deaf
+}
+
+func (*rack) SortOf(settings json.RawMessage) string {
+	var in struct{ Configuration string }
+	_ = json.Unmarshal(settings, &in)
+	return in.Configuration
+}
 
 func (m *rack) Apply(_ context.Context, op provision.Op) (provision.Outcome, error) {
 	m.mu.Lock()

@@ -117,7 +117,7 @@ func (e *Engine) lane(ctx context.Context, tx Tx, s *service.Service, o *operati
 	}
 	for _, other := range live {
 		// What people do may take days; it holds up nothing that can go on by itself.
-		if other.ID < o.ID && other.Status != operation.Manual {
+		if other.ID < o.ID && !other.WithPeople() {
 			return false, e.wait(ctx, tx, o, now)
 		}
 	}
@@ -357,23 +357,33 @@ func (e *Engine) restByHand(ctx context.Context, tx Tx, s *service.Service, of o
 	return e.toPeople(ctx, tx, *s, asked.Operation, what, "", "")
 }
 
-// pending notes that the panel is still working. Looking again burns no attempt, but after some hours people are asked to
-// look too (D24).
+// pending notes that the panel is still working. Looking again burns no attempt. After some hours people are asked to look too
+// (D24), and the program goes on looking: whoever is first, the panel or people, ends the operation.
 func (e *Engine) pending(ctx context.Context, tx Tx, s service.Service, o *operation.Operation, out provision.Outcome, now time.Time) error {
 	if o.PendingSince == nil {
 		o.PendingSince = &now
 		o.Note(now, "The panel is working.")
 	}
-	if now.Sub(*o.PendingSince) >= operation.PendingLimit {
-		return e.toPeople(ctx, tx, s, o, "The panel has been working on this for too long.", "panel_does_not_finish", "")
+	late := o.TaskID == "" && now.Sub(*o.PendingSince) >= e.pendingLimit()
+	if late {
+		const reason = "The panel has been working on this for too long."
+		if err := e.ask(ctx, tx, s, o, reason, out.Text); err != nil {
+			return err
+		}
 	}
-	after := out.After
-	if after <= 0 {
-		after = time.Minute
-	}
-	at := now.Add(after)
+	at := o.LookAt(now, out.After)
 	o.Status, o.NextAttemptAt, o.Memo = operation.Waiting, &at, out.Memo
-	return tx.UpdateOperation(ctx, *o)
+	if err := tx.UpdateOperation(ctx, *o); err != nil || !late {
+		return err
+	}
+	return e.tellFailed(ctx, tx, s, *o, "panel_does_not_finish")
+}
+
+func (e *Engine) pendingLimit() time.Duration {
+	if e.PendingLimit > 0 {
+		return e.PendingLimit
+	}
+	return operation.PendingLimit
 }
 
 // failed handles a call that did not succeed: a refusal goes to the next module (open) or to people at once, anything else

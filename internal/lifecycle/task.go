@@ -31,6 +31,18 @@ var taskKinds = map[provision.Kind]department.TaskKind{
 
 // toPeople hands an operation over: it stops running by itself and a task is opened for the module's department.
 func (e *Engine) toPeople(ctx context.Context, tx Tx, s service.Service, o *operation.Operation, reason, code, panelWords string) error {
+	if err := e.ask(ctx, tx, s, o, reason, panelWords); err != nil {
+		return err
+	}
+	o.Status, o.NextAttemptAt, o.PendingSince = operation.Manual, nil, nil
+	if err := tx.UpdateOperation(ctx, *o); err != nil || code == "" {
+		return err
+	}
+	return e.tellFailed(ctx, tx, s, *o, code)
+}
+
+// ask opens a task for an operation, or joins it to the service's open one of the same sort; the caller writes the operation.
+func (e *Engine) ask(ctx context.Context, tx Tx, s service.Service, o *operation.Operation, reason, panelWords string) error {
 	now, err := tx.Now(ctx)
 	if err != nil {
 		return err
@@ -51,12 +63,9 @@ func (e *Engine) toPeople(ctx context.Context, tx Tx, s service.Service, o *oper
 	if err != nil {
 		return err
 	}
-	o.Status, o.NextAttemptAt, o.PendingSince, o.TaskID = operation.Manual, nil, nil, string(id)
+	o.TaskID = string(id)
 	o.Note(now, reason)
-	if err = tx.UpdateOperation(ctx, *o); err != nil || code == "" {
-		return err
-	}
-	return e.tellFailed(ctx, tx, s, *o, code)
+	return nil
 }
 
 // tellFailed tells that an operation did not work by itself; the panel's own words stay with staff.
@@ -132,7 +141,7 @@ func (e *Engine) endTask(ctx context.Context, tx Tx, by actor.Actor, id departme
 	}
 	// Two operations of one sort, such as a change and a renewal, share a task.
 	for _, o := range live {
-		if o.TaskID != string(id) || o.Status != operation.Manual {
+		if o.TaskID != string(id) {
 			continue
 		}
 		if o, err = tx.LockOperation(ctx, o.ID); err != nil {
@@ -249,7 +258,7 @@ func (e *Engine) refused(ctx context.Context, tx Tx, by actor.Actor, s *service.
 	return e.tellFailed(ctx, tx, *s, o, o.ErrorCode)
 }
 
-// Retry sends an operation that stopped for people, or that waits for its next attempt, to the module again at once.
+// Retry sends an operation that people were asked about, or that waits for its next attempt, to the module again at once.
 func (e *Engine) Retry(ctx context.Context, by actor.Actor, id operation.ID) (out operation.Operation, err error) {
 	err = e.InTx(ctx, func(tx Tx) (err error) {
 		out, err = event.Once(ctx, tx, by, func() (operation.Operation, error) { return e.retry(ctx, tx, by, id) })
@@ -270,7 +279,7 @@ func (e *Engine) retry(ctx context.Context, tx Tx, by actor.Actor, id operation.
 	if o, err = tx.LockOperation(ctx, id); err != nil {
 		return o, err
 	}
-	if o.Status != operation.Manual && o.Status != operation.Queued {
+	if !o.WithPeople() && o.Status != operation.Queued {
 		return o, fault.New(fault.Conflict, "invalid_operation_state", "An operation that is %s cannot be retried.", o.Status)
 	}
 	now, err := tx.Now(ctx)

@@ -49,6 +49,12 @@ func (c Change) Of(s service.Service) Change {
 	return c
 }
 
+// WithPeople tells whether people were asked to do the operation, or to look after a panel that does not finish. It then holds up
+// nothing that can go on by itself.
+func (o Operation) WithPeople() bool {
+	return o.Status == Manual || (o.Status == Waiting && o.TaskID != "")
+}
+
 // Payload is what an operation needs beyond its service.
 type Payload struct {
 	Reason     string                     `json:"reason,omitempty"` // of a suspension

@@ -12,6 +12,8 @@ const (
 	jitter      = 30 * time.Second
 	// PendingLimit is how long a panel may be working on one operation before people are asked to look.
 	PendingLimit = 4 * time.Hour
+	// slowLook is how often a panel is looked at of which people were told that it does not finish.
+	slowLook = time.Hour
 	// laneWait is when an operation without a free lane looks again, should nobody wake it before.
 	laneWait = time.Minute
 )
@@ -23,6 +25,18 @@ func RetryAt(id ID, failed time.Time) time.Time {
 	_, _ = h.Write([]byte(id))
 	span := uint64(2*jitter/time.Second) + 1
 	return failed.Add(spacing - jitter + time.Duration(h.Sum64()%span)*time.Second)
+}
+
+// LookAt is when a panel that is working is looked at again: when it said, a minute later where it said nothing, and not sooner
+// than in an hour once people know.
+func (o Operation) LookAt(now time.Time, after time.Duration) time.Time {
+	if after <= 0 {
+		after = time.Minute
+	}
+	if o.TaskID != "" {
+		after = max(after, slowLook)
+	}
+	return now.Add(after)
 }
 
 // LaneAt is when an operation that found no free lane looks again.

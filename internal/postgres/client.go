@@ -160,12 +160,15 @@ func (s clientStore) InsertClient(ctx context.Context, c client.Client, billedTh
 	return wrap("insert client", err)
 }
 
-// The lock comes without the balances: they would be read as of before the lock was waited for.
-const lockClient = `
+// clientAlone reads a client without its balances.
+const clientAlone = `
 SELECT c.id, c.provider_id, p.currency, c.email, c.name, coalesce(c.country, '') AS country, coalesce(c.region, '') AS region,
        c.username, c.phone, c.phone_verified, coalesce(c.group_id::text, '') AS group_id, coalesce(c.time_zone, 'UTC') AS time_zone, c.status, c.settlement_mode,
        c.settlement_limit, c.created_at, c.version
-FROM client c JOIN provider p ON p.id = c.provider_id
+FROM client c JOIN provider p ON p.id = c.provider_id`
+
+// The lock comes without the balances: they would be read as of before the lock was waited for.
+const lockClient = clientAlone + `
 WHERE c.id = $1 FOR UPDATE OF c`
 
 // LockClient locks a client, the first lock of every use-case that touches one.
@@ -180,6 +183,22 @@ func (s clientStore) LockClient(ctx context.Context, id actor.ClientID) (client.
 // ClientByID reads a client with its balances.
 func (s clientStore) ClientByID(ctx context.Context, id actor.ClientID) (client.Client, error) {
 	return s.clientByID(ctx, actor.Everything, id)
+}
+
+const clientsByEmail = clientAlone + `
+WHERE lower(c.email) = ANY ($1) ORDER BY c.id`
+
+// ClientsByEmail reads the clients of all providers with one of these addresses, without balances.
+func (s clientStore) ClientsByEmail(ctx context.Context, emails []string) ([]client.Client, error) {
+	var rows []clientRow
+	if err := s.all(ctx, &rows, clientsByEmail, texts(emails)); err != nil {
+		return nil, wrap("read clients by e-mail address", err)
+	}
+	out := make([]client.Client, len(rows))
+	for i, r := range rows {
+		out[i] = r.toClient()
+	}
+	return out, nil
 }
 
 const updateClient = `

@@ -143,12 +143,16 @@ func (s operationStore) LockLanes(ctx context.Context) error {
 	return err
 }
 
+// atWork is what holds a lane: not what a panel does not finish and people were told of, else one stuck machine would keep the
+// module from making others.
+const atWork = `o.status IN ('running', 'waiting') AND (o.status = 'running' OR o.task_id IS NULL)`
+
 const countLanes = `
 SELECT m.id::text AS id,
        (SELECT count(*) FROM module_problem p WHERE p.module_id = m.id AND p.ended_at IS NULL AND p.at > $2) AS problems,
-       (SELECT count(*) FROM operation o WHERE o.module_id = m.id AND o.kind = 'open' AND o.status IN ('running', 'waiting')) AS running_opens,
+       (SELECT count(*) FROM operation o WHERE o.module_id = m.id AND o.kind = 'open' AND ` + atWork + `) AS running_opens,
        (SELECT count(*) FROM operation o JOIN processing_module x ON x.id = o.module_id
-        WHERE o.status IN ('running', 'waiting') AND x.queue_enabled
+        WHERE ` + atWork + ` AND x.queue_enabled
           AND coalesce(nullif(x.queue_key, ''), x.id::text) = coalesce(nullif(m.queue_key, ''), m.id::text)) AS running_queue
 FROM processing_module m WHERE m.id = ANY ($1::uuid[])`
 

@@ -25,7 +25,7 @@ INSERT INTO service (id, client_id, provider_id, order_id, position, status, nam
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19,
     CASE WHEN $11 = 'trial' THEN $9::uuid END)`
 
-// InsertService writes a service that was just ordered.
+// InsertService writes a service that was just ordered, or is about to be taken over.
 func (s serviceStore) InsertService(ctx context.Context, v service.Service) error {
 	addOns, err := json.Marshal(v.AddOns)
 	if err != nil {
@@ -35,7 +35,7 @@ func (s serviceStore) InsertService(ctx context.Context, v service.Service) erro
 	if err != nil {
 		return err
 	}
-	_, err = s.exec(ctx, insertService, v.ID, v.ClientID, v.ProviderID, v.OrderID, v.Position, v.Status, v.Name, v.ProductType,
+	_, err = s.exec(ctx, insertService, v.ID, v.ClientID, v.ProviderID, nullable(v.OrderID), v.Position, v.Status, v.Name, v.ProductType,
 		v.TariffID, v.TariffVersion, v.Period, v.Currency, nullable(v.DataCenterID), v.Domain, addOns, parameters, []byte(v.Quote),
 		v.AutoRenew, v.CreatedAt)
 	if err != nil {
@@ -49,8 +49,8 @@ func (s serviceStore) InsertService(ctx context.Context, v service.Service) erro
 const serviceColumns = serviceHead + `, s.quote`
 
 const serviceHead = `
-s.id, s.client_id, s.provider_id, s.order_id, s.position, s.status, s.suspend_reasons, s.name, s.note, s.product_type, s.tariff_id,
-s.tariff_version, s.period, s.trial_tariff_id IS NOT NULL AS ordered_as_trial, s.currency, coalesce(s.data_center_id::text, '') AS data_center_id,
+s.id, s.client_id, s.provider_id, coalesce(s.order_id::text, '') AS order_id, s.position, s.status, s.suspend_reasons, s.name, s.note,
+s.product_type, s.tariff_id, s.tariff_version, s.period, s.trial_tariff_id IS NOT NULL AS ordered_as_trial, s.currency, coalesce(s.data_center_id::text, '') AS data_center_id,
 coalesce(s.module_id::text, '') AS module_id, coalesce(s.external_id, '') AS external_id, s.domain, s.addresses, s.add_ons,
 s.parameters, s.secrets, s.started_at, s.anchor, s.period_start, s.paid_until, s.auto_renew, s.delete_at, s.suspended_at, s.unpaid_since,
 s.created_at, s.deleted_at, s.version`
@@ -86,6 +86,22 @@ const lockServicesOf = `SELECT ` + serviceColumns + ` FROM service s WHERE order
 // LockServicesOf locks the services of an order.
 func (s serviceStore) LockServicesOf(ctx context.Context, orderID string) ([]service.Service, error) {
 	return s.many(ctx, lockServicesOf, orderID)
+}
+
+const heldObjects = `
+SELECT DISTINCT s.external_id FROM service s
+JOIN processing_module own ON own.id = $1
+JOIN processing_module m ON m.id = s.module_id AND m.driver = own.driver
+     AND (m.id = own.id OR m.connection ->> 'url' = own.connection ->> 'url')
+WHERE s.status <> 'deleted' AND s.external_id = ANY ($2)`
+
+// HeldObjects answers those of some objects of a module's panel that services have.
+func (s serviceStore) HeldObjects(ctx context.Context, id catalog.ModuleID, refs []provision.Ref) ([]provision.Ref, error) {
+	var out []provision.Ref
+	if err := s.all(ctx, &out, heldObjects, id, texts(refs)); err != nil {
+		return nil, fmt.Errorf("read held objects: %w", err)
+	}
+	return out, nil
 }
 
 func (c conn) manyServices(ctx context.Context, query string, args ...any) ([]service.Service, error) {

@@ -32,9 +32,11 @@ const (
 	Renew     Kind = "renew"
 	Reboot    Kind = "reboot"
 	Reinstall Kind = "reinstall"
+	// Sync only looks (Inspector); it is no kind that Apply is asked for.
+	Sync Kind = "sync"
 )
 
-// Kinds lists every kind, in story order.
+// Kinds lists every kind that Apply is asked for, in story order.
 var Kinds = []Kind{Open, Suspend, Resume, Close, SetParams, Renew, Reboot, Reinstall}
 
 // Module drives one external system. Every call must be safe to repeat, even beside its own ghost after a lost lease.

@@ -52,7 +52,7 @@ type Service struct {
 	ID             ID
 	ClientID       actor.ClientID
 	ProviderID     actor.ProviderID
-	OrderID        string
+	OrderID        string // empty: it was taken over from its panel
 	Position       int
 	Status         Status
 	SuspendReasons []Reason

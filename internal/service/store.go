@@ -44,10 +44,11 @@ type Filter struct {
 
 // About says whose service it is, for audit rows and events.
 func (s Service) About() event.About {
-	return event.About{
-		ClientID: s.ClientID, ProviderID: s.ProviderID, Subject: "service", SubjectID: string(s.ID),
-		Refs: map[string]string{"order_id": s.OrderID},
+	a := event.About{ClientID: s.ClientID, ProviderID: s.ProviderID, Subject: "service", SubjectID: string(s.ID)}
+	if s.OrderID != "" {
+		a.Refs = map[string]string{"order_id": s.OrderID}
 	}
+	return a
 }
 
 // Snapshot is what events and history rows tell of a service.

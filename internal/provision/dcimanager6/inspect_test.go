@@ -1,0 +1,85 @@
+package dcimanager6_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/tariffd/tariffd/internal/provision"
+	"github.com/tariffd/tariffd/internal/provision/provisiontest"
+)
+
+func TestInspectTellsHowTheServerIs(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	m := w.module(nil)
+	inspector := m.(provision.Inspector)
+	op, out := w.open(m)
+	found, err := inspector.Inspect(t.Context(), newOp(provision.Sync, &op))
+	require.NoError(t, err)
+	require.True(t, found.Exists)
+	require.Equal(t, out.Ref, found.Ref)
+	require.Equal(t, provision.Served, found.Standing)
+	require.True(t, *found.Power)
+	require.Equal(t, "ada@example.org", found.Owner)
+	require.Equal(t, "ada.example", found.Domain)
+	require.Equal(t, out.Addresses, found.Addresses)
+	require.Equal(t, "1", found.AddOns["ipv4_public"].Amount.String())
+	require.Equal(t, "0", found.AddOns["ipv6"].Amount.String())
+	require.Equal(t, map[string]string{"os": "Debian-12"}, found.Parameters)
+
+	suspend := newOp(provision.Suspend, &op)
+	w.mustRun(m, &suspend)
+	lost := newOp(provision.Sync, &op)
+	lost.Ref = ""
+	found, err = inspector.Inspect(t.Context(), lost)
+	require.NoError(t, err)
+	require.Equal(t, provision.CutOff, found.Standing)
+	require.Equal(t, out.Ref, found.Ref, "found by its mark")
+
+	other := newOp(provision.Sync, nil)
+	other.Ref = out.Ref
+	found, err = inspector.Inspect(t.Context(), other)
+	require.NoError(t, err)
+	require.Equal(t, provision.Found{}, found, "it is another service's")
+	w.Break(provisiontest.Fault{Method: "GET", Kind: "http_500"})
+	_, err = inspector.Inspect(t.Context(), other)
+	failure, ok := provision.FailureOf(err)
+	require.True(t, ok)
+	require.Equal(t, provision.Unavailable, failure.Kind)
+}
+
+func TestMachinesThatWereThereBefore(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	m := w.module(nil)
+	importer := m.(provision.Importer)
+	op, out := w.open(m)
+	list, err := importer.Machines(t.Context())
+	require.NoError(t, err)
+	require.Empty(t, list, "one is ours, the others are free")
+
+	// Staff hand a free server to its client by hand.
+	var ref string
+	for _, s := range w.view().Servers {
+		if s.OwnerEmail == nil && s.Configuration == "E3-1230-16GB" && provision.Ref(itoa(s.ID)) != out.Ref {
+			ref = itoa(s.ID)
+		}
+	}
+	w.vendor("/dci/v3/server/"+ref+"/owner", map[string]any{"owner": 2})
+	list, err = importer.Machines(t.Context())
+	require.NoError(t, err)
+	require.Len(t, list, 1)
+	require.Equal(t, provision.Ref(ref), list[0].Ref)
+	require.Equal(t, "E3-1230-16GB", list[0].Sort)
+	require.Equal(t, importer.SortOf(spec().Settings), list[0].Sort)
+	require.True(t, strings.EqualFold("ada@example.org", list[0].Owner))
+
+	// From then on its operations find it by its number and its owner.
+	taken := newOp(provision.Suspend, nil)
+	taken.Ref = list[0].Ref
+	require.Equal(t, list[0].Ref, w.mustRun(m, &taken).Ref)
+	require.True(t, w.server(list[0].Ref).Suspended)
+	require.False(t, w.server(op.Ref).Suspended)
+}

@@ -1,0 +1,92 @@
+package vmmanager6_test
+
+import (
+	"encoding/json"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/tariffd/tariffd/internal/provision"
+)
+
+func TestInspectTellsHowTheMachineIs(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	m := w.module(map[string]any{"disable_suspended": true})
+	inspector := m.(provision.Inspector)
+	op := newOp(provision.Open, nil)
+	op.Spec = sized(op.Spec, "ram", "1", "GiB", "ipv4", "2", "piece", "ipv6", "1", "piece")
+	out := w.mustRun(m, &op)
+	found, err := inspector.Inspect(t.Context(), newOp(provision.Sync, &op))
+	require.NoError(t, err)
+	require.True(t, found.Exists)
+	require.Equal(t, out.Ref, found.Ref)
+	require.Equal(t, provision.Served, found.Standing)
+	require.True(t, *found.Power)
+	require.Equal(t, "ada@example.org", found.Owner)
+	require.Equal(t, "ada.example", found.Domain)
+	require.Equal(t, out.Addresses, found.Addresses)
+	require.Equal(t, map[string]string{"os": "Debian-12"}, found.Parameters)
+	has := map[string]string{}
+	for code, a := range found.AddOns {
+		has[code] = a.Amount.String() + " " + a.Unit
+	}
+	require.Equal(t, map[string]string{
+		"cpu": "1 piece", "ram": "1024 MiB", "disk": "20480 MiB", "ipv4": "2 piece", "ipv6": "1 piece", "port_speed": "100 Mbit/s",
+	}, has)
+
+	suspend := newOp(provision.Suspend, &op)
+	w.mustRun(m, &suspend)
+	found, err = inspector.Inspect(t.Context(), newOp(provision.Sync, &op))
+	require.NoError(t, err)
+	require.Equal(t, provision.CutOff, found.Standing)
+	require.False(t, *found.Power)
+
+	other := newOp(provision.Sync, nil)
+	other.Ref = out.Ref
+	found, err = inspector.Inspect(t.Context(), other)
+	require.NoError(t, err)
+	require.Equal(t, provision.Found{}, found, "it is another service's")
+}
+
+// A machine that is off may have been switched off by its client.
+func TestInspectDoesNotTakeAStopForASuspension(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	m := w.module(nil)
+	op, out := w.open(m)
+	w.vendor("POST", "/vm/v3/host/"+string(out.Ref)+"/stop", map[string]any{"force": true}, &json.RawMessage{})
+	w.advance(time.Hour)
+	found, err := m.(provision.Inspector).Inspect(t.Context(), newOp(provision.Sync, &op))
+	require.NoError(t, err)
+	require.Empty(t, found.Standing)
+	require.False(t, *found.Power)
+}
+
+func TestMachinesThatWereThereBefore(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	m := w.module(nil)
+	importer := m.(provision.Importer)
+	w.open(m)
+	list, err := importer.Machines(t.Context())
+	require.NoError(t, err)
+	require.Empty(t, list, "it is ours")
+	w.control("POST", "/vmmanager6/servers", map[string]any{"name": "old", "owner_email": "ada@example.org", "domain": "old.example"}, nil)
+	w.control("POST", "/vmmanager6/servers", map[string]any{"name": "box", "owner_email": "ada@example.org", "cluster": "LXD"}, nil)
+	list, err = importer.Machines(t.Context())
+	require.NoError(t, err)
+	require.Len(t, list, 1, "of the module's cluster")
+	require.Equal(t, "old", list[0].Name)
+	require.Equal(t, "old.example", list[0].Domain)
+	require.Equal(t, "ada@example.org", list[0].Owner)
+	require.Equal(t, importer.SortOf(spec().Settings), list[0].Sort, "the preset of its size")
+	require.NotEmpty(t, list[0].Addresses)
+
+	// From then on its operations find it by its number and its owner.
+	taken := newOp(provision.Suspend, nil)
+	taken.Ref = list[0].Ref
+	require.Equal(t, list[0].Ref, w.mustRun(m, &taken).Ref)
+	require.Equal(t, "stopped", w.machine(list[0].Ref).State)
+}
