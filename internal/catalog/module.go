@@ -293,7 +293,9 @@ func (e *Engine) prepare(ctx context.Context, tx Tx, m *Module) (provision.Modul
 	if err != nil {
 		return nil, err
 	}
-	live, err := d.New(provision.Config{ModuleID: string(m.ID), Connection: m.Connection, Parameters: m.Parameters, Location: location, Beside: near, Env: e.Env})
+	live, err := d.New(provision.Config{
+		ProductType: m.ProductType, ModuleID: string(m.ID), Connection: m.Connection, Parameters: m.Parameters, Location: location, Beside: near, Env: e.Env,
+	})
 	if err = f.Merge("", err); err != nil {
 		return nil, err
 	}

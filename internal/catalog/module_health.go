@@ -18,7 +18,9 @@ func Open(drivers *provision.Registry, env provision.Env, m Module, location str
 	if err != nil {
 		return nil, fmt.Errorf("open module %s: %w", m.ID, err)
 	}
-	live, err := d.New(provision.Config{ModuleID: string(m.ID), Connection: m.Connection, Parameters: m.Parameters, Location: location, Beside: near, Env: env})
+	live, err := d.New(provision.Config{
+		ProductType: m.ProductType, ModuleID: string(m.ID), Connection: m.Connection, Parameters: m.Parameters, Location: location, Beside: near, Env: env,
+	})
 	if err != nil {
 		return nil, fmt.Errorf("open module %s: %w", m.ID, err)
 	}

@@ -104,8 +104,11 @@ type Stock struct {
 
 	mu    sync.Mutex
 	last  map[ModuleID]*asking
-	plain map[string]bool // drivers without stock
+	plain map[counted]bool // what has no stock
 }
+
+// counted is what decides whether modules have stock: one driver may sell what it counts and what it does not.
+type counted struct{ driver, productType string }
 
 // asking is one question to a panel; what was answered may be read when done is closed.
 type asking struct {
@@ -117,7 +120,7 @@ type asking struct {
 
 // NewStock remembers what the panels of an engine's modules tell.
 func NewStock(e *Engine, wall clock.Wall) *Stock {
-	return &Stock{engine: e, wall: wall, last: map[ModuleID]*asking{}, plain: map[string]bool{}}
+	return &Stock{engine: e, wall: wall, last: map[ModuleID]*asking{}, plain: map[counted]bool{}}
 }
 
 // Look answers what is free on the enabled ones of some modules by answers that are younger than age, which all who look share;
@@ -130,7 +133,7 @@ func (s *Stock) Look(ctx context.Context, modules []Module, age time.Duration) S
 	now := s.wall.WallNow()
 	waits := make(map[ModuleID]*asking, len(modules))
 	for _, m := range modules {
-		if !m.Enabled || s.plain[m.Driver] {
+		if !m.Enabled || s.plain[counted{m.Driver, m.ProductType}] {
 			continue
 		}
 		a, ok := s.last[m.ID]
@@ -191,7 +194,7 @@ func (s *Stock) ask(ctx context.Context, m Module, a *asking) {
 	}
 	if stocker == nil {
 		s.mu.Lock()
-		s.plain[m.Driver] = true
+		s.plain[counted{m.Driver, m.ProductType}] = true
 		s.mu.Unlock()
 		return
 	}

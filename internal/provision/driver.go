@@ -94,6 +94,8 @@ type Env struct {
 type Config struct {
 	Connection json.RawMessage
 	Parameters json.RawMessage
+	// ProductType is the one that the module sells; empty: the driver's first.
+	ProductType string
 	// ModuleID is the record's id; empty while a module is only tried.
 	ModuleID string
 	// Location is the external id of the module's data center; empty where it has none.

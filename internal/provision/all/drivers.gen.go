@@ -6,6 +6,7 @@ import (
 	"github.com/tariffd/tariffd/internal/provision"
 	"github.com/tariffd/tariffd/internal/provision/dcimanager5"
 	"github.com/tariffd/tariffd/internal/provision/dcimanager6"
+	"github.com/tariffd/tariffd/internal/provision/dsmanager"
 	"github.com/tariffd/tariffd/internal/provision/manual"
 	"github.com/tariffd/tariffd/internal/provision/none"
 	"github.com/tariffd/tariffd/internal/provision/openstack"
@@ -19,6 +20,7 @@ func Registry() *provision.Registry {
 	return provision.NewRegistry(
 		dcimanager5.Driver(),
 		dcimanager6.Driver(),
+		dsmanager.Driver(),
 		manual.Driver(),
 		none.Driver(),
 		openstack.Driver(),

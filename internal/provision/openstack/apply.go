@@ -155,7 +155,7 @@ func (w *work) orPending(err error) (provision.Outcome, error) {
 
 // done tells what the service has now.
 func (w *work) done(ctx context.Context, s panel.Server) (provision.Outcome, error) {
-	out := provision.Outcome{State: provision.Done, Ref: refOf(s), Domain: w.op.Spec.Domain, Addresses: told(s)}
+	out := provision.Outcome{State: provision.Done, Ref: refOf(s), Domain: w.op.Spec.Domain, Addresses: told(s), ByHand: w.byHand(s)}
 	installs := w.op.Kind == provision.Open || w.op.Kind == provision.Reinstall
 	if installs && w.op.Spec.Parameter("os") == "" {
 		image, err := w.image(ctx)

@@ -1,6 +1,7 @@
 package openstack
 
 import (
+	"cmp"
 	"context"
 	"strings"
 
@@ -117,7 +118,7 @@ func (w *work) amount(code string) (decimal.Decimal, bool) {
 	return *a.Amount, true
 }
 
-// image is the order's, else the tariff's, else the first by name.
+// image is the order's, as a parameter or as an add-on's item, else the tariff's, else the first by name.
 func (w *work) image(ctx context.Context) (panel.Named, error) {
 	t, err := w.tariff()
 	if err != nil {
@@ -127,10 +128,7 @@ func (w *work) image(ctx context.Context) (panel.Named, error) {
 	if err != nil {
 		return panel.Named{}, err
 	}
-	choice := w.op.Spec.Parameter("os")
-	if choice == "" {
-		choice = t.DefaultOS
-	}
+	choice := cmp.Or(w.op.Spec.Parameter("os"), w.op.Spec.AddOns["os"].Item, t.DefaultOS)
 	if choice == "" && len(all) > 0 {
 		return all[0], nil
 	}
@@ -143,10 +141,7 @@ func (w *work) network(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	choice := t.Network
-	if choice == "" {
-		choice = w.set.Network
-	}
+	choice := cmp.Or(t.Network, w.set.Network)
 	if choice == "" {
 		return "", nil
 	}

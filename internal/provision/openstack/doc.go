@@ -21,5 +21,6 @@
 // new flavor has to be confirmed; a server being deleted answers 404 only when it is gone; the counters of "diagnostics" run
 // since the last start and answer for no day, so there are no statistics.
 //
-// Supported add-ons: cpu, ram, disk — they choose the flavor that has just these, where the tariff's own has not. Statistics: none.
+// Supported add-ons: cpu, ram, disk — they choose the flavor that has just these, where the tariff's own has not —
+// and os. Others have no call: people are told (D28). Statistics: none.
 package openstack

@@ -72,6 +72,21 @@ func TestAnotherFlavorIsConfirmed(t *testing.T) {
 	require.Contains(t, refused(t, err, "unknown_flavor").Text, "3 processors, 2048 MiB of memory and 20 GiB of disk")
 }
 
+func TestD28AddOnsWithoutACallAreToldToPeople(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	m := w.module(nil)
+	op := newOp(provision.Open, nil)
+	op.Spec = sized(op.Spec, "cpu", "1", "piece", "ipv4", "1", "piece", "port_speed", "100", "Mbit/s")
+	op.Spec.Included = sized(spec(), "ipv4", "1", "piece").AddOns
+	require.Contains(t, w.mustRun(m, &op).ByHand, ": port_speed 100 Mbit/s.")
+	change := newOp(provision.SetParams, &op)
+	change.Spec.Previous = &provision.Terms{AddOns: op.Spec.AddOns}
+	require.Empty(t, w.mustRun(m, &change).ByHand, "nothing is another")
+	change.Spec = sized(change.Spec, "ipv4", "3", "piece", "port_speed", "100", "Mbit/s")
+	require.Contains(t, w.mustRun(m, &change).ByHand, ": ipv4 3 piece.")
+}
+
 // A smaller disk is refused by the cloud after it was asked for; a suspended machine stays locked all the same.
 func TestARefusedChangeLeavesTheLock(t *testing.T) {
 	t.Parallel()

@@ -28,6 +28,7 @@ func info() provision.Info {
 			"The user needs a role in the project that may make, change, lock and delete servers; clients need no access to the project.",
 			"Suspending stops the server and locks it; both can be chosen otherwise. An administrator of the cloud is not bound by a lock.",
 			"Processors, memory and disk are those of the flavor; ordered ones choose the flavor that has just these.",
+			"Add-ons that the cloud has no call for, such as more addresses, become tasks.",
 			"A change of the flavor restarts the server and is confirmed at once; most clouds refuse a smaller disk.",
 			"A server is found by the metadata that it was made with; a restart is a hard one; reinstalling keeps its addresses.",
 			"No traffic is collected: the cloud's counters begin anew with each start.",

@@ -315,7 +315,7 @@ func TestFaultMatrix(t *testing.T) {
 		cloud := w.Network.(*world)
 		w.Config = cloud.config("", adminPassword, map[string]any{"timeout_seconds": 60}) // a busy machine is no silent cloud
 		// Impatient below the driver's own time limit, whose unit is a second.
-		transport := &http.Transport{ResponseHeaderTimeout: 250 * time.Millisecond}
+		transport := &http.Transport{ResponseHeaderTimeout: 120 * time.Millisecond}
 		t.Cleanup(transport.CloseIdleConnections)
 		impatient := w.Config
 		impatient.Env.Transport, w.Impatient = transport, &impatient

@@ -21,6 +21,8 @@ type mgr struct {
 
 func newMgr(path string, s mgr5.System) *mgr { return &mgr{path: path, m: mgr5.NewManager(s)} }
 
+func newFourth(path string, s mgr5.System) *mgr { return &mgr{path: path, m: mgr5.NewFourth(s)} }
+
 // form is what a call sends, be it in its address or its body.
 func form(c *call) url.Values {
 	out := maps.Clone(c.query)
@@ -109,6 +111,7 @@ func (p *Panels) mountMgrs() {
 			}
 		}))
 	})
+	p.mount("dsmanager", func(*trafficBook) panel { return newFourth("/dsmgr", mgr5.NewDS(o.Delay, o.Zone)) })
 	p.mount("ipmanager5", func(*trafficBook) panel { return newMgr("/ipmgr", mgr5.NewIPManager()) })
 	p.mount("licenseserver", func(*trafficBook) panel { return newMgr("/billmgr", mgr5.NewLicenseServer(o.Delay)) })
 }

@@ -79,6 +79,7 @@ const idle = time.Hour
 type Manager struct {
 	System
 	functions map[string]Function
+	fourth    bool // errors carry numbers
 	state     managerState
 }
 
@@ -93,11 +94,28 @@ func NewManager(s System) *Manager {
 	return &Manager{System: s, functions: s.Functions(), state: managerState{Sessions: map[string]time.Time{}}}
 }
 
+// NewFourth puts the manner of the fourth generation around a system: the same but for its errors.
+func NewFourth(s System) *Manager {
+	m := NewManager(s)
+	m.fourth = true
+	return m
+}
+
 // Common are the parameters that every call may carry.
 var common = []string{"func", "out", "auth", "authinfo", "lang"}
 
 // Answer carries out one call.
-func (m *Manager) Answer(c *Call) *Elem {
+func (m *Manager) Answer(c *Call) *Elem { return m.worded(m.answer(c)) }
+
+// worded writes an error in the manner of the panel's generation.
+func (m *Manager) worded(answer *Elem) *Elem {
+	if m.fourth {
+		return fourth(answer)
+	}
+	return answer
+}
+
+func (m *Manager) answer(c *Call) *Elem {
 	if c.Func == "auth" {
 		return m.signIn(c)
 	}
@@ -153,9 +171,9 @@ func (m *Manager) enter(c *Call) bool {
 // Failure is the answer that stands for a failed HTTP call.
 func (m *Manager) Failure(status int, text string) *Elem {
 	if status == 401 {
-		return refuse("auth", "badpassword", "", text)
+		return m.worded(refuse("auth", "badpassword", "", text))
 	}
-	return refuse("unexpected_data", "request", "", text)
+	return m.worded(refuse("unexpected_data", "request", "", text))
 }
 
 // Moved keeps sessions from outliving a clock that was set back.

@@ -1,0 +1,97 @@
+package dsmanager
+
+import (
+	"encoding/json"
+	"strings"
+
+	"github.com/tariffd/tariffd/internal/provision"
+	"github.com/tariffd/tariffd/internal/provision/dsmanager/internal/panel"
+)
+
+// The product types.
+const (
+	dedicated  = "dedicated"
+	colocation = "colocation"
+)
+
+func info() provision.Info {
+	return provision.Info{
+		Name:  "dsmanager",
+		Title: "DSmanager",
+		ProductTypes: []provision.ProductType{{
+			Code: dedicated,
+			Operations: map[provision.Kind]provision.Mode{
+				provision.Open: provision.ModeAuto, provision.Suspend: provision.ModeAuto, provision.Resume: provision.ModeAuto,
+				provision.Close: provision.ModeAuto, provision.SetParams: provision.ModeAuto, provision.Renew: provision.ModeNone,
+				provision.Reboot: provision.ModeAuto, provision.Reinstall: provision.ModeAuto,
+			},
+			CompletesWith: []string{"external_id"},
+		}, {
+			Code: colocation,
+			Operations: map[provision.Kind]provision.Mode{
+				provision.Open: provision.ModeManual, provision.Suspend: provision.ModeAuto, provision.Resume: provision.ModeAuto,
+				provision.Close: provision.ModeManual, provision.SetParams: provision.ModeManual, provision.Renew: provision.ModeNone,
+				provision.Reboot: provision.ModeManual, provision.Reinstall: provision.ModeManual,
+			},
+			CompletesWith: []string{"external_id"},
+		}},
+		ConnectionSchema: json.RawMessage(connectionSchema),
+		ParametersSchema: parametersSchema(),
+		TariffSchema:     json.RawMessage(tariffSchema),
+		DataCenter:       provision.DataCenterRule{Required: false, ExternalID: provision.Optional},
+		Notes: []string{
+			"One module sells one product type; for dedicated servers and colocation make two modules for the same panel.",
+			"Dedicated servers: the tariff's preset, or else its code, is the name of a preset; servers of it without owner are free.",
+			"Where the tariff is called as its preset and its settings name none, what is free is counted over all presets.",
+			"The codes of the items of an operating system's enumeration must be the names of the panel's images.",
+			"Colocation: people set up, change and take down; closing the set-up task requires the server's id, by which it is disabled and enabled by itself.",
+			"Add-ons that the panel has no call for become tasks.",
+			"Told by the vendor: the behaviour. Inferred: every function, field and error number; the parameters endpoints, fields and errors correct them.",
+		},
+	}
+}
+
+const connectionSchema = `{
+  "type": "object", "additionalProperties": false, "required": ["url", "username", "password"],
+  "properties": {
+    "url": {"type": "string", "format": "uri", "title": "Address", "description": "With its path, such as https://192.0.2.1/manager/dsmgr."},
+    "username": {"type": "string", "minLength": 1, "maxLength": 255, "title": "Administrator"},
+    "password": {"type": "string", "minLength": 1, "maxLength": 255, "title": "Password", "writeOnly": true},
+    "ca": {"type": "string", "maxLength": 65536, "default": "", "title": "Certificate authority", "description": "PEM; trusted instead of the system's authorities."},
+    "insecure": {"type": "boolean", "default": false, "title": "Accept any certificate"}
+  }
+}`
+
+const tariffSchema = `{
+  "type": "object",
+  "properties": {
+    "preset": {"type": "string", "maxLength": 255, "default": "", "title": "Preset", "description": "As DSmanager calls it; empty: the tariff's code."},
+    "default_os": {"type": "string", "maxLength": 255, "default": "", "title": "Operating system", "description": "Name of the image that is installed when the order names none; empty: the first by name."}
+  }
+}`
+
+// parametersSchema names every call and word that can be corrected, so that a form can offer them.
+func parametersSchema() json.RawMessage {
+	return json.RawMessage(strings.NewReplacer(
+		"ENDPOINTS", overrides(panel.CallNames(), `,"pattern":"^[A-Za-z0-9_.]{1,100}$"`),
+		"FIELDS", overrides(panel.FieldNames(), `,"minLength":1`),
+	).Replace(parametersTemplate))
+}
+
+func overrides(names []string, rule string) string {
+	for i, name := range names {
+		names[i] = `"` + name + `":{"type":"string"` + rule + `}`
+	}
+	return `"type":"object","additionalProperties":false,"default":{},"properties":{` + strings.Join(names, ",") + `}`
+}
+
+const parametersTemplate = `{
+  "type": "object", "additionalProperties": false,
+  "properties": {
+    "login": {"type": "string", "enum": ["", "each_call", "session"], "default": "", "title": "How to log in", "description": "each_call: name and password with every call. Empty: each_call."},
+    "timeout_seconds": {"type": "integer", "minimum": 0, "maximum": 300, "default": 0, "title": "Seconds to wait for an answer", "description": "0: 30 seconds."},
+    "endpoints": {"title": "Corrected functions", "description": "The function's name by the call's.", ENDPOINTS},
+    "fields": {"title": "Corrected words", "description": "The panel's word by ours.", FIELDS},
+    "errors": {"title": "Corrected error numbers", "description": "What a number means.", "type": "object", "default": {}, "additionalProperties": {"type": "string", "enum": ["refused", "unknown", "exists", "away", "logged_out"]}}
+  }
+}`

@@ -1,0 +1,180 @@
+package dsmanager
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/tariffd/tariffd/internal/fault"
+	"github.com/tariffd/tariffd/internal/provision"
+	"github.com/tariffd/tariffd/internal/provision/coremgr"
+	"github.com/tariffd/tariffd/internal/provision/dsmanager/internal/panel"
+	"github.com/tariffd/tariffd/internal/provision/panelhttp"
+)
+
+// Driver returns the driver.
+func Driver() provision.Driver {
+	return provision.Driver{Info: info(), New: newModule, CheckTariff: checkTariff}
+}
+
+// Connection is where the panel is and who we are to it.
+type Connection struct {
+	URL      string `json:"url" validate:"required,http_url"`
+	Username string `json:"username" validate:"required,max=255"`
+	Password string `json:"password" validate:"required,max=255"`
+	CA       string `json:"ca" validate:"max=65536"`
+	Insecure bool   `json:"insecure"`
+}
+
+// Parameters are a module's own choices.
+type Parameters struct {
+	Login          string            `json:"login" validate:"omitempty,oneof=each_call session"`
+	TimeoutSeconds int               `json:"timeout_seconds" validate:"min=0,max=300"`
+	Endpoints      map[string]string `json:"endpoints"`
+	Fields         map[string]string `json:"fields"`
+	Errors         map[string]string `json:"errors"`
+}
+
+// Tariff is what a tariff says about the servers it sells.
+type Tariff struct {
+	Preset    string `json:"preset" validate:"max=255"` // empty: the tariff's code
+	DefaultOS string `json:"default_os" validate:"max=255"`
+}
+
+// Module drives one panel. One for colocation has no stock: people find the place.
+type Module struct {
+	panel       *panel.Panel
+	productType string
+}
+
+// Dedicated is a module that sells the panel's own servers.
+type Dedicated struct{ *Module }
+
+func newModule(c provision.Config) (provision.Module, error) {
+	var connection Connection
+	if err := provision.Decode(c.Connection, "/connection", &connection); err != nil {
+		return nil, err
+	}
+	var set Parameters
+	if err := provision.Decode(c.Parameters, "/parameters", &set); err != nil {
+		return nil, err
+	}
+	dialect, err := panel.NewDialect(set.Endpoints, set.Fields, set.Errors)
+	if err != nil {
+		return nil, err
+	}
+	http, err := panelhttp.New(panelhttp.Options{
+		URL: connection.URL, CA: connection.CA, Insecure: connection.Insecure,
+		Timeout: time.Duration(set.TimeoutSeconds) * time.Second,
+		Secrets: []string{connection.Password, url.QueryEscape(connection.Password)}, Env: c.Env,
+	})
+	if err != nil {
+		return nil, err
+	}
+	client := coremgr.New(http, coremgr.Options{
+		User: connection.Username, Password: connection.Password, EachCall: set.Login != "session", Meanings: dialect.Meanings(),
+	})
+	m := &Module{panel: panel.New(client, dialect), productType: c.ProductType}
+	if m.productType == colocation {
+		return m, nil
+	}
+	return &Dedicated{m}, nil
+}
+
+// tariff reads what the driver needs of a tariff's settings. A tariff may be sold by modules of several drivers, so members
+// that this driver does not know are the others'.
+func tariff(raw json.RawMessage) (Tariff, error) {
+	var t Tariff
+	if len(raw) == 0 {
+		return t, nil
+	}
+	if err := json.Unmarshal(raw, &t); err != nil {
+		return t, fault.New(fault.Invalid, "invalid_value", "Preset and operating system are texts.").At("/settings")
+	}
+	return t, nil
+}
+
+func checkTariff(raw json.RawMessage) error {
+	t, err := tariff(raw)
+	if err != nil {
+		return err
+	}
+	own, err := json.Marshal(t)
+	if err != nil {
+		return fmt.Errorf("tariff settings: %w", err)
+	}
+	return provision.Decode(own, "/settings", &Tariff{})
+}
+
+// Check proves that the panel answers to the name and password, and that it has servers to list.
+func (m *Module) Check(ctx context.Context) error {
+	_, err := m.panel.Servers(ctx)
+	return err
+}
+
+// Catalog lists the images and the presets.
+func (m *Module) Catalog(ctx context.Context) (c provision.Catalog, err error) {
+	images, err := m.panel.Names(ctx, panel.OSImages)
+	if err != nil {
+		return c, err
+	}
+	presets, err := m.panel.Names(ctx, panel.Presets)
+	if err != nil {
+		return c, err
+	}
+	return provision.Catalog{OS: entries(images), Configurations: entries(presets)}, nil
+}
+
+func entries(names []string) (out []provision.Entry) {
+	for _, name := range names {
+		out = append(out, provision.Entry{ID: name, Name: name})
+	}
+	return out
+}
+
+// Stock counts the servers without owner of each preset.
+func (m *Dedicated) Stock(ctx context.Context) ([]provision.Stock, error) {
+	presets, err := m.panel.Names(ctx, panel.Presets)
+	if err != nil {
+		return nil, err
+	}
+	free, err := m.free(ctx, "")
+	if err != nil {
+		return nil, err
+	}
+	count := map[string]int{}
+	for _, name := range presets {
+		count[name] = 0
+	}
+	for _, s := range free {
+		count[s.Preset]++
+	}
+	out := make([]provision.Stock, 0, len(count))
+	for key, n := range count {
+		out = append(out, provision.Stock{Key: key, Free: n})
+	}
+	slices.SortFunc(out, func(a, b provision.Stock) int { return strings.Compare(a.Key, b.Key) })
+	return out, nil
+}
+
+// StockKey is the tariff's preset; any where the tariff goes by its code, which its settings do not tell.
+func (m *Dedicated) StockKey(settings json.RawMessage) string {
+	t, _ := tariff(settings) // what cannot be read names none
+	return t.Preset
+}
+
+// free lists the servers of a preset ("": of all) that nobody has, or is about to have.
+func (m *Module) free(ctx context.Context, preset string) ([]panel.Server, error) {
+	all, err := m.panel.Servers(ctx)
+	out := all[:0]
+	for _, s := range all {
+		if s.Free() && markIn(s) == "" && (preset == "" || s.Preset == preset) {
+			out = append(out, s)
+		}
+	}
+	return out, err
+}
