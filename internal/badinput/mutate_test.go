@@ -108,8 +108,17 @@ var strays = []struct {
 	kind string
 	body any
 }{
-	{"string", "text"}, {"string", ""}, {"integer", json.Number("7")}, {"number", json.Number("1.5")}, {"number", json.Number("1e400")},
-	{"boolean", true}, {"boolean", false}, {"array", list{}}, {"array", list{"x"}}, {"object", obj{}}, {"object", obj{"x": json.Number("1")}},
+	{"string", "text"},
+	{"string", ""},
+	{"integer", json.Number("7")},
+	{"number", json.Number("1.5")},
+	{"number", json.Number("1e400")},
+	{"boolean", true},
+	{"boolean", false},
+	{"array", list{}},
+	{"array", list{"x"}},
+	{"object", obj{}},
+	{"object", obj{"x": json.Number("1")}},
 }
 
 // wrongs makes every case that the contract's schema of a place knows.

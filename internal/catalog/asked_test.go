@@ -42,7 +42,8 @@ func ask(t *testing.T) (Offer, []Parameter, []Module) {
 	later.Required, later.Ask = true, AskAtProcessing
 	o := Offer{DataCenterIDs: []DataCenterID{"frankfurt", "riga"}, ModuleIDs: []ModuleID{"told", "mute"}}
 	return o, []Parameter{os, recipe, many, open, must, later, hidden, plain("age", Validator{Kind: ValidatorInteger, Min: &one, Max: &nine})}, []Module{
-		{ID: "told", Enabled: true, DataCenterID: "frankfurt", SyncedAt: &at}, {ID: "mute", Enabled: true, DataCenterID: "riga"},
+		{ID: "told", Enabled: true, DataCenterID: "frankfurt", SyncedAt: &at},
+		{ID: "mute", Enabled: true, DataCenterID: "riga"},
 		{ID: "other", Enabled: true, SyncedAt: &at},
 	}
 }

@@ -34,26 +34,33 @@ func TestD14OverageByAScale(t *testing.T) {
 		// 100 included; the totals above it are 0, 5, 15 and 25.
 		"graduated": {
 			terms("100", "0", scaled(catalog.TiersGraduated)), days("90", "15", "10", "10"),
-			map[int]string{2: "10.00", 3: "17.50", 4: "12.50"}, "40.00",
+			map[int]string{2: "10.00", 3: "17.50", 4: "12.50"},
+			"40.00",
 		},
 		// Every unit gets cheaper as a step is reached, so that a day may give back.
 		"volume": {
 			terms("100", "0", scaled(catalog.TiersVolume)), days("90", "15", "10", "10"),
-			map[int]string{2: "10.00", 3: "12.50", 4: "2.50"}, "25.00",
+			map[int]string{2: "10.00", 3: "12.50", 4: "2.50"},
+			"25.00",
 		},
 		"volume falls": {terms("0", "0", scaled(catalog.TiersVolume)), days("10", "1"), map[int]string{1: "20.00", 2: "-3.50"}, "16.50"},
 		"flat": {
 			terms("100", "0", scaled(catalog.TiersFlat)), days("90", "15", "10", "10"),
-			map[int]string{2: "2.00", 3: "-0.50", 4: "-0.50"}, "1.00",
+			map[int]string{2: "2.00", 3: "-0.50", 4: "-0.50"},
+			"1.00",
 		},
 		"per day": {terms("10", "0", scaled(catalog.TiersGraduated), byDay), days("10", "25", "15"), map[int]string{2: "27.50", 3: "10.00"}, "37.50"},
 		"bounds are in the overage unit": {
 			terms("100", "0", scaled(catalog.TiersGraduated), func(r *service.TermRow) { r.Term.Statistics.OverageUnit = "crate" }),
-			days("100", "45"), map[int]string{2: "27.50"}, "27.50", // 15 crates of 3 GiB
+			days("100", "45"),
+			map[int]string{2: "27.50"},
+			"27.50", // 15 crates of 3 GiB
 		},
 		"flat in another unit": {
 			terms("100", "0", scaled(catalog.TiersFlat), func(r *service.TermRow) { r.Term.Statistics.OverageUnit = "crate" }),
-			days("145"), map[int]string{1: "1.50"}, "1.50",
+			days("145"),
+			map[int]string{1: "1.50"},
+			"1.50",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

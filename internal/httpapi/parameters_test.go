@@ -61,8 +61,10 @@ func TestParametersThatAreRefused(t *testing.T) {
 	}{
 		{obj{"values": []obj{{"code": "a"}}}, []string{"/values bad_value"}},
 		{obj{"input": "list", "validator": obj{"kind": "url"}}, []string{"/validator/kind bad_value"}},
-		{obj{"input": "list", "values": []obj{{"code": "a"}, {"code": "a"}, {"code": "b", "module_ids": []string{s.provider}}}},
-			[]string{"/values/1/code duplicate_value", "/values/2/module_ids/0 not_found"}},
+		{
+			obj{"input": "list", "values": []obj{{"code": "a"}, {"code": "a"}, {"code": "b", "module_ids": []string{s.provider}}}},
+			[]string{"/values/1/code duplicate_value", "/values/2/module_ids/0 not_found"},
+		},
 		{obj{"validator": obj{"kind": "regexp"}}, []string{"/validator/pattern required"}},
 		{obj{"validator": obj{"kind": "regexp", "pattern": "a)(b"}}, []string{"/validator/pattern bad_format"}},
 		{obj{"validator": obj{"kind": "regexp", "pattern": "(?=a)"}}, []string{"/validator/pattern bad_format"}},

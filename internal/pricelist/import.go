@@ -22,7 +22,9 @@ const Version = "1"
 func sections(check bool) []section {
 	return []section{
 		providers(), departments(), units(), enumerations(), dataCenters(), integrations(), productTypes(),
-		tariffGroups(), clientGroups(), ipManagers(), licenseServers(), modules(check), parameterLists{}, newTariffs(), taxRules(),
+		tariffGroups(), clientGroups(), ipManagers(), licenseServers(), modules(check),
+		parameterLists{},
+		newTariffs(), taxRules(),
 	}
 }
 

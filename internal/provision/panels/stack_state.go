@@ -99,7 +99,8 @@ func newStackState() stackState {
 			{"1", "m1.tiny", 1, 512, 1}, {"2", "m1.small", 1, 2048, 20}, {"3", "m1.medium", 2, 4096, 40}, {"4", "m1.large", 4, 8192, 80},
 		},
 		Images: []stackImage{
-			{stackID('1', 1), "Debian-12", "active", []string{"linux"}}, {stackID('1', 2), "Ubuntu-24.04", "active", []string{"linux"}},
+			{stackID('1', 1), "Debian-12", "active", []string{"linux"}},
+			{stackID('1', 2), "Ubuntu-24.04", "active", []string{"linux"}},
 			{stackID('1', 3), "Debian-13-rc", "queued", nil},
 		},
 		Networks: []*stackNetwork{

@@ -104,7 +104,10 @@ func TestStackIsStrict(t *testing.T) {
 	t.Parallel()
 	w := newStackWorld(t, panels.Options{})
 	for _, spoil := range [][2]string{
-		{`"name":"one"`, `"name":"one","colour":1`}, {`"one"`, `""`}, {"8000-000000000001", "8000-00000000000f"}, {`"flavorRef":"2"`, `"flavorRef":"9"`},
+		{`"name":"one"`, `"name":"one","colour":1`},
+		{`"one"`, `""`},
+		{"8000-000000000001", "8000-00000000000f"},
+		{`"flavorRef":"2"`, `"flavorRef":"9"`},
 		{"8000-000000000001", "8000-000000000003"}, // the image is not active
 	} {
 		w.does(http.StatusBadRequest, "POST", nova, strings.Replace(stackServer, spoil[0], spoil[1], 1))
@@ -180,7 +183,9 @@ func TestStackWorkFailsAsAsked(t *testing.T) {
 	w := newStackWorld(t, panels.Options{})
 	path := w.make()
 	for _, c := range []struct{ action, after string }{
-		{`{"os-stop":null}`, "ACTIVE"}, {`{"resize":{"flavorRef":"3"}}`, "ACTIVE"}, {`{"reboot":{"type":"HARD"}}`, "ACTIVE"},
+		{`{"os-stop":null}`, "ACTIVE"},
+		{`{"resize":{"flavorRef":"3"}}`, "ACTIVE"},
+		{`{"reboot":{"type":"HARD"}}`, "ACTIVE"},
 		{`{"rebuild":{"imageRef":"10000000-0000-4000-8000-000000000002"}}`, "ERROR"},
 	} {
 		w.control(http.StatusCreated, "POST", "openstack/faults", `{"kind":"task_fail","times":1}`)

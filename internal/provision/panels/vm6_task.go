@@ -172,8 +172,12 @@ func (v *vm6) release(h *vmHost, now time.Time) {
 // with puts the named values of another size over this one.
 func (s vmSize) with(o vmSize) vmSize {
 	for _, p := range []struct{ now, next *int }{
-		{&s.CPU, &o.CPU}, {&s.RAM, &o.RAM}, {&s.Disk, &o.Disk},
-		{&s.NetIn, &o.NetIn}, {&s.NetOut, &o.NetOut}, {&s.Bandwidth, &o.Bandwidth},
+		{&s.CPU, &o.CPU},
+		{&s.RAM, &o.RAM},
+		{&s.Disk, &o.Disk},
+		{&s.NetIn, &o.NetIn},
+		{&s.NetOut, &o.NetOut},
+		{&s.Bandwidth, &o.Bandwidth},
 	} {
 		if *p.next != 0 {
 			*p.now = *p.next
