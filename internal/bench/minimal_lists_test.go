@@ -7,6 +7,8 @@ import (
 
 	"github.com/jmoiron/sqlx"
 	"github.com/labstack/echo/v4"
+
+	"github.com/tariffd/tariffd/api"
 )
 
 const minimalServices = `
@@ -43,60 +45,9 @@ func minimalPage[T any](e *echo.Echo, path string, query *sqlx.Stmt) {
 	})
 }
 
-// What a quote asks and answers, for the handler that does nothing between.
-type (
-	minimalWish struct {
-		ClientID *string `json:"client_id"`
-		Items    []struct {
-			TariffID     string                     `json:"tariff_id"`
-			Period       string                     `json:"period"`
-			DataCenterID *string                    `json:"data_center_id"`
-			AddOns       map[string]json.RawMessage `json:"add_ons"`
-			Parameters   map[string]any             `json:"parameters"`
-			AutoRenew    *bool                      `json:"auto_renew"`
-		} `json:"items"`
-	}
-	minimalMoney struct {
-		Amount   string `json:"amount"`
-		Currency string `json:"currency"`
-	}
-	minimalLine struct {
-		Kind      string       `json:"kind"`
-		Code      *string      `json:"code"`
-		Name      string       `json:"name"`
-		Quantity  string       `json:"quantity"`
-		Included  string       `json:"included"`
-		UnitPrice string       `json:"unit_price"`
-		Amount    minimalMoney `json:"amount"`
-		Tax       minimalMoney `json:"tax"`
-	}
-	minimalReason struct {
-		Code   string `json:"code"`
-		Detail string `json:"detail"`
-	}
-	minimalQuote struct {
-		Items []struct {
-			TariffID      string          `json:"tariff_id"`
-			TariffVersion int             `json:"tariff_version"`
-			DataCenterID  *string         `json:"data_center_id"`
-			Period        string          `json:"period"`
-			Lines         []minimalLine   `json:"lines"`
-			Total         minimalMoney    `json:"total"`
-			Tax           minimalMoney    `json:"tax"`
-			PeriodStart   time.Time       `json:"period_start"`
-			PeriodEnd     *time.Time      `json:"period_end"`
-			Orderable     bool            `json:"orderable"`
-			Reasons       []minimalReason `json:"reasons"`
-		} `json:"items"`
-		Total     minimalMoney `json:"total"`
-		Tax       minimalMoney `json:"tax"`
-		Orderable bool         `json:"orderable"`
-	}
-)
-
-// minimalQuotes reads a wish and writes an answer that was given to it before.
+// minimalQuotes reads a wish and writes an answer that was given to it before, both in the types of the contract.
 func minimalQuotes(e *echo.Echo) {
-	var answer minimalQuote
+	var answer api.Quote
 	e.PUT("/quotes", func(c echo.Context) error {
 		if err := c.Bind(&answer); err != nil {
 			return err
@@ -104,7 +55,7 @@ func minimalQuotes(e *echo.Echo) {
 		return c.JSON(http.StatusOK, answer)
 	})
 	e.POST("/quotes", func(c echo.Context) error {
-		var wish minimalWish
+		var wish api.QuoteCreate
 		if err := c.Bind(&wish); err != nil {
 			return err
 		}
