@@ -6,7 +6,6 @@ import (
 	"github.com/tariffd/tariffd/api"
 	"github.com/tariffd/tariffd/internal/actor"
 	"github.com/tariffd/tariffd/internal/catalog"
-	"github.com/tariffd/tariffd/internal/fault"
 	"github.com/tariffd/tariffd/internal/lifecycle"
 )
 
@@ -128,13 +127,14 @@ func (s *Server) ImportMachines(ctx context.Context, r api.ImportMachinesRequest
 		}
 		return api.ImportMachines200JSONResponse{Machines: each(list, toAPIImportable)}, nil
 	}
-	if r.Body == nil || r.Body.Items == nil {
-		return nil, fault.New(fault.Invalid, "required", "Name the machines.").At("/items")
+	var items []lifecycle.ImportItem
+	if r.Body != nil && r.Body.Items != nil {
+		items = each(*r.Body.Items, fromAPIImportItem)
 	}
 	answer := func(views []lifecycle.View) api.ImportMachinesResponseObject {
 		return api.ImportMachines201JSONResponse{Services: each(views, s.toService(ctx))}
 	}
-	views, err := s.Lifecycle.Import(ctx, actorOf(ctx, once(answer)), catalog.ModuleID(r.ID), each(*r.Body.Items, fromAPIImportItem))
+	views, err := s.Lifecycle.Import(ctx, actorOf(ctx, once(answer)), catalog.ModuleID(r.ID), items)
 	if err != nil {
 		return nil, err
 	}

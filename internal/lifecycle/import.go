@@ -43,7 +43,11 @@ type ImportItem struct {
 // ImportPreview lists the machines of a module's panel that can be taken over, in order of their references. Nothing is written.
 // Faults: not_found, unsupported_operation, panel_unavailable, panel_refused_login, module_refused.
 func (e *Engine) ImportPreview(ctx context.Context, id catalog.ModuleID) ([]Importable, error) {
-	importer, machines, err := e.machines(ctx, id)
+	importer, err := e.importer(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	machines, err := machinesOf(ctx, importer)
 	if err != nil {
 		return nil, err
 	}
@@ -96,21 +100,26 @@ func suggest(importer provision.Importer, m provision.Machine, owners []client.C
 	return out
 }
 
-// machines asks a module's panel, outside any transaction, for what it had before this program.
-func (e *Engine) machines(ctx context.Context, id catalog.ModuleID) (provision.Importer, []provision.Machine, error) {
+// importer opens a module that can list machines, without connecting anywhere.
+func (e *Engine) importer(ctx context.Context, id catalog.ModuleID) (provision.Importer, error) {
 	live, err := e.Module(ctx, id)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	importer, able := live.(provision.Importer)
 	if !able {
-		return nil, nil, fault.New(fault.Invalid, "unsupported_operation", "This driver cannot list machines.")
+		return nil, fault.New(fault.Invalid, "unsupported_operation", "This driver cannot list machines.")
 	}
+	return importer, nil
+}
+
+// machinesOf asks a panel, outside any transaction, for what it had before this program.
+func machinesOf(ctx context.Context, importer provision.Importer) ([]provision.Machine, error) {
 	list, err := importer.Machines(ctx)
 	if err != nil {
-		return nil, nil, catalog.PanelFault(err)
+		return nil, catalog.PanelFault(err)
 	}
-	return importer, list, nil
+	return list, nil
 }
 
 func refsOf(machines []provision.Machine) []provision.Ref {
@@ -138,7 +147,14 @@ func ownersOf(machines []provision.Machine) []string {
 // owner_differs, module_not_in_tariff, data_center_not_in_tariff, period_not_available, out_of_range, required, and what
 // pricing.Resolve names.
 func (e *Engine) Import(ctx context.Context, by actor.Actor, id catalog.ModuleID, items []ImportItem) (out []View, err error) {
-	_, machines, err := e.machines(ctx, id)
+	importer, err := e.importer(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	if len(items) == 0 {
+		return nil, fault.New(fault.Invalid, "required", "Name the machines.").At("/items")
+	}
+	machines, err := machinesOf(ctx, importer)
 	if err != nil {
 		return nil, err
 	}
