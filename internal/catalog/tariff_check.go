@@ -296,11 +296,10 @@ func (e *Engine) checkSettingNames(f *fault.Fields, drivers map[string]bool, set
 			known[member] = true
 		}
 	}
-	var given map[string]json.RawMessage
-	if len(drivers) == 0 || json.Unmarshal(settings, &given) != nil {
+	if len(drivers) == 0 {
 		return nil
 	}
-	for member := range given {
+	for member := range members(settings) {
 		if !known[member] {
 			f.Add("/settings/"+pointerEscapes.Replace(member), "unknown_field", "%s", schemaTexts["unknown_field"])
 		}
