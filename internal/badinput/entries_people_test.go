@@ -86,7 +86,7 @@ var _ = register(map[string]entry{
 	"closeTask": {valid: requests(func(w *world) request {
 		return request{path: byID(w.task()), body: obj{
 			"result": "done", "external_id": "17", "note": "By hand.", "parameters": obj{"hostname": "a.example"},
-			"addresses": list{obj{"ip": "203.0.113.7", "gateway": "203.0.113.1", "network": "203.0.113.0/24", "main": true}},
+			"addresses": list{obj{"ip": "203.0.113.7", "gateway": "203.0.113.1", "network": "203.0.113.0/24", "family": "ipv4", "main": true}},
 		}}
 	})},
 })

@@ -90,7 +90,8 @@ var repeatable = map[string]string{
 	"createAPIKey": "names are for people", "createDataCenter": "names are for people", "createDepartment": "names are for people",
 	"createClientGroup": "names are for people", "createTariffGroup": "names are for people", "createProcessingModule": "names are for people",
 	"createIPManager": "names are for people", "createLicenseServer": "names are for people",
-	"createOrder": "one may buy the same twice", "createPayment": "the external id is unique: TestPaymentTwice",
+	"importMachines": "a machine that a service has: lifecycle's TestAnImportIsRefusedAsAWhole",
+	"createOrder":    "one may buy the same twice", "createPayment": "the external id is unique: TestPaymentTwice",
 }
 
 // TestTwins: whatever is made by POST has a rule for a twin, or a reason to have none.
