@@ -28,6 +28,9 @@ type session struct {
 // mostCalls of one run are answered; a loop that never ends shall not eat our memory.
 const mostCalls = 100_000
 
+// executable is the program that stands in for mgrctl: this one. Tests put a quicker one in its place.
+var executable = os.Executable
+
 func newSession(d document, o order) *session {
 	s := &session{order: o, doc: d}
 	if raw, err := json.Marshal(d); err == nil {
@@ -40,7 +43,7 @@ func newSession(d document, o order) *session {
 
 // listen puts mgrctl into the run's folder and answers it until the run is over.
 func (s *session) listen(f program.Folder) ([]string, func(), error) {
-	self, err := os.Executable()
+	self, err := executable()
 	if err != nil {
 		return nil, nil, err
 	}
