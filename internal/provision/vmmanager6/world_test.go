@@ -222,7 +222,7 @@ func (w *world) runs(service actor.ServiceID, kind provision.Kind) (n int) {
 // config reaches the panel below a prefix; parameters are merged over a short time limit.
 func (w *world) config(prefix, password string, parameters map[string]any) provision.Config {
 	w.Helper()
-	set := map[string]any{"timeout_seconds": 1, "cluster": "KVM", "use_recipes": true}
+	set := map[string]any{"timeout_seconds": 3, "cluster": "KVM", "use_recipes": true}
 	for k, v := range parameters {
 		set[k] = v
 	}
