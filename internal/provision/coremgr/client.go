@@ -32,10 +32,13 @@ type Options struct {
 	Meanings map[string]Meaning
 }
 
+// sessions are shared by every module of this process with the same panel, user and password.
+var sessions panelhttp.Logins[string]
+
 // Client speaks to one panel as one user.
 type Client struct {
 	http     *panelhttp.Client
-	session  *session
+	login    *panelhttp.Login[string]
 	o        Options
 	meanings map[string]Meaning
 }
@@ -47,7 +50,7 @@ func New(http *panelhttp.Client, o Options) *Client {
 	}
 	known := maps.Clone(meanings)
 	maps.Copy(known, o.Meanings)
-	return &Client{http: http, session: sharedSession(http.Base(), o.User, o.Password), o: o, meanings: known}
+	return &Client{http: http, login: sessions.Of(http, o.User, o.Password), o: o, meanings: known}
 }
 
 // Exclusive keeps this process's other calls away from the same thing of this panel.
@@ -66,23 +69,15 @@ func (c *Client) Submit(ctx context.Context, function string, form url.Values, s
 	return c.call(ctx, http.MethodPost, function, form, secrets)
 }
 
-func (c *Client) call(ctx context.Context, method, function string, form url.Values, secrets []string) (*Node, error) {
+func (c *Client) call(ctx context.Context, method, function string, form url.Values, secrets []string) (doc *Node, err error) {
 	if c.o.EachCall {
 		return c.send(ctx, http.MethodPost, function, with(form, "authinfo", c.o.User+":"+c.o.Password), "", secrets)
 	}
-	key, err := c.login(ctx, "")
-	if err != nil {
-		return nil, err
-	}
-	doc, err := c.send(ctx, method, function, with(form, "auth", key), key, secrets)
-	if failure, ok := provision.FailureOf(err); !ok || failure.Kind != provision.Unauthenticated {
-		return doc, err
-	}
-	// The session died of disuse or of the panel's restart; the call was not looked at.
-	if key, err = c.login(ctx, key); err != nil {
-		return nil, err
-	}
-	return c.send(ctx, method, function, with(form, "auth", key), key, secrets)
+	err = c.login.Use(ctx, c.newSession, func(key string) error {
+		doc, err = c.send(ctx, method, function, with(form, "auth", key), key, secrets)
+		return err
+	})
+	return doc, err
 }
 
 func with(form url.Values, name, value string) url.Values {
@@ -92,20 +87,7 @@ func with(form url.Values, name, value string) url.Values {
 	return out
 }
 
-// login returns the shared session, or a new one where it is still the refused one. Whoever comes while another logs in waits
-// and takes that one's session.
-func (c *Client) login(ctx context.Context, refused string) (string, error) {
-	if key := c.session.current(); key != "" && key != refused {
-		return key, nil
-	}
-	if err := c.session.gate.Enter(ctx); err != nil {
-		return "", err
-	}
-	defer c.session.gate.Leave()
-	if key := c.session.current(); key != "" && key != refused {
-		return key, nil
-	}
-	c.session.set("")
+func (c *Client) newSession(ctx context.Context) (string, error) {
 	form := url.Values{"username": {c.o.User}, "password": {c.o.Password}}
 	doc, err := c.send(ctx, http.MethodPost, "auth", form, "", nil)
 	// At the login any refusal in words means the credentials.
@@ -123,7 +105,6 @@ func (c *Client) login(ctx context.Context, refused string) (string, error) {
 	if key == "" {
 		return "", c.http.Unreadable(request("auth"), http.StatusOK)
 	}
-	c.session.set(key)
 	return key, nil
 }
 

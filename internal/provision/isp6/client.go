@@ -25,57 +25,33 @@ const (
 	codeExpired = "1000"
 )
 
+// tokens are shared by every module of this process with the same panel, user and password.
+var tokens panelhttp.Logins[string]
+
 // Client speaks to one panel as one administrator.
 type Client struct {
 	http     *panelhttp.Client
-	session  *session
+	login    *panelhttp.Login[string]
 	user     string
 	password string
 }
 
 // New makes a client; it connects to nothing.
 func New(http *panelhttp.Client, user, password string) *Client {
-	return &Client{http: http, session: sharedSession(http.Base(), user, password), user: user, password: password}
+	return &Client{http: http, login: tokens.Of(http, user, password), user: user, password: password}
+}
+
+// Exclusive waits until no other call of this process works on the same thing of the same panel, and returns how to leave.
+func (c *Client) Exclusive(ctx context.Context, name string) (leave func(), err error) {
+	return c.http.Exclusive(ctx, name)
 }
 
 // Call sends one request as the administrator and decodes the answer into `into`, which may be nil. Secrets that the body
 // carries are masked in what the panel says. Failures: Unavailable, Rejected, Unauthenticated.
 func (c *Client) Call(ctx context.Context, r panelhttp.Request, into any, secrets ...string) error {
-	token, err := c.login(ctx, "")
-	if err != nil {
-		return err
-	}
-	err = c.send(ctx, r, token, into, secrets)
-	if failure, ok := provision.FailureOf(err); !ok || failure.Kind != provision.Unauthenticated {
-		return err
-	}
-	// The token died of disuse or of the panel's restart; the call was not looked at.
-	if token, err = c.login(ctx, token); err != nil {
-		return err
-	}
-	return c.send(ctx, r, token, into, secrets)
-}
-
-// login returns the shared token, or a new one where it is still the refused one. Whoever comes while another logs in
-// waits and takes that one's token.
-func (c *Client) login(ctx context.Context, refused string) (string, error) {
-	if token := c.session.current(); token != "" && token != refused {
-		return token, nil
-	}
-	if err := c.session.gate.Enter(ctx); err != nil {
-		return "", err
-	}
-	defer c.session.gate.Leave()
-	if token := c.session.current(); token != "" && token != refused {
-		return token, nil
-	}
-	c.session.set("")
-	token, err := c.newToken(ctx)
-	if err != nil {
-		return "", err
-	}
-	c.session.set(token)
-	return token, nil
+	return c.login.Use(ctx, c.newToken, func(token string) error {
+		return c.send(ctx, r, token, into, secrets)
+	})
 }
 
 func (c *Client) newToken(ctx context.Context) (string, error) {

@@ -1,6 +1,7 @@
 // Package panelhttp is the HTTP client that all drivers of control panels share.
 //
-// It owns the base address, TLS settings, time limits, repetition, the largest body and the meaning of statuses; it owns no
+// It owns the base address, TLS settings, time limits, repetition, the largest body, the meaning of statuses and the sharing of
+// logins, of which one runs at a time; it owns no
 // vendor's dialect (isp6 and the like) and no business.
 //
 // Invariants: only calls that change nothing are repeated by themselves, and a 503, with which a sleeping service says that

@@ -36,14 +36,14 @@ type Options struct {
 
 // Panel calls one region of one cloud as one user.
 type Panel struct {
-	http    *panelhttp.Client
-	o       Options
-	session *session
+	http  *panelhttp.Client
+	o     Options
+	login *panelhttp.Login[ticket]
 }
 
 // New makes a panel; it connects to nothing. The client's address is Keystone's, with or without its version.
 func New(http *panelhttp.Client, o Options) *Panel {
-	return &Panel{http: http, o: o, session: sharedSession(http.Base(), o)}
+	return &Panel{http: http, o: o, login: tickets.Of(http, o.User, o.Project, o.Domain, o.Password)}
 }
 
 // Exclusive keeps this process's other calls away from the same thing of this cloud.
@@ -62,7 +62,7 @@ var services = map[string]struct{ version, prefix string }{
 // service prepares calls of one service. Failures: the login's, and Rejected "unknown_region" where the catalogue has no
 // address of it in the region.
 func (p *Panel) service(ctx context.Context, kind string) (*gophercloud.ServiceClient, error) {
-	known, err := p.login(ctx, "")
+	known, err := p.ticket(ctx, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -76,9 +76,12 @@ func (p *Panel) service(ctx context.Context, kind string) (*gophercloud.ServiceC
 	}
 	client.TokenID = known.token
 	client.ReauthFunc = func(ctx context.Context) error {
-		fresh, err := p.login(ctx, client.TokenID)
-		client.TokenID = fresh.token
-		return err
+		fresh, err := p.ticket(ctx, known)
+		if err != nil {
+			return err
+		}
+		known, client.TokenID = fresh, fresh.token
+		return nil
 	}
 	return client, nil
 }

@@ -2,10 +2,8 @@ package panel
 
 import (
 	"context"
-	"crypto/sha256"
 	"net/http"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/gophercloud/gophercloud/v2"
@@ -24,73 +22,16 @@ type ticket struct {
 	catalog []entry
 }
 
-// session is one login, shared by every module of this process with the same cloud, user, project and password.
-type session struct {
-	gate panelhttp.Gate // held while somebody logs in
-	mu   sync.Mutex
-	held ticket
-}
+// tickets are shared by every module of this process with the same cloud, user, project and password.
+var tickets panelhttp.Logins[ticket]
 
-type sessionKey struct {
-	url, user, project, domain string
-	password                   [sha256.Size]byte
-}
-
-// sessions lives as long as the process: a module is made anew for every operation, a login is not.
-var sessions = struct {
-	sync.Mutex
-	byKey map[sessionKey]*session
-}{byKey: map[sessionKey]*session{}}
-
-func sharedSession(url string, o Options) *session {
-	key := sessionKey{url, o.User, o.Project, o.Domain, sha256.Sum256([]byte(o.Password))}
-	sessions.Lock()
-	defer sessions.Unlock()
-	s, ok := sessions.byKey[key]
-	if !ok {
-		s = &session{gate: panelhttp.NewGate()}
-		sessions.byKey[key] = s
+// ticket returns the shared ticket, or a new one where it is the refused one or over by its own word.
+func (p *Panel) ticket(ctx context.Context, refused *ticket) (*ticket, error) {
+	t, err := p.login.Get(ctx, refused, p.authenticate)
+	if err == nil && !t.until.IsZero() && !p.o.Now().Before(t.until) {
+		return p.login.Get(ctx, t, p.authenticate)
 	}
-	return s
-}
-
-func (s *session) current() ticket {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.held
-}
-
-func (s *session) set(t ticket) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.held = t
-}
-
-// good tells whether a ticket serves: it is another than the refused one, and not over by its own word.
-func (p *Panel) good(t ticket, refused string) bool {
-	return t.token != "" && t.token != refused && (t.until.IsZero() || p.o.Now().Before(t.until))
-}
-
-// login returns the shared ticket, or a new one where it is over or the refused one. Whoever comes while another logs in waits
-// and takes that one's ticket.
-func (p *Panel) login(ctx context.Context, refused string) (ticket, error) {
-	if t := p.session.current(); p.good(t, refused) {
-		return t, nil
-	}
-	if err := p.session.gate.Enter(ctx); err != nil {
-		return ticket{}, err
-	}
-	defer p.session.gate.Leave()
-	if t := p.session.current(); p.good(t, refused) {
-		return t, nil
-	}
-	p.session.set(ticket{})
-	t, err := p.authenticate(ctx)
-	if err != nil {
-		return ticket{}, err
-	}
-	p.session.set(t)
-	return t, nil
+	return t, err
 }
 
 func (p *Panel) authenticate(ctx context.Context) (ticket, error) {
