@@ -13,7 +13,9 @@ import (
 	"github.com/tariffd/tariffd/internal/catalog"
 	"github.com/tariffd/tariffd/internal/fault"
 	"github.com/tariffd/tariffd/internal/lifecycle"
+	"github.com/tariffd/tariffd/internal/money"
 	"github.com/tariffd/tariffd/internal/order"
+	"github.com/tariffd/tariffd/internal/payment"
 	"github.com/tariffd/tariffd/internal/provision"
 	"github.com/tariffd/tariffd/internal/service"
 )
@@ -159,6 +161,26 @@ func TestStockIsCheckedAgainWhenAnOrderIsPaid(t *testing.T) {
 	r.panel.has("E3", 2)
 	r.pay(c, "1", o.ID)
 	require.Equal(r, order.Paid, r.order(o.ID).Status)
+}
+
+func TestAnExpectedPaymentAsksThePanelsWhenItsMoneyComes(t *testing.T) {
+	r := stocked(t, 1)
+	c := r.client("60")
+	o := r.later(c, 1)
+	notice := payment.CreateInput{ClientID: c, Amount: money.New(dec("1"), "EUR"), Method: "bank", ExternalID: "7", OrderID: string(o.ID)}
+	_, err := r.payments.Create(context.Background(), admin, notice)
+	require.NoError(r, err)
+	r.panel.has("E3", 0) // the panel's owner took the last one
+	r.clock.Advance(2 * catalog.StockAge)
+	// The bank's word does not name the order: the first notice did.
+	notice.OrderID, notice.Status = "", payment.Paid
+	_, err = r.payments.Create(context.Background(), admin, notice)
+	require.NoError(r, err)
+	require.Equal(r, order.AwaitingPayment, r.order(o.ID).Status, "nothing is left")
+	require.Equal(r, "[61.00 0.00]", r.books(c))
+	_, err = r.payments.Create(context.Background(), admin, notice)
+	require.NoError(r, err)
+	require.Equal(r, "[61.00 0.00]", r.books(c), "told twice, it comes once")
 }
 
 func TestAPanelThatDoesNotAnswerDoesNotStandInTheWay(t *testing.T) {

@@ -2,6 +2,7 @@ package payment
 
 import (
 	"context"
+	"errors"
 	"regexp"
 	"unicode/utf8"
 
@@ -45,19 +46,40 @@ func (e *Engine) Create(ctx context.Context, by actor.Actor, in CreateInput) (ou
 	if in.Status == Paid && !by.Can(Confirm) {
 		return Created{}, fault.New(fault.Forbidden, "insufficient_scope", "The key lacks the scope %s.", Confirm)
 	}
-	if in.OrderID != "" && e.Ahead != nil {
-		if err = e.Ahead(ctx, in.OrderID); err != nil {
+	ahead := ""
+	if in.Status == Paid {
+		ahead = in.OrderID
+	}
+	for {
+		if err = e.lookAhead(ctx, ahead); err != nil {
 			return Created{}, err
 		}
+		var other unseen
+		err = e.InTx(ctx, func(tx Tx) (err error) {
+			out, err = event.Once(ctx, tx, by, func() (Created, error) { return e.create(ctx, tx, by, in, ahead) })
+			return err
+		})
+		if !errors.As(err, &other) {
+			return out, err
+		}
+		ahead = string(other)
 	}
-	err = e.InTx(ctx, func(tx Tx) (err error) {
-		out, err = event.Once(ctx, tx, by, func() (Created, error) { return e.create(ctx, tx, by, in) })
-		return err
-	})
-	return out, err
 }
 
-func (e *Engine) create(ctx context.Context, tx Tx, by actor.Actor, in CreateInput) (Created, error) {
+// unseen is the order that a payment pays and whose panels were not asked: which one it is, the first notice said.
+type unseen string
+
+// Error is read by nobody: Create asks and begins again.
+func (unseen) Error() string { return "payment: the order's panels were not asked" }
+
+func (e *Engine) lookAhead(ctx context.Context, orderID string) error {
+	if orderID == "" || e.Ahead == nil {
+		return nil
+	}
+	return e.Ahead(ctx, orderID)
+}
+
+func (e *Engine) create(ctx context.Context, tx Tx, by actor.Actor, in CreateInput, ahead string) (Created, error) {
 	c, err := client.Lock(ctx, tx, by, in.ClientID)
 	if fault.Has(err, "not_found") {
 		err = fault.New(fault.Invalid, "not_found", "No such client.").At("/client_id")
@@ -84,7 +106,7 @@ func (e *Engine) create(ctx context.Context, tx Tx, by actor.Actor, in CreateInp
 		return Created{}, err
 	}
 	if !fresh {
-		return e.repeat(ctx, tx, by, c, p)
+		return e.repeat(ctx, tx, by, c, p, ahead)
 	}
 	if p.Status == Paid {
 		return Created{p, true}, e.arrived(ctx, tx, by, c, p)
@@ -100,8 +122,9 @@ func (p Payment) insert(ctx context.Context, tx Tx) (fresh bool, err error) {
 	return tx.InsertPayment(ctx, p)
 }
 
-// repeat answers a payment whose external id is known: banks and gateways tell things more than once.
-func (e *Engine) repeat(ctx context.Context, tx Tx, by actor.Actor, c client.Client, sent Payment) (Created, error) {
+// repeat answers a payment whose external id is known: banks and gateways tell things more than once. Where it pays another
+// order than the one that was looked at, it begins nothing and answers unseen.
+func (e *Engine) repeat(ctx context.Context, tx Tx, by actor.Actor, c client.Client, sent Payment, ahead string) (Created, error) {
 	first, err := tx.PaymentByExternalID(ctx, sent.ProviderID, sent.Method, sent.ExternalID)
 	if err != nil {
 		return Created{}, err
@@ -116,6 +139,9 @@ func (e *Engine) repeat(ctx context.Context, tx Tx, by actor.Actor, c client.Cli
 	first.Status, first.PaidAt = Paid, sent.PaidAt
 	if first.OrderID == "" {
 		first.OrderID = sent.OrderID
+	}
+	if first.OrderID != ahead {
+		return Created{}, unseen(first.OrderID)
 	}
 	if err = tx.UpdatePayment(ctx, first); err != nil {
 		return Created{}, err
