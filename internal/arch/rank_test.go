@@ -36,6 +36,9 @@ var forTests = map[string]bool{"pgtest": true, "sim": true, "e2e": true, "bench"
 // Helpers that drivers share.
 var driverHelpers = map[string]bool{"provision/panelhttp": true, "provision/isp6": true, "provision/program": true, "provision/coremgr": true}
 
+// What the simulated panels share among themselves.
+var panelParts = map[string]bool{"provision/panels/panel": true, "provision/panels/isp6": true}
+
 // rankOf returns the rank of a package below internal ("provision/all") or of the module ("cmd/tariffd").
 func rankOf(p string) (int, bool) {
 	switch {
@@ -120,10 +123,21 @@ func broken(from, to string) string {
 	if forTests[to] {
 		return "What is for tests only is imported by nothing else."
 	}
-	if strings.HasPrefix(from, "provision/panels") && !strings.HasPrefix(to, "provision/panels/") {
-		return "The simulated panels import nothing of the program."
+	if from == "provision/panels" || strings.HasPrefix(from, "provision/panels/") {
+		return brokenAmongPanels(from, to)
 	}
 	return brokenWithin(from, to)
+}
+
+// brokenAmongPanels: the frame hosts the simulators, and each of them knows only what they share.
+func brokenAmongPanels(from, to string) string {
+	switch {
+	case !strings.HasPrefix(to, "provision/panels/"):
+		return "The simulated panels import nothing of the program."
+	case from != "provision/panels" && !panelParts[to]:
+		return "A simulator imports no other simulator."
+	}
+	return ""
 }
 
 func brokenWithin(from, to string) string {
@@ -159,6 +173,9 @@ func TestTheTableCatchesWhatItForbids(t *testing.T) {
 		{"provision/dcimanager6", module + "/internal/catalog"},
 		{"provision/dcimanager6", module + "/internal/provision/vmmanager6"},
 		{"provision/panels", module + "/internal/clock"},
+		{"provision/panels/isp6", module + "/internal/provision/isp6"},
+		{"provision/panels/vmmanager6", module + "/internal/provision/panels/dcimanager6"},
+		{"provision/vmmanager6", module + "/internal/provision/panels/vmmanager6"},
 		{"app", module + "/internal/pgtest"},
 	} {
 		require.NotEmpty(t, broken(edge[0], edge[1]), "%s → %s", edge[0], edge[1])
@@ -168,6 +185,8 @@ func TestTheTableCatchesWhatItForbids(t *testing.T) {
 		{"httpapi", module + "/api"},
 		{"provision/isp6", module + "/internal/provision/panelhttp"},
 		{"provision/dcimanager6", module + "/internal/provision/dcimanager6/internal/panel"},
+		{"provision/panels", module + "/internal/provision/panels/dcimanager6"},
+		{"provision/panels/dcimanager6", module + "/internal/provision/panels/isp6"},
 		{"cmd/tariffd", module + "/internal/app"},
 		{"postgres", "github.com/jmoiron/sqlx"},
 	} {

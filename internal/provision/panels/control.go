@@ -1,14 +1,13 @@
 package panels
 
 import (
-	"bytes"
-	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 	"net/http"
 	"strconv"
 	"time"
+
+	"github.com/tariffd/tariffd/internal/provision/panels/panel"
 )
 
 // controlRoutes mounts the control API, by which tests and the curious see
@@ -30,8 +29,6 @@ func (p *Panels) controlRoutes(mux *http.ServeMux) {
 // created marks an answer that is sent with 201.
 type created struct{ body any }
 
-var errNotFound = errors.New("no such panel or server")
-
 // control runs one control call under the lock and renders its outcome.
 func (p *Panels) control(run func(*http.Request, []byte) (any, error)) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
@@ -45,7 +42,7 @@ func (p *Panels) control(run func(*http.Request, []byte) (any, error)) http.Hand
 		p.mu.Unlock()
 		status := http.StatusOK
 		switch made, isNew := out.(created); {
-		case errors.Is(err, errNotFound):
+		case errors.Is(err, panel.ErrNotFound):
 			status, out = http.StatusNotFound, map[string]string{"error": err.Error()}
 		case err != nil:
 			status, out = http.StatusBadRequest, map[string]string{"error": err.Error()}
@@ -60,7 +57,7 @@ func (p *Panels) onHost(run func(*host, *http.Request, []byte) (any, error)) htt
 	return p.control(func(r *http.Request, body []byte) (any, error) {
 		h := p.hosts[r.PathValue("panel")]
 		if h == nil {
-			return nil, errNotFound
+			return nil, panel.ErrNotFound
 		}
 		return run(h, r, body)
 	})
@@ -73,7 +70,7 @@ func (p *Panels) putClock(_ *http.Request, body []byte) (any, error) {
 		Now  time.Time `json:"now"`
 		Mode string    `json:"mode"`
 	}
-	if err := strictJSON(body, &in); err != nil {
+	if err := panel.StrictJSON(body, &in); err != nil {
 		return nil, err
 	}
 	before := p.clock.now()
@@ -83,7 +80,7 @@ func (p *Panels) putClock(_ *http.Request, body []byte) (any, error) {
 	p.keep.later(p.clockFile)
 	if now := p.clock.now(); now.Before(before) {
 		for _, h := range p.hosts {
-			h.panel.moved(now)
+			h.panel.Moved(now)
 		}
 	}
 	return p.clock.state(), nil
@@ -91,10 +88,10 @@ func (p *Panels) putClock(_ *http.Request, body []byte) (any, error) {
 
 func (p *Panels) getPanel(h *host, _ *http.Request, _ []byte) (any, error) {
 	now := p.clock.now()
-	if h.panel.settle(now) {
+	if h.panel.Settle(now) {
 		p.keep.later(h.stateFile)
 	}
-	view := h.panel.view(now)
+	view := h.panel.View(now)
 	calls := make([]callRecord, 0, len(h.calls)) // copies: rendered after the lock is gone
 	for _, c := range h.calls {
 		calls = append(calls, *c)
@@ -108,8 +105,8 @@ func (p *Panels) getPanel(h *host, _ *http.Request, _ []byte) (any, error) {
 // reset empties the panel: no servers, clients or sessions, no set days, no
 // faults, no calls. Places, pools, templates and scripts remain.
 func (p *Panels) reset(h *host, _ *http.Request, _ []byte) (any, error) {
-	h.panel.reset()
-	h.traffic.days = nil
+	h.panel.Reset()
+	h.traffic.Clear()
 	h.faults.clear()
 	h.calls, h.callCount = nil, 0
 	p.keep.later(h.trafficFile)
@@ -120,12 +117,12 @@ func (p *Panels) reset(h *host, _ *http.Request, _ []byte) (any, error) {
 func (p *Panels) extend(what string) func(*host, *http.Request, []byte) (any, error) {
 	return func(h *host, _ *http.Request, body []byte) (any, error) {
 		now := p.clock.now()
-		h.panel.settle(now)
-		out, err := h.panel.control(what, body, now)
+		h.panel.Settle(now)
+		out, err := h.panel.Control(what, body, now)
 		if err != nil {
 			return nil, err
 		}
-		h.panel.settle(now)
+		h.panel.Settle(now)
 		p.keep.now(h.stateFile)
 		return created{out}, nil
 	}
@@ -133,10 +130,10 @@ func (p *Panels) extend(what string) func(*host, *http.Request, []byte) (any, er
 
 func (p *Panels) putTraffic(h *host, r *http.Request, body []byte) (any, error) {
 	id, err := strconv.Atoi(r.PathValue("id"))
-	if err != nil || !h.panel.hasServer(id) {
-		return nil, errNotFound
+	if err != nil || !h.panel.HasServer(id) {
+		return nil, panel.ErrNotFound
 	}
-	t, err := h.traffic.set(id, r.PathValue("day"), body)
+	t, err := h.traffic.Set(id, r.PathValue("day"), body)
 	if err != nil {
 		return nil, err
 	}
@@ -161,7 +158,7 @@ func (p *Panels) postFault(h *host, _ *http.Request, body []byte) (any, error) {
 		After  int    `json:"after"`
 		Millis int    `json:"delay_ms"`
 	}
-	if err := strictJSON(body, &in); err != nil {
+	if err := panel.StrictJSON(body, &in); err != nil {
 		return nil, err
 	}
 	f, err := h.faults.add(fault{
@@ -176,17 +173,4 @@ func (p *Panels) postFault(h *host, _ *http.Request, body []byte) (any, error) {
 func (p *Panels) deleteFaults(h *host, _ *http.Request, _ []byte) (any, error) {
 	deleted, released := h.faults.clear()
 	return map[string]int{"deleted": deleted, "released": released}, nil
-}
-
-// strictJSON reads exactly one JSON value without unknown members.
-func strictJSON(body []byte, into any) error {
-	dec := json.NewDecoder(bytes.NewReader(body))
-	dec.DisallowUnknownFields()
-	if err := dec.Decode(into); err != nil {
-		return fmt.Errorf("body: %w", err)
-	}
-	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
-		return errors.New("body: more than one value")
-	}
-	return nil
 }

@@ -2,10 +2,11 @@
 // the whole life of a service can be tried without one: their HTTP protocol,
 // what they hold, how long their work takes, and how they fail.
 //
-// It owns the simulated state and its files, the panels' clock and the control
-// API. It does not own any knowledge of the program: it imports no other
-// package of it and no driver imports this one, so that a misreading of a
-// vendor's protocol cannot hide on both sides at once.
+// It owns the port, the faults, the panels' clock, the files of the kept state
+// and the control API. It does not own what a panel holds and how it speaks:
+// each is a package of its own below. None owns any knowledge of the program:
+// no other package of it is imported here and no driver imports these, so that
+// a misreading of a vendor's protocol cannot hide on both sides at once.
 //
 // Invariants:
 //   - What is in progress depends on the panels' clock alone: work that began

@@ -7,6 +7,8 @@ import (
 	"net/url"
 	"strings"
 	"time"
+
+	"github.com/tariffd/tariffd/internal/provision/panels/panel"
 )
 
 // maxBody bounds a request's body; no vendor call comes near it.
@@ -21,8 +23,8 @@ const maxCalls = 1000
 type host struct {
 	owner   *Panels
 	name    string
-	panel   panel
-	traffic *trafficBook
+	panel   panel.Panel
+	traffic *panel.Traffic
 	faults  *faultBook
 
 	calls     []*callRecord
@@ -32,28 +34,11 @@ type host struct {
 	trafficFile *keptFile
 }
 
-// call is one vendor request, read to its end.
-type call struct {
-	method  string
-	host    string // the name that the client called
-	path    string // without the mount and without /api
-	query   url.Values
-	header  http.Header
-	cookies []*http.Cookie
-	body    []byte
-
-	target   string // what faults go by: the path, with the function where that names the call
-	now      time.Time
-	args     []string    // the variable parts of the path
-	changed  bool        // set by the panel: write before the answer
-	failTask func() bool // asked once for each operation that starts
-	record   *callRecord
-}
-
-// reply is a panel's answer before it is written.
-type reply struct {
-	status int
-	body   any
+// visit is a vendor call on its way through the frame.
+type visit struct {
+	call   *panel.Call
+	target string // what faults go by: the path, with the function where that names the call
+	record *callRecord
 }
 
 // callRecord is what the control API tells of one call. Bodies are left out:
@@ -72,28 +57,27 @@ type callRecord struct {
 // The body is read before anything waits: only then does the server notice a
 // client that goes away.
 func (h *host) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	c, err := h.read(w, r)
+	v, err := h.read(w, r)
 	if err != nil {
-		writeReply(w, h.panel.failure(http.StatusBadRequest, err.Error()))
+		writeReply(w, h.panel.Failure(http.StatusBadRequest, err.Error()))
 		return
 	}
-	c.host = r.Host
-	f, release := h.begin(c, r.URL.RawQuery)
+	f, release := h.begin(v, r.URL.RawQuery)
 	if f == nil {
-		writeReply(w, h.run(c))
+		writeReply(w, h.run(v))
 		return
 	}
 	if status := f.refusal(); status != 0 {
-		h.note(c, status)
-		writeReply(w, h.panel.failure(status, "refused by a fault of the simulator"))
+		h.note(v, status)
+		writeReply(w, h.panel.Failure(status, "refused by a fault of the simulator"))
 		return
 	}
-	h.serveFaulty(w, r, c, f, release)
+	h.serveFaulty(w, r, v, f, release)
 }
 
 // serveFaulty plays the kinds that interfere with the call's effect or with
 // the way of its answer.
-func (h *host) serveFaulty(w http.ResponseWriter, r *http.Request, c *call, f *fault, release <-chan struct{}) {
+func (h *host) serveFaulty(w http.ResponseWriter, r *http.Request, v *visit, f *fault, release <-chan struct{}) {
 	switch f.Kind {
 	case faultTimeout:
 		h.wait(r.Context(), release, nil)
@@ -102,21 +86,21 @@ func (h *host) serveFaulty(w http.ResponseWriter, r *http.Request, c *call, f *f
 		if !h.wait(r.Context(), release, nil) {
 			panic(http.ErrAbortHandler)
 		}
-		writeReply(w, h.run(c))
+		writeReply(w, h.run(v))
 	case faultDrop:
-		h.run(c)
+		h.run(v)
 		panic(http.ErrAbortHandler)
 	case faultBadBody:
-		w.WriteHeader(h.run(c).status)
+		w.WriteHeader(h.run(v).Status)
 		_, _ = io.WriteString(w, "<html><body>Bad gateway</bo")
 	case faultSlow:
-		rep := h.run(c)
+		rep := h.run(v)
 		h.wait(r.Context(), release, time.After(time.Duration(f.Millis)*time.Millisecond))
 		writeReply(w, rep)
 	}
 }
 
-func (h *host) read(w http.ResponseWriter, r *http.Request) (*call, error) {
+func (h *host) read(w http.ResponseWriter, r *http.Request) (*visit, error) {
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
 	if err != nil {
 		return nil, err
@@ -126,37 +110,30 @@ func (h *host) read(w http.ResponseWriter, r *http.Request) (*call, error) {
 		return nil, err
 	}
 	path := vendorPath(strings.TrimPrefix(r.URL.Path, "/"+h.name))
-	return &call{
-		method: r.Method, path: path, target: path,
-		query: query, header: r.Header, cookies: r.Cookies(), body: body,
-	}, nil
-}
-
-// labeler is a panel whose calls are told apart by more than their path. What
-// it returns holds no secret.
-type labeler interface {
-	label(c *call) (path, query string)
+	return &visit{target: path, call: &panel.Call{
+		Method: r.Method, Host: r.Host, Path: path, Query: query, Header: r.Header, Cookies: r.Cookies(), Body: body,
+	}}, nil
 }
 
 // begin writes the call down and looks for a fault that strikes it.
-func (h *host) begin(c *call, rawQuery string) (*fault, <-chan struct{}) {
+func (h *host) begin(v *visit, rawQuery string) (*fault, <-chan struct{}) {
 	h.owner.mu.Lock()
 	defer h.owner.mu.Unlock()
-	if l, ok := h.panel.(labeler); ok {
-		c.path, rawQuery = l.label(c)
-		c.target = c.path + "?" + rawQuery
+	if l, ok := h.panel.(panel.Labeler); ok {
+		v.call.Path, rawQuery = l.Label(v.call)
+		v.target = v.call.Path + "?" + rawQuery
 	}
 	h.callCount++
-	c.record = &callRecord{
-		Number: h.callCount, Method: c.method, Path: c.path, Query: rawQuery, At: h.owner.clock.now(),
+	v.record = &callRecord{
+		Number: h.callCount, Method: v.call.Method, Path: v.call.Path, Query: rawQuery, At: h.owner.clock.now(),
 	}
-	h.calls = append(h.calls, c.record)
+	h.calls = append(h.calls, v.record)
 	if len(h.calls) > maxCalls {
 		h.calls = append(h.calls[:0:0], h.calls[len(h.calls)-maxCalls/2:]...)
 	}
-	f := h.faults.strike(c.method, c.target)
+	f := h.faults.strike(v.call.Method, v.target)
 	if f != nil {
-		c.record.Fault = f.Kind
+		v.record.Fault = f.Kind
 	}
 	return f, h.faults.release
 }
@@ -164,34 +141,35 @@ func (h *host) begin(c *call, rawQuery string) (*fault, <-chan struct{}) {
 // run carries the call out at the clock's present reading. What is due is
 // finished before, so that the call sees it, and after, so that an operation
 // without duration is done when its answer leaves.
-func (h *host) run(c *call) reply {
+func (h *host) run(v *visit) panel.Reply {
+	c := v.call
 	p := h.owner
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	c.now = p.clock.now()
-	c.failTask = func() bool {
-		if !h.faults.failTask(c.method, c.target) {
+	c.Now = p.clock.now()
+	c.FailTask = func() bool {
+		if !h.faults.failTask(c.Method, v.target) {
 			return false
 		}
-		c.record.Fault = faultTaskFail
+		v.record.Fault = faultTaskFail
 		return true
 	}
-	h.panel.settle(c.now)
-	rep := h.panel.answer(c)
-	h.panel.settle(c.now)
-	if c.changed {
+	h.panel.Settle(c.Now)
+	rep := h.panel.Answer(c)
+	h.panel.Settle(c.Now)
+	if c.Changed {
 		p.keep.now(h.stateFile)
 	} else {
 		p.keep.later(h.stateFile) // the token's last use, and what settled
 	}
-	c.record.Status = rep.status
+	v.record.Status = rep.Status
 	return rep
 }
 
-func (h *host) note(c *call, status int) {
+func (h *host) note(v *visit, status int) {
 	h.owner.mu.Lock()
 	defer h.owner.mu.Unlock()
-	c.record.Status = status
+	v.record.Status = status
 }
 
 // wait blocks until the faults are deleted or the time is over (true), or
@@ -216,25 +194,19 @@ func (h *host) countHeld(n int) {
 	h.faults.held += n
 }
 
-// headed is a body with a header of its own.
-type headed struct {
-	name, value string
-	body        any
-}
-
-func writeReply(w http.ResponseWriter, rep reply) {
-	if h, ok := rep.body.(headed); ok {
-		w.Header().Set(h.name, h.value)
-		rep.body = h.body
+func writeReply(w http.ResponseWriter, rep panel.Reply) {
+	if h, ok := rep.Body.(panel.Headed); ok {
+		w.Header().Set(h.Name, h.Value)
+		rep.Body = h.Body
 	}
-	switch body := rep.body.(type) {
+	switch body := rep.Body.(type) {
 	case nil:
-		w.WriteHeader(rep.status)
-	case text:
-		w.Header().Set("Content-Type", body.kind)
-		w.WriteHeader(rep.status)
-		_, _ = w.Write(body.data)
+		w.WriteHeader(rep.Status)
+	case panel.Text:
+		w.Header().Set("Content-Type", body.Kind)
+		w.WriteHeader(rep.Status)
+		_, _ = w.Write(body.Data)
 	default:
-		writeJSON(w, rep.status, body)
+		writeJSON(w, rep.Status, body)
 	}
 }

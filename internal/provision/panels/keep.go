@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"time"
 )
@@ -161,3 +162,5 @@ func (k *keeper) write(f *keptFile) error {
 	}
 	return nil
 }
+
+func isTrafficFile(name string) bool { return strings.HasSuffix(name, "-traffic.json") }

@@ -9,6 +9,12 @@ import (
 	"os"
 	"sync"
 	"time"
+
+	"github.com/tariffd/tariffd/internal/provision/panels/dcimanager6"
+	"github.com/tariffd/tariffd/internal/provision/panels/mgr5"
+	"github.com/tariffd/tariffd/internal/provision/panels/openstack"
+	"github.com/tariffd/tariffd/internal/provision/panels/panel"
+	"github.com/tariffd/tariffd/internal/provision/panels/vmmanager6"
 )
 
 // Options says how the panels behave. The zero value is usable: memory only,
@@ -38,29 +44,6 @@ type Panels struct {
 	closing   chan struct{}
 }
 
-// panel is what the frame needs from one vendor's simulator. All methods run
-// under the frame's lock.
-type panel interface {
-	// answer carries out one vendor call and sets call.changed when it altered
-	// what must survive a crash.
-	answer(c *call) reply
-	// settle finishes what is due at now and tells whether anything was.
-	settle(now time.Time) bool
-	// moved is told that the clock was set, perhaps backwards.
-	moved(now time.Time)
-	// hasServer tells whether traffic can be set for the id.
-	hasServer(id int) bool
-	// view is the panel's part of GET /control/{panel}.
-	view(now time.Time) map[string]any
-	// control carries out a control call of this panel's own, such as stock.
-	control(what string, body []byte, now time.Time) (any, error)
-	// failure is the vendor's way of saying 400, 401, 500 or 503.
-	failure(status int, text string) reply
-	reset()
-	encode() ([]byte, error)
-	decode(data []byte) error
-}
-
 // New loads the kept state, or begins with the stock that every panel starts
 // with, and starts the writer of the state files.
 func New(o Options) (*Panels, error) {
@@ -77,10 +60,9 @@ func New(o Options) (*Panels, error) {
 	p.clock = panelClock{wall: o.Now}
 	p.keep = keeper{dir: o.Dir, log: o.Log}
 	p.clockFile = p.keep.add("clock.json", p.clock.encode, p.clock.decode)
-	p.mount("dcimanager6", func(t *trafficBook) panel { return newDCI6(o.Delay, o.Zone, t, p.clock.now()) })
-	p.mount("vmmanager6", func(t *trafficBook) panel { return newVM6(o.Delay, o.Zone, t) })
-	p.mountMgrs()
-	p.mount("openstack", func(*trafficBook) panel { return newStack(o.Delay) })
+	for _, s := range simulators {
+		p.mount(s.name, s.begin)
+	}
 	if err := p.keep.load(); err != nil {
 		return nil, err
 	}
@@ -89,12 +71,26 @@ func New(o Options) (*Panels, error) {
 	return p, nil
 }
 
+// simulators are the panels by their names in paths, files and the control API.
+var simulators = []struct {
+	name  string
+	begin func(panel.Setup) panel.Panel
+}{
+	{"dcimanager5", mgr5.BeginDCImanager5},
+	{"dcimanager6", dcimanager6.New},
+	{"dsmanager", mgr5.BeginDSmanager},
+	{"ipmanager5", mgr5.BeginIPmanager5},
+	{"licenseserver", mgr5.BeginLicenseServer},
+	{"openstack", openstack.New},
+	{"vmmanager6", vmmanager6.New},
+}
+
 // mount places one panel at /{name}/ with its own faults, calls and traffic.
-func (p *Panels) mount(name string, build func(*trafficBook) panel) {
-	h := &host{owner: p, name: name, traffic: &trafficBook{}, faults: newFaultBook()}
-	h.panel = build(h.traffic)
-	h.stateFile = p.keep.add(name+".json", h.panel.encode, h.panel.decode)
-	h.trafficFile = p.keep.add(name+"-traffic.json", h.traffic.encode, h.traffic.decode)
+func (p *Panels) mount(name string, begin func(panel.Setup) panel.Panel) {
+	h := &host{owner: p, name: name, traffic: &panel.Traffic{}, faults: newFaultBook()}
+	h.panel = begin(panel.Setup{Delay: p.opts.Delay, Zone: p.opts.Zone, Traffic: h.traffic, Now: p.clock.now()})
+	h.stateFile = p.keep.add(name+".json", h.panel.Encode, h.panel.Decode)
+	h.trafficFile = p.keep.add(name+"-traffic.json", h.traffic.Encode, h.traffic.Decode)
 	p.hosts[name] = h
 }
 

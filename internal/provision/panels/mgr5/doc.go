@@ -1,8 +1,9 @@
 // Package mgr5 plays the panels of the vendor's fifth generation: DCImanager 5, IPmanager 5 and the license server, which is a
 // BILLmanager. They share one manner of speaking, so they share one Manager around what each of them holds.
 //
-// It owns their functions, rows, forms and the two formats of answers. It owns neither HTTP, faults, the clock nor the files
-// (package panels, which mounts it), and it imports nothing of the program: drivers read the vendor's protocol on their own.
+// It owns their functions, rows, forms and the two formats of answers, and DSmanager, which is older and differs in its errors.
+// It owns neither faults, the clock nor the files (package panels, which hosts them), and it imports nothing of the program:
+// drivers read the vendor's protocol on their own.
 //
 // Invariants:
 //   - A function refuses every parameter that it does not know, and every one that it needs and does not get.
