@@ -38,8 +38,36 @@ func Decode(raw json.RawMessage, pointer string, into any) error {
 	if _, err := d.Token(); !errors.Is(err, io.EOF) {
 		return fault.New(fault.Invalid, "invalid_value", "One JSON object is expected.").At(pointer)
 	}
+	return checked(into, pointer)
+}
+
+// DecodeTariff reads what a driver needs of a tariff's settings. A tariff may be sold by modules of several drivers, so members
+// that this driver does not know are the others'. Fault: Invalid below /settings.
+func DecodeTariff[T any](raw json.RawMessage) (T, error) {
+	var t T
+	if len(raw) == 0 {
+		return t, nil
+	}
+	if err := json.Unmarshal(raw, &t); err != nil {
+		return t, unreadable(err, "/settings")
+	}
+	return t, nil
+}
+
+// CheckTariff is the CheckTariff of a driver whose tariffs hold a T: DecodeTariff, and its validate tags. Faults: Invalid below
+// /settings.
+func CheckTariff[T any](raw json.RawMessage) error {
+	t, err := DecodeTariff[T](raw)
+	if err != nil {
+		return err
+	}
+	return checked(&t, "/settings")
+}
+
+// checked asks the validate tags.
+func checked(settings any, pointer string) error {
 	var broken validator.ValidationErrors
-	if err := checker().Struct(into); errors.As(err, &broken) {
+	if err := checker().Struct(settings); errors.As(err, &broken) {
 		return violations(broken, pointer)
 	}
 	return nil

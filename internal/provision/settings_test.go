@@ -39,3 +39,21 @@ func TestDecodeNamesEveryBrokenPlace(t *testing.T) {
 	}
 	require.NoError(t, provision.Decode(json.RawMessage(`{"url":"https://x","unit":"a"}`), "/connection", &settings{}))
 }
+
+func TestATariffMayHoldWhatOtherDriversKnow(t *testing.T) {
+	t.Parallel()
+	type tariff struct {
+		Flavor string `json:"flavor" validate:"required,max=5"`
+	}
+	read, err := provision.DecodeTariff[tariff](json.RawMessage(`{"flavor": "small", "preset": 7}`))
+	require.NoError(t, err)
+	require.Equal(t, tariff{"small"}, read)
+	_, err = provision.DecodeTariff[tariff](nil)
+	require.NoError(t, err)
+	require.NoError(t, provision.CheckTariff[tariff](json.RawMessage(`{"flavor": "small", "preset": 7}`)))
+	for raw, pointer := range map[string]string{
+		`{}`: "/settings/flavor", `{"flavor": "longer"}`: "/settings/flavor", `{"flavor": 7}`: "/settings/flavor", `[]`: "/settings",
+	} {
+		require.Equal(t, pointer, fault.Of(provision.CheckTariff[tariff](json.RawMessage(raw))).Fields[0].Pointer, raw)
+	}
+}

@@ -37,7 +37,7 @@ func (w *work) installation(ctx context.Context, s panel.Server) (request, error
 
 // chosenOS is the order's, as a parameter or as an add-on's item, else the tariff's, else the first by name.
 func (w *work) chosenOS(offer panel.Offer) (string, error) {
-	t, err := tariff(w.op.Spec.Settings)
+	t, err := provision.DecodeTariff[Tariff](w.op.Spec.Settings)
 	if err != nil {
 		return "", provision.NewRejected("bad_tariff_settings", "the tariff's settings are not readable")
 	}

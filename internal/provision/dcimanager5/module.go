@@ -2,11 +2,8 @@ package dcimanager5
 
 import (
 	"context"
-	"encoding/json"
-	"fmt"
 	"net/url"
 	"strings"
-	"time"
 
 	"github.com/tariffd/tariffd/internal/fault"
 	"github.com/tariffd/tariffd/internal/provision"
@@ -17,16 +14,7 @@ import (
 
 // Driver returns the driver.
 func Driver() provision.Driver {
-	return provision.Driver{Info: info(), New: newModule, CheckTariff: checkTariff}
-}
-
-// Connection is where the panel is and who we are to it.
-type Connection struct {
-	URL      string `json:"url" validate:"required,http_url"`
-	Username string `json:"username" validate:"required,max=255"`
-	Password string `json:"password" validate:"required,max=255"`
-	CA       string `json:"ca" validate:"max=65536"`
-	Insecure bool   `json:"insecure"`
+	return provision.Driver{Info: info(), New: newModule, CheckTariff: provision.CheckTariff[Tariff]}
 }
 
 // Parameters are a module's own choices. The systems that the two ids name come with provision.Config.Beside.
@@ -62,7 +50,7 @@ type Module struct {
 }
 
 func newModule(c provision.Config) (provision.Module, error) {
-	var connection Connection
+	var connection panelhttp.Connection
 	if err := provision.Decode(c.Connection, "/connection", &connection); err != nil {
 		return nil, err
 	}
@@ -74,28 +62,28 @@ func newModule(c provision.Config) (provision.Module, error) {
 	if m.dialect, err = panel.NewDialect(m.set.Endpoints, m.set.Fields); err != nil {
 		return nil, err
 	}
-	main, err := m.client(connection, provision.Endpoint{URL: connection.URL, Username: connection.Username, Password: connection.Password})
+	main, err := m.client(connection)
 	if err != nil {
 		return nil, err
 	}
 	m.panel = panel.New(main, m.dialect)
-	if at, err := url.Parse(connection.URL); err == nil {
-		m.host = at.Host
+	if address, err := url.Parse(connection.URL); err == nil {
+		m.host = address.Host
 	}
 	return m, m.beside(connection, c.Beside)
 }
 
 // beside connects the systems that stand beside the panel.
-func (m *Module) beside(connection Connection, near provision.Beside) error {
+func (m *Module) beside(connection panelhttp.Connection, near provision.Beside) error {
 	if near.IPManager != nil {
-		client, err := m.client(connection, *near.IPManager)
+		client, err := m.client(at(connection, *near.IPManager))
 		if err != nil {
 			return elsewhere(err, "/parameters/ip_manager_id")
 		}
 		m.pool = panel.NewIPManager(client, m.dialect)
 	}
 	if near.LicenseServer != nil {
-		client, err := m.client(connection, *near.LicenseServer)
+		client, err := m.client(at(connection, *near.LicenseServer))
 		if err != nil {
 			return elsewhere(err, "/parameters/license_server_id")
 		}
@@ -112,43 +100,20 @@ func elsewhere(err error, pointer string) error {
 	return fault.New(fault.Invalid, "invalid_value", "The address that is named here is not usable.").At(pointer)
 }
 
-// client makes a client of one of the systems; they share the module's TLS settings and time limit.
-func (m *Module) client(connection Connection, at provision.Endpoint) (*coremgr.Client, error) {
-	http, err := panelhttp.New(panelhttp.Options{
-		URL: at.URL, CA: connection.CA, Insecure: connection.Insecure, Timeout: time.Duration(m.set.TimeoutSeconds) * time.Second,
-		Secrets: []string{at.Password, url.QueryEscape(at.Password)}, Env: m.env,
-	})
+// at is the connection to a system beside the panel; it shares the panel's TLS settings.
+func at(connection panelhttp.Connection, near provision.Endpoint) panelhttp.Connection {
+	connection.URL, connection.Username, connection.Password = near.URL, near.Username, near.Password
+	return connection
+}
+
+func (m *Module) client(to panelhttp.Connection) (*coremgr.Client, error) {
+	http, err := to.Client(m.set.TimeoutSeconds, m.env)
 	if err != nil {
 		return nil, err
 	}
 	return coremgr.New(http, coremgr.Options{
-		User: at.Username, Password: at.Password, Format: m.set.Format, EachCall: m.set.Login == "each_call",
+		User: to.Username, Password: to.Password, Format: m.set.Format, EachCall: m.set.Login == "each_call",
 	}), nil
-}
-
-// tariff reads what the driver needs of a tariff's settings. A tariff may be sold by modules of several drivers, so members
-// that this driver does not know are the others'.
-func tariff(raw json.RawMessage) (Tariff, error) {
-	var t Tariff
-	if len(raw) == 0 {
-		return t, nil
-	}
-	if err := json.Unmarshal(raw, &t); err != nil {
-		return t, fault.New(fault.Invalid, "invalid_value", "Server type and operating system are texts.").At("/settings")
-	}
-	return t, nil
-}
-
-func checkTariff(raw json.RawMessage) error {
-	t, err := tariff(raw)
-	if err != nil {
-		return err
-	}
-	own, err := json.Marshal(t)
-	if err != nil {
-		return fmt.Errorf("tariff settings: %w", err)
-	}
-	return provision.Decode(own, "/settings", &Tariff{})
 }
 
 // Check logs in everywhere, and proves that the type for parking exists where that can be known.

@@ -119,7 +119,7 @@ func (w *work) claim(ctx context.Context) (panel.Server, error) {
 		return panel.Server{}, err
 	}
 	defer leave()
-	t, err := tariff(w.op.Spec.Settings)
+	t, err := provision.DecodeTariff[Tariff](w.op.Spec.Settings)
 	if err != nil || t.ServerType == "" {
 		return panel.Server{}, provision.NewRejected("bad_tariff_settings", "the tariff names no server type")
 	}

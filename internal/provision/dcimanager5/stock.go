@@ -40,7 +40,7 @@ func (m *Module) Stock(ctx context.Context) ([]provision.Stock, error) {
 
 // StockKey is the tariff's server type.
 func (m *Module) StockKey(settings json.RawMessage) string {
-	t, err := tariff(settings)
+	t, err := provision.DecodeTariff[Tariff](settings)
 	if err != nil {
 		return ""
 	}

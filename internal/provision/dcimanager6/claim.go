@@ -21,7 +21,7 @@ func (w *work) claim(ctx context.Context) (panel.Server, *provision.Outcome, err
 		return panel.Server{}, nil, err
 	}
 	defer leave()
-	t, err := tariff(w.op.Spec.Settings)
+	t, err := provision.DecodeTariff[Tariff](w.op.Spec.Settings)
 	if err != nil {
 		return panel.Server{}, nil, provision.NewRejected("bad_tariff_settings", "the tariff's settings are not readable")
 	}

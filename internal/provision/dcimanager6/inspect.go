@@ -76,7 +76,7 @@ func (m *Module) Machines(ctx context.Context) ([]provision.Machine, error) {
 
 // SortOf is the tariff's configuration: what it sells is that, even where staff may choose a similar one.
 func (m *Module) SortOf(settings json.RawMessage) string {
-	t, err := tariff(settings)
+	t, err := provision.DecodeTariff[Tariff](settings)
 	if err != nil {
 		return ""
 	}

@@ -35,7 +35,7 @@ func (w *work) installation(ctx context.Context, s panel.Server) (request, error
 
 // chosenOS is the order's, else the tariff's, else the panel's first by name.
 func (w *work) chosenOS(ctx context.Context) (panel.OSTemplate, error) {
-	t, err := tariff(w.op.Spec.Settings)
+	t, err := provision.DecodeTariff[Tariff](w.op.Spec.Settings)
 	if err != nil {
 		return panel.OSTemplate{}, provision.NewRejected("bad_tariff_settings", "the tariff's settings are not readable")
 	}

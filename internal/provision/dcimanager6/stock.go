@@ -41,7 +41,7 @@ func (m *Module) Stock(ctx context.Context) ([]provision.Stock, error) {
 
 // StockKey is the tariff's configuration; any will do where staff choose the most similar one.
 func (m *Module) StockKey(settings json.RawMessage) string {
-	t, err := tariff(settings)
+	t, err := provision.DecodeTariff[Tariff](settings)
 	if err != nil || !m.byServerType() {
 		return ""
 	}

@@ -3,13 +3,9 @@ package dsmanager
 import (
 	"context"
 	"encoding/json"
-	"fmt"
-	"net/url"
 	"slices"
 	"strings"
-	"time"
 
-	"github.com/tariffd/tariffd/internal/fault"
 	"github.com/tariffd/tariffd/internal/provision"
 	"github.com/tariffd/tariffd/internal/provision/coremgr"
 	"github.com/tariffd/tariffd/internal/provision/dsmanager/internal/panel"
@@ -18,16 +14,7 @@ import (
 
 // Driver returns the driver.
 func Driver() provision.Driver {
-	return provision.Driver{Info: info(), New: newModule, CheckTariff: checkTariff}
-}
-
-// Connection is where the panel is and who we are to it.
-type Connection struct {
-	URL      string `json:"url" validate:"required,http_url"`
-	Username string `json:"username" validate:"required,max=255"`
-	Password string `json:"password" validate:"required,max=255"`
-	CA       string `json:"ca" validate:"max=65536"`
-	Insecure bool   `json:"insecure"`
+	return provision.Driver{Info: info(), New: newModule, CheckTariff: provision.CheckTariff[Tariff]}
 }
 
 // Parameters are a module's own choices.
@@ -55,7 +42,7 @@ type Module struct {
 type Dedicated struct{ *Module }
 
 func newModule(c provision.Config) (provision.Module, error) {
-	var connection Connection
+	var connection panelhttp.Connection
 	if err := provision.Decode(c.Connection, "/connection", &connection); err != nil {
 		return nil, err
 	}
@@ -67,11 +54,7 @@ func newModule(c provision.Config) (provision.Module, error) {
 	if err != nil {
 		return nil, err
 	}
-	http, err := panelhttp.New(panelhttp.Options{
-		URL: connection.URL, CA: connection.CA, Insecure: connection.Insecure,
-		Timeout: time.Duration(set.TimeoutSeconds) * time.Second,
-		Secrets: []string{connection.Password, url.QueryEscape(connection.Password)}, Env: c.Env,
-	})
+	http, err := connection.Client(set.TimeoutSeconds, c.Env)
 	if err != nil {
 		return nil, err
 	}
@@ -83,31 +66,6 @@ func newModule(c provision.Config) (provision.Module, error) {
 		return m, nil
 	}
 	return &Dedicated{m}, nil
-}
-
-// tariff reads what the driver needs of a tariff's settings. A tariff may be sold by modules of several drivers, so members
-// that this driver does not know are the others'.
-func tariff(raw json.RawMessage) (Tariff, error) {
-	var t Tariff
-	if len(raw) == 0 {
-		return t, nil
-	}
-	if err := json.Unmarshal(raw, &t); err != nil {
-		return t, fault.New(fault.Invalid, "invalid_value", "Preset and operating system are texts.").At("/settings")
-	}
-	return t, nil
-}
-
-func checkTariff(raw json.RawMessage) error {
-	t, err := tariff(raw)
-	if err != nil {
-		return err
-	}
-	own, err := json.Marshal(t)
-	if err != nil {
-		return fmt.Errorf("tariff settings: %w", err)
-	}
-	return provision.Decode(own, "/settings", &Tariff{})
 }
 
 // Check proves that the panel answers to the name and password, and that it has servers to list.
@@ -163,7 +121,7 @@ func (m *Dedicated) Stock(ctx context.Context) ([]provision.Stock, error) {
 
 // StockKey is the tariff's preset; any where the tariff goes by its code, which its settings do not tell.
 func (m *Dedicated) StockKey(settings json.RawMessage) string {
-	t, _ := tariff(settings) // what cannot be read names none
+	t, _ := provision.DecodeTariff[Tariff](settings) // what cannot be read names none
 	return t.Preset
 }
 

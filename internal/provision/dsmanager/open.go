@@ -96,7 +96,7 @@ func (w *work) claim(ctx context.Context) (_ panel.Server, won bool, err error) 
 		return panel.Server{}, false, err
 	}
 	defer leave()
-	t, err := tariff(w.op.Spec.Settings)
+	t, err := provision.DecodeTariff[Tariff](w.op.Spec.Settings)
 	if err != nil {
 		return panel.Server{}, false, provision.NewRejected("bad_tariff_settings", "the tariff's settings are not readable")
 	}
@@ -196,7 +196,7 @@ func (w *work) installation(ctx context.Context, s panel.Server) (request, error
 
 // image is the order's, as a parameter or as an add-on's item, else the tariff's, else the first by name.
 func (w *work) image(ctx context.Context) (string, error) {
-	t, err := tariff(w.op.Spec.Settings)
+	t, err := provision.DecodeTariff[Tariff](w.op.Spec.Settings)
 	if err != nil {
 		return "", provision.NewRejected("bad_tariff_settings", "the tariff's settings are not readable")
 	}

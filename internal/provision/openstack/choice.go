@@ -27,7 +27,7 @@ func named(all []panel.Named, wanted, what string) (panel.Named, error) {
 }
 
 func (w *work) tariff() (Tariff, error) {
-	t, err := tariff(w.op.Spec.Settings)
+	t, err := provision.DecodeTariff[Tariff](w.op.Spec.Settings)
 	if err != nil {
 		return t, provision.NewRejected("bad_tariff_settings", "the tariff's settings are not readable")
 	}

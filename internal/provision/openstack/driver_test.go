@@ -255,7 +255,7 @@ func TestSettingsAreChecked(t *testing.T) {
 		require.Equal(t, known, err == nil, version)
 	}
 	require.NoError(t, d.CheckTariff(json.RawMessage(`{"flavor": "m1.small", "template": "another driver's"}`)))
-	for settings, pointer := range map[string]string{`{}`: "/settings/flavor", `{"flavor": 7}`: "/settings"} {
+	for settings, pointer := range map[string]string{`{}`: "/settings/flavor", `{"flavor": 7}`: "/settings/flavor"} {
 		err := d.CheckTariff(json.RawMessage(settings))
 		require.Equal(t, pointer, fault.Of(err).Fields[0].Pointer, settings)
 	}

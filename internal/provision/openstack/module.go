@@ -3,11 +3,8 @@ package openstack
 import (
 	"cmp"
 	"context"
-	"encoding/json"
-	"fmt"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/tariffd/tariffd/internal/fault"
 	"github.com/tariffd/tariffd/internal/provision"
@@ -17,7 +14,7 @@ import (
 
 // Driver returns the driver.
 func Driver() provision.Driver {
-	return provision.Driver{Info: info(), New: newModule, CheckTariff: checkTariff}
+	return provision.Driver{Info: info(), New: newModule, CheckTariff: provision.CheckTariff[Tariff]}
 }
 
 // Connection is where the cloud is and who we are to it.
@@ -76,11 +73,9 @@ func newModule(c provision.Config) (provision.Module, error) {
 	if !knownVersion(set.ComputeVersion) {
 		return nil, fault.New(fault.Invalid, "invalid_value", "A version from 2.9 to 2.46 is expected.").At("/parameters/compute_version")
 	}
-	http, err := panelhttp.New(panelhttp.Options{
-		URL: connection.URL, CA: connection.CA, Insecure: connection.Insecure,
-		Timeout: time.Duration(set.TimeoutSeconds) * time.Second,
-		Secrets: []string{connection.Password}, Env: c.Env,
-	})
+	http, err := panelhttp.Connection{
+		URL: connection.URL, Password: connection.Password, CA: connection.CA, Insecure: connection.Insecure,
+	}.Client(set.TimeoutSeconds, c.Env)
 	if err != nil {
 		return nil, err
 	}
@@ -104,31 +99,6 @@ func knownVersion(text string) bool {
 
 // locks tells whether suspended machines are locked.
 func (m *Module) locks() bool { return m.set.LockSuspended == nil || *m.set.LockSuspended }
-
-// tariff reads what the driver needs of a tariff's settings. A tariff may be sold by modules of several drivers, so members
-// that this driver does not know are the others'.
-func tariff(raw json.RawMessage) (Tariff, error) {
-	var t Tariff
-	if len(raw) == 0 {
-		return t, nil
-	}
-	if err := json.Unmarshal(raw, &t); err != nil {
-		return t, fault.New(fault.Invalid, "invalid_value", "Flavor, image and network are texts.").At("/settings")
-	}
-	return t, nil
-}
-
-func checkTariff(raw json.RawMessage) error {
-	t, err := tariff(raw)
-	if err != nil {
-		return err
-	}
-	own, err := json.Marshal(t)
-	if err != nil {
-		return fmt.Errorf("tariff settings: %w", err)
-	}
-	return provision.Decode(own, "/settings", &Tariff{})
-}
 
 // Check logs in, and proves that the region has the three services and the network that the module names.
 func (m *Module) Check(ctx context.Context) error {

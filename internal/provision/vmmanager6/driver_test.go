@@ -358,7 +358,7 @@ func TestSettingsAreRefusedByTheirPlace(t *testing.T) {
 	}
 	require.NoError(t, vmmanager6.Driver().CheckTariff(spec().Settings))
 	require.NoError(t, vmmanager6.Driver().CheckTariff(json.RawMessage(`{}`)))
-	require.Equal(t, "/settings", fault.Of(vmmanager6.Driver().CheckTariff(json.RawMessage(`{"template": 5}`))).Fields[0].Pointer)
+	require.Equal(t, "/settings/template", fault.Of(vmmanager6.Driver().CheckTariff(json.RawMessage(`{"template": 5}`))).Fields[0].Pointer)
 }
 
 // A customer's panel may have other words than we inferred; the parameters correct each of them.

@@ -130,7 +130,7 @@ func (m *Module) presetLike(h panel.Host, presets []panel.Preset, cluster panel.
 
 // SortOf is the tariff's template.
 func (m *Module) SortOf(settings json.RawMessage) string {
-	t, err := tariff(settings)
+	t, err := provision.DecodeTariff[Tariff](settings)
 	if err != nil {
 		return ""
 	}

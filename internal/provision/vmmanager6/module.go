@@ -2,8 +2,6 @@ package vmmanager6
 
 import (
 	"context"
-	"encoding/json"
-	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -18,16 +16,7 @@ import (
 
 // Driver returns the driver.
 func Driver() provision.Driver {
-	return provision.Driver{Info: info(), New: newModule, CheckTariff: checkTariff}
-}
-
-// Connection is where the panel is and who we are to it.
-type Connection struct {
-	URL      string `json:"url" validate:"required,http_url"`
-	Username string `json:"username" validate:"required,max=255"`
-	Password string `json:"password" validate:"required,max=255"`
-	CA       string `json:"ca" validate:"max=65536"`
-	Insecure bool   `json:"insecure"`
+	return provision.Driver{Info: info(), New: newModule, CheckTariff: provision.CheckTariff[Tariff]}
 }
 
 // Parameters are a module's own choices.
@@ -63,7 +52,7 @@ type Module struct {
 }
 
 func newModule(c provision.Config) (provision.Module, error) {
-	var connection Connection
+	var connection panelhttp.Connection
 	if err := provision.Decode(c.Connection, "/connection", &connection); err != nil {
 		return nil, err
 	}
@@ -79,41 +68,12 @@ func newModule(c provision.Config) (provision.Module, error) {
 	if err != nil {
 		return nil, fault.New(fault.Invalid, "invalid_value", "There is no such time zone.").At("/parameters/traffic_zone")
 	}
-	http, err := panelhttp.New(panelhttp.Options{
-		URL: connection.URL, CA: connection.CA, Insecure: connection.Insecure,
-		Timeout: time.Duration(set.TimeoutSeconds) * time.Second,
-		Secrets: []string{connection.Password}, Env: c.Env,
-	})
+	http, err := connection.Client(set.TimeoutSeconds, c.Env)
 	if err != nil {
 		return nil, err
 	}
 	client := isp6.New(http, connection.Username, connection.Password)
 	return &Module{panel: panel.New(client, dialect), set: set, zone: zone}, nil
-}
-
-// tariff reads what the driver needs of a tariff's settings. A tariff may be sold by modules of several drivers, so members
-// that this driver does not know are the others'.
-func tariff(raw json.RawMessage) (Tariff, error) {
-	var t Tariff
-	if len(raw) == 0 {
-		return t, nil
-	}
-	if err := json.Unmarshal(raw, &t); err != nil {
-		return t, fault.New(fault.Invalid, "invalid_value", "Template and operating system are texts.").At("/settings")
-	}
-	return t, nil
-}
-
-func checkTariff(raw json.RawMessage) error {
-	t, err := tariff(raw)
-	if err != nil {
-		return err
-	}
-	own, err := json.Marshal(t)
-	if err != nil {
-		return fmt.Errorf("tariff settings: %w", err)
-	}
-	return provision.Decode(own, "/settings", &Tariff{})
 }
 
 // Check logs in, and proves that the cluster and the pools exist which the module names.

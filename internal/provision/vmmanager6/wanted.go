@@ -37,7 +37,7 @@ func (x wanted) size() panel.Size {
 
 // wanted reads tariff and add-ons. A template's values hold only where the tariff's add-ons say nothing.
 func (w *work) wanted(ctx context.Context, cluster panel.Cluster) (wanted, error) {
-	t, err := tariff(w.op.Spec.Settings)
+	t, err := provision.DecodeTariff[Tariff](w.op.Spec.Settings)
 	if err != nil {
 		return wanted{}, provision.NewRejected("bad_tariff_settings", "the tariff's settings are not readable")
 	}
@@ -115,7 +115,7 @@ func (w *work) mebibytes(code string) (int, error) {
 
 // chosenOS is the order's, else the tariff's, else the first by name of those that the cluster has.
 func (w *work) chosenOS(ctx context.Context, cluster panel.Cluster) (panel.OSTemplate, error) {
-	t, err := tariff(w.op.Spec.Settings)
+	t, err := provision.DecodeTariff[Tariff](w.op.Spec.Settings)
 	if err != nil {
 		return panel.OSTemplate{}, provision.NewRejected("bad_tariff_settings", "the tariff's settings are not readable")
 	}

@@ -1,0 +1,26 @@
+package panelhttp
+
+import (
+	"net/url"
+	"time"
+
+	"github.com/tariffd/tariffd/internal/provision"
+)
+
+// Connection is where a panel is and who we are to it, as a module's settings say it.
+type Connection struct {
+	URL      string `json:"url" validate:"required,http_url"`
+	Username string `json:"username" validate:"required,max=255"`
+	Password string `json:"password" validate:"required,max=255"`
+	CA       string `json:"ca" validate:"max=65536"`
+	Insecure bool   `json:"insecure"`
+}
+
+// Client makes a client that waits so many seconds (0: the usual ones) for an answer. The password is masked in errors, also as
+// it is written in a form. Faults: those of New.
+func (c Connection) Client(timeoutSeconds int, env provision.Env) (*Client, error) {
+	return New(Options{
+		URL: c.URL, CA: c.CA, Insecure: c.Insecure, Timeout: time.Duration(timeoutSeconds) * time.Second,
+		Secrets: []string{c.Password, url.QueryEscape(c.Password)}, Env: env,
+	})
+}
