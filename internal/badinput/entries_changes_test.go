@@ -15,7 +15,10 @@ var _ = register(map[string]entry{
 		valid: requests(func(w *world) request {
 			tariff := w.tariff("hosting", "module", nil)
 			w.create2("/v1/tariffs/"+tariff+"/add-ons", obj{"code": "disk", "billing": "order", "included": "10", "maximum": "100", "prices": monthly()})
-			return request{path: byID(w.service(w.thing["client"])), body: obj{"tariff_id": tariff, "period": "P1M", "add_ons": obj{"disk": "20"}}}
+			return request{path: byID(w.service(w.thing["client"])), body: obj{"tariff_id": tariff, "period": "P1M", "add_ons": obj{"disk": "20"}, "parameters": obj{"size": "xl"}}}
 		}),
+		rules: []rule{
+			{"an unknown parameter", set("parameters", obj{"no_such": "1"}), 422, "unknown_parameter", []string{"/parameters/no_such unknown_parameter"}},
+		},
 	},
 })

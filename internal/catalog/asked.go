@@ -106,11 +106,30 @@ type Questionnaire struct {
 	modules []Module
 	// Kept are the values that a service has, whose parameters are to be changed; the new ones need to go together with them.
 	Kept Answers
+	// since are the terms that the service leaves; nil: it stays at its terms.
+	since *Questionnaire
 }
 
 // NewQuestionnaire returns what an offer asks for where one of some modules makes the service. Pure.
 func NewQuestionnaire(o Offer, parameters []Parameter, modules []Module) Questionnaire {
 	return Questionnaire{asked: asked(o, parameters), modules: modules}
+}
+
+// Since makes it the questionnaire of a service that leaves other terms: what those did not ask for is asked as in an order, of
+// what the service has of it or what is named; what they asked for is left alone unless it is named, because the lists are the
+// product type's, and what was retired since still runs.
+func (q Questionnaire) Since(left Questionnaire, kept Answers) Questionnaire {
+	q.Kept, q.since = kept, &left
+	return q
+}
+
+// orders tells whether a parameter is asked as in an order.
+func (q Questionnaire) orders(code string) bool {
+	if q.Kept == nil || q.since == nil {
+		return q.Kept == nil
+	}
+	_, asked := q.since.Asks(code)
+	return !asked
 }
 
 // Check names everything that is wrong with answers, each at /parameters/ and its code, and returns them in the one form in
@@ -126,7 +145,11 @@ func (q Questionnaire) Check(f *fault.Fields, given Answers) Answers {
 	}
 	for _, a := range q.asked {
 		raw, named := given[a.Code]
-		switch changing := q.Kept != nil; {
+		changing := !q.orders(a.Code)
+		if !changing && !named && q.Kept != nil {
+			raw, named = q.Kept[a.Code]
+		}
+		switch {
 		case named && !absent(raw):
 			if value, ok := q.read(f, a, raw); ok {
 				out[a.Code] = value

@@ -39,6 +39,9 @@ func (s *Server) ChangeServiceTariff(ctx context.Context, r api.ChangeServiceTar
 	if r.Body.AddOns != nil {
 		in.AddOns = *r.Body.AddOns
 	}
+	if r.Body.Parameters != nil {
+		in.Parameters = *r.Body.Parameters
+	}
 	if r.Params.Preview != nil && *r.Params.Preview {
 		bill, err := s.Lifecycle.PreviewTerms(ctx, actorOf(ctx), service.ID(r.ID), in)
 		if err != nil {

@@ -108,6 +108,7 @@ func TestTermsAreChangedAfterAPreview(t *testing.T) {
 		bill.json["charge"].(obj)["amount"], bill.json["refund"].(obj)["amount"], bill.json["paid_until"],
 	})
 	s.clientKey(s.aClient(s.provider, "b@x.example")).post(at+"/change-tariff?preview=true", to).fails(404, "not_found")
+	me.post(at+"/change-tariff?preview=true", obj{"tariff_id": big, "period": "P1M", "parameters": obj{"floor": 3}}).fails(422, "unknown_parameter")
 	me.post(at+"/change-tariff?preview=true", obj{"tariff_id": big, "period": "one_time"}).fails(422, "period_not_available")
 }
 

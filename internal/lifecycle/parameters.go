@@ -101,6 +101,32 @@ func makers(ctx context.Context, tx Tx, s service.Service, offer catalog.Offer) 
 	return catalog.Candidates(offer, s.DataCenterID, all), err
 }
 
+// answersFor are the parameters that a service gets with another tariff: those that are named, and what the present tariff does
+// not ask for and the new one does. Values that stay as they are are left out.
+func answersFor(ctx context.Context, tx Tx, by actor.Actor, s service.Service, agreed, offer catalog.Offer, in TermsInput) (catalog.Answers, error) {
+	if in.TariffID == "" {
+		return nil, nil
+	}
+	parameters, err := tx.ParametersOf(ctx, s.ProductType)
+	if err != nil {
+		return nil, err
+	}
+	modules, err := makers(ctx, tx, s, offer)
+	if err != nil {
+		return nil, err
+	}
+	kept := catalog.Answers{}
+	maps.Copy(kept, s.Parameters)
+	left := catalog.NewQuestionnaire(agreed, parameters, modules)
+	if err = mayEdit(by, s, left, in.Parameters); err != nil {
+		return nil, err
+	}
+	var fields fault.Fields
+	checked := catalog.NewQuestionnaire(offer, parameters, modules).Since(left, kept).Check(&fields, in.Parameters)
+	maps.DeleteFunc(checked, func(code string, v json.RawMessage) bool { return sameJSON(v, s.Parameters[code]) })
+	return checked, fields.Err()
+}
+
 // mayEdit holds an actor to what each parameter says of changes after the order.
 func mayEdit(by actor.Actor, s service.Service, q catalog.Questionnaire, given catalog.Answers) error {
 	for code := range given {

@@ -44,6 +44,8 @@ type plan struct {
 	quote pricing.Quote    // of a whole period, for what is agreed
 	rows  []charge.Expense // to be booked against the balance
 	bill  Bill
+	// parameters that change with the tariff
+	parameters map[string]json.RawMessage
 }
 
 // net is what leaves the balance, or below zero what returns to it.

@@ -22,12 +22,14 @@ type TermsInput struct {
 	TariffID catalog.TariffID // empty: only the add-ons change, by the tariff version that was agreed
 	Period   calendar.Period  // with a tariff
 	AddOns   map[string]json.RawMessage
+	// Parameters with a tariff: what it asks for and the present one does not, and what shall change besides.
+	Parameters map[string]json.RawMessage
 }
 
 // ChangeTerms changes a service's add-ons or tariff (D9). The money of an increase must be there and is held until the module
 // has applied the change; then the change is charged or credited, priced as of that instant, and its terms begin. What the module does not
 // do changes nothing. Faults: invalid_service_state, operation_pending, insufficient_funds, and below the pointers of the
-// input what Resolve answers, not_editable, increase_only, decrease_only, min_period_not_over, change_forbidden, other_tariff_group,
+// input what Resolve and catalog.Questionnaire answer, field_forbidden, not_editable, increase_only, decrease_only, min_period_not_over, change_forbidden, other_tariff_group,
 // other_product_type, tariff_not_active, period_not_available, module_not_in_tariff, data_center_not_in_tariff and what
 // keeps the client from the tariff.
 func (e *Engine) ChangeTerms(ctx context.Context, by actor.Actor, id service.ID, in TermsInput) (Result, error) {
@@ -44,7 +46,7 @@ func (e *Engine) ChangeTerms(ctx context.Context, by actor.Actor, id service.ID,
 		if cost.Sign() > 0 && !c.Settlement.Covers(balance, cost) {
 			return Result{}, fault.New(fault.Conflict, "insufficient_funds", "The balance does not cover %s %s.", cost, cost.Currency())
 		}
-		r, err := e.enqueue(ctx, tx, by, s, provision.SetParams, operation.Payload{Change: &to})
+		r, err := e.enqueue(ctx, tx, by, s, provision.SetParams, operation.Payload{Change: &to, Parameters: p.parameters})
 		if err != nil || r.Operation == nil || cost.Sign() <= 0 {
 			return r, err
 		}
@@ -74,7 +76,7 @@ func (e *Engine) PreviewTerms(ctx context.Context, by actor.Actor, id service.ID
 
 // idle tells whether a change leaves everything as it is.
 func (p plan) idle(s service.Service) bool {
-	if p.after.TariffID != s.TariffID || p.after.TariffVersion != s.TariffVersion || p.after.Period != s.Period {
+	if len(p.parameters) > 0 || p.after.TariffID != s.TariffID || p.after.TariffVersion != s.TariffVersion || p.after.Period != s.Period {
 		return false
 	}
 	for _, a := range p.offer.AddOns {
@@ -118,6 +120,7 @@ func (e *Engine) agreed(ctx context.Context, tx Tx, by actor.Actor, s *service.S
 		return err
 	}
 	*s = p.after
+	takeParameters(s, o.Payload.Parameters)
 	if err = tx.UpdateService(ctx, *s); err != nil {
 		return err
 	}

@@ -67,7 +67,15 @@ func (e *Engine) proposed(ctx context.Context, tx Tx, by actor.Actor, c client.C
 	if err = editable(s, agreed, in, values, early); err != nil {
 		return to, plan{}, err
 	}
+	if err = shrinks(s, agreed, offer, to); err != nil {
+		return to, plan{}, err
+	}
+	answers, err := answersFor(ctx, tx, by, s, agreed, offer, in)
+	if err != nil {
+		return to, plan{}, err
+	}
 	p, err := e.work(ctx, tx, c, s, to)
+	p.parameters = answers
 	if err == nil && early && in.TariffID != "" && p.net().Sign() < 0 {
 		err = tooEarly().At("/tariff_id")
 	}
@@ -217,6 +225,31 @@ func editable(s service.Service, agreed catalog.Offer, in TermsInput, values map
 			fields.Add(place, "decrease_only", "This add-on can only be decreased.")
 		case way == down && early:
 			fields.Add(place, "min_period_not_over", "Nothing can be decreased before the minimum period is over.")
+		}
+	}
+	return fields.Err()
+}
+
+// shrinks refuses a tariff without an add-on that can only be increased, where the service has more of it than an order that does
+// not name it: on the way back it would have less. Held to it is staff, too: the add-on's panel may not be able to shrink.
+func shrinks(s service.Service, agreed, offer catalog.Offer, to operation.Change) error {
+	if to.AddOnsOnly {
+		return nil
+	}
+	var fields fault.Fields
+	held, next := pricing.Kept(agreed, s.AddOns, s.Period), pricing.Held(offer, to.AddOns, to.Period)
+	for i := range agreed.AddOns {
+		a := &agreed.AddOns[i]
+		old, had := held[a.Code]
+		if _, judged := to.AddOns[a.Code]; judged || !had || a.Edit != editIncreaseOnly {
+			continue
+		}
+		given := next[a.Code]
+		if given == (pricing.Value{}) {
+			given = pricing.Omitted(a, s.Period)
+		}
+		if direction(*a, s.Period, old, given) == down {
+			fields.Add("/tariff_id", "increase_only", "The service has more of %q than the tariff gives, and it can only be increased.", a.Name)
 		}
 	}
 	return fields.Err()

@@ -41,6 +41,12 @@ func (v Value) MarshalJSON() ([]byte, error) {
 	return json.Marshal(v.Amount)
 }
 
+// Omitted is what an order gets of an add-on that it does not name; empty: nothing.
+func Omitted(a *catalog.AddOn, p calendar.Period) Value {
+	v, _ := omitted(a, p)
+	return v
+}
+
 // omitted is the value of an add-on that the client said nothing about; false: it has none, as an enumeration without an
 // item that could be had. In a trial defaults are left out, because add-ons stay within their included amount (D13).
 func omitted(a *catalog.AddOn, p calendar.Period) (Value, bool) {
