@@ -1,4 +1,4 @@
-package panels_test
+package openstack_test
 
 import (
 	"bytes"
@@ -10,6 +10,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/tariffd/tariffd/internal/provision/panels"
+
+	"github.com/tariffd/tariffd/internal/provision/panels/paneltest"
 )
 
 const (
@@ -20,83 +22,83 @@ const (
 
 // stackWorld is a cloud with a client that has a token.
 type stackWorld struct {
-	*world
+	*paneltest.World
 	version string
 }
 
 func newStackWorld(t *testing.T, o panels.Options) *stackWorld {
 	t.Helper()
-	w := &stackWorld{world: openWorld(t, o), version: "2.9"}
-	w.panel = "openstack"
-	w.world.clock("2026-03-01T00:00:00Z")
+	w := &stackWorld{World: paneltest.OpenWorld(t, o), version: "2.9"}
+	w.Panel = "openstack"
+	w.World.Clock("2026-03-01T00:00:00Z")
 	w.login()
 	return w
 }
 
 func (w *stackWorld) login() {
-	w.t.Helper()
+	w.T.Helper()
 	resp := w.raw("POST", "/v3/auth/tokens", stackLogin)
-	require.Equal(w.t, http.StatusCreated, resp.StatusCode)
-	w.token = resp.Header.Get("X-Subject-Token")
-	require.NotEmpty(w.t, w.token)
+	require.Equal(w.T, http.StatusCreated, resp.StatusCode)
+	w.Token = resp.Header.Get("X-Subject-Token")
+	require.NotEmpty(w.T, w.Token)
 }
 
 func (w *stackWorld) raw(method, path, body string) *http.Response {
-	w.t.Helper()
-	req, err := http.NewRequestWithContext(w.t.Context(), method, w.srv.URL+"/openstack"+path, bytes.NewBufferString(body))
-	require.NoError(w.t, err)
-	req.Header.Set("X-Auth-Token", w.token)
+	w.T.Helper()
+	req, err := http.NewRequestWithContext(w.T.Context(), method, w.Server.URL+"/openstack"+path, bytes.NewBufferString(body))
+	require.NoError(w.T, err)
+	req.Header.Set("X-Auth-Token", w.Token)
 	req.Header.Set("X-OpenStack-Nova-API-Version", w.version)
-	resp, err := w.client.Do(req)
-	require.NoError(w.t, err)
+	resp, err := w.Client.Do(req)
+	require.NoError(w.T, err)
 	return resp
 }
 
 // does makes a call, expects its status and returns the answer's object, nil where there is none.
-func (w *stackWorld) does(status int, method, path, body string) object {
-	w.t.Helper()
+func (w *stackWorld) does(status int, method, path, body string) paneltest.Object {
+	w.T.Helper()
 	resp := w.raw(method, path, body)
 	defer func() { _ = resp.Body.Close() }()
 	var data bytes.Buffer
 	_, err := data.ReadFrom(resp.Body)
-	require.NoError(w.t, err)
-	require.Equal(w.t, status, resp.StatusCode, "%s %s: %s", method, path, data.String())
+	require.NoError(w.T, err)
+	require.Equal(w.T, status, resp.StatusCode, "%s %s: %s", method, path, data.String())
 	if data.Len() == 0 {
 		return nil
 	}
-	return decode(w.t, data.String())
+	return paneltest.Decode(w.T, data.String())
 }
 
 func (w *stackWorld) make() (path string) {
-	w.t.Helper()
-	return nova + "/" + at(w.does(http.StatusAccepted, "POST", nova, stackServer), "server", "id").(string)
+	w.T.Helper()
+	return nova + "/" + paneltest.At(w.does(http.StatusAccepted, "POST", nova, stackServer), "server", "id").(string)
 }
 
 func (w *stackWorld) status(path string) any {
-	w.t.Helper()
-	return at(w.does(http.StatusOK, "GET", path, ""), "server", "status")
+	w.T.Helper()
+	return paneltest.At(w.does(http.StatusOK, "GET", path, ""), "server", "status")
 }
 
 func TestStackServersTakeTheirTime(t *testing.T) {
 	t.Parallel()
 	w := newStackWorld(t, panels.Options{Delay: 10 * time.Minute})
 	path := w.make()
-	row := w.does(http.StatusOK, "GET", path, "")["server"].(object)
+	row := w.does(http.StatusOK, "GET", path, "")["server"].(paneltest.Object)
 	require.Equal(t, []any{"BUILD", "spawning", false}, []any{row["status"], row["OS-EXT-STS:task_state"], row["locked"]})
-	require.Contains(t, at(w.does(http.StatusConflict, "POST", path+"/action", `{"os-stop":null}`), "conflictingRequest", "message"), "task_state spawning")
-	w.world.clock("2026-03-01T00:10:00Z")
-	row = w.does(http.StatusOK, "GET", path, "")["server"].(object)
+	require.Contains(t, paneltest.At(w.does(http.StatusConflict, "POST", path+"/action", `{"os-stop":null}`), "conflictingRequest", "message"), "task_state spawning")
+	w.World.Clock("2026-03-01T00:10:00Z")
+	row = w.does(http.StatusOK, "GET", path, "")["server"].(paneltest.Object)
 	require.Equal(t, "ACTIVE", row["status"])
-	require.Equal(t, "198.51.0.2", at(row, "addresses", "public", 0, "addr"))
+	require.Equal(t, "198.51.0.2", paneltest.At(row, "addresses", "public", 0, "addr"))
 	w.does(http.StatusAccepted, "POST", path+"/action", `{"resize":{"flavorRef":"3"}}`)
 	require.Equal(t, "RESIZE", w.status(path))
-	w.world.clock("2026-03-01T00:11:00Z")
+	w.World.Clock("2026-03-01T00:11:00Z")
 	require.Equal(t, "VERIFY_RESIZE", w.status(path))
 	w.does(http.StatusNoContent, "POST", path+"/action", `{"confirmResize":null}`)
 	require.Equal(t, "ACTIVE", w.status(path))
 	w.does(http.StatusNoContent, "DELETE", path, "")
-	require.Equal(t, "deleting", at(w.does(http.StatusOK, "GET", path, ""), "server", "OS-EXT-STS:task_state"))
-	w.world.clock("2026-03-01T00:12:00Z")
+	require.Equal(t, "deleting", paneltest.At(w.does(http.StatusOK, "GET", path, ""), "server", "OS-EXT-STS:task_state"))
+	w.World.Clock("2026-03-01T00:12:00Z")
 	w.does(http.StatusNotFound, "GET", path, "")
 }
 
@@ -136,23 +138,23 @@ func TestStackLocksForbid(t *testing.T) {
 	w.does(http.StatusAccepted, "POST", path+"/action", `{"unlock":null}`)
 	w.does(http.StatusAccepted, "POST", path+"/action", `{"os-stop":null}`)
 	require.Equal(t, "SHUTOFF", w.status(path))
-	require.Equal(t, "stop", at(w.does(http.StatusOK, "GET", path+"/os-instance-actions", ""), "instanceActions", 0, "action"), "the last comes first")
+	require.Equal(t, "stop", paneltest.At(w.does(http.StatusOK, "GET", path+"/os-instance-actions", ""), "instanceActions", 0, "action"), "the last comes first")
 }
 
 func TestStackListsComeInPages(t *testing.T) {
 	t.Parallel()
 	w := newStackWorld(t, panels.Options{})
-	w.control(http.StatusCreated, "POST", "openstack/servers", `{"name":"srv","count":5}`)
+	w.Control(http.StatusCreated, "POST", "openstack/servers", `{"name":"srv","count":5}`)
 	seen := map[any]bool{}
 	next := nova + "/detail?limit=2&name=^srv"
 	for pages := 0; next != ""; pages++ {
 		require.Less(t, pages, 4)
 		page := w.does(http.StatusOK, "GET", next, "")
 		for _, row := range page["servers"].([]any) {
-			seen[at(row, "id")] = true
+			seen[paneltest.At(row, "id")] = true
 		}
 		if next = ""; page["servers_links"] != nil {
-			_, next, _ = strings.Cut(at(page, "servers_links", 0, "href").(string), "/openstack")
+			_, next, _ = strings.Cut(paneltest.At(page, "servers_links", 0, "href").(string), "/openstack")
 		}
 	}
 	require.Len(t, seen, 5)
@@ -164,14 +166,14 @@ func TestStackTokensEndAndStateIsKept(t *testing.T) {
 	o := panels.Options{Dir: t.TempDir(), Delay: 10 * time.Minute}
 	w := newStackWorld(t, o)
 	path := w.make()
-	before := w.world.control(http.StatusOK, "GET", "openstack", "")["servers"]
-	w.close()
-	again := &stackWorld{world: openWorld(t, o), version: "2.9"}
-	again.token = w.token
+	before := w.World.Control(http.StatusOK, "GET", "openstack", "")["servers"]
+	w.Close()
+	again := &stackWorld{World: paneltest.OpenWorld(t, o), version: "2.9"}
+	again.Token = w.Token
 	require.Equal(t, "BUILD", again.status(path))
-	require.Equal(t, before, again.world.control(http.StatusOK, "GET", "openstack", "")["servers"])
-	again.world.clock("2026-03-01T01:00:00Z")
-	require.Equal(t, "The request you have made requires authentication.", at(again.does(http.StatusUnauthorized, "GET", path, ""), "error", "message"))
+	require.Equal(t, before, again.World.Control(http.StatusOK, "GET", "openstack", "")["servers"])
+	again.World.Clock("2026-03-01T01:00:00Z")
+	require.Equal(t, "The request you have made requires authentication.", paneltest.At(again.does(http.StatusUnauthorized, "GET", path, ""), "error", "message"))
 	again.login()
 	require.Equal(t, "ACTIVE", again.status(path))
 	again.does(http.StatusUnauthorized, "POST", "/v3/auth/tokens", strings.Replace(stackLogin, `"secret"`, `"guess"`, 1))
@@ -188,10 +190,10 @@ func TestStackWorkFailsAsAsked(t *testing.T) {
 		{`{"reboot":{"type":"HARD"}}`, "ACTIVE"},
 		{`{"rebuild":{"imageRef":"10000000-0000-4000-8000-000000000002"}}`, "ERROR"},
 	} {
-		w.control(http.StatusCreated, "POST", "openstack/faults", `{"kind":"task_fail","times":1}`)
+		w.Control(http.StatusCreated, "POST", "openstack/faults", `{"kind":"task_fail","times":1}`)
 		w.does(http.StatusAccepted, "POST", path+"/action", c.action)
 		require.Equal(t, c.after, w.status(path), c.action)
-		require.Equal(t, "Error", at(w.does(http.StatusOK, "GET", path+"/os-instance-actions", ""), "instanceActions", 0, "message"))
+		require.Equal(t, "Error", paneltest.At(w.does(http.StatusOK, "GET", path+"/os-instance-actions", ""), "instanceActions", 0, "message"))
 	}
 	w.does(http.StatusAccepted, "POST", path+"/action", `{"rebuild":{"imageRef":"10000000-0000-4000-8000-000000000002"}}`)
 	require.Equal(t, "ACTIVE", w.status(path), "a broken server can be rebuilt")

@@ -1,4 +1,4 @@
-package panels_test
+package mgr5_test
 
 import (
 	"io"
@@ -11,34 +11,36 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/tariffd/tariffd/internal/provision/panels"
+
+	"github.com/tariffd/tariffd/internal/provision/panels/paneltest"
 )
 
 // dsWorld is a DSmanager that is called as its administrator.
-type dsWorld struct{ *world }
+type dsWorld struct{ *paneltest.World }
 
 func newDSWorld(t *testing.T) dsWorld {
 	t.Helper()
-	w := openWorld(t, panels.Options{Delay: 10 * time.Minute})
-	w.clock("2026-03-01T00:00:00Z")
+	w := paneltest.OpenWorld(t, panels.Options{Delay: 10 * time.Minute})
+	w.Clock("2026-03-01T00:00:00Z")
 	return dsWorld{w}
 }
 
 // ask posts a form and returns the answer, which has a good status whatever it says.
 func (w dsWorld) ask(function string, pairs ...string) string {
-	w.t.Helper()
+	w.T.Helper()
 	form := url.Values{"authinfo": {"admin:secret"}, "out": {"xml"}, "func": {function}}
 	for i := 0; i < len(pairs); i += 2 {
 		form.Set(pairs[i], pairs[i+1])
 	}
-	req, err := http.NewRequestWithContext(w.t.Context(), "POST", w.srv.URL+"/dsmanager/dsmgr", strings.NewReader(form.Encode()))
-	require.NoError(w.t, err)
+	req, err := http.NewRequestWithContext(w.T.Context(), "POST", w.Server.URL+"/dsmanager/dsmgr", strings.NewReader(form.Encode()))
+	require.NoError(w.T, err)
 	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	resp, err := w.client.Do(req)
-	require.NoError(w.t, err)
+	resp, err := w.Client.Do(req)
+	require.NoError(w.T, err)
 	defer func() { _ = resp.Body.Close() }()
 	data, err := io.ReadAll(resp.Body)
-	require.NoError(w.t, err)
-	require.Equal(w.t, http.StatusOK, resp.StatusCode)
+	require.NoError(w.T, err)
+	require.Equal(w.T, http.StatusOK, resp.StatusCode)
 	return string(data)
 }
 
@@ -70,10 +72,10 @@ func TestDSServersAreGivenAndTaken(t *testing.T) {
 	require.Contains(t, w.ask("server.reinstall", "elid", "1", "osimage", "Debian-12", "passwd", "a", "confirm", "a", "sok", "ok"), "<ok/>")
 	require.Contains(t, w.ask("server"), "<func_in_progress/>")
 	require.Contains(t, w.ask("server.reboot", "elid", "1"), `<error code="4"`, "one thing at a time")
-	w.clock("2026-03-01T00:10:00Z")
+	w.Clock("2026-03-01T00:10:00Z")
 	require.Contains(t, w.ask("server"), "<os>Debian-12</os>")
 	require.Contains(t, w.ask("server.history", "elid", "1"), "<status>ok</status>")
 	require.Contains(t, w.ask("server.edit", "elid", "1", "owner", "", "sok", "ok"), "<ok/>")
 	require.NotContains(t, w.ask("server"), "<owner>ada</owner>")
-	w.control(http.StatusNotFound, "PUT", "dsmanager/servers/1/traffic/2026-03-01", `{"in":1,"out":1}`)
+	w.Control(http.StatusNotFound, "PUT", "dsmanager/servers/1/traffic/2026-03-01", `{"in":1,"out":1}`)
 }
