@@ -112,6 +112,19 @@ func (p Period) End(start time.Time, a Anchor, zone *time.Location) time.Time {
 	}
 }
 
+// Start returns when a period began that ends at end, which is itself one of the anchor's instants: what End makes of it is end
+// again. It is the zero time where End is.
+func (p Period) Start(end time.Time, a Anchor, zone *time.Location) time.Time {
+	switch n := p.Months(); {
+	case n > 0:
+		return a.in(a.monthOf(end, zone).Add(-n), zone)
+	case p.IsDaily():
+		return a.on(a.dayOf(end, zone).AddDays(-1), zone)
+	default:
+		return time.Time{}
+	}
+}
+
 // in returns the anchor's instant in a month.
 func (a Anchor) in(m Month, zone *time.Location) time.Time { return a.on(m.clamp(a.Day), zone) }
 

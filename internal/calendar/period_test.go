@@ -118,3 +118,19 @@ func TestD2DaysGoForwardByOneCivilDay(t *testing.T) {
 func periodOf(months int) Period {
 	return map[int]Period{1: "P1M", 2: "P2M", 3: "P3M", 6: "P6M", 12: "P1Y", 24: "P2Y", 36: "P3Y"}[months]
 }
+
+func TestD2APeriodBeganWhereTheOneBeforeItEnded(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		z := drawZone(t)
+		at, n := drawTime(t, z), drawMonths(t)
+		anchor := AnchorOf(at, z)
+		end := Period("P1M").End(at, anchor, z)
+		for _, p := range []Period{periodOf(n), Daily} {
+			began := p.Start(end, anchor, z)
+			require.True(t, began.Before(end))
+			sameInstant(t, end, p.End(began, anchor, z))
+		}
+	})
+	require.True(t, OneTime.Start(time.Time{}, Anchor{}, time.UTC).IsZero())
+}

@@ -2,6 +2,7 @@ package charge
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/tariffd/tariffd/internal/calendar"
@@ -13,8 +14,9 @@ import (
 // PaidPeriod is a period that a service has paid for and that is not over.
 type PaidPeriod struct {
 	Start, End time.Time
-	Days       int      // N of D8 and D9
-	live       []bought // charges of which nothing was given back yet
+	Days       int        // N of D8 and D9
+	Elsewhere  *Elsewhere // where it was paid before the service was taken over; live are what changes have added here
+	live       []bought   // charges of which nothing was given back yet
 }
 
 // bought is one charge of a period, with its slices. One that a change booked begins within the period.
@@ -22,6 +24,7 @@ type bought struct {
 	start, end time.Time
 	item       string // a tariff add-on's code; empty: the tariff itself
 	settled    bool   // what was left of it was given back
+	elsewhere  bool   // it was not charged here
 	rows       []Expense
 }
 
@@ -35,7 +38,17 @@ func PaidPeriods(ctx context.Context, tx Tx, s service.Service, now time.Time, z
 	if err != nil {
 		return nil, err
 	}
-	return chain(chargesOf(rows), *s.PeriodStart, *s.PaidUntil, now, zone), nil
+	charges, before := chargesOf(rows), ElsewhereOf(s)
+	if before != nil {
+		charges = append(charges, before.spans(zone)...)
+	}
+	out := chain(charges, *s.PeriodStart, *s.PaidUntil, now, zone)
+	for i, p := range out {
+		if slices.ContainsFunc(charges, func(c *bought) bool { return c.elsewhere && c.start.Equal(p.Start) && c.end.Equal(p.End) }) {
+			out[i].Elsewhere = before
+		}
+	}
+	return out, nil
 }
 
 // chargesOf sorts rows by the charges that they belong to, in order of booking; the slices of a charge span its period.

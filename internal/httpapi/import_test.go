@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"testing"
+	"time"
 
 	"github.com/shopspring/decimal"
 	"github.com/stretchr/testify/require"
@@ -19,8 +20,12 @@ type racks struct {
 }
 
 func (r *racks) driver() provision.Driver {
+	modes := map[provision.Kind]provision.Mode{}
+	for _, kind := range provision.Kinds {
+		modes[kind] = provision.ModeAuto
+	}
 	return provision.Driver{
-		Info: provision.Info{Name: "racks", Title: "Racks", Default: provision.ProductType{Operations: map[provision.Kind]provision.Mode{}}},
+		Info: provision.Info{Name: "racks", Title: "Racks", Default: provision.ProductType{Operations: modes}},
 		New:  func(provision.Config) (provision.Module, error) { return r, nil },
 	}
 }
@@ -121,4 +126,31 @@ func TestServicesAreComparedWithTheirPanel(t *testing.T) {
 	plain := s.service(s.buyer("100.00", nil), "P1M", s.tariff("plain", nil))
 	s.admin.post("/v1/services/"+plain+"/sync", nil).fails(422, "unsupported_operation")
 	s.clientKey(client).post(path, nil).fails(403, "insufficient_scope")
+}
+
+func TestAnImportedServicesChangeCostsTheDifferenceD9(t *testing.T) {
+	t.Parallel()
+	s := newTrade(t)
+	module, tariff, client := s.racked()
+	dear := s.tariff("R2", obj{"processing_module_ids": []string{module}, "prices": []obj{{"period": "P1M", "amount": "62.00"}}})
+	s.once(s.admin, "/v1/payments", pay(client, "100.00", nil)).is(201)
+	s.business.Set(time.Date(2026, 3, 17, 0, 0, 0, 0, time.UTC)) // 15 of 31 days are left
+	path := "/v1/processing-modules/" + module + "/import"
+	item := obj{"external_id": "42", "client_id": client, "tariff_id": tariff, "period": "P1M", "paid_until": "2036-04-01T00:00:00Z"}
+	s.once(s.admin, path, obj{"items": []obj{item}}).is(422).at("/items/0/paid_until out_of_range")
+	item["paid_until"] = "2026-04-01T00:00:00Z"
+	at := "/v1/services/" + s.once(s.admin, path, obj{"items": []obj{item}}).is(201).json["services"].([]any)[0].(obj)["id"].(string)
+	to := func(tariff string) obj { return obj{"tariff_id": tariff, "period": "P1M"} }
+	bill := s.admin.post(at+"/change-tariff?preview=true", to(dear)).is(200).json
+	require.Equal(t, []any{"15.00", "0.00"}, []any{bill["charge"].(obj)["amount"], bill["refund"].(obj)["amount"]})
+	require.Len(t, bill["lines"], 1)
+	s.once(s.admin, at+"/change-tariff", to(dear)).is(202)
+	s.work()
+	require.Equal(t, "85.00", s.balance(client))
+	s.once(s.admin, at+"/change-tariff", to(tariff)).is(202)
+	s.work()
+	require.Equal(t, "100.00", s.balance(client), "what was paid here comes back, and nothing else")
+	s.admin.delete(at).is(202)
+	s.work()
+	require.Equal(t, "100.00", s.balance(client))
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/tariffd/tariffd/internal/actor"
 	"github.com/tariffd/tariffd/internal/calendar"
 	"github.com/tariffd/tariffd/internal/catalog"
+	"github.com/tariffd/tariffd/internal/charge"
 	"github.com/tariffd/tariffd/internal/client"
 	"github.com/tariffd/tariffd/internal/fault"
 	"github.com/tariffd/tariffd/internal/pricing"
@@ -133,6 +134,9 @@ func (in *importing) fits(fields *fault.Fields, t catalog.Tariff) catalog.DataCe
 	return place
 }
 
+// longestPaid is for how many years a machine may have been paid for elsewhere: no period can be ordered for longer.
+const longestPaid = 10
+
 // checkTerms checks period, its end and the add-ons against the tariff.
 func (e *Engine) checkTerms(ctx context.Context, tx Tx, fields *fault.Fields, it ImportItem, offer catalog.Offer) (map[string]pricing.Value, error) {
 	now, err := tx.Now(ctx)
@@ -150,6 +154,8 @@ func (e *Engine) checkTerms(ctx context.Context, tx Tx, fields *fault.Fields, it
 		fields.Add("/paid_until", "required", "Until when was it paid for?")
 	case !once && !it.PaidUntil.After(now):
 		fields.Add("/paid_until", "out_of_range", "It must be paid for until some instant to come.")
+	case !once && it.PaidUntil.After(now.AddDate(longestPaid, 0, 0)):
+		fields.Add("/paid_until", "out_of_range", "It is paid for %d years at most.", longestPaid)
 	}
 	values, err := pricing.Resolve(offer, pricing.Selection{Period: it.Period, AddOns: it.AddOns})
 	return values, fields.Merge("", err)
@@ -186,16 +192,20 @@ func (e *Engine) newTaking(ctx context.Context, tx Tx, c client.Client, t catalo
 	if err != nil {
 		return taking{}, err
 	}
-	raw, err := json.Marshal(quote)
-	if err != nil {
-		return taking{}, err
+	// The period that ends then is one like any other, only that it began elsewhere.
+	began := now
+	if it.PaidUntil != nil {
+		began = it.Period.Start(end, anchor, e.Zone)
 	}
 	s := service.Service{
 		ID: service.ID(actor.NewID()), ClientID: c.ID, ProviderID: c.ProviderID, Status: service.Active, Name: t.Offer.Name,
 		ProductType: t.ProductType, TariffID: t.ID, TariffVersion: t.Number, Period: it.Period, Currency: provider.Currency,
-		DataCenterID: place, ModuleID: module, AddOns: addOns, Parameters: map[string]json.RawMessage{}, Quote: raw, StartedAt: &now,
-		Anchor: &anchor, PeriodStart: &now, PaidUntil: it.PaidUntil, CreatedAt: now, Version: 1,
+		DataCenterID: place, ModuleID: module, AddOns: addOns, Parameters: map[string]json.RawMessage{}, StartedAt: &now,
+		Anchor: &anchor, PeriodStart: &began, PaidUntil: it.PaidUntil, CreatedAt: now, Version: 1,
 		AutoRenew: !it.Period.IsOneTime() && (it.AutoRenew == nil || *it.AutoRenew),
+	}
+	if s.Quote, err = charge.ImportedBy(s, quote); err != nil {
+		return taking{}, err
 	}
 	err = e.takeOver(&s, provision.Outcome{Ref: m.Ref, Domain: m.Domain, Addresses: m.Addresses, Parameters: m.Parameters})
 	return taking{s, t.Offer, quote}, err

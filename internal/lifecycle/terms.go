@@ -43,6 +43,7 @@ type plan struct {
 	old   catalog.Offer    // what was agreed until now
 	quote pricing.Quote    // of a whole period, for what is agreed
 	rows  []charge.Expense // to be booked against the balance
+	less  bool             // it is a decrease, though nothing comes back of what was paid elsewhere
 	bill  Bill
 	// parameters that change with the tariff
 	parameters map[string]json.RawMessage
@@ -108,7 +109,8 @@ func (e *Engine) within(ctx context.Context, tx Tx, p *plan, s service.Service, 
 		if !ok {
 			continue
 		}
-		in.Start, in.Renewal = paid.Start, s.StartedAt == nil || !paid.Start.Equal(*s.StartedAt)
+		in.Start = paid.Start
+		in.Renewal = paid.Elsewhere != nil || s.StartedAt == nil || !paid.Start.Equal(*s.StartedAt)
 		in.Period, in.Running = cost.period, &pricing.Running{End: paid.End, Num: cost.num, Den: cost.den}
 		whole, err := pricing.Price(in)
 		if err != nil {
@@ -118,6 +120,11 @@ func (e *Engine) within(ctx context.Context, tx Tx, p *plan, s service.Service, 
 			p.quote = whole
 		}
 		changes := replaced(s, p.after)
+		if paid.Elsewhere != nil {
+			if whole.Lines, changes, err = e.beyond(p, s, in, paid, whole, changes); err != nil {
+				return err
+			}
+		}
 		p.rows = append(p.rows, paid.Release(changes, now, e.Zone)...)
 		for _, line := range whole.Lines {
 			if changes(line.Code) {

@@ -76,7 +76,7 @@ func (e *Engine) proposed(ctx context.Context, tx Tx, by actor.Actor, c client.C
 	}
 	p, err := e.work(ctx, tx, c, s, to)
 	p.parameters = answers
-	if err == nil && early && in.TariffID != "" && p.net().Sign() < 0 {
+	if err == nil && early && in.TariffID != "" && (p.less || p.net().Sign() < 0) {
 		err = tooEarly().At("/tariff_id")
 	}
 	return to, p, err
