@@ -120,7 +120,7 @@ func (m *Module) begin(ctx context.Context, tx Tx, by actor.Actor, live provisio
 }
 
 // UpdateModule changes a module. A change of what it connects with is tried first. Faults: as CreateModule, not_found,
-// precondition_failed.
+// precondition_failed, parameter_fixed.
 func (e *Engine) UpdateModule(ctx context.Context, by actor.Actor, id ModuleID, in ModuleChange) (Module, error) {
 	var before Module
 	var live provision.Module
@@ -129,8 +129,10 @@ func (e *Engine) UpdateModule(ctx context.Context, by actor.Actor, id ModuleID, 
 			return err
 		}
 		m := before
-		live, err = e.change(ctx, tx, &m, in)
-		return err
+		if live, err = e.change(ctx, tx, &m, in); err != nil {
+			return err
+		}
+		return e.keepFixed(ctx, tx, m, before.Parameters)
 	})
 	if err != nil {
 		return Module{}, err
@@ -150,7 +152,11 @@ func (e *Engine) UpdateModule(ctx context.Context, by actor.Actor, id ModuleID, 
 			// What was tried is not what would be stored now; the caller can decide better than we.
 			in.IfVersion = &before.Version
 		}
+		was := m.Parameters
 		if _, err = e.change(ctx, tx, &m, in); err != nil {
+			return Module{}, err
+		}
+		if err = e.keepFixed(ctx, tx, m, was); err != nil {
 			return Module{}, err
 		}
 		if err = tx.UpdateModule(ctx, m); err != nil {

@@ -119,6 +119,8 @@ type ModuleTx interface {
 	UpdateModule(ctx context.Context, m Module) error
 	DeleteModule(ctx context.Context, id ModuleID) error
 	ModuleInUse(ctx context.Context, id ModuleID) (bool, error)
+	// ModuleSold tells whether tariffs, of any status, sell by the module.
+	ModuleSold(ctx context.Context, id ModuleID) (bool, error)
 	// HoldModule locks a module that the caller claimed for its synchronisation; a claim that was lost is a claim_lost fault.
 	HoldModule(ctx context.Context, id ModuleID, claimNo int64) (Module, error)
 	// UpdateSync keeps when the panel told what it offers, where it did, and when it is asked next; nil: never.

@@ -261,11 +261,11 @@ func (e *Engine) checkModules(f *fault.Fields, t Tariff, s shelf) error {
 			continue
 		}
 		judged[m.Driver] = true
-		if err := e.checkSettings(&found, m.Driver, t.Offer.Settings); err != nil {
+		if err := e.checkSettings(&found, m.Driver, t.ProductType, t.Offer.Settings); err != nil {
 			return err
 		}
 	}
-	if err := e.checkSettingNames(&found, judged, t.Offer.Settings); err != nil {
+	if err := e.checkSettingNames(&found, judged, t.ProductType, t.Offer.Settings); err != nil {
 		return err
 	}
 	for _, x := range found {
@@ -278,14 +278,14 @@ func (e *Engine) checkModules(f *fault.Fields, t Tariff, s shelf) error {
 
 // checkSettingNames finds the settings that none of a tariff's drivers knows: a misspelt one would silently do nothing. A driver
 // alone cannot tell, as it has to leave the others' settings alone; one that names none of its own takes any.
-func (e *Engine) checkSettingNames(f *fault.Fields, drivers map[string]bool, settings json.RawMessage) error {
+func (e *Engine) checkSettingNames(f *fault.Fields, drivers map[string]bool, productType string, settings json.RawMessage) error {
 	known := map[string]bool{}
 	for name := range drivers {
 		d, err := e.Drivers.Driver(name)
 		if err != nil {
 			return fmt.Errorf("a module's driver %q: %w", name, err)
 		}
-		own, err := schemaMembers(d.Info.TariffSchema)
+		own, err := schemaMembers(d.Info.TariffSchemaOf(productType))
 		if err != nil {
 			return fmt.Errorf("tariff schema of %s: %w", name, err)
 		}
@@ -308,16 +308,17 @@ func (e *Engine) checkSettingNames(f *fault.Fields, drivers map[string]bool, set
 }
 
 // checkSettings judges a tariff's settings by a driver's schema and, where that is content, by the driver itself.
-func (e *Engine) checkSettings(f *fault.Fields, driver string, settings json.RawMessage) error {
+func (e *Engine) checkSettings(f *fault.Fields, driver, productType string, settings json.RawMessage) error {
 	d, err := e.Drivers.Driver(driver)
 	if err != nil {
 		return fmt.Errorf("a module's driver %q: %w", driver, err)
 	}
 	before := len(*f)
-	if err = checkSchema(f, "/settings", d.Info.TariffSchema, settings); err != nil {
+	if err = checkSchema(f, "/settings", d.Info.TariffSchemaOf(productType), settings); err != nil {
 		return fmt.Errorf("tariff schema of %s: %w", driver, err)
 	}
-	if len(*f) > before || d.CheckTariff == nil {
+	p, _ := d.Info.Serves(productType)
+	if len(*f) > before || d.CheckTariff == nil || p.TariffSchema != nil {
 		return nil
 	}
 	return f.Merge("", atSettings(d.CheckTariff(settings)))

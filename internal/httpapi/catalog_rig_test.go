@@ -35,10 +35,14 @@ func (p *panel) driver() provision.Driver {
 	return provision.Driver{
 		Info: provision.Info{
 			Name: "fake", Title: "Fake",
-			ProductTypes: []provision.ProductType{{Code: "dedicated", Operations: automatic(), CompletesWith: []string{"external_id"}}},
+			ProductTypes: []provision.ProductType{
+				{Code: "dedicated", Operations: automatic(), CompletesWith: []string{"external_id"}},
+				{Code: "colocation", Operations: automatic(), Recovery: true, TariffSchema: json.RawMessage(`{"type": "object", "properties": {"rack": {"type": "string"}}}`)},
+			},
 			ConnectionSchema: json.RawMessage(`{"type": "object", "properties": {
 				"url": {"type": "string"}, "port": {"type": "integer"}, "password": {"type": "string", "writeOnly": true}}}`),
-			ParametersSchema: json.RawMessage(`{"type": "object"}`),
+			ParametersSchema: json.RawMessage(`{"type": "object", "properties": {"exact": {"type": "boolean", "default": true}}}`),
+			FixedParameters:  []string{"exact"},
 			TariffSchema: json.RawMessage(`{"type": "object", "required": ["configuration"],
 				"properties": {"configuration": {"type": "string", "minLength": 1}, "cores": {"type": "integer", "maximum": 64}}}`),
 			Statistics: []provision.Statistic{{Param: "in", Unit: "KiB", Kind: "counter"}},

@@ -122,6 +122,50 @@ func TestModuleIsChanged(t *testing.T) {
 	s.storefront(s.provider).get(path).fails(403, "insufficient_scope")
 }
 
+// What tariffs promise may depend on a parameter: then it stays as it is while one of them sells by the module.
+func TestAFixedParameterStaysWhileTariffsSellByTheModule(t *testing.T) {
+	t.Parallel()
+	s := newShop(t)
+	require.Equal(t, []any{"exact"}, s.admin.get("/v1/processing-drivers/fake").is(200).json["fixed_parameters"])
+	require.Equal(t, []any{}, s.admin.get("/v1/processing-drivers/plain").is(200).json["fixed_parameters"])
+	place := s.dataCenter("Frankfurt", "3")
+	id := s.module("DCI", place)
+	path := "/v1/processing-modules/" + id
+	exact := func(v any) *reply { return s.admin.patch(path, obj{"parameters": obj{"exact": v}}) }
+	exact(false).is(200)
+	exact(true).is(200)
+	tariff := s.tariff("t", obj{"activate": false, "processing_module_ids": []string{id}, "settings": obj{"configuration": "E3"}})
+	calls := s.panel.calls
+	exact(false).fails(409, "parameter_fixed").at("/parameters/exact parameter_fixed")
+	require.Equal(t, calls, s.panel.calls, "refused before the panel is tried")
+	exact(nil).is(200)
+	exact(true).is(200)
+	s.admin.patch(path, obj{"parameters": obj{"other": 1}}).is(200)
+	exact(false).fails(409, "parameter_fixed")
+	s.admin.patch("/v1/tariffs/"+tariff, obj{"processing_module_ids": []string{}}).is(200)
+	exact(false).is(200)
+}
+
+// A driver may ask one product type's tariffs for other settings than another's.
+func TestAProductTypesOwnTariffSchema(t *testing.T) {
+	t.Parallel()
+	s := newShop(t)
+	types := s.admin.get("/v1/processing-drivers/fake").is(200).json["product_types"].([]any)
+	require.Nil(t, types[0].(obj)["tariff_schema"])
+	require.Equal(t, false, types[0].(obj)["recovery"])
+	require.Contains(t, types[1].(obj)["tariff_schema"].(obj)["properties"], "rack")
+	require.Equal(t, true, types[1].(obj)["recovery"])
+	body := moduleBody("Colo", s.dataCenter("Frankfurt", "3"))
+	body["product_type"] = "colocation"
+	id := s.admin.post("/v1/processing-modules", body).is(201).text("id")
+	sells := func(settings obj) *reply {
+		return s.admin.post("/v1/tariffs", s.tariffBody(strings.ToLower(t.Name()), obj{"product_type": "colocation", "processing_module_ids": []string{id}, "settings": settings}))
+	}
+	sells(obj{"configuration": "E3"}).is(422).at("/settings/configuration unknown_field")
+	sells(obj{"rack": 5}).is(422).at("/settings/rack wrong_type")
+	sells(obj{"rack": "A"}).is(201)
+}
+
 func TestHealthAndProblemsOfAModule(t *testing.T) {
 	t.Parallel()
 	s := newShop(t)

@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"context"
+	"encoding/json"
 
 	"github.com/tariffd/tariffd/api"
 	"github.com/tariffd/tariffd/internal/provision"
@@ -46,8 +47,9 @@ func toAPIDriver(d provision.Driver) api.ProcessingDriver {
 		Statistics: each(i.Statistics, func(x provision.Statistic) api.DriverStatistic {
 			return api.DriverStatistic{Param: x.Param, Unit: x.Unit, Kind: api.StatisticKind(x.Kind)}
 		}),
-		DataCenter: api.DriverDataCenter{Required: i.DataCenter.Required, ExternalID: api.Presence(i.DataCenter.ExternalID)},
-		Notes:      notes,
+		FixedParameters: append([]string{}, i.FixedParameters...),
+		DataCenter:      api.DriverDataCenter{Required: i.DataCenter.Required, ExternalID: api.Presence(i.DataCenter.ExternalID)},
+		Notes:           notes,
 	}
 }
 
@@ -58,10 +60,18 @@ func toAPIDriverType(p provision.ProductType) api.DriverProductType {
 		completes = []string{}
 	}
 	return api.DriverProductType{
-		Code: p.Code, CompletesWith: completes,
+		Code: p.Code, CompletesWith: completes, Recovery: p.Recovery, TariffSchema: schemaOrNull(p.TariffSchema),
 		Operations: api.DriverOperations{
 			Open: mode(provision.Open), Suspend: mode(provision.Suspend), Resume: mode(provision.Resume), Close: mode(provision.Close),
 			SetParams: mode(provision.SetParams), Renew: mode(provision.Renew), Reboot: mode(provision.Reboot), Reinstall: mode(provision.Reinstall),
 		},
 	}
+}
+
+func schemaOrNull(schema json.RawMessage) *map[string]any {
+	if schema == nil {
+		return nil
+	}
+	out := openObject(schema)
+	return &out
 }

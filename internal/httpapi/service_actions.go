@@ -88,15 +88,16 @@ func (s *Server) RenewService(ctx context.Context, r api.RenewServiceRequestObje
 	return answer(res), nil
 }
 
-// RebootService restarts the machine.
+// RebootService restarts the machine, from the panel's recovery system where that is asked for.
 func (s *Server) RebootService(ctx context.Context, r api.RebootServiceRequestObject) (api.RebootServiceResponseObject, error) {
+	recovery := r.Body != nil && r.Body.Recovery != nil && *r.Body.Recovery
 	answer := func(res lifecycle.Result) api.RebootServiceResponseObject {
 		if res.Operation == nil {
 			return api.RebootService200JSONResponse{Body: s.toService(ctx)(res.View), Headers: api.RebootService200ResponseHeaders{ETag: etag(res.View.Version)}}
 		}
 		return api.RebootService202JSONResponse{Body: s.toService(ctx)(res.View), Headers: api.RebootService202ResponseHeaders{Location: operationAt(res)}}
 	}
-	res, err := s.Lifecycle.Reboot(ctx, actorOf(ctx, once(answer)), service.ID(r.ID))
+	res, err := s.Lifecycle.Reboot(ctx, actorOf(ctx, once(answer)), service.ID(r.ID), recovery)
 	if err != nil {
 		return nil, err
 	}

@@ -51,14 +51,36 @@ func (e *Engine) Edit(ctx context.Context, by actor.Actor, id service.ID, in Pat
 	})
 }
 
-// Reboot restarts the machine of an active service.
-func (e *Engine) Reboot(ctx context.Context, by actor.Actor, id service.ID) (Result, error) {
+// Reboot restarts the machine of an active service; with recovery from a system of the panel, which the next reboot ends.
+// Faults: invalid_service_state, operation_pending, unsupported_operation (a driver that knows no recovery).
+func (e *Engine) Reboot(ctx context.Context, by actor.Actor, id service.ID, recovery bool) (Result, error) {
 	return e.act(ctx, by, id, func(tx Tx, _ client.Client, s *service.Service) (Result, error) {
 		if s.Status != service.Active {
 			return Result{}, s.WrongState("be rebooted")
 		}
-		return e.enqueue(ctx, tx, by, s, provision.Reboot, operation.Payload{})
+		if recovery {
+			if err := e.recovers(ctx, tx, *s); err != nil {
+				return Result{}, err
+			}
+		}
+		return e.enqueue(ctx, tx, by, s, provision.Reboot, operation.Payload{Recovery: recovery})
 	})
+}
+
+// recovers refuses a recovery that the service's driver does not have.
+func (e *Engine) recovers(ctx context.Context, tx Tx, s service.Service) error {
+	m, err := tx.ModuleByID(ctx, s.ModuleID)
+	if err != nil {
+		return err
+	}
+	d, err := e.Registry.Driver(m.Driver)
+	if err != nil {
+		return err
+	}
+	if p, _ := d.Info.Serves(s.ProductType); !p.Recovery {
+		return fault.New(fault.Invalid, "unsupported_operation", "The service's module has no recovery system.").At("/recovery")
+	}
+	return nil
 }
 
 // Credentials are a machine's access data.

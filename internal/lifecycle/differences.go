@@ -24,9 +24,8 @@ func differences(s service.Service, spec provision.Spec, found provision.Found, 
 	if found.Standing != "" && string(found.Standing) != string(s.Status) {
 		d.add("status", s.Status, found.Standing, false)
 	}
-	// Whether a suspended machine is off is its driver's business.
-	if s.Status == service.Active && found.Power != nil && !*found.Power {
-		d.add("power", "on", "off", false)
+	if on, known := powerOf(s, found); known && *found.Power != on {
+		d.add("power", onOff(on), onOff(*found.Power), false)
 	}
 	if found.Owner != "" && !strings.EqualFold(found.Owner, spec.Client.Email) {
 		d.add("owner", spec.Client.Email, found.Owner, false)
@@ -47,6 +46,25 @@ func differences(s service.Service, spec provision.Spec, found provision.Found, 
 		}
 	}
 	return d
+}
+
+// powerOf is whether a service's machine should be on: as its module keeps it, else an active one is. Whether a suspended one
+// is off is its driver's business.
+func powerOf(s service.Service, found provision.Found) (on, known bool) {
+	switch {
+	case found.Power == nil:
+		return false, false
+	case found.KeepPower != nil:
+		return *found.KeepPower, true
+	}
+	return true, s.Status == service.Active
+}
+
+func onOff(on bool) string {
+	if on {
+		return "on"
+	}
+	return "off"
 }
 
 type diff []Difference

@@ -338,7 +338,7 @@ func TestEveryKindBecomesItsTask(t *testing.T) {
 		ask  func() (lifecycle.Result, error)
 	}{
 		{provision.Open, department.SetUp, nil},
-		{provision.Reboot, department.Other, func() (lifecycle.Result, error) { return r.lifecycle.Reboot(ctx, admin, id) }},
+		{provision.Reboot, department.Other, func() (lifecycle.Result, error) { return r.lifecycle.Reboot(ctx, admin, id, false) }},
 		{provision.Reinstall, department.Other, func() (lifecycle.Result, error) { return r.lifecycle.Reinstall(ctx, admin, id, nil) }},
 		{provision.SetParams, department.ChangeParameters, func() (lifecycle.Result, error) { return r.lifecycle.SetParameters(ctx, admin, id, nil) }},
 		{provision.Renew, department.ChangeParameters, func() (lifecycle.Result, error) { return r.lifecycle.Renew(ctx, admin, id, "") }},

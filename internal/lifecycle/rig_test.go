@@ -311,7 +311,7 @@ func (p *panel) driver() provision.Driver {
 	return provision.Driver{
 		Info: provision.Info{
 			Name:             "dcimanager6",
-			ProductTypes:     []provision.ProductType{{Code: "dedicated", Operations: p.modes, CompletesWith: []string{"external_id"}}},
+			ProductTypes:     []provision.ProductType{{Code: "dedicated", Operations: p.modes, CompletesWith: []string{"external_id"}, Recovery: true}},
 			ConnectionSchema: schema, ParametersSchema: schema, TariffSchema: schema,
 		},
 		New: func(c provision.Config) (provision.Module, error) {

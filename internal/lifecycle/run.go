@@ -198,7 +198,7 @@ func (e *Engine) prepare(ctx context.Context, tx Tx, c client.Client, s service.
 		return turn{}, err
 	}
 	t := turn{ready: true, module: m.ID, mode: mode}
-	t.op = provision.Op{Kind: o.Kind, Key: string(o.ID), ServiceID: s.ID, Ref: s.ExternalID, Memo: o.Memo}
+	t.op = provision.Op{Kind: o.Kind, Key: string(o.ID), ServiceID: s.ID, Ref: s.ExternalID, Memo: o.Memo, Recovery: o.Payload.Recovery}
 	t.op.Spec, err = e.specOf(ctx, tx, c, s, o)
 	return t, err
 }
@@ -221,7 +221,7 @@ func (e *Engine) specOf(ctx context.Context, tx Tx, c client.Client, s service.S
 	}
 	spec := provision.Spec{
 		ProductType: s.ProductType, TariffCode: terms.TariffCode, Domain: s.Domain, Settings: terms.Settings, AddOns: terms.AddOns,
-		Previous: previous, Parameters: map[string]json.RawMessage{},
+		Previous: previous, Parameters: map[string]json.RawMessage{}, Standing: standings[s.Status],
 		Client: provision.Client{ID: c.ID, Email: c.Email, Name: c.Name, Username: c.Username, Phone: c.Phone},
 	}
 	if o.Kind == provision.Open {
@@ -255,6 +255,9 @@ func (e *Engine) specOf(ctx context.Context, tx Tx, c client.Client, s service.S
 	}
 	return spec, nil
 }
+
+// standings are how a panel serves what is in a status.
+var standings = map[service.Status]provision.Standing{service.Active: provision.Served, service.Suspended: provision.CutOff}
 
 // soldBy is what a service is sold by.
 func soldBy(ctx context.Context, tx Tx, s service.Service) (terms provision.Terms, err error) {

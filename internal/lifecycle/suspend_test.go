@@ -239,7 +239,7 @@ func TestAWrongStateIsRefusedBeforeThePanelIsCalled(t *testing.T) {
 			return err
 		},
 		"renew":   func(id service.ID) error { _, err := r.lifecycle.Renew(ctx, admin, id, ""); return err },
-		"reboot":  func(id service.ID) error { _, err := r.lifecycle.Reboot(ctx, admin, id); return err },
+		"reboot":  func(id service.ID) error { _, err := r.lifecycle.Reboot(ctx, admin, id, false); return err },
 		"install": func(id service.ID) error { _, err := r.lifecycle.Reinstall(ctx, admin, id, nil); return err },
 		"set":     func(id service.ID) error { _, err := r.lifecycle.SetParameters(ctx, admin, id, nil); return err },
 		"delete": func(id service.ID) error {

@@ -23,7 +23,8 @@ type Synced struct {
 }
 
 // Sync asks the panel how a service's object is, and compares that with what we hold. What only the panel can know (reference,
-// domain, addresses, parameters such as the installed system) is taken over; what was agreed (status, owner, add-ons) is only told.
+// domain, addresses, parameters such as the installed system) is taken over; what was agreed (status, owner, add-ons) is only told;
+// the power that a module keeps by the service's status is put right by an operation.
 // It is written down as an operation that is over already. Faults: invalid_service_state, operation_pending, unsupported_operation
 // (a driver that cannot tell), already_exists (another service has that object), panel_unavailable, panel_refused_login,
 // module_refused.
@@ -133,7 +134,24 @@ func (e *Engine) compare(ctx context.Context, tx Tx, by actor.Actor, c client.Cl
 	if err = tx.EndProblems(ctx, s.ModuleID, now); err != nil || len(out.Differences) == 0 {
 		return out, err
 	}
-	return out, e.learn(ctx, tx, by, s, found, out.Differences)
+	if err = e.learn(ctx, tx, by, s, found, out.Differences); err != nil {
+		return out, err
+	}
+	return out, e.keepPower(ctx, tx, by, s.ID, found)
+}
+
+// keepPower has a module bring the power in line that it keeps, by a change of parameters that changes nothing else. While one is
+// under way, or with people, that will do.
+func (e *Engine) keepPower(ctx context.Context, tx Tx, by actor.Actor, id service.ID, found provision.Found) error {
+	if found.KeepPower == nil || found.Power == nil || *found.KeepPower == *found.Power {
+		return nil
+	}
+	s, err := tx.ServiceByID(ctx, id)
+	if err != nil {
+		return err
+	}
+	_, err = e.enqueue(ctx, tx, by, &s, provision.SetParams, operation.Payload{Note: "The machine is switched " + onOff(*found.KeepPower) + "."})
+	return ignorePending(err)
 }
 
 // learn takes over what only the panel can know, and keeps in the history what it was.

@@ -100,7 +100,7 @@ func TestSyncAsksOnlyAboutWhatStands(t *testing.T) {
 	require.Empty(r, r.sync(id))
 	require.Zero(r, r.count(`SELECT count(*) FROM module_problem WHERE ended_at IS NULL`), "a good answer ends the problem")
 
-	_, err = r.lifecycle.Reboot(ctx, admin, id)
+	_, err = r.lifecycle.Reboot(ctx, admin, id, false)
 	require.NoError(r, err)
 	_, err = r.lifecycle.Sync(ctx, admin, id)
 	r.refuses("operation_pending", err)
@@ -114,6 +114,61 @@ func TestSyncAsksOnlyAboutWhatStands(t *testing.T) {
 	waiting := r.buy(r.client("100"), 1).Items[0].ServiceID
 	_, err = r.lifecycle.Sync(ctx, admin, waiting)
 	r.refuses("invalid_service_state", err)
+}
+
+// The power that a module keeps is put right by a change of parameters that changes nothing else.
+func TestSyncPutsThePowerRightThatAModuleKeeps(t *testing.T) {
+	r := newRig(t)
+	ctx := context.Background()
+	_, id := r.active()
+	on, off := true, false
+	r.panel.found = provision.Found{Exists: true, Power: &off}
+	require.Equal(r, []string{`power: "on" → "off"`}, r.sync(id))
+	require.Empty(r, r.service(id).Pending, "a module that keeps no power is told of it only")
+
+	r.panel.found.KeepPower = &on
+	require.Equal(r, []string{`power: "on" → "off"`}, r.sync(id))
+	require.Len(r, r.service(id).Pending, 1)
+	r.panel.asked()
+	r.work()
+	require.Equal(r, []string{"one set_params"}, r.panel.asked())
+	require.Empty(r, r.service(id).Pending)
+	r.panel.found.Power = &on
+	require.Empty(r, r.sync(id))
+
+	_, err := r.lifecycle.Suspend(ctx, admin, id, service.ByAdmin, "")
+	require.NoError(r, err)
+	r.work()
+	r.panel.found.KeepPower = nil
+	require.Empty(r, r.sync(id), "whether a suspended machine is off is its driver's business")
+	r.panel.found.KeepPower = &off
+	require.Equal(r, []string{`power: "off" → "on"`}, r.sync(id))
+	require.Equal(r, provision.CutOff, r.panel.last().Spec.Standing)
+	r.panel.says(provision.Outcome{State: provision.Manual, Text: "By hand."}, nil)
+	r.work()
+	require.Equal(r, provision.CutOff, r.panel.last().Spec.Standing)
+	require.Equal(r, []string{`power: "off" → "on"`}, r.sync(id), "while people see to it, nothing more is asked")
+	require.Equal(r, service.Suspended, r.service(id).Status)
+}
+
+func TestRebootIntoRecovery(t *testing.T) {
+	r := newRig(t)
+	ctx := context.Background()
+	_, id := r.active()
+	_, err := r.lifecycle.Reboot(ctx, admin, id, true)
+	require.NoError(r, err)
+	r.work()
+	require.True(r, r.panel.last().Recovery)
+	_, err = r.lifecycle.Reboot(ctx, admin, id, false)
+	require.NoError(r, err)
+	r.work()
+	require.False(r, r.panel.last().Recovery)
+
+	d, err := r.lifecycle.Registry.Driver("dcimanager6")
+	require.NoError(r, err)
+	d.Info.ProductTypes[0].Recovery = false
+	_, err = r.lifecycle.Reboot(ctx, admin, id, true)
+	r.refuses("unsupported_operation", err)
 }
 
 var _ provision.Inspector = (*rack)(nil)

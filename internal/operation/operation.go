@@ -62,6 +62,7 @@ type Payload struct {
 	Note       string                     `json:"note,omitempty"`
 	Parameters map[string]json.RawMessage `json:"parameters,omitempty"` // set_params, reinstall
 	Automatic  bool                       `json:"automatic,omitempty"`  // asked for by the program itself (D12)
+	Recovery   bool                       `json:"recovery,omitempty"`   // reboot: into the panel's recovery system
 	Change     *Change                    `json:"change,omitempty"`     // set_params: the terms that hold once the module has applied it
 }
 

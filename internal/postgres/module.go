@@ -216,6 +216,14 @@ func (s moduleStore) ModuleInUse(ctx context.Context, id catalog.ModuleID) (used
 	return used, wrap("look for what uses a module", err)
 }
 
+const moduleSold = `SELECT EXISTS (SELECT FROM tariff WHERE module_ids @> ARRAY[$1::uuid])`
+
+// ModuleSold tells whether tariffs, of any status, sell by the module.
+func (s moduleStore) ModuleSold(ctx context.Context, id catalog.ModuleID) (sold bool, err error) {
+	err = s.get(ctx, &sold, moduleSold, id)
+	return sold, wrap("look for tariffs of a module", err)
+}
+
 const updateHealth = `
 UPDATE processing_module SET health_status = $2, health_checked_at = $3, health_error = nullif($4, '') WHERE id = $1`
 

@@ -41,9 +41,12 @@ type Info struct {
 	ConnectionSchema json.RawMessage
 	ParametersSchema json.RawMessage
 	TariffSchema     json.RawMessage
-	Statistics       []Statistic
-	DataCenter       DataCenterRule
-	Notes            []string
+	// FixedParameters name the module's parameters that stay as they are while tariffs sell by the module: another value would
+	// be another promise to those who order.
+	FixedParameters []string
+	Statistics      []Statistic
+	DataCenter      DataCenterRule
+	Notes           []string
 }
 
 // ProductType is what a driver does for one product type.
@@ -51,6 +54,10 @@ type ProductType struct {
 	Code          string
 	Operations    map[Kind]Mode
 	CompletesWith []string // fields that closing the set-up task must give, such as external_id
+	// Recovery tells that a machine can be rebooted into a recovery system.
+	Recovery bool
+	// TariffSchema takes the place of the driver's and of its CheckTariff for this product type; nil: it has none of its own.
+	TariffSchema json.RawMessage
 }
 
 // Statistic is one collected parameter.
@@ -79,6 +86,14 @@ func (i Info) Serves(code string) (ProductType, bool) {
 		return p, true
 	}
 	return ProductType{}, false
+}
+
+// TariffSchemaOf is the JSON Schema of what a tariff of a product type says to the driver.
+func (i Info) TariffSchemaOf(productType string) json.RawMessage {
+	if p, _ := i.Serves(productType); p.TariffSchema != nil {
+		return p.TariffSchema
+	}
+	return i.TariffSchema
 }
 
 // Env is what the program lends to a driver.

@@ -23,10 +23,12 @@ const (
 
 // Found is what a panel says of one object. Empty members say nothing, so that they differ from nothing.
 type Found struct {
-	Exists    bool
-	Ref       Ref // the object's own, where the service did not know it or knows another
-	Standing  Standing
-	Power     *bool  // whether the machine is on
+	Exists   bool
+	Ref      Ref // the object's own, where the service did not know it or knows another
+	Standing Standing
+	Power    *bool // whether the machine is on
+	// KeepPower is what a change of parameters makes of the power while the service stands as it does; nil: nothing.
+	KeepPower *bool
 	Owner     string // e-mail address
 	Domain    string
 	Addresses []Address // nil: not told

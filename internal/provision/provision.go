@@ -78,6 +78,8 @@ type Op struct {
 	Spec      Spec
 	// Memo is what the module's last Pending outcome asked to remember.
 	Memo map[string]string
+	// Recovery asks for a reboot into the panel's recovery system; only where the driver says that it can (ProductType).
+	Recovery bool
 }
 
 // Spec is what the service should be, complete enough that no driver needs to ask back.
@@ -95,6 +97,8 @@ type Spec struct {
 	// Included is what the tariff gives everybody; told on an opening only. What was ordered beyond it and has no call in the panel
 	// is told to people (D28).
 	Included map[string]AddOn `json:"-"`
+	// Standing is whether the service is active or suspended while the operation runs; empty: neither.
+	Standing Standing `json:"-"`
 	// Password is the machine's first administrator password; sealed at rest, never logged.
 	Password string `json:"-"`
 }

@@ -25,6 +25,9 @@ type work struct {
 	begun bool          // the panel holds something for this operation
 }
 
+// colocation tells whether the server is the client's own, which people mount and take down.
+func (w *work) colocation() bool { return w.productType == colocation }
+
 // Apply brings the server nearer to what op asks for. Failures: Unavailable, Rejected ("no_free_server", "unknown_os",
 // "server_not_found", …, or the panel's own refusal), Unauthenticated.
 func (m *Module) Apply(ctx context.Context, op provision.Op) (provision.Outcome, error) {
@@ -46,6 +49,12 @@ func (m *Module) Apply(ctx context.Context, op provision.Op) (provision.Outcome,
 }
 
 func (w *work) apply(ctx context.Context) (provision.Outcome, error) {
+	if w.colocation() {
+		switch w.op.Kind {
+		case provision.Open, provision.Close, provision.Reinstall:
+			return provision.Outcome{State: provision.Manual, Text: "A colocated server is mounted, taken down and installed by people."}, nil
+		}
+	}
 	switch w.op.Kind {
 	case provision.Open:
 		return w.open(ctx)
@@ -79,11 +88,11 @@ func (w *work) on(ctx context.Context, change func(context.Context, panel.Server
 	return change(ctx, s)
 }
 
-// suspend closes the switch port; the machine itself stays on.
+// suspend closes the switch port; the machine itself stays on, unless the module says otherwise.
 func (w *work) suspend(ctx context.Context, s panel.Server) (provision.Outcome, error) {
 	return w.reach(ctx, s, func(s panel.Server) *step {
 		if s.Suspended() {
-			return nil
+			return w.power(s, provision.CutOff)
 		}
 		return w.call("suspend", panel.SuspendServer, s)
 	})
@@ -92,23 +101,31 @@ func (w *work) suspend(ctx context.Context, s panel.Server) (provision.Outcome, 
 func (w *work) resume(ctx context.Context, s panel.Server) (provision.Outcome, error) {
 	return w.reach(ctx, s, func(s panel.Server) *step {
 		if !s.Suspended() {
-			return nil
+			return w.power(s, provision.Served)
 		}
 		return w.call("resume", panel.ResumeServer, s)
 	})
 }
 
-// setParams changes the number of addresses of the families that were ordered; the panel has no call for anything else.
+// setParams changes the number of addresses of the families that were ordered, and brings the power in line with the service;
+// the panel has no call for anything else.
 func (w *work) setParams(ctx context.Context, s panel.Server) (provision.Outcome, error) {
 	want := w.wanted()
-	if want == (addressCount{}) {
-		return w.done(s), nil
+	var pools pools
+	if want != (addressCount{}) {
+		var err error
+		if pools, err = w.loadPools(ctx); err != nil {
+			return provision.Outcome{}, err
+		}
 	}
-	pools, err := w.loadPools(ctx)
-	if err != nil {
-		return provision.Outcome{}, err
-	}
-	return w.reach(ctx, s, func(s panel.Server) *step { return w.addresses(s, pools, want) })
+	return w.reach(ctx, s, func(s panel.Server) *step {
+		if want != (addressCount{}) {
+			if exchange := w.addresses(s, pools, want); exchange != nil {
+				return exchange
+			}
+		}
+		return w.power(s, w.op.Spec.Standing)
+	})
 }
 
 // reach follows a plan to its end.
@@ -123,11 +140,24 @@ func (w *work) reach(ctx context.Context, s panel.Server, next plan) (provision.
 	return w.done(s), nil
 }
 
+// reboot resets the machine, or switches on one that is off. Into recovery, the panel starts it from a system of its own and
+// leaves the disks alone; the next reboot starts the installed system again.
 func (w *work) reboot(ctx context.Context, s panel.Server) (provision.Outcome, error) {
-	return w.unrepeatable(ctx, s, request{
-		name: "reboot", do: func(ctx context.Context) error { return w.panel.Do(ctx, panel.PowerReset, s.ID) },
-		seen: func(panel.Server) bool { return true },
-	})
+	r := request{name: "reboot", seen: func(panel.Server) bool { return true }}
+	switch {
+	case w.op.Recovery:
+		system, err := w.recoverySystem(ctx)
+		if err != nil {
+			return provision.Outcome{}, err
+		}
+		r.name = "recovery"
+		r.do = func(ctx context.Context) error { return w.panel.Recover(ctx, s.ID, system, w.password()) }
+	case s.PowerStatus == "off":
+		r.do = func(ctx context.Context) error { return w.panel.Do(ctx, panel.PowerOn, s.ID) }
+	default:
+		r.do = func(ctx context.Context) error { return w.panel.Do(ctx, panel.PowerReset, s.ID) }
+	}
+	return w.unrepeatable(ctx, s, r)
 }
 
 func (w *work) reinstall(ctx context.Context, s panel.Server) (provision.Outcome, error) {
@@ -157,7 +187,7 @@ func (w *work) pending() provision.Outcome {
 // done tells what the service has now.
 func (w *work) done(s panel.Server) provision.Outcome {
 	return provision.Outcome{
-		State: provision.Done, Ref: refOf(s), Domain: w.domainOf(s), Addresses: w.told(s), Parameters: osParameter(w.op, s),
+		State: provision.Done, Ref: refOf(s), Domain: w.domainOf(s), Addresses: w.told(s), Parameters: osParameter(w.op, s), ByHand: w.byHand(s),
 	}
 }
 

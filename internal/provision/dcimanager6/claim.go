@@ -3,7 +3,6 @@ package dcimanager6
 import (
 	"context"
 	"crypto/rand"
-	"strings"
 
 	"github.com/tariffd/tariffd/internal/provision"
 	"github.com/tariffd/tariffd/internal/provision/dcimanager6/internal/panel"
@@ -152,38 +151,14 @@ func (w *work) closest(ctx context.Context, location int, wanted string) (provis
 	if len(free) == 0 {
 		return provision.Outcome{State: provision.Manual, Text: text + ", and none of any other either."}, nil
 	}
-	best, score := free[0], -1
-	for _, s := range free {
-		if likeness := similarity(wanted, s.Configuration); likeness > score {
-			best, score = s, likeness
+	best, how := free[0], likenessOf(wanted, free[0].Configuration)
+	for _, s := range free[1:] {
+		if l := likenessOf(wanted, s.Configuration); l.above(how) {
+			best, how = s, l
 		}
 	}
-	text += ". The most similar free one is server " + string(refOf(best)) + " (" + best.Name + ") of configuration " + quoted(best.Configuration) + "."
+	text += ". The most similar free one is server " + string(refOf(best)) + " (" + best.Name + ") of configuration " + quoted(best.Configuration) + ": " + how.String() + "."
 	return provision.Outcome{State: provision.Manual, Text: text}, nil
 }
 
 func quoted(s string) string { return `"` + s + `"` }
-
-// similarity is the share of common pairs of letters, in thousandths: 1000 for equal texts.
-func similarity(a, b string) int {
-	pairs := func(s string) map[string]int {
-		out, r := map[string]int{}, []rune(strings.ToLower(s))
-		for i := 0; i+1 < len(r); i++ {
-			out[string(r[i:i+2])]++
-		}
-		return out
-	}
-	common, total := 0, 0
-	of, other := pairs(a), pairs(b)
-	for p, n := range of {
-		common += min(n, other[p])
-		total += n
-	}
-	for _, n := range other {
-		total += n
-	}
-	if total == 0 {
-		return 0
-	}
-	return 2000 * common / total
-}

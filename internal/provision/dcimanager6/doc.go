@@ -19,5 +19,19 @@
 // operation is told by its number and status alone; "suspended" is read from the state and, where that is silent, from the
 // switch ports; a refusal while the server is busy means that somebody asked before us.
 //
-// Supported add-ons: ipv4_public (at least one address), ipv6. Statistics: in, out, burst_in_day, burst_out_day, power.
+// Choices of ours, where the sources tell little or two things at once:
+//   - Similarity (by_server_type off) goes by the configuration's name, which is all that the panel keeps: similar.go.
+//   - A suspension closes the port, as the vendor's "Disable" does. The machine's power follows the service's status by parameter
+//     power_sync (power.go): the vendor's billing system does both directions when it compares, we by default only switch on.
+//   - Recovery, a topic of the vendor's interface without a readable path, is a reboot with "recovery": the panel starts a system
+//     of its own, a template with the tag "recovery" where there is one, and the next reboot ends it. Path, body and tag are
+//     inferred.
+//   - Colocation: people mount, install and take down; the rest goes by the external id that closing the set-up task requires,
+//     and by the owner that people gave the server in the panel.
+//   - An ordered script is run with the installation; a module without use_recipes makes a task of it (D28), as of every add-on
+//     that the panel has no call for.
+//   - "Server Protection" is the panel's refusal, in its own words, before anything was changed: the operation becomes a task.
+//
+// Supported add-ons: ipv4_public (at least one address), ipv6, os at an installation. Statistics: in, out, burst_in_day,
+// burst_out_day, power.
 package dcimanager6

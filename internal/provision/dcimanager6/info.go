@@ -8,22 +8,37 @@ import (
 	"github.com/tariffd/tariffd/internal/provision/dcimanager6/internal/panel"
 )
 
+// The product types.
+const (
+	dedicated  = "dedicated"
+	colocation = "colocation"
+)
+
 func info() provision.Info {
 	return provision.Info{
 		Name:  "dcimanager6",
 		Title: "DCImanager 6",
 		ProductTypes: []provision.ProductType{{
-			Code: "dedicated",
+			Code: dedicated,
 			Operations: map[provision.Kind]provision.Mode{
 				provision.Open: provision.ModeAuto, provision.Suspend: provision.ModeAuto, provision.Resume: provision.ModeAuto,
 				provision.Close: provision.ModeAuto, provision.SetParams: provision.ModeAuto, provision.Renew: provision.ModeNone,
 				provision.Reboot: provision.ModeAuto, provision.Reinstall: provision.ModeAuto,
 			},
-			CompletesWith: []string{"external_id"},
+			CompletesWith: []string{"external_id"}, Recovery: true,
+		}, {
+			Code: colocation,
+			Operations: map[provision.Kind]provision.Mode{
+				provision.Open: provision.ModeManual, provision.Suspend: provision.ModeAuto, provision.Resume: provision.ModeAuto,
+				provision.Close: provision.ModeManual, provision.SetParams: provision.ModeAuto, provision.Renew: provision.ModeNone,
+				provision.Reboot: provision.ModeAuto, provision.Reinstall: provision.ModeManual,
+			},
+			CompletesWith: []string{"external_id"}, Recovery: true, TariffSchema: json.RawMessage(colocationSchema),
 		}},
 		ConnectionSchema: json.RawMessage(connectionSchema),
 		ParametersSchema: parametersSchema(),
 		TariffSchema:     json.RawMessage(tariffSchema),
+		FixedParameters:  []string{"by_server_type"},
 		Statistics: []provision.Statistic{
 			{Param: "in", Unit: "KiB", Kind: "counter"},
 			{Param: "out", Unit: "KiB", Kind: "counter"},
@@ -37,9 +52,14 @@ func info() provision.Info {
 			"The user must be an administrator without a second factor.",
 			"A server is free when it has no owner, its diagnostics are over, its configuration is known and its last operation ended well.",
 			"Addresses come from the pool of the server's rack, else of its location, else from a pool whose name contains \"public\"; only pools with IPv4 addresses serve.",
-			"Scripts can be ordered when their access is set to All.",
-			"The panel answers statistics by whole days.",
-			"Calls that the vendor does not document can be corrected by the parameters endpoints and fields.",
+			"Scripts can be ordered when their access is set to All. A module that does not run them makes a task of an ordered one.",
+			"Where by_server_type is off and no server of the ordered configuration is free, a task names the most similar one by its name: the processor counts for half, then memory and disks.",
+			"Suspending closes the switch port. power_sync decides about the machine: on (default) switches it on with an active service, on_off also off with a suspended one, none leaves it alone.",
+			"A protected server refuses operations; they become tasks with the panel's words, and the service stays as it is.",
+			"Rebooting with recovery starts a system of the panel, by its first template that is tagged recovery; the next reboot ends it.",
+			"Colocation: people mount, install and take down the client's own server and give it to the client in the panel; closing the set-up task requires its id, by which the rest is done.",
+			"Add-ons that the panel has no call for become tasks.",
+			"Told by the vendor: configurations, servers, users, free servers, power synchronisation. Seen in clients: power_reset. Inferred: owner, installation, recovery, suspending, switching on and off, addresses, pools, templates, scripts, locations, traffic; the parameters endpoints and fields correct them.",
 		},
 	}
 }
@@ -63,6 +83,8 @@ const tariffSchema = `{
   }
 }`
 
+const colocationSchema = `{"type": "object", "properties": {}}`
+
 // parametersSchema names every call and member that can be corrected, so that a form can offer them.
 func parametersSchema() json.RawMessage {
 	return json.RawMessage(strings.NewReplacer(
@@ -81,10 +103,11 @@ func overrides(names []string, rule string) string {
 const parametersTemplate = `{
   "type": "object", "additionalProperties": false,
   "properties": {
-    "by_server_type": {"type": "boolean", "default": true, "title": "By server type", "description": "On: only a server of exactly the tariff's configuration. Off: where none is free, staff get a task that names the most similar one."},
-    "use_recipes": {"type": "boolean", "default": false, "title": "Run ordered scripts"},
+    "by_server_type": {"type": "boolean", "default": true, "title": "By server type", "description": "On: only a server of exactly the tariff's configuration. Off: where none is free, staff get a task that names the most similar one. It stays as it is while tariffs sell by the module."},
+    "use_recipes": {"type": "boolean", "default": false, "title": "Run ordered scripts", "description": "Off: an ordered script is a task for staff."},
     "allocation_pool": {"type": "string", "maxLength": 255, "default": "", "title": "Pool for issued servers", "description": "Name or number; empty: the panel's own rule by rack, location and name."},
     "deallocation_pool": {"type": "string", "maxLength": 255, "default": "", "title": "Pool for released servers", "description": "Name or number; empty: the pools that the panel keeps for this."},
+    "power_sync": {"type": "string", "enum": ["", "on", "on_off", "none"], "default": "", "title": "Power by the service's status", "description": "on: an active service's machine is switched on. on_off: and a suspended one's is switched off. none: neither. Empty: on."},
     "timeout_seconds": {"type": "integer", "minimum": 0, "maximum": 300, "default": 0, "title": "Seconds to wait for an answer", "description": "0: 30 seconds."},
     "traffic_unit": {"type": "string", "enum": ["", "B", "KiB", "MiB", "GiB"], "default": "", "title": "Unit of the panel's traffic", "description": "Empty: KiB."},
     "endpoints": {"title": "Corrected calls", "description": "Method and path by the call's name.", ENDPOINTS},

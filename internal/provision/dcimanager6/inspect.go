@@ -20,7 +20,7 @@ func (m *Module) Inspect(ctx context.Context, op provision.Op) (provision.Found,
 		return provision.Found{}, err
 	}
 	out := w.tell(s)
-	out.Domain = w.domainOf(s)
+	out.Domain, out.KeepPower = w.domainOf(s), m.keepsPower(op.Spec.Standing)
 	return out, nil
 }
 

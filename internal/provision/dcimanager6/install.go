@@ -1,8 +1,9 @@
 package dcimanager6
 
 import (
+	"cmp"
 	"context"
-	"sort"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -20,10 +21,7 @@ func (w *work) installation(ctx context.Context, s panel.Server) (request, error
 	if err != nil {
 		return request{}, err
 	}
-	password := w.op.Spec.Password
-	if password == "" {
-		password = randomPassword() // the panel asks for one; the client sets his own later
-	}
+	password := w.password()
 	return request{
 		name: "install",
 		do: func(ctx context.Context) error {
@@ -33,21 +31,25 @@ func (w *work) installation(ctx context.Context, s panel.Server) (request, error
 	}, nil
 }
 
-// chosenOS is the order's, else the tariff's, else the panel's first by name.
+// password is the machine's first one; the panel asks for one where the client left it open, and he sets his own later.
+func (w *work) password() string {
+	if w.op.Spec.Password != "" {
+		return w.op.Spec.Password
+	}
+	return randomPassword()
+}
+
+// chosenOS is the order's, by parameter or add-on, else the tariff's, else the panel's first by name.
 func (w *work) chosenOS(ctx context.Context) (panel.OSTemplate, error) {
 	t, err := provision.DecodeTariff[Tariff](w.op.Spec.Settings)
 	if err != nil {
 		return panel.OSTemplate{}, provision.NewRejected("bad_tariff_settings", "the tariff's settings are not readable")
 	}
-	all, err := w.panel.OSTemplates(ctx)
+	all, err := w.systems(ctx)
 	if err != nil {
 		return panel.OSTemplate{}, err
 	}
-	sort.Slice(all, func(i, j int) bool { return all[i].Name < all[j].Name })
-	choice := w.op.Spec.Parameter("os")
-	if choice == "" {
-		choice = t.DefaultOS
-	}
+	choice := cmp.Or(w.op.Spec.Parameter("os"), w.op.Spec.AddOns["os"].Item, t.DefaultOS)
 	for _, os := range all {
 		if choice == "" || strings.EqualFold(os.Name, choice) || strconv.Itoa(os.ID) == choice {
 			return os, nil
@@ -57,6 +59,30 @@ func (w *work) chosenOS(ctx context.Context) (panel.OSTemplate, error) {
 		return panel.OSTemplate{}, provision.NewRejected("unknown_os", "the panel has no operating system to install")
 	}
 	return panel.OSTemplate{}, provision.NewRejected("unknown_os", "the panel has no operating system %q", choice)
+}
+
+// systems lists what can be installed, by name; a recovery system is none of it.
+func (m *Module) systems(ctx context.Context) ([]panel.OSTemplate, error) {
+	all, err := m.panel.OSTemplates(ctx)
+	if err != nil {
+		return nil, err
+	}
+	all = slices.DeleteFunc(all, m.panel.Recovers)
+	slices.SortFunc(all, func(a, b panel.OSTemplate) int { return cmp.Or(strings.Compare(a.Name, b.Name), a.ID-b.ID) })
+	return all, nil
+}
+
+// recoverySystem is the panel's first recovery template by name; 0 where it has none to choose from, and knows by itself.
+func (w *work) recoverySystem(ctx context.Context) (int, error) {
+	all, err := w.panel.OSTemplates(ctx)
+	if err != nil {
+		return 0, err
+	}
+	all = slices.DeleteFunc(all, func(t panel.OSTemplate) bool { return !w.panel.Recovers(t) })
+	if len(all) == 0 {
+		return 0, nil
+	}
+	return slices.MinFunc(all, func(a, b panel.OSTemplate) int { return cmp.Or(strings.Compare(a.Name, b.Name), a.ID-b.ID) }).ID, nil
 }
 
 // chosenScript is the ordered script's number; 0 where none was ordered or the module runs none.

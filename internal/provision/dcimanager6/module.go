@@ -23,6 +23,7 @@ type Parameters struct {
 	AllocationPool   string            `json:"allocation_pool" validate:"max=255"`
 	DeallocationPool string            `json:"deallocation_pool" validate:"max=255"`
 	TimeoutSeconds   int               `json:"timeout_seconds" validate:"min=0,max=300"`
+	PowerSync        string            `json:"power_sync" validate:"omitempty,oneof=on on_off none"`
 	TrafficUnit      string            `json:"traffic_unit" validate:"omitempty,oneof=B KiB MiB GiB"`
 	Endpoints        map[string]string `json:"endpoints"`
 	Fields           map[string]string `json:"fields"`
@@ -36,10 +37,14 @@ type Tariff struct {
 
 // Module drives one panel for the servers of one location.
 type Module struct {
-	panel    *panel.Panel
-	set      Parameters
-	location string
+	panel       *panel.Panel
+	set         Parameters
+	location    string
+	productType string
 }
+
+// Dedicated is a module that sells the panel's own servers. Colocated ones are their clients' and come by no stock.
+type Dedicated struct{ *Module }
 
 func newModule(c provision.Config) (provision.Module, error) {
 	var connection panelhttp.Connection
@@ -59,7 +64,11 @@ func newModule(c provision.Config) (provision.Module, error) {
 		return nil, err
 	}
 	client := isp6.New(http, connection.Username, connection.Password)
-	return &Module{panel: panel.New(client, dialect), set: set, location: c.Location}, nil
+	m := &Module{panel: panel.New(client, dialect), set: set, location: c.Location, productType: c.ProductType}
+	if m.productType == colocation {
+		return m, nil
+	}
+	return &Dedicated{m}, nil
 }
 
 // byServerType tells whether only a server of exactly the tariff's configuration will do.

@@ -47,6 +47,9 @@ func (w *work) handOver(ctx context.Context, s panel.Server) (provision.Outcome,
 		if handedOver(s) {
 			return nil
 		}
+		if on := w.power(s, provision.Served); on != nil {
+			return on
+		}
 		return &step{"hand over", func(ctx context.Context) error { return w.panel.Label(ctx, s.ID, w.finalName(s), s.Domain) }}
 	})
 	if err != nil {

@@ -11,7 +11,7 @@ import (
 
 // Stock counts the free servers of each configuration at the module's location. The panel's own count is of all locations
 // together; it only adds the configurations of which nothing is free here.
-func (m *Module) Stock(ctx context.Context) ([]provision.Stock, error) {
+func (m *Dedicated) Stock(ctx context.Context) ([]provision.Stock, error) {
 	location, err := locationID(m.location)
 	if err != nil {
 		return nil, err
@@ -40,7 +40,7 @@ func (m *Module) Stock(ctx context.Context) ([]provision.Stock, error) {
 }
 
 // StockKey is the tariff's configuration; any will do where staff choose the most similar one.
-func (m *Module) StockKey(settings json.RawMessage) string {
+func (m *Dedicated) StockKey(settings json.RawMessage) string {
 	t, err := provision.DecodeTariff[Tariff](settings)
 	if err != nil || !m.byServerType() {
 		return ""
@@ -51,7 +51,7 @@ func (m *Module) StockKey(settings json.RawMessage) string {
 // Catalog lists what the panel offers: its systems, the scripts that customers may order, configurations, pools, locations.
 func (m *Module) Catalog(ctx context.Context) (provision.Catalog, error) {
 	var c provision.Catalog
-	systems, err := m.panel.OSTemplates(ctx)
+	systems, err := m.systems(ctx)
 	if err != nil {
 		return c, err
 	}

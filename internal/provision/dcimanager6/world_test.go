@@ -29,6 +29,9 @@ const (
 	machinePassword = "first-password-7Q"
 )
 
+// shortWork is how long everything but an installation takes.
+const shortWork = time.Minute
+
 var epoch = time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC)
 
 // world is one simulated panel behind a real HTTP server, steered by its control API as anybody may do.
@@ -114,6 +117,7 @@ type shown struct {
 	OwnerEmail    *string `json:"owner_email"`
 	Power         string
 	Suspended     bool
+	Recovery      bool
 	Configuration string
 	OS            *struct{ Name string } `json:"os_template"`
 	Ports         []struct {

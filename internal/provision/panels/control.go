@@ -20,6 +20,9 @@ func (p *Panels) controlRoutes(mux *http.ServeMux) {
 	mux.HandleFunc("POST /control/{panel}/reset", p.onHost(p.reset))
 	mux.HandleFunc("POST /control/{panel}/servers", p.onHost(p.extend("servers")))
 	mux.HandleFunc("POST /control/{panel}/pools", p.onHost(p.extend("pools")))
+	mux.HandleFunc("POST /control/{panel}/templates", p.onHost(p.extend("templates")))
+	mux.HandleFunc("PUT /control/{panel}/servers/{id}", p.onHost(p.change(func(r *http.Request) string { return "servers/" + r.PathValue("id") })))
+	mux.HandleFunc("PUT /control/{panel}/settings", p.onHost(p.change(func(*http.Request) string { return "settings" })))
 	mux.HandleFunc("PUT /control/{panel}/servers/{id}/traffic/{day}", p.onHost(p.putTraffic))
 	mux.HandleFunc("GET /control/{panel}/faults", p.onHost(p.getFaults))
 	mux.HandleFunc("POST /control/{panel}/faults", p.onHost(p.postFault))
@@ -125,6 +128,17 @@ func (p *Panels) extend(what string) func(*host, *http.Request, []byte) (any, er
 		h.panel.Settle(now)
 		p.keep.now(h.stateFile)
 		return created{out}, nil
+	}
+}
+
+// change is extend for what is there already.
+func (p *Panels) change(what func(r *http.Request) string) func(*host, *http.Request, []byte) (any, error) {
+	return func(h *host, r *http.Request, body []byte) (any, error) {
+		out, err := p.extend(what(r))(h, r, body)
+		if made, ok := out.(created); ok {
+			out = made.body
+		}
+		return out, err
 	}
 }
 

@@ -3,6 +3,8 @@ package dcimanager6
 import (
 	"fmt"
 	"net/netip"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/tariffd/tariffd/internal/provision/panels/isp6"
@@ -53,7 +55,66 @@ func (d *dci6) Control(what string, body []byte, now time.Time) (any, error) {
 		}
 		return d.addPool(in)
 	}
+	id, isServer := strings.CutPrefix(what, "servers/")
+	switch {
+	case what == "templates":
+		return d.addTemplate(body)
+	case isServer:
+		return d.changeServer(id, body, now)
+	}
 	return nil, panel.ErrNotFound
+}
+
+// recoveryTag is what sets a recovery system apart from the others.
+const recoveryTag = "recovery"
+
+// addTemplate takes a template into the list.
+func (d *dci6) addTemplate(body []byte) (any, error) {
+	var in struct {
+		Name string   `json:"name"`
+		Tags []string `json:"tags"`
+	}
+	if err := panel.StrictJSON(body, &in); err != nil {
+		return nil, err
+	}
+	if in.Name == "" {
+		return nil, fmt.Errorf("name is needed")
+	}
+	last := 0
+	for _, t := range d.st.Templates {
+		last = max(last, t.ID)
+	}
+	d.st.Templates = append(d.st.Templates, dciNamed{ID: last + 1, Name: in.Name, Tags: in.Tags})
+	d.st.Revision++
+	return map[string]any{"id": last + 1, "name": in.Name, "tags": append([]string{}, in.Tags...)}, nil
+}
+
+// changeServer does what staff do at the rack: protect a server from
+// operations, or press its switch.
+func (d *dci6) changeServer(id string, body []byte, now time.Time) (any, error) {
+	n, err := strconv.Atoi(id)
+	srv := d.st.server(n)
+	if err != nil || srv == nil {
+		return nil, panel.ErrNotFound
+	}
+	var in struct {
+		Protected *bool   `json:"protected"`
+		Power     *string `json:"power"`
+	}
+	if err := panel.StrictJSON(body, &in); err != nil {
+		return nil, err
+	}
+	if in.Power != nil {
+		if *in.Power != "on" && *in.Power != "off" {
+			return nil, fmt.Errorf("power is on or off")
+		}
+		srv.PowerOn = *in.Power == "on"
+	}
+	if in.Protected != nil {
+		srv.Protected = *in.Protected
+	}
+	d.st.Revision++
+	return d.serverView(srv, now), nil
 }
 
 // addStock mounts servers, each with an address of the deallocation pool as
@@ -136,7 +197,7 @@ func (d *dci6) serverView(srv *dciServer, now time.Time) map[string]any {
 		"location_id": srv.LocationID, "rack": nameRow(d.st.Racks, srv.RackID),
 		"owner_id": isp6.IDOrNull(srv.OwnerID), "owner_email": d.ownerEmail(srv),
 		"state": d.state(srv), "power": panel.OnOff(srv.PowerOn), "suspended": srv.Suspended,
-		"protected": srv.Protected, "is_new": srv.IsNew, "os_template": d.templateRow(srv.TemplateID),
+		"protected": srv.Protected, "recovery": srv.Recovery, "is_new": srv.IsNew, "os_template": d.templateRow(srv.TemplateID),
 		"ports":     []map[string]any{{"id": srv.ID, "switch": "sw-1", "admin_status": upDown(srv.PortUp)}},
 		"addresses": addressRows(srv),
 		"operation": operationRow(d.operation(srv.OperationID), now),

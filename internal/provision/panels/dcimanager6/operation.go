@@ -14,6 +14,7 @@ import (
 const (
 	opDiagnose   = "diagnostics"
 	opInstall    = "os_install"
+	opRecover    = "recovery"
 	opSuspend    = "suspend"
 	opResume     = "resume"
 	opPowerOn    = "power_on"
@@ -92,7 +93,7 @@ func (d *dci6) installOS(c *panel.Call, srv *dciServer) panel.Reply {
 	if _, bad := isp6.Body(c, &in, "os_template", "password"); bad != nil {
 		return *bad
 	}
-	if named(d.st.Templates, in.Template) == nil {
+	if t := named(d.st.Templates, in.Template); t == nil || slices.Contains(t.Tags, recoveryTag) {
 		return isp6.BadValue("os_template", "names no template")
 	}
 	if in.Password == "" {
@@ -105,6 +106,30 @@ func (d *dci6) installOS(c *panel.Call, srv *dciServer) panel.Reply {
 		return *bad
 	}
 	return started(srv, d.start(c, srv, dciOperation{Name: opInstall, Template: in.Template}))
+}
+
+// startRecovery starts the server from a recovery system: the named template, or
+// one of the panel's own. The next start is from the disks again.
+func (d *dci6) startRecovery(c *panel.Call, srv *dciServer) panel.Reply {
+	var in struct {
+		Template *int   `json:"os_template"`
+		Password string `json:"password"`
+	}
+	if _, bad := isp6.Body(c, &in, "password"); bad != nil {
+		return *bad
+	}
+	if in.Password == "" {
+		return isp6.BadValue("password", "is empty")
+	}
+	if in.Template != nil {
+		if t := named(d.st.Templates, *in.Template); t == nil || !slices.Contains(t.Tags, recoveryTag) {
+			return isp6.BadValue("os_template", "names no recovery template")
+		}
+	}
+	if bad := d.refuse(srv); bad != nil {
+		return *bad
+	}
+	return started(srv, d.start(c, srv, dciOperation{Name: opRecover}))
 }
 
 // Settle finishes what is due, in the order in which it ended.
@@ -144,7 +169,11 @@ func (d *dci6) finish(op *dciOperation) {
 	case opDiagnose:
 		srv.IsNew = false
 	case opInstall:
-		srv.TemplateID, srv.PowerOn = op.Template, true
+		srv.TemplateID, srv.PowerOn, srv.Recovery = op.Template, true, false
+	case opRecover: // the disks stay as they are
+		srv.PowerOn, srv.Recovery = true, true
+	case opPowerReset:
+		srv.Recovery = false
 	case opSuspend:
 		srv.Suspended, srv.PortUp = true, false // the machine itself stays on
 	case opResume:
@@ -152,7 +181,7 @@ func (d *dci6) finish(op *dciOperation) {
 	case opPowerOn:
 		srv.PowerOn = true
 	case opPowerOff:
-		srv.PowerOn = false
+		srv.PowerOn, srv.Recovery = false, false
 	}
 }
 

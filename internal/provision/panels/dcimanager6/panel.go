@@ -45,6 +45,7 @@ func (d *dci6) routes() panel.Routes {
 		"POST /dci/v3/server/{id}":             d.onServer(d.editServer),
 		"POST /dci/v3/server/{id}/owner":       d.onServer(d.setOwner),
 		"POST /dci/v3/server/{id}/os":          d.onServer(d.installOS),
+		"POST /dci/v3/server/{id}/recovery":    d.onServer(d.startRecovery),
 		"POST /dci/v3/server/{id}/suspend":     d.onServer(d.simple(opSuspend)),
 		"POST /dci/v3/server/{id}/resume":      d.onServer(d.simple(opResume)),
 		"POST /dci/v3/server/{id}/power_on":    d.onServer(d.simple(opPowerOn)),

@@ -93,7 +93,7 @@ func (d *dci6) ownerEmail(srv *dciServer) any {
 
 func (d *dci6) templateRow(id int) any {
 	if t := named(d.st.Templates, id); t != nil {
-		return map[string]any{"id": t.ID, "name": t.Name, "tags": []string{}}
+		return map[string]any{"id": t.ID, "name": t.Name, "tags": append([]string{}, t.Tags...)}
 	}
 	return nil
 }
@@ -124,7 +124,7 @@ func (d *dci6) listNamed(c *panel.Call, list []dciNamed, more func(n dciNamed, r
 }
 
 func (d *dci6) listTemplates(c *panel.Call) panel.Reply {
-	return d.listNamed(c, d.st.Templates, func(_ dciNamed, row map[string]any) { row["tags"] = []string{} })
+	return d.listNamed(c, d.st.Templates, func(n dciNamed, row map[string]any) { row["tags"] = append([]string{}, n.Tags...) })
 }
 
 func (d *dci6) listScripts(c *panel.Call) panel.Reply {

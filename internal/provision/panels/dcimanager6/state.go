@@ -20,6 +20,7 @@ type dciServer struct {
 	OwnerID       int          `json:"owner_id"`
 	IsNew         bool         `json:"is_new"` // not yet diagnosed
 	Protected     bool         `json:"protected"`
+	Recovery      bool         `json:"recovery,omitempty"` // it runs a recovery system
 	PowerOn       bool         `json:"power_on"`
 	Suspended     bool         `json:"suspended"`
 	PortUp        bool         `json:"port_up"`
@@ -70,12 +71,13 @@ type dciUser struct {
 }
 
 // dciNamed is a place, a template or a script: an id with a name. Access is a
-// script's, LocationID a rack's.
+// script's, LocationID a rack's, Tags a template's.
 type dciNamed struct {
-	ID         int    `json:"id"`
-	Name       string `json:"name"`
-	Access     string `json:"access,omitempty"`
-	LocationID int    `json:"location_id,omitempty"`
+	ID         int      `json:"id"`
+	Name       string   `json:"name"`
+	Access     string   `json:"access,omitempty"`
+	LocationID int      `json:"location_id,omitempty"`
+	Tags       []string `json:"tags,omitempty"` // of a template
 }
 
 // dciPool gives IPv4 addresses of one network.

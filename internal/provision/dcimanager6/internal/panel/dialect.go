@@ -16,6 +16,7 @@ const (
 	ServerEdit     Call = "server_edit"
 	ServerOwner    Call = "server_owner"
 	Install        Call = "install_os"
+	Recovery       Call = "recovery"
 	SuspendServer  Call = "suspend"
 	ResumeServer   Call = "resume"
 	PowerOn        Call = "power_on"
@@ -40,6 +41,7 @@ var endpoints = map[Call]string{
 	ServerEdit:     "POST /dci/v3/server/{id}",                            // I
 	ServerOwner:    "POST /dci/v3/server/{id}/owner",                      // I; where it equals server_edit, owner and name go in one call
 	Install:        "POST /dci/v3/server/{id}/os",                         // I
+	Recovery:       "POST /dci/v3/server/{id}/recovery",                   // I; D knows recovery as a topic of servers
 	SuspendServer:  "POST /dci/v3/server/{id}/suspend",                    // I; D knows the state "suspending"
 	ResumeServer:   "POST /dci/v3/server/{id}/resume",                     // I
 	PowerOn:        "POST /dci/v3/server/{id}/power_on",                   // I, by analogy with power_reset
@@ -67,6 +69,7 @@ var names = map[string]string{
 	"count":         "count",
 	"family":        "family",
 	"user_role":     "@user",
+	"recovery_tag":  "recovery", // of the templates that are no systems to install
 	"in":            "in",
 	"out":           "out",
 	"burst_in_day":  "burst_in_day",

@@ -2,6 +2,7 @@ package panel
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"github.com/tariffd/tariffd/internal/provision/isp6"
@@ -55,6 +56,11 @@ type OSTemplate struct {
 // OSTemplates lists the operating systems.
 func (p *Panel) OSTemplates(ctx context.Context) ([]OSTemplate, error) {
 	return list[OSTemplate](ctx, p, OSTemplates, "")
+}
+
+// Recovers tells whether a template is a recovery system, by its tag.
+func (p *Panel) Recovers(t OSTemplate) bool {
+	return slices.ContainsFunc(t.Tags, func(tag string) bool { return strings.EqualFold(tag, p.dialect.names["recovery_tag"]) })
 }
 
 // Script is a script that can run after an installation.

@@ -146,6 +146,16 @@ func (p *Panel) InstallOS(ctx context.Context, id, os, script int, password stri
 	return p.call(ctx, Install, places{"id": strconv.Itoa(id)}, body, nil, password)
 }
 
+// Recover starts a server from a recovery system; 0 is the panel's own choice.
+func (p *Panel) Recover(ctx context.Context, id, system int, password string) error {
+	n := p.dialect.names
+	body := map[string]any{n["password"]: password}
+	if system != 0 {
+		body[n["os_template"]] = system
+	}
+	return p.call(ctx, Recovery, places{"id": strconv.Itoa(id)}, body, nil, password)
+}
+
 // Do makes one of the calls that need nothing but the server: suspend, resume, power.
 func (p *Panel) Do(ctx context.Context, call Call, id int) error {
 	return p.call(ctx, call, places{"id": strconv.Itoa(id)}, nil, nil)

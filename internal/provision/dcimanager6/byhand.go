@@ -1,0 +1,29 @@
+package dcimanager6
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/tariffd/tariffd/internal/provision"
+	"github.com/tariffd/tariffd/internal/provision/dcimanager6/internal/panel"
+)
+
+// byHand says what people must do because the panel has no call for it, or because the module runs no scripts (D28); empty:
+// nothing. What was ordered is never left out silently.
+func (w *work) byHand(s panel.Server) string {
+	todo := w.op.Undone(func(code string) bool {
+		return code == "ipv4_public" || code == "ipv6" || code == "os" && w.op.Kind == provision.Open
+	})
+	if script := w.op.Spec.Parameter("recipe"); script != "" && !w.set.UseRecipes && w.installs() {
+		todo = append(todo, fmt.Sprintf("run script %q", script))
+	}
+	if len(todo) == 0 {
+		return ""
+	}
+	return fmt.Sprintf("The module has no call for these; please see to them at server %d (%s): %s.", s.ID, plainName(s), strings.Join(todo, "; "))
+}
+
+// installs tells whether the operation puts a system on the server.
+func (w *work) installs() bool {
+	return w.op.Kind == provision.Reinstall || w.op.Kind == provision.Open && !w.colocation()
+}

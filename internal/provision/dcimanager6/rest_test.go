@@ -1,0 +1,241 @@
+package dcimanager6_test
+
+import (
+	"encoding/json"
+	"testing"
+
+	"github.com/shopspring/decimal"
+	"github.com/stretchr/testify/require"
+
+	"github.com/tariffd/tariffd/internal/provision"
+	"github.com/tariffd/tariffd/internal/provision/dcimanager6"
+)
+
+// colocated is a module that serves clients' own servers.
+func (w *world) colocated() provision.Module {
+	w.Helper()
+	c := w.config("", adminPassword, nil)
+	c.ProductType = "colocation"
+	m, err := dcimanager6.Driver().New(c)
+	require.NoError(w, err)
+	return m
+}
+
+// handedOver is a service whose server 5 staff gave to its client.
+func (w *world) handedOver() provision.Op {
+	w.Helper()
+	w.vendor("/dci/v3/user", map[string]any{"email": "ada@example.org", "password": "x"})
+	w.vendor("/dci/v3/server/5/owner", map[string]any{"owner": 2})
+	op := newOp(provision.Suspend, nil)
+	op.Spec.ProductType, op.Spec.Settings, op.Ref = "colocation", json.RawMessage(`{}`), "5"
+	return op
+}
+
+func amountOf(n int64, unit string) provision.AddOn {
+	amount := decimal.NewFromInt(n)
+	return provision.AddOn{Amount: &amount, Unit: unit}
+}
+
+func TestColocationIsMountedByPeopleAndServedByItself(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	m := w.colocated()
+	_, counts := m.(provision.Stocker)
+	require.False(t, counts, "a client's own server comes by no stock")
+	op := w.handedOver()
+	before := w.server(op.Ref)
+	for _, kind := range []provision.Kind{provision.Open, provision.Close, provision.Reinstall} {
+		byPeople := newOp(kind, &op)
+		require.Equal(t, provision.Manual, w.mustRun(m, &byPeople).State, kind)
+	}
+	require.Equal(t, before, w.server(op.Ref), "nothing was done to it")
+	require.Equal(t, op.Ref, w.mustRun(m, &op).Ref)
+	require.Equal(t, "down", w.server(op.Ref).Ports[0].AdminStatus)
+	resume := newOp(provision.Resume, &op)
+	w.mustRun(m, &resume)
+	require.Equal(t, "up", w.server(op.Ref).Ports[0].AdminStatus)
+	change := withAddresses(newOp(provision.SetParams, &op), 2)
+	require.Len(t, w.mustRun(m, &change).Addresses, 2)
+	reboot := newOp(provision.Reboot, &op)
+	require.Equal(t, provision.Done, w.mustRun(m, &reboot).State)
+	for _, p := range dcimanager6.Driver().Info.ProductTypes {
+		require.Equal(t, []string{"external_id"}, p.CompletesWith, p.Code)
+	}
+}
+
+// D28: what has no call in the panel is told to people.
+func TestD28WhatThePanelHasNoCallForIsTold(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	m := w.module(nil)
+	op := withAddresses(newOp(provision.Open, nil), 1)
+	op.Spec.Included = map[string]provision.AddOn{"ram": amountOf(16, "GiB")}
+	op.Spec.AddOns["ram"], op.Spec.AddOns["traffic"] = amountOf(16, "GiB"), amountOf(100, "GiB")
+	op.Spec.AddOns["os"] = provision.AddOn{Item: "Ubuntu-24.04"}
+	out := w.mustRun(m, &op)
+	require.Empty(t, out.ByHand, "it is what everybody has")
+	require.Equal(t, "Ubuntu-24.04", w.server(out.Ref).OS.Name, "the system that was ordered as an add-on")
+
+	change := newOp(provision.SetParams, &op)
+	change.Spec.Previous = &provision.Terms{AddOns: op.Spec.AddOns}
+	change.Spec.AddOns = map[string]provision.AddOn{
+		"ipv4_public": amountOf(2, "piece"), "ram": amountOf(32, "GiB"), "os": {Item: "Debian-12"}, "traffic": amountOf(200, "GiB"),
+	}
+	changed := w.mustRun(m, &change)
+	require.Len(t, changed.Addresses, 2, "what has a call is done")
+	require.Equal(t, "The module has no call for these; please see to them at server 1 (Srv-1): os Debian-12; ram 32 GiB.", changed.ByHand)
+}
+
+// D28: a script that was ordered from a module that runs none.
+func TestD28AnOrderedScriptIsNotLeftOutSilently(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	op := withParameter(newOp(provision.Open, nil), "recipe", "docker")
+	m := w.module(nil)
+	require.Contains(t, w.mustRun(m, &op).ByHand, `run script "docker"`)
+	again := newOp(provision.Reinstall, &op)
+	require.Contains(t, w.mustRun(m, &again).ByHand, `run script "docker"`)
+	suspend := newOp(provision.Suspend, &op)
+	require.Empty(t, w.mustRun(m, &suspend).ByHand)
+	runs := w.module(map[string]any{"use_recipes": true})
+	again = newOp(provision.Reinstall, &op)
+	require.Empty(t, w.mustRun(runs, &again).ByHand)
+}
+
+func TestPowerFollowsTheService(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ sync, suspended, resumed string }{
+		{"", "on", "on"}, {"on", "on", "on"}, {"on_off", "off", "on"}, {"none", "on", "off"},
+	} {
+		w := newWorld(t)
+		m := w.module(map[string]any{"power_sync": c.sync})
+		service, out := w.open(m)
+		suspend := newOp(provision.Suspend, &service)
+		w.mustRun(m, &suspend)
+		require.Equal(t, c.suspended, w.server(out.Ref).Power, "suspended with %q", c.sync)
+		require.Equal(t, "down", w.server(out.Ref).Ports[0].AdminStatus)
+		w.switchOff(out.Ref)
+		resume := newOp(provision.Resume, &service)
+		w.mustRun(m, &resume)
+		require.Equal(t, c.resumed, w.server(out.Ref).Power, "resumed with %q", c.sync)
+	}
+}
+
+// atTheRack is what staff do to a server outside this program.
+func (w *world) atTheRack(ref provision.Ref, change map[string]any) {
+	w.Helper()
+	w.control("PUT", "/dcimanager6/servers/"+string(ref), change, nil)
+}
+
+func (w *world) switchOff(ref provision.Ref) {
+	w.Helper()
+	w.atTheRack(ref, map[string]any{"power": "off"})
+}
+
+func TestASwitchedOffMachineIsFoundAndSwitchedOn(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	m := w.module(nil)
+	service, out := w.open(m)
+	w.switchOff(out.Ref)
+	look := func(m provision.Module, standing provision.Standing) provision.Found {
+		op := newOp(provision.Sync, &service)
+		op.Spec.Standing = standing
+		found, err := m.(provision.Inspector).Inspect(t.Context(), op)
+		require.NoError(t, err)
+		return found
+	}
+	require.False(t, *look(m, provision.Served).Power)
+	require.True(t, *look(m, provision.Served).KeepPower)
+	require.Nil(t, look(m, provision.CutOff).KeepPower)
+	require.False(t, *look(w.module(map[string]any{"power_sync": "on_off"}), provision.CutOff).KeepPower)
+	require.Nil(t, look(w.module(map[string]any{"power_sync": "none"}), provision.Served).KeepPower)
+
+	left := newOp(provision.SetParams, &service)
+	w.mustRun(m, &left)
+	require.Equal(t, "off", w.server(out.Ref).Power, "a service that is neither is left alone")
+	put := newOp(provision.SetParams, &service)
+	put.Spec.Standing = provision.Served
+	w.mustRun(m, &put)
+	require.Equal(t, "on", w.server(out.Ref).Power)
+
+	w.switchOff(out.Ref)
+	reboot := newOp(provision.Reboot, &service)
+	w.mustRun(m, &reboot)
+	require.Equal(t, "on", w.server(out.Ref).Power, "a reset does nothing to a machine that is off")
+}
+
+// A protected server refuses what is asked of it; nothing is changed, and the panel's words go to people.
+func TestAProtectedServerRefusesCleanly(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	m := w.module(nil)
+	service, out := w.open(m)
+	w.atTheRack(out.Ref, map[string]any{"protected": true})
+	before := w.server(out.Ref)
+	for _, kind := range []provision.Kind{provision.Suspend, provision.SetParams, provision.Reboot, provision.Reinstall, provision.Close} {
+		op := withAddresses(newOp(kind, &service), 3)
+		_, err := w.run(m, &op)
+		require.Contains(t, refused(t, err, "panel_rejected").Text, "The server is protected from operations", kind)
+		require.Equal(t, before, w.server(out.Ref), kind)
+	}
+	w.atTheRack(out.Ref, map[string]any{"protected": false})
+	closing := newOp(provision.Close, &service)
+	w.mustRun(m, &closing)
+	require.Nil(t, w.server(out.Ref).OwnerEmail)
+}
+
+func TestAMachineIsRebootedIntoRecovery(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	m := w.module(nil)
+	service, out := w.open(m)
+	recovers := func(name string) bool {
+		op := newOp(provision.Reboot, &service)
+		op.Recovery = true
+		w.mustRun(m, &op)
+		require.Equal(t, "Debian-12", w.server(out.Ref).OS.Name, "%s: the disks are left alone", name)
+		return w.server(out.Ref).Recovery
+	}
+	require.True(t, recovers("of the panel's own choice"))
+	reboot := newOp(provision.Reboot, &service)
+	w.mustRun(m, &reboot)
+	require.False(t, w.server(out.Ref).Recovery, "the next reboot ends it")
+
+	w.control("POST", "/dcimanager6/templates", map[string]any{"name": "A rescue system", "tags": []string{"recovery"}}, nil)
+	require.True(t, recovers("by a template"))
+	catalog, err := m.(provision.Cataloguer).Catalog(t.Context())
+	require.NoError(t, err)
+	require.Len(t, catalog.OS, 2, "it is no system to install")
+	again := newOp(provision.Reinstall, &service)
+	w.mustRun(m, &again)
+	require.False(t, w.server(out.Ref).Recovery)
+	require.Equal(t, "Debian-12", w.server(out.Ref).OS.Name, "the first by name is not the recovery system")
+	for _, p := range dcimanager6.Driver().Info.ProductTypes {
+		require.True(t, p.Recovery, p.Code)
+	}
+}
+
+// A lost answer does not start the recovery system again after the client has left it.
+func TestALostAnswerDoesNotRecoverAgain(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	m := w.module(nil)
+	service, _ := w.open(m)
+	op := newOp(provision.Reboot, &service)
+	op.Recovery = true
+	w.control("POST", "/dcimanager6/faults", map[string]any{"method": "POST", "path": "/dci/v3/server/1/recovery", "kind": "drop_response", "times": 1}, nil)
+	_, err := w.run(m, &op)
+	failure, ok := provision.FailureOf(err)
+	require.True(t, ok)
+	require.Equal(t, provision.Unavailable, failure.Kind)
+	w.advance(shortWork)
+	w.mustRun(m, &op)
+	calls := 0
+	for _, o := range w.view().Operations {
+		if o.Name == "recovery" {
+			calls++
+		}
+	}
+	require.Equal(t, 1, calls)
+}
