@@ -31,7 +31,7 @@ var ranks = map[string]int{
 const rankOutside = 9
 
 // Packages that only tests may use; what they import is their own affair, but for e2e.
-var forTests = map[string]bool{"pgtest": true, "sim": true, "e2e": true, "bench": true, "badinput": true, "arch": true, "provision/provisiontest": true, "provision/panels/paneltest": true}
+var forTests = map[string]bool{"pgtest": true, "sim": true, "e2e": true, "bench": true, "badinput": true, "arch": true, "enginetest": true, "provision/provisiontest": true, "provision/panels/paneltest": true}
 
 // Helpers that drivers share.
 var driverHelpers = map[string]bool{"provision/panelhttp": true, "provision/isp6": true, "provision/program": true, "provision/coremgr": true}

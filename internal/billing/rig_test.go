@@ -18,21 +18,19 @@ import (
 	"github.com/tariffd/tariffd/internal/charge"
 	"github.com/tariffd/tariffd/internal/client"
 	"github.com/tariffd/tariffd/internal/clock"
+	"github.com/tariffd/tariffd/internal/enginetest"
 	"github.com/tariffd/tariffd/internal/lifecycle"
 	"github.com/tariffd/tariffd/internal/money"
 	"github.com/tariffd/tariffd/internal/order"
 	"github.com/tariffd/tariffd/internal/payment"
-	"github.com/tariffd/tariffd/internal/pgtest"
 	"github.com/tariffd/tariffd/internal/postgres"
-	"github.com/tariffd/tariffd/internal/provision"
 	"github.com/tariffd/tariffd/internal/provision/none"
-	"github.com/tariffd/tariffd/internal/secret"
 	"github.com/tariffd/tariffd/internal/service"
 	"github.com/tariffd/tariffd/internal/traffic"
 	"github.com/tariffd/tariffd/internal/verify"
 )
 
-var admin = actor.Actor{Role: actor.Admin, Scope: actor.Everything}
+var admin = enginetest.Admin
 
 // house is a hosting company without panels: every engine on a database of its own, and a clock that tests move.
 type house struct {
@@ -55,12 +53,6 @@ type house struct {
 	parked   []actor.ClientID
 }
 
-func narrow[T any](db *postgres.DB) func(context.Context, func(T) error) error {
-	return func(ctx context.Context, fn func(T) error) error {
-		return db.InTx(ctx, func(tx *postgres.Tx) error { return fn(any(tx).(T)) })
-	}
-}
-
 func ptr[T any](v T) *T { return &v }
 
 func dec(s string) decimal.Decimal { return decimal.RequireFromString(s) }
@@ -80,35 +72,15 @@ func in(s string, zone *time.Location) time.Time {
 
 func newHouse(t testing.TB, now time.Time, zone *time.Location) *house {
 	t.Helper()
-	box, err := secret.NewBox(secret.GenerateIdentity())
-	require.NoError(t, err)
-	h := &house{TB: t, pool: pgtest.New(t), clock: clock.NewFake(now), zone: zone}
-	drivers := provision.NewRegistry(none.Driver())
-	h.db = postgres.New(h.pool, postgres.Options{Prepare: true, Clock: h.clock, Wall: h.clock, Box: box})
-	h.clients = &client.Engine{InTx: narrow[client.Tx](h.db), Zone: zone, Wall: h.clock}
-	h.catalog = &catalog.Engine{InTx: narrow[catalog.Tx](h.db), Drivers: drivers}
-	h.orders = &order.Engine{
-		InTx: narrow[order.Tx](h.db), Zone: zone, Look: func(ctx context.Context) (order.Lookup, error) { return h.db.Shelf(ctx) },
-	}
-	h.lifecycle = &lifecycle.Engine{
-		InTx: narrow[lifecycle.Tx](h.db), Zone: zone, Registry: drivers, Module: h.catalog.Connect, Box: box, Orders: h.orders,
-	}
-	h.orders.Open = h.lifecycle.Open
-	h.payments = &payment.Engine{
-		InTx: narrow[payment.Tx](h.db),
-		MoneyArrived: func(ctx context.Context, tx payment.Tx, by actor.Actor, c client.Client, orderID string) error {
-			return h.lifecycle.MoneyArrived(ctx, tx.(*postgres.Tx), by, c, orderID)
-		},
+	e := enginetest.Open(t, now, zone, none.Driver())
+	h := &house{
+		TB: t, pool: e.Pool, db: e.DB, clock: e.Clock, zone: zone, clients: e.Clients, catalog: e.Catalog, orders: e.Orders,
+		lifecycle: e.Lifecycle, payments: e.Payments, provider: e.Provider, place: e.Place(""),
 	}
 	h.billing = &billing.Engine{
-		InTx: narrow[billing.Tx](h.db), Zone: zone, Lifecycle: h.lifecycle,
+		InTx: enginetest.Narrow[billing.Tx](h.db), Zone: zone, Lifecycle: h.lifecycle,
 		Parked: func(c actor.ClientID, _ error) { h.parked = append(h.parked, c) },
 	}
-	require.NoError(t, h.pool.Get(&h.provider, `SELECT id FROM provider`))
-	places := &catalog.DataCenters{InTx: narrow[catalog.DataCenterTx](h.db), ExternalID: func(string) string { return "optional" }}
-	place, err := places.Create(context.Background(), admin, catalog.DataCenterInput{Name: "Frankfurt"})
-	require.NoError(t, err)
-	h.place = place.ID
 	return h
 }
 

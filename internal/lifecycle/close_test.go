@@ -18,33 +18,33 @@ import (
 
 func (r *rig) delete(by actor.Actor, id service.ID, when string) {
 	r.Helper()
-	_, err := r.lifecycle.Delete(context.Background(), by, id, lifecycle.DeleteInput{When: when})
+	_, err := r.Lifecycle.Delete(context.Background(), by, id, lifecycle.DeleteInput{When: when})
 	require.NoError(r, err)
 }
 
 func TestADeletionGivesTheRemainingDaysBackD8(t *testing.T) {
 	r := newRig(t)
 	c, id := r.active()
-	r.clock.Set(on(time.March, 16, 0))
+	r.Clock.Set(on(time.March, 16, 0))
 	r.delete(admin, id, lifecycle.Now)
 	require.Equal(r, service.Active, r.service(id).Status, "until the panel has released it")
-	require.Equal(r, "[40.00 0.00]", r.books(c))
-	r.work()
+	require.Equal(r, "[40.00 0.00]", r.Books(c))
+	r.Work()
 	s := r.service(id)
 	require.Equal(r, service.Deleted, s.Status)
 	require.Equal(r, on(time.March, 16, 0), *s.DeletedAt)
-	require.Equal(r, "[65.81 0.00]", r.books(c), "50.00 × 16/31, without the setup fee")
-	require.Equal(r, 0, r.count(`SELECT count(*) FROM service_activity WHERE service_id = $1 AND to_at IS NULL`, id))
+	require.Equal(r, "[65.81 0.00]", r.Books(c), "50.00 × 16/31, without the setup fee")
+	require.Equal(r, 0, r.Count(`SELECT count(*) FROM service_activity WHERE service_id = $1 AND to_at IS NULL`, id))
 }
 
 func TestADeletionGivesNothingBackWhereThePolicySaysSoD8(t *testing.T) {
 	r := newRig(t)
-	r.editTariff(catalog.TariffChange{Policy: catalog.PolicyChange{RefundOnClose: ptr(catalog.RefundNone)}})
+	r.EditTariff(catalog.TariffChange{Policy: catalog.PolicyChange{RefundOnClose: ptr(catalog.RefundNone)}})
 	c, id := r.active()
 	r.delete(admin, id, "")
-	r.work()
+	r.Work()
 	require.Equal(r, service.Deleted, r.service(id).Status)
-	require.Equal(r, "[40.00 0.00]", r.books(c))
+	require.Equal(r, "[40.00 0.00]", r.Books(c))
 }
 
 func TestAScheduledDeletionWaitsForTheEndOfThePeriod(t *testing.T) {
@@ -54,36 +54,36 @@ func TestAScheduledDeletionWaitsForTheEndOfThePeriod(t *testing.T) {
 	r.panel.asked()
 	r.delete(admin, id, lifecycle.EndOfPeriod)
 	require.Equal(r, on(time.April, 1, 0), *r.service(id).DeleteAt)
-	_, err := r.lifecycle.Undelete(ctx, clientKey(r.service(id)), id)
+	_, err := r.Lifecycle.Undelete(ctx, clientKey(r.service(id)), id)
 	require.NoError(r, err)
 	require.Nil(r, r.service(id).DeleteAt)
-	_, err = r.lifecycle.Undelete(ctx, admin, id)
-	r.refuses("invalid_service_state", err)
+	_, err = r.Lifecycle.Undelete(ctx, admin, id)
+	r.Refuses("invalid_service_state", err)
 
 	r.delete(admin, id, lifecycle.EndOfPeriod)
-	r.clock.Set(on(time.March, 31, 23))
-	r.work()
+	r.Clock.Set(on(time.March, 31, 23))
+	r.Work()
 	require.Equal(r, service.Active, r.service(id).Status)
-	require.NoError(r, r.lifecycle.DeleteScheduled(ctx, id), "too early is no error and does nothing")
+	require.NoError(r, r.Lifecycle.DeleteScheduled(ctx, id), "too early is no error and does nothing")
 	require.Empty(r, r.panel.asked())
-	r.after(time.Hour)
+	r.After(time.Hour)
 	require.Equal(r, service.Deleted, r.service(id).Status)
 	require.Equal(r, []string{"one close"}, r.panel.asked())
-	require.Equal(r, "[40.00 0.00]", r.books(c))
+	require.Equal(r, "[40.00 0.00]", r.Books(c))
 }
 
 func TestAScheduledDeletionMovesWithARenewal(t *testing.T) {
 	r := newRig(t)
 	c, id := r.active()
-	r.pay(c, "10", "")
+	r.Pay(c, "10", "")
 	r.delete(admin, id, lifecycle.EndOfPeriod)
-	_, err := r.lifecycle.Renew(context.Background(), admin, id, "")
+	_, err := r.Lifecycle.Renew(context.Background(), admin, id, "")
 	require.NoError(r, err)
 	require.Equal(r, on(time.May, 1, 0), *r.service(id).DeleteAt)
-	require.Equal(r, "[0.00 0.00]", r.books(c))
-	r.work()
-	_, err = r.lifecycle.Renew(context.Background(), admin, id, "")
-	r.refuses("insufficient_funds", err)
+	require.Equal(r, "[0.00 0.00]", r.Books(c))
+	r.Work()
+	_, err = r.Lifecycle.Renew(context.Background(), admin, id, "")
+	r.Refuses("insufficient_funds", err)
 }
 
 func TestWhatAClientMayDelete(t *testing.T) {
@@ -91,20 +91,20 @@ func TestWhatAClientMayDelete(t *testing.T) {
 	ctx := context.Background()
 	_, id := r.active()
 	policy := func(in catalog.ProductTypeChange) {
-		_, err := r.catalog.UpdateProductType(ctx, admin, "dedicated", in)
+		_, err := r.Catalog.UpdateProductType(ctx, admin, "dedicated", in)
 		require.NoError(r, err)
 	}
 	by := clientKey(r.service(id))
 	policy(catalog.ProductTypeChange{ClientDeletion: ptr(catalog.DeletionForbidden)})
-	_, err := r.lifecycle.Delete(ctx, by, id, lifecycle.DeleteInput{})
-	r.refuses("deletion_forbidden", err)
+	_, err := r.Lifecycle.Delete(ctx, by, id, lifecycle.DeleteInput{})
+	r.Refuses("deletion_forbidden", err)
 	policy(catalog.ProductTypeChange{ClientDeletion: ptr(catalog.DeletionAllowed), ClientDeletionTime: ptr(catalog.DeleteAtEndOfPeriod)})
 	r.delete(by, id, lifecycle.Now) // the type's time counts
 	require.NotNil(r, r.service(id).DeleteAt)
 	require.Empty(r, r.service(id).Pending)
 	policy(catalog.ProductTypeChange{ClientDeletionTime: ptr(catalog.DeleteImmediately)})
 	r.delete(by, id, "")
-	r.work()
+	r.Work()
 	require.Equal(r, service.Deleted, r.service(id).Status)
 }
 
@@ -112,8 +112,8 @@ func TestADeletionOfAnOldVersionIsRefused(t *testing.T) {
 	r := newRig(t)
 	_, id := r.active()
 	old := r.service(id).Version - 1
-	_, err := r.lifecycle.Delete(context.Background(), admin, id, lifecycle.DeleteInput{IfVersion: &old})
-	r.refuses("precondition_failed", err)
+	_, err := r.Lifecycle.Delete(context.Background(), admin, id, lifecycle.DeleteInput{IfVersion: &old})
+	r.Refuses("precondition_failed", err)
 	require.Empty(r, r.service(id).Pending)
 }
 
@@ -122,43 +122,43 @@ func TestWhileADeletionIsUnderWayNothingElseBegins(t *testing.T) {
 	r := newRig(t)
 	ctx := context.Background()
 	c, id := r.active()
-	r.pay(c, "100", "")
+	r.Pay(c, "100", "")
 	r.panel.asked()
 	r.panel.says(provision.Outcome{State: provision.Pending, After: time.Minute}, nil)
 	r.delete(admin, id, lifecycle.Now)
-	r.work()
-	_, err := r.lifecycle.Reinstall(ctx, admin, id, nil)
-	r.refuses("invalid_service_state", err)
-	_, err = r.lifecycle.Suspend(ctx, admin, id, service.ByAdmin, "")
-	r.refuses("invalid_service_state", err)
-	_, err = r.lifecycle.Renew(ctx, admin, id, "")
-	r.refuses("invalid_service_state", err)
-	_, err = r.lifecycle.Delete(ctx, admin, id, lifecycle.DeleteInput{})
-	r.refuses("operation_pending", err)
+	r.Work()
+	_, err := r.Lifecycle.Reinstall(ctx, admin, id, nil)
+	r.Refuses("invalid_service_state", err)
+	_, err = r.Lifecycle.Suspend(ctx, admin, id, service.ByAdmin, "")
+	r.Refuses("invalid_service_state", err)
+	_, err = r.Lifecycle.Renew(ctx, admin, id, "")
+	r.Refuses("invalid_service_state", err)
+	_, err = r.Lifecycle.Delete(ctx, admin, id, lifecycle.DeleteInput{})
+	r.Refuses("operation_pending", err)
 	r.panel.does(nil)
-	r.after(time.Minute)
+	r.After(time.Minute)
 	require.Equal(r, service.Deleted, r.service(id).Status)
 	require.Equal(r, []string{"one close", "one close"}, r.panel.asked())
-	require.Equal(r, "[188.39 0.00]", r.books(c), "50.00 × 30/31 came back, and no renewal was paid")
+	require.Equal(r, "[188.39 0.00]", r.Books(c), "50.00 × 30/31 came back, and no renewal was paid")
 }
 
 // stockBandwidth adds the product that carries servers' traffic; its module is one of the given driver.
 func (r *rig) stockBandwidth(driver string) catalog.TariffID {
 	r.Helper()
 	ctx := context.Background()
-	_, err := r.catalog.InstallIntegration(ctx, admin, catalog.DedicatedBandwidth)
+	_, err := r.Catalog.InstallIntegration(ctx, admin, catalog.DedicatedBandwidth)
 	require.NoError(r, err)
-	m, err := r.catalog.CreateModule(ctx, admin, driver, catalog.DedicatedBandwidth, catalog.ModuleChange{
-		Name: &driver, DataCenterID: catalog.To(r.place),
+	m, err := r.Catalog.CreateModule(ctx, admin, driver, catalog.DedicatedBandwidth, catalog.ModuleChange{
+		Name: &driver, DataCenterID: catalog.To(r.At),
 	})
 	require.NoError(r, err)
-	return r.newTariff("Bandwidth", catalog.DedicatedBandwidth, "20", m.ID)
+	return r.NewTariff("Bandwidth", catalog.DedicatedBandwidth, "20", m.ID)
 }
 
 func (r *rig) carry(t catalog.TariffID, c actor.ClientID, servers ...service.ID) (order.Order, error) {
 	raw, err := json.Marshal(servers)
 	require.NoError(r, err)
-	return r.orders.Place(context.Background(), admin, order.PlaceInput{ClientID: c, Pay: order.PayBalance, Wishes: []order.Wish{
+	return r.Orders.Place(context.Background(), admin, order.PlaceInput{ClientID: c, Pay: order.PayBalance, Wishes: []order.Wish{
 		{TariffID: t, Period: monthly, Parameters: map[string]json.RawMessage{"servers": raw}},
 	}})
 }
@@ -166,11 +166,11 @@ func (r *rig) carry(t catalog.TariffID, c actor.ClientID, servers ...service.ID)
 func TestServersThatABandwidthServiceReservedAreFreeAgainWhenItIsNotMade(t *testing.T) {
 	for name, end := range map[string]func(r *rig, o order.Order){
 		"cancelled": func(r *rig, o order.Order) {
-			_, err := r.orders.Cancel(context.Background(), admin, o.ID)
+			_, err := r.Orders.Cancel(context.Background(), admin, o.ID)
 			require.NoError(r, err)
 		},
 		"refused": func(r *rig, o order.Order) {
-			r.closeTask(r.task(o.Items[0].ServiceID).ID, lifecycle.CloseTaskInput{Result: "refused"})
+			r.CloseTask(r.Task(o.Items[0].ServiceID).ID, lifecycle.CloseTaskInput{Result: "refused"})
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -179,18 +179,18 @@ func TestServersThatABandwidthServiceReservedAreFreeAgainWhenItIsNotMade(t *test
 			c, id := r.active()
 			o, err := r.carry(tariff, c, id)
 			require.NoError(r, err)
-			r.work()
+			r.Work()
 			require.Equal(r, service.Processing, r.service(o.Items[0].ServiceID).Status)
-			require.Equal(r, "[20.00 20.00]", r.books(c))
+			require.Equal(r, "[20.00 20.00]", r.Books(c))
 			_, err = r.carry(tariff, c, id)
-			r.refuses("server_linked", err)
+			r.Refuses("server_linked", err)
 
 			end(r, o)
-			require.Equal(r, "[40.00 0.00]", r.books(c))
+			require.Equal(r, "[40.00 0.00]", r.Books(c))
 			again, err := r.carry(tariff, c, id)
 			require.NoError(r, err)
-			r.work()
-			r.closeTask(r.task(again.Items[0].ServiceID).ID, lifecycle.CloseTaskInput{Result: "done"})
+			r.Work()
+			r.CloseTask(r.Task(again.Items[0].ServiceID).ID, lifecycle.CloseTaskInput{Result: "done"})
 			require.Equal(r, again.Items[0].ServiceID, r.service(id).BandwidthServiceID)
 		})
 	}

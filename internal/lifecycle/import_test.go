@@ -20,7 +20,7 @@ import (
 // existing puts machines into the panel that somebody else made for ada.
 func (r *rig) existing(refs ...provision.Ref) (ada actor.ClientID) {
 	r.Helper()
-	c, err := r.clients.Create(context.Background(), admin, client.Input{ProviderID: r.provider, Email: "ada@example.com"})
+	c, err := r.Clients.Create(context.Background(), admin, client.Input{ProviderID: r.Provider, Email: "ada@example.com"})
 	require.NoError(r, err)
 	for _, ref := range refs {
 		r.panel.has = append(r.panel.has, provision.Machine{Name: "srv-" + string(ref), Sort: "i9", Found: provision.Found{
@@ -32,7 +32,7 @@ func (r *rig) existing(refs ...provision.Ref) (ada actor.ClientID) {
 }
 
 func (r *rig) importItem(ref provision.Ref, c actor.ClientID) lifecycle.ImportItem {
-	return lifecycle.ImportItem{Ref: ref, ClientID: c, TariffID: r.server, Period: monthly, PaidUntil: ptr(on(time.April, 15, 12))}
+	return lifecycle.ImportItem{Ref: ref, ClientID: c, TariffID: r.Server, Period: monthly, PaidUntil: ptr(on(time.April, 15, 12))}
 }
 
 func TestAPreviewSuggestsWhoseTheMachinesAre(t *testing.T) {
@@ -41,12 +41,12 @@ func TestAPreviewSuggestsWhoseTheMachinesAre(t *testing.T) {
 	_, held := r.active()
 	ada := r.existing("10", "9", r.service(held).ExternalID)
 	r.panel.has[0].Owner = "nobody@example.com"
-	other := r.newTariff("E5", "dedicated", "70", r.module)
-	for tariff, settings := range map[catalog.TariffID]string{r.server: `{"configuration": "E3"}`, other: `{"configuration": "I9"}`} {
-		_, err := r.catalog.UpdateTariff(ctx, admin, tariff, catalog.TariffChange{Settings: json.RawMessage(settings)})
+	other := r.NewTariff("E5", "dedicated", "70", r.Module)
+	for tariff, settings := range map[catalog.TariffID]string{r.Server: `{"configuration": "E3"}`, other: `{"configuration": "I9"}`} {
+		_, err := r.Catalog.UpdateTariff(ctx, admin, tariff, catalog.TariffChange{Settings: json.RawMessage(settings)})
 		require.NoError(r, err)
 	}
-	list, err := r.lifecycle.ImportPreview(ctx, r.module)
+	list, err := r.Lifecycle.ImportPreview(ctx, r.Module)
 	require.NoError(r, err)
 	require.Len(r, list, 2, "one is held by a service")
 	require.Equal(r, provision.Ref("9"), list[0].Ref)
@@ -54,17 +54,17 @@ func TestAPreviewSuggestsWhoseTheMachinesAre(t *testing.T) {
 	require.Equal(r, other, list[0].TariffID, "of its configuration")
 	require.Empty(r, list[1].ClientID)
 	require.Empty(r, list[1].TariffID)
-	require.Equal(r, 1, r.count(`SELECT count(*) FROM service`))
+	require.Equal(r, 1, r.Count(`SELECT count(*) FROM service`))
 	r.panel.deaf = provision.NewUnavailable(nil, "gone")
-	_, err = r.lifecycle.ImportPreview(ctx, r.module)
-	r.refuses("panel_unavailable", err)
+	_, err = r.Lifecycle.ImportPreview(ctx, r.Module)
+	r.Refuses("panel_unavailable", err)
 }
 
 func TestImportedMachinesAreServicesWithoutACharge(t *testing.T) {
 	r := newRig(t)
 	ctx := context.Background()
 	ada := r.existing("9", "10")
-	out, err := r.lifecycle.Import(ctx, admin, r.module, []lifecycle.ImportItem{r.importItem("9", ada), r.importItem("10", ada)})
+	out, err := r.Lifecycle.Import(ctx, admin, r.Module, []lifecycle.ImportItem{r.importItem("9", ada), r.importItem("10", ada)})
 	require.NoError(r, err)
 	require.Len(r, out, 2)
 	s := r.service(out[0].ID)
@@ -77,29 +77,29 @@ func TestImportedMachinesAreServicesWithoutACharge(t *testing.T) {
 	require.Equal(r, start, *s.StartedAt)
 	require.Equal(r, on(time.April, 15, 12), *s.PaidUntil)
 	require.True(r, s.AutoRenew)
-	require.Equal(r, r.place, s.DataCenterID)
+	require.Equal(r, r.At, s.DataCenterID)
 	require.Equal(r, "50", s.Terms[0].Term.Price.String())
 	require.Equal(r, "50.00", s.NextCharge(time.UTC).Amount.String())
-	require.Zero(r, r.count(`SELECT count(*) FROM expense`))
-	require.Zero(r, r.count(`SELECT count(*) FROM posting`))
-	require.Equal(r, 2, r.count(`SELECT count(*) FROM service_activity WHERE from_at = $1 AND to_at IS NULL AND cause = 'imported'`, start))
-	require.Equal(r, 2, r.count(`SELECT count(*) FROM event WHERE type = 'service.opened'`))
+	require.Zero(r, r.Count(`SELECT count(*) FROM expense`))
+	require.Zero(r, r.Count(`SELECT count(*) FROM posting`))
+	require.Equal(r, 2, r.Count(`SELECT count(*) FROM service_activity WHERE from_at = $1 AND to_at IS NULL AND cause = 'imported'`, start))
+	require.Equal(r, 2, r.Count(`SELECT count(*) FROM event WHERE type = 'service.opened'`))
 	require.Empty(r, r.panel.asked(), "the panel was only read")
-	list, err := r.lifecycle.ImportPreview(ctx, r.module)
+	list, err := r.Lifecycle.ImportPreview(ctx, r.Module)
 	require.NoError(r, err)
 	require.Empty(r, list)
 
 	// From its end on it renews as any other, and what is done to it goes to its module.
-	r.pay(ada, "100", "")
-	_, err = r.lifecycle.Renew(ctx, admin, s.ID, "")
+	r.Pay(ada, "100", "")
+	_, err = r.Lifecycle.Renew(ctx, admin, s.ID, "")
 	require.NoError(r, err)
 	require.Equal(r, on(time.May, 15, 12), *r.service(s.ID).PaidUntil)
-	require.Equal(r, "[50.00 0.00]", r.books(ada), "without a setup fee")
-	_, err = r.lifecycle.Delete(ctx, admin, out[1].ID, lifecycle.DeleteInput{})
+	require.Equal(r, "[50.00 0.00]", r.Books(ada), "without a setup fee")
+	_, err = r.Lifecycle.Delete(ctx, admin, out[1].ID, lifecycle.DeleteInput{})
 	require.NoError(r, err)
-	r.work()
+	r.Work()
 	require.Equal(r, service.Deleted, r.service(out[1].ID).Status)
-	require.Equal(r, "[50.00 0.00]", r.books(ada), "nothing was charged for it, nothing comes back")
+	require.Equal(r, "[50.00 0.00]", r.Books(ada), "nothing was charged for it, nothing comes back")
 	r.sound()
 }
 
@@ -110,9 +110,9 @@ func TestAnImportIsRefusedAsAWhole(t *testing.T) {
 	ref := r.service(held).ExternalID
 	ada := r.existing("9", "10", ref)
 	url := json.RawMessage(`{"url": "http://panel"}`)
-	r.editModule(catalog.ModuleChange{Connection: url})
-	two := r.newModule("two", catalog.ModuleChange{Connection: url})
-	elsewhere := r.newTariff("E9", "dedicated", "5", two)
+	r.EditModule(catalog.ModuleChange{Connection: url})
+	two := r.NewModule("two", catalog.ModuleChange{Connection: url})
+	elsewhere := r.NewTariff("E9", "dedicated", "5", two)
 	with := func(change func(*lifecycle.ImportItem)) lifecycle.ImportItem {
 		it := r.importItem("9", ada)
 		change(&it)
@@ -123,7 +123,7 @@ func TestAnImportIsRefusedAsAWhole(t *testing.T) {
 		"/items/1/external_id duplicate_value":    {r.importItem("9", ada), r.importItem("9", ada)},
 		"/items/0/external_id not_found":          {r.importItem("11", ada)},
 		"/items/0/client_id not_found":            {r.importItem("9", "01957f0e-5c1a-7b3e-9a41-2f6d8c0e7a15")},
-		"/items/0/client_id owner_differs":        {r.importItem("9", r.client("1"))},
+		"/items/0/client_id owner_differs":        {r.importItem("9", r.Client("1"))},
 		"/items/0/tariff_id not_found":            {with(func(it *lifecycle.ImportItem) { it.TariffID = "01957f0e-5c1a-7b3e-9a41-2f6d8c0e7a15" })},
 		"/items/0/tariff_id module_not_in_tariff": {with(func(it *lifecycle.ImportItem) { it.TariffID = elsewhere })},
 		"/items/0/period period_not_available":    {with(func(it *lifecycle.ImportItem) { it.Period = "P1Y" })},
@@ -132,7 +132,7 @@ func TestAnImportIsRefusedAsAWhole(t *testing.T) {
 		"/items/0/add_ons/no_such unknown_field":  {with(func(it *lifecycle.ImportItem) { it.AddOns = texts("no_such", "1") })},
 		"/items/1/period period_not_available":    {r.importItem("10", ada), with(func(it *lifecycle.ImportItem) { it.Period = "trial" })},
 	} {
-		_, err := r.lifecycle.Import(ctx, admin, r.module, items)
+		_, err := r.Lifecycle.Import(ctx, admin, r.Module, items)
 		require.Error(r, err, want)
 		var got []string
 		for _, f := range fault.Of(err).Fields {
@@ -140,9 +140,9 @@ func TestAnImportIsRefusedAsAWhole(t *testing.T) {
 		}
 		require.Equal(r, []string{want}, got)
 	}
-	_, err := r.lifecycle.Import(ctx, admin, r.module, []lifecycle.ImportItem{r.importItem("9", ada)})
+	_, err := r.Lifecycle.Import(ctx, admin, r.Module, []lifecycle.ImportItem{r.importItem("9", ada)})
 	require.NoError(r, err)
-	_, err = r.lifecycle.Import(ctx, admin, two, []lifecycle.ImportItem{with(func(it *lifecycle.ImportItem) { it.TariffID = elsewhere })})
+	_, err = r.Lifecycle.Import(ctx, admin, two, []lifecycle.ImportItem{with(func(it *lifecycle.ImportItem) { it.TariffID = elsewhere })})
 	require.Equal(r, "already_exists", fault.Of(err).Fields[0].Code, "by another module of the same panel")
-	require.Equal(r, 2, r.count(`SELECT count(*) FROM service`))
+	require.Equal(r, 2, r.Count(`SELECT count(*) FROM service`))
 }

@@ -16,45 +16,45 @@ import (
 
 func TestAtMaxRunningOpensTheNextOneWaitsAndIsWokenD23(t *testing.T) {
 	r := newRig(t)
-	r.editModule(catalog.ModuleChange{MaxRunningOpens: ptr(1)})
+	r.EditModule(catalog.ModuleChange{MaxRunningOpens: ptr(1)})
 	r.panel.says(provision.Outcome{State: provision.Pending, After: 10 * time.Second}, nil)
-	o := r.buy(r.client("200"), 2)
+	o := r.Buy(r.Client("200"), 2)
 	first, second := o.Items[0].ServiceID, o.Items[1].ServiceID
-	r.work()
+	r.Work()
 	require.Equal(r, operation.Waiting, r.operation(first, provision.Open).Status)
 	require.Equal(r, operation.Queued, r.operation(second, provision.Open).Status)
 	require.Equal(r, 0, r.operation(second, provision.Open).Attempts)
 	require.Equal(r, []string{"one open"}, r.panel.asked())
 
 	r.panel.does(nil)
-	r.after(10 * time.Second) // long before it would look by itself
+	r.After(10 * time.Second) // long before it would look by itself
 	require.Equal(r, service.Active, r.service(first).Status)
 	require.Equal(r, service.Active, r.service(second).Status)
 }
 
 func TestAFreeModuleTakesWhatAFullOneCannotD23(t *testing.T) {
 	r := newRig(t)
-	two := r.newModule("two", catalog.ModuleChange{SortOrder: ptr(2)})
-	r.editModule(catalog.ModuleChange{MaxRunningOpens: ptr(1)})
-	r.editTariff(catalog.TariffChange{ModuleIDs: &[]catalog.ModuleID{r.module, two}})
+	two := r.NewModule("two", catalog.ModuleChange{SortOrder: ptr(2)})
+	r.EditModule(catalog.ModuleChange{MaxRunningOpens: ptr(1)})
+	r.EditTariff(catalog.TariffChange{ModuleIDs: &[]catalog.ModuleID{r.Module, two}})
 	r.panel.says(provision.Outcome{State: provision.Pending}, nil)
-	r.buy(r.client("200"), 2)
-	r.work()
+	r.Buy(r.Client("200"), 2)
+	r.Work()
 	require.Equal(r, []string{"one open", "two open"}, r.panel.asked())
 }
 
 func TestWorkersOfAQueueAreSharedByItsModules(t *testing.T) {
 	r := newRig(t)
 	queue := catalog.QueueChange{Enabled: ptr(true), Key: catalog.To("rack"), Workers: ptr(1)}
-	two := r.newModule("two", catalog.ModuleChange{SortOrder: ptr(2), Queue: queue})
-	r.editModule(catalog.ModuleChange{Queue: queue})
-	r.editTariff(catalog.TariffChange{ModuleIDs: &[]catalog.ModuleID{r.module, two}})
+	two := r.NewModule("two", catalog.ModuleChange{SortOrder: ptr(2), Queue: queue})
+	r.EditModule(catalog.ModuleChange{Queue: queue})
+	r.EditTariff(catalog.TariffChange{ModuleIDs: &[]catalog.ModuleID{r.Module, two}})
 	r.panel.says(provision.Outcome{State: provision.Pending, After: time.Second}, nil)
-	o := r.buy(r.client("200"), 2)
-	r.work()
+	o := r.Buy(r.Client("200"), 2)
+	r.Work()
 	require.Equal(r, []string{"one open"}, r.panel.asked())
 	r.panel.does(nil)
-	r.after(time.Second)
+	r.After(time.Second)
 	require.Equal(r, service.Active, r.service(o.Items[1].ServiceID).Status)
 }
 
@@ -62,10 +62,10 @@ func TestADisabledModuleGoesOnServingWhatItHas(t *testing.T) {
 	r := newRig(t)
 	_, id := r.active()
 	r.panel.asked()
-	r.editModule(catalog.ModuleChange{Enabled: ptr(false)})
-	_, err := r.lifecycle.Reboot(context.Background(), admin, id, false)
+	r.EditModule(catalog.ModuleChange{Enabled: ptr(false)})
+	_, err := r.Lifecycle.Reboot(context.Background(), admin, id, false)
 	require.NoError(r, err)
-	r.work()
+	r.Work()
 	require.Equal(r, []string{"one reboot"}, r.panel.asked())
 }
 
@@ -75,45 +75,45 @@ func TestOperationsOfAServiceRunOneAfterAnother(t *testing.T) {
 	_, id := r.active()
 	r.panel.asked()
 	r.panel.says(provision.Outcome{State: provision.Pending, After: time.Second}, nil)
-	_, err := r.lifecycle.Reboot(ctx, admin, id, false)
+	_, err := r.Lifecycle.Reboot(ctx, admin, id, false)
 	require.NoError(r, err)
-	_, err = r.lifecycle.SetParameters(ctx, admin, id, nil)
+	_, err = r.Lifecycle.SetParameters(ctx, admin, id, nil)
 	require.NoError(r, err)
-	_, err = r.lifecycle.Reboot(ctx, admin, id, false)
-	r.refuses("operation_pending", err)
-	r.work()
+	_, err = r.Lifecycle.Reboot(ctx, admin, id, false)
+	r.Refuses("operation_pending", err)
+	r.Work()
 	require.Equal(r, []string{"one reboot"}, r.panel.asked())
 	r.panel.does(nil)
-	r.after(time.Second)
+	r.After(time.Second)
 	require.Equal(r, []string{"one reboot", "one set_params"}, r.panel.asked())
 }
 
 func TestALostClaimWritesNothing(t *testing.T) {
 	r := newRig(t)
 	ctx := context.Background()
-	id := r.buy(r.client("100"), 1).Items[0].ServiceID
-	claims, err := r.db.Due("operation").Claim(ctx, r.clock.BusinessNow(), 10)
+	id := r.Buy(r.Client("100"), 1).Items[0].ServiceID
+	claims, err := r.DB.Due("operation").Claim(ctx, r.Clock.BusinessNow(), 10)
 	require.NoError(r, err)
 	require.Len(r, claims, 1)
 	stolen := false
 	r.panel.does(func(string, provision.Op) (provision.Outcome, error) {
 		if !stolen { // while the panel works, the lease runs out and another worker takes over
 			stolen = true
-			r.clock.Advance(time.Hour)
-			again, err := r.db.Due("operation").Claim(ctx, r.clock.BusinessNow(), 10)
+			r.Clock.Advance(time.Hour)
+			again, err := r.DB.Due("operation").Claim(ctx, r.Clock.BusinessNow(), 10)
 			require.NoError(r, err)
 			require.Len(r, again, 1)
 		}
 		return provision.Outcome{Ref: "1"}, nil
 	})
-	err = r.lifecycle.Run(ctx, operation.ID(claims[0].ID), claims[0].No)
+	err = r.Lifecycle.Run(ctx, operation.ID(claims[0].ID), claims[0].No)
 	require.True(r, fault.Has(err, "claim_lost"), err)
 	require.Equal(r, service.Processing, r.service(id).Status)
 	require.Equal(r, operation.Running, r.operation(id, provision.Open).Status)
-	require.Error(r, r.lifecycle.Run(ctx, operation.ID(claims[0].ID), claims[0].No), "nor does it begin again")
+	require.Error(r, r.Lifecycle.Run(ctx, operation.ID(claims[0].ID), claims[0].No), "nor does it begin again")
 	require.Len(r, r.panel.asked(), 1)
 
-	r.after(time.Hour) // the other one died, too
+	r.After(time.Hour) // the other one died, too
 	require.Equal(r, service.Active, r.service(id).Status)
 	require.Equal(r, 1, r.operation(id, provision.Open).Attempts)
 }

@@ -20,18 +20,18 @@ import (
 
 func TestThePeriodStartsWithTheServiceAndBooksWhatWasHeldD3(t *testing.T) {
 	r := newRig(t)
-	c := r.client("100")
-	o := r.buy(c, 1)
+	c := r.Client("100")
+	o := r.Buy(c, 1)
 	id := o.Items[0].ServiceID
 	require.Equal(r, order.Paid, o.Status)
 	require.Equal(r, service.Processing, o.Items[0].Status)
-	require.Equal(r, "[40.00 60.00]", r.books(c))
+	require.Equal(r, "[40.00 60.00]", r.Books(c))
 	require.Nil(r, r.service(id).StartedAt)
 
 	r.panel.says(provision.Outcome{
 		Ref: "7", Domain: "a.example.com", Addresses: []provision.Address{{IP: "192.0.2.1", Family: "ipv4", Main: true}},
 	}, nil)
-	r.after(10 * time.Minute)
+	r.After(10 * time.Minute)
 	s := r.service(id)
 	require.Equal(r, service.Active, s.Status)
 	require.Equal(r, start.Add(10*time.Minute), *s.StartedAt)
@@ -39,36 +39,36 @@ func TestThePeriodStartsWithTheServiceAndBooksWhatWasHeldD3(t *testing.T) {
 	require.Equal(r, provision.Ref("7"), s.ExternalID)
 	require.Equal(r, "a.example.com", s.Domain)
 	require.Equal(r, "192.0.2.1", s.Addresses[0].IP)
-	require.Equal(r, "[40.00 0.00]", r.books(c))
-	require.Equal(r, order.Completed, r.order(o.ID).Status)
+	require.Equal(r, "[40.00 0.00]", r.Books(c))
+	require.Equal(r, order.Completed, r.Order(o.ID).Status)
 
 	spec := r.panel.last().Spec
 	require.Equal(r, "E3", spec.TariffCode)
 	require.Equal(r, "3", spec.Location)
 	require.NotEmpty(r, spec.Password)
-	require.Equal(r, 1, r.count(`SELECT count(*) FROM service_activity WHERE service_id = $1 AND to_at IS NULL`, id))
+	require.Equal(r, 1, r.Count(`SELECT count(*) FROM service_activity WHERE service_id = $1 AND to_at IS NULL`, id))
 }
 
 // A driver finds what it knows by the product type's words, however the tariff calls it.
 func TestAPanelIsToldAddOnsByTheirElement(t *testing.T) {
 	r := newRig(t)
 	billing, prices := catalog.BillOrder, []catalog.AddOnPrice{}
-	_, err := r.catalog.CreateAddOn(context.Background(), admin, r.server, "more_addresses", "ipv4_public", catalog.AddOnChange{
+	_, err := r.Catalog.CreateAddOn(context.Background(), admin, r.Server, "more_addresses", "ipv4_public", catalog.AddOnChange{
 		Billing: &billing, Prices: &prices, Default: catalog.To(json.RawMessage(`"2"`)),
 	})
 	require.NoError(r, err)
-	r.buy(r.client("100"), 1)
-	r.work()
+	r.Buy(r.Client("100"), 1)
+	r.Work()
 	require.Equal(r, "2", r.panel.last().Spec.AddOns["ipv4_public"].Amount.String())
 }
 
 func TestAPanelThatIsWorkingBurnsNoAttemptButAfterFourHoursPeopleLookD24(t *testing.T) {
 	r := newRig(t)
-	id := r.buy(r.client("100"), 1).Items[0].ServiceID
+	id := r.Buy(r.Client("100"), 1).Items[0].ServiceID
 	r.panel.says(provision.Outcome{State: provision.Pending, After: 10 * time.Minute, Memo: map[string]string{"job": "5"}, Begun: true}, nil)
-	r.work()
+	r.Work()
 	for range 23 {
-		r.after(10 * time.Minute)
+		r.After(10 * time.Minute)
 	}
 	o := r.operation(id, provision.Open)
 	require.Equal(r, operation.Waiting, o.Status)
@@ -76,53 +76,53 @@ func TestAPanelThatIsWorkingBurnsNoAttemptButAfterFourHoursPeopleLookD24(t *test
 	require.Equal(r, map[string]string{"job": "5"}, r.panel.last().Memo)
 	require.Len(r, r.panel.asked(), 24)
 
-	r.after(10 * time.Minute)
+	r.After(10 * time.Minute)
 	o = r.operation(id, provision.Open)
 	require.Equal(r, operation.Waiting, o.Status, "it is looked at further")
-	require.Equal(r, r.clock.BusinessNow().Add(time.Hour), *o.NextAttemptAt)
+	require.Equal(r, r.Clock.BusinessNow().Add(time.Hour), *o.NextAttemptAt)
 	require.Equal(r, "panel_does_not_finish", r.lastFailure())
-	task := r.task(id)
+	task := r.Task(id)
 	require.Equal(r, department.SetUp, task.Kind)
 	require.Equal(r, string(task.ID), o.TaskID)
-	r.after(time.Hour)
-	require.Equal(r, 1, r.count(`SELECT count(*) FROM task`), "people are asked once")
-	require.Equal(r, 1, r.count(`SELECT count(*) FROM event WHERE type = 'operation.failed'`))
+	r.After(time.Hour)
+	require.Equal(r, 1, r.Count(`SELECT count(*) FROM task`), "people are asked once")
+	require.Equal(r, 1, r.Count(`SELECT count(*) FROM event WHERE type = 'operation.failed'`))
 
 	ctx := context.Background()
-	_, err := r.lifecycle.CloseTask(ctx, admin, task.ID, lifecycle.CloseTaskInput{Result: "done"})
-	r.refuses("required", err)
-	require.Equal(r, department.TaskOpen, r.task(id).Status)
-	r.closeTask(task.ID, lifecycle.CloseTaskInput{Result: "done", ExternalID: "9"})
+	_, err := r.Lifecycle.CloseTask(ctx, admin, task.ID, lifecycle.CloseTaskInput{Result: "done"})
+	r.Refuses("required", err)
+	require.Equal(r, department.TaskOpen, r.Task(id).Status)
+	r.CloseTask(task.ID, lifecycle.CloseTaskInput{Result: "done", ExternalID: "9"})
 	require.Equal(r, service.Active, r.service(id).Status)
 	require.Equal(r, provision.Ref("9"), r.service(id).ExternalID)
 	require.Equal(r, operation.Succeeded, r.operation(id, provision.Open).Status)
-	_, err = r.lifecycle.CloseTask(ctx, admin, task.ID, lifecycle.CloseTaskInput{Result: "done", ExternalID: "9"})
-	r.refuses("task_closed", err)
+	_, err = r.Lifecycle.CloseTask(ctx, admin, task.ID, lifecycle.CloseTaskInput{Result: "done", ExternalID: "9"})
+	r.Refuses("task_closed", err)
 }
 
 // What people were told of, the panel may finish after all.
 func TestAPanelThatFinishesLateClosesTheTaskD24(t *testing.T) {
 	r := newRig(t)
-	r.lifecycle.PendingLimit = time.Hour
-	id := r.buy(r.client("100"), 1).Items[0].ServiceID
+	r.Lifecycle.PendingLimit = time.Hour
+	id := r.Buy(r.Client("100"), 1).Items[0].ServiceID
 	r.panel.says(provision.Outcome{State: provision.Pending, After: 30 * time.Minute, Text: "Job 5 runs.", Begun: true}, nil)
-	r.work()
+	r.Work()
 	for range 4 {
-		r.after(30 * time.Minute)
+		r.After(30 * time.Minute)
 	}
-	require.Equal(r, "Job 5 runs.", r.task(id).Error, "in the panel's words")
+	require.Equal(r, "Job 5 runs.", r.Task(id).Error, "in the panel's words")
 	r.panel.says(provision.Outcome{Ref: "5"}, nil)
-	r.after(time.Hour)
+	r.After(time.Hour)
 	require.Equal(r, service.Active, r.service(id).Status)
-	require.Equal(r, department.TaskClosed, r.task(id).Status)
+	require.Equal(r, department.TaskClosed, r.Task(id).Status)
 	require.Equal(r, operation.Succeeded, r.operation(id, provision.Open).Status)
 }
 
 // A machine that the panel does not finish keeps neither others from being made nor staff from asking anew.
 func TestWhatPeopleWereToldOfHoldsNoLaneD23(t *testing.T) {
 	r := newRig(t)
-	r.editModule(catalog.ModuleChange{MaxRunningOpens: ptr(1)})
-	o := r.buy(r.client("200"), 2)
+	r.EditModule(catalog.ModuleChange{MaxRunningOpens: ptr(1)})
+	o := r.Buy(r.Client("200"), 2)
 	first, second := o.Items[0].ServiceID, o.Items[1].ServiceID
 	r.panel.does(func(_ string, op provision.Op) (provision.Outcome, error) {
 		if op.ServiceID == first {
@@ -130,18 +130,18 @@ func TestWhatPeopleWereToldOfHoldsNoLaneD23(t *testing.T) {
 		}
 		return provision.Outcome{Ref: "2"}, nil
 	})
-	r.work()
-	r.after(2 * time.Hour)
+	r.Work()
+	r.After(2 * time.Hour)
 	require.Equal(r, service.Processing, r.service(second).Status)
-	r.after(2 * time.Hour)
-	r.after(time.Minute)
+	r.After(2 * time.Hour)
+	r.After(time.Minute)
 	require.Equal(r, service.Active, r.service(second).Status)
 
 	r.panel.says(provision.Outcome{Ref: "1"}, nil)
-	_, err := r.lifecycle.Retry(context.Background(), admin, r.operation(first, provision.Open).ID)
+	_, err := r.Lifecycle.Retry(context.Background(), admin, r.operation(first, provision.Open).ID)
 	require.NoError(r, err)
-	require.Equal(r, department.TaskClosed, r.task(first).Status)
-	r.work()
+	require.Equal(r, department.TaskClosed, r.Task(first).Status)
+	r.Work()
 	require.Equal(r, service.Active, r.service(first).Status)
 	require.Empty(r, r.panel.last().Memo, "it was begun anew")
 }
@@ -149,7 +149,7 @@ func TestWhatPeopleWereToldOfHoldsNoLaneD23(t *testing.T) {
 // lastFailure is the code that the newest operation.failed tells.
 func (r *rig) lastFailure() (code string) {
 	r.Helper()
-	require.NoError(r, r.pool.Get(&code, `SELECT data #>> '{error,code}' FROM event WHERE type = 'operation.failed' ORDER BY seq DESC LIMIT 1`))
+	require.NoError(r, r.Pool.Get(&code, `SELECT data #>> '{error,code}' FROM event WHERE type = 'operation.failed' ORDER BY seq DESC LIMIT 1`))
 	return code
 }
 
@@ -160,73 +160,73 @@ func TestARefusedOpenGoesToTheNextModuleD24(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := newRig(t)
-			two := r.newModule("two", catalog.ModuleChange{SortOrder: ptr(2)})
-			r.editTariff(catalog.TariffChange{ModuleIDs: &[]catalog.ModuleID{r.module, two}})
+			two := r.NewModule("two", catalog.ModuleChange{SortOrder: ptr(2)})
+			r.EditTariff(catalog.TariffChange{ModuleIDs: &[]catalog.ModuleID{r.Module, two}})
 			r.panel.does(func(module string, _ provision.Op) (provision.Outcome, error) {
 				if module == "one" {
 					return provision.Outcome{}, refusal
 				}
 				return provision.Outcome{Ref: "2"}, nil
 			})
-			id := r.buy(r.client("100"), 1).Items[0].ServiceID
-			r.work()
+			id := r.Buy(r.Client("100"), 1).Items[0].ServiceID
+			r.Work()
 			require.Equal(r, []string{"one open", "two open"}, r.panel.asked())
 			require.Equal(r, service.Active, r.service(id).Status)
 			require.Equal(r, two, r.service(id).ModuleID)
 			o := r.operation(id, provision.Open)
-			require.Equal(r, []catalog.ModuleID{r.module}, o.TriedModuleIDs)
+			require.Equal(r, []catalog.ModuleID{r.Module}, o.TriedModuleIDs)
 			require.Equal(r, 1, o.Attempts)
-			require.Equal(r, 1, r.count(`SELECT count(*) FROM module_problem WHERE module_id = $1 AND ended_at IS NULL`, r.module))
+			require.Equal(r, 1, r.Count(`SELECT count(*) FROM module_problem WHERE module_id = $1 AND ended_at IS NULL`, r.Module))
 		})
 	}
 }
 
 func TestWhenEveryModuleRefusedPeopleGetTheWordsAndStaffMayRetryD23(t *testing.T) {
 	r := newRig(t)
-	two := r.newModule("two", catalog.ModuleChange{SortOrder: ptr(2)})
-	r.editTariff(catalog.TariffChange{ModuleIDs: &[]catalog.ModuleID{r.module, two}})
+	two := r.NewModule("two", catalog.ModuleChange{SortOrder: ptr(2)})
+	r.EditTariff(catalog.TariffChange{ModuleIDs: &[]catalog.ModuleID{r.Module, two}})
 	r.panel.says(provision.Outcome{}, provision.NewRejected("no_free_server", "There is none."))
-	c := r.client("100")
-	id := r.buy(c, 1).Items[0].ServiceID
-	r.work()
+	c := r.Client("100")
+	id := r.Buy(c, 1).Items[0].ServiceID
+	r.Work()
 	require.Equal(r, []string{"one open", "two open"}, r.panel.asked())
-	o, task := r.operation(id, provision.Open), r.task(id)
+	o, task := r.operation(id, provision.Open), r.Task(id)
 	require.Equal(r, operation.Manual, o.Status)
 	require.Equal(r, "There is none.", task.Error)
 	require.Equal(r, string(o.ID), task.OperationID)
 	require.Equal(r, "no_free_server", r.lastFailure())
 	require.Equal(r, service.Processing, r.service(id).Status)
-	require.Equal(r, "[40.00 60.00]", r.books(c))
+	require.Equal(r, "[40.00 60.00]", r.Books(c))
 
 	r.panel.says(provision.Outcome{Ref: "1"}, nil)
-	_, err := r.lifecycle.Retry(context.Background(), admin, o.ID)
+	_, err := r.Lifecycle.Retry(context.Background(), admin, o.ID)
 	require.NoError(r, err)
-	r.work()
+	r.Work()
 	require.Equal(r, service.Active, r.service(id).Status)
 	require.Empty(r, r.operation(id, provision.Open).TriedModuleIDs, "a retry begins anew")
-	require.Equal(r, department.TaskClosed, r.task(id).Status, "nothing is left for people")
-	require.Equal(r, 1, r.count(`SELECT count(*) FROM module_problem WHERE ended_at IS NULL`), "only the other module's")
-	_, err = r.lifecycle.Retry(context.Background(), admin, o.ID)
-	r.refuses("invalid_operation_state", err)
+	require.Equal(r, department.TaskClosed, r.Task(id).Status, "nothing is left for people")
+	require.Equal(r, 1, r.Count(`SELECT count(*) FROM module_problem WHERE ended_at IS NULL`), "only the other module's")
+	_, err = r.Lifecycle.Retry(context.Background(), admin, o.ID)
+	r.Refuses("invalid_operation_state", err)
 }
 
 func TestARefusalOfWhatThePanelHasBegunStaysWithItsModule(t *testing.T) {
 	r := newRig(t)
-	two := r.newModule("two", catalog.ModuleChange{SortOrder: ptr(2)})
-	r.editTariff(catalog.TariffChange{ModuleIDs: &[]catalog.ModuleID{r.module, two}})
+	two := r.NewModule("two", catalog.ModuleChange{SortOrder: ptr(2)})
+	r.EditTariff(catalog.TariffChange{ModuleIDs: &[]catalog.ModuleID{r.Module, two}})
 	r.panel.says(provision.Outcome{State: provision.Pending, Begun: true}, nil)
-	id := r.buy(r.client("100"), 1).Items[0].ServiceID
-	r.work()
+	id := r.Buy(r.Client("100"), 1).Items[0].ServiceID
+	r.Work()
 	r.panel.says(provision.Outcome{}, provision.NewRejected("os_failed", "The OS does not install."))
-	r.after(time.Minute)
+	r.After(time.Minute)
 	require.Equal(r, []string{"one open", "one open"}, r.panel.asked(), "or there would be two objects")
 	require.Equal(r, operation.Manual, r.operation(id, provision.Open).Status)
-	require.Equal(r, department.SetUp, r.task(id).Kind)
+	require.Equal(r, department.SetUp, r.Task(id).Kind)
 }
 
 func TestTenFailuresMakeATaskD24(t *testing.T) {
 	r := newRig(t)
-	id := r.buy(r.client("100"), 1).Items[0].ServiceID
+	id := r.Buy(r.Client("100"), 1).Items[0].ServiceID
 	calls := 0
 	r.panel.does(func(string, provision.Op) (provision.Outcome, error) {
 		if calls++; calls%2 == 0 {
@@ -234,14 +234,14 @@ func TestTenFailuresMakeATaskD24(t *testing.T) {
 		}
 		return provision.Outcome{}, provision.NewUnavailable(nil, "No answer.")
 	})
-	r.work()
+	r.Work()
 	for i := 1; i < 10; i++ {
 		o := r.operation(id, provision.Open)
 		require.Equal(r, operation.Queued, o.Status)
 		require.Equal(r, i, o.Attempts)
-		require.Equal(r, operation.RetryAt(o.ID, r.clock.BusinessNow()), *o.NextAttemptAt)
-		r.clock.Set(*o.NextAttemptAt)
-		r.work()
+		require.Equal(r, operation.RetryAt(o.ID, r.Clock.BusinessNow()), *o.NextAttemptAt)
+		r.Clock.Set(*o.NextAttemptAt)
+		r.Work()
 	}
 	o := r.operation(id, provision.Open)
 	require.Equal(r, operation.Manual, o.Status)
@@ -249,30 +249,30 @@ func TestTenFailuresMakeATaskD24(t *testing.T) {
 	require.Equal(r, "panel_failed", o.ErrorCode)
 	require.NotContains(r, o.ErrorText, "mistake", "what is not the panel's own words stays in the logs")
 	require.Len(r, r.panel.asked(), 10)
-	require.Equal(r, department.SetUp, r.task(id).Kind)
+	require.Equal(r, department.SetUp, r.Task(id).Kind)
 
-	_, err := r.lifecycle.Retry(context.Background(), admin, o.ID)
+	_, err := r.Lifecycle.Retry(context.Background(), admin, o.ID)
 	require.NoError(r, err)
-	r.work()
+	r.Work()
 	require.Equal(r, 1, r.operation(id, provision.Open).Attempts)
 }
 
 func TestStaffMaySendAnOperationThatWaitsForItsNextAttemptAtOnce(t *testing.T) {
 	r := newRig(t)
-	id := r.buy(r.client("100"), 1).Items[0].ServiceID
+	id := r.Buy(r.Client("100"), 1).Items[0].ServiceID
 	r.panel.says(provision.Outcome{}, provision.NewUnavailable(nil, "No answer."))
-	r.work()
+	r.Work()
 	r.panel.does(nil)
-	_, err := r.lifecycle.Retry(context.Background(), admin, r.operation(id, provision.Open).ID)
+	_, err := r.Lifecycle.Retry(context.Background(), admin, r.operation(id, provision.Open).ID)
 	require.NoError(r, err)
-	r.work()
+	r.Work()
 	require.Equal(r, service.Active, r.service(id).Status)
 }
 
 func TestARefusedSetUpGivesTheMoneyBack(t *testing.T) {
 	r := newRig(t)
-	c := r.client("200")
-	o := r.buy(c, 2)
+	c := r.Client("200")
+	o := r.Buy(c, 2)
 	made, lost := o.Items[0].ServiceID, o.Items[1].ServiceID
 	r.panel.does(func(_ string, op provision.Op) (provision.Outcome, error) {
 		if op.ServiceID == lost {
@@ -280,57 +280,57 @@ func TestARefusedSetUpGivesTheMoneyBack(t *testing.T) {
 		}
 		return provision.Outcome{Ref: "1"}, nil
 	})
-	r.work()
-	require.Equal(r, "[80.00 60.00]", r.books(c))
-	require.Equal(r, order.Paid, r.order(o.ID).Status, "one is still being made")
-	task := r.task(lost)
+	r.Work()
+	require.Equal(r, "[80.00 60.00]", r.Books(c))
+	require.Equal(r, order.Paid, r.Order(o.ID).Status, "one is still being made")
+	task := r.Task(lost)
 	require.Equal(r, "Put it into the rack.", task.Reason)
-	taken, err := r.lifecycle.TakeTask(context.Background(), admin, task.ID)
+	taken, err := r.Lifecycle.TakeTask(context.Background(), admin, task.ID)
 	require.NoError(r, err)
 	require.Equal(r, department.TaskInWork, taken.Status)
 
-	r.closeTask(task.ID, lifecycle.CloseTaskInput{Result: "refused", Note: "No rack."})
+	r.CloseTask(task.ID, lifecycle.CloseTaskInput{Result: "refused", Note: "No rack."})
 	require.Equal(r, service.Active, r.service(made).Status)
 	require.Equal(r, service.Deleted, r.service(lost).Status)
 	require.Equal(r, operation.Failed, r.operation(lost, provision.Open).Status)
-	require.Equal(r, "[140.00 0.00]", r.books(c))
-	require.Equal(r, order.PartiallyCompleted, r.order(o.ID).Status)
-	require.Equal(r, 1, r.count(`SELECT count(*) FROM event WHERE type = 'service.failed'`))
+	require.Equal(r, "[140.00 0.00]", r.Books(c))
+	require.Equal(r, order.PartiallyCompleted, r.Order(o.ID).Status)
+	require.Equal(r, 1, r.Count(`SELECT count(*) FROM event WHERE type = 'service.failed'`))
 }
 
 func TestAnOrderOfWhichNothingCanBeMadeHasFailed(t *testing.T) {
 	r := newRig(t)
 	r.panel.says(provision.Outcome{State: provision.Manual}, nil)
-	c := r.client("60")
-	o := r.buy(c, 1)
-	r.work()
-	r.closeTask(r.task(o.Items[0].ServiceID).ID, lifecycle.CloseTaskInput{Result: "refused"})
-	require.Equal(r, order.Failed, r.order(o.ID).Status)
-	require.Equal(r, "[60.00 0.00]", r.books(c))
+	c := r.Client("60")
+	o := r.Buy(c, 1)
+	r.Work()
+	r.CloseTask(r.Task(o.Items[0].ServiceID).ID, lifecycle.CloseTaskInput{Result: "refused"})
+	require.Equal(r, order.Failed, r.Order(o.ID).Status)
+	require.Equal(r, "[60.00 0.00]", r.Books(c))
 }
 
 func TestPeopleMayMakeWhatNoModuleTakes(t *testing.T) {
 	r := newRig(t)
-	id := r.buy(r.client("100"), 1).Items[0].ServiceID
-	r.editModule(catalog.ModuleChange{Enabled: ptr(false)})
-	r.work()
+	id := r.Buy(r.Client("100"), 1).Items[0].ServiceID
+	r.EditModule(catalog.ModuleChange{Enabled: ptr(false)})
+	r.Work()
 	require.Empty(r, r.panel.asked())
 	require.Equal(r, operation.Manual, r.operation(id, provision.Open).Status)
 	require.Equal(r, "no_module", r.lastFailure())
-	task := r.task(id)
-	_, err := r.lifecycle.CloseTask(context.Background(), admin, task.ID, lifecycle.CloseTaskInput{Result: "done"})
-	r.refuses("required", err) // its panel must be able to find it later
-	r.closeTask(task.ID, lifecycle.CloseTaskInput{Result: "done", ExternalID: "4"})
+	task := r.Task(id)
+	_, err := r.Lifecycle.CloseTask(context.Background(), admin, task.ID, lifecycle.CloseTaskInput{Result: "done"})
+	r.Refuses("required", err) // its panel must be able to find it later
+	r.CloseTask(task.ID, lifecycle.CloseTaskInput{Result: "done", ExternalID: "4"})
 	s := r.service(id)
 	require.Equal(r, service.Active, s.Status)
-	require.Equal(r, r.module, s.ModuleID)
+	require.Equal(r, r.Module, s.ModuleID)
 }
 
 func TestEveryKindBecomesItsTask(t *testing.T) {
 	r := newRig(t)
 	ctx := context.Background()
-	c := r.client("200")
-	id := r.buy(c, 1).Items[0].ServiceID
+	c := r.Client("200")
+	id := r.Buy(c, 1).Items[0].ServiceID
 	r.panel.says(provision.Outcome{State: provision.Manual, Text: "By hand."}, nil)
 	for _, step := range []struct {
 		kind provision.Kind
@@ -338,18 +338,18 @@ func TestEveryKindBecomesItsTask(t *testing.T) {
 		ask  func() (lifecycle.Result, error)
 	}{
 		{provision.Open, department.SetUp, nil},
-		{provision.Reboot, department.Other, func() (lifecycle.Result, error) { return r.lifecycle.Reboot(ctx, admin, id, false) }},
-		{provision.Reinstall, department.Other, func() (lifecycle.Result, error) { return r.lifecycle.Reinstall(ctx, admin, id, nil) }},
-		{provision.SetParams, department.ChangeParameters, func() (lifecycle.Result, error) { return r.lifecycle.SetParameters(ctx, admin, id, nil) }},
-		{provision.Renew, department.ChangeParameters, func() (lifecycle.Result, error) { return r.lifecycle.Renew(ctx, admin, id, "") }},
+		{provision.Reboot, department.Other, func() (lifecycle.Result, error) { return r.Lifecycle.Reboot(ctx, admin, id, false) }},
+		{provision.Reinstall, department.Other, func() (lifecycle.Result, error) { return r.Lifecycle.Reinstall(ctx, admin, id, nil) }},
+		{provision.SetParams, department.ChangeParameters, func() (lifecycle.Result, error) { return r.Lifecycle.SetParameters(ctx, admin, id, nil) }},
+		{provision.Renew, department.ChangeParameters, func() (lifecycle.Result, error) { return r.Lifecycle.Renew(ctx, admin, id, "") }},
 		{provision.Suspend, department.Disable, func() (lifecycle.Result, error) {
-			return r.lifecycle.Suspend(ctx, admin, id, service.ByAdmin, "")
+			return r.Lifecycle.Suspend(ctx, admin, id, service.ByAdmin, "")
 		}},
 		{provision.Resume, department.Enable, func() (lifecycle.Result, error) {
-			return r.lifecycle.Resume(ctx, admin, id, lifecycle.ResumeInput{})
+			return r.Lifecycle.Resume(ctx, admin, id, lifecycle.ResumeInput{})
 		}},
 		{provision.Close, department.Delete, func() (lifecycle.Result, error) {
-			return r.lifecycle.Delete(ctx, admin, id, lifecycle.DeleteInput{})
+			return r.Lifecycle.Delete(ctx, admin, id, lifecycle.DeleteInput{})
 		}},
 	} {
 		if step.ask != nil {
@@ -357,12 +357,12 @@ func TestEveryKindBecomesItsTask(t *testing.T) {
 			require.NoError(r, err, step.kind)
 		}
 		before := r.service(id).Status
-		r.work()
+		r.Work()
 		require.Equal(r, before, r.service(id).Status, "people have not done it yet")
-		task := r.task(id)
+		task := r.Task(id)
 		require.Equal(r, step.task, task.Kind, step.kind)
 		require.Equal(r, operation.Manual, r.operation(id, step.kind).Status)
-		r.closeTask(task.ID, lifecycle.CloseTaskInput{Result: "done", ExternalID: "1"})
+		r.CloseTask(task.ID, lifecycle.CloseTaskInput{Result: "done", ExternalID: "1"})
 		require.Equal(r, operation.Succeeded, r.operation(id, step.kind).Status)
 	}
 	require.Equal(r, service.Deleted, r.service(id).Status)
@@ -372,18 +372,18 @@ func TestTwoOperationsOfOneSortShareATask(t *testing.T) {
 	r := newRig(t)
 	ctx := context.Background()
 	_, id := r.active()
-	r.pay(r.service(id).ClientID, "50", "")
+	r.Pay(r.service(id).ClientID, "50", "")
 	r.panel.says(provision.Outcome{State: provision.Manual, Text: "By hand."}, nil)
-	_, err := r.lifecycle.SetParameters(ctx, admin, id, nil)
+	_, err := r.Lifecycle.SetParameters(ctx, admin, id, nil)
 	require.NoError(r, err)
-	r.work()
-	task := r.task(id)
+	r.Work()
+	task := r.Task(id)
 	// The first one goes once more; the second is handed over meanwhile, as one of another program's would be.
-	_, err = r.lifecycle.Renew(ctx, admin, id, monthly)
+	_, err = r.Lifecycle.Renew(ctx, admin, id, monthly)
 	require.NoError(r, err)
-	_, err = r.pool.Exec(`UPDATE operation SET status = 'manual', next_attempt_at = NULL, task_id = $1 WHERE kind = 'renew'`, task.ID)
+	_, err = r.Pool.Exec(`UPDATE operation SET status = 'manual', next_attempt_at = NULL, task_id = $1 WHERE kind = 'renew'`, task.ID)
 	require.NoError(r, err)
-	r.closeTask(task.ID, lifecycle.CloseTaskInput{Result: "done"})
+	r.CloseTask(task.ID, lifecycle.CloseTaskInput{Result: "done"})
 	require.Equal(r, operation.Succeeded, r.operation(id, provision.SetParams).Status)
 	require.Equal(r, operation.Succeeded, r.operation(id, provision.Renew).Status)
 }

@@ -21,9 +21,9 @@ var allReasons = []service.Reason{service.ByClient, service.ByAdmin, service.For
 func (r *rig) suspend(id service.ID, reasons ...service.Reason) {
 	r.Helper()
 	for _, reason := range reasons {
-		_, err := r.lifecycle.Suspend(context.Background(), admin, id, reason, "")
+		_, err := r.Lifecycle.Suspend(context.Background(), admin, id, reason, "")
 		require.NoError(r, err)
-		r.work()
+		r.Work()
 	}
 	require.Equal(r, service.Suspended, r.service(id).Status)
 	require.Equal(r, reasons, r.service(id).SuspendReasons)
@@ -35,8 +35,8 @@ func TestAFurtherReasonIsAddedWithoutThePanel(t *testing.T) {
 	r.panel.asked()
 	r.suspend(id, allReasons...)
 	require.Equal(r, []string{"one suspend"}, r.panel.asked())
-	require.Equal(r, 0, r.count(`SELECT count(*) FROM service_activity WHERE service_id = $1 AND to_at IS NULL`, id))
-	require.Equal(r, 1, r.count(`SELECT count(*) FROM event WHERE type = 'service.suspended'`))
+	require.Equal(r, 0, r.Count(`SELECT count(*) FROM service_activity WHERE service_id = $1 AND to_at IS NULL`, id))
+	require.Equal(r, 1, r.Count(`SELECT count(*) FROM event WHERE type = 'service.suspended'`))
 }
 
 func TestWhoMayClearWhichReasons(t *testing.T) {
@@ -76,26 +76,26 @@ func TestWhoMayClearWhichReasons(t *testing.T) {
 		{name: "admin, overage", by: admin, in: lifecycle.ResumeInput{Reason: service.ByOverage}, fault: "reason_not_clearable"},
 		{name: "admin, unpaid by force", by: admin, in: lifecycle.ResumeInput{Reason: service.Unpaid, Force: true}, left: without(service.Unpaid)},
 	} {
-		_, err := r.pool.Exec(`UPDATE service SET suspend_reasons = '{client,admin,abuse,unpaid,overage}' WHERE id = $1`, id)
+		_, err := r.Pool.Exec(`UPDATE service SET suspend_reasons = '{client,admin,abuse,unpaid,overage}' WHERE id = $1`, id)
 		require.NoError(r, err)
 		r.panel.asked()
-		out, err := r.lifecycle.Resume(ctx, c.by, id, c.in)
+		out, err := r.Lifecycle.Resume(ctx, c.by, id, c.in)
 		if c.fault != "" {
-			r.refuses(c.fault, err)
+			r.Refuses(c.fault, err)
 			c.left = allReasons
 		} else {
 			require.NoError(r, err, c.name)
 			require.Equal(r, c.left, out.Left, c.name)
 		}
-		r.work()
+		r.Work()
 		require.Equal(r, service.Suspended, r.service(id).Status, c.name)
 		require.Equal(r, c.left, r.service(id).SuspendReasons, c.name)
 		require.Empty(r, r.panel.asked(), c.name)
 	}
-	_, err := r.lifecycle.Resume(ctx, admin, id, lifecycle.ResumeInput{Force: true})
+	_, err := r.Lifecycle.Resume(ctx, admin, id, lifecycle.ResumeInput{Force: true})
 	require.NoError(r, err)
 	require.Len(r, r.service(id).SuspendReasons, 4, "the last ones go when the panel has started it")
-	r.work()
+	r.Work()
 	require.Equal(r, service.Active, r.service(id).Status)
 	require.Empty(r, r.service(id).SuspendReasons)
 	require.Equal(r, []string{"one resume"}, r.panel.asked())
@@ -105,7 +105,7 @@ func TestAResumeThatClearsNothingSaysWhatIsLeft(t *testing.T) {
 	r := newRig(t)
 	_, id := r.active()
 	r.suspend(id, service.ByAdmin)
-	out, err := r.lifecycle.Resume(context.Background(), clientKey(r.service(id)), id, lifecycle.ResumeInput{})
+	out, err := r.Lifecycle.Resume(context.Background(), clientKey(r.service(id)), id, lifecycle.ResumeInput{})
 	require.NoError(r, err)
 	require.Nil(r, out.Operation)
 	require.Equal(r, []service.Reason{service.ByAdmin}, out.Left)
@@ -118,27 +118,27 @@ func TestWhoMaySuspendAndWhy(t *testing.T) {
 	v := r.service(id)
 	for _, reason := range allReasons[1:] {
 		for _, by := range []actor.Actor{clientKey(v), storefront(v)} {
-			_, err := r.lifecycle.Suspend(ctx, by, id, reason, "")
-			r.refuses("field_forbidden", err)
+			_, err := r.Lifecycle.Suspend(ctx, by, id, reason, "")
+			r.Refuses("field_forbidden", err)
 		}
 	}
-	_, err := r.lifecycle.Suspend(ctx, clientKey(v), id, service.ByClient, "")
-	r.refuses("suspension_forbidden", err)
-	stranger := actor.Actor{Role: actor.Client, Scope: actor.Scope{ProviderID: v.ProviderID, ClientID: r.client("1")}}
-	_, err = r.lifecycle.Suspend(ctx, stranger, id, service.ByClient, "")
-	r.refuses("not_found", err)
-	_, err = r.lifecycle.Suspend(ctx, storefront(v), id, service.ByClient, "")
+	_, err := r.Lifecycle.Suspend(ctx, clientKey(v), id, service.ByClient, "")
+	r.Refuses("suspension_forbidden", err)
+	stranger := actor.Actor{Role: actor.Client, Scope: actor.Scope{ProviderID: v.ProviderID, ClientID: r.Client("1")}}
+	_, err = r.Lifecycle.Suspend(ctx, stranger, id, service.ByClient, "")
+	r.Refuses("not_found", err)
+	_, err = r.Lifecycle.Suspend(ctx, storefront(v), id, service.ByClient, "")
 	require.NoError(r, err)
-	r.work()
+	r.Work()
 	require.Equal(r, service.Suspended, r.service(id).Status)
 }
 
 func TestAClientMaySuspendWhereItsTariffVersionLetsIt(t *testing.T) {
 	r := newRig(t)
-	r.editTariff(catalog.TariffChange{Policy: catalog.PolicyChange{ClientMaySuspend: ptr(true)}})
+	r.EditTariff(catalog.TariffChange{Policy: catalog.PolicyChange{ClientMaySuspend: ptr(true)}})
 	_, id := r.active()
-	r.editTariff(catalog.TariffChange{Policy: catalog.PolicyChange{ClientMaySuspend: ptr(false)}})
-	_, err := r.lifecycle.Suspend(context.Background(), clientKey(r.service(id)), id, service.ByClient, "")
+	r.EditTariff(catalog.TariffChange{Policy: catalog.PolicyChange{ClientMaySuspend: ptr(false)}})
+	_, err := r.Lifecycle.Suspend(context.Background(), clientKey(r.service(id)), id, service.ByClient, "")
 	require.NoError(r, err, "what was agreed holds")
 }
 
@@ -148,18 +148,18 @@ func TestAReasonThatComesUpWhileItResumesStopsItAgain(t *testing.T) {
 	_, id := r.active()
 	r.suspend(id, service.ByClient)
 	r.panel.says(provision.Outcome{State: provision.Pending, After: time.Minute}, nil)
-	_, err := r.lifecycle.Resume(ctx, admin, id, lifecycle.ResumeInput{Reason: service.ByClient})
+	_, err := r.Lifecycle.Resume(ctx, admin, id, lifecycle.ResumeInput{Reason: service.ByClient})
 	require.NoError(r, err)
-	r.work()
-	_, err = r.lifecycle.Suspend(ctx, admin, id, service.ForAbuse, "")
+	r.Work()
+	_, err = r.Lifecycle.Suspend(ctx, admin, id, service.ForAbuse, "")
 	require.NoError(r, err)
 	r.panel.does(nil)
 	r.panel.asked()
-	r.after(time.Minute)
+	r.After(time.Minute)
 	require.Equal(r, []string{"one resume", "one suspend"}, r.panel.asked())
 	require.Equal(r, service.Suspended, r.service(id).Status)
 	require.Equal(r, []service.Reason{service.ForAbuse}, r.service(id).SuspendReasons)
-	require.Equal(r, 1, r.count(`SELECT count(*) FROM service_activity WHERE service_id = $1`, id), "it was never active")
+	require.Equal(r, 1, r.Count(`SELECT count(*) FROM service_activity WHERE service_id = $1`, id), "it was never active")
 }
 
 // The very reason that a resume is about to take away is given once more: the later word counts.
@@ -171,15 +171,15 @@ func TestTheSameReasonGivenAgainWhileItResumesHolds(t *testing.T) {
 			_, id := r.active()
 			r.suspend(id, service.ByAdmin)
 			r.panel.says(provision.Outcome{State: provision.Pending, After: time.Minute}, nil)
-			_, err := r.lifecycle.Resume(ctx, admin, id, lifecycle.ResumeInput{})
+			_, err := r.Lifecycle.Resume(ctx, admin, id, lifecycle.ResumeInput{})
 			require.NoError(r, err)
 			if running {
-				r.work()
+				r.Work()
 			}
-			_, err = r.lifecycle.Suspend(ctx, admin, id, service.ByAdmin, "after all")
+			_, err = r.Lifecycle.Suspend(ctx, admin, id, service.ByAdmin, "after all")
 			require.NoError(r, err)
 			r.panel.does(nil)
-			r.after(time.Minute)
+			r.After(time.Minute)
 			require.Equal(r, service.Suspended, r.service(id).Status)
 			require.Equal(r, []service.Reason{service.ByAdmin}, r.service(id).SuspendReasons)
 		})
@@ -197,13 +197,13 @@ func TestARefusalOfThePanelLeavesTheStatus(t *testing.T) {
 		ask    func() (lifecycle.Result, error)
 	}{
 		{provision.Suspend, service.Active, func() (lifecycle.Result, error) {
-			return r.lifecycle.Suspend(ctx, admin, id, service.ByAdmin, "")
+			return r.Lifecycle.Suspend(ctx, admin, id, service.ByAdmin, "")
 		}},
 		{provision.Resume, service.Suspended, func() (lifecycle.Result, error) {
-			return r.lifecycle.Resume(ctx, admin, id, lifecycle.ResumeInput{})
+			return r.Lifecycle.Resume(ctx, admin, id, lifecycle.ResumeInput{})
 		}},
 		{provision.Close, service.Suspended, func() (lifecycle.Result, error) {
-			return r.lifecycle.Delete(ctx, admin, id, lifecycle.DeleteInput{})
+			return r.Lifecycle.Delete(ctx, admin, id, lifecycle.DeleteInput{})
 		}},
 	} {
 		if step.kind == provision.Resume {
@@ -213,15 +213,15 @@ func TestARefusalOfThePanelLeavesTheStatus(t *testing.T) {
 		refuse()
 		_, err := step.ask()
 		require.NoError(r, err)
-		r.work()
+		r.Work()
 		v := r.service(id)
 		require.Equal(r, step.status, v.Status, step.kind)
-		require.Equal(r, "It is locked.", r.task(id).Error)
+		require.Equal(r, "It is locked.", r.Task(id).Error)
 		require.Equal(r, operation.Manual, r.operation(id, step.kind).Status)
 		require.Equal(r, []lifecycle.Pending{{ID: r.operation(id, step.kind).ID, Kind: step.kind, Status: operation.Manual}}, v.Pending)
-		r.closeTask(r.task(id).ID, lifecycle.CloseTaskInput{Result: "refused"})
+		r.CloseTask(r.Task(id).ID, lifecycle.CloseTaskInput{Result: "refused"})
 		require.Equal(r, step.status, r.service(id).Status, step.kind)
-		require.Equal(r, "[40.00 0.00]", r.books(c))
+		require.Equal(r, "[40.00 0.00]", r.Books(c))
 		require.Empty(r, r.service(id).Pending)
 	}
 }
@@ -231,36 +231,36 @@ func TestAWrongStateIsRefusedBeforeThePanelIsCalled(t *testing.T) {
 	ctx := context.Background()
 	verbs := map[string]func(id service.ID) error{
 		"suspend": func(id service.ID) error {
-			_, err := r.lifecycle.Suspend(ctx, admin, id, service.ByAdmin, "")
+			_, err := r.Lifecycle.Suspend(ctx, admin, id, service.ByAdmin, "")
 			return err
 		},
 		"resume": func(id service.ID) error {
-			_, err := r.lifecycle.Resume(ctx, admin, id, lifecycle.ResumeInput{})
+			_, err := r.Lifecycle.Resume(ctx, admin, id, lifecycle.ResumeInput{})
 			return err
 		},
-		"renew":   func(id service.ID) error { _, err := r.lifecycle.Renew(ctx, admin, id, ""); return err },
-		"reboot":  func(id service.ID) error { _, err := r.lifecycle.Reboot(ctx, admin, id, false); return err },
-		"install": func(id service.ID) error { _, err := r.lifecycle.Reinstall(ctx, admin, id, nil); return err },
-		"set":     func(id service.ID) error { _, err := r.lifecycle.SetParameters(ctx, admin, id, nil); return err },
+		"renew":   func(id service.ID) error { _, err := r.Lifecycle.Renew(ctx, admin, id, ""); return err },
+		"reboot":  func(id service.ID) error { _, err := r.Lifecycle.Reboot(ctx, admin, id, false); return err },
+		"install": func(id service.ID) error { _, err := r.Lifecycle.Reinstall(ctx, admin, id, nil); return err },
+		"set":     func(id service.ID) error { _, err := r.Lifecycle.SetParameters(ctx, admin, id, nil); return err },
 		"delete": func(id service.ID) error {
-			_, err := r.lifecycle.Delete(ctx, admin, id, lifecycle.DeleteInput{})
+			_, err := r.Lifecycle.Delete(ctx, admin, id, lifecycle.DeleteInput{})
 			return err
 		},
-		"undelete": func(id service.ID) error { _, err := r.lifecycle.Undelete(ctx, admin, id); return err },
+		"undelete": func(id service.ID) error { _, err := r.Lifecycle.Undelete(ctx, admin, id); return err },
 	}
 	refused := func(id service.ID, names ...string) {
 		r.Helper()
 		r.panel.asked()
 		for _, name := range names {
-			r.refuses("invalid_service_state", verbs[name](id))
+			r.Refuses("invalid_service_state", verbs[name](id))
 		}
-		r.work()
+		r.Work()
 		require.Empty(r, r.panel.asked())
 	}
 	all := []string{"suspend", "resume", "renew", "reboot", "install", "set", "delete", "undelete"}
 	r.panel.says(provision.Outcome{State: provision.Manual}, nil)
-	processing := r.buy(r.client("100"), 1).Items[0].ServiceID
-	r.work()
+	processing := r.Buy(r.Client("100"), 1).Items[0].ServiceID
+	r.Work()
 	refused(processing, "suspend", "resume", "renew", "reboot", "install", "delete", "undelete") // what the panel has not begun may still get other parameters
 	r.panel.does(nil)
 	_, id := r.active()
@@ -268,10 +268,10 @@ func TestAWrongStateIsRefusedBeforeThePanelIsCalled(t *testing.T) {
 	r.suspend(id, service.ByAdmin)
 	refused(id, "reboot", "install", "set", "undelete")
 	require.NoError(r, verbs["delete"](id))
-	r.work()
+	r.Work()
 	refused(id, all...)
-	_, err := r.lifecycle.Edit(ctx, admin, id, lifecycle.Patch{Name: ptr("x")})
-	r.refuses("invalid_service_state", err)
+	_, err := r.Lifecycle.Edit(ctx, admin, id, lifecycle.Patch{Name: ptr("x")})
+	r.Refuses("invalid_service_state", err)
 }
 
 func TestShowingCredentialsIsAudited(t *testing.T) {
@@ -280,14 +280,14 @@ func TestShowingCredentialsIsAudited(t *testing.T) {
 	_, id := r.active()
 	const shown = `SELECT count(*) FROM audit WHERE action = 'service.credentials_revealed' AND subject_id = $1`
 	sent := r.panel.last().Spec.Password
-	out, err := r.lifecycle.Reveal(ctx, clientKey(r.service(id)), id)
+	out, err := r.Lifecycle.Reveal(ctx, clientKey(r.service(id)), id)
 	require.NoError(r, err)
 	require.Equal(r, lifecycle.Credentials{Username: "root", Password: sent}, out)
-	require.Equal(r, 1, r.count(shown, id))
-	_, err = r.lifecycle.Delete(ctx, admin, id, lifecycle.DeleteInput{})
+	require.Equal(r, 1, r.Count(shown, id))
+	_, err = r.Lifecycle.Delete(ctx, admin, id, lifecycle.DeleteInput{})
 	require.NoError(r, err)
-	r.work()
-	_, err = r.lifecycle.Reveal(ctx, admin, id)
-	r.refuses("invalid_service_state", err)
-	require.Equal(r, 1, r.count(shown, id))
+	r.Work()
+	_, err = r.Lifecycle.Reveal(ctx, admin, id)
+	r.Refuses("invalid_service_state", err)
+	require.Equal(r, 1, r.Count(shown, id))
 }

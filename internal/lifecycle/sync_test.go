@@ -16,9 +16,9 @@ import (
 // sync compares a service with the panel; the differences are written as field: ours → panel, with ! where taken over.
 func (r *rig) sync(id service.ID) []string {
 	r.Helper()
-	out, err := r.lifecycle.Sync(context.Background(), admin, id)
+	out, err := r.Lifecycle.Sync(context.Background(), admin, id)
 	require.NoError(r, err)
-	require.Equal(r, r.clock.BusinessNow(), out.At)
+	require.Equal(r, r.Clock.BusinessNow(), out.At)
 	lines := []string{}
 	for _, d := range out.Differences {
 		line := d.Field + ": " + string(d.Ours) + " → " + string(d.Panel)
@@ -34,7 +34,7 @@ func TestSyncTellsWhatDiffersAndTakesOverWhatOnlyThePanelKnows(t *testing.T) {
 	r := newRig(t)
 	billing, prices := catalog.BillOrder, []catalog.AddOnPrice{}
 	for code, amount := range map[string]string{"ram": "2", "ipv4_public": "1"} {
-		_, err := r.catalog.CreateAddOn(context.Background(), admin, r.server, code, code, catalog.AddOnChange{
+		_, err := r.Catalog.CreateAddOn(context.Background(), admin, r.Server, code, code, catalog.AddOnChange{
 			Billing: &billing, Prices: &prices, Default: catalog.To(json.RawMessage(`"` + amount + `"`)),
 		})
 		require.NoError(r, err)
@@ -67,14 +67,14 @@ func TestSyncTellsWhatDiffersAndTakesOverWhatOnlyThePanelKnows(t *testing.T) {
 	o := r.operation(id, provision.Sync)
 	require.Equal(r, operation.Succeeded, o.Status)
 	require.Len(r, o.Log, 8)
-	require.Equal(r, 1, r.count(`SELECT count(*) FROM audit WHERE action = 'service.sync' AND subject_id = $1`, id))
-	require.Equal(r, 1, r.count(`SELECT count(*) FROM event WHERE type = 'service.changed'`))
+	require.Equal(r, 1, r.Count(`SELECT count(*) FROM audit WHERE action = 'service.sync' AND subject_id = $1`, id))
+	require.Equal(r, 1, r.Count(`SELECT count(*) FROM event WHERE type = 'service.changed'`))
 
 	// Again: what was taken over differs no more, and nothing of it is written twice.
 	r.panel.found.Standing, r.panel.found.Power, r.panel.found.Owner = provision.Served, &on, ""
 	require.Equal(r, []string{`add_ons/ram: "2" → "4"`}, r.sync(id))
 	require.Equal(r, after.Version, r.service(id).Version)
-	require.Equal(r, 1, r.count(`SELECT count(*) FROM event WHERE type = 'service.changed'`))
+	require.Equal(r, 1, r.Count(`SELECT count(*) FROM event WHERE type = 'service.changed'`))
 }
 
 func TestSyncOfAnObjectThatIsGoneChangesNothing(t *testing.T) {
@@ -90,30 +90,30 @@ func TestSyncAsksOnlyAboutWhatStands(t *testing.T) {
 	ctx := context.Background()
 	_, id := r.active()
 	r.panel.deaf = provision.NewUnavailable(nil, "connection refused")
-	_, err := r.lifecycle.Sync(ctx, admin, id)
-	r.refuses("panel_unavailable", err)
+	_, err := r.Lifecycle.Sync(ctx, admin, id)
+	r.Refuses("panel_unavailable", err)
 	require.NotContains(r, err.Error(), "invalid")
 	require.Equal(r, operation.Failed, r.operation(id, provision.Sync).Status)
 	require.Equal(r, "connection refused", r.operation(id, provision.Sync).ErrorText)
-	require.Equal(r, 1, r.count(`SELECT count(*) FROM module_problem WHERE ended_at IS NULL`))
+	require.Equal(r, 1, r.Count(`SELECT count(*) FROM module_problem WHERE ended_at IS NULL`))
 	r.panel.deaf, r.panel.found = nil, provision.Found{Exists: true}
 	require.Empty(r, r.sync(id))
-	require.Zero(r, r.count(`SELECT count(*) FROM module_problem WHERE ended_at IS NULL`), "a good answer ends the problem")
+	require.Zero(r, r.Count(`SELECT count(*) FROM module_problem WHERE ended_at IS NULL`), "a good answer ends the problem")
 
-	_, err = r.lifecycle.Reboot(ctx, admin, id, false)
+	_, err = r.Lifecycle.Reboot(ctx, admin, id, false)
 	require.NoError(r, err)
-	_, err = r.lifecycle.Sync(ctx, admin, id)
-	r.refuses("operation_pending", err)
+	_, err = r.Lifecycle.Sync(ctx, admin, id)
+	r.Refuses("operation_pending", err)
 	r.panel.says(provision.Outcome{State: provision.Manual, Text: "By hand."}, nil)
-	r.work()
+	r.Work()
 	require.Empty(r, r.sync(id), "what people do may take days")
 	stranger := r.service(id)
 	stranger.ProviderID = "01957f0e-5c1a-7b3e-9a41-2f6d8c0e7a15"
-	_, err = r.lifecycle.Sync(ctx, storefront(stranger), id)
-	r.refuses("not_found", err)
-	waiting := r.buy(r.client("100"), 1).Items[0].ServiceID
-	_, err = r.lifecycle.Sync(ctx, admin, waiting)
-	r.refuses("invalid_service_state", err)
+	_, err = r.Lifecycle.Sync(ctx, storefront(stranger), id)
+	r.Refuses("not_found", err)
+	waiting := r.Buy(r.Client("100"), 1).Items[0].ServiceID
+	_, err = r.Lifecycle.Sync(ctx, admin, waiting)
+	r.Refuses("invalid_service_state", err)
 }
 
 // The power that a module keeps is put right by a change of parameters that changes nothing else.
@@ -130,22 +130,22 @@ func TestSyncPutsThePowerRightThatAModuleKeeps(t *testing.T) {
 	require.Equal(r, []string{`power: "on" → "off"`}, r.sync(id))
 	require.Len(r, r.service(id).Pending, 1)
 	r.panel.asked()
-	r.work()
+	r.Work()
 	require.Equal(r, []string{"one set_params"}, r.panel.asked())
 	require.Empty(r, r.service(id).Pending)
 	r.panel.found.Power = &on
 	require.Empty(r, r.sync(id))
 
-	_, err := r.lifecycle.Suspend(ctx, admin, id, service.ByAdmin, "")
+	_, err := r.Lifecycle.Suspend(ctx, admin, id, service.ByAdmin, "")
 	require.NoError(r, err)
-	r.work()
+	r.Work()
 	r.panel.found.KeepPower = nil
 	require.Empty(r, r.sync(id), "whether a suspended machine is off is its driver's business")
 	r.panel.found.KeepPower = &off
 	require.Equal(r, []string{`power: "off" → "on"`}, r.sync(id))
 	require.Equal(r, provision.CutOff, r.panel.last().Spec.Standing)
 	r.panel.says(provision.Outcome{State: provision.Manual, Text: "By hand."}, nil)
-	r.work()
+	r.Work()
 	require.Equal(r, provision.CutOff, r.panel.last().Spec.Standing)
 	require.Equal(r, []string{`power: "off" → "on"`}, r.sync(id), "while people see to it, nothing more is asked")
 	require.Equal(r, service.Suspended, r.service(id).Status)
@@ -155,20 +155,20 @@ func TestRebootIntoRecovery(t *testing.T) {
 	r := newRig(t)
 	ctx := context.Background()
 	_, id := r.active()
-	_, err := r.lifecycle.Reboot(ctx, admin, id, true)
+	_, err := r.Lifecycle.Reboot(ctx, admin, id, true)
 	require.NoError(r, err)
-	r.work()
+	r.Work()
 	require.True(r, r.panel.last().Recovery)
-	_, err = r.lifecycle.Reboot(ctx, admin, id, false)
+	_, err = r.Lifecycle.Reboot(ctx, admin, id, false)
 	require.NoError(r, err)
-	r.work()
+	r.Work()
 	require.False(r, r.panel.last().Recovery)
 
-	d, err := r.lifecycle.Registry.Driver("dcimanager6")
+	d, err := r.Lifecycle.Registry.Driver("dcimanager6")
 	require.NoError(r, err)
 	d.Info.ProductTypes[0].Recovery = false
-	_, err = r.lifecycle.Reboot(ctx, admin, id, true)
-	r.refuses("unsupported_operation", err)
+	_, err = r.Lifecycle.Reboot(ctx, admin, id, true)
+	r.Refuses("unsupported_operation", err)
 }
 
 var _ provision.Inspector = (*rack)(nil)

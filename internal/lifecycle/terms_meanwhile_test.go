@@ -19,7 +19,7 @@ import (
 // disk adds a disk of 20 GiB to a tariff, of which 5 may be given up.
 func (r *rig) disk(t catalog.TariffID) {
 	r.Helper()
-	_, err := r.catalog.CreateAddOn(context.Background(), admin, t, "disk", "ram", catalog.AddOnChange{
+	_, err := r.Catalog.CreateAddOn(context.Background(), admin, t, "disk", "ram", catalog.AddOnChange{
 		Billing: ptr(catalog.BillOrder), Included: ptr(dec("20")), Minimum: catalog.To(dec("15")), Maximum: catalog.To(dec("100")),
 		Prices: &[]catalog.AddOnPrice{{Period: monthly, Amount: dec("3.10")}, {Period: "P3M", Amount: dec("9")}},
 	})
@@ -28,7 +28,7 @@ func (r *rig) disk(t catalog.TariffID) {
 
 func (r *rig) renew(id service.ID, p calendar.Period) {
 	r.Helper()
-	_, err := r.lifecycle.Renew(context.Background(), admin, id, p)
+	_, err := r.Lifecycle.Renew(context.Background(), admin, id, p)
 	require.NoError(r, err)
 }
 
@@ -37,17 +37,17 @@ func TestAChangeOfAddOnsDoesNotBringATrialBackD9D13(t *testing.T) {
 	r := newRig(t)
 	tariff := r.offers("S", "P1M", "31")
 	r.disk(tariff)
-	_, err := r.catalog.UpdateTariff(context.Background(), admin, tariff, catalog.TariffChange{TrialDays: ptr(10)})
+	_, err := r.Catalog.UpdateTariff(context.Background(), admin, tariff, catalog.TariffChange{TrialDays: ptr(10)})
 	require.NoError(r, err)
 	c, id := r.has(tariff, calendar.Trial, nil)
-	require.Equal(r, "[1000.00 0.00]", r.books(c))
+	require.Equal(r, "[1000.00 0.00]", r.Books(c))
 	r.change(id, lifecycle.TermsInput{AddOns: texts("disk", "15")})
 	r.renew(id, monthly)
-	r.work()
+	r.Work()
 	s := r.service(id)
 	require.Equal(r, []any{monthly, on(time.April, 11, 0)}, []any{s.Period, *s.PaidUntil})
 	require.JSONEq(r, `"15"`, string(s.AddOns["disk"]))
-	require.Equal(r, "[969.00 0.00]", r.books(c))
+	require.Equal(r, "[969.00 0.00]", r.Books(c))
 	r.sound()
 }
 
@@ -58,15 +58,15 @@ func TestAChangeOfAddOnsFollowsARenewalMeanwhileD9(t *testing.T) {
 	r.disk(tariff)
 	c, id := r.has(tariff, monthly, nil)
 	r.change(id, lifecycle.TermsInput{AddOns: texts("disk", "30")})
-	require.Equal(r, "[931.00 31.00]", r.books(c))
-	_, err := r.catalog.UpdateTariff(context.Background(), admin, tariff, catalog.TariffChange{
+	require.Equal(r, "[931.00 31.00]", r.Books(c))
+	_, err := r.Catalog.UpdateTariff(context.Background(), admin, tariff, catalog.TariffChange{
 		Prices: &[]catalog.Price{{Period: monthly, Amount: dec("40")}, {Period: "P3M", Amount: dec("120")}},
 	})
 	require.NoError(r, err)
 	r.renew(id, "P3M")
-	require.Equal(r, "[811.00 31.00]", r.books(c))
+	require.Equal(r, "[811.00 31.00]", r.Books(c))
 	version := r.service(id).TariffVersion
-	r.work()
+	r.Work()
 	s := r.service(id)
 	require.Equal(r, []any{calendar.Period("P3M"), version, on(time.July, 1, 0)}, []any{s.Period, s.TariffVersion, *s.PaidUntil})
 	require.Equal(r, dec("30"), *r.panel.last().Spec.AddOns["ram"].Amount)
@@ -78,10 +78,10 @@ func TestAChangeOfAddOnsFollowsARenewalMeanwhileD9(t *testing.T) {
 	r.change(id, lifecycle.TermsInput{TariffID: tariff, Period: "P3M"})
 	other := r.offers("L", "P3M", "90", "P1M", "31")
 	r.change(id, lifecycle.TermsInput{TariffID: other, Period: "P3M"})
-	_, err = r.lifecycle.Renew(context.Background(), admin, id, monthly)
-	r.refuses("operation_pending", err)
+	_, err = r.Lifecycle.Renew(context.Background(), admin, id, monthly)
+	r.Refuses("operation_pending", err)
 	r.renew(id, "P3M")
-	r.work()
+	r.Work()
 	require.Equal(r, []any{other, on(time.October, 1, 0)}, []any{r.service(id).TariffID, *r.service(id).PaidUntil})
 	r.sound()
 }
@@ -91,13 +91,13 @@ func TestAChangeLeavesARunningPeriodItsOwnLengthD9(t *testing.T) {
 	r := newRig(t)
 	small, big := r.offers("S", "P1M", "31", "P3M", "90"), r.offers("L", "P1M", "62", "P3M", "180")
 	quarters := r.offers("Q", "P3M", "270")
-	_, err := r.catalog.UpdateProductType(context.Background(), admin, "dedicated", catalog.ProductTypeChange{ExpenseSplit: ptr("from_first_of_month")})
+	_, err := r.Catalog.UpdateProductType(context.Background(), admin, "dedicated", catalog.ProductTypeChange{ExpenseSplit: ptr("from_first_of_month")})
 	require.NoError(r, err)
 	c, id := r.has(small, monthly, nil)
 	r.renew(id, "P3M")
-	r.work()
-	require.Equal(r, "[872.00 0.00]", r.books(c))
-	r.clock.Set(on(time.March, 17, 0)) // 15 of 31 days are left
+	r.Work()
+	require.Equal(r, "[872.00 0.00]", r.Books(c))
+	r.Clock.Set(on(time.March, 17, 0)) // 15 of 31 days are left
 	for tariff, want := range map[catalog.TariffID]string{
 		big:      "105.00", // 90 more for the three months, 15 for the days
 		quarters: "208.55", // 180 more; the month is a third of a quarter: 90 × 15/31 − 15
@@ -105,21 +105,21 @@ func TestAChangeLeavesARunningPeriodItsOwnLengthD9(t *testing.T) {
 		require.Equal(r, want, r.preview(id, lifecycle.TermsInput{TariffID: tariff, Period: "P3M"}).Charge.String())
 	}
 	r.change(id, lifecycle.TermsInput{TariffID: big, Period: "P3M"})
-	r.work()
+	r.Work()
 	r.change(id, lifecycle.TermsInput{TariffID: small, Period: "P3M"})
-	r.work()
-	require.Equal(r, "[872.00 0.00]", r.books(c), "there and back leaves nothing")
+	r.Work()
+	require.Equal(r, "[872.00 0.00]", r.Books(c), "there and back leaves nothing")
 	r.sound()
 
 	trial := r.offers("T", "P1M", "31")
-	_, err = r.catalog.UpdateTariff(context.Background(), admin, trial, catalog.TariffChange{TrialDays: ptr(10)})
+	_, err = r.Catalog.UpdateTariff(context.Background(), admin, trial, catalog.TariffChange{TrialDays: ptr(10)})
 	require.NoError(r, err)
 	c, id = r.has(trial, calendar.Trial, nil)
 	r.renew(id, monthly)
-	r.work()
+	r.Work()
 	r.change(id, lifecycle.TermsInput{TariffID: big, Period: monthly})
-	r.work()
-	require.Equal(r, "[938.00 0.00]", r.books(c), "31.00 more for the month, nothing for the trial")
+	r.Work()
+	require.Equal(r, "[938.00 0.00]", r.Books(c), "31.00 more for the month, nothing for the trial")
 	r.sound()
 }
 
@@ -127,30 +127,30 @@ func TestAChangeLeavesARunningPeriodItsOwnLengthD9(t *testing.T) {
 func TestChangesUnderWayCountForTheClientsLimit(t *testing.T) {
 	r := newRig(t)
 	small, big := r.offers("S", "P1M", "31"), r.offers("L", "P1M", "31")
-	_, err := r.catalog.UpdateTariff(context.Background(), admin, big, catalog.TariffChange{
+	_, err := r.Catalog.UpdateTariff(context.Background(), admin, big, catalog.TariffChange{
 		Policy: catalog.PolicyChange{MaxServicesPerClient: catalog.To(1)},
 	})
 	require.NoError(r, err)
-	c := r.client("1000")
+	c := r.Client("1000")
 	one, two := r.buyOf(c, small), r.buyOf(c, small)
 	in := lifecycle.TermsInput{TariffID: big, Period: monthly}
 	r.change(one, in)
 	r.mayNot("client_limit_reached", "/tariff_id", admin, two, in)
 	r.panel.says(provision.Outcome{}, provision.NewRejected("panel_rejected", "No."))
-	r.work()
+	r.Work()
 	r.mayNot("client_limit_reached", "/tariff_id", admin, two, in)
-	r.closeTask(r.task(one).ID, lifecycle.CloseTaskInput{Result: "refused"})
+	r.CloseTask(r.Task(one).ID, lifecycle.CloseTaskInput{Result: "refused"})
 	r.change(two, in)
 }
 
 // buyOf is a service of a tariff.
 func (r *rig) buyOf(c actor.ClientID, t catalog.TariffID) service.ID {
 	r.Helper()
-	o, err := r.orders.Place(context.Background(), admin, order.PlaceInput{
+	o, err := r.Orders.Place(context.Background(), admin, order.PlaceInput{
 		ClientID: c, Pay: order.PayBalance, Wishes: []order.Wish{{TariffID: t, Period: monthly}},
 	})
 	require.NoError(r, err)
-	r.work()
+	r.Work()
 	return o.Items[0].ServiceID
 }
 
@@ -159,39 +159,39 @@ func TestACalendarServiceThatIsMadeLateHasItsDaysD3D4(t *testing.T) {
 	r := newRig(t)
 	small, big := r.offers("S", "P1M", "31"), r.offers("L", "P1M", "62")
 	for _, tariff := range []catalog.TariffID{small, big} {
-		_, err := r.catalog.UpdateTariff(context.Background(), admin, tariff, catalog.TariffChange{Calendar: catalog.CalendarChange{Enabled: ptr(true)}})
+		_, err := r.Catalog.UpdateTariff(context.Background(), admin, tariff, catalog.TariffChange{Calendar: catalog.CalendarChange{Enabled: ptr(true)}})
 		require.NoError(r, err)
 	}
-	r.clock.Set(on(time.July, 12, 9))
-	c := r.client("1000")
-	o, err := r.orders.Place(context.Background(), admin, order.PlaceInput{
+	r.Clock.Set(on(time.July, 12, 9))
+	c := r.Client("1000")
+	o, err := r.Orders.Place(context.Background(), admin, order.PlaceInput{
 		ClientID: c, Pay: order.PayBalance, Wishes: []order.Wish{{TariffID: small, Period: monthly}},
 	})
 	require.NoError(r, err)
 	id := o.Items[0].ServiceID
-	require.Equal(r, "[973.00 27.00]", r.books(c)) // 20.00 and the setup fee
-	r.clock.Set(on(time.August, 3, 9))
-	r.work()
+	require.Equal(r, "[973.00 27.00]", r.Books(c)) // 20.00 and the setup fee
+	r.Clock.Set(on(time.August, 3, 9))
+	r.Work()
 	s := r.service(id)
 	require.Equal(r, on(time.August, 23, 0), *s.PaidUntil, "22 days late")
-	require.Equal(r, "[973.00 0.00]", r.books(c))
+	require.Equal(r, "[973.00 0.00]", r.Books(c))
 
-	r.clock.Set(on(time.August, 13, 0)) // 10 of 20 days are left
+	r.Clock.Set(on(time.August, 13, 0)) // 10 of 20 days are left
 	in := lifecycle.TermsInput{TariffID: big, Period: monthly}
 	require.Equal(r, "10.00", r.preview(id, in).Charge.String())
 	r.change(id, in)
-	r.work()
+	r.Work()
 	in.TariffID = small
 	r.change(id, in)
-	r.work()
-	require.Equal(r, "[973.00 0.00]", r.books(c), "there and back leaves nothing")
+	r.Work()
+	require.Equal(r, "[973.00 0.00]", r.Books(c), "there and back leaves nothing")
 
 	r.renew(id, monthly)
 	require.Equal(r, on(time.September, 1, 0), *r.service(id).PaidUntil)
-	require.Equal(r, "[964.00 0.00]", r.books(c), "9 of 31 days")
-	r.work()
+	require.Equal(r, "[964.00 0.00]", r.Books(c), "9 of 31 days")
+	r.Work()
 	r.renew(id, monthly)
 	require.Equal(r, on(time.October, 1, 0), *r.service(id).PaidUntil)
-	require.Equal(r, "[933.00 0.00]", r.books(c))
+	require.Equal(r, "[933.00 0.00]", r.Books(c))
 	r.sound()
 }

@@ -27,14 +27,14 @@ func TestAChangeOfTariffAnswersWhatTheNewOneAsksD9(t *testing.T) {
 		Validator: catalog.ValidatorChange{Kind: ptr(catalog.ValidatorInteger), Min: catalog.To[int64](1), Max: catalog.To[int64](9)},
 	})
 	small, big := r.offers("S", "P1M", "31"), r.offers("L", "P1M", "31")
-	_, err := r.catalog.UpdateTariff(context.Background(), admin, big, catalog.TariffChange{Parameters: &[]string{"floor"}})
+	_, err := r.Catalog.UpdateTariff(context.Background(), admin, big, catalog.TariffChange{Parameters: &[]string{"floor"}})
 	require.NoError(r, err)
 	c, id := r.has(small, monthly, nil)
 	me := clientKey(r.service(id))
 	in := lifecycle.TermsInput{TariffID: big, Period: monthly}
 	r.mayNot("required", "/parameters/floor", me, id, in)
-	_, err = r.lifecycle.PreviewTerms(context.Background(), me, id, in)
-	r.refuses("required", err)
+	_, err = r.Lifecycle.PreviewTerms(context.Background(), me, id, in)
+	r.Refuses("required", err)
 	in.Parameters = texts("floor", "10")
 	r.mayNot("out_of_range", "/parameters/floor", me, id, in)
 	in.Parameters = both("floor", "3", "tower", "B")
@@ -43,29 +43,29 @@ func TestAChangeOfTariffAnswersWhatTheNewOneAsksD9(t *testing.T) {
 	in.Parameters = both("floor", "3", "hostname", "web1")
 	r.change(id, in)
 	require.NotContains(r, r.service(id).Parameters, "floor", "the panel has not applied it yet")
-	r.work()
+	r.Work()
 	require.Equal(r, []string{"3", "web1"}, []string{r.panel.last().Spec.Parameter("floor"), r.panel.last().Spec.Parameter("hostname")})
 	require.JSONEq(r, `"3"`, string(r.service(id).Parameters["floor"]))
-	require.Equal(r, "[962.00 0.00]", r.books(c))
+	require.Equal(r, "[962.00 0.00]", r.Books(c))
 
 	// At home again the value stays for the next time, and to change it is the provider's as ever.
 	r.change(id, lifecycle.TermsInput{TariffID: small, Period: monthly})
-	r.work()
+	r.Work()
 	r.change(id, lifecycle.TermsInput{TariffID: big, Period: monthly})
-	r.work()
+	r.Work()
 	require.Equal(r, big, r.service(id).TariffID)
 	in.Parameters = texts("floor", "4")
 	r.mayNot("field_forbidden", "/parameters/floor", me, id, in)
 	r.change(id, in)
-	r.work()
+	r.Work()
 	require.JSONEq(r, `"4"`, string(r.service(id).Parameters["floor"]), "the same tariff, another value")
 	// What fits no longer is asked for again.
-	_, err = r.catalog.UpdateParameter(context.Background(), admin, "dedicated", "floor", catalog.ParameterChange{
+	_, err = r.Catalog.UpdateParameter(context.Background(), admin, "dedicated", "floor", catalog.ParameterChange{
 		Validator: catalog.ValidatorChange{Max: catalog.To[int64](3)},
 	})
 	require.NoError(r, err)
 	r.change(id, lifecycle.TermsInput{TariffID: small, Period: monthly})
-	r.work()
+	r.Work()
 	r.mayNot("out_of_range", "/parameters/floor", me, id, lifecycle.TermsInput{TariffID: big, Period: monthly})
 }
 
@@ -75,15 +75,15 @@ func TestAChangeOfTariffLeavesWhatBothAskForAlone(t *testing.T) {
 	r.systems("Debian-11", "Debian-12")
 	small, big := r.offers("S", "P1M", "31"), r.offers("L", "P1M", "31")
 	_, id := r.has(small, monthly, nil)
-	_, err := r.lifecycle.Reinstall(context.Background(), admin, id, texts("os", "Debian-11"))
+	_, err := r.Lifecycle.Reinstall(context.Background(), admin, id, texts("os", "Debian-11"))
 	require.NoError(r, err)
-	r.work()
+	r.Work()
 	r.systems("Debian-12")
 	in := lifecycle.TermsInput{TariffID: big, Period: monthly, Parameters: texts("os", "Debian-11")}
 	r.mayNot("unknown_value", "/parameters/os", admin, id, in)
 	in.Parameters = nil
 	r.change(id, in)
-	r.work()
+	r.Work()
 	require.Equal(r, big, r.service(id).TariffID)
 	require.Equal(r, "Debian-11", r.panel.last().Spec.Parameter("os"))
 }
@@ -94,7 +94,7 @@ func TestWhatCanOnlyBeIncreasedIsNotLostOnTheWayThroughAnotherTariffD9(t *testin
 	small, plain := r.offers("S", "P1M", "31"), r.offers("P", "P1M", "31")
 	r.ram(small, "increase_only")
 	included := r.offers("I", "P1M", "31")
-	_, err := r.catalog.CreateAddOn(context.Background(), admin, included, "ram", "ram", catalog.AddOnChange{
+	_, err := r.Catalog.CreateAddOn(context.Background(), admin, included, "ram", "ram", catalog.AddOnChange{
 		Billing: ptr(catalog.BillNone), Included: ptr(dec("8")),
 	})
 	require.NoError(r, err)
@@ -106,11 +106,11 @@ func TestWhatCanOnlyBeIncreasedIsNotLostOnTheWayThroughAnotherTariffD9(t *testin
 	r.mayNot("increase_only", "/tariff_id", admin, id, to(included))
 	_, id = r.has(small, monthly, texts("ram", "8"))
 	r.change(id, to(included))
-	r.work()
+	r.Work()
 	require.Equal(r, dec("8"), *r.panel.last().Spec.AddOns["ram"].Amount)
 	_, id = r.has(small, monthly, nil)
 	r.change(id, to(plain))
-	r.work()
+	r.Work()
 	require.Equal(r, provision.SetParams, r.panel.last().Kind)
 	require.Equal(r, plain, r.service(id).TariffID, "nothing that was chosen is lost")
 }

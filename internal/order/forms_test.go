@@ -37,10 +37,10 @@ func (l *lottery) tariff() (catalog.TariffID, map[string][]any) {
 	l.Helper()
 	ctx := context.Background()
 	l.made++
-	id := l.newTariff(fmt.Sprintf("lot%d", l.made), "dedicated", l.price().String(), l.module)
+	id := l.NewTariff(fmt.Sprintf("lot%d", l.made), "dedicated", l.price().String(), l.Module)
 	open := map[string][]any{}
 	add := func(code, element string, in catalog.AddOnChange) {
-		_, err := l.catalog.CreateAddOn(ctx, admin, id, code, element, in)
+		_, err := l.Catalog.CreateAddOn(ctx, admin, id, code, element, in)
 		require.NoError(l, err)
 	}
 	modes := []string{catalog.TiersFlat, catalog.TiersVolume, catalog.TiersGraduated}
@@ -86,11 +86,11 @@ func (l *lottery) choose(open map[string][]any) map[string]json.RawMessage {
 func (l *lottery) stock() {
 	l.Helper()
 	ctx := context.Background()
-	_, err := l.catalog.CreateEnumeration(ctx, admin, "systems", catalog.EnumerationChange{Items: &[]catalog.EnumerationItem{{Code: "debian"}, {Code: "windows"}}})
+	_, err := l.Catalog.CreateEnumeration(ctx, admin, "systems", catalog.EnumerationChange{Items: &[]catalog.EnumerationItem{{Code: "debian"}, {Code: "windows"}}})
 	require.NoError(l, err)
-	_, err = l.catalog.UpdateContent(ctx, admin, "dedicated", "os", catalog.ContentChange{EnumerationCode: catalog.To("systems")})
+	_, err = l.Catalog.UpdateContent(ctx, admin, "dedicated", "os", catalog.ContentChange{EnumerationCode: catalog.To("systems")})
 	require.NoError(l, err)
-	_, err = l.catalog.CreateContent(ctx, admin, "dedicated", "care", catalog.ContentChange{Name: ptr("Care"), ValueType: ptr(catalog.BooleanValue)})
+	_, err = l.Catalog.CreateContent(ctx, admin, "dedicated", "care", catalog.ContentChange{Name: ptr("Care"), ValueType: ptr(catalog.BooleanValue)})
 	require.NoError(l, err)
 }
 
@@ -102,24 +102,24 @@ func TestTheQuoteIsTheBillInEveryForm(t *testing.T) {
 	l.stock()
 	ctx := context.Background()
 	money := func(query string, args ...any) (sum decimal.Decimal) {
-		require.NoError(r, r.pool.Get(&sum, query, args...))
+		require.NoError(r, r.Pool.Get(&sum, query, args...))
 		return sum
 	}
 	for range 12 {
 		tariff, open := l.tariff()
 		wish := order.Wish{TariffID: tariff, Period: "P1M", AddOns: l.choose(open)}
-		c := r.client("90000")
-		quoted, err := r.orders.Quote(ctx, admin, order.QuoteInput{ClientID: c, Wishes: []order.Wish{wish}})
+		c := r.Client("90000")
+		quoted, err := r.Orders.Quote(ctx, admin, order.QuoteInput{ClientID: c, Wishes: []order.Wish{wish}})
 		require.NoError(r, err)
 		total := quoted[0].Quote.Total.Decimal()
-		o, err := r.orders.Place(ctx, admin, order.PlaceInput{ClientID: c, Pay: order.PayBalance, Wishes: []order.Wish{wish}})
+		o, err := r.Orders.Place(ctx, admin, order.PlaceInput{ClientID: c, Pay: order.PayBalance, Wishes: []order.Wish{wish}})
 		require.NoError(r, err)
 		const holds = `SELECT amount FROM account WHERE client_id = $1 AND kind = 'held'`
 		require.True(r, total.Equal(money(holds, c)), "%s quoted", total)
 
 		id := o.Items[0].ServiceID
 		before := r.view(id)
-		r.work()
+		r.Work()
 		active := r.view(id)
 		require.Equal(r, service.Active, active.Status)
 		require.True(r, money(holds, c).IsZero())
@@ -129,7 +129,7 @@ func TestTheQuoteIsTheBillInEveryForm(t *testing.T) {
 
 		next := active.NextCharge(time.UTC)
 		require.NotNil(r, next)
-		_, err = r.lifecycle.Renew(ctx, admin, id, "")
+		_, err = r.Lifecycle.Renew(ctx, admin, id, "")
 		require.NoError(r, err)
 		require.True(r, total.Add(next.Amount.Decimal()).Equal(money(booked, id)), "%s was to come", next.Amount)
 	}
@@ -149,21 +149,21 @@ func TestPanelsAreToldWhatIsChosen(t *testing.T) {
 	l := &lottery{rig: r, Rand: rand.New(rand.NewPCG(1, 2))}
 	l.stock()
 	tariff, _ := l.tariff()
-	_, err := r.catalog.UpdateAddOn(context.Background(), admin, tariff, "disk", catalog.AddOnChange{Unit: catalog.To("MiB")})
+	_, err := r.Catalog.UpdateAddOn(context.Background(), admin, tariff, "disk", catalog.AddOnChange{Unit: catalog.To("MiB")})
 	require.NoError(r, err)
 	var spec provision.Spec
 	r.panel.does(func(op provision.Op) (provision.Outcome, error) {
 		spec = op.Spec
 		return provision.Outcome{Ref: "1"}, nil
 	})
-	c := r.client("90000")
-	_, err = r.orders.Place(context.Background(), admin, order.PlaceInput{ClientID: c, Pay: order.PayBalance, Wishes: []order.Wish{{
+	c := r.Client("90000")
+	_, err = r.Orders.Place(context.Background(), admin, order.PlaceInput{ClientID: c, Pay: order.PayBalance, Wishes: []order.Wish{{
 		TariffID: tariff, Period: "P1M", AddOns: map[string]json.RawMessage{
 			"os": json.RawMessage(`"windows"`), "extra": json.RawMessage(`"port"`), "disk": json.RawMessage(`2048`), "ips": json.RawMessage(`2`),
 		},
 	}}})
 	require.NoError(r, err)
-	r.work()
+	r.Work()
 	told := map[string]string{}
 	for code, a := range spec.AddOns {
 		told[code] = fmt.Sprint(a.Amount, a.Unit, a.Item)
@@ -183,21 +183,21 @@ func TestARenewalSurvivesAnotherFormOfItsAddOns(t *testing.T) {
 	l := &lottery{rig: r, Rand: rand.New(rand.NewPCG(1, 2))}
 	l.stock()
 	tariff, _ := l.tariff()
-	c := r.client("90000")
-	o, err := r.orders.Place(ctx, admin, order.PlaceInput{ClientID: c, Pay: order.PayBalance, Wishes: []order.Wish{{
+	c := r.Client("90000")
+	o, err := r.Orders.Place(ctx, admin, order.PlaceInput{ClientID: c, Pay: order.PayBalance, Wishes: []order.Wish{{
 		TariffID: tariff, Period: "P1M", AddOns: map[string]json.RawMessage{"os": json.RawMessage(`"windows"`), "extra": json.RawMessage(`"v6"`)},
 	}}})
 	require.NoError(r, err)
-	r.work()
-	_, err = r.catalog.UpdateAddOn(ctx, admin, tariff, "os", catalog.AddOnChange{ItemPrices: &[]catalog.ItemPrice{{Item: "debian", Enabled: true}}})
+	r.Work()
+	_, err = r.Catalog.UpdateAddOn(ctx, admin, tariff, "os", catalog.AddOnChange{ItemPrices: &[]catalog.ItemPrice{{Item: "debian", Enabled: true}}})
 	require.NoError(r, err)
-	require.NoError(r, r.catalog.DeleteAddOn(ctx, admin, tariff, "v6", nil))
-	_, err = r.catalog.UpdateAddOn(ctx, admin, tariff, "disk", catalog.AddOnChange{Default: catalog.None[json.RawMessage]()})
+	require.NoError(r, r.Catalog.DeleteAddOn(ctx, admin, tariff, "v6", nil))
+	_, err = r.Catalog.UpdateAddOn(ctx, admin, tariff, "disk", catalog.AddOnChange{Default: catalog.None[json.RawMessage]()})
 	require.NoError(r, err)
 
 	id := o.Items[0].ServiceID
 	next := r.view(id).NextCharge(time.UTC)
-	_, err = r.lifecycle.Renew(ctx, admin, id, "")
+	_, err = r.Lifecycle.Renew(ctx, admin, id, "")
 	require.NoError(r, err)
 	after := r.view(id)
 	require.JSONEq(r, `"debian"`, string(after.AddOns["os"]))
@@ -205,7 +205,7 @@ func TestARenewalSurvivesAnotherFormOfItsAddOns(t *testing.T) {
 	require.JSONEq(r, `"4"`, string(after.AddOns["disk"]), "what was chosen once stays chosen")
 	require.True(r, next.Amount.Equal(after.NextCharge(time.UTC).Amount))
 	var values []string
-	require.NoError(r, r.pool.Select(&values, `SELECT item || ' ' || coalesce(term ->> 'value', '') FROM service_term WHERE service_id = $1 AND to_at IS NULL ORDER BY item`, id))
+	require.NoError(r, r.Pool.Select(&values, `SELECT item || ' ' || coalesce(term ->> 'value', '') FROM service_term WHERE service_id = $1 AND to_at IS NULL ORDER BY item`, id))
 	require.Equal(r, []string{" ", "disk 4", "extra port", "ips " + after.text("ips"), "os debian", "port 1000", "traffic "}, values)
 }
 
@@ -218,7 +218,7 @@ func (v view) text(code string) (out string) {
 
 func (r *rig) view(id service.ID) view {
 	r.Helper()
-	v, err := r.db.Reader().Service(context.Background(), actor.Everything, id)
+	v, err := r.DB.Reader().Service(context.Background(), actor.Everything, id)
 	require.NoError(r, err)
 	return view{v}
 }

@@ -15,7 +15,7 @@ import (
 // quote prices one server for nobody in particular.
 func (r *rig) quote() order.Prepared {
 	r.Helper()
-	list, err := r.orders.Quote(context.Background(), admin, order.QuoteInput{Wishes: []order.Wish{{TariffID: r.server, Period: "P1M"}}})
+	list, err := r.Orders.Quote(context.Background(), admin, order.QuoteInput{Wishes: []order.Wish{{TariffID: r.Server, Period: "P1M"}}})
 	require.NoError(r, err)
 	return list[0]
 }
@@ -31,16 +31,16 @@ func TestAQuoteFromMemorySeesEveryChangeAtOnce(t *testing.T) {
 	r := newRig(t)
 	require.Equal(r, "60.00", r.quote().Quote.Total.String())
 	require.Empty(r, r.quote().Obstacles)
-	r.editTariff(catalog.TariffChange{Prices: &[]catalog.Price{{Period: "P1M", Amount: dec("70")}}})
+	r.EditTariff(catalog.TariffChange{Prices: &[]catalog.Price{{Period: "P1M", Amount: dec("70")}}})
 	require.Equal(r, "70.00", r.quote().Quote.Total.String())
-	r.editModule(catalog.ModuleChange{Enabled: ptr(false)})
+	r.EditModule(catalog.ModuleChange{Enabled: ptr(false)})
 	require.Equal(r, []string{"/tariff_id no_module"}, codes(r.quote()))
-	r.editModule(catalog.ModuleChange{Enabled: ptr(true)})
+	r.EditModule(catalog.ModuleChange{Enabled: ptr(true)})
 	require.Empty(r, r.quote().Obstacles)
-	_, err := r.clients.UpdateProvider(context.Background(), admin, r.provider, client.ProviderChange{PricesIncludeTax: ptr(false)})
+	_, err := r.Clients.UpdateProvider(context.Background(), admin, r.Provider, client.ProviderChange{PricesIncludeTax: ptr(false)})
 	require.NoError(r, err)
 	require.Equal(r, "70.00", r.quote().Quote.Total.String())
-	r.editTariff(catalog.TariffChange{Status: ptr(catalog.Archived)})
+	r.EditTariff(catalog.TariffChange{Status: ptr(catalog.Archived)})
 	require.Equal(r, []string{"/tariff_id tariff_not_active"}, codes(r.quote()))
 }
 
@@ -48,27 +48,27 @@ func TestAQuoteFromMemorySeesEveryChangeAtOnce(t *testing.T) {
 func TestEveryTableOfTheCatalogueRaisesItsVersion(t *testing.T) {
 	r := newRig(t)
 	var without []string
-	require.NoError(r, r.pool.Select(&without, `
+	require.NoError(r, r.Pool.Select(&without, `
 SELECT c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace AND n.nspname = 'public'
 WHERE c.relkind = 'r'
   AND (c.relname ~ '^(product_type|tariff|enumeration|tax_rule)' OR c.relname IN ('provider', 'data_center', 'unit', 'processing_module'))
   AND NOT EXISTS (SELECT FROM pg_trigger t JOIN pg_proc p ON p.oid = t.tgfoid WHERE t.tgrelid = c.oid AND p.proname = 'raise_catalog_version')
 ORDER BY 1`))
 	require.Empty(r, without)
-	before := r.count(`SELECT number FROM catalog_version`)
-	c := r.client("100")
-	r.buy(c, 1)
-	r.work()
-	require.Equal(r, before, r.count(`SELECT number FROM catalog_version`), "selling changes nothing of it")
+	before := r.Count(`SELECT number FROM catalog_version`)
+	c := r.Client("100")
+	r.Buy(c, 1)
+	r.Work()
+	require.Equal(r, before, r.Count(`SELECT number FROM catalog_version`), "selling changes nothing of it")
 }
 
 func TestAQuoteIsForTheClientsThatTheAskerMaySee(t *testing.T) {
 	r := newRig(t)
-	c := r.client("0.01")
-	other := actor.Actor{Role: actor.Client, Scope: actor.Scope{ProviderID: r.provider, ClientID: r.client("0.01")}}
-	in := order.QuoteInput{ClientID: c, Wishes: []order.Wish{{TariffID: r.server, Period: "P1M"}}}
-	_, err := r.orders.Quote(context.Background(), other, in)
-	r.refuses("not_found", err)
-	_, err = r.orders.Quote(context.Background(), admin, in)
+	c := r.Client("0.01")
+	other := actor.Actor{Role: actor.Client, Scope: actor.Scope{ProviderID: r.Provider, ClientID: r.Client("0.01")}}
+	in := order.QuoteInput{ClientID: c, Wishes: []order.Wish{{TariffID: r.Server, Period: "P1M"}}}
+	_, err := r.Orders.Quote(context.Background(), other, in)
+	r.Refuses("not_found", err)
+	_, err = r.Orders.Quote(context.Background(), admin, in)
 	require.NoError(r, err)
 }

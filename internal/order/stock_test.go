@@ -25,23 +25,23 @@ func stocked(t *testing.T, n int) *rig {
 	t.Helper()
 	r := newRig(t)
 	r.panel.has("E3", n)
-	r.editModule(catalog.ModuleChange{MaxRunningOpens: ptr(0)})
-	r.editTariff(catalog.TariffChange{Settings: json.RawMessage(`{"configuration": "E3"}`)})
+	r.EditModule(catalog.ModuleChange{MaxRunningOpens: ptr(0)})
+	r.EditTariff(catalog.TariffChange{Settings: json.RawMessage(`{"configuration": "E3"}`)})
 	return r
 }
 
 func (r *rig) try(c actor.ClientID, n int) (order.Order, error) {
 	in := order.PlaceInput{ClientID: c, Pay: order.PayBalance}
 	for range n {
-		in.Wishes = append(in.Wishes, order.Wish{TariffID: r.server, Period: "P1M"})
+		in.Wishes = append(in.Wishes, order.Wish{TariffID: r.Server, Period: "P1M"})
 	}
-	return r.orders.Place(context.Background(), admin, in)
+	return r.Orders.Place(context.Background(), admin, in)
 }
 
 // soldOut asks for a refusal for want of stock at one item.
 func (r *rig) soldOut(err error, pointer string) {
 	r.Helper()
-	r.refuses("no_stock", err)
+	r.Refuses("no_stock", err)
 	require.Equal(r, pointer, fault.Of(err).Fields[0].Pointer)
 }
 
@@ -49,7 +49,7 @@ func TestSixOrdersAtOnceForFourMachines(t *testing.T) {
 	r := stocked(t, 4)
 	var clients []actor.ClientID
 	for range 6 {
-		clients = append(clients, r.client("60"))
+		clients = append(clients, r.Client("60"))
 	}
 	var all sync.WaitGroup
 	failures := make([]error, len(clients))
@@ -66,10 +66,10 @@ func TestSixOrdersAtOnceForFourMachines(t *testing.T) {
 		r.soldOut(err, "/items/0/tariff_id")
 	}
 	require.Equal(r, 4, sold)
-	r.work()
-	require.Equal(r, 4, r.count(`SELECT count(*) FROM service WHERE status = 'active'`))
+	r.Work()
+	require.Equal(r, 4, r.Count(`SELECT count(*) FROM service WHERE status = 'active'`))
 	require.Equal(r, 0, r.panel.free["E3"])
-	_, err := r.try(r.client("60"), 1)
+	_, err := r.try(r.Client("60"), 1)
 	r.soldOut(err, "/items/0/tariff_id")
 }
 
@@ -78,18 +78,18 @@ func TestWhatIsSoldIsCountedOnceWhateverThePanelKnows(t *testing.T) {
 	for n := range 4 {
 		// What was told before the first machine was taken is remembered; or it is told anew after each.
 		if n >= 2 {
-			r.clock.Advance(catalog.StockAge)
+			r.Clock.Advance(catalog.StockAge)
 		}
-		r.buy(r.client("60"), 1)
-		r.work()
+		r.Buy(r.Client("60"), 1)
+		r.Work()
 	}
 	require.Equal(r, 0, r.panel.free["E3"])
-	_, err := r.try(r.client("60"), 1)
+	_, err := r.try(r.Client("60"), 1)
 	r.soldOut(err, "/items/0/tariff_id")
 
 	r.panel.has("E3", 1) // mounted a moment ago
-	r.buy(r.client("60"), 1)
-	_, err = r.try(r.client("60"), 1)
+	r.Buy(r.Client("60"), 1)
+	_, err = r.try(r.Client("60"), 1)
 	r.soldOut(err, "/items/0/tariff_id")
 }
 
@@ -99,47 +99,47 @@ func TestAMachineThatThePanelHoldsIsNotFreeTwice(t *testing.T) {
 		r.panel.has("E3", 1)
 		return provision.Outcome{State: provision.Pending, Begun: true, After: time.Hour}, nil
 	})
-	r.buy(r.client("60"), 1)
-	r.work()
-	r.clock.Advance(catalog.StockAge)
-	r.buy(r.client("60"), 1)
-	_, err := r.try(r.client("60"), 1)
+	r.Buy(r.Client("60"), 1)
+	r.Work()
+	r.Clock.Advance(catalog.StockAge)
+	r.Buy(r.Client("60"), 1)
+	_, err := r.try(r.Client("60"), 1)
 	r.soldOut(err, "/items/0/tariff_id")
 }
 
 func TestWhatIsNotMadeIsFreeAgain(t *testing.T) {
 	r := stocked(t, 1)
-	o := r.buy(r.client("60"), 1)
-	_, err := r.try(r.client("60"), 1)
+	o := r.Buy(r.Client("60"), 1)
+	_, err := r.try(r.Client("60"), 1)
 	r.soldOut(err, "/items/0/tariff_id")
-	_, err = r.orders.Cancel(context.Background(), admin, o.ID)
+	_, err = r.Orders.Cancel(context.Background(), admin, o.ID)
 	require.NoError(r, err)
 
 	r.panel.says(provision.Outcome{State: provision.Manual, Text: "By hand."}, nil)
-	o = r.buy(r.client("60"), 1)
-	r.work()
-	_, err = r.try(r.client("60"), 1)
+	o = r.Buy(r.Client("60"), 1)
+	r.Work()
+	_, err = r.try(r.Client("60"), 1)
 	r.soldOut(err, "/items/0/tariff_id")
-	r.closeTask(r.task(o.Items[0].ServiceID).ID, lifecycle.CloseTaskInput{Result: "refused"})
-	require.Equal(r, order.Failed, r.order(o.ID).Status)
-	r.buy(r.client("60"), 1)
+	r.CloseTask(r.Task(o.Items[0].ServiceID).ID, lifecycle.CloseTaskInput{Result: "refused"})
+	require.Equal(r, order.Failed, r.Order(o.ID).Status)
+	r.Buy(r.Client("60"), 1)
 }
 
 func TestAQuoteKnowsWhatIsSold(t *testing.T) {
 	r := stocked(t, 2)
 	require.Empty(r, r.quote().Obstacles)
-	r.buy(r.client("60"), 1)
+	r.Buy(r.Client("60"), 1)
 	require.Empty(r, r.quote().Obstacles)
-	two := order.QuoteInput{Wishes: []order.Wish{{TariffID: r.server, Period: "P1M"}, {TariffID: r.server, Period: "P1M"}}}
-	list, err := r.orders.Quote(context.Background(), admin, two)
+	two := order.QuoteInput{Wishes: []order.Wish{{TariffID: r.Server, Period: "P1M"}, {TariffID: r.Server, Period: "P1M"}}}
+	list, err := r.Orders.Quote(context.Background(), admin, two)
 	require.NoError(r, err)
 	require.Empty(r, list[0].Obstacles)
 	require.Equal(r, []string{"/tariff_id no_stock"}, codes(list[1]), "the first item takes the last machine")
-	_, err = r.try(r.client("200"), 2)
+	_, err = r.try(r.Client("200"), 2)
 	r.soldOut(err, "/items/1/tariff_id")
-	r.buy(r.client("60"), 1)
+	r.Buy(r.Client("60"), 1)
 	require.Equal(r, []string{"/tariff_id no_stock"}, codes(r.quote()))
-	a, err := r.catalog.Availability(context.Background(), admin, r.server, "", "")
+	a, err := r.Catalog.Availability(context.Background(), admin, r.Server, "", "")
 	require.NoError(r, err)
 	require.False(r, a.Orderable())
 	require.Equal(r, 0, *a.Places[0].Free)
@@ -147,40 +147,40 @@ func TestAQuoteKnowsWhatIsSold(t *testing.T) {
 
 func TestStockIsCheckedAgainWhenAnOrderIsPaid(t *testing.T) {
 	r := stocked(t, 1)
-	c := r.client("60")
+	c := r.Client("60")
 	o := r.later(c, 1)
-	r.buy(r.client("60"), 1) // what waits for its money holds nothing
-	_, err := r.orders.Pay(context.Background(), admin, o.ID)
+	r.Buy(r.Client("60"), 1) // what waits for its money holds nothing
+	_, err := r.Orders.Pay(context.Background(), admin, o.ID)
 	r.soldOut(err, "/items/0/tariff_id")
-	require.Equal(r, order.AwaitingPayment, r.order(o.ID).Status)
-	require.Equal(r, "[60.00 0.00]", r.books(c))
-	r.pay(c, "1", o.ID)
-	require.Equal(r, order.AwaitingPayment, r.order(o.ID).Status, "a payment of it does not pay it either")
-	require.Equal(r, "[61.00 0.00]", r.books(c))
+	require.Equal(r, order.AwaitingPayment, r.Order(o.ID).Status)
+	require.Equal(r, "[60.00 0.00]", r.Books(c))
+	r.Pay(c, "1", o.ID)
+	require.Equal(r, order.AwaitingPayment, r.Order(o.ID).Status, "a payment of it does not pay it either")
+	require.Equal(r, "[61.00 0.00]", r.Books(c))
 
 	r.panel.has("E3", 2)
-	r.pay(c, "1", o.ID)
-	require.Equal(r, order.Paid, r.order(o.ID).Status)
+	r.Pay(c, "1", o.ID)
+	require.Equal(r, order.Paid, r.Order(o.ID).Status)
 }
 
 func TestAnExpectedPaymentAsksThePanelsWhenItsMoneyComes(t *testing.T) {
 	r := stocked(t, 1)
-	c := r.client("60")
+	c := r.Client("60")
 	o := r.later(c, 1)
 	notice := payment.CreateInput{ClientID: c, Amount: money.New(dec("1"), "EUR"), Method: "bank", ExternalID: "7", OrderID: string(o.ID)}
-	_, err := r.payments.Create(context.Background(), admin, notice)
+	_, err := r.Payments.Create(context.Background(), admin, notice)
 	require.NoError(r, err)
 	r.panel.has("E3", 0) // the panel's owner took the last one
-	r.clock.Advance(2 * catalog.StockAge)
+	r.Clock.Advance(2 * catalog.StockAge)
 	// The bank's word does not name the order: the first notice did.
 	notice.OrderID, notice.Status = "", payment.Paid
-	_, err = r.payments.Create(context.Background(), admin, notice)
+	_, err = r.Payments.Create(context.Background(), admin, notice)
 	require.NoError(r, err)
-	require.Equal(r, order.AwaitingPayment, r.order(o.ID).Status, "nothing is left")
-	require.Equal(r, "[61.00 0.00]", r.books(c))
-	_, err = r.payments.Create(context.Background(), admin, notice)
+	require.Equal(r, order.AwaitingPayment, r.Order(o.ID).Status, "nothing is left")
+	require.Equal(r, "[61.00 0.00]", r.Books(c))
+	_, err = r.Payments.Create(context.Background(), admin, notice)
 	require.NoError(r, err)
-	require.Equal(r, "[61.00 0.00]", r.books(c), "told twice, it comes once")
+	require.Equal(r, "[61.00 0.00]", r.Books(c), "told twice, it comes once")
 }
 
 func TestAPanelThatDoesNotAnswerDoesNotStandInTheWay(t *testing.T) {
@@ -188,27 +188,27 @@ func TestAPanelThatDoesNotAnswerDoesNotStandInTheWay(t *testing.T) {
 	r.panel.mu.Lock()
 	r.panel.free = nil
 	r.panel.mu.Unlock()
-	r.buy(r.client("60"), 1)
-	r.buy(r.client("60"), 1)
+	r.Buy(r.Client("60"), 1)
+	r.Buy(r.Client("60"), 1)
 	require.Equal(r, 1, r.panel.asked, "its silence is remembered for a moment, too")
 }
 
 func TestAnOpenGoesWhereSomethingIsLeftD23(t *testing.T) {
 	r := stocked(t, 1)
-	other := r.newModule("other", catalog.ModuleChange{SortOrder: ptr(2)})
-	r.editTariff(catalog.TariffChange{ModuleIDs: &[]catalog.ModuleID{r.module, other}})
+	other := r.NewModule("other", catalog.ModuleChange{SortOrder: ptr(2)})
+	r.EditTariff(catalog.TariffChange{ModuleIDs: &[]catalog.ModuleID{r.Module, other}})
 	// Both modules show the one panel's stock: two machines for three buyers.
-	first, second := r.buy(r.client("60"), 1), r.buy(r.client("60"), 1)
-	_, err := r.try(r.client("60"), 1)
+	first, second := r.Buy(r.Client("60"), 1), r.Buy(r.Client("60"), 1)
+	_, err := r.try(r.Client("60"), 1)
 	r.soldOut(err, "/items/0/tariff_id")
 	moduleOf := func(o order.Order) (id catalog.ModuleID) {
-		require.NoError(r, r.pool.Get(&id, `SELECT module_id FROM operation WHERE id = $1`, o.Items[0].OperationID))
+		require.NoError(r, r.Pool.Get(&id, `SELECT module_id FROM operation WHERE id = $1`, o.Items[0].OperationID))
 		return id
 	}
-	require.Equal(r, r.module, moduleOf(first))
+	require.Equal(r, r.Module, moduleOf(first))
 	require.Equal(r, other, moduleOf(second), "the first has nothing left")
 	r.panel.has("E3", 2)
-	r.work()
-	require.Equal(r, service.Active, r.order(first.ID).Items[0].Status)
-	require.Equal(r, service.Active, r.order(second.ID).Items[0].Status)
+	r.Work()
+	require.Equal(r, service.Active, r.Order(first.ID).Items[0].Status)
+	require.Equal(r, service.Active, r.Order(second.ID).Items[0].Status)
 }

@@ -14,20 +14,15 @@ import (
 	"github.com/tariffd/tariffd/internal/actor"
 	"github.com/tariffd/tariffd/internal/catalog"
 	"github.com/tariffd/tariffd/internal/client"
-	"github.com/tariffd/tariffd/internal/clock"
+	"github.com/tariffd/tariffd/internal/enginetest"
 	"github.com/tariffd/tariffd/internal/fault"
-	"github.com/tariffd/tariffd/internal/lifecycle"
 	"github.com/tariffd/tariffd/internal/money"
 	"github.com/tariffd/tariffd/internal/order"
 	"github.com/tariffd/tariffd/internal/payment"
-	"github.com/tariffd/tariffd/internal/pgtest"
-	"github.com/tariffd/tariffd/internal/postgres"
-	"github.com/tariffd/tariffd/internal/provision"
 	"github.com/tariffd/tariffd/internal/provision/none"
-	"github.com/tariffd/tariffd/internal/secret"
 )
 
-var admin = actor.Actor{Role: actor.Admin, Scope: actor.Everything}
+var admin = enginetest.Admin
 
 // till takes payments on a database of its own, with something to sell for 50.00.
 type till struct {
@@ -42,12 +37,6 @@ type till struct {
 	client    actor.ClientID
 }
 
-func narrow[T any](db *postgres.DB) func(context.Context, func(T) error) error {
-	return func(ctx context.Context, fn func(T) error) error {
-		return db.InTx(ctx, func(tx *postgres.Tx) error { return fn(any(tx).(T)) })
-	}
-}
-
 func ptr[T any](v T) *T { return &v }
 
 func eur(s string) money.Amount { return money.New(decimal.RequireFromString(s), "EUR") }
@@ -55,41 +44,20 @@ func eur(s string) money.Amount { return money.New(decimal.RequireFromString(s),
 func newTill(t *testing.T) *till {
 	t.Helper()
 	ctx := context.Background()
-	box, err := secret.NewBox(secret.GenerateIdentity())
-	require.NoError(t, err)
-	now := clock.NewFake(time.Date(2026, 3, 1, 10, 0, 0, 0, time.UTC))
-	h := &till{TB: t, pool: pgtest.New(t)}
-	db := postgres.New(h.pool, postgres.Options{Prepare: true, Clock: now, Wall: now, Box: box})
-	drivers := provision.NewRegistry(none.Driver())
-	h.customers = &client.Engine{InTx: narrow[client.Tx](db), Zone: time.UTC, Wall: now}
-	shelf := &catalog.Engine{InTx: narrow[catalog.Tx](db), Drivers: drivers}
-	h.orders = &order.Engine{
-		InTx: narrow[order.Tx](db), Zone: time.UTC, Look: func(ctx context.Context) (order.Lookup, error) { return db.Shelf(ctx) },
+	e := enginetest.Open(t, time.Date(2026, 3, 1, 10, 0, 0, 0, time.UTC), time.UTC, none.Driver())
+	h := &till{
+		TB: t, pool: e.Pool, payments: e.Payments, orders: e.Orders, customers: e.Clients, provider: e.Provider, place: e.Place(""),
 	}
-	life := &lifecycle.Engine{
-		InTx: narrow[lifecycle.Tx](db), Zone: time.UTC, Registry: drivers, Module: shelf.Connect, Box: box, Orders: h.orders,
-	}
-	h.orders.Open = life.Open
-	h.payments = &payment.Engine{
-		InTx: narrow[payment.Tx](db),
-		MoneyArrived: func(ctx context.Context, tx payment.Tx, by actor.Actor, c client.Client, orderID string) error {
-			return life.MoneyArrived(ctx, tx.(*postgres.Tx), by, c, orderID)
-		},
-	}
-	require.NoError(t, h.pool.Get(&h.provider, `SELECT id FROM provider`))
-	places := &catalog.DataCenters{InTx: narrow[catalog.DataCenterTx](db), ExternalID: func(string) string { return "optional" }}
-	place, err := places.Create(ctx, admin, catalog.DataCenterInput{Name: "Frankfurt"})
+	m, err := e.Catalog.CreateModule(ctx, admin, "none", "colocation", catalog.ModuleChange{Name: ptr("none"), DataCenterID: catalog.To(h.place)})
 	require.NoError(t, err)
-	m, err := shelf.CreateModule(ctx, admin, "none", "colocation", catalog.ModuleChange{Name: ptr("none"), DataCenterID: catalog.To(place.ID)})
-	require.NoError(t, err)
-	tariff, err := shelf.CreateTariff(ctx, admin, catalog.NewTariff{
+	tariff, err := e.Catalog.CreateTariff(ctx, admin, catalog.NewTariff{
 		ProductType: "colocation", ProviderID: h.provider, TariffChange: catalog.TariffChange{
-			Code: ptr("shelf"), Name: ptr("Shelf"), Status: ptr(catalog.Active), DataCenterIDs: &[]catalog.DataCenterID{place.ID},
+			Code: ptr("shelf"), Name: ptr("Shelf"), Status: ptr(catalog.Active), DataCenterIDs: &[]catalog.DataCenterID{h.place},
 			ModuleIDs: &[]catalog.ModuleID{m.ID}, Prices: &[]catalog.Price{{Period: "P1M", Amount: decimal.NewFromInt(50)}},
 		},
 	})
 	require.NoError(t, err)
-	h.tariff, h.place = tariff.ID, place.ID
+	h.tariff = tariff.ID
 	h.client = h.customer("first@example.com")
 	return h
 }

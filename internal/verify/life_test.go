@@ -20,6 +20,7 @@ import (
 	"github.com/tariffd/tariffd/internal/client"
 	"github.com/tariffd/tariffd/internal/clock"
 	"github.com/tariffd/tariffd/internal/department"
+	"github.com/tariffd/tariffd/internal/enginetest"
 	"github.com/tariffd/tariffd/internal/lifecycle"
 	"github.com/tariffd/tariffd/internal/money"
 	"github.com/tariffd/tariffd/internal/operation"
@@ -62,16 +63,8 @@ type life struct {
 	a, b, carrier, over, stuck service.ID
 }
 
-func narrow[T any](db *postgres.DB) func(context.Context, func(T) error) error {
-	return func(ctx context.Context, fn func(T) error) error {
-		return db.InTx(ctx, func(tx *postgres.Tx) error { return fn(any(tx).(T)) })
-	}
-}
-
 func newCompany(t *testing.T) *life {
-	box, err := secret.NewBox(secret.GenerateIdentity())
-	require.NoError(t, err)
-	l := &life{T: t, clock: clock.NewFake(time.Time{}), box: box, drivers: provision.NewRegistry(panel(), none.Driver())}
+	l := &life{T: t, box: enginetest.Box(t), drivers: provision.NewRegistry(panel(), none.Driver())}
 	l.connect(pgtest.URL(t), time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC))
 	l.stock()
 	return l
@@ -82,31 +75,17 @@ func (l *life) connect(address string, now time.Time) {
 	pool, err := sqlx.Open("postgres", address)
 	require.NoError(l, err)
 	l.Cleanup(func() { _ = pool.Close() })
-	l.address, l.pool, l.clock = address, pool, clock.NewFake(now)
-	l.db = postgres.New(pool, postgres.Options{Prepare: true, Clock: l.clock, Wall: l.clock, Box: l.box})
-	l.clients = &client.Engine{InTx: narrow[client.Tx](l.db), Zone: time.UTC, Wall: l.clock}
-	l.catalog = &catalog.Engine{InTx: narrow[catalog.Tx](l.db), Drivers: l.drivers}
-	l.orders = &order.Engine{
-		InTx: narrow[order.Tx](l.db), Zone: time.UTC, Look: func(ctx context.Context) (order.Lookup, error) { return l.db.Shelf(ctx) },
-	}
-	l.lifecycle = &lifecycle.Engine{
-		InTx: narrow[lifecycle.Tx](l.db), Zone: time.UTC, Registry: l.drivers, Module: l.catalog.Connect, Box: l.box, Orders: l.orders,
-	}
-	l.orders.Open = l.lifecycle.Open
-	l.traffic = &traffic.Engine{InTx: narrow[traffic.Tx](l.db), Zone: time.UTC, Drivers: l.drivers, Connect: l.catalog.Connect}
+	e := enginetest.Wire(l, enginetest.On{Pool: pool, Clock: clock.NewFake(now), Zone: time.UTC, Box: l.box, Drivers: l.drivers})
+	l.address, l.pool, l.db, l.clock, l.provider = address, pool, e.DB, e.Clock, e.Provider
+	l.clients, l.catalog, l.orders, l.lifecycle, l.payments = e.Clients, e.Catalog, e.Orders, e.Lifecycle, e.Payments
+	l.traffic = &traffic.Engine{InTx: enginetest.Narrow[traffic.Tx](l.db), Zone: time.UTC, Drivers: l.drivers, Connect: l.catalog.Connect}
 	l.overage = &charge.Engine{
-		InTx: narrow[charge.OverageTx](l.db), Zone: time.UTC,
+		InTx: enginetest.Narrow[charge.OverageTx](l.db), Zone: time.UTC,
 		Recomputed: func(ctx context.Context, tx charge.OverageTx, c client.Client, o charge.Outcome) error {
 			return l.lifecycle.AfterOverage(ctx, tx.(*postgres.Tx), c, o.Service.ID, len(o.Exceeded) > 0)
 		},
 	}
-	l.payments = &payment.Engine{
-		InTx: narrow[payment.Tx](l.db),
-		MoneyArrived: func(ctx context.Context, tx payment.Tx, by actor.Actor, c client.Client, orderID string) error {
-			return l.lifecycle.MoneyArrived(ctx, tx.(*postgres.Tx), by, c, orderID)
-		},
-	}
-	l.billing = &billing.Engine{InTx: narrow[billing.Tx](l.db), Zone: time.UTC, Lifecycle: l.lifecycle}
+	l.billing = &billing.Engine{InTx: enginetest.Narrow[billing.Tx](l.db), Zone: time.UTC, Lifecycle: l.lifecycle}
 }
 
 // panel is a DCImanager 6 that makes every server at once, but leaves one called people to people and never ends with slow.
@@ -153,8 +132,7 @@ func eur(s string) money.Amount { return money.New(dec(s), "EUR") }
 // stock fills the catalogue: servers with traffic and a bandwidth product.
 func (l *life) stock() {
 	ctx := context.Background()
-	require.NoError(l, l.pool.Get(&l.provider, `SELECT id FROM provider`))
-	places := &catalog.DataCenters{InTx: narrow[catalog.DataCenterTx](l.db), ExternalID: func(string) string { return "optional" }}
+	places := &catalog.DataCenters{InTx: enginetest.Narrow[catalog.DataCenterTx](l.db), ExternalID: func(string) string { return "optional" }}
 	place, err := places.Create(ctx, admin, catalog.DataCenterInput{Name: "Frankfurt", ExternalID: "3"})
 	require.NoError(l, err)
 	_, err = l.catalog.InstallIntegration(ctx, admin, catalog.DedicatedBandwidth)
