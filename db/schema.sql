@@ -619,6 +619,14 @@ CREATE TABLE public.provider (
     country text
 );
 
+-- Name: provider_tax_switch; Type: TABLE
+
+CREATE TABLE public.provider_tax_switch (
+    provider_id uuid NOT NULL,
+    until_day date NOT NULL,
+    prices_include_tax boolean NOT NULL
+);
+
 -- Name: recomputation; Type: TABLE
 
 CREATE TABLE public.recomputation (
@@ -1099,6 +1107,11 @@ ALTER TABLE ONLY public.provider
 
 ALTER TABLE ONLY public.provider
     ADD CONSTRAINT provider_pkey PRIMARY KEY (id);
+
+-- Name: provider_tax_switch provider_tax_switch_pk; Type: CONSTRAINT
+
+ALTER TABLE ONLY public.provider_tax_switch
+    ADD CONSTRAINT provider_tax_switch_pk PRIMARY KEY (provider_id, until_day);
 
 -- Name: recomputation recomputation_pkey; Type: CONSTRAINT
 
@@ -1633,6 +1646,11 @@ ALTER TABLE ONLY public.product_type_add_on
 
 ALTER TABLE ONLY public.product_type_parameter
     ADD CONSTRAINT product_type_parameter_type_fk FOREIGN KEY (product_type) REFERENCES public.product_type(code) ON DELETE CASCADE;
+
+-- Name: provider_tax_switch provider_tax_switch_provider_fk; Type: FK CONSTRAINT
+
+ALTER TABLE ONLY public.provider_tax_switch
+    ADD CONSTRAINT provider_tax_switch_provider_fk FOREIGN KEY (provider_id) REFERENCES public.provider(id) ON DELETE CASCADE;
 
 -- Name: service service_client_fk; Type: FK CONSTRAINT
 

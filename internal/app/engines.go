@@ -68,7 +68,7 @@ func (a *App) build() engines {
 		InSnapshot: func(ctx context.Context, fn func(pricelist.Tx) error) error {
 			return a.DB.OnSnapshot(ctx, func(tx *postgres.Tx) error { return fn(tx) })
 		},
-		Getenv: os.LookupEnv,
+		Getenv: os.LookupEnv, Zone: zone,
 	}
 	stock := catalog.NewStock(e.Catalog, a.system)
 	e.Catalog.Free = stock

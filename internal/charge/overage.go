@@ -36,7 +36,8 @@ type Due struct {
 type Books struct {
 	Service          service.Service
 	PricesIncludeTax bool
-	TaxRules         []client.TaxRule // of the provider
+	TaxSwitches      []client.TaxSwitch // when that was otherwise
+	TaxRules         []client.TaxRule   // of the provider
 	Taxpayer         client.Taxpayer
 	Terms            []service.TermRow // of all that were in force in the month
 	Units            catalog.Units
@@ -253,7 +254,7 @@ func overThrough(now time.Time, zone *time.Location) calendar.Day {
 // Steps computes what the month's overage should be at an instant, day by day.
 func (b Books) Steps(m calendar.Month, zone *time.Location, now time.Time) ([]Step, error) {
 	return Steps(MonthInput{
-		Month: m, Through: overThrough(now, zone), Zone: zone, Currency: b.Service.Currency, PricesIncludeTax: b.PricesIncludeTax,
+		Month: m, Through: overThrough(now, zone), Zone: zone, Currency: b.Service.Currency, IncludesTax: b.includesTax,
 		Period: b.Service.Period, Terms: b.Terms, Units: b.Units, Usage: b.Usage, TaxOn: b.taxOn,
 	})
 }
@@ -262,10 +263,14 @@ func (b Books) taxOn(day calendar.Day) decimal.Decimal {
 	return client.TaxRate(b.TaxRules, b.Taxpayer, b.Service.ProductType, day)
 }
 
-// Priced is the part of an amount that prices and use decide, whatever the tax: what was booked keeps the tax of its day when
+func (b Books) includesTax(day calendar.Day) bool {
+	return client.IncludedTax(b.PricesIncludeTax, b.TaxSwitches, day)
+}
+
+// Priced is the part of a day's amount that prices and use decide, whatever the tax: what was booked keeps the tax of its day when
 // a rule changes or the client moves (D25), so books are compared by this.
-func (b Books) Priced(amount, tax money.Amount) money.Amount {
-	if b.PricesIncludeTax {
+func (b Books) Priced(day calendar.Day, amount, tax money.Amount) money.Amount {
+	if b.includesTax(day) {
 		return amount
 	}
 	return amount.Sub(tax)
@@ -332,9 +337,9 @@ func Differences(b Books, steps []Step, now time.Time) []Expense {
 func (b Books) same(old []Expense, s Step) bool {
 	priced := money.Zero(s.Amount.Currency())
 	for _, e := range old {
-		priced = priced.Add(b.Priced(e.Amount, e.Tax))
+		priced = priced.Add(b.Priced(e.ForDay, e.Amount, e.Tax))
 	}
-	return priced.Equal(b.Priced(s.Amount, s.Tax))
+	return priced.Equal(b.Priced(s.Day, s.Amount, s.Tax))
 }
 
 // charge is the expense of a step.

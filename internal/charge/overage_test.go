@@ -21,6 +21,7 @@ import (
 	"github.com/tariffd/tariffd/internal/pgtest"
 	"github.com/tariffd/tariffd/internal/postgres"
 	"github.com/tariffd/tariffd/internal/service"
+	"github.com/tariffd/tariffd/internal/verify"
 )
 
 var march = calendar.Month{Year: 2026, Month: time.March}
@@ -214,6 +215,55 @@ func TestD25TaxOfOverageIsFrozenWhenBooked(t *testing.T) {
 	h.work(t, e)
 	require.Equal(t, []string{"overage 2026-03-01 2.4 0.4", "correction 2026-03-01 -2.4 -0.4", "overage 2026-03-01 1.5 0.5"}, booked())
 	require.Equal(t, "-1.50", h.balance(t))
+}
+
+// D25: when prices are read in another way, days that are over cost what they did, however often they are recomputed.
+func TestD25PricesWithTaxFromAnotherDayOnLeaveThoseBeforeAlone(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, "0", "0.01")
+	e := h.engine()
+	h.run(t, `INSERT INTO tax_rule (id, provider_id, country, rate, created_at) SELECT $1, id, 'DE', 0.20, now() FROM provider`, actor.NewID())
+	h.run(t, `UPDATE client SET country = 'DE'`)
+	providers := &client.Engine{Zone: time.UTC, Wall: h.clock, InTx: func(ctx context.Context, fn func(client.Tx) error) error {
+		return h.db.InTx(ctx, func(tx *postgres.Tx) error { return fn(tx) })
+	}}
+	ctx := context.Background()
+	include := func(yes bool) {
+		t.Helper()
+		ids := h.column(t, `SELECT id FROM provider`)
+		_, err := providers.UpdateProvider(ctx, actor.Actor{Role: actor.Admin, Scope: actor.Everything}, actor.ProviderID(ids[0]), client.ProviderChange{PricesIncludeTax: &yes})
+		require.NoError(t, err)
+	}
+	booked := func() []string {
+		return h.column(t, `SELECT extract(day FROM for_day) || ' ' || amount || ' ' || tax FROM expense ORDER BY id`)
+	}
+	for dom := 1; dom <= 3; dom++ {
+		h.used(t, on(dom), 300)
+	}
+	h.clock.Set(on(2).At(12, 0, time.UTC))
+	h.work(t, e)
+	require.Equal(t, []string{"1 6 1"}, booked())
+	include(false)
+	include(true)
+	include(false) // the day's last word counts
+	h.mark(t)
+	h.work(t, e)
+	require.Len(t, booked(), 1)
+	h.clock.Set(calendar.DailyRunAt(on(3), time.UTC))
+	h.work(t, e)
+	require.Equal(t, []string{"1 6 1", "2 7.2 1.2", "3 7.2 1.2"}, booked())
+	include(true)
+	h.used(t, on(4), 300)
+	h.clock.Set(calendar.DailyRunAt(on(4), time.UTC))
+	h.work(t, e)
+	require.Equal(t, []string{"1 6 1", "2 7.2 1.2", "3 7.2 1.2", "4 6 1"}, booked())
+	found, err := (&verify.Engine{Zone: time.UTC, InSnapshot: func(ctx context.Context, fn func(verify.Snapshot) error) error {
+		return h.db.InSnapshot(ctx, func(s *postgres.Snapshot) error { return fn(s) })
+	}}).Run(ctx)
+	require.NoError(t, err)
+	for _, f := range found.Findings {
+		require.NotEqual(t, 5, f.Invariant, f.Detail)
+	}
 }
 
 // The running day counts as nothing in money and is charged once it is over, without any further mark.

@@ -25,16 +25,16 @@ type Usage interface {
 
 // MonthInput is everything that a month's overage of one service depends on.
 type MonthInput struct {
-	Month            calendar.Month
-	Through          calendar.Day // the last day that is over: the running day counts as nothing in money
-	Zone             *time.Location
-	Currency         string
-	PricesIncludeTax bool
-	TaxOn            func(day calendar.Day) decimal.Decimal // the rate of tax (D25); nil: none
-	Period           calendar.Period                        // of the service, which special prices may be for
-	Terms            []service.TermRow
-	Units            catalog.Units
-	Usage            Usage
+	Month       calendar.Month
+	Through     calendar.Day // the last day that is over: the running day counts as nothing in money
+	Zone        *time.Location
+	Currency    string
+	IncludesTax func(day calendar.Day) bool            // whether prices did on a day; nil: always
+	TaxOn       func(day calendar.Day) decimal.Decimal // the rate of tax (D25); nil: none
+	Period      calendar.Period                        // of the service, which special prices may be for
+	Terms       []service.TermRow
+	Units       catalog.Units
+	Usage       Usage
 }
 
 // Notice is something that is told once per period (D16).
@@ -138,12 +138,13 @@ func (in MonthInput) addOn(item string) ([]Step, error) {
 }
 
 func (in MonthInput) step(item string, day calendar.Day, r rate, t dayTotal, net money.Amount) Step {
+	included := in.IncludesTax == nil || in.IncludesTax(day)
 	s := Step{
-		AddOn: item, Day: day, Amount: net, Tax: pricing.TaxOf(net, in.taxOn(day), in.PricesIncludeTax),
+		AddOn: item, Day: day, Amount: net, Tax: pricing.TaxOf(net, in.taxOn(day), included),
 		Quantity: r.shown(r.over(t.through).Sub(r.over(t.before)), r.stats.OverageUnit), Unit: r.stats.OverageUnit, UnitPrice: r.single(),
 		Standing: r.standing(t.through),
 	}
-	if !in.PricesIncludeTax {
+	if !included {
 		s.Amount = s.Amount.Add(s.Tax)
 	}
 	s.Period, s.Until = in.Month.First(), in.Month.Next().First()

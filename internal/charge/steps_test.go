@@ -98,7 +98,7 @@ func terms(included, price string, change ...func(*service.TermRow)) []service.T
 
 func input(u Usage, rows []service.TermRow) MonthInput {
 	return MonthInput{
-		Month: march, Through: on(31), Zone: time.UTC, Currency: "EUR", PricesIncludeTax: true, Period: "P1M",
+		Month: march, Through: on(31), Zone: time.UTC, Currency: "EUR", Period: "P1M",
 		Terms: rows, Units: units, Usage: u,
 	}
 }
@@ -203,7 +203,7 @@ func TestStepsPutTaxOnTopOrFindItInside(t *testing.T) {
 	steps, err := Steps(in)
 	require.NoError(t, err)
 	require.Equal(t, []string{"10.00", "1.67"}, []string{steps[0].Amount.String(), steps[0].Tax.String()})
-	in.PricesIncludeTax = false
+	in.IncludesTax = func(calendar.Day) bool { return false }
 	steps, err = Steps(in)
 	require.NoError(t, err)
 	require.Equal(t, []string{"12.00", "2.00"}, []string{steps[0].Amount.String(), steps[0].Tax.String()})

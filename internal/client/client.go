@@ -100,6 +100,8 @@ type Tx interface {
 	LockProvider(ctx context.Context, id actor.ProviderID) (Provider, error)
 	ShareProvider(ctx context.Context, id actor.ProviderID) (Provider, error)
 	UpdateProvider(ctx context.Context, p Provider) error
+	// InsertTaxSwitch notes how prices were read until a day; the first note of a day stays.
+	InsertTaxSwitch(ctx context.Context, id actor.ProviderID, s TaxSwitch) error
 	DeleteProvider(ctx context.Context, id actor.ProviderID) error
 	// InsertClient writes the client, its daily-run columns and its two empty accounts.
 	InsertClient(ctx context.Context, c Client, billedThrough calendar.Day, nextRunAt time.Time) error

@@ -2,8 +2,10 @@ package client
 
 import (
 	"context"
+	"time"
 
 	"github.com/tariffd/tariffd/internal/actor"
+	"github.com/tariffd/tariffd/internal/calendar"
 	"github.com/tariffd/tariffd/internal/event"
 	"github.com/tariffd/tariffd/internal/fault"
 	"github.com/tariffd/tariffd/internal/money"
@@ -63,20 +65,22 @@ func createProvider(ctx context.Context, tx Tx, by actor.Actor, in ProviderInput
 	return p, event.Record(ctx, tx, by, aboutProvider(p), "provider.created", "", p.snapshot())
 }
 
-// UpdateProvider changes a selling unit. Faults: not_found, version_mismatch, already_exists (name).
+// UpdateProvider changes a selling unit. Whether prices include tax changes what days cost from the present one on; those before
+// keep what they cost (D25). Faults: not_found, version_mismatch, already_exists (name).
 func (e *Engine) UpdateProvider(ctx context.Context, by actor.Actor, id actor.ProviderID, in ProviderChange) (out Provider, err error) {
 	err = e.InTx(ctx, func(tx Tx) (err error) {
-		out, err = event.Once(ctx, tx, by, func() (Provider, error) { return updateProvider(ctx, tx, by, id, in) })
+		out, err = event.Once(ctx, tx, by, func() (Provider, error) { return updateProvider(ctx, tx, by, e.Zone, id, in) })
 		return err
 	})
 	return out, err
 }
 
-func updateProvider(ctx context.Context, tx Tx, by actor.Actor, id actor.ProviderID, in ProviderChange) (Provider, error) {
+func updateProvider(ctx context.Context, tx Tx, by actor.Actor, zone *time.Location, id actor.ProviderID, in ProviderChange) (Provider, error) {
 	p, err := lockProvider(ctx, tx, by, id, in.IfVersion)
 	if err != nil {
 		return Provider{}, err
 	}
+	before := p.PricesIncludeTax
 	set(&p.Name, in.Name)
 	set(&p.Country, in.Country)
 	set(&p.Site, in.Site)
@@ -87,6 +91,16 @@ func updateProvider(ctx context.Context, tx Tx, by actor.Actor, id actor.Provide
 	}
 	if err = tx.UpdateProvider(ctx, p); err != nil {
 		return Provider{}, err
+	}
+	if p.PricesIncludeTax != before {
+		now, err := tx.Now(ctx)
+		if err != nil {
+			return Provider{}, err
+		}
+		s := TaxSwitch{Until: calendar.DayOf(now, zone), Included: before}
+		if err = tx.InsertTaxSwitch(ctx, p.ID, s); err != nil {
+			return Provider{}, err
+		}
 	}
 	p.Version++
 	return p, event.Record(ctx, tx, by, aboutProvider(p), "provider.updated", "", p.snapshot())

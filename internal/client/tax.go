@@ -80,6 +80,23 @@ func TaxRate(rules []TaxRule, who Taxpayer, productType string, day calendar.Day
 	return country.Rate.Add(region.Rate)
 }
 
+// TaxSwitch is a day from which on a provider's prices are read in another way: until then they included tax, or did not.
+type TaxSwitch struct {
+	Until    calendar.Day // the first day of the new way
+	Included bool
+}
+
+// IncludedTax tells whether prices included tax on a day, by how they are read now and by the changes of that in order of their
+// days. Pure.
+func IncludedTax(now bool, switches []TaxSwitch, day calendar.Day) bool {
+	for _, s := range switches {
+		if day.Before(s.Until) {
+			return s.Included
+		}
+	}
+	return now
+}
+
 // TaxRate is what the provider's rules say about a client; nil is nobody in particular.
 func (p Provider) TaxRate(c *Client, productType string, day calendar.Day) decimal.Decimal {
 	return TaxRate(p.TaxRules, p.Taxpayer(c), productType, day)

@@ -97,6 +97,15 @@ func (s clientStore) UpdateProvider(ctx context.Context, p client.Provider) erro
 	return wrap("update provider", err)
 }
 
+const insertTaxSwitch = `
+INSERT INTO provider_tax_switch (provider_id, until_day, prices_include_tax) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING`
+
+// InsertTaxSwitch notes how a provider's prices were read until a day; the first note of a day stays.
+func (s clientStore) InsertTaxSwitch(ctx context.Context, id actor.ProviderID, w client.TaxSwitch) error {
+	_, err := s.exec(ctx, insertTaxSwitch, id, w.Until, w.Included)
+	return wrap("insert a tax switch", err)
+}
+
 const deleteProvider = `DELETE FROM provider WHERE id = $1`
 
 // DeleteProvider removes a provider; what refers to it breaks a foreign key.

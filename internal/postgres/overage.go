@@ -99,6 +99,7 @@ func (s chargeStore) OverageBooks(ctx context.Context, c actor.ClientID, id acto
 
 const overageFrame = `
 SELECT p.prices_include_tax, ` + taxPlace + ` AS tax_place, ` + rulesOfProvider + ` AS tax_rules,
+       ` + switchesOfProvider + ` AS tax_switches,
        EXISTS (SELECT FROM usage_month u WHERE u.client_id = s.client_id AND u.service_id = s.id AND u.month = $3) AS closed
 FROM service s JOIN provider p ON p.id = s.provider_id JOIN client c ON c.id = s.client_id WHERE s.id = $2 AND s.client_id = $1`
 
@@ -107,6 +108,7 @@ func (c conn) overageBooks(ctx context.Context, owner actor.ClientID, id actor.S
 		PricesIncludeTax bool           `db:"prices_include_tax"`
 		TaxPlace         pq.StringArray `db:"tax_place"`
 		TaxRules         pq.StringArray `db:"tax_rules"`
+		TaxSwitches      pq.StringArray `db:"tax_switches"`
 		Closed           bool           `db:"closed"`
 	}
 	if err = c.get(ctx, &frame, overageFrame, owner, id, m); err != nil {
@@ -114,6 +116,9 @@ func (c conn) overageBooks(ctx context.Context, owner actor.ClientID, id actor.S
 	}
 	b.PricesIncludeTax, b.Closed, b.Taxpayer = frame.PricesIncludeTax, frame.Closed, toTaxpayer(frame.TaxPlace)
 	if b.TaxRules, err = toTaxRules("", frame.TaxRules); err != nil {
+		return b, err
+	}
+	if b.TaxSwitches, err = toTaxSwitches(frame.TaxSwitches); err != nil {
 		return b, err
 	}
 	if b.Service, err = (serviceStore{c}).ServiceByID(ctx, id); err != nil {

@@ -80,6 +80,23 @@ func toTaxpayer(place []string) client.Taxpayer {
 // rulesOfProvider is the text array of the rules of the provider p.
 const rulesOfProvider = `ARRAY(SELECT ` + taxRuleText + ` FROM tax_rule r WHERE r.provider_id = p.id ORDER BY r.id)`
 
+// switchesOfProvider are the changes of the way in which prices are read, each "<day> <whether they included tax until then>".
+const switchesOfProvider = `ARRAY(SELECT w.until_day || ' ' || w.prices_include_tax FROM provider_tax_switch w WHERE w.provider_id = p.id ORDER BY w.until_day)`
+
+// toTaxSwitches reads what switchesOfProvider wrote.
+func toTaxSwitches(texts []string) ([]client.TaxSwitch, error) {
+	var out []client.TaxSwitch
+	for _, text := range texts {
+		day, included, _ := strings.Cut(text, " ")
+		until, err := calendar.ParseDay(day)
+		if err != nil {
+			return nil, fmt.Errorf("read a tax switch: %w", err)
+		}
+		out = append(out, client.TaxSwitch{Until: until, Included: included == "true"})
+	}
+	return out, nil
+}
+
 // toTaxRules reads what taxRuleText wrote: what a rate depends on, and nothing more.
 func toTaxRules(of actor.ProviderID, texts []string) ([]client.TaxRule, error) {
 	out := make([]client.TaxRule, len(texts))

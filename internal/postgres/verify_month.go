@@ -138,7 +138,8 @@ const unnestMonths = `unnest($1::uuid[], $2::uuid[], $3::date[]) AS k (client_id
 const soldOf = `SELECT ` + serviceColumns + ` FROM service s WHERE id = ANY ($1::uuid[])`
 
 const framesOf = `
-SELECT k.service_id, k.month, p.prices_include_tax, u.month IS NOT NULL AS closed, ` + taxPlace + ` AS tax_place, ` + rulesOfProvider + ` AS tax_rules
+SELECT k.service_id, k.month, p.prices_include_tax, u.month IS NOT NULL AS closed, ` + taxPlace + ` AS tax_place, ` + rulesOfProvider + ` AS tax_rules,
+    ` + switchesOfProvider + ` AS tax_switches
 FROM ` + unnestMonths + `
 JOIN service s ON s.id = k.service_id AND s.client_id = k.client_id
 JOIN provider p ON p.id = s.provider_id
@@ -166,6 +167,7 @@ func (s *Snapshot) sold(ctx context.Context, months []charge.ServiceMonth) (map[
 		Closed           bool            `db:"closed"`
 		TaxPlace         pq.StringArray  `db:"tax_place"`
 		TaxRules         pq.StringArray  `db:"tax_rules"`
+		TaxSwitches      pq.StringArray  `db:"tax_switches"`
 	}
 	if err = s.all(ctx, &rows, framesOf, monthArrays(months)[:3]...); err != nil {
 		return nil, fmt.Errorf("read months' books: %w", err)
@@ -174,6 +176,9 @@ func (s *Snapshot) sold(ctx context.Context, months []charge.ServiceMonth) (map[
 	for _, r := range rows {
 		b := charge.Books{Service: byID[r.ServiceID], PricesIncludeTax: r.PricesIncludeTax, Closed: r.Closed, Taxpayer: toTaxpayer(r.TaxPlace)}
 		if b.TaxRules, err = toTaxRules("", r.TaxRules); err != nil {
+			return nil, err
+		}
+		if b.TaxSwitches, err = toTaxSwitches(r.TaxSwitches); err != nil {
 			return nil, err
 		}
 		out[monthKey{r.ServiceID, r.Month}] = b

@@ -12,6 +12,7 @@ package pricelist
 
 import (
 	"context"
+	"time"
 
 	"github.com/tariffd/tariffd/internal/actor"
 	"github.com/tariffd/tariffd/internal/catalog"
@@ -55,6 +56,7 @@ type Engine struct {
 	ExternalID func(driver string) string // as of catalog.DataCenters
 	// Getenv finds what ${NAME} stands for in the connection of a module.
 	Getenv func(name string) (value string, found bool)
+	Zone   *time.Location // the billing zone
 }
 
 // Verb is what happens to an object.
@@ -138,7 +140,7 @@ func (e *Engine) begin(tx Tx, by actor.Actor) *run {
 	r.dataCenters = &catalog.DataCenters{
 		InTx: func(_ context.Context, fn func(catalog.DataCenterTx) error) error { return fn(tx) }, ExternalID: e.ExternalID,
 	}
-	r.clients = &client.Engine{InTx: func(_ context.Context, fn func(client.Tx) error) error { return fn(tx) }}
+	r.clients = &client.Engine{Zone: e.Zone, InTx: func(_ context.Context, fn func(client.Tx) error) error { return fn(tx) }}
 	r.departments = &department.Engine{InTx: func(_ context.Context, fn func(department.Tx) error) error { return fn(tx) }}
 	return r
 }

@@ -105,12 +105,12 @@ func compare(m charge.ServiceMonth, b charge.Books, steps []charge.Step) []Findi
 	}
 	for _, s := range steps {
 		p := at(s.AddOn, s.Day)
-		p.due = p.due.Add(b.Priced(s.Amount, s.Tax))
+		p.due = p.due.Add(b.Priced(s.Day, s.Amount, s.Tax))
 		days[s.AddOn][s.Day] = p
 	}
 	for _, e := range b.Booked {
 		p := at(e.AddOn, e.ForDay)
-		p.booked = p.booked.Add(b.Priced(e.Amount, e.Tax))
+		p.booked = p.booked.Add(b.Priced(e.ForDay, e.Amount, e.Tax))
 		days[e.AddOn][e.ForDay] = p
 	}
 	var out []Finding
