@@ -47,6 +47,10 @@ func (p *panel) driver() provision.Driver {
 				"properties": {"configuration": {"type": "string", "minLength": 1}, "cores": {"type": "integer", "maximum": 64}}}`),
 			Statistics: []provision.Statistic{{Param: "in", Unit: "KiB", Kind: "counter"}},
 			DataCenter: provision.DataCenterRule{Required: true, ExternalID: provision.Required},
+			Dialect: []provision.Term{
+				{Parameter: "endpoints", Name: "list", Default: "GET /machines", Mark: provision.Inferred, Note: "A guess."},
+				{Parameter: "unit", Default: "KiB", Mark: provision.Documented},
+			},
 		},
 		New: func(c provision.Config) (provision.Module, error) {
 			var in fakeConnection

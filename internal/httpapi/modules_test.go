@@ -26,6 +26,11 @@ func TestDrivers(t *testing.T) {
 	require.Nil(t, next.json["next_cursor"])
 	one := s.admin.get("/v1/processing-drivers/fake").is(200)
 	require.Equal(t, obj{"required": true, "external_id": "required"}, one.json["data_center"])
+	require.Equal(t, []any{
+		obj{"parameter": "endpoints", "name": "list", "default": "GET /machines", "mark": "inferred", "note": "A guess."},
+		obj{"parameter": "unit", "name": nil, "default": "KiB", "mark": "documented", "note": nil},
+	}, one.json["dialect"])
+	require.Empty(t, list[1]["dialect"], "nothing is taken for granted")
 	s.admin.get("/v1/processing-drivers/other").fails(404, "not_found")
 }
 

@@ -49,7 +49,10 @@ func toAPIDriver(d provision.Driver) api.ProcessingDriver {
 		}),
 		FixedParameters: append([]string{}, i.FixedParameters...),
 		DataCenter:      api.DriverDataCenter{Required: i.DataCenter.Required, ExternalID: api.Presence(i.DataCenter.ExternalID)},
-		Notes:           notes,
+		Dialect: each(i.Dialect, func(x provision.Term) api.DriverTerm {
+			return api.DriverTerm{Parameter: x.Parameter, Name: orNull(x.Name), Default: x.Default, Mark: api.DialectMark(x.Mark), Note: orNull(x.Note)}
+		}),
+		Notes: notes,
 	}
 }
 

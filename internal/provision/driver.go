@@ -46,7 +46,28 @@ type Info struct {
 	FixedParameters []string
 	Statistics      []Statistic
 	DataCenter      DataCenterRule
-	Notes           []string
+	// Dialect is what the driver takes for granted of the panel's interface and a module's parameters can correct.
+	Dialect []Term
+	Notes   []string
+}
+
+// Mark says how something of a panel's interface is known.
+type Mark string
+
+// The marks; drivers abbreviate them D, C and I.
+const (
+	Documented Mark = "documented" // in the vendor's own text
+	Seen       Mark = "seen"       // a working client uses it
+	Inferred   Mark = "inferred"   // nobody has seen it
+)
+
+// Term is one call, word, number or unit of a panel's interface, and where it is corrected.
+type Term struct {
+	Parameter string // of a module, such as endpoints
+	Name      string // the parameter's member; empty: the parameter itself
+	Default   string
+	Mark      Mark
+	Note      string // empty: there is nothing more to say
 }
 
 // ProductType is what a driver does for one product type.

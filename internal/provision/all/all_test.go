@@ -1,6 +1,7 @@
 package all_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -30,4 +31,22 @@ func TestRegistryHoldsTheDriversByName(t *testing.T) {
 	kind, serves := none.Info.Serves("anything")
 	require.True(t, serves)
 	require.Equal(t, provision.ModeNone, kind.Operations[provision.Open])
+}
+
+// Whoever runs a panel whose build differs finds out what to correct, and how sure we are of it.
+func TestDriversOfPanelsTellWhatTheyTakeForGranted(t *testing.T) {
+	t.Parallel()
+	for name, inferred := range map[string]string{
+		"vmmanager6": "traffic_unit", "dcimanager6": "endpoints/install_os", "dcimanager5": "fields/main_address",
+		"dsmanager": "errors/100", "openstack": "suspend_by",
+	} {
+		d, err := all.Registry().Driver(name)
+		require.NoError(t, err)
+		marks := map[string]provision.Mark{}
+		for _, term := range d.Info.Dialect {
+			marks[strings.TrimSuffix(term.Parameter+"/"+term.Name, "/")] = term.Mark
+		}
+		require.Len(t, marks, len(d.Info.Dialect), "%s names a term once", name)
+		require.Equal(t, provision.Inferred, marks[inferred], name)
+	}
 }

@@ -2,10 +2,10 @@ package dcimanager5
 
 import (
 	"encoding/json"
-	"strings"
 
 	"github.com/tariffd/tariffd/internal/provision"
 	"github.com/tariffd/tariffd/internal/provision/dcimanager5/internal/panel"
+	"github.com/tariffd/tariffd/internal/provision/dialect"
 )
 
 func info() provision.Info {
@@ -22,7 +22,7 @@ func info() provision.Info {
 			CompletesWith: []string{"external_id"},
 		}},
 		ConnectionSchema: json.RawMessage(connectionSchema),
-		ParametersSchema: parametersSchema(),
+		ParametersSchema: dialect.Schema(parametersSchema, panel.Tables...),
 		TariffSchema:     json.RawMessage(tariffSchema),
 		Statistics: []provision.Statistic{
 			{Param: "in", Unit: "KiB", Kind: "counter"},
@@ -32,6 +32,7 @@ func info() provision.Info {
 			{Param: "burst_out_day", Unit: "Mbit/s", Kind: "gauge"},
 		},
 		DataCenter: provision.DataCenterRule{Required: false, ExternalID: provision.Optional},
+		Dialect:    dialect.Terms(panel.Tables...),
 		Notes: []string{
 			"The user must have the role of an administrator.",
 			"A server is free when it has no owner, its host name is free.ds, and it is neither blocked nor broken nor at work.",
@@ -43,7 +44,7 @@ func info() provision.Info {
 			"RAM, name server and port speed have no call: people get a task, as for a control panel where no license server is named.",
 			"The panel's reports go by whole days of its own time zone, which should be that of billing.",
 			"Documented by the vendor: the dialect, IPmanager's addresses, orders of licenses. Seen in working clients: servers, users, addresses, installation. Inferred: the main address in a server's form, IPmanager's note, the list of operations, columns, period and units of reports, the report of power.",
-			"Functions and words can be corrected by the parameters endpoints and fields; - switches off a call that an installation does not have.",
+			"Each function and word is listed in dialect with its mark; the parameters endpoints and fields correct them (- switches off a call that an installation does not have), traffic_unit and burst_unit the reports.",
 		},
 	}
 }
@@ -67,22 +68,7 @@ const tariffSchema = `{
   }
 }`
 
-// parametersSchema names every call and word that can be corrected, so that a form can offer them.
-func parametersSchema() json.RawMessage {
-	return json.RawMessage(strings.NewReplacer(
-		"ENDPOINTS", overrides(panel.CallNames(), `,"pattern":"^(-|[A-Za-z0-9_.]{1,100})$"`),
-		"FIELDS", overrides(panel.FieldNames(), `,"minLength":1`),
-	).Replace(parametersTemplate))
-}
-
-func overrides(names []string, rule string) string {
-	for i, name := range names {
-		names[i] = `"` + name + `":{"type":"string"` + rule + `}`
-	}
-	return `"type":"object","additionalProperties":false,"default":{},"properties":{` + strings.Join(names, ",") + `}`
-}
-
-const parametersTemplate = `{
+const parametersSchema = `{
   "type": "object", "additionalProperties": false,
   "properties": {
     "ip_manager_id": {"type": "string", "default": "", "title": "IP manager", "description": "Gives the servers their addresses; empty: the panel's own networks."},
@@ -93,8 +79,6 @@ const parametersTemplate = `{
     "login": {"type": "string", "enum": ["", "session", "each_call"], "default": "", "title": "Login", "description": "Empty: session. each_call sends name and password with every call."},
     "timeout_seconds": {"type": "integer", "minimum": 0, "maximum": 300, "default": 0, "title": "Seconds to wait for an answer", "description": "0: 30 seconds."},
     "traffic_unit": {"type": "string", "enum": ["", "B", "KiB", "MiB", "GiB"], "default": "", "title": "Unit of the panel's traffic", "description": "Empty: KiB."},
-    "burst_unit": {"type": "string", "enum": ["", "Mbit/s", "kbit/s", "KiB/s"], "default": "", "title": "Unit of the panel's bursts", "description": "Empty: Mbit/s."},
-    "endpoints": {"title": "Corrected calls", "description": "Function by the call's name.", ENDPOINTS},
-    "fields": {"title": "Corrected words", "description": "The panel's word by ours.", FIELDS}
+    "burst_unit": {"type": "string", "enum": ["", "Mbit/s", "kbit/s", "KiB/s"], "default": "", "title": "Unit of the panel's bursts", "description": "Empty: Mbit/s."}
   }
 }`

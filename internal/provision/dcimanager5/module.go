@@ -1,6 +1,7 @@
 package dcimanager5
 
 import (
+	"cmp"
 	"context"
 	"net/url"
 	"strings"
@@ -58,6 +59,8 @@ func newModule(c provision.Config) (provision.Module, error) {
 	if err := provision.Decode(c.Parameters, "/parameters", &m.set); err != nil {
 		return nil, err
 	}
+	m.set.TrafficUnit = cmp.Or(m.set.TrafficUnit, panel.Units.Usual("traffic_unit"))
+	m.set.BurstUnit = cmp.Or(m.set.BurstUnit, panel.Units.Usual("burst_unit"))
 	var err error
 	if m.dialect, err = panel.NewDialect(m.set.Endpoints, m.set.Fields); err != nil {
 		return nil, err

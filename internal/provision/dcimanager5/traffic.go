@@ -17,11 +17,11 @@ import (
 // parts are how large the panel's units are: of traffic in KiB, of bursts in Mbit/s.
 var (
 	trafficUnits = map[string]decimal.Decimal{
-		"": decimal.NewFromInt(1), "KiB": decimal.NewFromInt(1), "B": decimal.New(9765625, -10), // 1/1024
+		"KiB": decimal.NewFromInt(1), "B": decimal.New(9765625, -10), // 1/1024
 		"MiB": decimal.NewFromInt(1 << 10), "GiB": decimal.NewFromInt(1 << 20),
 	}
 	burstUnits = map[string]decimal.Decimal{
-		"": decimal.NewFromInt(1), "Mbit/s": decimal.NewFromInt(1), "kbit/s": decimal.New(1, -3), "KiB/s": decimal.New(8192, -6),
+		"Mbit/s": decimal.NewFromInt(1), "kbit/s": decimal.New(1, -3), "KiB/s": decimal.New(8192, -6),
 	}
 )
 

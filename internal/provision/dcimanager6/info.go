@@ -2,10 +2,10 @@ package dcimanager6
 
 import (
 	"encoding/json"
-	"strings"
 
 	"github.com/tariffd/tariffd/internal/provision"
 	"github.com/tariffd/tariffd/internal/provision/dcimanager6/internal/panel"
+	"github.com/tariffd/tariffd/internal/provision/dialect"
 )
 
 // The product types.
@@ -36,7 +36,7 @@ func info() provision.Info {
 			CompletesWith: []string{"external_id"}, Recovery: true, TariffSchema: json.RawMessage(colocationSchema),
 		}},
 		ConnectionSchema: json.RawMessage(connectionSchema),
-		ParametersSchema: parametersSchema(),
+		ParametersSchema: dialect.Schema(parametersSchema, panel.Tables...),
 		TariffSchema:     json.RawMessage(tariffSchema),
 		FixedParameters:  []string{"by_server_type"},
 		Statistics: []provision.Statistic{
@@ -47,6 +47,7 @@ func info() provision.Info {
 			{Param: "power", Unit: "W", Kind: "gauge"},
 		},
 		DataCenter: provision.DataCenterRule{Required: true, ExternalID: provision.Required},
+		Dialect:    dialect.Terms(panel.Tables...),
 		Notes: []string{
 			"The data center's external id is the number of the location in DCImanager.",
 			"The user must be an administrator without a second factor.",
@@ -59,7 +60,8 @@ func info() provision.Info {
 			"Rebooting with recovery starts a system of the panel, by its first template that is tagged recovery; the next reboot ends it.",
 			"Colocation: people mount, install and take down the client's own server and give it to the client in the panel; closing the set-up task requires its id, by which the rest is done.",
 			"Add-ons that the panel has no call for become tasks.",
-			"Told by the vendor: configurations, servers, users, free servers, power synchronisation. Seen in clients: power_reset. Inferred: owner, installation, recovery, suspending, switching on and off, addresses, pools, templates, scripts, locations, traffic; the parameters endpoints and fields correct them.",
+			"Told by the vendor: configurations, servers, users, free servers, power synchronisation. Seen in clients: power_reset. Inferred: owner, installation, recovery, suspending, switching on and off, addresses, pools, templates, scripts, locations, traffic.",
+			"Each call and word is listed in dialect with its mark; the parameters endpoints and fields correct them, traffic_unit the traffic.",
 		},
 	}
 }
@@ -85,22 +87,7 @@ const tariffSchema = `{
 
 const colocationSchema = `{"type": "object", "properties": {}}`
 
-// parametersSchema names every call and member that can be corrected, so that a form can offer them.
-func parametersSchema() json.RawMessage {
-	return json.RawMessage(strings.NewReplacer(
-		"ENDPOINTS", overrides(panel.CallNames(), `,"pattern":"^(GET|POST|DELETE) /"`),
-		"FIELDS", overrides(panel.FieldNames(), `,"minLength":1`),
-	).Replace(parametersTemplate))
-}
-
-func overrides(names []string, rule string) string {
-	for i, name := range names {
-		names[i] = `"` + name + `":{"type":"string"` + rule + `}`
-	}
-	return `"type":"object","additionalProperties":false,"default":{},"properties":{` + strings.Join(names, ",") + `}`
-}
-
-const parametersTemplate = `{
+const parametersSchema = `{
   "type": "object", "additionalProperties": false,
   "properties": {
     "by_server_type": {"type": "boolean", "default": true, "title": "By server type", "description": "On: only a server of exactly the tariff's configuration. Off: where none is free, staff get a task that names the most similar one. It stays as it is while tariffs sell by the module."},
@@ -109,8 +96,6 @@ const parametersTemplate = `{
     "deallocation_pool": {"type": "string", "maxLength": 255, "default": "", "title": "Pool for released servers", "description": "Name or number; empty: the pools that the panel keeps for this."},
     "power_sync": {"type": "string", "enum": ["", "on", "on_off", "none"], "default": "", "title": "Power by the service's status", "description": "on: an active service's machine is switched on. on_off: and a suspended one's is switched off. none: neither. Empty: on."},
     "timeout_seconds": {"type": "integer", "minimum": 0, "maximum": 300, "default": 0, "title": "Seconds to wait for an answer", "description": "0: 30 seconds."},
-    "traffic_unit": {"type": "string", "enum": ["", "B", "KiB", "MiB", "GiB"], "default": "", "title": "Unit of the panel's traffic", "description": "Empty: KiB."},
-    "endpoints": {"title": "Corrected calls", "description": "Method and path by the call's name.", ENDPOINTS},
-    "fields": {"title": "Corrected members", "description": "The panel's word by ours.", FIELDS}
+    "traffic_unit": {"type": "string", "enum": ["", "B", "KiB", "MiB", "GiB"], "default": "", "title": "Unit of the panel's traffic", "description": "Empty: KiB."}
   }
 }`

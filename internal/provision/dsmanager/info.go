@@ -2,9 +2,9 @@ package dsmanager
 
 import (
 	"encoding/json"
-	"strings"
 
 	"github.com/tariffd/tariffd/internal/provision"
+	"github.com/tariffd/tariffd/internal/provision/dialect"
 	"github.com/tariffd/tariffd/internal/provision/dsmanager/internal/panel"
 )
 
@@ -36,9 +36,10 @@ func info() provision.Info {
 			CompletesWith: []string{"external_id"},
 		}},
 		ConnectionSchema: json.RawMessage(connectionSchema),
-		ParametersSchema: parametersSchema(),
+		ParametersSchema: dialect.Schema(parametersSchema, panel.Tables...),
 		TariffSchema:     json.RawMessage(tariffSchema),
 		DataCenter:       provision.DataCenterRule{Required: false, ExternalID: provision.Optional},
+		Dialect:          dialect.Terms(panel.Tables...),
 		Notes: []string{
 			"One module sells one product type; for dedicated servers and colocation make two modules for the same panel.",
 			"Dedicated servers: the tariff's preset, or else its code, is the name of a preset; servers of it without owner are free.",
@@ -46,7 +47,7 @@ func info() provision.Info {
 			"The codes of the items of an operating system's enumeration must be the names of the panel's images.",
 			"Colocation: people set up, change and take down; closing the set-up task requires the server's id, by which it is disabled and enabled by itself.",
 			"Add-ons that the panel has no call for become tasks.",
-			"Told by the vendor: the behaviour. Inferred: every function, field and error number; the parameters endpoints, fields and errors correct them.",
+			"Told by the vendor: the behaviour. Inferred: every function, field and error number; each is listed in dialect, and the parameters endpoints, fields and errors correct them.",
 		},
 	}
 }
@@ -70,28 +71,11 @@ const tariffSchema = `{
   }
 }`
 
-// parametersSchema names every call and word that can be corrected, so that a form can offer them.
-func parametersSchema() json.RawMessage {
-	return json.RawMessage(strings.NewReplacer(
-		"ENDPOINTS", overrides(panel.CallNames(), `,"pattern":"^[A-Za-z0-9_.]{1,100}$"`),
-		"FIELDS", overrides(panel.FieldNames(), `,"minLength":1`),
-	).Replace(parametersTemplate))
-}
-
-func overrides(names []string, rule string) string {
-	for i, name := range names {
-		names[i] = `"` + name + `":{"type":"string"` + rule + `}`
-	}
-	return `"type":"object","additionalProperties":false,"default":{},"properties":{` + strings.Join(names, ",") + `}`
-}
-
-const parametersTemplate = `{
+const parametersSchema = `{
   "type": "object", "additionalProperties": false,
   "properties": {
     "login": {"type": "string", "enum": ["", "each_call", "session"], "default": "", "title": "How to log in", "description": "each_call: name and password with every call. Empty: each_call."},
     "timeout_seconds": {"type": "integer", "minimum": 0, "maximum": 300, "default": 0, "title": "Seconds to wait for an answer", "description": "0: 30 seconds."},
-    "endpoints": {"title": "Corrected functions", "description": "The function's name by the call's.", ENDPOINTS},
-    "fields": {"title": "Corrected words", "description": "The panel's word by ours.", FIELDS},
     "errors": {"title": "Corrected error numbers", "description": "What a number means.", "type": "object", "default": {}, "additionalProperties": {"type": "string", "enum": ["refused", "unknown", "exists", "away", "logged_out"]}}
   }
 }`

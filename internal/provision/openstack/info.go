@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 
 	"github.com/tariffd/tariffd/internal/provision"
+	"github.com/tariffd/tariffd/internal/provision/dialect"
 )
 
 func info() provision.Info {
@@ -23,6 +24,12 @@ func info() provision.Info {
 		ParametersSchema: json.RawMessage(parametersSchema),
 		TariffSchema:     json.RawMessage(tariffSchema),
 		DataCenter:       provision.DataCenterRule{Required: true, ExternalID: provision.Required},
+		Dialect: dialect.Terms(dialect.Listed{Terms: map[string]dialect.Term{
+			"suspend_by":      dialect.Inferred("stop", "What suspending does to a server."),
+			"lock_suspended":  dialect.Inferred("true", "Whether a suspended server is locked."),
+			"compute_version": dialect.Documented(defaultVersion),
+			"metadata_key":    dialect.Inferred(defaultKey, "A name of our own; any will do."),
+		}}),
 		Notes: []string{
 			"The data center's external id is the cloud's region.",
 			"The user needs a role in the project that may make, change, lock and delete servers; clients need no access to the project.",
@@ -32,7 +39,7 @@ func info() provision.Info {
 			"A change of the flavor restarts the server and is confirmed at once; most clouds refuse a smaller disk.",
 			"A server is found by the metadata that it was made with; a restart is a hard one; reinstalling keeps its addresses.",
 			"No traffic is collected: the cloud's counters begin anew with each start.",
-			"Documented by the vendor: all calls. Inferred: what suspending does.",
+			"Documented by the vendor: all calls. Inferred: what suspending does, which suspend_by and lock_suspended choose.",
 		},
 	}
 }

@@ -116,6 +116,7 @@ func infoIsComplete(t *testing.T, h Harness) {
 	requireSchema(t, "connection", info.ConnectionSchema)
 	requireSchema(t, "parameters", info.ParametersSchema)
 	requireSchema(t, "tariff", info.TariffSchema)
+	requireDialect(t, info)
 	refusesUnknownSettings(t, h)
 }
 
@@ -143,6 +144,25 @@ func requireSchema(t *testing.T, name string, raw json.RawMessage) {
 			if strings.Contains(field, word) {
 				require.True(t, p.WriteOnly, "%s of the %s schema is a secret", field, name)
 			}
+		}
+	}
+}
+
+// requireDialect holds a driver to its word that what it takes for granted can be corrected: by a parameter that the schema offers.
+func requireDialect(t *testing.T, info provision.Info) {
+	t.Helper()
+	type property struct {
+		Properties           map[string]json.RawMessage
+		AdditionalProperties json.RawMessage
+	}
+	var schema struct{ Properties map[string]property }
+	require.NoError(t, json.Unmarshal(info.ParametersSchema, &schema))
+	for _, term := range info.Dialect {
+		require.Contains(t, []provision.Mark{provision.Documented, provision.Seen, provision.Inferred}, term.Mark, term)
+		parameter, offered := schema.Properties[term.Parameter]
+		require.True(t, offered, term)
+		if _, member := parameter.Properties[term.Name]; term.Name != "" && !member {
+			require.Contains(t, string(parameter.AdditionalProperties), "type", "%v: any member may stand here", term)
 		}
 	}
 }

@@ -2,9 +2,9 @@ package vmmanager6
 
 import (
 	"encoding/json"
-	"strings"
 
 	"github.com/tariffd/tariffd/internal/provision"
+	"github.com/tariffd/tariffd/internal/provision/dialect"
 	"github.com/tariffd/tariffd/internal/provision/vmmanager6/internal/panel"
 )
 
@@ -22,7 +22,7 @@ func info() provision.Info {
 			CompletesWith: []string{"external_id"},
 		}},
 		ConnectionSchema: json.RawMessage(connectionSchema),
-		ParametersSchema: parametersSchema(),
+		ParametersSchema: dialect.Schema(parametersSchema, panel.Tables...),
 		TariffSchema:     json.RawMessage(tariffSchema),
 		Statistics: []provision.Statistic{
 			{Param: "in", Unit: "KiB", Kind: "counter"},
@@ -31,6 +31,7 @@ func info() provision.Info {
 			{Param: "burst_out_day", Unit: "Mbit/s", Kind: "gauge"},
 		},
 		DataCenter: provision.DataCenterRule{Required: true, ExternalID: provision.Forbidden},
+		Dialect:    dialect.Terms(panel.Tables...),
 		Notes: []string{
 			"The user must be the administrator who was made first, without a second factor.",
 			"One module drives one cluster: KVM and LXD need a module each.",
@@ -40,7 +41,7 @@ func info() provision.Info {
 			"Suspending stops the machine; the parameter disable_suspended adds the panel's lock, which the vendor does not document.",
 			"The panel measures rates; traffic is their sum, in which a time without a measurement counts nothing.",
 			"Documented by the vendor: login, lists, filters, tasks, making a machine. Seen in working clients: the other calls. Inferred: unit and zone of the rates, which speed limit a port speed is, the access of recipes, disable and enable.",
-			"Calls and words can be corrected by the parameters endpoints and fields.",
+			"Each call and word is listed in dialect with its mark; the parameters endpoints and fields correct them, traffic_unit and traffic_zone the rates.",
 		},
 	}
 }
@@ -64,22 +65,7 @@ const tariffSchema = `{
   }
 }`
 
-// parametersSchema names every call and member that can be corrected, so that a form can offer them.
-func parametersSchema() json.RawMessage {
-	return json.RawMessage(strings.NewReplacer(
-		"ENDPOINTS", overrides(panel.CallNames(), `,"pattern":"^(GET|POST|DELETE) /"`),
-		"FIELDS", overrides(panel.FieldNames(), `,"minLength":1`),
-	).Replace(parametersTemplate))
-}
-
-func overrides(names []string, rule string) string {
-	for i, name := range names {
-		names[i] = `"` + name + `":{"type":"string"` + rule + `}`
-	}
-	return `"type":"object","additionalProperties":false,"default":{},"properties":{` + strings.Join(names, ",") + `}`
-}
-
-const parametersTemplate = `{
+const parametersSchema = `{
   "type": "object", "additionalProperties": false,
   "properties": {
     "cluster": {"type": "string", "maxLength": 255, "default": "", "title": "Cluster", "description": "Name or number; empty: the one with the smallest number."},
@@ -94,8 +80,6 @@ const parametersTemplate = `{
     "send_email_mode": {"type": "string", "enum": ["", "default", "saas_only"], "default": "", "title": "The panel's own letters", "description": "Empty: saas_only."},
     "timeout_seconds": {"type": "integer", "minimum": 0, "maximum": 300, "default": 0, "title": "Seconds to wait for an answer", "description": "0: 30 seconds."},
     "traffic_unit": {"type": "string", "enum": ["", "B/s", "KiB/s", "bit/s", "kbit/s", "Mbit/s"], "default": "", "title": "Unit of the measured rates", "description": "Empty: B/s."},
-    "traffic_zone": {"type": "string", "maxLength": 64, "default": "", "title": "Time zone of the panel's metrics", "description": "Such as Europe/Berlin; empty: UTC."},
-    "endpoints": {"title": "Corrected calls", "description": "Method and path by the call's name.", ENDPOINTS},
-    "fields": {"title": "Corrected members", "description": "The panel's word by ours.", FIELDS}
+    "traffic_zone": {"type": "string", "maxLength": 64, "default": "", "title": "Time zone of the panel's metrics", "description": "Such as Europe/Berlin; empty: UTC."}
   }
 }`

@@ -1,6 +1,7 @@
 package vmmanager6
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"strconv"
@@ -64,7 +65,8 @@ func newModule(c provision.Config) (provision.Module, error) {
 	if err != nil {
 		return nil, err
 	}
-	zone, err := time.LoadLocation(set.TrafficZone) // empty is UTC
+	set.TrafficUnit = cmp.Or(set.TrafficUnit, panel.Units.Usual("traffic_unit"))
+	zone, err := time.LoadLocation(cmp.Or(set.TrafficZone, panel.Units.Usual("traffic_zone")))
 	if err != nil {
 		return nil, fault.New(fault.Invalid, "invalid_value", "There is no such time zone.").At("/parameters/traffic_zone")
 	}

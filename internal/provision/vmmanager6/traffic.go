@@ -79,7 +79,7 @@ func (m *Module) usage(ctx context.Context, ref provision.Ref, from, to time.Tim
 
 // perSecond are the bytes in one unit of a rate.
 var perSecond = map[string]decimal.Decimal{
-	"": decimal.NewFromInt(1), "B/s": decimal.NewFromInt(1), "KiB/s": decimal.NewFromInt(1024),
+	"B/s": decimal.NewFromInt(1), "KiB/s": decimal.NewFromInt(1024),
 	"bit/s": decimal.New(125, -3), "kbit/s": decimal.NewFromInt(125), "Mbit/s": decimal.NewFromInt(125_000),
 }
 

@@ -1,12 +1,8 @@
 package panel
 
 import (
-	"maps"
-	"regexp"
-	"slices"
-	"strings"
-
 	"github.com/tariffd/tariffd/internal/fault"
+	"github.com/tariffd/tariffd/internal/provision/dialect"
 )
 
 // Call names one thing that DCImanager, IPmanager or the license server is asked for.
@@ -47,69 +43,71 @@ const (
 	LicenseProlong  Call = "license_prolong"
 )
 
-// Off is the function of a call that an installation does not have.
-const Off = "-"
-
-// functions is the one table of functions. D: in the vendor's text; C: seen in a working client; I: inferred. A module's
-// parameter "endpoints" corrects each of them without a new program.
-var functions = map[Call]string{
-	Users:           "user",              // C
-	UserCreate:      "user.edit",         // C
-	ServerTypes:     "chassistempl",      // C; I: its rows
-	OSTemplates:     "osmgr",             // C
-	Servers:         "server",            // C
-	ServerEdit:      "server.edit",       // C; I: the main address among its fields
-	ServerEnable:    "server.enable",     // C
-	ServerDisable:   "server.disable",    // C
-	PowerOn:         "server.poweron",    // C
-	PowerOff:        "server.poweroff",   // C
-	Reboot:          "server.reboot",     // C
-	Operations:      "server.operations", // C; I: the list of recipes in its form
-	OperationCancel: "server.opercancel", // C
-	History:         "server.history",    // I; a panel without it is understood
-	Connections:     "server.connection", // C
-	Addresses:       "iplist",            // C
-	AddressEdit:     "iplist.edit",       // C; I: with the address itself
-	AddressDelete:   "iplist.delete",     // C
-	TrafficReport:   "traffic",           // C; I: its columns and its period
-	BurstReport:     "trafficburstable",  // C; I: its columns by direction
-	PowerReport:     "powerusage",        // I
-	PoolAddresses:   "ip",                // D
-	PoolAddressEdit: "ip.edit",           // D; I: the note among its fields
-	PoolRelease:     "ip.delete",         // I, by the family's rule
-	PoolTypes:       "iptype",            // I
-	Licenses:        "soft",              // D
-	LicenseOrder:    "soft.order.param",  // D
-	LicenseEdit:     "soft.edit",         // D; I: autoprolong among its fields
-	LicenseSuspend:  "soft.suspend",      // D
-	LicenseResume:   "soft.resume",       // D
-	LicenseProlong:  "service.prolong",   // D
+// functions is the one table of functions.
+var functions = dialect.Functions[Call]{
+	Users:           dialect.Seen("user"),
+	UserCreate:      dialect.Seen("user.edit"),
+	ServerTypes:     dialect.Seen("chassistempl", "Inferred: its rows.").OrOff(),
+	OSTemplates:     dialect.Seen("osmgr"),
+	Servers:         dialect.Seen("server"),
+	ServerEdit:      dialect.Seen("server.edit", "Inferred: the main address among its fields."),
+	ServerEnable:    dialect.Seen("server.enable"),
+	ServerDisable:   dialect.Seen("server.disable"),
+	PowerOn:         dialect.Seen("server.poweron"),
+	PowerOff:        dialect.Seen("server.poweroff"),
+	Reboot:          dialect.Seen("server.reboot"),
+	Operations:      dialect.Seen("server.operations", "Inferred: the list of recipes in its form."),
+	OperationCancel: dialect.Seen("server.opercancel"),
+	History:         dialect.Inferred("server.history", "A panel without it is understood.").OrOff(),
+	Connections:     dialect.Seen("server.connection").OrOff(),
+	Addresses:       dialect.Seen("iplist"),
+	AddressEdit:     dialect.Seen("iplist.edit", "Inferred: with the address itself."),
+	AddressDelete:   dialect.Seen("iplist.delete"),
+	TrafficReport:   dialect.Seen("traffic", "Inferred: its columns and its period."),
+	BurstReport:     dialect.Seen("trafficburstable", "Inferred: its columns by direction.").OrOff(),
+	PowerReport:     dialect.Inferred("powerusage").OrOff(),
+	PoolAddresses:   dialect.Documented("ip"),
+	PoolAddressEdit: dialect.Documented("ip.edit", "Inferred: the note among its fields."),
+	PoolRelease:     dialect.Inferred("ip.delete", "By the rule of the vendor's family."),
+	PoolTypes:       dialect.Inferred("iptype").OrOff(),
+	Licenses:        dialect.Documented("soft"),
+	LicenseOrder:    dialect.Documented("soft.order.param"),
+	LicenseEdit:     dialect.Documented("soft.edit", "Inferred: autoprolong among its fields."),
+	LicenseSuspend:  dialect.Documented("soft.suspend"),
+	LicenseResume:   dialect.Documented("soft.resume"),
+	LicenseProlong:  dialect.Documented("service.prolong"),
 }
-
-// optional are the calls that may be switched off by "-".
-var optional = []Call{History, Connections, PowerReport, BurstReport, PoolTypes, ServerTypes}
 
 // names is the table of words in forms and answers that had to be inferred, or that differ between installations.
-var names = map[string]string{
-	"free_hostname": "free.ds",       // C
-	"no_owner":      "no_owner",      // C
-	"user_level":    "lvUser",        // C
-	"no_recipe":     "null",          // C
-	"main_address":  "ip",            // I: the field of server.edit that is a server's main address
-	"public_type":   "public",        // I: types of addresses
-	"private_type":  "private",       //
-	"ipv6_type":     "public",        //
-	"mark":          "note",          // I: where IPmanager remembers whose an address is
-	"taken_marker":  "dns.set.error", // D: the name of an address that another service has already
-	"running":       "running",       // I: the status of work in the list of operations
-	"from":          "periodstart",   // I: the days of a report
-	"to":            "periodend",     //
-	"in":            "in",            // I: columns of the traffic report
-	"out":           "out",           //
-	"burst_in":      "burst_in",      // I: columns of the burst report
-	"burst_out":     "burst_out",     //
-	"power":         "power",         // I: column of the power report
+var names = dialect.Words{
+	"free_hostname": dialect.Seen("free.ds", "Host name of a server that is nobody's."),
+	"no_owner":      dialect.Seen("no_owner", "Owner of a server that is nobody's."),
+	"user_level":    dialect.Seen("lvUser"),
+	"no_recipe":     dialect.Seen("null"),
+	"main_address":  dialect.Inferred("ip", "The field of server.edit that is a server's main address."),
+	"public_type":   dialect.Inferred("public", "Type of public IPv4 addresses."),
+	"private_type":  dialect.Inferred("private", "Type of private IPv4 addresses."),
+	"ipv6_type":     dialect.Inferred("public", "Type of IPv6 addresses."),
+	"mark":          dialect.Inferred("note", "The field in which IPmanager remembers whose an address is."),
+	"taken_marker":  dialect.Documented("dns.set.error", "The name of an address that another service has already."),
+	"running":       dialect.Inferred("running", "The status of work in the list of operations."),
+	"from":          dialect.Inferred("periodstart", "The first day of a report."),
+	"to":            dialect.Inferred("periodend", "The last day of a report."),
+	"in":            dialect.Inferred("in", "Column of the traffic report."),
+	"out":           dialect.Inferred("out", "Column of the traffic report."),
+	"burst_in":      dialect.Inferred("burst_in", "Column of the burst report."),
+	"burst_out":     dialect.Inferred("burst_out", "Column of the burst report."),
+	"power":         dialect.Inferred("power", "Column of the power report."),
 }
+
+// Units is the table of what stands for parameters that say how the panel measures.
+var Units = dialect.Listed{Terms: map[string]dialect.Term{
+	"traffic_unit": dialect.Inferred("KiB", "Unit of the traffic report."),
+	"burst_unit":   dialect.Inferred("Mbit/s", "Unit of the burst report."),
+}}
+
+// Tables are all that can be corrected.
+var Tables = []dialect.Table{functions, names, Units}
 
 // Dialect is how one installation wants to be spoken to.
 type Dialect struct {
@@ -117,45 +115,12 @@ type Dialect struct {
 	names     map[string]string
 }
 
-var functionName = regexp.MustCompile(`^[A-Za-z0-9_.]{1,100}$`)
-
 // NewDialect takes the tables with one installation's corrections. Faults: Invalid below /parameters.
 func NewDialect(endpoints, words map[string]string) (Dialect, error) {
-	d := Dialect{functions: maps.Clone(functions), names: maps.Clone(names)}
 	var broken fault.Fields
-	for name, function := range endpoints {
-		_, known := functions[Call(name)]
-		switch {
-		case !known:
-			broken.Add("/parameters/endpoints/"+name, "invalid_value", "There is no such call; known are %s.", strings.Join(CallNames(), ", "))
-		case function == Off && slices.Contains(optional, Call(name)), functionName.MatchString(function):
-			d.functions[Call(name)] = function
-		default:
-			broken.Add("/parameters/endpoints/"+name, "invalid_value", "The name of a function is expected, such as %q.", functions[Call(name)])
-		}
-	}
-	for name, word := range words {
-		if _, known := names[name]; !known || word == "" {
-			broken.Add("/parameters/fields/"+name, "invalid_value", "Not one of the words that can be corrected, or no word for it.")
-			continue
-		}
-		d.names[name] = word
-	}
+	d := Dialect{functions: functions.Corrected(endpoints, &broken), names: names.Corrected(words, &broken)}
 	return d, broken.Err()
 }
 
 // Word is one of the words of the table.
 func (d Dialect) Word(name string) string { return d.names[name] }
-
-// CallNames lists the calls whose functions can be corrected.
-func CallNames() []string {
-	out := make([]string, 0, len(functions))
-	for call := range functions {
-		out = append(out, string(call))
-	}
-	slices.Sort(out)
-	return out
-}
-
-// FieldNames lists the words that can be corrected.
-func FieldNames() []string { return slices.Sorted(maps.Keys(names)) }

@@ -15,6 +15,7 @@ import (
 
 	"github.com/tariffd/tariffd/internal/provision"
 	"github.com/tariffd/tariffd/internal/provision/coremgr"
+	"github.com/tariffd/tariffd/internal/provision/dialect"
 )
 
 // Panel is one DCImanager, spoken to as its administrator.
@@ -220,7 +221,7 @@ type Operation struct {
 
 // LastOperation reads it.
 func (p *Panel) LastOperation(ctx context.Context, id int) (Operation, error) {
-	if p.dialect.functions[History] == Off {
+	if p.dialect.functions[History] == dialect.Off {
 		return Operation{}, nil
 	}
 	doc, err := p.read(ctx, History, fields("elid", strconv.Itoa(id)))
@@ -241,7 +242,7 @@ func (p *Panel) LastOperation(ctx context.Context, id int) (Operation, error) {
 
 // PortBusy tells whether a connection of the server is being switched.
 func (p *Panel) PortBusy(ctx context.Context, id int) (bool, error) {
-	if p.dialect.functions[Connections] == Off {
+	if p.dialect.functions[Connections] == dialect.Off {
 		return false, nil
 	}
 	doc, err := p.read(ctx, Connections, fields("elid", strconv.Itoa(id)))
@@ -294,7 +295,7 @@ func (p *Panel) userNamed(ctx context.Context, name string) (int, error) {
 
 // Names lists the names in one of the panel's plain lists, such as server types or OS templates.
 func (p *Panel) Names(ctx context.Context, call Call) ([]Named, error) {
-	if p.dialect.functions[call] == Off {
+	if p.dialect.functions[call] == dialect.Off {
 		return nil, nil
 	}
 	doc, err := p.read(ctx, call, nil)

@@ -10,6 +10,7 @@ import (
 
 	"github.com/tariffd/tariffd/internal/provision"
 	"github.com/tariffd/tariffd/internal/provision/coremgr"
+	"github.com/tariffd/tariffd/internal/provision/dialect"
 )
 
 // Reading is one server's line of a report: values by the words of the program.
@@ -28,7 +29,7 @@ var columns = map[Call][]string{
 
 // Report reads one of the reports of one day. A report that is switched off is empty.
 func (p *Panel) Report(ctx context.Context, call Call, day string) ([]Reading, error) {
-	if p.dialect.functions[call] == Off {
+	if p.dialect.functions[call] == dialect.Off {
 		return nil, nil
 	}
 	doc, err := p.read(ctx, call, fields(p.dialect.names["from"], day, p.dialect.names["to"], day))

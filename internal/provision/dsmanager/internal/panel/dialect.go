@@ -2,12 +2,10 @@ package panel
 
 import (
 	"maps"
-	"regexp"
-	"slices"
-	"strings"
 
 	"github.com/tariffd/tariffd/internal/fault"
 	"github.com/tariffd/tariffd/internal/provision/coremgr"
+	"github.com/tariffd/tariffd/internal/provision/dialect"
 )
 
 // Call names one thing that the panel is asked for.
@@ -30,53 +28,56 @@ const (
 	History    Call = "history"
 )
 
-// functions is the one table of functions. The vendor has published none of them: all are inferred (I) from the rule by which the
-// family names its functions. A module's parameter "endpoints" corrects each.
-var functions = map[Call]string{
-	Users:      "user",
-	UserCreate: "user.edit",
-	Presets:    "servertype",
-	OSImages:   "osimage",
-	Servers:    "server",
-	ServerEdit: "server.edit",
-	Enable:     "server.enable",
-	Disable:    "server.disable",
-	PowerOn:    "server.poweron",
-	PowerOff:   "server.poweroff",
-	Reboot:     "server.reboot",
-	Reinstall:  "server.reinstall",
-	History:    "server.history",
+// functions is the one table of functions. The vendor has published none of them: all are inferred from the rule by which the
+// family names its functions.
+var functions = dialect.Functions[Call]{
+	Users:      dialect.Inferred("user"),
+	UserCreate: dialect.Inferred("user.edit"),
+	Presets:    dialect.Inferred("servertype"),
+	OSImages:   dialect.Inferred("osimage"),
+	Servers:    dialect.Inferred("server"),
+	ServerEdit: dialect.Inferred("server.edit"),
+	Enable:     dialect.Inferred("server.enable"),
+	Disable:    dialect.Inferred("server.disable"),
+	PowerOn:    dialect.Inferred("server.poweron"),
+	PowerOff:   dialect.Inferred("server.poweroff"),
+	Reboot:     dialect.Inferred("server.reboot"),
+	Reinstall:  dialect.Inferred("server.reinstall"),
+	History:    dialect.Inferred("server.history"),
 }
 
-// names is the table of inferred words in forms and rows.
-var names = map[string]string{
-	"no_owner":  "",                 // what a form says for nobody
-	"preset":    "type",             // the column of a server's preset
-	"owner":     "owner",            // column and field of the owner's name
-	"hostname":  "hostname",         // column and field of the host name
-	"os_image":  "osimage",          // field of the image to install
-	"password":  "passwd",           // field of a password
-	"confirm":   "confirm",          // field of the same password again
-	"disabled":  "disabled",         // switches in a server's row
-	"powered":   "poweron",          //
-	"working":   "func_in_progress", //
-	"blocked":   "blocked",          //
-	"broken":    "hwproblem",        //
-	"operation": "operation",        // columns of a server's history
-	"status":    "status",           //
-	"failed":    "failed",           // the status of work that came to nothing
+// names is the table of words in forms and rows.
+var names = dialect.Words{
+	"no_owner":  dialect.Inferred("", "What a form says for nobody."),
+	"preset":    dialect.Inferred("type", "Column of a server's preset."),
+	"owner":     dialect.Inferred("owner", "Column and field of the owner's name."),
+	"hostname":  dialect.Inferred("hostname", "Column and field of the host name."),
+	"os_image":  dialect.Inferred("osimage", "Field of the image to install."),
+	"password":  dialect.Inferred("passwd", "Field of a password."),
+	"confirm":   dialect.Inferred("confirm", "Field of the same password again."),
+	"disabled":  dialect.Inferred("disabled", "Switch in a server's row."),
+	"powered":   dialect.Inferred("poweron", "Switch in a server's row."),
+	"working":   dialect.Inferred("func_in_progress", "Switch in a server's row."),
+	"blocked":   dialect.Inferred("blocked", "Switch in a server's row."),
+	"broken":    dialect.Inferred("hwproblem", "Switch in a server's row."),
+	"operation": dialect.Inferred("operation", "Column of a server's history."),
+	"status":    dialect.Inferred("status", "Column of a server's history."),
+	"failed":    dialect.Inferred("failed", "The status of work that came to nothing."),
 }
 
-// meanings are the numbers of errors, inferred as well.
+// numbers are those of errors, with their meanings.
+var numbers = dialect.Listed{Parameter: "errors", Terms: map[string]dialect.Term{
+	"1": dialect.Inferred("away"), "2": dialect.Inferred("exists"), "3": dialect.Inferred("unknown"), "4": dialect.Inferred("refused"),
+	"5": dialect.Inferred("refused"), "6": dialect.Inferred("refused"), "100": dialect.Inferred("logged_out"),
+}}
+
+// meanings are by the words for them.
 var meanings = map[string]coremgr.Meaning{
-	"1": coremgr.Away, "2": coremgr.Exists, "3": coremgr.Unknown, "4": coremgr.Refused, "5": coremgr.Refused, "6": coremgr.Refused,
-	"100": coremgr.LoggedOut,
-}
-
-// words are how a module's parameter "errors" says a meaning.
-var words = map[string]coremgr.Meaning{
 	"refused": coremgr.Refused, "unknown": coremgr.Unknown, "exists": coremgr.Exists, "away": coremgr.Away, "logged_out": coremgr.LoggedOut,
 }
+
+// Tables are all that can be corrected.
+var Tables = []dialect.Table{functions, names, numbers}
 
 // Dialect is how one installation wants to be spoken to.
 type Dialect struct {
@@ -85,31 +86,19 @@ type Dialect struct {
 	meanings  map[string]coremgr.Meaning
 }
 
-var functionName = regexp.MustCompile(`^[A-Za-z0-9_.]{1,100}$`)
-
 // NewDialect takes the tables with one installation's corrections. Faults: Invalid below /parameters.
 func NewDialect(endpoints, fields, errors map[string]string) (Dialect, error) {
-	d := Dialect{functions: maps.Clone(functions), names: maps.Clone(names), meanings: maps.Clone(meanings)}
 	var broken fault.Fields
-	for name, function := range endpoints {
-		if _, known := functions[Call(name)]; !known || !functionName.MatchString(function) {
-			broken.Add("/parameters/endpoints/"+name, "invalid_value", "The name of a function is expected, for one of %s.", strings.Join(CallNames(), ", "))
-			continue
-		}
-		d.functions[Call(name)] = function
+	d := Dialect{
+		functions: functions.Corrected(endpoints, &broken), names: names.Corrected(fields, &broken),
+		meanings: map[string]coremgr.Meaning{},
 	}
-	for name, word := range fields {
-		if _, known := names[name]; !known || word == "" {
-			broken.Add("/parameters/fields/"+name, "invalid_value", "Not one of the words that can be corrected, or no word for it.")
-			continue
-		}
-		d.names[name] = word
-	}
-	for number, word := range errors {
-		meaning, known := words[word]
+	said := numbers.Usuals()
+	maps.Copy(said, errors)
+	for number, word := range said {
+		meaning, known := meanings[word]
 		if !known {
 			broken.Add("/parameters/errors/"+number, "invalid_value", "Expected is one of refused, unknown, exists, away, logged_out.")
-			continue
 		}
 		d.meanings[number] = meaning
 	}
@@ -118,16 +107,3 @@ func NewDialect(endpoints, fields, errors map[string]string) (Dialect, error) {
 
 // Meanings are what the numbers of errors mean to the client.
 func (d Dialect) Meanings() map[string]coremgr.Meaning { return d.meanings }
-
-// CallNames lists the calls whose functions can be corrected.
-func CallNames() []string {
-	out := make([]string, 0, len(functions))
-	for call := range functions {
-		out = append(out, string(call))
-	}
-	slices.Sort(out)
-	return out
-}
-
-// FieldNames lists the words that can be corrected.
-func FieldNames() []string { return slices.Sorted(maps.Keys(names)) }
