@@ -114,6 +114,7 @@ func place() obj {
 }
 
 var iconRules = []rule{
+	{"an address of its own", set("icon", obj{"kind": "none", "image_url": "https://a.example/x.png"}), 422, "bad_value", []string{"/icon/image_url bad_value"}},
 	{"a flag of nowhere", set("icon", obj{"kind": "flag"}), http.StatusUnprocessableEntity, "required", []string{"/icon/country required"}},
 	{"a country without a flag", set("icon", obj{"kind": "none", "country": "DE"}), 422, "bad_value", []string{"/icon/country bad_value"}},
 }

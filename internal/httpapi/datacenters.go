@@ -2,10 +2,12 @@ package httpapi
 
 import (
 	"context"
+	"strings"
 
 	"github.com/tariffd/tariffd/api"
 	"github.com/tariffd/tariffd/internal/actor"
 	"github.com/tariffd/tariffd/internal/catalog"
+	"github.com/tariffd/tariffd/internal/fault"
 )
 
 // DataCenterReader reads data centers.
@@ -37,6 +39,9 @@ func (s *Server) CreateDataCenter(ctx context.Context, r api.CreateDataCenterReq
 			Headers: api.CreateDataCenter201ResponseHeaders{Location: "/v1/data-centers/" + string(d.ID), ETag: etag(d.Version)},
 		}
 	}
+	if err := readOnlyURL(r.Body.Icon, ""); err != nil {
+		return nil, err
+	}
 	d, err := s.DataCenters.Create(ctx, actorOf(ctx, once(answer)), fromAPIDataCenterCreate(*r.Body))
 	if err != nil {
 		return nil, err
@@ -58,6 +63,9 @@ func (s *Server) UpdateDataCenter(ctx context.Context, r api.UpdateDataCenterReq
 	b := r.JSONBody
 	in := catalog.DataCenterChange{IfVersion: ifVersion(ctx), Name: b.Name, ExternalID: patched(b.ExternalID), SortOrder: b.SortOrder}
 	if b.Icon != nil {
+		if err := readOnlyURL(b.Icon, iconAt(strings.ToLower(r.ID))); err != nil {
+			return nil, err
+		}
 		icon := fromAPIIcon(b.Icon)
 		in.Icon = &icon
 	}
@@ -84,6 +92,17 @@ func fromAPIDataCenterCreate(b api.DataCenterCreate) catalog.DataCenterInput {
 	return in
 }
 
+// iconAt is where a data center's picture is.
+func iconAt(id string) string { return "/v1/data-centers/" + id + "/icon" }
+
+// readOnlyURL takes an icon's address as it would be read afterwards, and nothing else: only an uploaded picture has one.
+func readOnlyURL(b *api.DataCenterIconInput, at string) error {
+	if b == nil || b.ImageURL == nil || (string(b.Kind) == catalog.IconImage && *b.ImageURL == at) {
+		return nil
+	}
+	return fault.New(fault.Invalid, "bad_value", "The address of a picture cannot be set.").At("/icon/image_url")
+}
+
 func fromAPIIcon(b *api.DataCenterIconInput) catalog.Icon {
 	if b == nil {
 		return catalog.Icon{}
@@ -94,7 +113,7 @@ func fromAPIIcon(b *api.DataCenterIconInput) catalog.Icon {
 func toAPIDataCenter(d catalog.DataCenter) api.DataCenter {
 	icon := api.DataCenterIcon{Kind: api.IconKind(d.IconKind), Country: orNull(d.IconCountry)}
 	if d.IconKind == catalog.IconImage {
-		at := "/v1/data-centers/" + string(d.ID) + "/icon"
+		at := iconAt(string(d.ID))
 		icon.ImageURL = &at
 	}
 	return api.DataCenter{ID: string(d.ID), Name: d.Name, ExternalID: orNull(d.ExternalID), SortOrder: d.SortOrder, Icon: icon, CreatedAt: d.CreatedAt}

@@ -89,6 +89,15 @@ func TestADataCenterShowsItsPicture(t *testing.T) {
 	require.Equal(t, []any{412, "precondition_failed"}, []any{status, code})
 
 	s.admin.patch(at, obj{"icon": shown["icon"]}).is(200)
+	for _, icon := range []obj{
+		{"kind": "image", "image_url": "https://pictures.example/x.png"},
+		{"kind": "flag", "country": "DE", "image_url": "https://pictures.example/x.png"},
+		{"kind": "none", "image_url": path},
+	} {
+		s.admin.patch(at, obj{"icon": icon}).fails(422, "bad_value").at("/icon/image_url bad_value")
+	}
+	s.admin.patch(at, obj{"icon": obj{"kind": "image", "image_url": nil}}).is(200)
+	s.admin.post("/v1/data-centers", obj{"name": "x", "icon": obj{"kind": "none", "image_url": path}}).fails(422, "bad_value").at("/icon/image_url bad_value")
 	require.Equal(t, obj{"kind": "flag", "country": "DE", "image_url": nil}, s.admin.patch(at, obj{"icon": obj{"kind": "flag", "country": "DE"}}).is(200).json["icon"])
 	res, _ = show(t, s.rig, path, "")
 	require.Equal(t, 404, res.StatusCode, "the picture went")
