@@ -2,6 +2,7 @@ package department
 
 import (
 	"context"
+	"strings"
 	"time"
 
 	"github.com/tariffd/tariffd/internal/actor"
@@ -75,7 +76,7 @@ type TaskTx interface {
 	UpdateTask(ctx context.Context, t Task) error
 }
 
-// Open asks a department to do something; a task that is open for the same service and kind is not doubled.
+// Open asks a department to do something; a task that is open for the same service and kind is not doubled, but tells of both.
 func Open(ctx context.Context, tx TaskTx, by actor.Actor, t Task, about event.About) (TaskID, error) {
 	now, err := tx.Now(ctx)
 	if err != nil {
@@ -83,10 +84,32 @@ func Open(ctx context.Context, tx TaskTx, by actor.Actor, t Task, about event.Ab
 	}
 	t.ID, t.Status, t.CreatedAt = TaskID(actor.NewID()), TaskOpen, now
 	id, err := tx.InsertTask(ctx, t)
-	if err != nil || id != t.ID {
+	if err != nil {
 		return id, err
 	}
+	if id != t.ID {
+		return id, join(ctx, tx, id, t)
+	}
 	return id, record(ctx, tx, by, t, about, "task.opened")
+}
+
+// join adds what is asked, and the panel's words on it, to a task that is open.
+func join(ctx context.Context, tx TaskTx, id TaskID, more Task) error {
+	t, err := tx.LockTask(ctx, id)
+	if err != nil {
+		return err
+	}
+	before := t
+	if !strings.Contains(t.Reason, more.Reason) {
+		t.Reason += "\n\n" + more.Reason
+	}
+	if !strings.Contains(t.Error, more.Error) {
+		t.Error = strings.TrimSpace(t.Error + "\n\n" + more.Error)
+	}
+	if t == before {
+		return nil
+	}
+	return tx.UpdateTask(ctx, t)
 }
 
 // Take marks a task as being worked on.

@@ -44,6 +44,8 @@ type sale struct {
 	id, order     string // of the service
 	external      string
 	state         string // what the panels hold of it
+	refused       int    // operations that people refused
+	afterFailure  bool   // of a job of the panel's own: of what is given back it counts only that it is nobody's
 }
 
 // begin connects the panel and makes both tariffs.
@@ -228,7 +230,7 @@ func (s *sale) buy() answer {
 		"tariff_id": s.small, "period": "P1M", "data_center_id": s.place, "add_ons": orEmpty(s.ordered), "parameters": orEmpty(s.filled),
 	}}})
 	if a.status == http.StatusCreated {
-		s.id, s.order, s.external = a.text("items.0.service_id"), a.text("id"), ""
+		s.id, s.order, s.external, s.refused = a.text("items.0.service_id"), a.text("id"), "", 0
 	}
 	return a
 }
@@ -239,19 +241,43 @@ func (s *sale) take(step stepOf) {
 	a := step.ask(s)
 	require.Contains(s.t, []int{http.StatusOK, http.StatusCreated, http.StatusAccepted}, a.status, "%s: %s", step.name, a)
 	s.pass(30)
+	s.arrived(step)
+}
+
+// arrived expects what should be when a step is done.
+func (s *sale) arrived(step stepOf) {
+	s.t.Helper()
 	s.finishByHand(step)
 	service := s.service()
 	require.Equal(s.t, step.status, service.text("status"), "%s: %s %s", step.name, service, s.operations())
+	refused := 0
 	for _, o := range s.operations() {
+		if o.text("status") == "failed" {
+			refused++
+			continue
+		}
 		require.Equal(s.t, "succeeded", o.text("status"), "%s: %s", step.name, o)
 	}
+	require.Equal(s.t, s.refused, refused, step.name)
 	if !service.null("external_id") {
 		s.external = service.text("external_id")
 	}
 	if want, told := s.shows[step.name]; told {
 		s.state = want
 	}
+	if step.name == "close" && s.afterFailure {
+		require.Empty(s.t, s.marked(), "what carries the service's id after %s", step.name)
+		return
+	}
 	require.Equal(s.t, s.state, s.look(), "what the panel holds after %s", step.name)
+}
+
+// marked is what carries the service's id in the panels.
+func (s *sale) marked() string {
+	external := s.external
+	defer func() { s.external = external }()
+	s.external = ""
+	return s.look()
 }
 
 func (s *sale) operations() []value {

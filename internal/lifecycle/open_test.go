@@ -368,6 +368,39 @@ func TestEveryKindBecomesItsTask(t *testing.T) {
 	require.Equal(r, service.Deleted, r.service(id).Status)
 }
 
+// People cannot do what they are not told: what is wanted, of which service, and what a change departs from.
+func TestTasksSayWhatIsWanted(t *testing.T) {
+	r := newRig(t)
+	ctx := context.Background()
+	_, id := r.active()
+	r.panel.modes[provision.Reboot] = provision.ModeManual
+	_, err := r.Lifecycle.Reboot(ctx, admin, id, false)
+	require.NoError(r, err)
+	r.Work()
+	require.Contains(r, r.Task(id).Reason, "Reboot a service of product type dedicated, tariff E3 (service "+string(id)+").")
+	require.Contains(r, r.Task(id).Reason, "External id: "+string(r.service(id).ExternalID))
+
+	// What comes to the same task is told by it too.
+	r.panel.says(provision.Outcome{}, provision.NewRejected("locked", "It is locked."))
+	_, err = r.Lifecycle.Reinstall(ctx, admin, id, texts("os", "Debian-12"))
+	require.NoError(r, err)
+	r.Work()
+	task := r.Task(id)
+	require.Contains(r, task.Reason, "Reboot a service")
+	require.Contains(r, task.Reason, "The module could not do it.\nReinstall a service")
+	require.Contains(r, task.Reason, "Parameter os: Debian-12")
+	require.Equal(r, "It is locked.", task.Error)
+	require.NotContains(r, task.Reason, r.panel.last().Spec.Password)
+	require.Equal(r, "The module could not do it.", r.operation(id, provision.Reinstall).Log[1].Text)
+
+	big := r.NewTariff("L", "dedicated", "40", r.Module)
+	r.change(id, lifecycle.TermsInput{TariffID: big, Period: monthly})
+	r.Work()
+	require.Equal(r, "E3", r.panel.last().Spec.Previous.TariffCode, "the module is told what it departs from")
+	require.Contains(r, r.Task(id).Reason, "tariff L (service "+string(id)+").")
+	require.Contains(r, r.Task(id).Reason, "Tariff until now: E3")
+}
+
 func TestTwoOperationsOfOneSortShareATask(t *testing.T) {
 	r := newRig(t)
 	ctx := context.Background()

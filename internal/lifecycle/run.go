@@ -280,7 +280,7 @@ func (e *Engine) apply(ctx context.Context, t turn) (provision.Outcome, error) {
 	case provision.ModeNone:
 		return provision.Outcome{State: provision.Done}, nil
 	case provision.ModeManual:
-		return provision.Outcome{State: provision.Manual, Text: "This operation is done by people."}, nil
+		return provision.Outcome{State: provision.Manual, Text: provision.Request(t.op)}, nil
 	}
 	m, err := e.Module(ctx, t.module)
 	if err != nil {
@@ -369,8 +369,11 @@ func (e *Engine) pending(ctx context.Context, tx Tx, s service.Service, o *opera
 	}
 	late := o.TaskID == "" && now.Sub(*o.PendingSince) >= e.pendingLimit()
 	if late {
-		const reason = "The panel has been working on this for too long."
-		if err := e.ask(ctx, tx, s, o, reason, out.Text); err != nil {
+		reason, err := e.inWords(ctx, tx, s, *o, "The panel has been working on this for too long.")
+		if err != nil {
+			return err
+		}
+		if err = e.ask(ctx, tx, s, o, reason, out.Text); err != nil {
 			return err
 		}
 	}

@@ -29,8 +29,14 @@ var taskKinds = map[provision.Kind]department.TaskKind{
 	provision.Reinstall: department.Other,
 }
 
-// toPeople hands an operation over: it stops running by itself and a task is opened for the module's department.
-func (e *Engine) toPeople(ctx context.Context, tx Tx, s service.Service, o *operation.Operation, reason, code, panelWords string) error {
+// toPeople hands an operation over: it stops running by itself and a task is opened for the module's department. Where it failed,
+// which a code tells, people are told what was wanted too; a driver that leaves it to them says so itself.
+func (e *Engine) toPeople(ctx context.Context, tx Tx, s service.Service, o *operation.Operation, reason, code, panelWords string) (err error) {
+	if code != "" {
+		if reason, err = e.inWords(ctx, tx, s, *o, reason); err != nil {
+			return err
+		}
+	}
 	if err := e.ask(ctx, tx, s, o, reason, panelWords); err != nil {
 		return err
 	}
@@ -39,6 +45,17 @@ func (e *Engine) toPeople(ctx context.Context, tx Tx, s service.Service, o *oper
 		return err
 	}
 	return e.tellFailed(ctx, tx, s, *o, code)
+}
+
+// inWords puts what an operation wants behind the reason why people are asked. It expects the client's lock.
+func (e *Engine) inWords(ctx context.Context, tx Tx, s service.Service, o operation.Operation, reason string) (string, error) {
+	c, err := tx.LockClient(ctx, s.ClientID)
+	if err != nil {
+		return "", err
+	}
+	spec, err := e.specOf(ctx, tx, c, s, o)
+	op := provision.Op{Kind: o.Kind, ServiceID: s.ID, Ref: s.ExternalID, Spec: spec}
+	return reason + "\n" + provision.Request(op), err
 }
 
 // ask opens a task for an operation, or joins it to the service's open one of the same sort; the caller writes the operation.
@@ -64,7 +81,8 @@ func (e *Engine) ask(ctx context.Context, tx Tx, s service.Service, o *operation
 		return err
 	}
 	o.TaskID = string(id)
-	o.Note(now, reason)
+	why, _, _ := strings.Cut(reason, "\n")
+	o.Note(now, why)
 	return nil
 }
 

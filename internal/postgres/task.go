@@ -67,11 +67,12 @@ func (s taskStore) one(ctx context.Context, query string, id department.TaskID) 
 }
 
 const updateTask = `
-UPDATE task SET status = $2, taken_by = $3, result = $4, note = $5, closed_at = $6, version = version + 1 WHERE id = $1`
+UPDATE task SET status = $2, taken_by = $3, result = $4, note = $5, closed_at = $6, reason = $7, error = $8, version = version + 1
+WHERE id = $1`
 
 // UpdateTask writes every mutable field and raises the version.
 func (s taskStore) UpdateTask(ctx context.Context, t department.Task) error {
-	_, err := s.exec(ctx, updateTask, t.ID, t.Status, nullable(t.TakenBy), nullable(t.Result), t.Note, t.ClosedAt)
+	_, err := s.exec(ctx, updateTask, t.ID, t.Status, nullable(t.TakenBy), nullable(t.Result), t.Note, t.ClosedAt, t.Reason, nullable(t.Error))
 	if err != nil {
 		return fmt.Errorf("update task: %w", err)
 	}
