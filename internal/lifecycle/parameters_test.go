@@ -3,6 +3,7 @@ package lifecycle_test
 import (
 	"context"
 	"encoding/json"
+	"maps"
 	"testing"
 	"time"
 
@@ -86,6 +87,29 @@ func TestNewValuesAreCheckedLikeOrderedOnes(t *testing.T) {
 	r.Work()
 	require.Equal(r, "Debian-12", r.panel.last().Spec.Parameter("os"), "as the list calls it")
 	require.JSONEq(r, `"Debian-12"`, string(r.service(id).Parameters["os"]))
+}
+
+// D28: a module learns what a change of parameters asks to be another, so that it can say what it did not do.
+func TestD28AModuleIsToldWhatIsAsked(t *testing.T) {
+	r := newRig(t)
+	ctx := context.Background()
+	_, id := r.active()
+	change := func(domain, hostname string) provision.Spec {
+		asked := texts("domain", domain)
+		maps.Copy(asked, texts("hostname", hostname))
+		_, err := r.Lifecycle.SetParameters(ctx, admin, id, asked)
+		require.NoError(t, err)
+		r.Work()
+		return r.panel.last().Spec
+	}
+	spec := change("one.example", "one")
+	require.Equal(t, []string{"domain", "hostname"}, spec.Asked)
+	require.Equal(t, "one.example", spec.Domain)
+	require.Equal(t, []string{"hostname"}, change("one.example", "two").Asked)
+	_, err := r.Lifecycle.Reboot(ctx, admin, id, false)
+	require.NoError(t, err)
+	r.Work()
+	require.Empty(t, r.panel.last().Spec.Asked)
 }
 
 func TestAnOrderIsHeldToTheParametersOfItsTariff(t *testing.T) {

@@ -1,15 +1,106 @@
 package lifecycle
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
 
 	"github.com/shopspring/decimal"
 
 	"github.com/tariffd/tariffd/internal/catalog"
+	"github.com/tariffd/tariffd/internal/client"
+	"github.com/tariffd/tariffd/internal/operation"
 	"github.com/tariffd/tariffd/internal/pricing"
 	"github.com/tariffd/tariffd/internal/provision"
 	"github.com/tariffd/tariffd/internal/service"
 )
+
+// specOf is the whole of what a service should be, as a driver needs it.
+func (e *Engine) specOf(ctx context.Context, tx Tx, c client.Client, s service.Service, o operation.Operation) (provision.Spec, error) {
+	var previous *provision.Terms
+	if o.Payload.Change != nil {
+		before, err := soldBy(ctx, tx, s)
+		if err != nil {
+			return provision.Spec{}, err
+		}
+		previous = &before
+		to := o.Payload.Change.Of(s)
+		s.TariffID, s.TariffVersion, s.AddOns = to.TariffID, to.TariffVersion, to.AddOns
+	}
+	terms, err := soldBy(ctx, tx, s)
+	if err != nil {
+		return provision.Spec{}, err
+	}
+	spec := provision.Spec{
+		ProductType: s.ProductType, TariffCode: terms.TariffCode, Domain: s.Domain, Settings: terms.Settings, AddOns: terms.AddOns,
+		Previous: previous, Parameters: map[string]json.RawMessage{}, Standing: standings[s.Status],
+		Client: provision.Client{ID: c.ID, Email: c.Email, Name: c.Name, Username: c.Username, Phone: c.Phone},
+	}
+	if o.Kind == provision.Open {
+		plain := s
+		plain.AddOns = nil
+		everybody, err := soldBy(ctx, tx, plain)
+		if err != nil {
+			return provision.Spec{}, err
+		}
+		spec.Included = everybody.AddOns
+	}
+	for k, v := range s.Parameters {
+		spec.Parameters[k] = v
+	}
+	ask(&spec, o)
+	if s.DataCenterID != "" {
+		found, err := tx.DataCentersByIDs(ctx, []catalog.DataCenterID{s.DataCenterID})
+		if err != nil || len(found) == 0 {
+			return spec, fmt.Errorf("data center %s of service %s: %w", s.DataCenterID, s.ID, err)
+		}
+		spec.Location = found[0].ExternalID
+	}
+	if len(s.Secrets) > 0 {
+		plain, err := e.Box.Open(s.Secrets)
+		if err != nil {
+			return spec, fmt.Errorf("secrets of service %s: %w", s.ID, err)
+		}
+		spec.Password = string(plain)
+	}
+	return spec, nil
+}
+
+// standings are how a panel serves what is in a status.
+var standings = map[service.Status]provision.Standing{service.Active: provision.Served, service.Suspended: provision.CutOff}
+
+// ask puts the parameters that an operation asks for over those that the service has. A change of them names which are another,
+// for what a panel has no call for must not be taken for done (D28).
+func ask(spec *provision.Spec, o operation.Operation) {
+	for _, code := range slices.Sorted(maps.Keys(o.Payload.Parameters)) {
+		value := o.Payload.Parameters[code]
+		if o.Kind == provision.SetParams && !bytes.Equal(spec.Parameters[code], value) {
+			spec.Asked = append(spec.Asked, code)
+		}
+		spec.Parameters[code] = value
+	}
+	if domain := spec.Parameter(catalog.DomainParameter); domain != "" && slices.Contains(spec.Asked, catalog.DomainParameter) {
+		spec.Domain = domain
+	}
+}
+
+// soldBy is what a service is sold by.
+func soldBy(ctx context.Context, tx Tx, s service.Service) (terms provision.Terms, err error) {
+	offer, err := tx.TariffVersion(ctx, s.TariffID, s.TariffVersion)
+	if err != nil {
+		return terms, err
+	}
+	t, err := tx.TariffByID(ctx, s.TariffID)
+	if err != nil {
+		return terms, err
+	}
+	terms = provision.Terms{TariffCode: t.Code, Settings: offer.Settings}
+	terms.AddOns, err = addOnsOf(ctx, tx, s, offer)
+	return terms, err
+}
 
 // addOnsOf is what the panel should give of each element of the product type: amounts in the element's own unit, whatever
 // unit the tariff sells in.

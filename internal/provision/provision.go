@@ -99,6 +99,8 @@ type Spec struct {
 	Included map[string]AddOn `json:"-"`
 	// Standing is whether the service is active or suspended while the operation runs; empty: neither.
 	Standing Standing `json:"-"`
+	// Asked is the codes of the parameters that a change of parameters asks to be another than before, in order.
+	Asked []string `json:"-"`
 	// Password is the machine's first administrator password; sealed at rest, never logged.
 	Password string `json:"-"`
 }

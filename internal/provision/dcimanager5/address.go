@@ -250,7 +250,7 @@ func (w *work) countPublic(all []held) int {
 // addressStep is the next thing to do about a server's addresses: what is missing first, so that a refusal leaves it with what it
 // had, then the main address, then what is too much, then the names.
 func (w *work) addressStep(ctx context.Context, s panel.Server, want wanted) (*step, error) {
-	if len(want.groups) == 0 {
+	if len(want.groups) == 0 && !w.asked("domain") {
 		return nil, nil
 	}
 	all, given, err := w.holds(ctx, s)

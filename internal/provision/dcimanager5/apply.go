@@ -3,6 +3,7 @@ package dcimanager5
 import (
 	"context"
 	"maps"
+	"slices"
 	"time"
 
 	"github.com/tariffd/tariffd/internal/provision"
@@ -114,6 +115,9 @@ func (w *work) setParams(ctx context.Context, s panel.Server) (provision.Outcome
 		return provision.Outcome{}, err
 	}
 	s, ready, err := w.follow(ctx, s, func(ctx context.Context, s panel.Server) (*step, error) {
+		if rename := w.renaming(s); rename != nil {
+			return rename, nil
+		}
 		return w.addressStep(ctx, s, want)
 	})
 	if err == nil && ready {
@@ -130,6 +134,17 @@ func (w *work) setParams(ctx context.Context, s panel.Server) (provision.Outcome
 	}
 	return out, err
 }
+
+// renaming is the step that gives a server the domain that was asked for; nil where it has it, or none was.
+func (w *work) renaming(s panel.Server) *step {
+	host := w.hostname()
+	if !w.asked("domain") || s.Hostname == host {
+		return nil
+	}
+	return &step{name: "host name", do: func(ctx context.Context) error { return w.panel.Edit(ctx, s.ID, panel.Change{Hostname: &host}) }}
+}
+
+func (w *work) asked(parameter string) bool { return slices.Contains(w.op.Spec.Asked, parameter) }
 
 // renew pays for the license where it would end with the period; the server itself knows no periods.
 func (w *work) renew(ctx context.Context, s panel.Server) (provision.Outcome, error) {

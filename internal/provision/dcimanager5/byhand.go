@@ -9,62 +9,50 @@ import (
 	"github.com/tariffd/tariffd/internal/provision/dcimanager5/internal/panel"
 )
 
-// automatic are the add-ons that are carried out by calls, or that the panel only counts.
-var automatic = map[string]bool{
-	"ipv4_public": true, "ipv4_private": true, "ipv6": true,
-	"traffic": true, "in": true, "out": true, "bandwidth": true, "power": true, "burst_in_day": true, "burst_out_day": true,
-}
-
 // byHand says what people must do because the panel has no call for it (D28); empty: nothing. What an operation departs from is
 // there already: by the tariff the server's type has it, or somebody has seen to it before.
 func (w *work) byHand(s panel.Server) string {
-	before := w.op.Spec.Included
-	if w.op.Kind != provision.Open {
-		if w.op.Spec.Previous == nil {
-			return "" // the terms do not change
-		}
-		before = w.op.Spec.Previous.AddOns
-	}
-	var todo []string
-	for code, a := range w.op.Spec.AddOns {
-		if automatic[code] || strings.HasPrefix(code, specialBlock) || same(a, before[code]) {
-			continue
-		}
-		switch {
-		case code == "control_panel" && w.licenses != nil:
-			continue
-		case code == "control_panel" && nothing[plain(a.Item)] && nothing[plain(before[code].Item)]:
-			continue
-		case code == "os" && w.op.Kind == provision.Open:
-			continue // it was installed
-		}
-		todo = append(todo, code+" "+worded(a))
+	todo := w.op.Undone(w.carriedOut, "domain")
+	if kind := w.otherType(s); kind != "" {
+		todo = append(todo, "server type "+kind)
 	}
 	if len(todo) == 0 {
 		return ""
 	}
-	slices.Sort(todo)
 	return fmt.Sprintf("The panel has no call for these; please see to them at server %d (%s): %s.", s.ID, plainName(s), strings.Join(todo, "; "))
 }
 
-func same(a, b provision.AddOn) bool {
-	amounts := a.Amount == nil && b.Amount == nil || a.Amount != nil && b.Amount != nil && a.Amount.Equal(*b.Amount)
-	if a.Amount != nil && a.Amount.IsZero() && b.Amount == nil || b.Amount != nil && b.Amount.IsZero() && a.Amount == nil {
-		amounts = true
+// carriedOut tells which add-ons have calls: addresses, the system of an opening, and a control panel that is a license, or none.
+func (w *work) carriedOut(code string) bool {
+	switch code {
+	case "ipv4_public", "ipv4_private", "ipv6":
+		return true
+	case "os":
+		return w.op.Kind == provision.Open
+	case "control_panel":
+		return w.licenses != nil || w.orderedPanel() == "" && nothing[plain(w.former("control_panel").Item)]
 	}
-	return amounts && a.Item == b.Item && (a.On != nil && *a.On) == (b.On != nil && *b.On)
+	return strings.HasPrefix(code, specialBlock)
 }
 
-func worded(a provision.AddOn) string {
-	switch {
-	case a.Amount != nil:
-		return strings.TrimSpace(a.Amount.String() + " " + a.Unit)
-	case a.On != nil && *a.On:
-		return "on"
-	case a.On != nil:
-		return "off"
-	case a.Item == "":
-		return "none"
+// former is an add-on as it was before a change of terms.
+func (w *work) former(code string) provision.AddOn {
+	if w.op.Spec.Previous == nil {
+		return provision.AddOn{}
 	}
-	return a.Item
+	return w.op.Spec.Previous.AddOns[code]
+}
+
+// otherType is the type of servers that a change of tariff asks for and the server is not of; empty: it may stay. Nobody can
+// exchange a machine by a call.
+func (w *work) otherType(s panel.Server) string {
+	if w.op.Kind != provision.SetParams || w.op.Spec.Previous == nil {
+		return ""
+	}
+	t, err := provision.DecodeTariff[Tariff](w.op.Spec.Settings)
+	before, unreadable := provision.DecodeTariff[Tariff](w.op.Spec.Previous.Settings)
+	if err != nil || unreadable != nil || t.ServerType == before.ServerType || slices.Contains(s.Types, t.ServerType) {
+		return ""
+	}
+	return t.ServerType
 }

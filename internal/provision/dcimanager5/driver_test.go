@@ -178,11 +178,43 @@ func TestD28WhatThePanelCannotDoIsTold(t *testing.T) {
 	change.Spec.Previous = &provision.Terms{AddOns: s.AddOns}
 	out = w.mustRun(m, &change)
 	require.Equal(t, provision.Manual, out.State)
-	require.Contains(t, out.Text, "control_panel cpanel; ram 64 GiB.")
+	require.Contains(t, out.Text, "control_panel cpanel; port_speed none; ram 64 GiB.")
 	require.Len(t, out.Addresses, 2, "what it has a call for is done")
 	plain := newOp(provision.SetParams, &service)
 	plain.Spec = having(spec(), s.AddOns)
 	require.Equal(t, provision.Done, w.mustRun(m, &plain).State, "a change of something else")
+}
+
+// D28: nobody can exchange a machine by a call, so a tariff of another type holds only when people have done it.
+func TestD28AnotherServerTypeIsPeoplesWork(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	m := w.module(nil)
+	service, _ := w.open(m, spec())
+	change := newOp(provision.SetParams, &service)
+	change.Spec.Previous = &provision.Terms{Settings: spec().Settings}
+	change.Spec.Settings = json.RawMessage(`{"server_type": "HPCorei5", "default_os": "Ubuntu-24.04"}`)
+	require.Equal(t, provision.Done, w.mustRun(m, &change).State)
+	change.Spec.Settings, change.Memo = json.RawMessage(`{"server_type": "HPCorei7"}`), nil
+	out := w.mustRun(m, &change)
+	require.Equal(t, provision.Manual, out.State)
+	require.Contains(t, out.Text, ": server type HPCorei7.")
+}
+
+func TestAnotherDomainIsTheServersAndItsAddresses(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	m := w.module(nil)
+	service, _ := w.open(m, spec())
+	change := newOp(provision.SetParams, &service)
+	change.Spec.Domain, change.Spec.Asked = "new.example", []string{"domain", "os"}
+	change.Spec.Parameters = map[string]json.RawMessage{"os": json.RawMessage(`"Ubuntu-24.04"`)}
+	out := w.mustRun(m, &change)
+	require.Equal(t, "new.example", out.Domain)
+	s := w.server(out.Ref)
+	require.Equal(t, []string{"new.example", "new.example"}, []string{s.Hostname, s.Addresses[0].Domain})
+	require.Equal(t, provision.Manual, out.State)
+	require.Contains(t, out.Text, ": parameter os Ubuntu-24.04.", "a system is put on a server by reinstalling it alone")
 }
 
 func TestStockAndCatalogue(t *testing.T) {

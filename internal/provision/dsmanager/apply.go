@@ -1,7 +1,9 @@
 package dsmanager
 
 import (
+	"cmp"
 	"context"
+	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
@@ -111,9 +113,21 @@ func (w *work) resume(ctx context.Context, s panel.Server) (provision.Outcome, e
 	})
 }
 
-// setParams has no call in the panel: people are told what is another (D28).
-func (w *work) setParams(_ context.Context, s panel.Server) (provision.Outcome, error) {
-	return w.done(s), nil
+// setParams has a call for the domain alone: people are told what else is another (D28). Another preset holds only when they have
+// exchanged the server.
+func (w *work) setParams(ctx context.Context, s panel.Server) (provision.Outcome, error) {
+	out, err := w.reach(ctx, s, func(s panel.Server) *step {
+		if !slices.Contains(w.op.Spec.Asked, "domain") || s.Hostname == w.op.Spec.Domain {
+			return nil
+		}
+		return &step{"host name", func(ctx context.Context) error {
+			return w.panel.Edit(ctx, s.ID, panel.Change{Name: s.Name, Owner: s.Owner, Hostname: w.op.Spec.Domain})
+		}}
+	})
+	if err == nil && out.State == provision.Done && w.otherPreset(s) != "" {
+		out.State, out.Text, out.ByHand = provision.Manual, out.ByHand, ""
+	}
+	return out, err
 }
 
 func (w *work) reboot(ctx context.Context, s panel.Server) (provision.Outcome, error) {
@@ -159,41 +173,35 @@ func (w *work) done(s panel.Server) provision.Outcome {
 	return out
 }
 
-// counted are the add-ons of what panels count; there is nothing to do about them.
-var counted = []string{"traffic", "in", "out", "bandwidth", "burst_in_day", "burst_out_day", "power"}
-
 // byHand says what people must do because the panel has no call for it (D28); empty: nothing.
 func (w *work) byHand(s panel.Server) string {
-	before := w.op.Spec.Included
-	switch {
-	case w.op.Kind == provision.SetParams && w.op.Spec.Previous != nil:
-		before = w.op.Spec.Previous.AddOns
-	case w.op.Kind != provision.Open:
-		return "" // the terms do not change
-	}
-	var todo []string
-	for code, a := range w.op.Spec.AddOns {
-		if slices.Contains(counted, code) || code == "os" && w.op.Kind == provision.Open || worded(a) == worded(before[code]) {
-			continue
-		}
-		todo = append(todo, code+" "+worded(a))
+	todo := w.op.Undone(func(code string) bool { return code == "os" && w.op.Kind == provision.Open }, "domain")
+	if preset := w.otherPreset(s); preset != "" {
+		todo = append(todo, "preset "+preset)
 	}
 	if len(todo) == 0 {
 		return ""
 	}
-	slices.Sort(todo)
 	return fmt.Sprintf("The panel has no call for these; please see to them at server %d (%s): %s.", s.ID, plainName(s), strings.Join(todo, "; "))
 }
 
-// worded is an add-on's value for people; what is absent, off and zero is one.
-func worded(a provision.AddOn) string {
-	switch {
-	case a.Amount != nil && !a.Amount.IsZero():
-		return strings.TrimSpace(a.Amount.String() + " " + a.Unit)
-	case a.On != nil && *a.On:
-		return "on"
-	case a.Item != "":
-		return a.Item
+// otherPreset is the preset that a change of tariff asks for and the server is not of; empty: it may stay. Nobody can exchange a
+// machine by a call.
+func (w *work) otherPreset(s panel.Server) string {
+	p := w.op.Spec.Previous
+	if w.op.Kind != provision.SetParams || p == nil {
+		return ""
 	}
-	return "none"
+	now, err := presetOf(w.op.Spec.Settings, w.op.Spec.TariffCode)
+	before, unreadable := presetOf(p.Settings, p.TariffCode)
+	if err != nil || unreadable != nil || now == before || now == s.Preset {
+		return ""
+	}
+	return now
+}
+
+// presetOf is the preset that a tariff sells: the one that its settings name, else the one that it is called as.
+func presetOf(settings json.RawMessage, code string) (string, error) {
+	t, err := provision.DecodeTariff[Tariff](settings)
+	return cmp.Or(t.Preset, code), err
 }

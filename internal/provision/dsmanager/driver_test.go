@@ -118,6 +118,25 @@ func TestD28AddOnsWithoutACallAreToldToPeople(t *testing.T) {
 	require.Contains(t, w.mustRun(m, &change).ByHand, "ram 64 GiB")
 }
 
+// D28: nobody can exchange a machine by a call, so a tariff of another preset holds only when people have done it.
+func TestD28AnotherPresetIsPeoplesWork(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	m := w.module(nil)
+	op, _ := w.open(m)
+	change := newOp(provision.SetParams, &op)
+	change.Spec.Previous = &provision.Terms{TariffCode: op.Spec.TariffCode}
+	change.Spec.TariffCode, change.Spec.Settings = "Summer offer", json.RawMessage(`{"preset": "HPCorei5"}`)
+	change.Spec.Domain, change.Spec.Asked = "new.example", []string{"domain"}
+	out := w.mustRun(m, &change)
+	require.Equal(t, provision.Done, out.State, "the preset is the same")
+	require.Equal(t, "new.example", w.server(out.Ref).Hostname)
+	change.Spec.TariffCode, change.Spec.Settings = "HPCorei7", nil
+	out = w.mustRun(m, &change)
+	require.Equal(t, provision.Manual, out.State)
+	require.Contains(t, out.Text, ": preset HPCorei7.")
+}
+
 func TestAForeignServerIsLeftAlone(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

@@ -96,11 +96,10 @@ func (w *work) claim(ctx context.Context) (_ panel.Server, won bool, err error) 
 		return panel.Server{}, false, err
 	}
 	defer leave()
-	t, err := provision.DecodeTariff[Tariff](w.op.Spec.Settings)
+	preset, err := presetOf(w.op.Spec.Settings, w.op.Spec.TariffCode)
 	if err != nil {
 		return panel.Server{}, false, provision.NewRejected("bad_tariff_settings", "the tariff's settings are not readable")
 	}
-	preset := cmp.Or(t.Preset, w.op.Spec.TariffCode)
 	free, err := w.free(ctx, preset)
 	if err != nil {
 		return panel.Server{}, false, err

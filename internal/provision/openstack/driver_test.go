@@ -84,7 +84,8 @@ func TestD28AddOnsWithoutACallAreToldToPeople(t *testing.T) {
 	change.Spec.Previous = &provision.Terms{AddOns: op.Spec.AddOns}
 	require.Empty(t, w.mustRun(m, &change).ByHand, "nothing is another")
 	change.Spec = sized(change.Spec, "ipv4", "3", "piece", "port_speed", "100", "Mbit/s")
-	require.Contains(t, w.mustRun(m, &change).ByHand, ": ipv4 3 piece.")
+	change.Spec.AddOns["os"] = provision.AddOn{Item: "Ubuntu-24.04"}
+	require.Contains(t, w.mustRun(m, &change).ByHand, ": ipv4 3 piece; os Ubuntu-24.04.", "a system is put on a server by reinstalling it alone")
 }
 
 // A smaller disk is refused by the cloud after it was asked for; a suspended machine stays locked all the same.

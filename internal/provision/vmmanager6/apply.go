@@ -145,7 +145,7 @@ func (w *work) done(ctx context.Context, h panel.Host) (provision.Outcome, error
 		return provision.Outcome{}, err
 	}
 	return provision.Outcome{
-		State: provision.Done, Ref: refOf(h), Domain: h.Domain, Addresses: addresses, Parameters: osParameter(w.op, h),
+		State: provision.Done, Ref: refOf(h), Domain: h.Domain, Addresses: addresses, Parameters: osParameter(w.op, h), ByHand: w.byHand(h),
 	}, nil
 }
 

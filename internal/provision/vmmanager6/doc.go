@@ -27,6 +27,7 @@
 // form, so it is read through the list; filters on nested members fail, so clusters are compared here; a disk only grows;
 // suspending is stopping, for the panel has no documented lock; a stop that the guest ignores is repeated by force.
 //
-// Supported add-ons: cpu, ram, disk, port_speed, ipv4 (at least one address), ipv6 (on or off), control_panel (the recipe of
-// the item's name). Statistics: in, out, and burst_in_day, burst_out_day out of the same series (D20).
+// Supported add-ons: cpu, ram, disk, port_speed, ipv4 (at least one address), ipv6 (on or off), os and control_panel (the
+// recipe of the item's name) when a machine is made. Others have no call: people are told (D28). Statistics: in, out, and
+// burst_in_day, burst_out_day out of the same series (D20).
 package vmmanager6

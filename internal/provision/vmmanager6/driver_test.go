@@ -139,6 +139,33 @@ func TestWhatCannotBeHadIsRefusedAndLeavesNothing(t *testing.T) {
 	require.Equal(t, provision.Done, w.mustRun(w.module(map[string]any{"use_recipes": false}), &op).State, "a module without recipes runs none")
 }
 
+// D28: what the panel has no call for is told, when it is ordered and when it changes.
+func TestD28WhatThePanelCannotDoIsTold(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	m := w.module(map[string]any{"use_recipes": false})
+	op := newOp(provision.Open, nil)
+	op.Spec = sized(op.Spec, "cpu", "2", "piece", "ipv6", "1", "piece", "backup_space", "50", "GiB", "traffic", "100", "GiB")
+	op.Spec.AddOns["control_panel"], op.Spec.AddOns["os"] = provision.AddOn{Item: "lamp"}, provision.AddOn{Item: "Ubuntu-24.04"}
+	out := w.mustRun(m, &op)
+	require.Equal(t, provision.Done, out.State)
+	require.Contains(t, out.ByHand, "): backup_space 50 GiB; control_panel lamp; run recipe docker.")
+	require.Equal(t, "Ubuntu-24.04", w.machine(out.Ref).OS.Name)
+
+	m = w.module(nil)
+	change := newOp(provision.SetParams, &op)
+	change.Spec.Previous = &provision.Terms{AddOns: op.Spec.AddOns}
+	require.Empty(t, w.mustRun(m, &change).ByHand, "nothing is another")
+	change.Spec = sized(change.Spec, "cpu", "2", "piece", "ipv6", "1", "piece", "backup_space", "80", "GiB")
+	change.Spec.AddOns["control_panel"], change.Spec.Asked = provision.AddOn{Item: "docker"}, []string{"os"}
+	change.Spec = with(change.Spec, "os", "Debian-12")
+	require.Contains(t, w.mustRun(m, &change).ByHand, "): backup_space 80 GiB; control_panel docker; os none; parameter os Debian-12.")
+
+	none := newOp(provision.Open, nil)
+	none.Spec.AddOns = map[string]provision.AddOn{"control_panel": {Item: "none"}}
+	require.Empty(t, w.mustRun(m, &none).ByHand, "an item that means none is no recipe")
+}
+
 func TestAFailedMakingIsTakenBack(t *testing.T) {
 	t.Parallel()
 	for after := range 2 { // the machine, the recipe

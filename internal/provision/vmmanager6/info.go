@@ -39,6 +39,7 @@ func info() provision.Info {
 			"Addresses come from the pool of the cluster with the smallest number that has enough left.",
 			"Processors, memory, port speed and disk are changed on a stopped machine, which is started again; a disk only grows.",
 			"Suspending stops the machine; the parameter disable_suspended adds the panel's lock, which the vendor does not document.",
+			"Add-ons and changes that the panel has no call for become tasks: another control panel, system or domain of a machine that is there, and add-ons of your own.",
 			"The panel measures rates; traffic is their sum, in which a time without a measurement counts nothing.",
 			"Documented by the vendor: login, lists, filters, tasks, making a machine. Seen in working clients: the other calls. Inferred: unit and zone of the rates, which speed limit a port speed is, the access of recipes, disable and enable.",
 			"Each call and word is listed in dialect with its mark; the parameters endpoints and fields correct them, traffic_unit and traffic_zone the rates.",

@@ -1,6 +1,7 @@
 package vmmanager6
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"slices"
@@ -113,7 +114,7 @@ func (w *work) mebibytes(code string) (int, error) {
 	return int(n.Mul(decimal.NewFromInt(size)).Div(decimal.NewFromInt(1 << 20)).Ceil().IntPart()), nil
 }
 
-// chosenOS is the order's, else the tariff's, else the first by name of those that the cluster has.
+// chosenOS is the order's, as a parameter or as an add-on's item, else the tariff's, else the first by name of those that the cluster has.
 func (w *work) chosenOS(ctx context.Context, cluster panel.Cluster) (panel.OSTemplate, error) {
 	t, err := provision.DecodeTariff[Tariff](w.op.Spec.Settings)
 	if err != nil {
@@ -123,10 +124,7 @@ func (w *work) chosenOS(ctx context.Context, cluster panel.Cluster) (panel.OSTem
 	if err != nil {
 		return panel.OSTemplate{}, err
 	}
-	choice := w.op.Spec.Parameter("os")
-	if choice == "" {
-		choice = t.DefaultOS
-	}
+	choice := cmp.Or(w.op.Spec.Parameter("os"), w.op.Spec.AddOns["os"].Item, t.DefaultOS)
 	for _, os := range all {
 		if choice == "" || called(os.ID, os.Name, choice) {
 			return os, nil
@@ -151,7 +149,7 @@ func (m *Module) systems(ctx context.Context, cluster panel.Cluster) ([]panel.OS
 
 // chosenRecipes are the ordered script's number and that of the ordered control panel; none where the module runs none.
 func (w *work) chosenRecipes(ctx context.Context) ([]int, error) {
-	choices := []string{w.op.Spec.AddOns["control_panel"].Item, w.op.Spec.Parameter("recipe")}
+	choices := []string{w.orderedPanel(), w.op.Spec.Parameter("recipe")}
 	choices = slices.DeleteFunc(choices, func(c string) bool { return c == "" })
 	if !w.set.UseRecipes || len(choices) == 0 {
 		return nil, nil
