@@ -101,11 +101,6 @@ type Engine struct {
 	Recomputed func(ctx context.Context, tx OverageTx, c client.Client, o Outcome) error
 }
 
-// Run does one claimed piece of due work. Fault: claim_lost.
-func (e *Engine) Run(ctx context.Context, id string, claimNo int64) error {
-	return e.RunLot(ctx, []Claim{{ID: id, No: claimNo}})
-}
-
 // RunLot does claimed pieces of due work: each month is recomputed and no longer due, or due again once its running day is
 // over. The months of one client are one transaction; where that fails each is tried alone, so that one that cannot be
 // charged does not hold up the others. It answers the first error, after all were tried. Fault: claim_lost, where others have

@@ -110,7 +110,7 @@ func (h *house) work(t *testing.T, e *charge.Engine) {
 	claims, err := h.db.Due("overage").Claim(ctx, h.clock.BusinessNow(), 10)
 	require.NoError(t, err)
 	for _, c := range claims {
-		require.NoError(t, e.Run(ctx, c.ID, c.No))
+		require.NoError(t, e.RunLot(ctx, []charge.Claim{{ID: c.ID, No: c.No}}))
 	}
 }
 
@@ -330,11 +330,11 @@ func TestAnOverageClaimThatWasLostWritesNothing(t *testing.T) {
 	require.Equal(t, first[0].ID, second[0].ID)
 
 	e := h.engine()
-	require.True(t, fault.Has(e.Run(ctx, first[0].ID, first[0].No), "claim_lost"))
+	require.True(t, fault.Has(e.RunLot(ctx, []charge.Claim{{ID: first[0].ID, No: first[0].No}}), "claim_lost"))
 	require.Equal(t, "0.00", h.balance(t))
-	require.NoError(t, e.Run(ctx, second[0].ID, second[0].No))
+	require.NoError(t, e.RunLot(ctx, []charge.Claim{{ID: second[0].ID, No: second[0].No}}))
 	require.Equal(t, "-2.00", h.balance(t))
-	require.True(t, fault.Has(e.Run(ctx, first[0].ID, first[0].No), "claim_lost"), "it is gone")
+	require.True(t, fault.Has(e.RunLot(ctx, []charge.Claim{{ID: first[0].ID, No: first[0].No}}), "claim_lost"), "it is gone")
 }
 
 // D14, D15: the outcome tells what suspension is decided by, and a failure there undoes the booking.
@@ -354,7 +354,7 @@ func TestTheOutcomeOfARecomputation(t *testing.T) {
 	ctx := context.Background()
 	claims, err := h.db.Due("overage").Claim(ctx, h.clock.BusinessNow(), 1)
 	require.NoError(t, err)
-	require.ErrorContains(t, e.Run(ctx, claims[0].ID, claims[0].No), "no")
+	require.ErrorContains(t, e.RunLot(ctx, []charge.Claim{{ID: claims[0].ID, No: claims[0].No}}), "no")
 	require.Equal(t, "0.00", h.balance(t))
 	require.True(t, got.Booked)
 	require.Equal(t, "-4.00", got.Balance.String())

@@ -108,9 +108,6 @@ func Start(ctx context.Context, o Options) (*Server, error) {
 // the whole of the authentication.
 func (s *Server) URL() string { return s.at.url(databaseName) }
 
-// Adopted says that the server was already running when this process came.
-func (s *Server) Adopted() bool { return s.adopted }
-
 // Ensure brings the server back at the same address after it was killed; it
 // does nothing to one that answers.
 func (s *Server) Ensure(ctx context.Context) error {

@@ -18,7 +18,7 @@ func TestStartMakesServesAndKeepsData(t *testing.T) {
 	t.Parallel()
 	dir := filepath.Join(tempDir(t), "var")
 	s := start(t, Options{Dir: dir, Settings: map[string]string{"work_mem": "5MB"}})
-	require.False(t, s.Adopted())
+	require.False(t, s.adopted)
 	require.Equal(t, "tariffd tariffd", ask(t, s.URL(), `SELECT current_database() || ' ' || current_user`))
 	require.Equal(t, "5MB", ask(t, s.URL(), `SHOW work_mem`))
 	require.Equal(t, "off", ask(t, s.URL(), `SHOW fsync`))
@@ -30,7 +30,7 @@ func TestStartMakesServesAndKeepsData(t *testing.T) {
 	require.False(t, running(t, dir))
 
 	again := start(t, Options{Dir: dir})
-	require.False(t, again.Adopted())
+	require.False(t, again.adopted)
 	require.Equal(t, s.URL(), again.URL())
 	require.Equal(t, "still here", ask(t, again.URL(), `SELECT v FROM kept`))
 	info, err := os.Stat(filepath.Join(dir, "postgres"))
@@ -102,7 +102,7 @@ func TestKilledServerIsRecovered(t *testing.T) {
 	require.NoError(t, syscall.Kill(postmaster(t, dir), syscall.SIGKILL))
 
 	again := start(t, Options{Dir: dir})
-	require.False(t, again.Adopted())
+	require.False(t, again.adopted)
 	require.Equal(t, "still here", ask(t, s.URL(), `SELECT v FROM kept`), "at the same address")
 
 	require.NoError(t, syscall.Kill(postmaster(t, dir), syscall.SIGKILL))
@@ -136,7 +136,7 @@ func TestStalePidOfAnotherProcess(t *testing.T) {
 		require.NoError(t, os.WriteFile(path, []byte(strconv.Itoa(other.Process.Pid)+"\n"+rest), 0o600))
 	}
 	again := start(t, Options{Dir: dir})
-	require.False(t, again.Adopted())
+	require.False(t, again.adopted)
 	require.Equal(t, "1", ask(t, s.URL(), `SELECT 1`))
 }
 
@@ -190,7 +190,7 @@ func TestTwoServersOfOneProcess(t *testing.T) {
 	t.Parallel()
 	dir := tempDir(t)
 	a, b := start(t, Options{Dir: dir}), start(t, Options{Dir: dir})
-	require.True(t, b.Adopted())
+	require.True(t, b.adopted)
 	require.NoError(t, a.Close())
 	require.Equal(t, "1", ask(t, b.URL(), `SELECT 1`))
 	require.NoError(t, b.Close())
@@ -207,7 +207,7 @@ func TestLongPathUsesAShortPrivateSocketFolder(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, os.FileMode(0o700), info.Mode().Perm())
 	t.Cleanup(func() { _ = os.Remove(s.at.socketDir) })
-	require.True(t, start(t, Options{Dir: dir}).Adopted())
+	require.True(t, start(t, Options{Dir: dir}).adopted)
 	require.NoError(t, s.Close())
 
 	// The name can be guessed: a folder that others may enter is refused.
@@ -229,7 +229,7 @@ func TestDirectoryByAnotherNameIsTheSame(t *testing.T) {
 	require.NoError(t, os.Symlink(dir, link))
 	s := start(t, Options{Dir: dir})
 	other := start(t, Options{Dir: link})
-	require.True(t, other.Adopted())
+	require.True(t, other.adopted)
 	require.Equal(t, s.URL(), other.URL())
 }
 

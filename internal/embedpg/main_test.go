@@ -35,7 +35,7 @@ func beUser(dir string) int {
 		fmt.Println("error", err)
 		return 1
 	}
-	fmt.Println(s.Adopted(), s.URL())
+	fmt.Println(s.adopted, s.URL())
 	_, _ = io.Copy(io.Discard, os.Stdin)
 	if err := s.Close(); err != nil {
 		fmt.Println("error", err)

@@ -63,15 +63,6 @@ func Zero(currency string) Amount {
 	return zero
 }
 
-// Sum adds amounts of one currency; of none at all it is zero.
-func Sum(currency string, amounts ...Amount) Amount {
-	total := Zero(currency)
-	for _, a := range amounts {
-		total = total.Add(a)
-	}
-	return total
-}
-
 // fromUnits makes an amount of a whole number of the currency's smallest units. The coefficient of every amount's decimal
 // counts those units, so that equal amounts look equal to reflection as well.
 func fromUnits(units *big.Int, currency string, digits int32) Amount {

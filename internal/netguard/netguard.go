@@ -52,12 +52,6 @@ func Panels(extra []netip.Prefix, sandbox bool) Policy {
 	return Policy{extra: extra, private: true, loopback: sandbox}
 }
 
-// WithResolver returns the policy with another way to resolve names.
-func (p Policy) WithResolver(r *net.Resolver) Policy {
-	p.resolver = r
-	return p
-}
-
 // ParseNetworks reads a list of networks or single addresses, separated by commas.
 func ParseNetworks(s string) ([]netip.Prefix, error) {
 	var networks []netip.Prefix

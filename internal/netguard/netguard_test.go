@@ -117,8 +117,9 @@ func client(p Policy, zone map[string]netip.Addr) *http.Client {
 		go answerName(theirs, zone)
 		return ours, nil
 	}}
+	p.resolver = resolver
 	second := 5 * time.Second
-	return &http.Client{Transport: p.WithResolver(resolver).Transport(Timeouts{Dial: second, TLS: second, Header: second})}
+	return &http.Client{Transport: p.Transport(Timeouts{Dial: second, TLS: second, Header: second})}
 }
 
 // answerName answers one DNS question over a stream: a length, then the message.

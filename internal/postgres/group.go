@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"context"
+	"strings"
 	"time"
 
 	"github.com/tariffd/tariffd/internal/actor"
@@ -30,52 +31,85 @@ func (r groupRow) toClientGroup() client.Group {
 	return client.Group{ID: client.GroupID(r.ID), Name: r.Name, SortOrder: r.SortOrder, CreatedAt: r.CreatedAt.UTC(), Version: r.Version}
 }
 
-const (
-	tariffGroupByID  = `SELECT id, name, sort_order, created_at, version FROM tariff_group WHERE id = $1`
-	shareTariffGroup = tariffGroupByID + ` FOR KEY SHARE`
-	lockTariffGroup  = tariffGroupByID + ` FOR UPDATE`
+// groupTable is the SQL of tariff_group or client_group, which have the same columns.
+type groupTable struct {
+	noun    string
+	unknown error
+
+	byID, share, lock, insert, update, remove, page, whole string
+}
+
+func newGroupTable(table, noun string, unknown error) groupTable {
+	in := func(query string) string { return strings.ReplaceAll(query, "{table}", table) }
+	const byID = `SELECT id, name, sort_order, created_at, version FROM {table} WHERE id = $1`
+	return groupTable{
+		noun: noun, unknown: unknown,
+		byID: in(byID), share: in(byID + ` FOR KEY SHARE`), lock: in(byID + ` FOR UPDATE`),
+		insert: in(`INSERT INTO {table} (id, name, sort_order, created_at) VALUES ($1, $2, $3, $4)`),
+		update: in(`UPDATE {table} SET name = $2, sort_order = $3, version = version + 1 WHERE id = $1`),
+		remove: in(`DELETE FROM {table} WHERE id = $1`),
+		page: in(`SELECT id, name, sort_order, created_at, version FROM {table}
+WHERE id {after} coalesce(nullif($1, '')::uuid, {edge}) ORDER BY id {order} LIMIT $2`),
+		whole: in(`SELECT id, name, sort_order, created_at, version FROM {table} ORDER BY id`),
+	}
+}
+
+var (
+	tariffGroups = newGroupTable("tariff_group", "tariff group", catalog.ErrNoTariffGroup)
+	clientGroups = newGroupTable("client_group", "client group", client.ErrNoGroup)
 )
+
+// one reads a group by one of the table's queries.
+func (t groupTable) one(ctx context.Context, c conn, query, id string) (r groupRow, err error) {
+	if err = c.get(ctx, &r, query, id); err != nil {
+		return r, missing(err, t.unknown, "read "+t.noun)
+	}
+	return r, nil
+}
+
+// write runs one of the table's statements; what is broken by it is for the constraints to tell.
+func (t groupTable) write(ctx context.Context, c conn, verb, query string, args ...any) error {
+	_, err := c.exec(ctx, query, args...)
+	return wrap(verb+" "+t.noun, err)
+}
+
+// list reads a page in order of creation.
+func (t groupTable) list(ctx context.Context, c conn, p actor.Page) (rows []groupRow, err error) {
+	err = c.all(ctx, &rows, inOrder(t.page, p.Desc), p.After, p.Rows())
+	return rows, fromConstraint(wrap("list "+t.noun+"s", err))
+}
+
+// every reads the whole table.
+func (t groupTable) every(ctx context.Context, c conn) (rows []groupRow, err error) {
+	err = c.all(ctx, &rows, t.whole)
+	return rows, wrap("read "+t.noun+"s", err)
+}
 
 // ShareTariffGroup keeps a group from being deleted while a tariff is put into it.
 func (s groupStore) ShareTariffGroup(ctx context.Context, id catalog.TariffGroupID) (catalog.TariffGroup, error) {
-	return s.tariffGroup(ctx, shareTariffGroup, id)
+	r, err := tariffGroups.one(ctx, s.conn, tariffGroups.share, string(id))
+	return r.toTariffGroup(), err
 }
 
 // LockTariffGroup locks a group for a change.
 func (s groupStore) LockTariffGroup(ctx context.Context, id catalog.TariffGroupID) (catalog.TariffGroup, error) {
-	return s.tariffGroup(ctx, lockTariffGroup, id)
+	r, err := tariffGroups.one(ctx, s.conn, tariffGroups.lock, string(id))
+	return r.toTariffGroup(), err
 }
-
-func (c conn) tariffGroup(ctx context.Context, query string, id catalog.TariffGroupID) (catalog.TariffGroup, error) {
-	var r groupRow
-	if err := c.get(ctx, &r, query, id); err != nil {
-		return catalog.TariffGroup{}, missing(err, catalog.ErrNoTariffGroup, "read tariff group")
-	}
-	return r.toTariffGroup(), nil
-}
-
-const insertTariffGroup = `INSERT INTO tariff_group (id, name, sort_order, created_at) VALUES ($1, $2, $3, $4)`
 
 // InsertTariffGroup adds a group.
 func (s groupStore) InsertTariffGroup(ctx context.Context, g catalog.TariffGroup) error {
-	_, err := s.exec(ctx, insertTariffGroup, g.ID, g.Name, g.SortOrder, g.CreatedAt)
-	return wrap("insert tariff group", err)
+	return tariffGroups.write(ctx, s.conn, "insert", tariffGroups.insert, g.ID, g.Name, g.SortOrder, g.CreatedAt)
 }
-
-const updateTariffGroup = `UPDATE tariff_group SET name = $2, sort_order = $3, version = version + 1 WHERE id = $1`
 
 // UpdateTariffGroup writes a locked group back.
 func (s groupStore) UpdateTariffGroup(ctx context.Context, g catalog.TariffGroup) error {
-	_, err := s.exec(ctx, updateTariffGroup, g.ID, g.Name, g.SortOrder)
-	return wrap("update tariff group", err)
+	return tariffGroups.write(ctx, s.conn, "update", tariffGroups.update, g.ID, g.Name, g.SortOrder)
 }
-
-const deleteTariffGroup = `DELETE FROM tariff_group WHERE id = $1`
 
 // DeleteTariffGroup removes a group; a tariff that is in it breaks a foreign key.
 func (s groupStore) DeleteTariffGroup(ctx context.Context, id catalog.TariffGroupID) error {
-	_, err := s.exec(ctx, deleteTariffGroup, id)
-	return wrap("delete tariff group", err)
+	return tariffGroups.write(ctx, s.conn, "delete", tariffGroups.remove, id)
 }
 
 const shareGroups = `SELECT id FROM client_group WHERE id = ANY ($1::uuid[]) ORDER BY id FOR KEY SHARE`
@@ -89,38 +123,20 @@ func (s groupStore) ShareGroups(ctx context.Context, ids []client.GroupID) (know
 	return known, wrap("read client groups", err)
 }
 
-const (
-	clientGroupByID = `SELECT id, name, sort_order, created_at, version FROM client_group WHERE id = $1`
-	lockGroup       = clientGroupByID + ` FOR UPDATE`
-)
-
 // LockGroup locks a client group for a change.
 func (s groupStore) LockGroup(ctx context.Context, id client.GroupID) (client.Group, error) {
-	return s.clientGroup(ctx, lockGroup, id)
+	r, err := clientGroups.one(ctx, s.conn, clientGroups.lock, string(id))
+	return r.toClientGroup(), err
 }
-
-func (c conn) clientGroup(ctx context.Context, query string, id client.GroupID) (client.Group, error) {
-	var r groupRow
-	if err := c.get(ctx, &r, query, id); err != nil {
-		return client.Group{}, missing(err, client.ErrNoGroup, "read client group")
-	}
-	return r.toClientGroup(), nil
-}
-
-const insertGroup = `INSERT INTO client_group (id, name, sort_order, created_at) VALUES ($1, $2, $3, $4)`
 
 // InsertGroup adds a client group.
 func (s groupStore) InsertGroup(ctx context.Context, g client.Group) error {
-	_, err := s.exec(ctx, insertGroup, g.ID, g.Name, g.SortOrder, g.CreatedAt)
-	return wrap("insert client group", err)
+	return clientGroups.write(ctx, s.conn, "insert", clientGroups.insert, g.ID, g.Name, g.SortOrder, g.CreatedAt)
 }
-
-const updateGroup = `UPDATE client_group SET name = $2, sort_order = $3, version = version + 1 WHERE id = $1`
 
 // UpdateGroup writes a locked client group back.
 func (s groupStore) UpdateGroup(ctx context.Context, g client.Group) error {
-	_, err := s.exec(ctx, updateGroup, g.ID, g.Name, g.SortOrder)
-	return wrap("update client group", err)
+	return clientGroups.write(ctx, s.conn, "update", clientGroups.update, g.ID, g.Name, g.SortOrder)
 }
 
 // Older versions of a tariff do not count: what is ordered by them is judged by the client's group of then.
@@ -134,48 +150,31 @@ func (s groupStore) GroupInTariff(ctx context.Context, id client.GroupID) (named
 	return named, wrap("look for tariffs of a client group", err)
 }
 
-const deleteGroup = `DELETE FROM client_group WHERE id = $1`
-
 // DeleteGroup removes a client group; a client that is in it breaks a foreign key.
 func (s groupStore) DeleteGroup(ctx context.Context, id client.GroupID) error {
-	_, err := s.exec(ctx, deleteGroup, id)
-	return wrap("delete client group", err)
+	return clientGroups.write(ctx, s.conn, "delete", clientGroups.remove, id)
 }
 
 // TariffGroup reads a group of tariffs; everybody with a key may.
 func (r *Reader) TariffGroup(ctx context.Context, _ actor.Scope, id catalog.TariffGroupID) (catalog.TariffGroup, error) {
-	g, err := r.tariffGroup(ctx, tariffGroupByID, id)
-	return g, fromConstraint(err)
+	g, err := tariffGroups.one(ctx, r.conn, tariffGroups.byID, string(id))
+	return g.toTariffGroup(), fromConstraint(err)
 }
-
-const listTariffGroups = `
-SELECT id, name, sort_order, created_at, version FROM tariff_group
-WHERE id {after} coalesce(nullif($1, '')::uuid, {edge}) ORDER BY id {order} LIMIT $2`
 
 // TariffGroups lists groups of tariffs in order of creation.
 func (r *Reader) TariffGroups(ctx context.Context, _ actor.Scope, p actor.Page) ([]catalog.TariffGroup, error) {
-	var rows []groupRow
-	if err := r.all(ctx, &rows, inOrder(listTariffGroups, p.Desc), p.After, p.Rows()); err != nil {
-		return nil, fromConstraint(wrap("list tariff groups", err))
-	}
-	return each(rows, groupRow.toTariffGroup), nil
+	rows, err := tariffGroups.list(ctx, r.conn, p)
+	return each(rows, groupRow.toTariffGroup), err
 }
 
 // ClientGroup reads a group of clients. The edge lets only staff ask.
 func (r *Reader) ClientGroup(ctx context.Context, _ actor.Scope, id client.GroupID) (client.Group, error) {
-	g, err := r.clientGroup(ctx, clientGroupByID, id)
-	return g, fromConstraint(err)
+	g, err := clientGroups.one(ctx, r.conn, clientGroups.byID, string(id))
+	return g.toClientGroup(), fromConstraint(err)
 }
-
-const listClientGroups = `
-SELECT id, name, sort_order, created_at, version FROM client_group
-WHERE id {after} coalesce(nullif($1, '')::uuid, {edge}) ORDER BY id {order} LIMIT $2`
 
 // ClientGroups lists groups of clients in order of creation.
 func (r *Reader) ClientGroups(ctx context.Context, _ actor.Scope, p actor.Page) ([]client.Group, error) {
-	var rows []groupRow
-	if err := r.all(ctx, &rows, inOrder(listClientGroups, p.Desc), p.After, p.Rows()); err != nil {
-		return nil, fromConstraint(wrap("list client groups", err))
-	}
-	return each(rows, groupRow.toClientGroup), nil
+	rows, err := clientGroups.list(ctx, r.conn, p)
+	return each(rows, groupRow.toClientGroup), err
 }

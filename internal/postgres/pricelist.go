@@ -119,26 +119,16 @@ func (s pricelistStore) CompanionsAll(ctx context.Context) ([]catalog.Companion,
 	return each(rows, companionRow.toCompanion), nil
 }
 
-const tariffGroupsAll = `SELECT id, name, sort_order, created_at, version FROM tariff_group ORDER BY id`
-
 // TariffGroupsAll reads every tariff group.
 func (s pricelistStore) TariffGroupsAll(ctx context.Context) ([]catalog.TariffGroup, error) {
-	var rows []groupRow
-	if err := s.all(ctx, &rows, tariffGroupsAll); err != nil {
-		return nil, wrap("read tariff groups", err)
-	}
-	return each(rows, groupRow.toTariffGroup), nil
+	rows, err := tariffGroups.every(ctx, s.conn)
+	return each(rows, groupRow.toTariffGroup), err
 }
-
-const clientGroupsAll = `SELECT id, name, sort_order, created_at, version FROM client_group ORDER BY id`
 
 // ClientGroupsAll reads every client group.
 func (s pricelistStore) ClientGroupsAll(ctx context.Context) ([]client.Group, error) {
-	var rows []groupRow
-	if err := s.all(ctx, &rows, clientGroupsAll); err != nil {
-		return nil, wrap("read client groups", err)
-	}
-	return each(rows, groupRow.toClientGroup), nil
+	rows, err := clientGroups.every(ctx, s.conn)
+	return each(rows, groupRow.toClientGroup), err
 }
 
 const taxRulesAll = taxRuleColumns + `ORDER BY id`

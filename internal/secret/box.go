@@ -1,11 +1,11 @@
-// Package secret keeps what must not be read: it seals panel passwords and one-time secrets for storage, masks them in
-// logs and answers, and makes the passwords of machines.
+// Package secret keeps what must not be read: it seals panel passwords and one-time secrets for storage, and makes the
+// passwords of machines.
 //
 // It owns the sealed form and the rotation of its key; it does not own where sealed values are stored, nor API keys, which
 // are hashed and never read back.
 //
 // Invariants: no error of this package contains a secret or any part of a key; a value sealed with a former key opens as
-// long as that key is named; a Text prints as a mask wherever it is printed.
+// long as that key is named; the text of a sealed value shows nothing of the secret but its length.
 package secret
 
 import (

@@ -208,7 +208,7 @@ func (l *life) work() {
 				again = true
 				switch kind {
 				case "overage":
-					require.NoError(l, l.overage.Run(ctx, c.ID, c.No))
+					require.NoError(l, l.overage.RunLot(ctx, []charge.Claim{{ID: c.ID, No: c.No}}))
 				case "operation":
 					require.NoError(l, l.lifecycle.Run(ctx, operation.ID(c.ID), c.No))
 				default:

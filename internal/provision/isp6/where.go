@@ -34,23 +34,15 @@ func Like(field, pattern string) Cond {
 // IsNull asks for rows without this field.
 func IsNull(field string) Cond { return Cond(field + " IS null") }
 
-// Not asks for the opposite.
-func Not(c Cond) Cond { return "NOT (" + c + ")" }
-
 // All asks that every condition holds.
-func All(conds ...Cond) Cond { return joined(conds, " AND ") }
-
-// Any asks that one of the conditions holds.
-func Any(conds ...Cond) Cond { return joined(conds, " OR ") }
-
-func joined(conds []Cond, word string) Cond {
+func All(conds ...Cond) Cond {
 	parts := make([]string, 0, len(conds))
 	for _, c := range conds {
 		if c != "" {
 			parts = append(parts, "("+string(c)+")")
 		}
 	}
-	return Cond(strings.Join(parts, word))
+	return Cond(strings.Join(parts, " AND "))
 }
 
 // escape writes a value of a query. Some builds choke on brackets and quotes that are escaped without need, so only what

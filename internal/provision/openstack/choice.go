@@ -11,8 +11,8 @@ import (
 	"github.com/tariffd/tariffd/internal/provision/openstack/internal/panel"
 )
 
-// named finds what goes by a name or an id that people wrote.
-func named(all []panel.Named, wanted, what string) (panel.Named, error) {
+// named finds what goes by a name or an id that people wrote. The fault code, such as unknown_os, says what it is.
+func named(all []panel.Named, wanted, code string) (panel.Named, error) {
 	for _, n := range all {
 		if n.ID == wanted {
 			return n, nil
@@ -23,7 +23,7 @@ func named(all []panel.Named, wanted, what string) (panel.Named, error) {
 			return n, nil
 		}
 	}
-	return panel.Named{}, provision.NewRejected("unknown_"+what, "the cloud has no %s %q", what, wanted)
+	return panel.Named{}, provision.NewRejected(code, "the cloud has no %s %q", strings.TrimPrefix(code, "unknown_"), wanted)
 }
 
 func (w *work) tariff() (Tariff, error) {
@@ -48,7 +48,7 @@ func (w *work) flavor(ctx context.Context) (panel.Flavor, error) {
 	for _, f := range all {
 		names = append(names, f.Named)
 	}
-	chosen, err := named(names, t.Flavor, "flavor")
+	chosen, err := named(names, t.Flavor, "unknown_flavor")
 	if err != nil {
 		return panel.Flavor{}, err
 	}
@@ -132,7 +132,7 @@ func (w *work) image(ctx context.Context) (panel.Named, error) {
 	if choice == "" && len(all) > 0 {
 		return all[0], nil
 	}
-	return named(all, choice, "os")
+	return named(all, choice, "unknown_os")
 }
 
 // network is the tariff's, else the module's; empty: the cloud takes the project's only one.
@@ -149,6 +149,6 @@ func (w *work) network(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	n, err := named(all, choice, "network")
+	n, err := named(all, choice, "unknown_network")
 	return n.ID, err
 }

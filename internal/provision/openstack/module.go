@@ -112,7 +112,7 @@ func (m *Module) Check(ctx context.Context) error {
 	if err != nil || m.set.Network == "" {
 		return err
 	}
-	_, err = named(networks, m.set.Network, "network")
+	_, err = named(networks, m.set.Network, "unknown_network")
 	return err
 }
 
