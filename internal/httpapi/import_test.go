@@ -42,7 +42,7 @@ func (r *racks) Inspect(context.Context, provision.Op) (provision.Found, error) 
 
 func (r *racks) Machines(context.Context) ([]provision.Machine, error) { return r.has, r.fails }
 
-func (*racks) SortOf(json.RawMessage) string { return "" }
+func (*racks) SortOf(string, json.RawMessage) string { return "" }
 
 // racked is a tariff and a client whose machine stands in the panel.
 func (s *trade) racked() (module, tariff, client string) {
@@ -53,8 +53,8 @@ func (s *trade) racked() (module, tariff, client string) {
 	tariff = s.tariff("R1", obj{"processing_module_ids": []string{module}})
 	client = s.buyer("", obj{"email": "ada@x.example"})
 	one, on := decimal.NewFromInt(1), true
-	s.racks.has = []provision.Machine{{Name: "srv", Sort: "E3", Found: provision.Found{
-		Exists: true, Ref: "42", Owner: "ada@x.example", Standing: provision.Served, Power: &on,
+	s.racks.has = []provision.Machine{{Name: "srv", Found: provision.Found{
+		Exists: true, Sort: "E3", Ref: "42", Owner: "ada@x.example", Standing: provision.Served, Power: &on,
 		Addresses: []provision.Address{{IP: "192.0.2.1", Family: "ipv4", Main: true}},
 		AddOns:    map[string]provision.AddOn{"ipv4_public": {Amount: &one, Unit: "piece"}}, Parameters: map[string]string{"os": "Debian-12"},
 	}}, {Found: provision.Found{Exists: true, Ref: "43", Owner: "nobody@x.example"}}}

@@ -12,7 +12,8 @@ import (
 )
 
 // differences compares what a panel found with what we hold; of what it does not tell nothing differs. Pure.
-func differences(s service.Service, spec provision.Spec, found provision.Found, units catalog.Units) []Difference {
+// Sort is the sort of machine that the tariff sells; empty: any.
+func differences(s service.Service, spec provision.Spec, sort string, found provision.Found, units catalog.Units) []Difference {
 	var d diff
 	if !found.Exists {
 		d.add("exists", true, false, false)
@@ -29,6 +30,9 @@ func differences(s service.Service, spec provision.Spec, found provision.Found, 
 	}
 	if found.Owner != "" && !strings.EqualFold(found.Owner, spec.Client.Email) {
 		d.add("owner", spec.Client.Email, found.Owner, false)
+	}
+	if found.Sort != "" && sort != "" && !strings.EqualFold(found.Sort, sort) {
+		d.add("configuration", sort, found.Sort, false)
 	}
 	if found.Domain != "" && found.Domain != s.Domain {
 		d.add("domain", orNothing(s.Domain), found.Domain, true)

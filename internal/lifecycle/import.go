@@ -90,7 +90,7 @@ func suggest(importer provision.Importer, m provision.Machine, owners []client.C
 			out.ClientID = c.ID
 		}
 		for _, t := range tariffs {
-			sort := importer.SortOf(t.Offer.Settings)
+			sort := importer.SortOf(t.Code, t.Offer.Settings)
 			if t.ProviderID == c.ProviderID && t.Status != catalog.Draft && (sort == "" || strings.EqualFold(sort, m.Sort)) {
 				out.ClientID, out.TariffID = c.ID, t.ID
 				return out

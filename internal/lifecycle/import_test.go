@@ -23,8 +23,8 @@ func (r *rig) existing(refs ...provision.Ref) (ada actor.ClientID) {
 	c, err := r.Clients.Create(context.Background(), admin, client.Input{ProviderID: r.Provider, Email: "ada@example.com"})
 	require.NoError(r, err)
 	for _, ref := range refs {
-		r.panel.has = append(r.panel.has, provision.Machine{Name: "srv-" + string(ref), Sort: "i9", Found: provision.Found{
-			Exists: true, Ref: ref, Owner: "Ada@Example.com", Domain: "a.example.com", Standing: provision.Served,
+		r.panel.has = append(r.panel.has, provision.Machine{Name: "srv-" + string(ref), Found: provision.Found{
+			Exists: true, Sort: "i9", Ref: ref, Owner: "Ada@Example.com", Domain: "a.example.com", Standing: provision.Served,
 			Addresses: []provision.Address{{IP: "192.0.2.1", Family: "ipv4", Main: true}}, Parameters: map[string]string{"os": "Debian-12"},
 		}})
 	}

@@ -159,7 +159,7 @@ func (m *rack) Machines(context.Context) ([]provision.Machine, error) {
 	return m.has, m.deaf
 }
 
-func (*rack) SortOf(settings json.RawMessage) string {
+func (*rack) SortOf(_ string, settings json.RawMessage) string {
 	var in struct{ Configuration string }
 	_ = json.Unmarshal(settings, &in)
 	return in.Configuration

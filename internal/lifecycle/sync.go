@@ -48,7 +48,11 @@ func (e *Engine) Sync(ctx context.Context, by actor.Actor, id service.ID) (Synce
 	if failure != nil {
 		return Synced{}, e.notTold(ctx, by, id, failure)
 	}
-	return e.compared(ctx, by, id, found)
+	sort := ""
+	if importer, able := live.(provision.Importer); able {
+		sort = importer.SortOf(q.op.Spec.TariffCode, q.op.Spec.Settings)
+	}
+	return e.compared(ctx, by, id, found, sort)
 }
 
 // question is what an inspector is asked.
@@ -92,7 +96,7 @@ func settled(ctx context.Context, tx Tx, s service.Service) error {
 }
 
 // compared writes down what was found, once per idempotency key.
-func (e *Engine) compared(ctx context.Context, by actor.Actor, id service.ID, found provision.Found) (out Synced, err error) {
+func (e *Engine) compared(ctx context.Context, by actor.Actor, id service.ID, found provision.Found, sort string) (out Synced, err error) {
 	err = e.InTx(ctx, func(tx Tx) (err error) {
 		out, err = event.Once(ctx, tx, by, func() (Synced, error) {
 			c, s, err := e.lock(ctx, tx, by, id)
@@ -102,14 +106,15 @@ func (e *Engine) compared(ctx context.Context, by actor.Actor, id service.ID, fo
 			if err = settled(ctx, tx, s); err != nil {
 				return Synced{}, err
 			}
-			return e.compare(ctx, tx, by, c, s, found)
+			return e.compare(ctx, tx, by, c, s, found, sort)
 		})
 		return err
 	})
 	return out, err
 }
 
-func (e *Engine) compare(ctx context.Context, tx Tx, by actor.Actor, c client.Client, s service.Service, found provision.Found) (Synced, error) {
+func (e *Engine) compare(ctx context.Context, tx Tx, by actor.Actor, c client.Client, s service.Service, found provision.Found, sort string,
+) (Synced, error) {
 	now, err := tx.Now(ctx)
 	if err != nil {
 		return Synced{}, err
@@ -122,7 +127,7 @@ func (e *Engine) compare(ctx context.Context, tx Tx, by actor.Actor, c client.Cl
 	if err != nil {
 		return Synced{}, err
 	}
-	out := Synced{Differences: differences(s, spec, found, catalog.NewUnits(units)), At: now}
+	out := Synced{Differences: differences(s, spec, sort, found, catalog.NewUnits(units)), At: now}
 	o := newOperation(&s, provision.Sync, operation.Payload{}, by, now)
 	o.ModuleID, o.Status, o.NextAttemptAt, o.FinishedAt = s.ModuleID, operation.Succeeded, nil, &now
 	for _, d := range out.Differences {
@@ -208,7 +213,7 @@ func (e *Engine) notTold(ctx context.Context, by actor.Actor, id service.ID, fai
 
 // Difference is one thing of which the panel says something else than we hold.
 type Difference struct {
-	// Field is exists, external_id, status, power, owner, domain, addresses, add_ons/<element> or parameters/<code>.
+	// Field is exists, external_id, status, power, owner, configuration, domain, addresses, add_ons/<element> or parameters/<code>.
 	Field string          `json:"field"`
 	Ours  json.RawMessage `json:"ours"`  // null: nothing
 	Panel json.RawMessage `json:"panel"` // null: nothing

@@ -39,18 +39,20 @@ func TestSyncTellsWhatDiffersAndTakesOverWhatOnlyThePanelKnows(t *testing.T) {
 		})
 		require.NoError(r, err)
 	}
+	_, err := r.Catalog.UpdateTariff(context.Background(), admin, r.Server, catalog.TariffChange{Settings: json.RawMessage(`{"configuration": "E3"}`)})
+	require.NoError(r, err)
 	_, id := r.active()
 	v := r.service(id)
 	addresses := []provision.Address{{IP: "192.0.2.9", Family: "ipv4", Main: true}, {IP: "192.0.2.2", Family: "ipv4"}}
 	ram, one, on, off := dec("4096"), dec("1"), true, false
 	r.panel.found = provision.Found{
-		Exists: true, Ref: "77", Standing: provision.CutOff, Power: &off, Owner: "other@example.com", Domain: "b.example.com", Addresses: addresses,
+		Exists: true, Ref: "77", Standing: provision.CutOff, Power: &off, Owner: "other@example.com", Sort: "E5", Domain: "b.example.com", Addresses: addresses,
 		AddOns:     map[string]provision.AddOn{"ram": {Amount: &ram, Unit: "MiB"}, "ipv4_public": {Amount: &one, Unit: "piece"}, "ipv6": {Amount: &one}},
 		Parameters: map[string]string{"os": "Debian-12"},
 	}
 	require.Equal(r, []string{
 		`external_id: "` + string(v.ExternalID) + `" → "77" !`, `status: "active" → "suspended"`, `power: "on" → "off"`,
-		`owner: "` + r.panel.last().Spec.Client.Email + `" → "other@example.com"`, `domain: null → "b.example.com" !`,
+		`owner: "` + r.panel.last().Spec.Client.Email + `" → "other@example.com"`, `configuration: "E3" → "E5"`, `domain: null → "b.example.com" !`,
 		`addresses: [] → ["192.0.2.2","192.0.2.9"] !`, `add_ons/ram: "2" → "4"`, `parameters/os: null → "Debian-12" !`,
 	}, r.sync(id))
 	asked := r.panel.last()
@@ -66,12 +68,12 @@ func TestSyncTellsWhatDiffersAndTakesOverWhatOnlyThePanelKnows(t *testing.T) {
 	require.Equal(r, v.AddOns, after.AddOns)
 	o := r.operation(id, provision.Sync)
 	require.Equal(r, operation.Succeeded, o.Status)
-	require.Len(r, o.Log, 8)
+	require.Len(r, o.Log, 9)
 	require.Equal(r, 1, r.Count(`SELECT count(*) FROM audit WHERE action = 'service.sync' AND subject_id = $1`, id))
 	require.Equal(r, 1, r.Count(`SELECT count(*) FROM event WHERE type = 'service.changed'`))
 
 	// Again: what was taken over differs no more, and nothing of it is written twice.
-	r.panel.found.Standing, r.panel.found.Power, r.panel.found.Owner = provision.Served, &on, ""
+	r.panel.found.Standing, r.panel.found.Power, r.panel.found.Owner, r.panel.found.Sort = provision.Served, &on, "", "e3"
 	require.Equal(r, []string{`add_ons/ram: "2" → "4"`}, r.sync(id))
 	require.Equal(r, after.Version, r.service(id).Version)
 	require.Equal(r, 1, r.Count(`SELECT count(*) FROM event WHERE type = 'service.changed'`))

@@ -31,6 +31,7 @@ type Found struct {
 	KeepPower *bool
 	Owner     string // e-mail address
 	Domain    string
+	Sort      string    // the configuration, preset or flavor that it is of
 	Addresses []Address // nil: not told
 	// AddOns is what the object has of elements, each in a unit of its own.
 	AddOns map[string]AddOn
@@ -42,13 +43,12 @@ type Found struct {
 type Importer interface {
 	// Machines lists what belongs to somebody and was not made by this program, within the module's part of the panel.
 	Machines(ctx context.Context) ([]Machine, error)
-	// SortOf names the sort of machine that a tariff with these settings sells, in the words of Machine.Sort; empty: any.
-	SortOf(settings json.RawMessage) string
+	// SortOf names the sort of machine that a tariff with this code and these settings sells, in the words of Found.Sort; empty: any.
+	SortOf(tariffCode string, settings json.RawMessage) string
 }
 
 // Machine is one object of a panel; Ref and Exists are set.
 type Machine struct {
 	Found
 	Name string
-	Sort string // the configuration or preset, where the panel tells
 }

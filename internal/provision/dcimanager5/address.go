@@ -119,6 +119,11 @@ func (w *work) holds(ctx context.Context, s panel.Server) ([]held, []panel.Given
 			return nil, nil, err
 		}
 	}
+	return w.known(ips, given), given, nil
+}
+
+// known puts together what the panel and IPmanager know of addresses, in order of their numbers.
+func (w *work) known(ips []panel.IP, given []panel.Given) []held {
 	out := make([]held, 0, len(ips))
 	for _, ip := range ips {
 		h := held{IP: ip, kind: w.kindOf(ip)}
@@ -134,7 +139,7 @@ func (w *work) holds(ctx context.Context, s panel.Server) ([]held, []panel.Given
 		y, _ := strconv.Atoi(b.ID)
 		return x - y
 	})
-	return out, given, nil
+	return out
 }
 
 // kindOf is the type by the panel's own list. Its words are not documented, so only one that means something here is believed.
@@ -347,9 +352,11 @@ func (w *work) drop(ctx context.Context, s panel.Server, drop []held) error {
 // shown are the addresses as the service shows them, the main one first.
 func (w *work) shown(ctx context.Context, s panel.Server) ([]provision.Address, error) {
 	ips, err := w.panel.IPs(ctx, s.ID)
-	if err != nil {
-		return nil, err
-	}
+	return shown(s, ips), err
+}
+
+// shown makes a service's addresses of a server's.
+func shown(s panel.Server, ips []panel.IP) []provision.Address {
 	out := make([]provision.Address, 0, len(ips))
 	for _, ip := range ips {
 		out = append(out, provision.Address{IP: ip.IP, Family: ip.Family(), Main: ip.IP == s.IP})
@@ -363,5 +370,5 @@ func (w *work) shown(ctx context.Context, s panel.Server) ([]provision.Address, 
 		}
 		return strings.Compare(a.Family, b.Family)
 	})
-	return out, nil
+	return out
 }

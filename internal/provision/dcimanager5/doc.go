@@ -23,6 +23,8 @@
 //     while an installation would still show; a reboot may then happen twice.
 //   - A server that carries another service's mark, or another customer's name and no mark, is never touched; neither is an address
 //     that another service has by our own books, which is put aside under the name dns.set.error.
+//   - A server that was taken over carries no mark. It is the service's while it has the service's reference and the owner that it
+//     had then, whose name in the panel is the service's parameter panel_user.
 //   - Nothing is taken from a server before an address to park it on was found (D30).
 //
 // Quirks: errors come with HTTP 200; a switch is an element that is there or not; one row of a list may come as an object; the

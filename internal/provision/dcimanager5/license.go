@@ -56,10 +56,22 @@ func (w *work) licensed(ctx context.Context, s panel.Server) (ready bool, err er
 	if err = w.stop(ctx, others, true); err != nil {
 		return false, err
 	}
+	if len(own) == 0 && w.licensedBefore() {
+		return true, nil
+	}
 	if len(own) == 0 {
 		return false, w.orderLicense(ctx, s, pricelist)
 	}
 	return w.keyed(ctx, s, own[0])
+}
+
+// licensedBefore tells whether the server came with its control panel when it was taken over: another license is bought only once
+// another control panel is ordered.
+func (w *work) licensedBefore() bool {
+	if w.op.Spec.Parameter(panelUser) == "" {
+		return false
+	}
+	return w.op.Spec.Previous == nil || plain(w.op.Spec.AddOns["control_panel"].Item) == plain(w.former("control_panel").Item)
 }
 
 func (w *work) ownLicenses(ctx context.Context) ([]panel.License, error) {

@@ -68,8 +68,11 @@ func (w *work) hostname() string {
 	}
 	const tail = 12
 	id := string(w.op.ServiceID)
-	return "s" + id[max(0, len(id)-tail):] + ".invalid"
+	return "s" + id[max(0, len(id)-tail):] + placeholder
 }
+
+// placeholder ends the host names of servers without a domain.
+const placeholder = ".invalid"
 
 // ours tells whether the server belongs to the service: it carries its mark, or it carries none, is the one the service is
 // known by and its owner is the client (a server that staff handed over by hand).
@@ -80,8 +83,10 @@ func (w *work) ours(s panel.Server) bool {
 	return w.op.Ref != "" && refOf(s) == w.op.Ref && w.ownedByClient(s)
 }
 
+// ownedByClient tells whether the client is the server's owner: as the user that this program made for it, or as the one whose
+// servers were taken over.
 func (w *work) ownedByClient(s panel.Server) bool {
-	return s.Owner != "" && strings.EqualFold(s.Owner, w.userName())
+	return s.Owner != "" && (strings.EqualFold(s.Owner, w.userName()) || strings.EqualFold(s.Owner, w.op.Spec.Parameter(panelUser)))
 }
 
 func refOf(s panel.Server) provision.Ref { return provision.Ref(strconv.Itoa(s.ID)) }

@@ -27,7 +27,7 @@ func (m *Module) Inspect(ctx context.Context, op provision.Op) (provision.Found,
 // tell is what the panel's row says of a server.
 func (w *work) tell(s panel.Server) provision.Found {
 	out := provision.Found{
-		Exists: true, Ref: refOf(s), Standing: provision.Served, Owner: s.OwnerEmail, Domain: s.Domain,
+		Exists: true, Ref: refOf(s), Standing: provision.Served, Owner: s.OwnerEmail, Domain: s.Domain, Sort: s.Configuration,
 		Addresses: append([]provision.Address{}, w.told(s)...), AddOns: map[string]provision.AddOn{}, Parameters: map[string]string{},
 	}
 	if s.Suspended() {
@@ -69,13 +69,13 @@ func (m *Module) Machines(ctx context.Context) ([]provision.Machine, error) {
 		if s.OwnerEmail == "" || markIn(s) != "" || location != 0 && s.LocationID != location {
 			continue
 		}
-		out = append(out, provision.Machine{Found: w.tell(s), Name: s.Name, Sort: s.Configuration})
+		out = append(out, provision.Machine{Found: w.tell(s), Name: s.Name})
 	}
 	return out, nil
 }
 
 // SortOf is the tariff's configuration: what it sells is that, even where staff may choose a similar one.
-func (m *Module) SortOf(settings json.RawMessage) string {
+func (m *Module) SortOf(_ string, settings json.RawMessage) string {
 	t, err := provision.DecodeTariff[Tariff](settings)
 	if err != nil {
 		return ""

@@ -73,7 +73,7 @@ func TestMachinesThatWereThereBefore(t *testing.T) {
 	require.Len(t, list, 1)
 	require.Equal(t, provision.Ref(ref), list[0].Ref)
 	require.Equal(t, "E3-1230-16GB", list[0].Sort)
-	require.Equal(t, importer.SortOf(spec().Settings), list[0].Sort)
+	require.Equal(t, importer.SortOf("", spec().Settings), list[0].Sort)
 	require.True(t, strings.EqualFold("ada@example.org", list[0].Owner))
 
 	// From then on its operations find it by its number and its owner.

@@ -161,11 +161,8 @@ func (w *work) done(s panel.Server) provision.Outcome {
 		return out
 	}
 	out.Domain, out.ByHand = w.op.Spec.Domain, w.byHand(s)
-	if s.IP != "" {
-		out.Addresses = []provision.Address{{IP: s.IP, Family: "ipv4", Main: true}}
-		if strings.Contains(s.IP, ":") {
-			out.Addresses[0].Family = "ipv6"
-		}
+	if address := mainAddress(s); address != nil {
+		out.Addresses = []provision.Address{*address}
 	}
 	if image := w.memo["image"]; image != "" && w.op.Spec.Parameter("os") == "" {
 		out.Parameters = map[string]string{"os": image} // the order left it open

@@ -17,6 +17,8 @@
 //     fresh look at the panel and goes by that mark, so a lost answer, a repetition and a lost race lead to one server.
 //   - Installing and restarting are asked for only after a Pending outcome has put the number of the server's last operation into
 //     the memo: a newer one means that it was asked for already.
+//   - A server that was taken over carries no mark. It is the service's while it has the service's reference and the owner that it
+//     had then, whose name in the panel is the service's parameter panel_user; of a colocated one the reference says all.
 //   - A server that carries another service's mark, or has an owner and no mark, is never taken.
 //
 // Supported add-ons: os (the item's code is the image's name). Others have no call: people are told (D28). Statistics: none.

@@ -60,7 +60,13 @@ func (w *work) ours(s panel.Server) bool {
 	if mark := markIn(s); mark != "" {
 		return mark == markOf(w.op.ServiceID)
 	}
-	return w.op.Ref != "" && refOf(s) == w.op.Ref && (w.colocation() || strings.EqualFold(s.Owner, w.userName()))
+	return w.op.Ref != "" && refOf(s) == w.op.Ref && (w.colocation() || w.ownedByClient(s))
+}
+
+// ownedByClient tells whether the client is the server's owner: as the user that this program made for it, or as the one whose
+// servers were taken over.
+func (w *work) ownedByClient(s panel.Server) bool {
+	return s.Owner != "" && (strings.EqualFold(s.Owner, w.userName()) || strings.EqualFold(s.Owner, w.op.Spec.Parameter(panelUser)))
 }
 
 func refOf(s panel.Server) provision.Ref { return provision.Ref(strconv.Itoa(s.ID)) }

@@ -23,6 +23,7 @@ func (p *Panels) controlRoutes(mux *http.ServeMux) {
 	mux.HandleFunc("POST /control/{panel}/templates", p.onHost(p.extend("templates")))
 	mux.HandleFunc("PUT /control/{panel}/servers/{id}", p.onHost(p.change(func(r *http.Request) string { return "servers/" + r.PathValue("id") })))
 	mux.HandleFunc("PUT /control/{panel}/settings", p.onHost(p.change(func(*http.Request) string { return "settings" })))
+	mux.HandleFunc("POST /control/{panel}/users", p.onHost(p.extend("users")))
 	mux.HandleFunc("PUT /control/{panel}/servers/{id}/traffic/{day}", p.onHost(p.putTraffic))
 	mux.HandleFunc("GET /control/{panel}/faults", p.onHost(p.getFaults))
 	mux.HandleFunc("POST /control/{panel}/faults", p.onHost(p.postFault))

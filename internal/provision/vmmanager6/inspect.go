@@ -107,7 +107,8 @@ func (m *Module) Machines(ctx context.Context) ([]provision.Machine, error) {
 		if err != nil {
 			return nil, err
 		}
-		out = append(out, provision.Machine{Found: found, Name: h.Name, Sort: m.presetLike(h, presets, cluster)})
+		found.Sort = m.presetLike(h, presets, cluster)
+		out = append(out, provision.Machine{Found: found, Name: h.Name})
 	}
 	return out, nil
 }
@@ -129,7 +130,7 @@ func (m *Module) presetLike(h panel.Host, presets []panel.Preset, cluster panel.
 }
 
 // SortOf is the tariff's template.
-func (m *Module) SortOf(settings json.RawMessage) string {
+func (m *Module) SortOf(_ string, settings json.RawMessage) string {
 	t, err := provision.DecodeTariff[Tariff](settings)
 	if err != nil {
 		return ""

@@ -81,7 +81,7 @@ func TestMachinesThatWereThereBefore(t *testing.T) {
 	require.Equal(t, "old", list[0].Name)
 	require.Equal(t, "old.example", list[0].Domain)
 	require.Equal(t, "ada@example.org", list[0].Owner)
-	require.Equal(t, importer.SortOf(spec().Settings), list[0].Sort, "the preset of its size")
+	require.Equal(t, importer.SortOf("", spec().Settings), list[0].Sort, "the preset of its size")
 	require.NotEmpty(t, list[0].Addresses)
 
 	// From then on its operations find it by its number and its owner.

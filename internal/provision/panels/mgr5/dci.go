@@ -32,6 +32,7 @@ type user struct {
 	ID    int    `json:"id"`
 	Name  string `json:"name"`
 	Level int    `json:"level"`
+	Email string `json:"email"` // of one that was there before; empty: its row has no such column
 }
 
 type server struct {
@@ -194,7 +195,11 @@ func (d *DCI) user(id int) *user {
 func (d *DCI) listUsers(*Call) *Elem {
 	out := doc()
 	for _, u := range d.st.Users {
-		out.add(row("id", itoa(u.ID), "name", u.Name, "level", itoa(u.Level)))
+		cells := []string{"id", itoa(u.ID), "name", u.Name, "level", itoa(u.Level)}
+		if u.Email != "" {
+			cells = append(cells, "email", u.Email)
+		}
+		out.add(row(cells...))
 	}
 	return out
 }

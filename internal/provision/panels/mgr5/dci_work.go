@@ -212,6 +212,8 @@ func (d *DCI) Control(what string, body []byte, now time.Time) (any, bool, error
 			list = append(list, d.shown(s))
 		}
 		return map[string]any{"list": list}, true, nil
+	case "users":
+		return d.addClient(body)
 	case "pools":
 		n, err := newNetwork(d.next("network"), body)
 		if err != nil {
@@ -221,4 +223,29 @@ func (d *DCI) Control(what string, body []byte, now time.Time) (any, bool, error
 		return *n, true, nil
 	}
 	return nil, false, nil
+}
+
+// addClient adds a user that somebody else made, with the servers that it was given.
+func (d *DCI) addClient(body []byte) (any, bool, error) {
+	var in struct {
+		Name    string `json:"name"`
+		Email   string `json:"email"`
+		Servers []int  `json:"servers"`
+	}
+	if err := strict(body, &in); err != nil {
+		return nil, true, err
+	}
+	if in.Name == "" || d.userNamed(in.Name) != nil {
+		return nil, true, fmt.Errorf("a name that no user has is needed")
+	}
+	u := user{ID: d.next("user"), Name: in.Name, Level: 16, Email: in.Email}
+	for _, id := range in.Servers {
+		s := d.server(id)
+		if s == nil {
+			return nil, true, fmt.Errorf("there is no server %d", id)
+		}
+		s.OwnerID, s.Hostname, s.Power = u.ID, fmt.Sprintf("s%d.%s.example", id, in.Name), "on"
+	}
+	d.st.Users = append(d.st.Users, u)
+	return u, true, nil
 }

@@ -83,6 +83,7 @@ var names = dialect.Words{
 	"free_hostname": dialect.Seen("free.ds", "Host name of a server that is nobody's."),
 	"no_owner":      dialect.Seen("no_owner", "Owner of a server that is nobody's."),
 	"user_level":    dialect.Seen("lvUser"),
+	"user_email":    dialect.Inferred("email", "Column of a user's e-mail address; a panel without it tells names."),
 	"no_recipe":     dialect.Seen("null"),
 	"main_address":  dialect.Inferred("ip", "The field of server.edit that is a server's main address."),
 	"public_type":   dialect.Inferred("public", "Type of public IPv4 addresses."),

@@ -9,6 +9,7 @@ package panel
 
 import (
 	"context"
+	"net/mail"
 	"net/url"
 	"strconv"
 	"strings"
@@ -278,6 +279,26 @@ func (p *Panel) User(ctx context.Context, name, password string) (int, error) {
 		return 0, asked
 	}
 	return 0, provision.NewUnavailable(nil, "the panel made a user and does not show it")
+}
+
+// Emails are the e-mail addresses of users by their names in small letters. A user without one, as in installations that do not
+// tell them, counts with a name that is one itself.
+func (p *Panel) Emails(ctx context.Context) (map[string]string, error) {
+	doc, err := p.read(ctx, Users, nil)
+	if err != nil {
+		return nil, err
+	}
+	out := map[string]string{}
+	for _, row := range doc.All("elem") {
+		name := row.Get("name")
+		for _, text := range []string{row.Get(p.dialect.names["user_email"]), name} {
+			if address, err := mail.ParseAddress(text); err == nil && address.Address == text {
+				out[strings.ToLower(name)] = text
+				break
+			}
+		}
+	}
+	return out, nil
 }
 
 func (p *Panel) userNamed(ctx context.Context, name string) (int, error) {

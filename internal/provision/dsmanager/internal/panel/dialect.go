@@ -52,6 +52,8 @@ var names = dialect.Words{
 	"preset":    dialect.Inferred("type", "Column of a server's preset."),
 	"owner":     dialect.Inferred("owner", "Column and field of the owner's name."),
 	"hostname":  dialect.Inferred("hostname", "Column and field of the host name."),
+	"email":     dialect.Inferred("email", "Column of a user's e-mail address; a panel without it tells names."),
+	"os":        dialect.Inferred("os", "Column of a server's installed image."),
 	"os_image":  dialect.Inferred("osimage", "Field of the image to install."),
 	"password":  dialect.Inferred("passwd", "Field of a password."),
 	"confirm":   dialect.Inferred("confirm", "Field of the same password again."),

@@ -7,6 +7,7 @@ package panel
 
 import (
 	"context"
+	"net/mail"
 	"net/url"
 	"strconv"
 	"strings"
@@ -50,6 +51,7 @@ type Server struct {
 	Owner    string // the user's name; empty: nobody
 	Preset   string
 	IP       string
+	OS       string // the installed image; empty: not told
 	On       bool
 	Disabled bool // the client's access and the switch port are shut
 	Working  bool
@@ -74,6 +76,7 @@ func (p *Panel) Servers(ctx context.Context) ([]Server, error) {
 		}
 		out = append(out, Server{
 			ID: id, Name: r.Get("name"), Hostname: r.Get(word["hostname"]), Owner: r.Get(word["owner"]), Preset: r.Get(word["preset"]), IP: r.Get("ip"),
+			OS: r.Get(word["os"]),
 			On: r.Flag(word["powered"]), Disabled: r.Flag(word["disabled"]), Working: r.Flag(word["working"]),
 			Unfit: r.Flag(word["blocked"]) || r.Flag(word["broken"]),
 		})
@@ -135,6 +138,23 @@ func (p *Panel) User(ctx context.Context, name, password string) error {
 		return err
 	}
 	return asked
+}
+
+// Emails are the e-mail addresses of users by their names in small letters. A user without one, as in installations that do not
+// tell them, counts with a name that is one itself.
+func (p *Panel) Emails(ctx context.Context) (map[string]string, error) {
+	rows, err := p.rows(ctx, Users, nil)
+	out := map[string]string{}
+	for _, r := range rows {
+		name := r.Get("name")
+		for _, text := range []string{r.Get(p.dialect.names["email"]), name} {
+			if address, err := mail.ParseAddress(text); err == nil && address.Address == text {
+				out[strings.ToLower(name)] = text
+				break
+			}
+		}
+	}
+	return out, err
 }
 
 func (p *Panel) knows(ctx context.Context, name string) (bool, error) {

@@ -109,18 +109,27 @@ func unlessMissing(err error) error {
 
 // MarkedServers returns the servers of a name that carry a mark. The cloud filters by name alone.
 func (p *Panel) MarkedServers(ctx context.Context, name, mark string) ([]Server, error) {
+	all, err := p.list(ctx, servers.ListOpts{Name: "^" + regexp.QuoteMeta(name) + "$"})
+	return slices.DeleteFunc(all, func(s Server) bool { return s.Mark != mark }), err
+}
+
+// Servers returns all servers of the project in the region.
+func (p *Panel) Servers(ctx context.Context) ([]Server, error) {
+	return p.list(ctx, servers.ListOpts{})
+}
+
+func (p *Panel) list(ctx context.Context, which servers.ListOpts) ([]Server, error) {
 	client, err := p.service(ctx, "compute")
 	if err != nil {
 		return nil, err
 	}
-	pager := servers.List(client, servers.ListOpts{Name: "^" + regexp.QuoteMeta(name) + "$"})
-	rows, err := everyPage(ctx, pager, servers.ExtractServers)
+	rows, err := everyPage(ctx, servers.List(client, which), servers.ExtractServers)
 	if err := p.failed(http.MethodGet, "servers/detail", err); err != nil {
 		return nil, err
 	}
 	var out []Server
 	for _, row := range rows {
-		if s := p.read(row); s.Mark == mark && !s.Gone() {
+		if s := p.read(row); !s.Gone() {
 			out = append(out, s)
 		}
 	}
