@@ -50,7 +50,7 @@ func New(http *panelhttp.Client, o Options) *Client {
 	}
 	known := maps.Clone(meanings)
 	maps.Copy(known, o.Meanings)
-	return &Client{http: http, login: sessions.Of(http, o.User, o.Password), o: o, meanings: known}
+	return &Client{http: http.OnlySafe(), login: sessions.Of(http, o.User, o.Password), o: o, meanings: known}
 }
 
 // Exclusive keeps this process's other calls away from the same thing of this panel.

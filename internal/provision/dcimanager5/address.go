@@ -23,6 +23,8 @@ type wanted struct {
 	groups []group
 	// fresh tells that the server is being opened: whatever else it has goes.
 	fresh bool
+	// growing tells that nothing is taken from the server yet.
+	growing bool
 }
 
 // specialBlock begins the codes of add-ons that choose a type of addresses (D29).
@@ -266,6 +268,8 @@ func (w *work) addressStep(ctx context.Context, s panel.Server, want wanted) (*s
 	switch {
 	case len(x.missing) > 0:
 		return &step{name: "addresses", do: func(ctx context.Context) error { return w.add(ctx, s, x.missing, all, given) }}, nil
+	case want.growing:
+		return nil, nil
 	case x.main != "" && x.main != s.IP && !slices.ContainsFunc(x.keep, func(h held) bool { return h.IP.IP == s.IP }):
 		return w.mainStep(s, x.main), nil
 	case len(x.drop) > 0:

@@ -108,20 +108,19 @@ func (w *work) resume(ctx context.Context, s panel.Server) (provision.Outcome, e
 	return w.finished(ctx, s, ready, err)
 }
 
-// setParams changes addresses and the license; what the panel has no call for goes to people (D28).
+// setParams changes addresses and the license; what the panel has no call for goes to people (D28). What may be refused comes
+// first, then what is not had back, surplus addresses; what a refused change did before it was refused is undone.
 func (w *work) setParams(ctx context.Context, s panel.Server) (provision.Outcome, error) {
-	want, err := w.wanted(ctx, false)
-	if err != nil {
+	if w.memo["refused"] != "" {
+		return w.undo(ctx, s)
+	}
+	if err := w.sellable(); err != nil {
 		return provision.Outcome{}, err
 	}
-	s, ready, err := w.follow(ctx, s, func(ctx context.Context, s panel.Server) (*step, error) {
-		if rename := w.renaming(s); rename != nil {
-			return rename, nil
-		}
-		return w.addressStep(ctx, s, want)
-	})
-	if err == nil && ready {
-		ready, err = w.licensed(ctx, s)
+	s, ready, err := w.changed(ctx, s)
+	if failure, ok := provision.FailureOf(err); ok && failure.Kind == provision.Rejected {
+		w.memo["refused"], w.memo["refused_text"] = failure.Code, failure.Text
+		return w.undo(ctx, s)
 	}
 	if err == nil && ready {
 		err = w.releaseStrays(ctx, s)
@@ -133,6 +132,53 @@ func (w *work) setParams(ctx context.Context, s panel.Server) (provision.Outcome
 		}
 	}
 	return out, err
+}
+
+// changed brings a server to what is wanted.
+func (w *work) changed(ctx context.Context, s panel.Server) (_ panel.Server, ready bool, err error) {
+	want, err := w.wanted(ctx, false)
+	if err != nil {
+		return s, false, err
+	}
+	for _, want.growing = range []bool{true, false} {
+		s, ready, err = w.follow(ctx, s, func(ctx context.Context, s panel.Server) (*step, error) {
+			if rename := w.renaming(s); rename != nil {
+				return rename, nil
+			}
+			return w.addressStep(ctx, s, want)
+		})
+		if err == nil && ready {
+			ready, err = w.licensed(ctx, s) // its address may be another by now
+		}
+		if err != nil || !ready {
+			return s, false, err
+		}
+	}
+	return s, true, nil
+}
+
+// undo brings a server back to the addresses of the terms that go on because a change was refused, and tells the refusal.
+func (w *work) undo(ctx context.Context, s panel.Server) (provision.Outcome, error) {
+	code, text := w.memo["refused"], w.memo["refused_text"]
+	ready := true
+	if p := w.op.Spec.Previous; p != nil {
+		before := *w
+		before.op.Spec.AddOns = p.AddOns
+		want, err := before.wanted(ctx, false)
+		if err == nil {
+			_, ready, err = w.follow(ctx, s, func(ctx context.Context, s panel.Server) (*step, error) { return before.addressStep(ctx, s, want) })
+		}
+		if failure, ok := provision.FailureOf(err); ok && failure.Kind == provision.Rejected {
+			return provision.Outcome{}, provision.NewRejected(code, "%s; and the server is not as it was before: %s", text, failure.Text)
+		}
+		if err != nil {
+			return provision.Outcome{}, err
+		}
+	}
+	if !ready {
+		return w.pending(), nil
+	}
+	return provision.Outcome{}, provision.NewRejected(code, "%s", text)
 }
 
 // renaming is the step that gives a server the domain that was asked for; nil where it has it, or none was.

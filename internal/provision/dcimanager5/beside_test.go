@@ -1,6 +1,10 @@
 package dcimanager5_test
 
 import (
+	"encoding/json"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -9,6 +13,7 @@ import (
 
 	"github.com/tariffd/tariffd/internal/actor"
 	"github.com/tariffd/tariffd/internal/provision"
+	"github.com/tariffd/tariffd/internal/provision/dcimanager5"
 )
 
 // notes are what the IP manager remembers of addresses, by address.
@@ -176,6 +181,62 @@ func TestTheLifeOfALicense(t *testing.T) {
 	for _, x := range w.licensesOf(service.ServiceID) {
 		require.Equal(t, []any{3, "null"}, []any{x.Status, x.AutoProlong})
 	}
+}
+
+// A change that is refused half-way leaves the server as it was by the terms that go on.
+func TestARefusedChangeIsUndone(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t).with("parking")
+	m := w.module(nil)
+	before := addOns{"ipv4_public": amount("2"), "ipv6": amount("0")}
+	service, out := w.open(m, having(spec(), before))
+	change := newOp(provision.SetParams, &service)
+	change.Spec.Previous = &provision.Terms{AddOns: before}
+	change.Spec.AddOns = addOns{"ipv4_public": amount("1"), "ipv6": amount("2"), "control_panel": item("ISPmanager_Lite")}
+	w.fault(licenses, "task_fail", "", "", 0, 0) // takes orders and makes no license
+	_, err := w.run(m, &change)
+	refused(t, err, "license_not_made")
+	w.Mend()
+	look := newOp(provision.SetParams, &service)
+	require.Equal(t, out.Addresses, w.mustRun(m, &look).Addresses)
+
+	orders := len(w.view(licenses).Licenses)
+	change.Spec.AddOns["control_panel"], change.Memo = item("nonesuch"), nil
+	_, err = w.run(m, &change)
+	refused(t, err, "unknown_license")
+	op := newOp(provision.Open, nil)
+	op.Spec.AddOns = addOns{"control_panel": item("nonesuch")}
+	_, err = w.run(m, &op)
+	refused(t, err, "unknown_license")
+	require.Len(t, w.view(licenses).Licenses, orders)
+	require.Zero(t, w.objects(op.ServiceID), "nothing was begun")
+}
+
+// A panel signs its own certificate; the license server does not, so what is said of the panel's is not said of its.
+func TestTheLicenseServersCertificateIsVerified(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t).with("")
+	to, err := url.Parse(w.url)
+	require.NoError(t, err)
+	signed := httptest.NewTLSServer(httputil.NewSingleHostReverseProxy(to))
+	t.Cleanup(signed.Close)
+	w.near.LicenseServer.URL = signed.URL + "/" + licenses + served[licenses]
+	w.near.IPManager.URL = signed.URL + "/" + ipmgr + served[ipmgr]
+	check := func(parameters map[string]any) error {
+		c := w.config(adminPassword, parameters)
+		var connection map[string]any
+		require.NoError(t, json.Unmarshal(c.Connection, &connection))
+		connection["insecure"] = true
+		c.Connection, err = json.Marshal(connection)
+		require.NoError(t, err)
+		m, err := dcimanager5.Driver().New(c)
+		require.NoError(t, err)
+		return m.Check(t.Context())
+	}
+	err = check(nil)
+	require.ErrorContains(t, err, "license server: ")
+	require.ErrorContains(t, err, "certificate")
+	require.NoError(t, check(map[string]any{"license_server_as_panel": true}))
 }
 
 func TestChecksTellWhichSystemFails(t *testing.T) {

@@ -55,7 +55,7 @@ const connectionSchema = `{
     "url": {"type": "string", "format": "uri", "title": "Address", "description": "Such as https://dci.example.com:1500/dcimgr."},
     "username": {"type": "string", "minLength": 1, "maxLength": 255, "title": "Administrator"},
     "password": {"type": "string", "minLength": 1, "maxLength": 255, "title": "Password", "writeOnly": true},
-    "ca": {"type": "string", "maxLength": 65536, "default": "", "title": "Certificate authority", "description": "PEM; trusted instead of the system's authorities, also for the systems beside the panel."},
+    "ca": {"type": "string", "maxLength": 65536, "default": "", "title": "Certificate authority", "description": "PEM; trusted instead of the system's authorities, also for the IP manager."},
     "insecure": {"type": "boolean", "default": false, "title": "Accept any certificate", "description": "A fresh panel signs its own."}
   }
 }`
@@ -74,6 +74,7 @@ const parametersSchema = `{
     "ip_manager_id": {"type": "string", "default": "", "title": "IP manager", "description": "Gives the servers their addresses; empty: the panel's own networks."},
     "parking_ip_type": {"type": "string", "maxLength": 255, "default": "", "title": "Type of addresses for parking", "description": "A released server's main address is exchanged for one of this type; empty: it keeps its main address."},
     "license_server_id": {"type": "string", "default": "", "title": "License server", "description": "Sells the licenses of ordered control panels; empty: people get a task."},
+    "license_server_as_panel": {"type": "boolean", "default": false, "title": "Judge the license server's certificate as the panel's", "description": "Off: it is verified by the system's authorities, whatever the connection says of the panel."},
     "licenses": {"type": "object", "default": {}, "additionalProperties": {"type": "string", "pattern": "^[0-9]+$"}, "title": "Price lists of licenses", "description": "The license server's price list by the code of the control panel's item."},
     "format": {"type": "string", "enum": ["", "xml", "json"], "default": "", "title": "Format of answers", "description": "Empty: xml."},
     "login": {"type": "string", "enum": ["", "session", "each_call"], "default": "", "title": "Login", "description": "Empty: session. each_call sends name and password with every call."},

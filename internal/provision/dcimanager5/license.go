@@ -25,6 +25,18 @@ func (w *work) orderedPanel() string {
 	return item
 }
 
+// sellable refuses a control panel that the license server is not known to sell, before anything is done.
+func (w *work) sellable() error {
+	item := w.orderedPanel()
+	if w.licenses == nil || item == "" {
+		return nil
+	}
+	if _, known := w.pricelist(item); !known {
+		return provision.NewRejected("unknown_license", "no price list of the license server is known for %q; name it in the module's parameter licenses", item)
+	}
+	return nil
+}
+
 // licensed gives the service the license of its control panel, and stops others that it had. It is ready when there is a key,
 // which becomes the service's.
 func (w *work) licensed(ctx context.Context, s panel.Server) (ready bool, err error) {
@@ -41,10 +53,10 @@ func (w *work) licensed(ctx context.Context, s panel.Server) (ready bool, err er
 		w.told["license_key"], w.told["license_id"] = "", ""
 		return true, w.stop(ctx, all, true)
 	}
-	pricelist, known := w.pricelist(item)
-	if !known {
-		return false, provision.NewRejected("unknown_license", "no price list of the license server is known for %q; name it in the module's parameter licenses", item)
+	if err = w.sellable(); err != nil {
+		return false, err
 	}
+	pricelist, _ := w.pricelist(item)
 	var own, others []panel.License
 	for _, x := range all {
 		if x.Pricelist == pricelist && len(own) == 0 {

@@ -20,9 +20,11 @@ func Driver() provision.Driver {
 
 // Parameters are a module's own choices. The systems that the two ids name come with provision.Config.Beside.
 type Parameters struct {
-	IPManagerID     string            `json:"ip_manager_id" validate:"max=64"`
-	ParkingIPType   string            `json:"parking_ip_type" validate:"max=255"`
-	LicenseServerID string            `json:"license_server_id" validate:"max=64"`
+	IPManagerID     string `json:"ip_manager_id" validate:"max=64"`
+	ParkingIPType   string `json:"parking_ip_type" validate:"max=255"`
+	LicenseServerID string `json:"license_server_id" validate:"max=64"`
+	// LicensesAsPanel has the license server's certificate judged as the panel's is: by its authority, or not at all.
+	LicensesAsPanel bool              `json:"license_server_as_panel"`
 	Licenses        map[string]string `json:"licenses" validate:"dive,numeric"`
 	Format          string            `json:"format" validate:"omitempty,oneof=xml json"`
 	Login           string            `json:"login" validate:"omitempty,oneof=session each_call"`
@@ -86,7 +88,11 @@ func (m *Module) beside(connection panelhttp.Connection, near provision.Beside) 
 		m.pool = panel.NewIPManager(client, m.dialect)
 	}
 	if near.LicenseServer != nil {
-		client, err := m.client(at(connection, *near.LicenseServer))
+		to := at(connection, *near.LicenseServer)
+		if !m.set.LicensesAsPanel {
+			to.CA, to.Insecure = "", false // the vendor's has a certificate like all the world, and our password for it is worth money
+		}
+		client, err := m.client(to)
 		if err != nil {
 			return elsewhere(err, "/parameters/license_server_id")
 		}
@@ -103,7 +109,7 @@ func elsewhere(err error, pointer string) error {
 	return fault.New(fault.Invalid, "invalid_value", "The address that is named here is not usable.").At(pointer)
 }
 
-// at is the connection to a system beside the panel; it shares the panel's TLS settings.
+// at is the connection to a system beside the panel, with the panel's TLS settings.
 func at(connection panelhttp.Connection, near provision.Endpoint) panelhttp.Connection {
 	connection.URL, connection.Username, connection.Password = near.URL, near.Username, near.Password
 	return connection

@@ -4,8 +4,8 @@
 // logins, of which one runs at a time; it owns no
 // vendor's dialect (isp6 and the like) and no business.
 //
-// Invariants: only calls that change nothing are repeated by themselves, and a 503, with which a sleeping service says that
-// it has not looked at the call; a secret that was named to the client appears in no error; no redirect is followed, so
+// Invariants: only calls that change nothing are repeated by themselves, and a 503, with which a sleeping service of a panel that
+// has such (all but those that are OnlySafe) says that it has not looked at the call; a secret that was named to the client appears in no error; no redirect is followed, so
 // that no credential travels to another host.
 package panelhttp
 
@@ -54,6 +54,7 @@ type Client struct {
 	maxBody int64
 	agent   string
 	secrets []string
+	safe    bool // a 503 of a changing call is not repeated
 }
 
 // New makes a client and connects to nothing. Faults: Invalid at /connection/url and /connection/ca.
@@ -79,6 +80,14 @@ func New(o Options) (*Client, error) {
 		base: base, http: repeating(transport, o.Timeout), maxBody: o.MaxBody,
 		agent: o.Env.UserAgent, secrets: o.Secrets,
 	}, nil
+}
+
+// OnlySafe returns the client of a panel that has no sleeping services: a 503 comes from what stands before it, and tells nothing of
+// a changing call, so only reading ones are repeated.
+func (c *Client) OnlySafe() *Client {
+	out := *c
+	out.safe = true
+	return &out
 }
 
 // Base returns the panel's address; with it a dialect keys what it shares between modules of one panel.
@@ -155,7 +164,7 @@ func (c *Client) request(ctx context.Context, r Request) (*retryablehttp.Request
 		}
 		header.Set("Content-Type", "application/json")
 	}
-	req, err := retryablehttp.NewRequestWithContext(counted(ctx, c.base), r.Method, c.base+r.Path, body)
+	req, err := retryablehttp.NewRequestWithContext(c.counted(ctx), r.Method, c.base+r.Path, body)
 	if err != nil {
 		return nil, fmt.Errorf("panel call %s cannot be made", c.name(r))
 	}

@@ -99,6 +99,18 @@ func TestWakingUpHasAnEnd(t *testing.T) {
 	require.Equal(t, provision.Unavailable, failure(t, c.StatusFailure(write, got.Status, "x", "asleep")).Kind)
 }
 
+// A panel without sleeping services: what stands before it may have passed a changing call on.
+func TestOnlySafeRepeatsNoChangingCall(t *testing.T) {
+	t.Parallel()
+	for want, request := range map[int32]panelhttp.Request{1: write, 11: read} {
+		url, calls := serve(t, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusServiceUnavailable) })
+		got, err := client(t, panelhttp.Options{URL: url}).OnlySafe().Do(t.Context(), request)
+		require.NoError(t, err)
+		require.Equal(t, http.StatusServiceUnavailable, got.Status)
+		require.Equal(t, want, calls.Load(), request.Method)
+	}
+}
+
 func TestOnlyReadingCallsAreRepeated(t *testing.T) {
 	t.Parallel()
 	cut := func(w http.ResponseWriter, _ *http.Request) { panic(http.ErrAbortHandler) }

@@ -15,6 +15,7 @@ import (
 // tally counts the repetitions of one call by their reason; the library tells its policy no number.
 type tally struct {
 	panel            string // base address
+	safe             bool   // only reading calls are repeated
 	wakeUps, repeats int
 }
 
@@ -41,8 +42,8 @@ func isAway(panel string) bool {
 
 type tallyKey struct{}
 
-func counted(ctx context.Context, panel string) context.Context {
-	return context.WithValue(ctx, tallyKey{}, &tally{panel: panel})
+func (c *Client) counted(ctx context.Context) context.Context {
+	return context.WithValue(ctx, tallyKey{}, &tally{panel: c.base, safe: c.safe})
 }
 
 func repeating(transport http.RoundTripper, timeout time.Duration) *retryablehttp.Client {
@@ -61,7 +62,7 @@ func repeating(transport http.RoundTripper, timeout time.Duration) *retryablehtt
 	}
 }
 
-// again decides whether a call is repeated: a 503 of any call, for the panel's service is being woken up; a reading call
+// again decides whether a call is repeated: a 503 of any call, for the panel's service is being woken up, where it has such; a reading call
 // whose connection broke or whose gateway failed. Silence until the time limit is not repeated: it would only last longer.
 func again(ctx context.Context, resp *http.Response, err error) (bool, error) {
 	if ctx.Err() != nil {
@@ -72,6 +73,8 @@ func again(ctx context.Context, resp *http.Response, err error) (bool, error) {
 		return false, nil
 	}
 	switch {
+	case resp != nil && resp.StatusCode == http.StatusServiceUnavailable && t.safe && !reads(resp.Request):
+		return false, nil
 	case resp != nil && resp.StatusCode == http.StatusServiceUnavailable:
 		t.wakeUps++
 		if t.wakeUps > wakeUps {

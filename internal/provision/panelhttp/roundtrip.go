@@ -28,7 +28,7 @@ func (l lent) RoundTrip(req *http.Request) (*http.Response, error) {
 		bounded, cancel = context.WithTimeout(ctx, glance)
 		defer cancel()
 	}
-	again, err := retryablehttp.FromRequest(req.WithContext(counted(bounded, l.c.base)))
+	again, err := retryablehttp.FromRequest(req.WithContext(l.c.counted(bounded)))
 	if err != nil {
 		return nil, fmt.Errorf("panel call %s cannot be made", l.c.name(call))
 	}

@@ -144,8 +144,9 @@ func counted(ips []panel.IP) []panel.IP {
 	return slices.DeleteFunc(all, func(ip panel.IP) bool { return ip.Host.Interface != all[0].Host.Interface })
 }
 
-// addresses is the step that brings the number of addresses to what is wanted; nil where it is.
-func (w *work) addresses(ctx context.Context, h panel.Host, x wanted) (*step, error) {
+// addresses is the step that brings the number of addresses nearer to what is wanted; nil where there is none. Growing, only what
+// is missing is added; else what is too much is given back, which comes last: a change that is refused has lost nothing.
+func (w *work) addresses(ctx context.Context, h panel.Host, x wanted, growing bool) (*step, error) {
 	if x.ipv4 != nil {
 		ips, err := w.panel.IPs(ctx, h.ID)
 		if err != nil {
@@ -153,16 +154,16 @@ func (w *work) addresses(ctx context.Context, h panel.Host, x wanted) (*step, er
 		}
 		own := counted(ips)
 		switch more := *x.ipv4 - len(own); {
-		case more > 0:
+		case more > 0 && growing:
 			return w.moreAddresses(ctx, h, len(own), more)
-		case more < 0:
+		case more < 0 && !growing:
 			last := own[len(own)-1] // the main one stays
 			return &step{name: fmt.Sprintf("release address %d", last.ID), do: func(ctx context.Context) (panel.Begun, error) {
 				return w.panel.RemoveIP(ctx, last.ID)
 			}}, nil
 		}
 	}
-	if x.ipv6 == nil {
+	if x.ipv6 == nil || *x.ipv6 != growing {
 		return nil, nil
 	}
 	has, err := w.panel.IPv6(ctx, h.ID)

@@ -7,11 +7,12 @@ import (
 	"github.com/tariffd/tariffd/internal/provision/vmmanager6/internal/panel"
 )
 
-// setParams brings addresses, processors, memory, speed and disk to what is wanted. Addresses come first: they need no stop,
-// and where no more are free nothing has been stopped for nothing. The disk is last, for it never shrinks again.
+// setParams brings addresses, processors, memory, speed and disk to what is wanted. More addresses come first: they need no stop,
+// and where none are free nothing has been stopped for nothing. The disk is last of the sizes, for it never shrinks again, and
+// fewer addresses come last of all, for they are not had back. What a refused change did before it was refused is undone.
 func (w *work) setParams(ctx context.Context, h panel.Host) (provision.Outcome, error) {
 	if w.memo["refused"] != "" {
-		return w.backInService(ctx, h)
+		return w.undo(ctx, h)
 	}
 	cluster, err := w.cluster(ctx)
 	if err != nil {
@@ -32,20 +33,29 @@ func (w *work) setParams(ctx context.Context, h panel.Host) (provision.Outcome, 
 		}
 		return w.pending(), nil
 	}
-	h, ready, err := w.follow(ctx, h, func(ctx context.Context, h panel.Host) (*step, error) {
-		if s, err := w.addresses(ctx, h, x); s != nil || err != nil {
-			return s, err
-		}
-		return w.sizing(h, x.size()), nil
-	})
-	if failure, ok := provision.FailureOf(err); ok && failure.Kind == provision.Rejected && w.memo["was"] == "on" {
+	h, ready, err := w.follow(ctx, h, w.change(x))
+	if failure, ok := provision.FailureOf(err); ok && failure.Kind == provision.Rejected {
 		w.memo["refused"], w.memo["refused_text"] = failure.Code, failure.Text
-		return w.backInService(ctx, h)
+		delete(w.memo, "again")
+		return w.undo(ctx, h)
 	}
 	if err != nil || !ready {
 		return w.orPending(err)
 	}
 	return w.done(ctx, h)
+}
+
+// change is the plan towards what is wanted.
+func (w *work) change(x wanted) plan {
+	return func(ctx context.Context, h panel.Host) (*step, error) {
+		if s, err := w.addresses(ctx, h, x, true); s != nil || err != nil {
+			return s, err
+		}
+		if s := w.sizing(h, x.size()); s != nil {
+			return s, nil
+		}
+		return w.addresses(ctx, h, x, false)
+	}
 }
 
 // sizing is the next step towards a size: stop, change, start.
@@ -97,21 +107,40 @@ func (w *work) unawaited(later bool) func(panel.Begun, error) (panel.Begun, erro
 	}
 }
 
-// backInService starts a machine that was stopped for a change which was then refused, and tells the refusal.
-func (w *work) backInService(ctx context.Context, h panel.Host) (provision.Outcome, error) {
-	delete(w.memo, "again")
-	_, ready, err := w.follow(ctx, h, func(_ context.Context, h panel.Host) (*step, error) {
-		if h.Stopped() {
-			return w.call("start", panel.HostStart, h), nil
-		}
-		return nil, nil
-	})
+// undo brings a machine back to the terms that go on because a change was refused, and into service, and tells the refusal. A disk
+// that has grown stays.
+func (w *work) undo(ctx context.Context, h panel.Host) (provision.Outcome, error) {
+	former, err := w.former(ctx)
+	if err != nil {
+		return provision.Outcome{}, err
+	}
+	_, ready, err := w.follow(ctx, h, w.change(former))
 	code, text := w.memo["refused"], w.memo["refused_text"]
 	if failure, ok := provision.FailureOf(err); ok && failure.Kind == provision.Rejected {
-		return provision.Outcome{}, provision.NewRejected(code, "%s; and the machine was not started again: %s", text, failure.Text)
+		return provision.Outcome{}, provision.NewRejected(code, "%s; and the machine is not as it was before: %s", text, failure.Text)
 	}
 	if err != nil || !ready {
 		return w.orPending(err)
 	}
 	return provision.Outcome{}, provision.NewRejected(code, "%s", text)
+}
+
+// former is what a machine should be by the terms before a change; nothing where the terms do not change.
+func (w *work) former(ctx context.Context) (wanted, error) {
+	p := w.op.Spec.Previous
+	if p == nil {
+		return wanted{}, nil
+	}
+	cluster, err := w.cluster(ctx)
+	if err != nil {
+		return wanted{}, err
+	}
+	before := *w
+	before.op.Spec.Settings, before.op.Spec.AddOns = p.Settings, p.AddOns
+	x, err := before.wanted(ctx, cluster)
+	x.asked.Disk, x.preset.Size.Disk = 0, 0
+	if w.memo["was"] == "" { // no size was changed
+		x.asked, x.preset.Size = panel.Size{}, panel.Size{}
+	}
+	return x, err
 }

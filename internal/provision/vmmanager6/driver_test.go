@@ -229,6 +229,30 @@ func TestARefusedChangeStartsTheMachineAgain(t *testing.T) {
 	require.Equal(t, 1, w.machine(out.Ref).CPU)
 }
 
+// A change that is refused half-way leaves the machine as it was by the terms that go on.
+func TestARefusedChangeIsUndone(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	m := w.module(nil)
+	op := newOp(provision.Open, nil)
+	op.Spec = sized(op.Spec, "cpu", "2", "piece", "disk", "20", "GiB", "ipv4", "3", "piece")
+	out := w.mustRun(m, &op)
+	before := out.Addresses
+	w.fault("task_fail", "POST", "/vm/v3/disk", 1, 0)
+	change := newOp(provision.SetParams, &op)
+	change.Spec = sized(change.Spec, "cpu", "4", "piece", "disk", "50", "GiB", "ipv4", "1", "piece", "ipv6", "1", "piece")
+	change.Spec.Previous = &provision.Terms{Settings: op.Spec.Settings, AddOns: op.Spec.AddOns}
+	zero := decimal.NewFromInt(0)
+	change.Spec.Previous.AddOns["ipv6"] = provision.AddOn{Amount: &zero}
+	_, err := w.run(m, &change)
+	refused(t, err, "panel_failed")
+	s := w.machine(out.Ref)
+	require.Equal(t, []any{2, 20480, "active", false}, []any{s.CPU, s.Disk, s.State, s.IPv6})
+	look := newOp(provision.SetParams, &op)
+	look.Spec = op.Spec
+	require.Equal(t, before, w.mustRun(m, &look).Addresses, "no address was given back")
+}
+
 func TestChangesCanWaitForTheClientsStop(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

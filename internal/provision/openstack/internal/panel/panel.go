@@ -43,7 +43,7 @@ type Panel struct {
 
 // New makes a panel; it connects to nothing. The client's address is Keystone's, with or without its version.
 func New(http *panelhttp.Client, o Options) *Panel {
-	return &Panel{http: http, o: o, login: tickets.Of(http, o.User, o.Project, o.Domain, o.Password)}
+	return &Panel{http: http.OnlySafe(), o: o, login: tickets.Of(http, o.User, o.Project, o.Domain, o.Password)}
 }
 
 // Exclusive keeps this process's other calls away from the same thing of this cloud.
