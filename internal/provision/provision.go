@@ -65,6 +65,21 @@ type TrafficSource interface {
 	DailyUsage(ctx context.Context, refs []Ref, day calendar.Day, zone *time.Location) ([]Usage, error)
 }
 
+// InstantSource is a TrafficSource that can tell what was used between two instants of a day.
+type InstantSource interface {
+	TrafficSource
+	// ByInstants tells whether it is to be asked so: each service for its own part of a day, not one for the whole of it (D27).
+	ByInstants() bool
+	// UsageBetween answers for parts of one day, each in its part's place; nil where nothing was measured, or that part failed.
+	UsageBetween(ctx context.Context, day calendar.Day, parts []Part) ([]*Usage, error)
+}
+
+// Part is the time of a day in which a service held a server: [From, To).
+type Part struct {
+	Ref      Ref
+	From, To time.Time
+}
+
 // Ref is the object's identity in the panel (the service's external_id).
 type Ref string
 

@@ -51,19 +51,18 @@ const maxFailures = 100
 // failed is tried again in an hour, for as long as the day's month is open. One server's failure does not stop the others.
 func (e *Engine) RunCollection(ctx context.Context, id string, claimNo int64) error {
 	var c Collection
-	var holders []Server
+	var all []Server
 	err := e.InTx(ctx, func(tx Tx) (err error) {
 		if c, err = tx.HoldCollection(ctx, id, claimNo); err != nil {
 			return err
 		}
-		all, err := tx.Holders(ctx, c.ModuleID, c.Day.Start(e.Zone), c.Day.End(e.Zone))
-		holders = holdersAt(c.Day.End(e.Zone), all)
+		all, err = tx.Holders(ctx, c.ModuleID, c.Day.Start(e.Zone), c.Day.End(e.Zone))
 		return err
 	})
 	if err != nil {
 		return err
 	}
-	asked, err := e.ask(ctx, c, holders)
+	asked, err := e.ask(ctx, c, all)
 	if err != nil {
 		return err
 	}
@@ -79,7 +78,41 @@ func (e *Engine) RunCollection(ctx context.Context, id string, claimNo int64) er
 			asked.fail(Failure{c.ModuleID, service.ID(r.Server), r.Code, r.Detail}, 1)
 		}
 	}
-	return e.finish(ctx, id, claimNo, len(holders), asked)
+	return e.finish(ctx, id, claimNo, asked)
+}
+
+// held is a service and the time of the day in which it had its machine.
+type held struct {
+	Server
+	from, to time.Time
+}
+
+// partsOf are the times in which services had their machines on the day, for a panel that answers by instants (D27).
+func partsOf(start, end time.Time, all []Server) []held {
+	var out []held
+	for _, s := range all {
+		h := held{s, start, end}
+		if s.StartedAt != nil {
+			h.from = later(h.from, *s.StartedAt)
+		}
+		if s.DeletedAt != nil && s.DeletedAt.Before(end) {
+			h.to = *s.DeletedAt
+		}
+		if h.from.Before(h.to) {
+			out = append(out, h)
+		}
+	}
+	return out
+}
+
+// wholeDay gives the day to each machine's holder.
+func wholeDay(start, end time.Time, all []Server) []held {
+	holders := holdersAt(end, all)
+	out := make([]held, len(holders))
+	for i, s := range holders {
+		out[i] = held{s, start, end}
+	}
+	return out
 }
 
 // holdersAt chooses one service for each machine: the one that holds it at the end of the day, or held it last (D27).
@@ -117,6 +150,7 @@ func heldLater(a, b Server, end time.Time) bool {
 
 // answers is what a panel said.
 type answers struct {
+	expected int // servers that should have a block
 	reports  []Report
 	got      int
 	failed   int
@@ -132,8 +166,10 @@ func (a *answers) fail(f Failure, servers int) {
 }
 
 // ask asks the module's panel about each server. Its error is for what is no panel's fault.
-func (e *Engine) ask(ctx context.Context, c Collection, holders []Server) (*answers, error) {
-	out := &answers{}
+func (e *Engine) ask(ctx context.Context, c Collection, all []Server) (*answers, error) {
+	start, end := c.Day.Start(e.Zone), c.Day.End(e.Zone)
+	holders := wholeDay(start, end, all)
+	out := &answers{expected: len(holders)}
 	if len(holders) == 0 {
 		return out, nil
 	}
@@ -147,7 +183,11 @@ func (e *Engine) ask(ctx context.Context, c Collection, holders []Server) (*answ
 	if !ok {
 		return out, nil
 	}
-	q := &question{source: source, zone: e.Zone, c: c, out: out}
+	q := &question{tell: byDays(source, c.Day, e.Zone), c: c, out: out}
+	if instants, ok := module.(provision.InstantSource); ok && instants.ByInstants() {
+		holders = partsOf(start, end, all)
+		out.expected, q.tell = len(holders), byInstants(instants, c.Day)
+	}
 	for lot := range slices.Chunk(holders, askAtOnce) {
 		if err := q.about(ctx, lot); err != nil {
 			return nil, err
@@ -156,47 +196,74 @@ func (e *Engine) ask(ctx context.Context, c Collection, holders []Server) (*answ
 	return out, nil
 }
 
+// tell asks a panel about some servers; the answers stand in their places, nil where it had none.
+type tell func(ctx context.Context, lot []held) ([]*provision.Usage, error)
+
+func byDays(source provision.TrafficSource, day calendar.Day, zone *time.Location) tell {
+	return func(ctx context.Context, lot []held) ([]*provision.Usage, error) {
+		refs, place := make([]provision.Ref, len(lot)), make(map[provision.Ref]int, len(lot))
+		for i, s := range lot {
+			refs[i], place[s.ExternalID] = s.ExternalID, i
+		}
+		usage, err := source.DailyUsage(ctx, refs, day, zone)
+		out := make([]*provision.Usage, len(lot))
+		for i := range usage {
+			if at, asked := place[usage[i].Ref]; asked {
+				out[at] = &usage[i]
+			}
+		}
+		return out, err
+	}
+}
+
+func byInstants(source provision.InstantSource, day calendar.Day) tell {
+	return func(ctx context.Context, lot []held) ([]*provision.Usage, error) {
+		parts := make([]provision.Part, len(lot))
+		for i, s := range lot {
+			parts[i] = provision.Part{Ref: s.ExternalID, From: s.from, To: s.to}
+		}
+		usage, err := source.UsageBetween(ctx, day, parts)
+		if err == nil && len(usage) != len(parts) {
+			err = errors.New("not every part of the day was answered")
+		}
+		return usage, err
+	}
+}
+
 // question asks one panel about one day.
 type question struct {
-	source provision.TrafficSource
-	zone   *time.Location
-	c      Collection
-	out    *answers
+	tell tell
+	c    Collection
+	out  *answers
 }
 
 // about asks about some servers; where the panel stumbles, about halves of them, down to the one that it stumbles over.
-func (q *question) about(ctx context.Context, lot []Server) error {
+func (q *question) about(ctx context.Context, lot []held) error {
 	if q.out.silent != nil { // the rest is not even asked
 		q.out.failed += len(lot)
 		return nil //nolint:nilerr // told already, when it fell silent
 	}
-	refs := make([]provision.Ref, len(lot))
-	byRef := make(map[provision.Ref]service.ID, len(lot))
-	for i, s := range lot {
-		refs[i], byRef[s.ExternalID] = s.ExternalID, s.ID
-	}
-	usage, err := q.source.DailyUsage(ctx, refs, q.c.Day, q.zone)
+	usage, err := q.tell(ctx, lot)
 	if errCtx := ctx.Err(); errCtx != nil {
 		return errCtx // we stop, the panel is not to blame
 	}
 	if err != nil {
 		return q.failed(ctx, lot, err)
 	}
-	for _, u := range usage {
-		id, asked := byRef[u.Ref]
-		if !asked {
+	for i, u := range usage {
+		if u == nil {
 			continue
 		}
 		values := Values{}
 		for p, v := range u.Values {
 			values[Param(p)] = Quantity{Value: v.Amount, Unit: v.Unit}
 		}
-		q.out.reports = append(q.out.reports, Report{Server: id, Day: q.c.Day, Values: values})
+		q.out.reports = append(q.out.reports, Report{Server: lot[i].ID, Day: q.c.Day, Values: values})
 	}
 	return nil
 }
 
-func (q *question) failed(ctx context.Context, lot []Server, err error) error {
+func (q *question) failed(ctx context.Context, lot []held, err error) error {
 	f := Failure{ModuleID: q.c.ModuleID, Code: "module_error", Detail: err.Error()}
 	panel, said := provision.FailureOf(err)
 	if said {
@@ -217,7 +284,7 @@ func (q *question) failed(ctx context.Context, lot []Server, err error) error {
 }
 
 // finish writes the counts and whether it is done or to be tried again.
-func (e *Engine) finish(ctx context.Context, id string, claimNo int64, expected int, a *answers) error {
+func (e *Engine) finish(ctx context.Context, id string, claimNo int64, a *answers) error {
 	return e.InTx(ctx, func(tx Tx) error {
 		c, err := tx.HoldCollection(ctx, id, claimNo)
 		if err != nil {
@@ -227,14 +294,14 @@ func (e *Engine) finish(ctx context.Context, id string, claimNo int64, expected 
 		if err != nil {
 			return err
 		}
-		if e.Asked != nil && expected > 0 {
+		if e.Asked != nil && a.expected > 0 {
 			if err := e.Asked(ctx, tx, c.ModuleID, a.silent); err != nil {
 				return err
 			}
 		}
 		c.Attempts++
-		c.Expected, c.Got, c.Failed, c.Failures = expected, a.got, a.failed, a.failures
-		c.Missing = max(0, expected-a.got-a.failed)
+		c.Expected, c.Got, c.Failed, c.Failures = a.expected, a.got, a.failed, a.failures
+		c.Missing = max(0, a.expected-a.got-a.failed)
 		c.FinishedAt, c.Done = &now, a.failed == 0
 		if c.DueAt = now.Add(retryAfter); dayOf(c.DueAt, e.Zone).Before(ClosesOn(calendar.MonthOf(c.Day))) {
 			return tx.UpdateCollection(ctx, c)

@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"maps"
+	"slices"
 	"testing"
 	"time"
 
@@ -191,6 +193,61 @@ func TestTheDayOfAResoldServerBelongsToItsLastHolder(t *testing.T) { // D27
 	}
 	require.Equal(t, map[string]service.ID{"2026-03-02": first}, w.owners(first))
 	require.Equal(t, map[string]service.ID{"2026-03-03": second, "2026-03-05": second}, w.owners(second), "held last, and nobody the day after")
+}
+
+// A module that answers by instants is asked for each holder's own part of the day (D27).
+func TestPartsOfADayAreEachHoldersOwn(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	ctx := context.Background()
+	source := &instantSource{}
+	w.counting(&source.fakeSource)
+	w.engine.Connect = func(context.Context, catalog.ModuleID) (provision.Module, error) { return source, nil }
+	c := w.newClient()
+	first := w.newServer(c)
+	w.go_("2026-03-03 10:00")
+	w.turn(first, service.Deleted, traffic.Closed)
+	w.go_("2026-03-03 12:00")
+	second := w.newServer(c)
+	w.exec(`UPDATE service SET external_id = (SELECT external_id FROM service WHERE id = $1) WHERE id = $2`, first, second)
+	for _, on := range []string{"2026-03-02", "2026-03-03", "2026-03-04"} {
+		w.clock.Set(day(on).End(time.UTC).Add(20 * time.Minute))
+		_, err := w.engine.Collect(ctx, admin, traffic.CollectInput{Day: day(on)})
+		require.NoError(t, err)
+		w.runDue("collection", w.engine.RunCollection)
+	}
+	require.Equal(t, "600 - r1 collector", w.stored(first, "2026-03-03"), "until it was deleted")
+	require.Equal(t, "720 - r1 collector", w.stored(second, "2026-03-03"), "since it began")
+	require.Equal(t, "1440 - r1 collector", w.stored(second, "2026-03-04"))
+	require.Equal(t, []string{"2026-03-02", "2026-03-03"}, slices.Sorted(maps.Keys(w.owners(first))))
+	require.Equal(t, 3, w.count(`SELECT count(*) FROM collection WHERE status = 'done' AND expected = got`))
+	require.Zero(t, source.calls, "whole days were not asked for")
+
+	source.silent = true
+	_, err := w.engine.Collect(ctx, admin, traffic.CollectInput{Day: day("2026-03-03"), Overwrite: true})
+	require.NoError(t, err)
+	w.runDue("collection", w.engine.RunCollection)
+	require.Equal(t, 1, w.count(`SELECT count(*) FROM collection WHERE status = 'due' AND expected = 2 AND failed = 2`))
+}
+
+// instantSource counts a KiB for every minute.
+type instantSource struct {
+	fakeSource
+	silent bool
+}
+
+func (*instantSource) ByInstants() bool { return true }
+
+func (f *instantSource) UsageBetween(_ context.Context, _ calendar.Day, parts []provision.Part) ([]*provision.Usage, error) {
+	if f.silent {
+		return nil, provision.NewUnavailable(errors.New("refused"), "connection refused")
+	}
+	out := make([]*provision.Usage, len(parts))
+	for i, p := range parts {
+		u := used(p.Ref, int64(p.To.Sub(p.From)/time.Minute))
+		out[i] = &u
+	}
+	return out, nil
 }
 
 func TestRecomputeDerivesOwnersAnew(t *testing.T) {

@@ -59,9 +59,10 @@ func info() provision.Info {
 			"A protected server refuses operations; they become tasks with the panel's words, and the service stays as it is.",
 			"Rebooting with recovery starts a system of the panel, by its first template that is tagged recovery; the next reboot ends it.",
 			"Colocation: people mount, install and take down the client's own server and give it to the client in the panel; closing the set-up task requires its id, by which the rest is done.",
+			"Statistics are whole days. Where the panel tells samples beside them, bursts are the 95th percentile of the five-minute means; by traffic_by instants everything is made of samples.",
 			"Add-ons that the panel has no call for become tasks.",
 			"Told by the vendor: configurations, servers, users, free servers, power synchronisation. Seen in clients: power_reset. Inferred: owner, installation, recovery, suspending, switching on and off, addresses, pools, templates, scripts, locations, traffic.",
-			"Each call and word is listed in dialect with its mark; the parameters endpoints and fields correct them, traffic_unit the traffic.",
+			"Each call and word is listed in dialect with its mark; the parameters endpoints and fields correct them, traffic_unit and rate_unit the traffic.",
 		},
 	}
 }
@@ -96,6 +97,8 @@ const parametersSchema = `{
     "deallocation_pool": {"type": "string", "maxLength": 255, "default": "", "title": "Pool for released servers", "description": "Name or number; empty: the pools that the panel keeps for this."},
     "power_sync": {"type": "string", "enum": ["", "on", "on_off", "none"], "default": "", "title": "Power by the service's status", "description": "on: an active service's machine is switched on. on_off: and a suspended one's is switched off. none: neither. Empty: on."},
     "timeout_seconds": {"type": "integer", "minimum": 0, "maximum": 300, "default": 0, "title": "Seconds to wait for an answer", "description": "0: 30 seconds."},
-    "traffic_unit": {"type": "string", "enum": ["", "B", "KiB", "MiB", "GiB"], "default": "", "title": "Unit of the panel's traffic", "description": "Empty: KiB."}
+    "traffic_unit": {"type": "string", "enum": ["", "B", "KiB", "MiB", "GiB"], "default": "", "title": "Unit of the panel's traffic", "description": "Empty: KiB."},
+    "rate_unit": {"type": "string", "enum": ["", "bit/s", "kbit/s", "Mbit/s", "B/s", "KiB/s"], "default": "", "title": "Unit of the panel's samples", "description": "Empty: bit/s."},
+    "traffic_by": {"type": "string", "enum": ["", "days", "instants"], "default": "", "title": "Statistics by", "description": "days: a server's whole day is one service's. instants: each service has what was used while it held the server; the panel must tell samples. Empty: days."}
   }
 }`

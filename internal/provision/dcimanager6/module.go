@@ -1,6 +1,7 @@
 package dcimanager6
 
 import (
+	"cmp"
 	"context"
 	"strconv"
 	"strings"
@@ -25,6 +26,8 @@ type Parameters struct {
 	TimeoutSeconds   int               `json:"timeout_seconds" validate:"min=0,max=300"`
 	PowerSync        string            `json:"power_sync" validate:"omitempty,oneof=on on_off none"`
 	TrafficUnit      string            `json:"traffic_unit" validate:"omitempty,oneof=B KiB MiB GiB"`
+	RateUnit         string            `json:"rate_unit" validate:"omitempty,oneof=bit/s kbit/s Mbit/s B/s KiB/s"`
+	TrafficBy        string            `json:"traffic_by" validate:"omitempty,oneof=days instants"`
 	Endpoints        map[string]string `json:"endpoints"`
 	Fields           map[string]string `json:"fields"`
 }
@@ -55,6 +58,7 @@ func newModule(c provision.Config) (provision.Module, error) {
 	if err := provision.Decode(c.Parameters, "/parameters", &set); err != nil {
 		return nil, err
 	}
+	set.RateUnit = cmp.Or(set.RateUnit, panel.Units.Usual("rate_unit"))
 	dialect, err := panel.NewDialect(set.Endpoints, set.Fields, set.TrafficUnit)
 	if err != nil {
 		return nil, err

@@ -17,6 +17,9 @@ func (w *work) byHand(h panel.Host) string {
 	if recipe := w.op.Spec.Parameter("recipe"); installs && recipe != "" && !w.set.UseRecipes {
 		todo = append(todo, "run recipe "+recipe)
 	}
+	if told := "control_panel " + w.orderedPanel(); installs && w.orderedPanel() != "" && !w.set.UseRecipes && !slices.Contains(todo, told) {
+		todo = append(todo, told) // everybody has it, and nothing runs it
+	}
 	if len(todo) == 0 {
 		return ""
 	}

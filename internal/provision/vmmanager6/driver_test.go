@@ -136,7 +136,9 @@ func TestWhatCannotBeHadIsRefusedAndLeavesNothing(t *testing.T) {
 	require.Empty(t, w.view().Servers)
 	require.Len(t, w.view().Users, 1, "no account is made for nothing")
 	op.Spec = with(spec(), "recipe", "burn-in")
-	require.Equal(t, provision.Done, w.mustRun(w.module(map[string]any{"use_recipes": false}), &op).State, "a module without recipes runs none")
+	out := w.mustRun(w.module(map[string]any{"use_recipes": false}), &op)
+	require.Equal(t, provision.Done, out.State, "a module without recipes runs none")
+	require.Contains(t, out.ByHand, `run recipe burn-in`, "and says so (D28)")
 }
 
 // D28: what the panel has no call for is told, when it is ordered and when it changes.
@@ -430,4 +432,25 @@ func TestInferredWordsCanBeCorrected(t *testing.T) {
 	_, err := w.run(m, &op)
 	require.Contains(t, refused(t, err, "panel_rejected").Text, "PROXY-3008: Unexpected property colour")
 	require.Equal(t, 0, w.objects(op.ServiceID))
+}
+
+// D28: what the module has no call for, or does not run, is told to people.
+func TestD28WhatIsNotCarriedOutIsTold(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	m := w.module(map[string]any{"use_recipes": false})
+	op := newOp(provision.Open, nil)
+	op.Spec.AddOns = map[string]provision.AddOn{"control_panel": {Item: "docker"}}
+	op.Spec.Included = op.Spec.AddOns
+	require.Contains(t, w.mustRun(m, &op).ByHand, "control_panel docker", "also where everybody has it")
+	change := newOp(provision.SetParams, &op)
+	change.Spec.Previous = &provision.Terms{AddOns: op.Spec.AddOns}
+	require.Empty(t, w.mustRun(m, &change).ByHand, "nothing is another")
+	change = newOp(provision.SetParams, &op)
+	change.Spec.Previous = &provision.Terms{AddOns: op.Spec.AddOns}
+	change.Spec.AddOns = map[string]provision.AddOn{"control_panel": {Item: "none"}}
+	require.Contains(t, w.mustRun(w.module(map[string]any{"use_recipes": true}), &change).ByHand, "control_panel none")
+	plain := newOp(provision.Open, nil)
+	plain.Spec.AddOns = change.Spec.AddOns
+	require.Empty(t, w.mustRun(w.module(map[string]any{"use_recipes": true}), &plain).ByHand, "none is no recipe")
 }

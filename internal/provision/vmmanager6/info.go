@@ -70,7 +70,7 @@ const parametersSchema = `{
   "type": "object", "additionalProperties": false,
   "properties": {
     "cluster": {"type": "string", "maxLength": 255, "default": "", "title": "Cluster", "description": "Name or number; empty: the one with the smallest number."},
-    "use_recipes": {"type": "boolean", "default": false, "title": "Run ordered recipes"},
+    "use_recipes": {"type": "boolean", "default": false, "title": "Run ordered recipes", "description": "Off: an ordered script or control panel is a task for staff."},
     "additional_interface": {"type": "boolean", "default": false, "title": "Additional network interface"},
     "additional_pool": {"type": "string", "maxLength": 255, "default": "", "title": "Pool of the additional interface", "description": "Name or number; empty: the cluster's pool with the smallest number at another interface than the main one."},
     "additional_bridge": {"type": "string", "maxLength": 64, "default": "", "title": "Bridge of the additional interface", "description": "Empty: vmbr1."},

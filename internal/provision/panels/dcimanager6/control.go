@@ -57,6 +57,8 @@ func (d *dci6) Control(what string, body []byte, now time.Time) (any, error) {
 	}
 	id, isServer := strings.CutPrefix(what, "servers/")
 	switch {
+	case what == "settings":
+		return d.setTraffic(body)
 	case what == "templates":
 		return d.addTemplate(body)
 	case isServer:

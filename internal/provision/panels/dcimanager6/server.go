@@ -92,7 +92,8 @@ func (d *dci6) setOwner(c *panel.Call, srv *dciServer) panel.Reply {
 }
 
 // getTraffic answers whole days for every day that [from, to) touches. Both
-// are days or instants; set days and made-up days look the same.
+// are days or instants; set days and made-up days look the same. Where the
+// panel tells samples, those of [from, to) come beside the days.
 func (d *dci6) getTraffic(c *panel.Call, srv *dciServer) panel.Reply {
 	from, err1 := d.instant(c.Query.Get("from"))
 	to, err2 := d.instant(c.Query.Get("to"))
@@ -107,12 +108,20 @@ func (d *dci6) getTraffic(c *panel.Call, srv *dciServer) panel.Reply {
 		}
 		name := day.Format(panel.DayLayout)
 		t := d.traffic.Day(srv.ID, name)
-		rows = append(rows, map[string]any{
+		row := map[string]any{
 			"day": name, "in": t.In, "out": t.Out,
 			"burst_in_day": t.BurstIn, "burst_out_day": t.BurstOut, "power": t.Power,
-		})
+		}
+		if d.st.Traffic == trafficSeries {
+			row["burst_in_day"], row["burst_out_day"] = nil, nil
+		}
+		rows = append(rows, row)
 	}
-	return isp6.List(c, d.st.Revision, rows)
+	answer := isp6.List(c, d.st.Revision, rows)
+	if body, ok := answer.Body.(map[string]any); ok && d.st.Traffic == trafficSeries {
+		body["metrics"] = d.metrics(srv.ID, from, to)
+	}
+	return answer
 }
 
 // midnight is the beginning of the day that lies so many days after t's.

@@ -99,6 +99,7 @@ const (
 
 type dciState struct {
 	Revision   int             `json:"revision"`
+	Traffic    string          `json:"traffic,omitempty"` // how it is told; empty: by days
 	LastID     map[string]int  `json:"last_id"`
 	Locations  []dciNamed      `json:"locations"`
 	Racks      []dciNamed      `json:"racks"`

@@ -69,6 +69,10 @@ var names = dialect.Words{
 	"family":        dialect.Inferred("family", "Member of ip_add."),
 	"user_role":     dialect.Inferred("@user", "The role of customers."),
 	"recovery_tag":  dialect.Inferred("recovery", "Tag of the templates that are no systems to install."),
+	"metrics":       dialect.Inferred("metrics", "Member of a traffic answer: samples beside the days."),
+	"series_in":     dialect.Inferred("in", "Target of samples."),
+	"series_out":    dialect.Inferred("out", "Target of samples."),
+	"series_power":  dialect.Inferred("power", "Target of samples, in W."),
 	"in":            dialect.Inferred("in", "Member of a day's traffic."),
 	"out":           dialect.Inferred("out", "Member of a day's traffic."),
 	"burst_in_day":  dialect.Inferred("burst_in_day", "Member of a day's traffic."),
@@ -76,11 +80,14 @@ var names = dialect.Words{
 	"power":         dialect.Inferred("power", "Member of a day's traffic."),
 }
 
-// units is the table of what stands for parameters that say how the panel measures.
-var units = dialect.Listed{Terms: map[string]dialect.Term{"traffic_unit": dialect.Inferred("KiB", "Unit of the panel's traffic.")}}
+// Units is the table of what stands for parameters that say how the panel measures.
+var Units = dialect.Listed{Terms: map[string]dialect.Term{
+	"traffic_unit": dialect.Inferred("KiB", "Unit of the panel's traffic."),
+	"rate_unit":    dialect.Inferred("bit/s", "Unit of the panel's samples."),
+}}
 
 // Tables are all that can be corrected.
-var Tables = []dialect.Table{endpoints, names, units}
+var Tables = []dialect.Table{endpoints, names, Units}
 
 // Dialect is how one installation of the panel wants to be spoken to.
 type Dialect struct {
@@ -94,7 +101,7 @@ func NewDialect(paths, words map[string]string, unit string) (Dialect, error) {
 	var broken fault.Fields
 	d := Dialect{
 		endpoints: endpoints.Corrected(paths, &broken), names: names.Corrected(words, &broken),
-		unit: cmp.Or(unit, units.Usual("traffic_unit")),
+		unit: cmp.Or(unit, Units.Usual("traffic_unit")),
 	}
 	return d, broken.Err()
 }

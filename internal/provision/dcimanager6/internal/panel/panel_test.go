@@ -168,17 +168,55 @@ func TestOtherLists(t *testing.T) {
 	require.True(t, pools[1].Parking())
 
 	from := time.Date(2026, 3, 4, 23, 0, 0, 0, time.UTC)
-	readings, err := p.Traffic(t.Context(), 136, "2026-03-05", from, from.AddDate(0, 0, 1))
+	measured, err := p.Traffic(t.Context(), 136, "2026-03-05", from, from.AddDate(0, 0, 1))
 	require.NoError(t, err)
 	require.Contains(t, v.last(), "?from=2026-03-04T23%3A00%3A00Z&to=2026-03-05T23%3A00%3A00Z")
 	got := map[string]string{}
-	for _, r := range readings {
+	require.False(t, measured.Sampled)
+	for _, r := range measured.Day {
 		got[r.Param] = r.Amount.String() + " " + r.Unit
 	}
 	require.Equal(t, map[string]string{"in": "10485760 KiB", "out": "20971520 KiB", "burst_in_day": "12.5 Mbit/s", "power": "140 W"}, got)
 	none, err := p.Traffic(t.Context(), 136, "2026-03-06", from, from)
 	require.NoError(t, err)
-	require.Empty(t, none)
+	require.Empty(t, none.Day)
+}
+
+func TestSamplesStandBesideTheDaysOrAlone(t *testing.T) {
+	t.Parallel()
+	from := time.Date(2026, 3, 5, 0, 0, 0, 0, time.UTC)
+	for _, sample := range []string{"traffic_series.json", "traffic_series_alone.json"} {
+		v := &vendor{samples: map[string]string{"GET /api/dci/v3/server/136/traffic": sample}}
+		m, err := v.panel(t, nil).Traffic(t.Context(), 136, "2026-03-05", from, from.AddDate(0, 0, 1))
+		require.NoError(t, err, sample)
+		require.True(t, m.Sampled)
+		require.Len(t, m.Series, 2, "what the driver does not know is left out, and so is what was not measured")
+		require.Len(t, m.Series["in"].Samples, 2, "a gap is no sample")
+		require.Equal(t, 5*time.Minute, m.Series["in"].Step)
+		require.Equal(t, "140", m.Series["power"].Highest().String())
+		if sample == "traffic_series.json" {
+			require.Len(t, m.Day, 2, "the panel's own bursts are null")
+		} else {
+			require.Empty(t, m.Day)
+		}
+	}
+}
+
+func TestRecoveryNamesATemplateWhereThereIsOne(t *testing.T) {
+	t.Parallel()
+	v := &vendor{samples: map[string]string{"GET /api/dci/v3/os_template": "os_template_list.json"}}
+	p := v.panel(t, nil)
+	all, err := p.OSTemplates(t.Context())
+	require.NoError(t, err)
+	require.Len(t, all, 2)
+	require.False(t, p.Recovers(all[0]))
+	require.True(t, p.Recovers(all[1]))
+	v.asked = nil
+	require.NoError(t, p.Recover(t.Context(), 136, all[1].ID, "pw"))
+	require.NoError(t, p.Recover(t.Context(), 136, 0, "pw"))
+	require.Equal(t, []string{
+		`POST /api/dci/v3/server/136/recovery {"os_template":9,"password":"pw"}`, `POST /api/dci/v3/server/136/recovery {"password":"pw"}`,
+	}, v.asked)
 }
 
 func TestThePanelsOwnWordsOfARefusal(t *testing.T) {

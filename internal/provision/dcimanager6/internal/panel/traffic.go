@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/shopspring/decimal"
+
+	"github.com/tariffd/tariffd/internal/provision/isp6"
 )
 
 // Reading is one measured number with its unit.
@@ -19,19 +21,62 @@ type Reading struct {
 // measured are the parameters of a server's day, in the order they are told.
 var measured = []string{"in", "out", "burst_in_day", "burst_out_day", "power"}
 
-// Traffic returns what the panel measured of one server between two instants, which are the edges of the named day; nothing
-// where it measured nothing. A panel that answers by days may tell more than one: only the named one counts.
-func (p *Panel) Traffic(ctx context.Context, id int, day string, from, to time.Time) ([]Reading, error) {
-	var answer struct {
-		List []map[string]json.RawMessage `json:"list"`
-	}
+// Measured is what the panel tells of a server between two instants.
+type Measured struct {
+	// Day is the whole day by the panel's own reckoning; nothing where it measured nothing.
+	Day []Reading
+	// Series are the samples of in, out and power between the instants, by parameter, where the panel tells any: rates in
+	// RateUnit, power in W.
+	Series map[string]isp6.Series
+	// Sampled tells that the panel keeps samples, even if it has none of that time.
+	Sampled bool
+}
+
+// Traffic returns what the panel measured of one server between two instants of the named day. A panel that answers by days may
+// tell more than one: only the named one counts. Its series stand beside the days, or alone as the panels of this generation
+// tell them.
+func (p *Panel) Traffic(ctx context.Context, id int, day string, from, to time.Time) (Measured, error) {
+	var raw json.RawMessage
 	fill := places{
 		"id": strconv.Itoa(id), "from": from.UTC().Format(time.RFC3339), "to": to.UTC().Format(time.RFC3339),
 	}
-	if err := p.call(ctx, Traffic, fill, nil, &answer); err != nil {
-		return nil, err
+	if err := p.call(ctx, Traffic, fill, nil, &raw); err != nil {
+		return Measured{}, err
 	}
-	for _, row := range answer.List {
+	var answer map[string]json.RawMessage
+	series := raw
+	if json.Unmarshal(raw, &answer) == nil {
+		series = answer[p.dialect.names["metrics"]]
+	}
+	m := Measured{Series: map[string]isp6.Series{}}
+	var err error
+	if m.Day, err = p.ofDay(answer["list"], day); err != nil {
+		return m, err
+	}
+	all, err := isp6.ReadSeries(series, from, to)
+	if err != nil {
+		return m, err
+	}
+	m.Sampled = all != nil
+	for _, s := range all {
+		for _, param := range []string{"in", "out", "power"} {
+			if s.Name == p.dialect.names["series_"+param] && len(s.Samples) > 0 {
+				m.Series[param] = s
+			}
+		}
+	}
+	return m, nil
+}
+
+func (p *Panel) ofDay(list json.RawMessage, day string) ([]Reading, error) {
+	if len(list) == 0 {
+		return nil, nil
+	}
+	var rows []map[string]json.RawMessage
+	if json.Unmarshal(list, &rows) != nil {
+		return nil, &BadReading{Param: "list"}
+	}
+	for _, row := range rows {
 		var of string
 		if raw, told := row["day"]; told && json.Unmarshal(raw, &of) == nil && of != day {
 			continue
