@@ -63,3 +63,9 @@ func FailureOf(err error) (*Failure, bool) {
 	ok := errors.As(err, &f)
 	return f, ok
 }
+
+// IsRejected tells whether a failure is a refusal of the call itself, with this code where one is given.
+func IsRejected(err error, code string) bool {
+	f, ok := FailureOf(err)
+	return ok && f.Kind == Rejected && (code == "" || f.Code == code)
+}

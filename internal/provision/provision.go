@@ -11,6 +11,7 @@ package provision
 import (
 	"context"
 	"encoding/json"
+	"maps"
 	"time"
 
 	"github.com/shopspring/decimal"
@@ -95,6 +96,13 @@ type Op struct {
 	Memo map[string]string
 	// Recovery asks for a reboot into the panel's recovery system; only where the driver says that it can (ProductType).
 	Recovery bool
+}
+
+// Remembered is a copy of the memo, to be written on.
+func (op Op) Remembered() map[string]string {
+	memo := map[string]string{}
+	maps.Copy(memo, op.Memo)
+	return memo
 }
 
 // Spec is what the service should be, complete enough that no driver needs to ask back.

@@ -38,3 +38,7 @@ func pick(alphabet string) byte {
 	}
 	return alphabet[n.Int64()]
 }
+
+// Throwaway makes a password that nobody learns, for an account that a panel wants one of; it has every sort of character that a
+// policy may ask for.
+func Throwaway() string { return rand.Text() + "-a1" }

@@ -83,12 +83,7 @@ func (c *Client) failure(function string, r Refusal) error {
 }
 
 // Missing tells whether the panel said that it knows no such object or function.
-func Missing(err error) bool { return refusedAs(err, codeMissing) }
+func Missing(err error) bool { return provision.IsRejected(err, codeMissing) }
 
 // Rejected tells whether the panel refused the call itself.
-func Rejected(err error) bool { return refusedAs(err, "") }
-
-func refusedAs(err error, code string) bool {
-	failure, ok := provision.FailureOf(err)
-	return ok && failure.Kind == provision.Rejected && (code == "" || failure.Code == code)
-}
+func Rejected(err error) bool { return provision.IsRejected(err, "") }

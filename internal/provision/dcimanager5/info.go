@@ -6,6 +6,7 @@ import (
 	"github.com/tariffd/tariffd/internal/provision"
 	"github.com/tariffd/tariffd/internal/provision/dcimanager5/internal/panel"
 	"github.com/tariffd/tariffd/internal/provision/dialect"
+	"github.com/tariffd/tariffd/internal/provision/panelhttp"
 )
 
 func info() provision.Info {
@@ -21,7 +22,7 @@ func info() provision.Info {
 			},
 			CompletesWith: []string{"external_id"},
 		}},
-		ConnectionSchema: json.RawMessage(connectionSchema),
+		ConnectionSchema: panelhttp.ConnectionSchema("Such as https://dci.example.com:1500/dcimgr.", "Administrator"),
 		ParametersSchema: dialect.Schema(parametersSchema, panel.Tables...),
 		TariffSchema:     json.RawMessage(tariffSchema),
 		Statistics: []provision.Statistic{
@@ -35,6 +36,7 @@ func info() provision.Info {
 		Dialect:    dialect.Terms(panel.Tables...),
 		Notes: []string{
 			"The user must have the role of an administrator.",
+			"The settings for certificates hold for the IP manager as well.",
 			"A server is free when it has no owner, its host name is free.ds, and it is neither blocked nor broken nor at work.",
 			"The tariff's server type is compared with the panel's type and chassis template, letter by letter.",
 			"With an IP manager, addresses come from it; one that another service has already is put aside under the name dns.set.error.",
@@ -48,17 +50,6 @@ func info() provision.Info {
 		},
 	}
 }
-
-const connectionSchema = `{
-  "type": "object", "additionalProperties": false, "required": ["url", "username", "password"],
-  "properties": {
-    "url": {"type": "string", "format": "uri", "title": "Address", "description": "Such as https://dci.example.com:1500/dcimgr."},
-    "username": {"type": "string", "minLength": 1, "maxLength": 255, "title": "Administrator"},
-    "password": {"type": "string", "minLength": 1, "maxLength": 255, "title": "Password", "writeOnly": true},
-    "ca": {"type": "string", "maxLength": 65536, "default": "", "title": "Certificate authority", "description": "PEM; trusted instead of the system's authorities, also for the IP manager."},
-    "insecure": {"type": "boolean", "default": false, "title": "Accept any certificate", "description": "A fresh panel signs its own."}
-  }
-}`
 
 const tariffSchema = `{
   "type": "object", "required": ["server_type"],

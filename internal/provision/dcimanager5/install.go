@@ -7,6 +7,7 @@ import (
 
 	"github.com/tariffd/tariffd/internal/provision"
 	"github.com/tariffd/tariffd/internal/provision/dcimanager5/internal/panel"
+	"github.com/tariffd/tariffd/internal/secret"
 )
 
 // installation prepares the request for the operating system that was ordered. A server is never issued without one.
@@ -25,7 +26,7 @@ func (w *work) installation(ctx context.Context, s panel.Server) (request, error
 	}
 	password := w.op.Spec.Password
 	if password == "" {
-		password = randomPassword() // the panel asks for one; the client sets his own later
+		password = secret.Throwaway() // the panel asks for one; the client sets his own later
 	}
 	if w.op.Spec.Parameter("os") == "" {
 		w.told["os"] = os // which one was installed where the order left it open

@@ -2,22 +2,19 @@ package dcimanager5
 
 import (
 	"context"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/tariffd/tariffd/internal/actor"
 	"github.com/tariffd/tariffd/internal/provision"
+	"github.com/tariffd/tariffd/internal/provision/coremgr"
 	"github.com/tariffd/tariffd/internal/provision/dcimanager5/internal/panel"
+	"github.com/tariffd/tariffd/internal/provision/mark"
 )
 
-// marked finds the mark at the end of a server's name: "Srv-7-svc-<service id>", with "new-" before it until the server was
-// handed over. The panel itself thus remembers how far an opening has come, whatever the program forgot.
-var marked = regexp.MustCompile(`-?(new-)?(svc-[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12})$`)
-
 // markOf is the same for every operation of a service.
-func markOf(id actor.ServiceID) string { return "svc-" + string(id) }
+func markOf(id actor.ServiceID) string { return mark.Of(id) }
 
 func (w *work) mark() string { return markOf(w.op.ServiceID) }
 
@@ -27,48 +24,28 @@ func (m *Module) parkMark(s panel.Server) string {
 }
 
 // markIn returns the mark that a server carries, or nothing.
-func markIn(s panel.Server) string {
-	if found := marked.FindStringSubmatch(s.Name); found != nil {
-		return found[2]
-	}
-	return ""
-}
+func markIn(s panel.Server) string { return mark.Ending(s.Name) }
 
 // handedOver tells whether an opening of the server's service has come to its end.
-func handedOver(s panel.Server) bool {
-	found := marked.FindStringSubmatch(s.Name)
-	return found == nil || found[1] == ""
-}
+func handedOver(s panel.Server) bool { return mark.HandedOver(s.Name) }
 
 // plainName is the server's own name, without any mark.
-func plainName(s panel.Server) string { return marked.ReplaceAllString(s.Name, "") }
+func plainName(s panel.Server) string { return mark.Plain(s.Name) }
 
 // newName is the server's own name with the mark of an opening under way; finalName that of a finished one.
-func (w *work) newName(s panel.Server) string { return joinName(plainName(s), "new-"+w.mark()) }
+func (w *work) newName(s panel.Server) string { return mark.New(s.Name, w.op.ServiceID) }
 
-func (w *work) finalName(s panel.Server) string { return joinName(plainName(s), w.mark()) }
+func (w *work) finalName(s panel.Server) string { return mark.Final(s.Name, w.op.ServiceID) }
 
-func joinName(own, mark string) string { return strings.TrimPrefix(own+"-"+mark, "-") }
-
-var notForNames = regexp.MustCompile(`[^a-z0-9]+`)
-
-// userName is the client's user in the panel. A panel has its own users, an admin among them, and clients of several providers may
-// go by one name, so a piece of the client's id is part of it.
-func (w *work) userName() string {
-	const most, tail = 20, 8
-	own := strings.Trim(notForNames.ReplaceAllString(strings.ToLower(w.op.Spec.Client.Username), "-"), "-")
-	id := notForNames.ReplaceAllString(strings.ToLower(string(w.op.Spec.Client.ID)), "")
-	return strings.TrimPrefix(own[:min(len(own), most)]+"-"+id[max(0, len(id)-tail):], "-")
-}
+// userName is the client's user in the panel.
+func (w *work) userName() string { return coremgr.UserName(w.op.Spec.Client) }
 
 // hostname is what the server is called while it is sold. The panel wants one, and not the one of free servers.
 func (w *work) hostname() string {
 	if w.op.Spec.Domain != "" {
 		return w.op.Spec.Domain
 	}
-	const tail = 12
-	id := string(w.op.ServiceID)
-	return "s" + id[max(0, len(id)-tail):] + placeholder
+	return "s" + mark.Tail(w.op.ServiceID) + placeholder
 }
 
 // placeholder ends the host names of servers without a domain.
@@ -77,8 +54,8 @@ const placeholder = ".invalid"
 // ours tells whether the server belongs to the service: it carries its mark, or it carries none, is the one the service is
 // known by and its owner is the client (a server that staff handed over by hand).
 func (w *work) ours(s panel.Server) bool {
-	if mark := markIn(s); mark != "" {
-		return mark == w.mark()
+	if carried := markIn(s); carried != "" {
+		return carried == w.mark()
 	}
 	return w.op.Ref != "" && refOf(s) == w.op.Ref && w.ownedByClient(s)
 }

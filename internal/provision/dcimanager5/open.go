@@ -2,12 +2,12 @@ package dcimanager5
 
 import (
 	"context"
-	"crypto/rand"
 	"fmt"
 
 	"github.com/tariffd/tariffd/internal/provision"
 	"github.com/tariffd/tariffd/internal/provision/coremgr"
 	"github.com/tariffd/tariffd/internal/provision/dcimanager5/internal/panel"
+	"github.com/tariffd/tariffd/internal/secret"
 )
 
 // mostCandidates bounds how many servers are tried in one call.
@@ -134,7 +134,7 @@ func (w *work) claim(ctx context.Context) (panel.Server, error) {
 	if len(free) == 0 {
 		return panel.Server{}, refusal
 	}
-	owner, err := w.panel.User(ctx, w.userName(), randomPassword())
+	owner, err := w.panel.User(ctx, w.userName(), secret.Throwaway())
 	if err != nil {
 		return panel.Server{}, err
 	}
@@ -229,7 +229,7 @@ func (w *work) prepare(ctx context.Context, s panel.Server) (panel.Server, bool,
 // ownership repeats the taking for a server whose owner was overwritten by somebody who then lost.
 func (w *work) ownership(s panel.Server) *step {
 	return &step{name: "owner", do: func(ctx context.Context) error {
-		owner, err := w.panel.User(ctx, w.userName(), randomPassword())
+		owner, err := w.panel.User(ctx, w.userName(), secret.Throwaway())
 		if err != nil {
 			return err
 		}
@@ -237,9 +237,6 @@ func (w *work) ownership(s panel.Server) *step {
 		return w.panel.Edit(ctx, s.ID, panel.Change{Hostname: &host, Owner: &owner})
 	}}
 }
-
-// randomPassword is one that nobody learns; it has every sort of character that a policy may ask for.
-func randomPassword() string { return rand.Text() + "-a1" }
 
 // takeBack undoes an opening that was refused half-way, and then tells the refusal.
 func (w *work) takeBack(ctx context.Context) (provision.Outcome, error) {

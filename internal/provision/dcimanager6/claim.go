@@ -2,11 +2,12 @@ package dcimanager6
 
 import (
 	"context"
-	"crypto/rand"
 
 	"github.com/tariffd/tariffd/internal/provision"
 	"github.com/tariffd/tariffd/internal/provision/dcimanager6/internal/panel"
 	"github.com/tariffd/tariffd/internal/provision/isp6"
+	"github.com/tariffd/tariffd/internal/provision/panelhttp"
+	"github.com/tariffd/tariffd/internal/secret"
 )
 
 // mostCandidates bounds how many servers are tried in one call.
@@ -112,34 +113,15 @@ func (w *work) take(ctx context.Context, id, owner int) (panel.Server, bool, err
 // user finds the client's account in the panel by its e-mail, or makes it.
 func (w *work) user(ctx context.Context) (int, error) {
 	client := w.op.Spec.Client
-	known, found, err := w.panel.UserByEmail(ctx, client.Email)
-	if err != nil || found {
-		return known.ID, err
-	}
-	id, asked := w.panel.CreateUser(ctx, panel.NewUser{
-		Email: client.Email, FullName: client.Name, Phone: client.Phone, Password: randomPassword(),
+	return panelhttp.FindOrMake(func() (int, bool, error) {
+		known, found, err := w.panel.UserByEmail(ctx, client.Email)
+		return known.ID, found, err
+	}, func() (int, error) {
+		return w.panel.CreateUser(ctx, panel.NewUser{
+			Email: client.Email, FullName: client.Name, Phone: client.Phone, Password: secret.Throwaway(),
+		})
 	})
-	if asked == nil && id != 0 {
-		return id, nil
-	}
-	if asked != nil && !isp6.Rejected(asked) {
-		return 0, asked
-	}
-	// Another order of the same client may have been quicker.
-	known, found, err = w.panel.UserByEmail(ctx, client.Email)
-	switch {
-	case err != nil:
-		return 0, err
-	case found:
-		return known.ID, nil
-	case asked != nil:
-		return 0, asked
-	}
-	return 0, provision.NewUnavailable(nil, "the panel made an account and does not show it")
 }
-
-// randomPassword is one that nobody learns; it has every sort of character that a policy may ask for.
-func randomPassword() string { return rand.Text() + "-a1" }
 
 // closest asks staff to choose, and names the free server that is most like the ordered one.
 func (w *work) closest(ctx context.Context, location int, wanted string) (provision.Outcome, error) {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/tariffd/tariffd/internal/provision"
 	"github.com/tariffd/tariffd/internal/provision/dcimanager6/internal/panel"
+	"github.com/tariffd/tariffd/internal/secret"
 )
 
 // installation prepares the request for the operating system that was ordered. A server is never issued without one.
@@ -36,7 +37,7 @@ func (w *work) password() string {
 	if w.op.Spec.Password != "" {
 		return w.op.Spec.Password
 	}
-	return randomPassword()
+	return secret.Throwaway()
 }
 
 // chosenOS is the order's, by parameter or add-on, else the tariff's, else the panel's first by name.

@@ -2,7 +2,6 @@ package dcimanager6
 
 import (
 	"context"
-	"regexp"
 	"sort"
 	"strconv"
 	"strings"
@@ -11,48 +10,31 @@ import (
 	"github.com/tariffd/tariffd/internal/provision"
 	"github.com/tariffd/tariffd/internal/provision/dcimanager6/internal/panel"
 	"github.com/tariffd/tariffd/internal/provision/isp6"
+	"github.com/tariffd/tariffd/internal/provision/mark"
 )
 
-// marked finds the mark at the end of a server's name: "Srv-7-svc-<service id>", with "new-" before it until the server was
-// handed over. The panel itself thus remembers how far an opening has come, whatever the program forgot.
-var marked = regexp.MustCompile(`-?(new-)?(svc-[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12})$`)
-
 // markOf is the same for every operation of a service.
-func markOf(id actor.ServiceID) string { return "svc-" + string(id) }
+func markOf(id actor.ServiceID) string { return mark.Of(id) }
 
 // markIn returns the mark that a server carries, or nothing.
-func markIn(s panel.Server) string {
-	if found := marked.FindStringSubmatch(s.Name); found != nil {
-		return found[2]
-	}
-	return ""
-}
+func markIn(s panel.Server) string { return mark.Ending(s.Name) }
 
 // handedOver tells whether an opening of the server's service has come to its end.
-func handedOver(s panel.Server) bool {
-	found := marked.FindStringSubmatch(s.Name)
-	return found == nil || found[1] == ""
-}
+func handedOver(s panel.Server) bool { return mark.HandedOver(s.Name) }
 
 // plainName is the server's own name, without any mark.
-func plainName(s panel.Server) string { return marked.ReplaceAllString(s.Name, "") }
+func plainName(s panel.Server) string { return mark.Plain(s.Name) }
 
 // newName is the server's own name with the mark of an opening under way; finalName that of a finished one.
-func (w *work) newName(s panel.Server) string {
-	return joinName(plainName(s), "new-"+markOf(w.op.ServiceID))
-}
+func (w *work) newName(s panel.Server) string { return mark.New(s.Name, w.op.ServiceID) }
 
-func (w *work) finalName(s panel.Server) string {
-	return joinName(plainName(s), markOf(w.op.ServiceID))
-}
-
-func joinName(own, mark string) string { return strings.TrimPrefix(own+"-"+mark, "-") }
+func (w *work) finalName(s panel.Server) string { return mark.Final(s.Name, w.op.ServiceID) }
 
 // ours tells whether the server belongs to the service: it carries its mark, or it carries none, is the one the service is
 // known by and its owner is the client (a server that staff handed over by hand).
 func (w *work) ours(s panel.Server) bool {
-	if mark := markIn(s); mark != "" {
-		return mark == markOf(w.op.ServiceID)
+	if carried := markIn(s); carried != "" {
+		return carried == markOf(w.op.ServiceID)
 	}
 	return w.op.Ref != "" && refOf(s) == w.op.Ref && w.ownedByClient(s)
 }
@@ -81,14 +63,14 @@ func (w *work) find(ctx context.Context) (panel.Server, bool, error) {
 // carriers returns every server with the service's mark: a finished one first, then by id. More than one is what two attempts
 // at once may leave; all attempts agree on which of them stays, the first.
 func (w *work) carriers(ctx context.Context) ([]panel.Server, error) {
-	mark := markOf(w.op.ServiceID)
-	rows, err := w.panel.Servers(ctx, isp6.Like("name", "%"+mark))
+	own := markOf(w.op.ServiceID)
+	rows, err := w.panel.Servers(ctx, isp6.Like("name", "%"+own))
 	if err != nil {
 		return nil, err
 	}
 	out := rows[:0]
 	for _, s := range rows {
-		if markIn(s) == mark {
+		if markIn(s) == own {
 			out = append(out, s)
 		}
 	}

@@ -66,8 +66,6 @@ func (w Words) schema() (string, map[string]any) {
 	})
 }
 
-func (l Listed) schema() (string, map[string]any) { return l.Parameter, nil }
-
 // schemaOf names every term, so that a form can show what is usual and how it is known beside what is typed.
 func schemaOf[K ~string](table map[K]Term, title, description string, rule func(Term) map[string]any) map[string]any {
 	properties := map[string]any{}

@@ -165,9 +165,10 @@ func (l Listed) Usuals() map[string]string {
 }
 
 // Table is one of Paths, Functions, Words and Listed.
-type Table interface {
-	terms() []provision.Term
-	// schema describes the parameter that corrects the table; nil where the driver does that.
+type Table interface{ terms() []provision.Term }
+
+// offered is a table whose parameter is described here; a Listed one is described by the driver.
+type offered interface {
 	schema() (parameter string, schema map[string]any)
 }
 
@@ -189,7 +190,8 @@ func Schema(own string, tables ...Table) json.RawMessage {
 	}
 	properties := schema["properties"].(map[string]any)
 	for _, t := range tables {
-		if name, described := t.schema(); described != nil {
+		if o, ours := t.(offered); ours {
+			name, described := o.schema()
 			properties[name] = described
 		}
 	}

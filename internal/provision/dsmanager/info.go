@@ -6,6 +6,7 @@ import (
 	"github.com/tariffd/tariffd/internal/provision"
 	"github.com/tariffd/tariffd/internal/provision/dialect"
 	"github.com/tariffd/tariffd/internal/provision/dsmanager/internal/panel"
+	"github.com/tariffd/tariffd/internal/provision/panelhttp"
 )
 
 // The product types.
@@ -35,7 +36,7 @@ func info() provision.Info {
 			},
 			CompletesWith: []string{"external_id"},
 		}},
-		ConnectionSchema: json.RawMessage(connectionSchema),
+		ConnectionSchema: panelhttp.ConnectionSchema("With its path, such as https://192.0.2.1/manager/dsmgr.", "Administrator"),
 		ParametersSchema: dialect.Schema(parametersSchema, panel.Tables...),
 		TariffSchema:     json.RawMessage(tariffSchema),
 		DataCenter:       provision.DataCenterRule{Required: false, ExternalID: provision.Optional},
@@ -51,17 +52,6 @@ func info() provision.Info {
 		},
 	}
 }
-
-const connectionSchema = `{
-  "type": "object", "additionalProperties": false, "required": ["url", "username", "password"],
-  "properties": {
-    "url": {"type": "string", "format": "uri", "title": "Address", "description": "With its path, such as https://192.0.2.1/manager/dsmgr."},
-    "username": {"type": "string", "minLength": 1, "maxLength": 255, "title": "Administrator"},
-    "password": {"type": "string", "minLength": 1, "maxLength": 255, "title": "Password", "writeOnly": true},
-    "ca": {"type": "string", "maxLength": 65536, "default": "", "title": "Certificate authority", "description": "PEM; trusted instead of the system's authorities."},
-    "insecure": {"type": "boolean", "default": false, "title": "Accept any certificate"}
-  }
-}`
 
 const tariffSchema = `{
   "type": "object",

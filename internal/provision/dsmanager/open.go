@@ -3,7 +3,6 @@ package dsmanager
 import (
 	"cmp"
 	"context"
-	"crypto/rand"
 	"slices"
 	"strconv"
 	"strings"
@@ -11,6 +10,8 @@ import (
 	"github.com/tariffd/tariffd/internal/provision"
 	"github.com/tariffd/tariffd/internal/provision/coremgr"
 	"github.com/tariffd/tariffd/internal/provision/dsmanager/internal/panel"
+	"github.com/tariffd/tariffd/internal/provision/mark"
+	"github.com/tariffd/tariffd/internal/secret"
 )
 
 // mostCandidates bounds how many servers are tried in one call.
@@ -56,7 +57,7 @@ func (w *work) handOver(ctx context.Context, s panel.Server) (provision.Outcome,
 			return nil
 		}
 		return &step{"hand over", func(ctx context.Context) error {
-			return w.panel.Edit(ctx, s.ID, panel.Change{Name: w.named(s, ""), Owner: s.Owner, Hostname: s.Hostname})
+			return w.panel.Edit(ctx, s.ID, panel.Change{Name: mark.Final(s.Name, w.op.ServiceID), Owner: s.Owner, Hostname: s.Hostname})
 		}}
 	})
 	if err != nil {
@@ -106,7 +107,7 @@ func (w *work) claim(ctx context.Context) (_ panel.Server, won bool, err error) 
 	}
 	refusal := error(provision.NewRejected("no_free_server", "no server of preset %q is without owner", preset))
 	if len(free) > 0 {
-		if err := w.panel.User(ctx, w.userName(), randomPassword()); err != nil {
+		if err := w.panel.User(ctx, w.userName(), secret.Throwaway()); err != nil {
 			return panel.Server{}, false, err
 		}
 	}
@@ -146,7 +147,7 @@ func (w *work) take(ctx context.Context, id int) (panel.Server, bool, error) {
 }
 
 func (w *work) own(ctx context.Context, s panel.Server) error {
-	return w.panel.Edit(ctx, s.ID, panel.Change{Name: w.named(s, "new-"), Owner: w.userName(), Hostname: w.op.Spec.Domain})
+	return w.panel.Edit(ctx, s.ID, panel.Change{Name: mark.New(s.Name, w.op.ServiceID), Owner: w.userName(), Hostname: w.op.Spec.Domain})
 }
 
 func (w *work) owned(s panel.Server) bool { return strings.EqualFold(s.Owner, w.userName()) }
@@ -187,7 +188,7 @@ func (w *work) installation(ctx context.Context, s panel.Server) (request, error
 	}
 	password := w.op.Spec.Password
 	if password == "" {
-		password = randomPassword() // the panel asks for one; the client sets his own later
+		password = secret.Throwaway() // the panel asks for one; the client sets his own later
 	}
 	w.memo["image"] = image
 	return request{"installation", func(ctx context.Context) error { return w.panel.Install(ctx, s.ID, image, password) }}, nil
@@ -215,9 +216,6 @@ func (w *work) image(ctx context.Context) (string, error) {
 	}
 	return "", provision.NewRejected("unknown_os", "the panel has no image %q", choice)
 }
-
-// randomPassword is one that nobody learns; it has every sort of character that a policy may ask for.
-func randomPassword() string { return rand.Text() + "-a1" }
 
 // takeBack undoes an opening that was refused half-way, and then tells the refusal.
 func (w *work) takeBack(ctx context.Context) (provision.Outcome, error) {

@@ -124,16 +124,10 @@ func codeOf(status int) string {
 }
 
 // Missing tells whether the panel said that it knows no such object or function.
-func Missing(err error) bool {
-	failure, ok := provision.FailureOf(err)
-	return ok && failure.Kind == provision.Rejected && failure.Code == codeMissing
-}
+func Missing(err error) bool { return provision.IsRejected(err, codeMissing) }
 
 // Rejected tells whether the panel refused the call itself.
-func Rejected(err error) bool {
-	failure, ok := provision.FailureOf(err)
-	return ok && failure.Kind == provision.Rejected
-}
+func Rejected(err error) bool { return provision.IsRejected(err, "") }
 
 // refusal is the error member of an answer: an object, in some builds a text.
 type refusal struct {

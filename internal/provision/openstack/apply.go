@@ -2,7 +2,6 @@ package openstack
 
 import (
 	"context"
-	"maps"
 	"time"
 
 	"github.com/tariffd/tariffd/internal/provision"
@@ -34,16 +33,10 @@ func (m *Module) Apply(ctx context.Context, op provision.Op) (provision.Outcome,
 		return provision.Outcome{}, err
 	}
 	defer leave()
-	w := &work{Module: m, op: op, memo: maps.Clone(op.Memo), after: shortWork}
-	if w.memo == nil {
-		w.memo = map[string]string{}
-	}
+	w := &work{Module: m, op: op, memo: op.Remembered(), after: shortWork}
 	out, err := w.apply(ctx)
-	if err != nil {
-		return provision.Outcome{Begun: w.begun}, err
-	}
 	out.Begun = w.begun
-	return out, nil
+	return out, err
 }
 
 func (w *work) apply(ctx context.Context) (provision.Outcome, error) {

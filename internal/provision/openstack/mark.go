@@ -7,18 +7,12 @@ import (
 
 	"github.com/tariffd/tariffd/internal/actor"
 	"github.com/tariffd/tariffd/internal/provision"
+	"github.com/tariffd/tariffd/internal/provision/mark"
 	"github.com/tariffd/tariffd/internal/provision/openstack/internal/panel"
 )
 
 // markOf is what a server's metadata says of its service; the same for every operation.
-func markOf(id actor.ServiceID) string { return "svc-" + string(id) }
-
-// nameOf is what a server of the service is called: short, and told apart from others by the id's random end.
-func nameOf(id actor.ServiceID) string {
-	const tail = 12
-	text := string(id)
-	return "vm-" + text[max(0, len(text)-tail):]
-}
+func markOf(id actor.ServiceID) string { return mark.Of(id) }
 
 // ours tells whether the server belongs to the service: it carries its mark, or it carries none and is the one that the service
 // is known by (staff named it, or it was taken over).
@@ -49,7 +43,7 @@ func (w *work) find(ctx context.Context) (panel.Server, bool, error) {
 // carriers returns every server with the service's mark, the first made first. More than one is what two attempts at once may
 // leave; all attempts agree on which of them stays.
 func (w *work) carriers(ctx context.Context) ([]panel.Server, error) {
-	all, err := w.panel.MarkedServers(ctx, nameOf(w.op.ServiceID), markOf(w.op.ServiceID))
+	all, err := w.panel.MarkedServers(ctx, mark.Name(w.op.ServiceID), markOf(w.op.ServiceID))
 	if err != nil {
 		return nil, err
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/tariffd/tariffd/internal/provision"
+	"github.com/tariffd/tariffd/internal/provision/mark"
 	"github.com/tariffd/tariffd/internal/provision/openstack/internal/panel"
 )
 
@@ -72,7 +73,7 @@ func (w *work) create(ctx context.Context) error {
 		return err
 	}
 	id, err := w.panel.CreateServer(ctx, panel.NewServer{
-		Name: nameOf(w.op.ServiceID), Mark: markOf(w.op.ServiceID), Image: image.ID, Flavor: flavor.ID, Network: network,
+		Name: mark.Name(w.op.ServiceID), Mark: markOf(w.op.ServiceID), Image: image.ID, Flavor: flavor.ID, Network: network,
 		Password: w.op.Spec.Password, Zone: w.set.AvailabilityZone, SecurityGroups: w.set.SecurityGroups,
 	})
 	if err != nil {

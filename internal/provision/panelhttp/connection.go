@@ -1,7 +1,9 @@
 package panelhttp
 
 import (
+	"encoding/json"
 	"net/url"
+	"strings"
 	"time"
 
 	"github.com/tariffd/tariffd/internal/provision"
@@ -24,3 +26,20 @@ func (c Connection) Client(timeoutSeconds int, env provision.Env) (*Client, erro
 		Secrets: []string{c.Password, url.QueryEscape(c.Password)}, Env: env,
 	})
 }
+
+// ConnectionSchema is the JSON Schema of a Connection; address is what people should know of the panel's address, user is who they
+// name.
+func ConnectionSchema(address, user string) json.RawMessage {
+	return json.RawMessage(strings.NewReplacer("ADDRESS", address, "USER", user).Replace(connectionSchema))
+}
+
+const connectionSchema = `{
+  "type": "object", "additionalProperties": false, "required": ["url", "username", "password"],
+  "properties": {
+    "url": {"type": "string", "format": "uri", "title": "Address", "description": "ADDRESS"},
+    "username": {"type": "string", "minLength": 1, "maxLength": 255, "title": "USER"},
+    "password": {"type": "string", "minLength": 1, "maxLength": 255, "title": "Password", "writeOnly": true},
+    "ca": {"type": "string", "maxLength": 65536, "default": "", "title": "Certificate authority", "description": "PEM; trusted instead of the system's authorities."},
+    "insecure": {"type": "boolean", "default": false, "title": "Accept any certificate", "description": "A fresh panel signs its own."}
+  }
+}`

@@ -5,6 +5,7 @@ import (
 
 	"github.com/tariffd/tariffd/internal/provision"
 	"github.com/tariffd/tariffd/internal/provision/dialect"
+	"github.com/tariffd/tariffd/internal/provision/panelhttp"
 	"github.com/tariffd/tariffd/internal/provision/vmmanager6/internal/panel"
 )
 
@@ -21,7 +22,7 @@ func info() provision.Info {
 			},
 			CompletesWith: []string{"external_id"},
 		}},
-		ConnectionSchema: json.RawMessage(connectionSchema),
+		ConnectionSchema: panelhttp.ConnectionSchema("With the prefix /api where the panel is served below it.", "Administrator's e-mail"),
 		ParametersSchema: dialect.Schema(parametersSchema, panel.Tables...),
 		TariffSchema:     json.RawMessage(tariffSchema),
 		Statistics: []provision.Statistic{
@@ -46,17 +47,6 @@ func info() provision.Info {
 		},
 	}
 }
-
-const connectionSchema = `{
-  "type": "object", "additionalProperties": false, "required": ["url", "username", "password"],
-  "properties": {
-    "url": {"type": "string", "format": "uri", "title": "Address", "description": "With the prefix /api where the panel is served below it."},
-    "username": {"type": "string", "minLength": 1, "maxLength": 255, "title": "Administrator's e-mail"},
-    "password": {"type": "string", "minLength": 1, "maxLength": 255, "title": "Password", "writeOnly": true},
-    "ca": {"type": "string", "maxLength": 65536, "default": "", "title": "Certificate authority", "description": "PEM; trusted instead of the system's authorities."},
-    "insecure": {"type": "boolean", "default": false, "title": "Accept any certificate", "description": "A fresh panel signs its own."}
-  }
-}`
 
 const tariffSchema = `{
   "type": "object",

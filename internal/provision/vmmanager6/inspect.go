@@ -100,7 +100,7 @@ func (m *Module) Machines(ctx context.Context) ([]provision.Machine, error) {
 	w := &work{Module: m}
 	var out []provision.Machine
 	for _, h := range rows {
-		if h.Cluster.ID != cluster.ID || h.Account.Email == "" || marked.MatchString(m.panel.Mark(h)) {
+		if h.Cluster.ID != cluster.ID || h.Account.Email == "" || m.markIn(h) != "" {
 			continue
 		}
 		found, err := w.tell(ctx, h)

@@ -2,34 +2,27 @@ package vmmanager6
 
 import (
 	"context"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/tariffd/tariffd/internal/actor"
 	"github.com/tariffd/tariffd/internal/provision"
+	"github.com/tariffd/tariffd/internal/provision/mark"
 	"github.com/tariffd/tariffd/internal/provision/vmmanager6/internal/panel"
 )
 
-// marked finds the mark, "svc-<service id>", in a machine's comment. Staff may write around it.
-var marked = regexp.MustCompile(`svc-[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}`)
-
 // markOf is the same for every operation of a service.
-func markOf(id actor.ServiceID) string { return "svc-" + string(id) }
+func markOf(id actor.ServiceID) string { return mark.Of(id) }
 
-// nameOf is what a machine of the service is called in the panel: short, and told apart from others by the id's random end.
-func nameOf(id actor.ServiceID) string {
-	const tail = 12
-	text := string(id)
-	return "vm-" + text[max(0, len(text)-tail):]
-}
+// markIn returns the mark that a machine carries, or nothing.
+func (m *Module) markIn(h panel.Host) string { return mark.In(m.panel.Mark(h)) }
 
 // ours tells whether the machine belongs to the service: it carries its mark, or it carries none, is the one the service is
 // known by and its owner is the client (a machine that staff handed over by hand, or that was taken over).
 func (w *work) ours(h panel.Host) bool {
-	if mark := marked.FindString(w.panel.Mark(h)); mark != "" {
-		return mark == markOf(w.op.ServiceID)
+	if carried := w.markIn(h); carried != "" {
+		return carried == markOf(w.op.ServiceID)
 	}
 	return w.op.Ref != "" && refOf(h) == w.op.Ref && strings.EqualFold(h.Account.Email, w.op.Spec.Client.Email)
 }
@@ -54,12 +47,12 @@ func (w *work) find(ctx context.Context) (panel.Host, bool, error) {
 // carriers returns every machine with the service's mark, the first made first. More than one is what two attempts at once may
 // leave; all attempts agree on which of them stays.
 func (w *work) carriers(ctx context.Context) ([]panel.Host, error) {
-	mark := markOf(w.op.ServiceID)
-	rows, err := w.panel.MarkedHosts(ctx, mark)
+	own := markOf(w.op.ServiceID)
+	rows, err := w.panel.MarkedHosts(ctx, own)
 	if err != nil {
 		return nil, err
 	}
-	out := slices.DeleteFunc(rows, func(h panel.Host) bool { return marked.FindString(w.panel.Mark(h)) != mark })
+	out := slices.DeleteFunc(rows, func(h panel.Host) bool { return w.markIn(h) != own })
 	slices.SortFunc(out, func(a, b panel.Host) int { return a.ID - b.ID })
 	return out, nil
 }

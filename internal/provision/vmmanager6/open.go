@@ -6,7 +6,10 @@ import (
 
 	"github.com/tariffd/tariffd/internal/provision"
 	"github.com/tariffd/tariffd/internal/provision/isp6"
+	"github.com/tariffd/tariffd/internal/provision/mark"
+	"github.com/tariffd/tariffd/internal/provision/panelhttp"
 	"github.com/tariffd/tariffd/internal/provision/vmmanager6/internal/panel"
+	"github.com/tariffd/tariffd/internal/secret"
 )
 
 // open has a machine made, and is done when the panel is.
@@ -126,7 +129,7 @@ func (w *work) create(ctx context.Context) error {
 // newHost is what the machine is made of.
 func (w *work) newHost(ctx context.Context) (panel.NewHost, pools, error) {
 	n := panel.NewHost{
-		Name: nameOf(w.op.ServiceID), Mark: markOf(w.op.ServiceID), Domain: w.op.Spec.Domain, Password: w.password(),
+		Name: mark.Name(w.op.ServiceID), Mark: markOf(w.op.ServiceID), Domain: w.op.Spec.Domain, Password: w.password(),
 		EmailMode: w.emailMode(), IPv4: 1,
 	}
 	cluster, err := w.cluster(ctx)
@@ -180,30 +183,14 @@ func (w *work) shape(n *panel.NewHost, x wanted) {
 // account finds the client's account in the panel by its e-mail, or makes it.
 func (w *work) account(ctx context.Context) (int, error) {
 	client := w.op.Spec.Client
-	known, found, err := w.panel.AccountByEmail(ctx, client.Email)
-	if err != nil || found {
-		return known.ID, err
-	}
-	id, asked := w.panel.CreateAccount(ctx, panel.NewAccount{
-		Email: client.Email, FullName: client.Name, Phone: client.Phone, Password: randomPassword(),
+	return panelhttp.FindOrMake(func() (int, bool, error) {
+		known, found, err := w.panel.AccountByEmail(ctx, client.Email)
+		return known.ID, found, err
+	}, func() (int, error) {
+		return w.panel.CreateAccount(ctx, panel.NewAccount{
+			Email: client.Email, FullName: client.Name, Phone: client.Phone, Password: secret.Throwaway(),
+		})
 	})
-	if asked == nil && id != 0 {
-		return id, nil
-	}
-	if asked != nil && !isp6.Rejected(asked) {
-		return 0, asked
-	}
-	// Another order of the same client may have been quicker.
-	known, found, err = w.panel.AccountByEmail(ctx, client.Email)
-	switch {
-	case err != nil:
-		return 0, err
-	case found:
-		return known.ID, nil
-	case asked != nil:
-		return 0, asked
-	}
-	return 0, provision.NewUnavailable(nil, "the panel made an account and does not show it")
 }
 
 // takeBack undoes an opening that was refused half-way, and then tells the refusal.

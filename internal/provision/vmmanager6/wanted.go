@@ -3,7 +3,6 @@ package vmmanager6
 import (
 	"cmp"
 	"context"
-	"crypto/rand"
 	"slices"
 	"strings"
 
@@ -11,6 +10,7 @@ import (
 
 	"github.com/tariffd/tariffd/internal/provision"
 	"github.com/tariffd/tariffd/internal/provision/vmmanager6/internal/panel"
+	"github.com/tariffd/tariffd/internal/secret"
 )
 
 // wanted is what a machine should be.
@@ -176,11 +176,8 @@ func (w *work) password() string {
 	if w.op.Spec.Password != "" {
 		return w.op.Spec.Password
 	}
-	return randomPassword()
+	return secret.Throwaway()
 }
-
-// randomPassword is one that nobody learns; it has every sort of character that a policy may ask for.
-func randomPassword() string { return rand.Text() + "-a1" }
 
 func (m *Module) emailMode() string {
 	if m.set.SendEmailMode == "" {

@@ -14,9 +14,9 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/tariffd/tariffd/internal/provision"
 	"github.com/tariffd/tariffd/internal/provision/coremgr"
 	"github.com/tariffd/tariffd/internal/provision/dialect"
+	"github.com/tariffd/tariffd/internal/provision/panelhttp"
 )
 
 // Panel is one DCImanager, spoken to as its administrator.
@@ -260,25 +260,15 @@ func (p *Panel) PortBusy(ctx context.Context, id int) (bool, error) {
 
 // User finds a user's number by the name, or makes the user.
 func (p *Panel) User(ctx context.Context, name, password string) (int, error) {
-	id, err := p.userNamed(ctx, name)
-	if err != nil || id != 0 {
+	return panelhttp.FindOrMake(func() (int, bool, error) {
+		id, err := p.userNamed(ctx, name)
+		return id, id != 0, err
+	}, func() (int, error) {
+		form := fields("sok", "ok", "level", p.dialect.names["user_level"], "name", name, "passwd", password)
+		made, err := p.submit(ctx, UserCreate, form, password)
+		id, _ := strconv.Atoi(made.Get("id")) // not told by every build
 		return id, err
-	}
-	made, asked := p.submit(ctx, UserCreate, fields("sok", "ok", "level", p.dialect.names["user_level"], "name", name, "passwd", password), password)
-	if asked != nil && !coremgr.Rejected(asked) {
-		return 0, asked
-	}
-	if id, err = strconv.Atoi(made.Get("id")); err == nil && id != 0 {
-		return id, nil
-	}
-	// Another order of the same client may have been quicker.
-	if id, err = p.userNamed(ctx, name); err != nil || id != 0 {
-		return id, err
-	}
-	if asked != nil {
-		return 0, asked
-	}
-	return 0, provision.NewUnavailable(nil, "the panel made a user and does not show it")
+	})
 }
 
 // Emails are the e-mail addresses of users by their names in small letters. A user without one, as in installations that do not

@@ -136,15 +136,10 @@ const (
 )
 
 // Missing tells whether the cloud said that it knows no such thing.
-func Missing(err error) bool { return refusedAs(err, codeMissing) }
+func Missing(err error) bool { return provision.IsRejected(err, codeMissing) }
 
 // Rejected tells whether the cloud refused the call itself.
-func Rejected(err error) bool { return refusedAs(err, "") }
-
-func refusedAs(err error, code string) bool {
-	failure, ok := provision.FailureOf(err)
-	return ok && failure.Kind == provision.Rejected && (code == "" || failure.Code == code)
-}
+func Rejected(err error) bool { return provision.IsRejected(err, "") }
 
 // failed says what the library's error means for an operation.
 func (p *Panel) failed(method, what string, err error) error {

@@ -10,9 +10,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"net/url"
 	"strconv"
-	"strings"
 
 	"github.com/tariffd/tariffd/internal/provision/isp6"
 	"github.com/tariffd/tariffd/internal/provision/panelhttp"
@@ -32,19 +30,12 @@ func (p *Panel) Exclusive(ctx context.Context, name string) (leave func(), err e
 	return p.client.Exclusive(ctx, name)
 }
 
-type places map[string]string
+type places = isp6.Places
 
 func of(id int) places { return places{"id": strconv.Itoa(id)} }
 
 func (p *Panel) request(call Call, fill places, body any) panelhttp.Request {
-	method, path, _ := strings.Cut(p.dialect.endpoints[call], " ")
-	for name, value := range fill {
-		path = strings.ReplaceAll(path, "{"+name+"}", url.QueryEscape(value))
-	}
-	if method == "POST" && body == nil {
-		body = struct{}{}
-	}
-	return panelhttp.Request{Method: method, Path: path, Body: body}
+	return isp6.Request(p.dialect.endpoints[call], fill, body)
 }
 
 func (p *Panel) call(ctx context.Context, call Call, fill places, body, into any, secrets ...string) error {
