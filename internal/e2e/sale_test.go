@@ -296,6 +296,10 @@ func (s *sale) finishByHand(step stepOf) {
 	require.Len(s.t, open, 1, step.name)
 	require.Equal(s.t, want, open[0].text("kind"), "%s: %s", step.name, open[0])
 	body := doc{"result": "done"}
+	if step.name == "open" && s.driver != "manual" {
+		s.admin.post("/v1/tasks/"+open[0].text("id")+"/close", body).
+			refused(http.StatusUnprocessableEntity, "required", "/external_id required")
+	}
 	if step.name == "open" {
 		for k, v := range s.setUp {
 			body[k] = v

@@ -224,6 +224,40 @@ func TestARefusalOfWhatThePanelHasBegunStaysWithItsModule(t *testing.T) {
 	require.Equal(r, department.SetUp, r.Task(id).Kind)
 }
 
+func TestWhatAPanelHasTakenBackGoesToTheNextModuleD24(t *testing.T) {
+	r := newRig(t)
+	two := r.NewModule("two", catalog.ModuleChange{SortOrder: ptr(2)})
+	r.EditTariff(catalog.TariffChange{ModuleIDs: &[]catalog.ModuleID{r.Module, two}})
+	r.panel.says(provision.Outcome{State: provision.Pending, Memo: map[string]string{"job": "5"}, Begun: true}, nil)
+	id := r.Buy(r.Client("100"), 1).Items[0].ServiceID
+	r.Work()
+	r.panel.does(func(module string, _ provision.Op) (provision.Outcome, error) {
+		if module == "one" {
+			return provision.Outcome{}, provision.NewTakenBack("panel_failed", "The OS does not install.")
+		}
+		return provision.Outcome{Ref: "2"}, nil
+	})
+	r.After(time.Minute)
+	require.Empty(r, r.panel.last().Memo)
+	require.Equal(r, []string{"one open", "one open", "two open"}, r.panel.asked())
+	require.Equal(r, service.Active, r.service(id).Status)
+	require.Equal(r, two, r.service(id).ModuleID)
+}
+
+func TestTheMachinesOwnPasswordIsTheOneThatIsShown(t *testing.T) {
+	r := newRig(t)
+	r.panel.says(provision.Outcome{Ref: "1", Password: "made-by-the-panel-3W"}, nil)
+	_, id := r.active()
+	out, err := r.Lifecycle.Reveal(context.Background(), admin, id)
+	require.NoError(r, err)
+	require.Equal(r, "made-by-the-panel-3W", out.Password)
+	r.panel.says(provision.Outcome{}, nil)
+	_, err = r.Lifecycle.Reboot(context.Background(), admin, id, false)
+	require.NoError(r, err)
+	r.Work()
+	require.Equal(r, "made-by-the-panel-3W", r.panel.last().Spec.Password, "a panel that says nothing of it leaves it")
+}
+
 func TestTenFailuresMakeATaskD24(t *testing.T) {
 	r := newRig(t)
 	id := r.Buy(r.Client("100"), 1).Items[0].ServiceID

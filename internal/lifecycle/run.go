@@ -328,7 +328,7 @@ func (e *Engine) failed(ctx context.Context, tx Tx, s service.Service, o *operat
 	if errors.As(callErr, &f) {
 		code, text = f.Code, f.Text
 		refused = f.Kind == provision.Rejected || f.Kind == provision.Unauthenticated
-		o.Begun = o.Begun || f.Unsure
+		o.Begun = (o.Begun || f.Unsure) && !f.TakenBack
 	}
 	o.ErrorCode, o.ErrorText, o.PendingSince = code, text, nil
 	o.Note(now, code+": "+text)

@@ -28,7 +28,9 @@ type Failure struct {
 	// Unsure tells that the call may have had its effect although no answer came: the panel must be asked before anything
 	// is done elsewhere.
 	Unsure bool
-	cause  error
+	// TakenBack tells that what the panel held for an opening is gone again, so that another module may make the service.
+	TakenBack bool
+	cause     error
 }
 
 // Error returns code and text.
@@ -50,6 +52,13 @@ func NewUnavailable(cause error, format string, args ...any) *Failure {
 // NewRejected reports the panel's refusal in its own words.
 func NewRejected(code, format string, args ...any) *Failure {
 	return &Failure{Kind: Rejected, Code: code, Text: fmt.Sprintf(format, args...)}
+}
+
+// NewTakenBack reports a refusal after which the panel holds nothing more of the opening: whatever was begun was undone.
+func NewTakenBack(code, format string, args ...any) *Failure {
+	f := NewRejected(code, format, args...)
+	f.TakenBack = true
+	return f
 }
 
 // NewUnauthenticated reports that the panel does not accept the credentials.

@@ -263,5 +263,5 @@ func (w *work) takeBack(ctx context.Context) (provision.Outcome, error) {
 		return provision.Outcome{}, err
 	}
 	w.begun = false
-	return provision.Outcome{}, provision.NewRejected(code, "%s", text)
+	return provision.Outcome{}, provision.NewTakenBack(code, "%s", text)
 }

@@ -164,5 +164,5 @@ func (w *work) takeBack(ctx context.Context) (provision.Outcome, error) {
 		}
 	}
 	w.begun = false
-	return provision.Outcome{}, provision.NewRejected(code, "%s", text)
+	return provision.Outcome{}, provision.NewTakenBack(code, "%s", text)
 }

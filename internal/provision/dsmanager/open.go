@@ -235,7 +235,7 @@ func (w *work) takeBack(ctx context.Context) (provision.Outcome, error) {
 		}
 	}
 	w.begun = false
-	return provision.Outcome{}, provision.NewRejected(code, "%s", text)
+	return provision.Outcome{}, provision.NewTakenBack(code, "%s", text)
 }
 
 // close gives the service's servers back. One that is missing, nobody's already or somebody else's by now is done.

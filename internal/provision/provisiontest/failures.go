@@ -84,6 +84,7 @@ func failedJobLeavesNothing(t *testing.T, h Harness) {
 		if failure, ok := provision.FailureOf(err); ok {
 			require.Equal(t, provision.Rejected, failure.Kind, err)
 			b.count(op, 0)
+			require.True(t, failure.TakenBack || !b.begun, "what was begun and is gone lets another module be asked")
 			continue
 		}
 		require.NoError(t, err)

@@ -74,6 +74,7 @@ type bench struct {
 	World
 	driver provision.Driver
 	module provision.Module
+	begun  bool // the panel was told to hold something for an operation
 }
 
 func newBench(t *testing.T, h Harness) *bench {
@@ -152,6 +153,7 @@ func (b *bench) settled(op *provision.Op, out provision.Outcome) bool {
 		return true
 	}
 	op.Memo = maps.Clone(out.Memo)
+	b.begun = b.begun || out.Begun
 	require.Positive(b, out.After, "a pending outcome says when to look again")
 	b.wait(out.After)
 	return false

@@ -209,5 +209,5 @@ func (w *work) takeBack(ctx context.Context) (provision.Outcome, error) {
 		return w.orPending(err)
 	}
 	w.begun = false
-	return provision.Outcome{}, provision.NewRejected(code, "%s", text)
+	return provision.Outcome{}, provision.NewTakenBack(code, "%s", text)
 }
