@@ -1311,6 +1311,10 @@ CREATE UNIQUE INDEX operation_live_uq ON public.operation USING btree (service_i
 
 CREATE INDEX operation_module_live_ix ON public.operation USING btree (module_id) WHERE (status = ANY (ARRAY['running'::text, 'waiting'::text]));
 
+-- Name: operation_module_queued_ix; Type: INDEX
+
+CREATE INDEX operation_module_queued_ix ON public.operation USING btree (module_id, id) WHERE (status = 'queued'::text);
+
 -- Name: operation_service_ix; Type: INDEX
 
 CREATE INDEX operation_service_ix ON public.operation USING btree (service_id, id);

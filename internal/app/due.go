@@ -22,14 +22,16 @@ import (
 func (a *App) kinds() []due.Kind {
 	return []due.Kind{
 		a.kind("statistics_day", 1, 1, due.Each(func(ctx context.Context, c due.Claim) error { return a.Traffic.RunPlan(ctx, c.ID, c.No) })),
-		a.kind("collection", 1, 4, due.Each(func(ctx context.Context, c due.Claim) error { return a.Traffic.RunCollection(ctx, c.ID, c.No) })),
+		shared(2, a.kind("collection", 1, 8, due.Each(func(ctx context.Context, c due.Claim) error {
+			return a.Traffic.RunCollection(ctx, c.ID, c.No)
+		}))),
 		a.kind("overage", 64, 2, a.runOverage),
 		a.kind("module_sync", 1, 2, due.Each(func(ctx context.Context, c due.Claim) error {
 			return a.Catalog.SyncDue(ctx, catalog.ModuleID(c.ID), c.No)
 		})),
-		a.kind("operation", 1, 8, due.Each(func(ctx context.Context, c due.Claim) error {
+		shared(8, a.kind("operation", 1, 64, due.Each(func(ctx context.Context, c due.Claim) error {
 			return a.Lifecycle.Run(ctx, operation.ID(c.ID), c.No)
-		})),
+		}))),
 		a.kind("daily_run", 100, 2, a.runDaily),
 		a.kind("resumption", 1, 2, due.Each(func(ctx context.Context, c due.Claim) error {
 			return a.Lifecycle.ResumeFreed(ctx, actor.ClientID(c.ID), c.No)
@@ -48,11 +50,18 @@ func (a *App) kind(name string, lot, parallel int, run func(context.Context, []d
 	return due.Kind{Name: name, Rows: rows{a.DB.Due(name)}, Lot: lot, Parallel: parallel, Run: run}
 }
 
+// shared leaves each processing module some of a kind's runs, so that a panel that does not answer has no more than these to
+// keep waiting. They hold neither a transaction nor a connection meanwhile.
+func shared(most int, k due.Kind) due.Kind {
+	k.Share = most
+	return k
+}
+
 // runOverage recomputes a lot of months.
 func (a *App) runOverage(ctx context.Context, claims []due.Claim) error {
 	lot := make([]charge.Claim, len(claims))
 	for i, c := range claims {
-		lot[i] = charge.Claim(c)
+		lot[i] = charge.Claim{ID: c.ID, No: c.No}
 	}
 	return a.Overage.RunLot(ctx, lot)
 }
@@ -90,11 +99,11 @@ func (a *App) loop() *due.Loop {
 // rows hands the store's claims to the loop; neither package knows the other.
 type rows struct{ *postgres.DueTable }
 
-func (r rows) Claim(ctx context.Context, at time.Time, lot int) ([]due.Claim, error) {
-	got, err := r.DueTable.Claim(ctx, at, lot)
+func (r rows) Claim(ctx context.Context, at time.Time, lot int, but []string) ([]due.Claim, error) {
+	got, err := r.ClaimBut(ctx, at, lot, but)
 	out := make([]due.Claim, len(got))
 	for i, c := range got {
-		out[i] = due.Claim(c)
+		out[i] = due.Claim{ID: c.ID, No: c.No, Group: c.Group}
 	}
 	return out, err
 }
@@ -110,7 +119,7 @@ func (r rows) Delay(ctx context.Context, claims []due.Claim, pause time.Duration
 func claimed(claims []due.Claim) []postgres.DueClaim {
 	out := make([]postgres.DueClaim, len(claims))
 	for i, c := range claims {
-		out[i] = postgres.DueClaim(c)
+		out[i] = postgres.DueClaim{ID: c.ID, No: c.No}
 	}
 	return out
 }

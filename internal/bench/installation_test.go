@@ -50,11 +50,11 @@ func newInstallation(b *testing.B, settings ...string) *installation {
 }
 
 // start runs the server and waits until it is ready.
-func (in *installation) start(b *testing.B) *installation {
+func (in *installation) start(b *testing.B, flags ...string) *installation {
 	b.Helper()
 	path, err := binary()
 	require.NoError(b, err)
-	in.serve = launch(b, in.dir+".serve.log", in.env, path, "serve", "--migrate")
+	in.serve = launch(b, in.dir+".serve.log", in.env, path, append([]string{"serve", "--migrate"}, flags...)...)
 	in.serve.await(b, "http://"+in.listen+"/readyz")
 	return in
 }

@@ -7,6 +7,8 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
+	"strconv"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -124,4 +126,22 @@ func freeAddress(b *testing.B) string {
 	require.NoError(b, err)
 	defer l.Close()
 	return l.Addr().String()
+}
+
+// burned is the processor time that the child has used so far.
+func (p *process) burned(b *testing.B) time.Duration {
+	b.Helper()
+	raw, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", p.cmd.Process.Pid))
+	require.NoError(b, err)
+	// The name in brackets may hold anything; user and system time are the 12th and 13th after it.
+	_, rest, _ := strings.Cut(string(raw), ") ")
+	fields := strings.Fields(rest)
+	const user, system, perSecond = 11, 12, 100
+	var ticks time.Duration
+	for _, at := range []int{user, system} {
+		n, err := strconv.Atoi(fields[at])
+		require.NoError(b, err)
+		ticks += time.Duration(n)
+	}
+	return ticks * time.Second / perSecond
 }

@@ -18,14 +18,16 @@ import (
 type Claim struct {
 	ID string
 	No int64
+	// Group is what may keep the row's run waiting, such as a panel that does not answer; empty: nothing that it shares.
+	Group string
 }
 
 // Rows are the due rows of one table.
 type Rows interface {
 	// Next is the earliest due instant, rows being worked on included; false: nothing will ever be due.
 	Next(ctx context.Context) (time.Time, bool, error)
-	// Claim takes at most lot rows that are due at a business instant and that nobody holds.
-	Claim(ctx context.Context, at time.Time, lot int) ([]Claim, error)
+	// Claim takes at most lot rows that are due at a business instant, that nobody holds, and that are of none of some groups.
+	Claim(ctx context.Context, at time.Time, lot int, but []string) ([]Claim, error)
 	// Extend renews the leases of claims that are still held.
 	Extend(ctx context.Context, claims []Claim) error
 	// Delay lets go of claims that are still held, to be claimed again after a pause of real time. It answers their ids;
@@ -39,6 +41,9 @@ type Kind struct {
 	Rows     Rows
 	Lot      int // rows handed to one run; 1 where absent
 	Parallel int // runs at once in one process; 1 where absent
+	// Share is how many of these may be of one group, so that what keeps one waiting leaves places to the others; 0: all. A
+	// run of a kind with groups is of one row.
+	Share int
 	// Run works on a lot. It must move each row's due instant and give its claim back in the transaction that finishes it.
 	// After an error, rows it has not finished are tried again later.
 	Run func(ctx context.Context, claims []Claim) error

@@ -82,6 +82,7 @@ func (l *Loop) watch(ctx context.Context, k Kind, wake chan struct{}) {
 	ticker := time.NewTicker(l.Every)
 	defer ticker.Stop()
 	free := make(chan struct{}, k.parallel())
+	groups := &shares{most: k.Share}
 	var running sync.WaitGroup
 	defer running.Wait()
 	failing := false
@@ -91,15 +92,19 @@ func (l *Loop) watch(ctx context.Context, k Kind, wake chan struct{}) {
 		case <-ctx.Done():
 			return
 		}
-		claims, err := l.look(ctx, k)
+		claims, err := l.look(ctx, k, groups.full())
 		if err != nil && !failing && ctx.Err() == nil {
 			l.Log.Error("looking for due work failed", "kind", k.Name, "error", err)
 		}
 		failing = err != nil // told once, not at each look of an outage
 		if len(claims) > 0 {
+			groups.enter(claims[0].Group)
 			running.Go(func() {
 				defer func() { <-free }()
 				_, _ = l.run(ctx, k, claims, l.pauses.next)
+				if groups.leave(claims[0].Group) {
+					l.Wake(k.Name) // what was passed over may be claimed now
+				}
 			})
 			continue
 		}
@@ -114,12 +119,12 @@ func (l *Loop) watch(ctx context.Context, k Kind, wake chan struct{}) {
 }
 
 // look claims a lot for the background.
-func (l *Loop) look(ctx context.Context, k Kind) ([]Claim, error) {
+func (l *Loop) look(ctx context.Context, k Kind, full []string) ([]Claim, error) {
 	at, ok, err := l.Now(ctx)
 	if err != nil || !ok {
 		return nil, err
 	}
-	return k.Rows.Claim(ctx, at, k.lot())
+	return k.Rows.Claim(ctx, at, k.lot(), full)
 }
 
 // run works on one lot with its leases kept alive. What is left of a lot that failed is let go for the pause that pauseOf

@@ -71,7 +71,7 @@ func TestHeldRowsAreWaitedFor(t *testing.T) {
 		t.Fatalf("came back with a row still held: %v", err)
 	default:
 	}
-	require.NoError(t, w.do(t.Context(), due.Claim(held[0])))
+	require.NoError(t, w.do(t.Context(), due.Claim{ID: held[0].ID, No: held[0].No}))
 	require.NoError(t, <-done)
 }
 
@@ -145,13 +145,13 @@ func TestLostClaimWritesNothing(t *testing.T) {
 	require.Len(t, again, 1, "an expired lease may be claimed")
 	require.Equal(t, old[0].No+1, again[0].No)
 
-	require.ErrorIs(t, w.do(t.Context(), due.Claim(old[0])), errLost)
+	require.ErrorIs(t, w.do(t.Context(), due.Claim{ID: old[0].ID, No: old[0].No}), errLost)
 	table := w.db.DueIn(choreColumns)
 	require.NoError(t, table.Extend(t.Context(), old))
 	left, err := table.Delay(t.Context(), old, time.Hour)
 	require.NoError(t, err)
 	require.Empty(t, left, "nor does it let go of what another holds")
-	require.NoError(t, later.do(t.Context(), due.Claim(again[0])))
+	require.NoError(t, later.do(t.Context(), due.Claim{ID: again[0].ID, No: again[0].No}))
 }
 
 func TestHeartbeatKeepsAClaim(t *testing.T) {

@@ -63,6 +63,7 @@ type round struct {
 // drain runs one kind until nothing of it can be claimed, several lots at once.
 func (r *round) drain(ctx context.Context, k Kind) (worked bool, err error) {
 	free := make(chan struct{}, k.parallel())
+	groups := &shares{most: k.Share}
 	var running sync.WaitGroup
 	defer func() {
 		running.Wait()
@@ -75,7 +76,7 @@ func (r *round) drain(ctx context.Context, k Kind) (worked bool, err error) {
 		if r.stopped() {
 			return worked, nil
 		}
-		claims, err := k.Rows.Claim(ctx, r.at, k.lot())
+		claims, err := k.Rows.Claim(ctx, r.at, k.lot(), groups.full())
 		if err != nil {
 			return worked, err
 		}
@@ -83,8 +84,10 @@ func (r *round) drain(ctx context.Context, k Kind) (worked bool, err error) {
 			return worked, nil
 		}
 		worked = true
+		groups.enter(claims[0].Group)
 		running.Go(func() {
 			defer func() { <-free }()
+			defer groups.leave(claims[0].Group)
 			r.run(ctx, k, claims)
 		})
 	}

@@ -20,11 +20,12 @@ import (
 // of the same day would break the key.
 const workSchema = `
 CREATE TABLE chore (
-    id uuid PRIMARY KEY DEFAULT gen_random_uuid(), due_at timestamptz, claim_no bigint NOT NULL DEFAULT 0, lease_until timestamptz);
+    id uuid PRIMARY KEY DEFAULT gen_random_uuid(), due_at timestamptz, claim_no bigint NOT NULL DEFAULT 0, lease_until timestamptz,
+    master text);
 CREATE TABLE chore_done (id uuid, at timestamptz, now_at timestamptz, PRIMARY KEY (id, at));`
 
 var (
-	choreColumns = postgres.DueColumns{Table: "chore", At: "due_at", Where: "true"}
+	choreColumns = postgres.DueColumns{Table: "chore", At: "due_at", Where: "true", Group: "master"}
 	first        = time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC)
 )
 
@@ -33,11 +34,11 @@ const day = 24 * time.Hour
 // rows hands the claims of the store to the loop, as package app does.
 type rows struct{ *postgres.DueTable }
 
-func (r rows) Claim(ctx context.Context, at time.Time, lot int) ([]due.Claim, error) {
-	got, err := r.DueTable.Claim(ctx, at, lot)
+func (r rows) Claim(ctx context.Context, at time.Time, lot int, but []string) ([]due.Claim, error) {
+	got, err := r.ClaimBut(ctx, at, lot, but)
 	out := make([]due.Claim, len(got))
 	for i, c := range got {
-		out[i] = due.Claim(c)
+		out[i] = due.Claim{ID: c.ID, No: c.No, Group: c.Group}
 	}
 	return out, err
 }
@@ -53,7 +54,7 @@ func (r rows) Delay(ctx context.Context, claims []due.Claim, pause time.Duration
 func back(claims []due.Claim) []postgres.DueClaim {
 	out := make([]postgres.DueClaim, len(claims))
 	for i, c := range claims {
-		out[i] = postgres.DueClaim(c)
+		out[i] = postgres.DueClaim{ID: c.ID, No: c.No}
 	}
 	return out
 }

@@ -32,6 +32,59 @@ func TestAtMaxRunningOpensTheNextOneWaitsAndIsWokenD23(t *testing.T) {
 	require.Equal(r, service.Active, r.service(second).Status)
 }
 
+// Each end of an operation is work for those who are next, not for all who wait.
+func TestTheEndOfAnOperationWakesTheNextAloneD23(t *testing.T) {
+	r := newRig(t)
+	ctx := context.Background()
+	r.EditModule(catalog.ModuleChange{MaxRunningOpens: ptr(1)})
+	r.panel.says(provision.Outcome{State: provision.Pending, After: 10 * time.Second}, nil)
+	o := r.Buy(r.Client("600"), 6)
+	r.Work()
+	r.panel.does(nil)
+	r.Clock.Advance(10 * time.Second)
+	claims, err := r.DB.Due("operation").Claim(ctx, r.Clock.BusinessNow(), 10)
+	require.NoError(r, err)
+	require.Len(r, claims, 1, "the others wait")
+	require.NoError(r, r.Lifecycle.Run(ctx, operation.ID(claims[0].ID), claims[0].No))
+	due := 0
+	for _, i := range o.Items[1:] {
+		if !r.operation(i.ServiceID, provision.Open).NextAttemptAt.After(r.Clock.BusinessNow()) {
+			due++
+		}
+	}
+	require.Equal(r, 2, due)
+	r.Work()
+	for _, i := range o.Items {
+		require.Equal(r, service.Active, r.service(i.ServiceID).Status)
+	}
+}
+
+// What a worker has claimed for one module and finds to be another's it gives back: no more of one module's operations run in a
+// process than leave places to those of others.
+func TestAnOpenRunsAsOneOfTheModuleThatIsChosen(t *testing.T) {
+	r := newRig(t)
+	ctx := context.Background()
+	two := r.NewModule("two", catalog.ModuleChange{SortOrder: ptr(2)})
+	r.EditTariff(catalog.TariffChange{ModuleIDs: &[]catalog.ModuleID{r.Module, two}})
+	id := r.Buy(r.Client("100"), 1).Items[0].ServiceID
+	require.Equal(r, r.Module, r.operation(id, provision.Open).ModuleID, "the choice as things are")
+	r.EditModule(catalog.ModuleChange{Enabled: ptr(false)})
+	claims, err := r.DB.Due("operation").ClaimBut(ctx, r.Clock.BusinessNow(), 10, []string{string(two)})
+	require.NoError(r, err)
+	require.Len(r, claims, 1)
+	require.Equal(r, string(r.Module), claims[0].Group)
+	require.NoError(r, r.Lifecycle.Run(ctx, operation.ID(claims[0].ID), claims[0].No))
+	require.Empty(r, r.panel.asked())
+	require.Equal(r, 0, r.operation(id, provision.Open).Attempts)
+
+	claims, err = r.DB.Due("operation").ClaimBut(ctx, r.Clock.BusinessNow(), 10, []string{string(two)})
+	require.NoError(r, err)
+	require.Empty(r, claims, "it is the other module's now")
+	r.Work()
+	require.Equal(r, []string{"two open"}, r.panel.asked())
+	require.Equal(r, 1, r.operation(id, provision.Open).Attempts)
+}
+
 func TestAFreeModuleTakesWhatAFullOneCannotD23(t *testing.T) {
 	r := newRig(t)
 	two := r.NewModule("two", catalog.ModuleChange{SortOrder: ptr(2)})

@@ -55,6 +55,9 @@ func (e *Engine) Open(ctx context.Context, otx order.Tx, by actor.Actor, s *serv
 			return e.atOnce(ctx, tx, by, s, o, now)
 		}
 	}
+	if choice != operation.NoModule {
+		o.ModuleID = m.ID // as things are now; the choice is made when its turn comes
+	}
 	if err = tx.UpdateService(ctx, *s); err != nil {
 		return err
 	}
@@ -71,6 +74,11 @@ func (e *Engine) choose(ctx context.Context, tx Tx, s service.Service, o *operat
 	if err != nil {
 		return catalog.Module{}, 0, err
 	}
+	return e.chooseOf(ctx, tx, s, o, offer, room)
+}
+
+// chooseOf is choose for the tariff version that was read.
+func (e *Engine) chooseOf(ctx context.Context, tx Tx, s service.Service, o *operation.Operation, offer catalog.Offer, room *catalog.Room) (catalog.Module, operation.Choice, error) {
 	lanes, err := e.lanesOf(ctx, tx, s, offer)
 	if err != nil {
 		return catalog.Module{}, 0, err

@@ -119,21 +119,24 @@ func (e *Engine) lane(ctx context.Context, tx Tx, s *service.Service, o *operati
 			return false, e.wait(ctx, tx, o, now)
 		}
 	}
-	if err = tx.LockLanes(ctx); err != nil {
-		return false, err
-	}
+	claimed := o.ModuleID
 	m, choice, err := e.moduleFor(ctx, tx, *s, o, sight, now)
 	if err != nil {
 		return false, err
 	}
 	switch choice {
 	case operation.NoLane:
+		o.ModuleID = m.ID
 		return false, e.wait(ctx, tx, o, now)
 	case operation.NoModule:
 		o.StockKey = nil
 		return false, e.toPeople(ctx, tx, *s, o, "No processing module can make this service.", "no_module", "")
 	}
-	o.ModuleID = m.ID
+	if o.ModuleID = m.ID; claimed != m.ID {
+		// It is claimed anew among the operations of that module, of which no more may run here than leave places to others.
+		o.Status, o.NextAttemptAt = operation.Queued, &now
+		return false, tx.UpdateOperation(ctx, *o)
+	}
 	if s.ModuleID != m.ID {
 		s.ModuleID = m.ID
 		return true, tx.UpdateService(ctx, *s)
@@ -145,6 +148,9 @@ func (e *Engine) lane(ctx context.Context, tx Tx, s *service.Service, o *operati
 func (e *Engine) moduleFor(ctx context.Context, tx Tx, s service.Service, o *operation.Operation, sight catalog.Sight, now time.Time) (catalog.Module, operation.Choice, error) {
 	if o.Kind == provision.Open && !o.Begun {
 		return e.chooseAmong(ctx, tx, s, o, sight)
+	}
+	if err := tx.LockLanes(ctx, []catalog.ModuleID{s.ModuleID}); err != nil {
+		return catalog.Module{}, 0, err
 	}
 	lanes, err := tx.Lanes(ctx, []catalog.ModuleID{s.ModuleID}, now)
 	if err != nil {
@@ -160,19 +166,25 @@ func (e *Engine) moduleFor(ctx context.Context, tx Tx, s service.Service, o *ope
 // chooseAmong chooses a module by what panels told. What the open had put by before is free for the choice, and stays put by
 // where its module is the one that is chosen and was not asked.
 func (e *Engine) chooseAmong(ctx context.Context, tx Tx, s service.Service, o *operation.Operation, sight catalog.Sight) (catalog.Module, operation.Choice, error) {
+	offer, err := tx.TariffVersion(ctx, s.TariffID, s.TariffVersion)
+	if err != nil {
+		return catalog.Module{}, 0, err
+	}
+	if err = tx.LockLanes(ctx, offer.ModuleIDs); err != nil {
+		return catalog.Module{}, 0, err
+	}
 	room := &catalog.Room{Sight: sight}
 	if len(sight) > 0 {
 		if err := tx.LockStock(ctx, sight.Modules()); err != nil {
 			return catalog.Module{}, 0, err
 		}
-		var err error
 		if room.Sold, err = tx.StockSold(ctx, sight, string(o.ID)); err != nil {
 			return catalog.Module{}, 0, err
 		}
 	}
 	before, key := o.ModuleID, o.StockKey
 	o.StockKey = nil
-	m, choice, err := e.choose(ctx, tx, s, o, room)
+	m, choice, err := e.chooseOf(ctx, tx, s, o, offer, room)
 	if o.StockKey == nil && m.ID == before {
 		o.StockKey = key
 	}
@@ -227,16 +239,17 @@ func (e *Engine) finish(ctx context.Context, id operation.ID, claimNo int64, out
 		if err != nil {
 			return err
 		}
+		ran := o.ModuleID
 		o.Begun = o.Begun || out.Begun || out.Ref != ""
 		if callErr != nil {
 			err = e.failed(ctx, tx, s, &o, callErr, now)
 		} else {
 			err = e.landed(ctx, tx, s, &o, out, now)
 		}
-		if err != nil {
+		if err != nil || o.HoldsLane() {
 			return err
 		}
-		return tx.WakeQueued(ctx, now)
+		return tx.WakeQueued(ctx, s.ID, ran, now)
 	})
 }
 
@@ -354,7 +367,7 @@ func (e *Engine) problem(ctx context.Context, tx Tx, o operation.Operation, code
 func (e *Engine) nextModule(ctx context.Context, tx Tx, s service.Service, o *operation.Operation, text string, now time.Time) error {
 	o.TriedModuleIDs = append(o.TriedModuleIDs, o.ModuleID)
 	o.ModuleID, o.StockKey, o.Memo, o.Attempts = "", nil, nil, 0
-	_, choice, err := e.choose(ctx, tx, s, o, nil)
+	m, choice, err := e.choose(ctx, tx, s, o, nil)
 	if err != nil {
 		return err
 	}
@@ -362,6 +375,7 @@ func (e *Engine) nextModule(ctx context.Context, tx Tx, s service.Service, o *op
 		o.ModuleID = o.TriedModuleIDs[len(o.TriedModuleIDs)-1]
 		return e.toPeople(ctx, tx, s, o, "No processing module could make this service.", o.ErrorCode, text)
 	}
+	o.ModuleID = m.ID
 	o.Status, o.NextAttemptAt = operation.Queued, &now
 	return tx.UpdateOperation(ctx, *o)
 }

@@ -202,7 +202,7 @@ func (e *Engine) doneByPeople(ctx context.Context, tx Tx, by actor.Actor, s *ser
 	if err = e.complete(ctx, tx, by, s, o, out); err != nil {
 		return err
 	}
-	return tx.WakeQueued(ctx, now)
+	return tx.WakeQueued(ctx, s.ID, o.ModuleID, now)
 }
 
 // anyModule is the module that a service made by people belongs to: the first of its tariff in its data center. What keeps
@@ -264,7 +264,7 @@ func (e *Engine) refused(ctx context.Context, tx Tx, by actor.Actor, s *service.
 	if err = tx.UpdateOperation(ctx, o); err != nil {
 		return err
 	}
-	if err = tx.WakeQueued(ctx, now); err != nil {
+	if err = tx.WakeQueued(ctx, s.ID, o.ModuleID, now); err != nil {
 		return err
 	}
 	if o.Kind == provision.Open {

@@ -135,6 +135,10 @@ type Timeouts struct {
 	Header time.Duration // from the request's last byte to the answer's header
 }
 
+// keptAlive is how many connections to one host wait for the next call: about as many calls as a process makes of one panel at
+// once, so that none of them has to connect anew.
+const keptAlive = 32
+
 // Transport returns an HTTP transport that keeps the policy for every connection, those of redirects included. A proxy
 // would be the one that is dialled and checked, so none is used.
 func (p Policy) Transport(t Timeouts) *http.Transport {
@@ -144,7 +148,7 @@ func (p Policy) Transport(t Timeouts) *http.Transport {
 		TLSHandshakeTimeout:   t.TLS,
 		ResponseHeaderTimeout: t.Header,
 		ForceAttemptHTTP2:     true,
-		MaxIdleConnsPerHost:   4,
+		MaxIdleConnsPerHost:   keptAlive,
 		IdleConnTimeout:       90 * time.Second,
 	}
 }

@@ -38,6 +38,12 @@ const (
 	Cancelled Status = "cancelled"
 )
 
+// HoldsLane tells whether the operation counts among those that its module is at work on: not what a panel does not finish and
+// people were told of, else one stuck machine would keep the module from making others.
+func (o Operation) HoldsLane() bool {
+	return o.Status == Running || (o.Status == Waiting && o.TaskID == "")
+}
+
 // Final tells whether an operation in this status never runs again.
 func (s Status) Final() bool { return s == Succeeded || s == Failed || s == Cancelled }
 
@@ -154,14 +160,15 @@ type Tx interface {
 	LiveOperations(ctx context.Context, s actor.ServiceID) ([]Operation, error)
 	// UpdateOperation writes every mutable field, raises the version and gives the claim back.
 	UpdateOperation(ctx context.Context, o Operation) error
-	// LockLanes serialises the counting of lanes until the transaction ends.
-	LockLanes(ctx context.Context) error
+	// LockLanes serialises the counting of the lanes of modules until the transaction ends; modules without a limit have none.
+	LockLanes(ctx context.Context, ids []catalog.ModuleID) error
 	// LockStock makes those who take from the stock of a module follow each other until the transaction ends.
 	LockStock(ctx context.Context, ids []catalog.ModuleID) error
 	// Lanes counts what runs on modules, for the choice of D23.
 	Lanes(ctx context.Context, ids []catalog.ModuleID, now time.Time) ([]Lane, error)
-	// WakeQueued makes the operations that wait for a free lane due at an instant.
-	WakeQueued(ctx context.Context, at time.Time) error
+	// WakeQueued makes due at an instant what may have waited for an operation of a service on a module: the service's others,
+	// and the next for its lane.
+	WakeQueued(ctx context.Context, s actor.ServiceID, m catalog.ModuleID, at time.Time) error
 }
 
 // Filter narrows a list of operations.

@@ -17,6 +17,7 @@ const Lease = 30 * time.Second
 type DueColumns struct {
 	Table, At, Where string
 	Order            string // which of the rows due at one instant come first; empty: by id
+	Group            string // what rows may be passed over by, together; empty: nothing
 	// Light: claims need not outlive a crash of the database, which saves a wait for the disk each. Only for work that two may
 	// do at once without harm, because a number that was lost is given again.
 	Light bool
@@ -25,14 +26,14 @@ type DueColumns struct {
 // The due tables, by the kind of work. Each has a partial index on its instant.
 var dueTables = map[string]DueColumns{
 	"statistics_day": {Table: "statistics_day", At: "next_run_at", Where: "true"},
-	"collection":     {Table: "collection", At: "due_at", Where: "status = 'due'"},
+	"collection":     {Table: "collection", At: "due_at", Where: "status = 'due'", Group: "module_id"},
 	// Neighbours are of one client, whose lock they share. While a recomputation moves blocks its marks wait for the end: what
 	// is charged before would be charged again.
 	"overage": {
 		Table: "overage_due", At: "due_at", Order: "client_id, id", Light: true,
 		Where: "NOT EXISTS (SELECT FROM recomputation WHERE status = 'running' AND NOT preview)",
 	},
-	"operation":        {Table: "operation", At: "next_attempt_at", Where: "status IN ('queued', 'running', 'waiting')"},
+	"operation":        {Table: "operation", At: "next_attempt_at", Where: "status IN ('queued', 'running', 'waiting')", Group: "module_id"},
 	"daily_run":        {Table: "client", At: "next_run_at", Where: "true"},
 	"resumption":       {Table: "client", At: "resume_at", Where: "true"},
 	"order_expiry":     {Table: "client_order", At: "expires_at", Where: "status = 'awaiting_payment'"},
@@ -45,6 +46,12 @@ var dueTables = map[string]DueColumns{
 type DueClaim struct {
 	ID string `db:"id"`
 	No int64  `db:"claim_no"`
+}
+
+// GroupedClaim is a claim with the group of its row, which is empty where it has none.
+type GroupedClaim struct {
+	DueClaim
+	Group string `db:"claim_group"`
 }
 
 // DueTable claims the due rows of one table.
@@ -70,8 +77,9 @@ const (
 UPDATE {table} SET claim_no = claim_no + 1, lease_until = $2
 WHERE id = ANY (ARRAY(
     SELECT id FROM {table} WHERE {where} AND {at} <= $1 AND (lease_until IS NULL OR lease_until < $3)
+        AND ({group} IS NULL OR {group}::text <> ALL ($5::text[]))
     ORDER BY {at}, {order} LIMIT $4 FOR UPDATE SKIP LOCKED)){light}
-RETURNING id, claim_no`
+RETURNING id, claim_no, coalesce({group}::text, '') AS claim_group`
 	dueExtend = `
 UPDATE {table} SET lease_until = $3
 WHERE id = ANY (ARRAY(
@@ -96,7 +104,11 @@ func (db *DB) DueIn(c DueColumns) *DueTable {
 	if c.Order == "" {
 		c.Order = "id"
 	}
-	fill := strings.NewReplacer("{table}", c.Table, "{at}", c.At, "{where}", c.Where, "{order}", c.Order, "{light}", light).Replace
+	if c.Group == "" {
+		c.Group = "NULL"
+	}
+	fill := strings.NewReplacer("{table}", c.Table, "{at}", c.At, "{where}", c.Where, "{order}", c.Order, "{group}", c.Group,
+		"{light}", light).Replace
 	return &DueTable{conn: conn{db: db}, next: fill(dueNext), claim: fill(dueClaim), extend: fill(dueExtend), delay: fill(dueDelay)}
 }
 
@@ -115,9 +127,19 @@ func (d *DueTable) Next(ctx context.Context) (time.Time, bool, error) {
 
 // Claim takes at most lot rows that are due at a business instant, in order of their ids.
 func (d *DueTable) Claim(ctx context.Context, at time.Time, lot int) ([]DueClaim, error) {
-	var claims []DueClaim
+	claims, err := d.ClaimBut(ctx, at, lot, nil)
+	out := make([]DueClaim, len(claims))
+	for i, c := range claims {
+		out[i] = c.DueClaim
+	}
+	return out, err
+}
+
+// ClaimBut is Claim without the rows of some groups.
+func (d *DueTable) ClaimBut(ctx context.Context, at time.Time, lot int, but []string) ([]GroupedClaim, error) {
+	var claims []GroupedClaim
 	wall := d.db.o.Wall.WallNow()
-	if err := d.all(ctx, &claims, d.claim, at, wall.Add(Lease), wall, lot); err != nil {
+	if err := d.all(ctx, &claims, d.claim, at, wall.Add(Lease), wall, lot, texts(but)); err != nil {
 		return nil, fmt.Errorf("claim due rows: %w", err)
 	}
 	sort.Slice(claims, func(i, j int) bool { return claims[i].ID < claims[j].ID })

@@ -135,16 +135,22 @@ func (s operationStore) UpdateOperation(ctx context.Context, o operation.Operati
 	return nil
 }
 
-const lockLanes = `SELECT pg_advisory_xact_lock(1413829446, 6)`
+// laneKey is what modules share a queue by.
+const laneKey = `coalesce(nullif(m.queue_key, ''), m.id::text)`
 
-// LockLanes serialises the counting of lanes until the transaction ends.
-func (s operationStore) LockLanes(ctx context.Context) error {
-	_, err := s.exec(ctx, lockLanes)
-	return err
+// The locks are taken in the order of their numbers, by all who take several.
+const lockLanes = `
+SELECT pg_advisory_xact_lock(1413829448, k.key) FROM (
+    SELECT DISTINCT hashtext(` + laneKey + `) AS key FROM processing_module m
+    WHERE m.id = ANY ($1::uuid[]) AND (m.max_running_opens > 0 OR m.queue_enabled) ORDER BY key OFFSET 0) AS k`
+
+// LockLanes serialises the counting of the lanes of modules until the transaction ends.
+func (s operationStore) LockLanes(ctx context.Context, ids []catalog.ModuleID) error {
+	_, err := s.exec(ctx, lockLanes, texts(ids))
+	return wrap("lock lanes", err)
 }
 
-// atWork is what holds a lane: not what a panel does not finish and people were told of, else one stuck machine would keep the
-// module from making others.
+// atWork is operation.HoldsLane.
 const atWork = `o.status IN ('running', 'waiting') AND (o.status = 'running' OR o.task_id IS NULL)`
 
 const countLanes = `
@@ -153,7 +159,7 @@ SELECT m.id::text AS id,
        (SELECT count(*) FROM operation o WHERE o.module_id = m.id AND o.kind = 'open' AND ` + atWork + `) AS running_opens,
        (SELECT count(*) FROM operation o JOIN processing_module x ON x.id = o.module_id
         WHERE ` + atWork + ` AND x.queue_enabled
-          AND coalesce(nullif(x.queue_key, ''), x.id::text) = coalesce(nullif(m.queue_key, ''), m.id::text)) AS running_queue
+          AND coalesce(nullif(x.queue_key, ''), x.id::text) = ` + laneKey + `) AS running_queue
 FROM processing_module m WHERE m.id = ANY ($1::uuid[])`
 
 // Lanes counts what runs on modules; a problem older than an hour no longer counts.
@@ -167,27 +173,39 @@ func (s operationStore) Lanes(ctx context.Context, ids []catalog.ModuleID, now t
 	if err := s.all(ctx, &rows, countLanes, texts(ids), now.Add(-time.Hour)); err != nil {
 		return nil, fmt.Errorf("count lanes: %w", err)
 	}
+	modules, err := moduleStore{s.conn}.ModulesByIDs(ctx, ids)
+	if err != nil {
+		return nil, err
+	}
 	out := make([]operation.Lane, 0, len(rows))
 	for _, r := range rows {
-		m, err := moduleStore{s.conn}.ModuleByID(ctx, r.ID)
-		if err != nil {
-			return nil, err
+		for _, m := range modules {
+			if m.ID == r.ID {
+				out = append(out, operation.Lane{Module: m, Problems: r.Problems, RunningOpens: r.RunningOpens, RunningQueue: r.RunningQueue})
+			}
 		}
-		out = append(out, operation.Lane{Module: m, Problems: r.Problems, RunningOpens: r.RunningOpens, RunningQueue: r.RunningQueue})
 	}
 	return out, nil
 }
 
-const wakeQueued = `
-UPDATE operation SET next_attempt_at = $1 WHERE id IN (
+// The next for a lane are few: waking all who wait for it would be work for each of them at every end of one.
+const (
+	waitsForLane = `status = 'queued' AND attempts = 0 AND error_code IS NULL AND next_attempt_at > $1 AND lease_until IS NULL`
+	wakeQueued   = `
+UPDATE operation SET next_attempt_at = $1 WHERE id = ANY (ARRAY(
+    SELECT id FROM operation WHERE service_id = $2 AND ` + waitsForLane + ` ORDER BY id FOR UPDATE SKIP LOCKED) || ARRAY(
     SELECT id FROM operation
-    WHERE status = 'queued' AND attempts = 0 AND error_code IS NULL AND next_attempt_at > $1 AND lease_until IS NULL
-    ORDER BY id FOR UPDATE SKIP LOCKED)`
+    WHERE ` + waitsForLane + ` AND module_id IN (
+        SELECT x.id FROM processing_module m JOIN processing_module x
+            ON coalesce(nullif(x.queue_key, ''), x.id::text) = ` + laneKey + ` WHERE m.id = $3)
+    ORDER BY id LIMIT 2 FOR UPDATE SKIP LOCKED))`
+)
 
-// WakeQueued makes the operations that wait for a free lane due at an instant.
-func (s operationStore) WakeQueued(ctx context.Context, at time.Time) error {
-	_, err := s.exec(ctx, wakeQueued, at)
-	return err
+// WakeQueued makes due at an instant what may have waited for an operation of a service on a module: the service's others, and
+// the next two for its lane, should the first of them not want it any more.
+func (s operationStore) WakeQueued(ctx context.Context, id actor.ServiceID, m catalog.ModuleID, at time.Time) error {
+	_, err := s.exec(ctx, wakeQueued, at, id, nullable(m))
+	return wrap("wake operations", err)
 }
 
 type operationRow struct {

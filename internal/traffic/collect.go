@@ -41,8 +41,9 @@ type Failure struct {
 // retryAfter is how long a collection that failed waits.
 const retryAfter = time.Hour
 
-// askAtOnce is how many servers a panel is asked about in one call, so that what came before a failure is kept.
-const askAtOnce = 50
+// askAtOnce is how many servers a driver is asked about at a time: enough for it to keep its connections at work, and few beside
+// all of them, because what comes after a panel fell silent is not asked for any more.
+const askAtOnce = 200
 
 // maxFailures bounds the failures that one collection names.
 const maxFailures = 100
@@ -224,7 +225,7 @@ func byInstants(source provision.InstantSource, day calendar.Day) tell {
 		}
 		usage, err := source.UsageBetween(ctx, day, parts)
 		if err == nil && len(usage) != len(parts) {
-			err = errors.New("not every part of the day was answered")
+			return nil, errors.New("not every part of the day was answered")
 		}
 		return usage, err
 	}
@@ -237,7 +238,8 @@ type question struct {
 	out  *answers
 }
 
-// about asks about some servers; where the panel stumbles, about halves of them, down to the one that it stumbles over.
+// about asks about some servers; where the panel stumbles, about halves of those that it told nothing of, down to the one that it
+// stumbles over.
 func (q *question) about(ctx context.Context, lot []held) error {
 	if q.out.silent != nil { // the rest is not even asked
 		q.out.failed += len(lot)
@@ -247,18 +249,21 @@ func (q *question) about(ctx context.Context, lot []held) error {
 	if errCtx := ctx.Err(); errCtx != nil {
 		return errCtx // we stop, the panel is not to blame
 	}
-	if err != nil {
-		return q.failed(ctx, lot, err)
-	}
-	for i, u := range usage {
-		if u == nil {
+	var left []held
+	for i := range lot {
+		if i >= len(usage) || usage[i] == nil {
+			left = append(left, lot[i])
 			continue
 		}
+		u := usage[i]
 		values := Values{}
 		for p, v := range u.Values {
 			values[Param(p)] = Quantity{Value: v.Amount, Unit: v.Unit}
 		}
 		q.out.reports = append(q.out.reports, Report{Server: lot[i].ID, Day: q.c.Day, Values: values})
+	}
+	if err != nil {
+		return q.failed(ctx, left, err)
 	}
 	return nil
 }
@@ -270,6 +275,7 @@ func (q *question) failed(ctx context.Context, lot []held, err error) error {
 		f.Code, f.Detail = panel.Code, panel.Text
 	}
 	switch {
+	case len(lot) == 0: // of nobody that was asked about
 	case said && panel.Kind != provision.Rejected:
 		q.out.silent = err
 		q.out.fail(f, len(lot))

@@ -43,7 +43,9 @@ func (p *Panels) control(run func(*http.Request, []byte) (any, error)) http.Hand
 		}
 		p.mu.Lock()
 		out, err := run(r, body)
+		written := p.keep.answer()
 		p.mu.Unlock()
+		written()
 		status := http.StatusOK
 		switch made, isNew := out.(created); {
 		case errors.Is(err, panel.ErrNotFound):

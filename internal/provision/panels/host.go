@@ -138,14 +138,21 @@ func (h *host) begin(v *visit, rawQuery string) (*fault, <-chan struct{}) {
 	return f, h.faults.release
 }
 
-// run carries the call out at the clock's present reading. What is due is
+// run carries the call out and waits until what it changed is kept.
+func (h *host) run(v *visit) panel.Reply {
+	h.owner.mu.Lock()
+	rep := h.carryOut(v)
+	written := h.owner.keep.answer()
+	h.owner.mu.Unlock()
+	written()
+	return rep
+}
+
+// carryOut runs the call at the clock's present reading. What is due is
 // finished before, so that the call sees it, and after, so that an operation
 // without duration is done when its answer leaves.
-func (h *host) run(v *visit) panel.Reply {
-	c := v.call
-	p := h.owner
-	p.mu.Lock()
-	defer p.mu.Unlock()
+func (h *host) carryOut(v *visit) panel.Reply {
+	c, p := v.call, h.owner
 	c.Now = p.clock.now()
 	c.FailTask = func() bool {
 		if !h.faults.failTask(c.Method, v.target) {

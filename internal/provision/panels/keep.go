@@ -11,8 +11,13 @@ import (
 	"time"
 )
 
-// writeLag is how long a change that nobody waits for may stay unwritten.
-const writeLag = 50 * time.Millisecond
+const (
+	// writeLag is how long a change that nobody waits for may stay unwritten.
+	writeLag = 50 * time.Millisecond
+	// lagShare bounds what writing such changes of a large state costs: at
+	// most one part in so many of the time.
+	lagShare = 20
+)
 
 // keeper writes the state files: at once for a vendor's mutating call, after
 // a short lag for the rest (the clock's steps, a token's last use, traffic),
@@ -24,15 +29,23 @@ type keeper struct {
 	log   *slog.Logger
 	files []*keptFile
 
-	wake chan struct{}
-	quit chan struct{}
-	done sync.WaitGroup
+	wake  chan struct{} // something has changed
+	hurry chan struct{} // and somebody waits for it
+	quit  chan struct{}
+	done  sync.WaitGroup
+
+	waited bool          // now was called and answer not yet
+	next   chan struct{} // closed when what is marked now is written; nil: nothing is any more
+	due    time.Time     // when the lag of what has changed is over
+	all    bool          // the next round writes the traffic, too
+	took   time.Duration // of the last round, under the lock
 }
 
 // keptFile is one file and the state behind it.
 type keptFile struct {
 	name   string
 	dirty  bool
+	data   []byte // encoded and not yet written
 	encode func() ([]byte, error)
 	decode func([]byte) error
 }
@@ -69,32 +82,65 @@ func (k *keeper) load() error {
 	return nil
 }
 
-// start runs the lagging writer, which takes mu for each flush.
+// start runs the writer. It takes mu, which guards the state and the files'
+// marks, while it encodes, but not while it writes.
 func (k *keeper) start(mu *sync.Mutex) {
 	if k.dir == "" {
 		return
 	}
-	k.wake, k.quit = make(chan struct{}, 1), make(chan struct{})
+	k.wake, k.hurry, k.quit = make(chan struct{}, 1), make(chan struct{}, 1), make(chan struct{})
+	k.next = make(chan struct{})
 	k.done.Go(func() {
-		for {
-			select {
-			case <-k.quit:
-				return
-			case <-k.wake:
-			}
-			select {
-			case <-k.quit:
-				return
-			case <-time.After(writeLag):
-			}
-			mu.Lock()
-			k.tell(k.flush(true))
-			mu.Unlock()
+		for k.pause() {
+			k.round(mu, false)
 		}
+		k.round(mu, true)
 	})
 }
 
-// stop ends the lagging writer; a second call does nothing.
+// pause waits until something is to be written, and a lag if nobody waits for
+// it; false: the panels end.
+func (k *keeper) pause() bool {
+	select {
+	case <-k.quit:
+		return false
+	case <-k.hurry:
+		return true
+	case <-k.wake:
+	}
+	lag := max(writeLag, lagShare*k.took)
+	if k.due.IsZero() {
+		k.due = time.Now().Add(lag) //nolint:forbidigo // real work goes by real time
+	}
+	select {
+	case <-k.quit:
+		return false
+	case <-k.hurry:
+		signal(k.wake) // what lags is still to be written
+	case <-time.After(time.Until(k.due)):
+		k.all, k.due = true, time.Time{}
+	}
+	return true
+}
+
+// round writes what has changed and lets those go who waited for it.
+func (k *keeper) round(mu *sync.Mutex, last bool) {
+	mu.Lock()
+	begun := time.Now() //nolint:forbidigo // see pause
+	waited := k.next
+	k.next = make(chan struct{})
+	if last {
+		k.next = nil
+	}
+	err := k.flush(last || k.all)
+	k.all = false
+	k.took = time.Since(begun) //nolint:forbidigo // see pause
+	mu.Unlock()
+	k.tell(errors.Join(err, k.put()))
+	close(waited)
+}
+
+// stop ends the writer; a second call does nothing.
 func (k *keeper) stop() {
 	if k.quit == nil {
 		return
@@ -110,17 +156,32 @@ func (k *keeper) stop() {
 // later marks a file as changed and lets the writer come to it.
 func (k *keeper) later(f *keptFile) {
 	f.dirty = true
-	select {
-	case k.wake <- struct{}{}:
-	default:
-	}
+	signal(k.wake)
 }
 
-// now writes f and whatever small is waiting, before the caller answers.
-// Traffic is left to the writer: it is large and no call depends on it.
+// now marks a file whose change must be kept before the caller answers. All
+// who come while a write goes on share the next one: a state is written whole.
 func (k *keeper) now(f *keptFile) {
-	f.dirty = true
-	k.tell(k.flush(false))
+	f.dirty, k.waited = true, true
+}
+
+// answer returns what waits, without the lock, until that is written which
+// was marked by now since the last call.
+func (k *keeper) answer() func() {
+	written := k.next
+	if !k.waited || written == nil {
+		return func() {}
+	}
+	k.waited = false
+	signal(k.hurry)
+	return func() { <-written }
+}
+
+func signal(c chan struct{}) {
+	select {
+	case c <- struct{}{}:
+	default:
+	}
 }
 
 func (k *keeper) tell(err error) {
@@ -129,7 +190,8 @@ func (k *keeper) tell(err error) {
 	}
 }
 
-// flush writes the changed files; the traffic books only when all is set.
+// flush encodes the changed files; the traffic books, which are large and on
+// which no call depends, only when all is set.
 func (k *keeper) flush(all bool) error {
 	if k.dir == "" {
 		return nil
@@ -139,28 +201,35 @@ func (k *keeper) flush(all bool) error {
 		if !f.dirty || (!all && isTrafficFile(f.name)) {
 			continue
 		}
-		if err := k.write(f); err != nil {
-			failed = errors.Join(failed, err)
+		data, err := f.encode()
+		if err != nil {
+			failed = errors.Join(failed, fmt.Errorf("encode %s: %w", f.name, err))
 			continue
 		}
-		f.dirty = false
+		f.dirty, f.data = false, data
 	}
 	return failed
 }
 
-func (k *keeper) write(f *keptFile) error {
-	data, err := f.encode()
-	if err != nil {
-		return fmt.Errorf("encode %s: %w", f.name, err)
+// put writes what was encoded.
+func (k *keeper) put() error {
+	var failed error
+	for _, f := range k.files {
+		if f.data == nil {
+			continue
+		}
+		path := filepath.Join(k.dir, f.name)
+		err := os.WriteFile(path+".tmp", f.data, 0o600)
+		if err == nil {
+			err = os.Rename(path+".tmp", path)
+		}
+		if err != nil {
+			failed = errors.Join(failed, fmt.Errorf("write %s: %w", f.name, err))
+			continue
+		}
+		f.data = nil
 	}
-	path := filepath.Join(k.dir, f.name)
-	if err := os.WriteFile(path+".tmp", data, 0o600); err != nil {
-		return fmt.Errorf("write %s: %w", f.name, err)
-	}
-	if err := os.Rename(path+".tmp", path); err != nil {
-		return fmt.Errorf("replace %s: %w", f.name, err)
-	}
-	return nil
+	return failed
 }
 
 func isTrafficFile(name string) bool { return strings.HasSuffix(name, "-traffic.json") }

@@ -110,7 +110,7 @@ func (p *Panels) Close() error {
 	p.keep.stop()
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return p.keep.flush(true)
+	return errors.Join(p.keep.flush(true), p.keep.put())
 }
 
 func (p *Panels) routes() *http.ServeMux {

@@ -35,11 +35,17 @@ func (d *dci6) listConfigurations(c *panel.Call) panel.Reply {
 }
 
 func (d *dci6) listServers(c *panel.Call) panel.Reply {
-	rows := make([]map[string]any, 0, len(d.st.Servers))
-	for _, srv := range d.st.Servers {
-		rows = append(rows, d.serverRow(srv, c.Now))
-	}
-	return isp6.List(c, d.st.Revision, rows)
+	all := d.st.Servers
+	return isp6.ListOf(c, d.st.Revision, isp6.Rows{
+		N: len(all), Make: func(i int) map[string]any { return d.serverRow(all[i], c.Now) },
+		Plain: map[string]func(int) any{
+			"id":            func(i int) any { return all[i].ID },
+			"name":          func(i int) any { return all[i].Name },
+			"configuration": func(i int) any { return all[i].Configuration },
+			"location_id":   func(i int) any { return all[i].LocationID },
+			"owner_email":   func(i int) any { return d.ownerEmail(all[i]) },
+		},
+	})
 }
 
 func (d *dci6) getServer(c *panel.Call, srv *dciServer) panel.Reply {

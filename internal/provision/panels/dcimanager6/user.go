@@ -14,14 +14,18 @@ func (d *dci6) listUsers(c *panel.Call) panel.Reply {
 	for _, srv := range d.st.Servers {
 		owned[srv.OwnerID]++
 	}
-	rows := make([]map[string]any, 0, len(d.st.Users))
-	for _, u := range d.st.Users {
-		rows = append(rows, map[string]any{
-			"id": u.ID, "email": u.Email, "full_name": u.FullName, "phone_number": u.Phone,
-			"server_count": owned[u.ID], "roles": []string{u.Role}, "vlans_per_user": 0,
-		})
-	}
-	return isp6.List(c, d.st.Revision, rows)
+	all := d.st.Users
+	return isp6.ListOf(c, d.st.Revision, isp6.Rows{
+		N: len(all),
+		Make: func(i int) map[string]any {
+			u := all[i]
+			return map[string]any{
+				"id": u.ID, "email": u.Email, "full_name": u.FullName, "phone_number": u.Phone,
+				"server_count": owned[u.ID], "roles": []string{u.Role}, "vlans_per_user": 0,
+			}
+		},
+		Plain: map[string]func(int) any{"id": func(i int) any { return all[i].ID }, "email": func(i int) any { return all[i].Email }},
+	})
 }
 
 // createUser adds a client. Passwords are checked for presence and forgotten:

@@ -116,6 +116,41 @@ func jsonNames(into any) []string {
 // List answers a list by the where, orderby and limit of the query. size
 // is the count before limit.
 func List(c *panel.Call, revision int, rows []map[string]any) panel.Reply {
+	return ListOf(c, revision, Rows{N: len(rows), Make: func(i int) map[string]any { return rows[i] }})
+}
+
+// Rows are the rows of a list that may be long.
+type Rows struct {
+	N    int
+	Make func(i int) map[string]any
+	// Plain answers fields by which such lists are searched, as they stand in
+	// the row, so that what is not found need not be made.
+	Plain map[string]func(i int) any
+}
+
+// lazy is one of them, made when it is needed.
+type lazy struct {
+	rows *Rows
+	at   int
+	made map[string]any
+}
+
+func (l *lazy) field(name string) (any, error) {
+	if plain, ok := l.rows.Plain[name]; ok {
+		return plain(l.at), nil
+	}
+	return fieldOf(l.whole(), name)
+}
+
+func (l *lazy) whole() map[string]any {
+	if l.made == nil {
+		l.made = l.rows.Make(l.at)
+	}
+	return l.made
+}
+
+// ListOf is List for long ones.
+func ListOf(c *panel.Call, revision int, rows Rows) panel.Reply {
 	bad := func(err error) panel.Reply {
 		return Error(http.StatusBadRequest, CodeBadQuery, err.Error(), nil)
 	}
@@ -123,14 +158,15 @@ func List(c *panel.Call, revision int, rows []map[string]any) panel.Reply {
 	if err != nil {
 		return bad(err)
 	}
-	list := make([]map[string]any, 0, len(rows))
-	for _, row := range rows {
-		ok, err := keep(row)
+	list := make([]map[string]any, 0, min(rows.N, 64))
+	for i := range rows.N {
+		row := lazy{rows: &rows, at: i}
+		ok, err := keep(row.field)
 		if err != nil {
 			return bad(err)
 		}
 		if ok {
-			list = append(list, row)
+			list = append(list, row.whole())
 		}
 	}
 	if err := orderRows(list, c.Query.Get("orderby")); err != nil {

@@ -12,7 +12,11 @@ import (
 
 // rowTest tells whether a row satisfies a where clause. It fails on a field
 // that rows of this list do not have.
-type rowTest func(row map[string]any) (bool, error)
+type rowTest func(row fields) (bool, error)
+
+// fields answers a row's field by its name, which may be dotted; a name that
+// rows of the list do not have is an error.
+type fields func(name string) (any, error)
 
 // parseWhere compiles the filter language of the sixth generation:
 //
@@ -24,7 +28,7 @@ type rowTest func(row map[string]any) (bool, error)
 // ours. Comparing with null is never true, as in SQL.
 func parseWhere(text string) (rowTest, error) {
 	if strings.TrimSpace(text) == "" {
-		return func(map[string]any) (bool, error) { return true, nil }, nil
+		return func(fields) (bool, error) { return true, nil }, nil
 	}
 	tokens, err := whereTokens(text)
 	if err != nil {
@@ -137,7 +141,7 @@ func (p *whereParser) chain(word string, part func() (rowTest, error), stop bool
 		}
 		tests = append(tests, t)
 	}
-	return func(row map[string]any) (bool, error) {
+	return func(row fields) (bool, error) {
 		for _, t := range tests {
 			if ok, err := t(row); err != nil || ok == stop {
 				return ok, err
@@ -155,7 +159,7 @@ func (p *whereParser) not() (rowTest, error) {
 	if err != nil {
 		return nil, err
 	}
-	return func(row map[string]any) (bool, error) {
+	return func(row fields) (bool, error) {
 		ok, err := t(row)
 		return !ok, err
 	}, nil
@@ -192,8 +196,8 @@ func (p *whereParser) isNull(field string) (rowTest, error) {
 	if !p.take("null") {
 		return nil, fmt.Errorf("where: IS is followed by null or NOT null only")
 	}
-	return func(row map[string]any) (bool, error) {
-		v, err := fieldOf(row, field)
+	return func(row fields) (bool, error) {
+		v, err := row(field)
 		return (v == nil) == want, err
 	}, nil
 }
@@ -214,8 +218,8 @@ func (p *whereParser) comparison(field string) (rowTest, error) {
 	if !value.quoted && !bareValue.MatchString(value.text) {
 		return nil, fmt.Errorf("where: %q is not a number, true or false and has no quotes", value.text)
 	}
-	return func(row map[string]any) (bool, error) {
-		v, err := fieldOf(row, field)
+	return func(row fields) (bool, error) {
+		v, err := row(field)
 		if err != nil || v == nil {
 			return false, err
 		}

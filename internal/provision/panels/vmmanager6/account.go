@@ -10,8 +10,9 @@ import (
 )
 
 func (v *vm6) listAccounts(c *panel.Call) panel.Reply {
-	rows := []map[string]any{}
-	for _, a := range v.st.Accounts {
+	all := v.st.Accounts
+	row := func(i int) map[string]any {
+		a := all[i]
 		count, sum, ids := 0, vmSize{}, []int{}
 		for _, h := range v.st.Hosts {
 			if h.AccountID == a.ID {
@@ -20,12 +21,15 @@ func (v *vm6) listAccounts(c *panel.Call) panel.Reply {
 				ids = append(ids, h.ID)
 			}
 		}
-		rows = append(rows, map[string]any{
+		return map[string]any{
 			"id": a.ID, "email": a.Email, "state": "active", "auth_source": "local", "roles": []string{a.Role}, "host_count": count,
 			"cpu_count": sum.CPU, "ram_mib": sum.RAM, "hdd_mib": sum.Disk, "host_ids": ids,
-		})
+		}
 	}
-	rep := isp6.List(c, v.st.Revision, rows)
+	rep := isp6.ListOf(c, v.st.Revision, isp6.Rows{
+		N: len(all), Make: row,
+		Plain: map[string]func(int) any{"id": func(i int) any { return all[i].ID }, "email": func(i int) any { return all[i].Email }},
+	})
 	if body, ok := rep.Body.(map[string]any); ok {
 		delete(body, "size") // this list does not tell it
 	}

@@ -62,11 +62,14 @@ func netmask(network string) string {
 }
 
 func (v *vm6) listHosts(c *panel.Call) panel.Reply {
-	rows := make([]map[string]any, 0, len(v.st.Hosts))
-	for _, h := range v.st.Hosts {
-		rows = append(rows, v.hostRow(h))
-	}
-	return isp6.List(c, v.st.Revision, rows)
+	all := v.st.Hosts
+	return isp6.ListOf(c, v.st.Revision, isp6.Rows{
+		N: len(all), Make: func(i int) map[string]any { return v.hostRow(all[i]) },
+		Plain: map[string]func(int) any{
+			"id": func(i int) any { return all[i].ID }, "name": func(i int) any { return all[i].Name },
+			"comment": func(i int) any { return all[i].Comment }, "state": func(i int) any { return all[i].State },
+		},
+	})
 }
 
 // shortHost is the machine alone, which the vendor shows with few members.

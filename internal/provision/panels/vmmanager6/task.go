@@ -225,17 +225,22 @@ func (v *vm6) forgetTasks() {
 
 // listTasks is the queue: consul_id, not id, is what calls answer as task.
 func (v *vm6) listTasks(c *panel.Call) panel.Reply {
-	rows := make([]map[string]any, 0, len(v.st.Tasks))
-	for _, t := range v.st.Tasks {
+	all := v.st.Tasks
+	row := func(i int) map[string]any {
+		t := all[i]
 		row := map[string]any{
 			"id": t.ID, "consul_id": t.ID + isp6.TaskOffset, "name": t.Name, "status": t.Status, "defer_reason": nil, "output": t.Output,
 		}
 		if t.Deferred {
 			row["defer_reason"] = vmStop
 		}
-		rows = append(rows, row)
+		return row
 	}
-	return isp6.List(c, v.st.Revision, rows)
+	return isp6.ListOf(c, v.st.Revision, isp6.Rows{
+		N: len(all), Make: row, Plain: map[string]func(int) any{
+			"id": func(i int) any { return all[i].ID }, "consul_id": func(i int) any { return all[i].ID + isp6.TaskOffset },
+		},
+	})
 }
 
 // listHistory is what has been begun on one machine.
