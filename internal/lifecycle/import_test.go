@@ -60,6 +60,25 @@ func TestAPreviewSuggestsWhoseTheMachinesAre(t *testing.T) {
 	r.Refuses("panel_unavailable", err)
 }
 
+// Nobody knows the password of a machine that was taken over; when it is installed anew there is one to reveal.
+func TestAMachineThatWasTakenOverGetsAPasswordWhenItIsReinstalled(t *testing.T) {
+	r := newRig(t)
+	ctx := context.Background()
+	out, err := r.Lifecycle.Import(ctx, admin, r.Module, []lifecycle.ImportItem{r.importItem("9", r.existing("9"))})
+	require.NoError(r, err)
+	_, err = r.Lifecycle.Reveal(ctx, admin, out[0].ID)
+	r.Refuses("invalid_service_state", err)
+	_, err = r.Lifecycle.Reinstall(ctx, admin, out[0].ID, nil)
+	require.NoError(r, err)
+	r.Work()
+	shown, err := r.Lifecycle.Reveal(ctx, admin, out[0].ID)
+	require.NoError(r, err)
+	require.NotEmpty(r, shown.Password)
+	spec := r.panel.last().Spec
+	require.Equal(r, shown.Password, spec.Password)
+	require.Equal(r, []any{"P1M", on(time.April, 15, 12), "192.0.2.1"}, []any{spec.Period, spec.PaidUntil.UTC(), spec.Addresses[0].IP}, "told with every operation")
+}
+
 func TestImportedMachinesAreServicesWithoutACharge(t *testing.T) {
 	r := newRig(t)
 	ctx := context.Background()

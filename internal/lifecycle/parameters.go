@@ -11,6 +11,7 @@ import (
 	"github.com/tariffd/tariffd/internal/fault"
 	"github.com/tariffd/tariffd/internal/operation"
 	"github.com/tariffd/tariffd/internal/provision"
+	"github.com/tariffd/tariffd/internal/secret"
 	"github.com/tariffd/tariffd/internal/service"
 )
 
@@ -23,6 +24,15 @@ func (e *Engine) Reinstall(ctx context.Context, by actor.Actor, id service.ID, p
 		checked, err := e.checkParameters(ctx, tx, by, *s, parameters)
 		if err != nil {
 			return Result{}, err
+		}
+		if len(s.Secrets) == 0 {
+			// Taken over, or made by people: the new system's first password is one that can be revealed.
+			if s.Secrets, err = e.Box.Seal([]byte(secret.Password())); err != nil {
+				return Result{}, err
+			}
+			if err = tx.UpdateService(ctx, *s); err != nil {
+				return Result{}, err
+			}
 		}
 		return e.enqueue(ctx, tx, by, s, provision.Reinstall, operation.Payload{Parameters: checked})
 	})

@@ -28,7 +28,7 @@ func (e *Engine) specOf(ctx context.Context, tx Tx, c client.Client, s service.S
 		}
 		previous = &before
 		to := o.Payload.Change.Of(s)
-		s.TariffID, s.TariffVersion, s.AddOns = to.TariffID, to.TariffVersion, to.AddOns
+		s.TariffID, s.TariffVersion, s.AddOns, s.Period = to.TariffID, to.TariffVersion, to.AddOns, to.Period
 	}
 	terms, err := soldBy(ctx, tx, s)
 	if err != nil {
@@ -37,6 +37,7 @@ func (e *Engine) specOf(ctx context.Context, tx Tx, c client.Client, s service.S
 	spec := provision.Spec{
 		ProductType: s.ProductType, TariffCode: terms.TariffCode, Domain: s.Domain, Settings: terms.Settings, AddOns: terms.AddOns,
 		Previous: previous, Parameters: map[string]json.RawMessage{}, Standing: standings[s.Status],
+		Period: string(s.Period), PaidUntil: s.PaidUntil, Addresses: s.Addresses,
 		Client: provision.Client{ID: c.ID, Email: c.Email, Name: c.Name, Username: c.Username, Phone: c.Phone},
 	}
 	if o.Kind == provision.Open {

@@ -115,6 +115,10 @@ type Spec struct {
 	Settings    json.RawMessage            `json:"settings"` // the tariff's, valid by the driver's tariff schema
 	AddOns      map[string]AddOn           `json:"add_ons"`  // by the product type's codes
 	Parameters  map[string]json.RawMessage `json:"parameters"`
+	// Period is the one that is paid for ("P1M", "trial", "one_time"), PaidUntil its end: of a renewal, the new one. Nil: none.
+	Period    string     `json:"period"`
+	PaidUntil *time.Time `json:"paid_until"`
+	Addresses []Address  `json:"addresses"` // as they are known
 	// Previous is what the service is sold by until this change is done; nil where the terms do not change.
 	Previous *Terms `json:"previous,omitempty"`
 	// Included is what the tariff gives everybody; told on an opening only. What was ordered beyond it and has no call in the panel

@@ -51,6 +51,10 @@ type servicePart struct {
 	ProductType string                     `json:"product_type"`
 	Domain      string                     `json:"domain"`
 	Password    string                     `json:"password"`
+	Status      provision.Standing         `json:"status"` // empty: it is being made
+	Period      string                     `json:"period"`
+	PaidUntil   *time.Time                 `json:"paid_until"`
+	Addresses   []provision.Address        `json:"addresses"`
 	Parameters  map[string]json.RawMessage `json:"parameters"`
 }
 
@@ -115,6 +119,7 @@ func (m *Module) document(o order) document {
 	d.Service = &servicePart{
 		ID: string(op.ServiceID), Number: program.Number(string(op.ServiceID)), ExternalID: string(op.Ref),
 		ProductType: spec.ProductType, Domain: spec.Domain, Password: spec.Password, Parameters: spec.Parameters,
+		Status: spec.Standing, Period: spec.Period, PaidUntil: spec.PaidUntil, Addresses: append([]provision.Address{}, spec.Addresses...),
 	}
 	d.Tariff, d.AddOns = &tariffPart{Code: spec.TariffCode, Settings: spec.Settings}, spec.AddOns
 	if p := spec.Previous; p != nil {

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/tariffd/tariffd/internal/provision"
 )
@@ -41,8 +42,7 @@ func (d document) xml() ([]byte, error) {
 		root.children = append(root.children, node{name: "check", attrs: []string{"name", d.Check.Code}, text: plain(d.Check.Value)})
 	}
 	if u := d.Usage; u != nil {
-		const second = "2006-01-02T15:04:05Z"
-		usage := node{name: "usage", attrs: []string{"day", u.Day, "from", u.From.Format(second), "to", u.To.Format(second), "zone", u.Zone}}
+		usage := node{name: "usage", attrs: []string{"day", u.Day, "from", instant(&u.From), "to", instant(&u.To), "zone", u.Zone}}
 		for _, id := range u.ExternalIDs {
 			usage.children = append(usage.children, node{name: "item", text: id})
 		}
@@ -54,12 +54,28 @@ func (d document) xml() ([]byte, error) {
 	return b.Bytes(), err
 }
 
+// instant is a time by UTC; empty where there is none.
+func instant(t *time.Time) string {
+	if t == nil {
+		return ""
+	}
+	return t.UTC().Format("2006-01-02T15:04:05Z")
+}
+
 // sold is what is said of a service.
 func (d document) sold() (out []node) {
 	if s := d.Service; s != nil {
 		service := node{name: "service", attrs: []string{
 			"id", s.ID, "number", digits(s.Number), "external_id", s.ExternalID, "product_type", s.ProductType, "domain", s.Domain,
+			"status", string(s.Status), "period", s.Period, "paid_until", instant(s.PaidUntil),
 		}, children: []node{{name: "password", text: s.Password}}}
+		for _, a := range s.Addresses {
+			ip := node{name: "ip", attrs: []string{"family", a.Family, "gateway", a.Gateway, "network", a.Network}, text: a.IP}
+			if a.Main {
+				ip.attrs = append(ip.attrs, "main", "yes")
+			}
+			service.children = append(service.children, ip)
+		}
 		service.children = append(service.children, paramNodes(s.Parameters)...)
 		out = append(out, service)
 	}

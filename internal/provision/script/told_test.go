@@ -226,6 +226,9 @@ func TestTheDocumentTellsEverything(t *testing.T) {
 	on := true
 	op.Spec.AddOns["backup"], op.Spec.AddOns["os"] = provision.AddOn{On: &on}, provision.AddOn{Item: "debian12"}
 	op.Spec.Previous = &provision.Terms{TariffCode: "cloud_xs"}
+	until := time.Date(2026, 4, 5, 8, 30, 0, 0, time.UTC)
+	op.Spec.Period, op.Spec.PaidUntil, op.Spec.Standing = "P1M", &until, provision.Served
+	op.Spec.Addresses = []provision.Address{{IP: "192.0.2.7", Family: "ipv4", Main: true}}
 	for _, file := range []string{"anything.sh", "anything_xml.sh"} {
 		out, err := did(t, file, op, `cp document `+kept+`/`+file+`; tr '\0' '\n' </proc/$$/cmdline >`+kept+`/arguments; echo '<doc/>'`)
 		require.NoError(t, err)
@@ -246,10 +249,13 @@ func TestTheDocumentTellsEverything(t *testing.T) {
 			Params       map[string]string
 		}
 		Service struct {
-			ID, Password string
-			Number       int64
-			ExternalID   string         `json:"external_id"`
-			Parameters   map[string]any `json:"parameters"`
+			ID, Password, Status, Period string
+
+			Number     int64
+			PaidUntil  time.Time `json:"paid_until"`
+			Addresses  []provision.Address
+			ExternalID string         `json:"external_id"`
+			Parameters map[string]any `json:"parameters"`
 		}
 		AddOns   map[string]map[string]any `json:"add_ons"`
 		Previous struct{ Tariff struct{ Code string } }
@@ -260,6 +266,7 @@ func TestTheDocumentTellsEverything(t *testing.T) {
 		d.Version, d.Command, d.Operation["id"], d.Tariff["code"], d.Module.Location, d.Module.Params["token"], d.Service.ExternalID,
 		d.Service.Password, d.Service.Parameters["hostname"], d.Previous.Tariff.Code, d.Client["email"],
 	})
+	require.Equal(t, []any{"active", "P1M", until, op.Spec.Addresses}, []any{d.Service.Status, d.Service.Period, d.Service.PaidUntil, d.Service.Addresses})
 	require.Equal(t, map[string]map[string]any{
 		"disk": {"amount": "5", "unit": "GiB"}, "backup": {"on": true}, "os": {"item": "debian12"},
 	}, d.AddOns)
@@ -279,6 +286,9 @@ func TestTheDocumentTellsEverything(t *testing.T) {
 		} `xml:"processingmodule"`
 		Service struct {
 			Ref      string  `xml:"external_id,attr"`
+			Period   string  `xml:"period,attr"`
+			Until    string  `xml:"paid_until,attr"`
+			IP       string  `xml:"ip"`
 			Password string  `xml:"password"`
 			Params   []param `xml:"param"`
 		} `xml:"service"`
@@ -292,6 +302,7 @@ func TestTheDocumentTellsEverything(t *testing.T) {
 	require.NoError(t, xml.Unmarshal(text, &x))
 	require.Equal(t, []string{"setparam", "https://x.example/?a=1&b", token, "acc-7", firstPassword, "cloud_xs"},
 		[]string{x.Command, x.Module.URL, x.Module.Token, x.Service.Ref, x.Service.Password, x.Previous.Tariff.Code})
+	require.Equal(t, []string{"P1M", "2026-04-05T08:30:00Z", "192.0.2.7"}, []string{x.Service.Period, x.Service.Until, x.Service.IP})
 	require.Equal(t, param{Name: "hostname", Value: "web <1>"}, x.Service.Params[0])
 	require.Equal(t, []param{{Name: "backup", Value: "on"}, {Name: "disk", Unit: "GiB", Value: "5"}, {Name: "os", Value: "debian12"}}, x.AddOns)
 }

@@ -65,8 +65,17 @@ func arguments(op provision.Op) []string {
 	}
 	maps.Copy(values, map[string]string{
 		"service_id": string(op.ServiceID), "operation_id": op.Key, "external_id": string(op.Ref), "tariff": op.Spec.TariffCode,
-		"domain": op.Spec.Domain, "location": op.Spec.Location,
+		"domain": op.Spec.Domain, "location": op.Spec.Location, "period": op.Spec.Period,
 	})
+	if until := op.Spec.PaidUntil; until != nil {
+		values["paid_until"] = until.UTC().Format("2006-01-02T15:04:05Z")
+	}
+	if p := op.Spec.Previous; p != nil {
+		values["previous_tariff"] = p.TariffCode
+		for code, a := range p.AddOns {
+			values["previous_"+code] = amount(a)
+		}
+	}
 	delete(values, "password")
 	args := make([]string, 0, len(values))
 	for _, name := range slices.Sorted(maps.Keys(values)) {

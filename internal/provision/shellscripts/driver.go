@@ -32,7 +32,7 @@ func info() provision.Info {
 		DataCenter:       provision.DataCenterRule{ExternalID: provision.Optional},
 		Notes: []string{
 			"open.sh, suspend.sh, resume.sh and close.sh; where there is no setparam.sh, reboot.sh or reinstall.sh people are asked; prolong.sh may be missing.",
-			"Arguments: --<add-on>=<value>, --<parameter>=<value>, --user, --service_id, --operation_id, --external_id, --tariff, --domain, --location. Amounts are in the add-on's own unit, switches are on or off.",
+			"Arguments: --<add-on>=<value>, --<parameter>=<value>, --user, --service_id, --operation_id, --external_id, --tariff, --domain, --location, --period, --paid_until, and of a change of terms --previous_tariff and --previous_<add-on>. Amounts are in the add-on's own unit, switches are on or off.",
 			"The password is the first line of standard input, not an argument: others can read arguments.",
 			"Success is status 0 and a line that begins with OK, with KEY=VALUE after it; external_id, domain and ip mean what they say, anything else becomes a parameter of the service.",
 			"A line that begins with ERROR is a refusal. Anything else is repeated, up to ten times.",

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/shopspring/decimal"
 	"github.com/stretchr/testify/require"
@@ -122,6 +123,8 @@ func did(t testing.TB, kind provision.Kind, run string) (provision.Outcome, erro
 	s := spec(t, map[string]string{"run": run, "hostname": "web 1; id"})
 	five, on := decimal.NewFromInt(5), true
 	s.AddOns = map[string]provision.AddOn{"quota": {Amount: &five, Unit: "GiB"}, "backup": {On: &on}, "os": {Item: "debian12"}}
+	until := time.Date(2026, 4, 5, 8, 30, 0, 0, time.UTC)
+	s.Period, s.PaidUntil, s.Previous = "P1M", &until, &provision.Terms{TariffCode: "mail_xs", AddOns: map[string]provision.AddOn{"quota": {Amount: &five}}}
 	return m.Apply(t.Context(), provision.Op{Kind: kind, Key: "op-1", ServiceID: actor.ServiceID(actor.NewID()), Ref: "", Spec: s})
 }
 
@@ -145,7 +148,7 @@ for a; do case $a in --run=*|--service_id=*|--user=*) ;; *) all="${all-}[$a]" ;;
 case $* in *--user=u[0-9]*) ;; *) exit 8 ;; esac
 echo "OK all=\"$all\""`)
 	require.NoError(t, err)
-	require.Equal(t, "[--backup=on][--domain=][--external_id=][--hostname=web 1; id][--location=][--operation_id=op-1][--os=debian12][--quota=5][--tariff=mail_s]",
+	require.Equal(t, "[--backup=on][--domain=][--external_id=][--hostname=web 1; id][--location=][--operation_id=op-1][--os=debian12][--paid_until=2026-04-05T08:30:00Z][--period=P1M][--previous_quota=5][--previous_tariff=mail_xs][--quota=5][--tariff=mail_s]",
 		out.Parameters["all"])
 }
 

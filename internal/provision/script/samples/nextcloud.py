@@ -30,6 +30,16 @@ class Refused(Exception):
         self.kind = kind
 
 
+class NoRedirect(urllib.request.HTTPRedirectHandler):
+    """Follows nowhere: the login would travel along."""
+
+    def redirect_request(self, *_):
+        return None
+
+
+OPENER = urllib.request.build_opener(NoRedirect)
+
+
 class Cloud:
     """Nextcloud's user API (OCS)."""
 
@@ -44,7 +54,7 @@ class Cloud:
         request.add_header("Authorization", self.login)
         data = urllib.parse.urlencode(form).encode() if form else None
         try:
-            with urllib.request.urlopen(request, data=data, timeout=PATIENCE) as answer:
+            with OPENER.open(request, data=data, timeout=PATIENCE) as answer:
                 body = answer.read()
         except urllib.error.HTTPError as e:
             if e.code in (401, 403):

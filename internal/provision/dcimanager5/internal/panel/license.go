@@ -43,10 +43,11 @@ func (l *LicenseServer) Named(ctx context.Context, name string) ([]License, erro
 		return nil, err
 	}
 	var out []License
+	prolongs := l.dialect.names["autoprolong"]
 	for _, row := range doc.All("elem") {
 		x := License{
 			ID: row.Get("id"), Name: row.Get("licname"), IP: row.Get("ip"), Pricelist: row.Get("pricelist"), Expires: row.Get("expiredate"),
-			Prolongs: row.Get("autoprolong") != "" && row.Get("autoprolong") != "null", Status: row.Get("status"),
+			Prolongs: row.Get(prolongs) != "" && row.Get(prolongs) != "null", Status: row.Get("status"),
 		}
 		if x.Name == name && x.Status != licenseDeleted {
 			out = append(out, x)
@@ -86,7 +87,7 @@ func (l *LicenseServer) SetProlongs(ctx context.Context, x License, months int) 
 	if months > 0 {
 		value = strconv.Itoa(months)
 	}
-	_, err := l.submit(ctx, LicenseEdit, fields("elid", x.ID, "sok", "ok", "autoprolong", value))
+	_, err := l.submit(ctx, LicenseEdit, fields("elid", x.ID, "sok", "ok", l.dialect.names["autoprolong"], value))
 	return err
 }
 

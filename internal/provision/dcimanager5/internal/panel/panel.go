@@ -205,7 +205,7 @@ func (p *Panel) Offered(ctx context.Context, id int) (Offer, error) {
 	for _, c := range form.Choices("ostemplate") {
 		o.Templates = append(o.Templates, c.Key)
 	}
-	for _, c := range form.Choices("recipe") {
+	for _, c := range form.Choices(p.dialect.names["recipes"]) {
 		if c.Key != p.dialect.names["no_recipe"] {
 			o.Recipes = append(o.Recipes, c.Key)
 		}
@@ -235,7 +235,7 @@ func (p *Panel) LastOperation(ctx context.Context, id int) (Operation, error) {
 	last, running := 0, false
 	for _, row := range doc.All("elem") {
 		if n, err := strconv.Atoi(row.Get("id")); err == nil && n > last {
-			last, running = n, row.Get("status") == p.dialect.names["running"]
+			last, running = n, row.Get(p.dialect.names["status"]) == p.dialect.names["running"]
 		}
 	}
 	return Operation{Known: true, Number: strconv.Itoa(last), Running: running}, nil
@@ -315,7 +315,7 @@ func (p *Panel) Names(ctx context.Context, call Call) ([]Named, error) {
 	}
 	var out []Named
 	for _, row := range doc.All("elem") {
-		if name := row.Get("name"); name != "" {
+		if name := row.Get(p.dialect.names["listed_name"]); name != "" {
 			out = append(out, Named{ID: row.Get("id"), Name: name})
 		}
 	}

@@ -148,6 +148,26 @@ func TestLicensesOfAName(t *testing.T) {
 	require.True(t, all[0].Stopped() && !all[0].Prolongs)
 }
 
+func TestInferredWordsCanBeCorrected(t *testing.T) {
+	t.Parallel()
+	v := &vendor{reads: map[string]string{"server.operations": "operations_form.xml", "soft": "license_list.xml", "chassistempl": "server_list.xml"}}
+	client, _ := v.client(t)
+	dialect, err := panel.NewDialect(nil, map[string]string{"recipes": "ostemplate", "autoprolong": "renews", "listed_name": "hostname"})
+	require.NoError(t, err)
+	offer, err := panel.New(client, dialect).Offered(t.Context(), 17)
+	require.NoError(t, err)
+	require.Equal(t, offer.Templates, offer.Recipes)
+	names, err := panel.New(client, dialect).Names(t.Context(), panel.ServerTypes)
+	require.NoError(t, err)
+	require.Equal(t, "free.ds", names[0].Name)
+	l := panel.NewLicenseServer(client, dialect)
+	all, err := l.Named(t.Context(), "svc-1")
+	require.NoError(t, err)
+	require.False(t, all[0].Prolongs)
+	require.NoError(t, l.SetProlongs(t.Context(), all[0], 1))
+	require.Equal(t, "1", v.last().Get("renews"))
+}
+
 func TestReportsByNumberOrName(t *testing.T) {
 	t.Parallel()
 	v := &vendor{reads: map[string]string{"traffic": "traffic.json"}}

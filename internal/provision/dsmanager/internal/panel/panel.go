@@ -70,12 +70,12 @@ func (p *Panel) Servers(ctx context.Context) ([]Server, error) {
 	word := p.dialect.names
 	var out []Server
 	for _, r := range rows {
-		id, err := strconv.Atoi(r.Get("id"))
+		id, err := strconv.Atoi(r.Get(word["id"]))
 		if err != nil {
 			continue // a heading
 		}
 		out = append(out, Server{
-			ID: id, Name: r.Get("name"), Hostname: r.Get(word["hostname"]), Owner: r.Get(word["owner"]), Preset: r.Get(word["preset"]), IP: r.Get("ip"),
+			ID: id, Name: r.Get(word["name"]), Hostname: r.Get(word["hostname"]), Owner: r.Get(word["owner"]), Preset: r.Get(word["preset"]), IP: r.Get(word["address"]),
 			OS: r.Get(word["os"]),
 			On: r.Flag(word["powered"]), Disabled: r.Flag(word["disabled"]), Working: r.Flag(word["working"]),
 			Unfit: r.Flag(word["blocked"]) || r.Flag(word["broken"]),
@@ -105,7 +105,7 @@ func (p *Panel) Edit(ctx context.Context, id int, c Change) error {
 		c.Owner = word["no_owner"]
 	}
 	return p.submit(ctx, ServerEdit, url.Values{
-		"elid": {strconv.Itoa(id)}, "name": {c.Name}, word["owner"]: {c.Owner}, word["hostname"]: {c.Hostname}, "sok": {"ok"},
+		"elid": {strconv.Itoa(id)}, word["name"]: {c.Name}, word["owner"]: {c.Owner}, word["hostname"]: {c.Hostname}, "sok": {"ok"},
 	})
 }
 
@@ -129,7 +129,7 @@ func (p *Panel) User(ctx context.Context, name, password string) error {
 		return err
 	}
 	word := p.dialect.names
-	asked := p.submit(ctx, UserCreate, url.Values{"name": {name}, word["password"]: {password}, word["confirm"]: {password}, "sok": {"ok"}}, password)
+	asked := p.submit(ctx, UserCreate, url.Values{word["name"]: {name}, word["password"]: {password}, word["confirm"]: {password}, "sok": {"ok"}}, password)
 	if asked == nil || !coremgr.Rejected(asked) {
 		return asked
 	}
@@ -146,7 +146,7 @@ func (p *Panel) Emails(ctx context.Context) (map[string]string, error) {
 	rows, err := p.rows(ctx, Users, nil)
 	out := map[string]string{}
 	for _, r := range rows {
-		name := r.Get("name")
+		name := r.Get(p.dialect.names["name"])
 		for _, text := range []string{r.Get(p.dialect.names["email"]), name} {
 			if address, err := mail.ParseAddress(text); err == nil && address.Address == text {
 				out[strings.ToLower(name)] = text
@@ -160,7 +160,7 @@ func (p *Panel) Emails(ctx context.Context) (map[string]string, error) {
 func (p *Panel) knows(ctx context.Context, name string) (bool, error) {
 	rows, err := p.rows(ctx, Users, nil)
 	for _, r := range rows {
-		if strings.EqualFold(r.Get("name"), name) {
+		if strings.EqualFold(r.Get(p.dialect.names["name"]), name) {
 			return true, err
 		}
 	}
@@ -171,7 +171,7 @@ func (p *Panel) knows(ctx context.Context, name string) (bool, error) {
 func (p *Panel) Names(ctx context.Context, call Call) (out []string, err error) {
 	rows, err := p.rows(ctx, call, nil)
 	for _, r := range rows {
-		if name := r.Get("name"); name != "" {
+		if name := r.Get(p.dialect.names["name"]); name != "" {
 			out = append(out, name)
 		}
 	}
@@ -189,9 +189,9 @@ func (p *Panel) Last(ctx context.Context, id int) (last Operation, err error) {
 	rows, err := p.rows(ctx, History, url.Values{"elid": {strconv.Itoa(id)}})
 	highest := 0
 	for _, r := range rows {
-		if n, err := strconv.Atoi(r.Get("id")); err == nil && n > highest {
+		if n, err := strconv.Atoi(r.Get(p.dialect.names["id"])); err == nil && n > highest {
 			highest = n
-			last = Operation{Number: r.Get("id"), Failed: r.Get(p.dialect.names["status"]) == p.dialect.names["failed"]}
+			last = Operation{Number: strconv.Itoa(n), Failed: r.Get(p.dialect.names["status"]) == p.dialect.names["failed"]}
 		}
 	}
 	return last, err

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"strconv"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -53,11 +54,11 @@ func TestServersAreReadByTheirSwitches(t *testing.T) {
 func TestWordsAreCorrected(t *testing.T) {
 	t.Parallel()
 	p, asked := vendor(t, "ok.xml", map[string]string{"server_edit": "ds.edit", "reinstall": "osinstall"},
-		map[string]string{"owner": "account", "no_owner": "none", "os_image": "image"}, nil)
+		map[string]string{"owner": "account", "no_owner": "none", "os_image": "image", "name": "title"}, nil)
 	require.NoError(t, p.Edit(t.Context(), 7, panel.Change{Name: "Srv-7"}))
 	require.NoError(t, p.Install(t.Context(), 7, "Debian-12", "pw"))
 	require.Equal(t, []string{
-		"POST /manager/dsmgr account=none&authinfo=admin%3Asecret&elid=7&func=ds.edit&hostname=&name=Srv-7&out=xml&sok=ok",
+		"POST /manager/dsmgr account=none&authinfo=admin%3Asecret&elid=7&func=ds.edit&hostname=&out=xml&sok=ok&title=Srv-7",
 		"POST /manager/dsmgr authinfo=admin%3Asecret&confirm=pw&elid=7&func=osinstall&image=Debian-12&out=xml&passwd=pw&sok=ok",
 	}, *asked)
 	_, err := panel.NewDialect(map[string]string{"fly": "x", "servers": "a b"}, map[string]string{"owner": ""}, map[string]string{"4": "maybe"})
@@ -66,6 +67,21 @@ func TestWordsAreCorrected(t *testing.T) {
 		pointers = append(pointers, f.Pointer)
 	}
 	require.ElementsMatch(t, []string{"/parameters/endpoints/fly", "/parameters/endpoints/servers", "/parameters/fields/owner", "/parameters/errors/4"}, pointers)
+}
+
+func TestColumnsAreCorrected(t *testing.T) {
+	t.Parallel()
+	p, _ := vendor(t, "server.xml", nil, map[string]string{"id": "ip", "name": "hostname", "address": "id"}, nil)
+	all, err := p.Servers(t.Context())
+	require.NoError(t, err)
+	require.Empty(t, all, "an address is no number")
+	p, _ = vendor(t, "server.xml", nil, map[string]string{"name": "hostname", "address": "id"}, nil)
+	usual, _ := vendor(t, "server.xml", nil, nil, nil)
+	all, err = p.Servers(t.Context())
+	require.NoError(t, err)
+	want, err := usual.Servers(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, []string{want[0].Hostname, strconv.Itoa(want[0].ID)}, []string{all[0].Name, all[0].IP})
 }
 
 func TestNumbersOfErrors(t *testing.T) {

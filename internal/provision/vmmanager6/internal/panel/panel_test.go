@@ -2,10 +2,12 @@ package panel_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"strings"
 	"testing"
 	"time"
 
@@ -21,6 +23,7 @@ import (
 // vendor answers each call with a wire sample and notes what it was asked.
 type vendor struct {
 	samples map[string]string // method and path → file
+	text    string            // instead of a sample
 	status  int
 	asked   []string
 }
@@ -41,6 +44,9 @@ func (v *vendor) panel(t *testing.T, words map[string]string) *panel.Panel {
 		sample, err := os.ReadFile("../../testdata/" + v.samples[r.Method+" "+r.URL.Path])
 		if err != nil {
 			sample = []byte(`{"id": 1, "task": 2}`)
+		}
+		if v.text != "" {
+			sample = []byte(v.text)
 		}
 		_, _ = w.Write(sample)
 	}))
@@ -94,6 +100,23 @@ func TestATaskIsFoundByItsNumberInTheQueue(t *testing.T) {
 	_, _, known, err = p.Task(t.Context(), "17")
 	require.NoError(t, err)
 	require.False(t, known)
+}
+
+// A state that nobody has named is work only while nothing came after it.
+func TestAnOldEntryOfAnUnknownStateIsNoWork(t *testing.T) {
+	t.Parallel()
+	for states, busy := range map[string]bool{
+		"complete": false, "strange": true, "strange complete": false, "complete strange": true, "running complete": true, "created fail": true, "fail": false,
+	} {
+		var rows []string
+		for i, state := range strings.Fields(states) {
+			rows = append(rows, fmt.Sprintf(`{"id":%d,"name":"host_start","state":"%s"}`, i+1, state))
+		}
+		v := &vendor{text: `{"list":[` + strings.Join(rows, ",") + `]}`}
+		log, err := v.panel(t, nil).History(t.Context(), 1)
+		require.NoError(t, err)
+		require.Equal(t, busy, log.Busy(), states)
+	}
 }
 
 func TestPoolsOfNewAndOldBuilds(t *testing.T) {

@@ -109,10 +109,14 @@ func (h History) Last(sort string) (at Progress, known bool) {
 	return Working, false
 }
 
-// Busy tells whether anything is being done to the machine.
+// unfinished are the states of work that the vendor names.
+var unfinished = []string{"created", "running"}
+
+// Busy tells whether anything is being done to the machine. A state that nobody has named is work as long as nothing came after it:
+// else one such entry would keep a machine busy for ever.
 func (h History) Busy() bool {
-	for _, e := range h.events {
-		if h.panel.progress(e.State) == Working {
+	for i, e := range h.events {
+		if h.panel.progress(e.State) == Working && (slices.Contains(unfinished, e.State) || i == len(h.events)-1) {
 			return true
 		}
 	}
