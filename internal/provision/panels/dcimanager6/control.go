@@ -91,8 +91,8 @@ func (d *dci6) addTemplate(body []byte) (any, error) {
 	return map[string]any{"id": last + 1, "name": in.Name, "tags": append([]string{}, in.Tags...)}, nil
 }
 
-// changeServer does what staff do at the rack: protect a server from
-// operations, or press its switch.
+// changeServer does what staff do at the rack or in the panel: protect a
+// server from operations, press its switch, or give it to somebody.
 func (d *dci6) changeServer(id string, body []byte, now time.Time) (any, error) {
 	n, err := strconv.Atoi(id)
 	srv := d.st.server(n)
@@ -102,6 +102,7 @@ func (d *dci6) changeServer(id string, body []byte, now time.Time) (any, error) 
 	var in struct {
 		Protected *bool   `json:"protected"`
 		Power     *string `json:"power"`
+		Owner     *string `json:"owner_email"` // empty: nobody
 	}
 	if err := panel.StrictJSON(body, &in); err != nil {
 		return nil, err
@@ -114,6 +115,10 @@ func (d *dci6) changeServer(id string, body []byte, now time.Time) (any, error) 
 	}
 	if in.Protected != nil {
 		srv.Protected = *in.Protected
+	}
+	if in.Owner != nil {
+		srv.OwnerID = d.userOf(*in.Owner)
+		srv.PortUp = srv.OwnerID != 0 && !srv.Suspended
 	}
 	d.st.Revision++
 	return d.serverView(srv, now), nil

@@ -76,3 +76,19 @@ func (d *dci6) deleteUser(c *panel.Call) panel.Reply {
 	c.Changed = true
 	return isp6.OK(map[string]any{"id": id})
 }
+
+// userOf is the user of an address, who is made where there is none; 0 for no
+// address.
+func (d *dci6) userOf(email string) int {
+	if email == "" {
+		return 0
+	}
+	for _, u := range d.st.Users {
+		if strings.EqualFold(u.Email, email) {
+			return u.ID
+		}
+	}
+	u := dciUser{ID: d.st.nextID("user"), Email: email, Role: "@user"}
+	d.st.Users = append(d.st.Users, u)
+	return u.ID
+}
