@@ -316,8 +316,20 @@ CREATE TABLE public.enumeration (
     items jsonb DEFAULT '[]'::jsonb NOT NULL,
     created_at timestamp with time zone NOT NULL,
     version bigint DEFAULT 1 NOT NULL,
+    made_no bigint NOT NULL,
     CONSTRAINT enumeration_code_ck CHECK ((code ~ '^[A-Za-z_][A-Za-z0-9_]*$'::text)),
     CONSTRAINT enumeration_items_ck CHECK ((jsonb_typeof(items) = 'array'::text))
+);
+
+-- Name: enumeration_made_no_seq; Type: SEQUENCE
+
+ALTER TABLE public.enumeration ALTER COLUMN made_no ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.enumeration_made_no_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
 );
 
 -- Name: event; Type: TABLE
@@ -554,6 +566,7 @@ CREATE TABLE public.product_type (
     order_page jsonb DEFAULT '{}'::jsonb NOT NULL,
     created_at timestamp with time zone NOT NULL,
     version bigint DEFAULT 1 NOT NULL,
+    made_no bigint NOT NULL,
     CONSTRAINT product_type_auto_delete_ck CHECK ((auto_delete_after_days >= 0)),
     CONSTRAINT product_type_code_ck CHECK ((code ~ '^[A-Za-z_][A-Za-z0-9_]*$'::text)),
     CONSTRAINT product_type_deletion_ck CHECK ((client_deletion = ANY (ARRAY['allowed'::text, 'forbidden'::text, 'verified_phone'::text]))),
@@ -576,8 +589,31 @@ CREATE TABLE public.product_type_add_on (
     sort_order integer DEFAULT 1 NOT NULL,
     created_at timestamp with time zone NOT NULL,
     version bigint DEFAULT 1 NOT NULL,
+    made_no bigint NOT NULL,
     CONSTRAINT product_type_add_on_code_ck CHECK ((code ~ '^[A-Za-z_][A-Za-z0-9_]*$'::text)),
     CONSTRAINT product_type_add_on_value_ck CHECK ((value_type = ANY (ARRAY['integer'::text, 'boolean'::text, 'enumeration'::text])))
+);
+
+-- Name: product_type_add_on_made_no_seq; Type: SEQUENCE
+
+ALTER TABLE public.product_type_add_on ALTER COLUMN made_no ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.product_type_add_on_made_no_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+-- Name: product_type_made_no_seq; Type: SEQUENCE
+
+ALTER TABLE public.product_type ALTER COLUMN made_no ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.product_type_made_no_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
 );
 
 -- Name: product_type_parameter; Type: TABLE
@@ -598,11 +634,23 @@ CREATE TABLE public.product_type_parameter (
     sort_order integer DEFAULT 1 NOT NULL,
     created_at timestamp with time zone NOT NULL,
     version bigint DEFAULT 1 NOT NULL,
+    made_no bigint NOT NULL,
     CONSTRAINT product_type_parameter_ask_ck CHECK ((ask = ANY (ARRAY['order'::text, 'processing'::text]))),
     CONSTRAINT product_type_parameter_code_ck CHECK ((code ~ '^[A-Za-z_][A-Za-z0-9_]*$'::text)),
     CONSTRAINT product_type_parameter_edit_ck CHECK ((edit = ANY (ARRAY['provider'::text, 'everyone'::text, 'until_processed'::text]))),
     CONSTRAINT product_type_parameter_input_ck CHECK ((input = ANY (ARRAY['text'::text, 'list'::text, 'multi_list'::text]))),
     CONSTRAINT product_type_parameter_items_ck CHECK ((jsonb_typeof(items) = 'array'::text))
+);
+
+-- Name: product_type_parameter_made_no_seq; Type: SEQUENCE
+
+ALTER TABLE public.product_type_parameter ALTER COLUMN made_no ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.product_type_parameter_made_no_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
 );
 
 -- Name: provider; Type: TABLE
@@ -904,8 +952,20 @@ CREATE TABLE public.unit (
     builtin boolean DEFAULT false NOT NULL,
     created_at timestamp with time zone NOT NULL,
     version bigint DEFAULT 1 NOT NULL,
+    made_no bigint NOT NULL,
     CONSTRAINT unit_chain_ck CHECK (((smaller_unit IS NULL) = (ratio IS NULL))),
     CONSTRAINT unit_ratio_ck CHECK ((ratio > (0)::numeric))
+);
+
+-- Name: unit_made_no_seq; Type: SEQUENCE
+
+ALTER TABLE public.unit ALTER COLUMN made_no ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.unit_made_no_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
 );
 
 -- Name: usage_month; Type: TABLE
@@ -1251,6 +1311,10 @@ CREATE INDEX collection_due_ix ON public.collection USING btree (due_at) WHERE (
 
 CREATE UNIQUE INDEX deletion_challenge_live_uq ON public.deletion_challenge USING btree (service_id) WHERE (ended_at IS NULL);
 
+-- Name: enumeration_made_uq; Type: INDEX
+
+CREATE UNIQUE INDEX enumeration_made_uq ON public.enumeration USING btree (made_no);
+
 -- Name: event_client_ix; Type: INDEX
 
 CREATE INDEX event_client_ix ON public.event USING btree (client_id, seq) WHERE (seq IS NOT NULL);
@@ -1303,9 +1367,17 @@ CREATE INDEX operation_client_ix ON public.operation USING btree (client_id, id)
 
 CREATE INDEX operation_due_ix ON public.operation USING btree (next_attempt_at) WHERE (status = ANY (ARRAY['queued'::text, 'running'::text, 'waiting'::text]));
 
+-- Name: operation_failed_ix; Type: INDEX
+
+CREATE INDEX operation_failed_ix ON public.operation USING btree (status, id) WHERE ((status = 'failed'::text) OR (status = 'cancelled'::text));
+
 -- Name: operation_live_uq; Type: INDEX
 
 CREATE UNIQUE INDEX operation_live_uq ON public.operation USING btree (service_id, kind) WHERE (status = ANY (ARRAY['queued'::text, 'running'::text, 'waiting'::text, 'manual'::text]));
+
+-- Name: operation_module_ix; Type: INDEX
+
+CREATE INDEX operation_module_ix ON public.operation USING btree (module_id, id);
 
 -- Name: operation_module_live_ix; Type: INDEX
 
@@ -1351,6 +1423,18 @@ CREATE INDEX processing_module_data_center_ix ON public.processing_module USING 
 
 CREATE INDEX processing_module_sync_ix ON public.processing_module USING btree (sync_at) WHERE ((sync_at IS NOT NULL) AND enabled);
 
+-- Name: product_type_add_on_made_uq; Type: INDEX
+
+CREATE UNIQUE INDEX product_type_add_on_made_uq ON public.product_type_add_on USING btree (product_type, made_no);
+
+-- Name: product_type_made_uq; Type: INDEX
+
+CREATE UNIQUE INDEX product_type_made_uq ON public.product_type USING btree (made_no);
+
+-- Name: product_type_parameter_made_uq; Type: INDEX
+
+CREATE UNIQUE INDEX product_type_parameter_made_uq ON public.product_type_parameter USING btree (product_type, made_no);
+
 -- Name: recomputation_due_ix; Type: INDEX
 
 CREATE INDEX recomputation_due_ix ON public.recomputation USING btree (due_at) WHERE (status = 'running'::text);
@@ -1359,13 +1443,25 @@ CREATE INDEX recomputation_due_ix ON public.recomputation USING btree (due_at) W
 
 CREATE UNIQUE INDEX service_activity_open_uq ON public.service_activity USING btree (client_id, service_id) WHERE (to_at IS NULL);
 
+-- Name: service_address_ix; Type: INDEX
+
+CREATE INDEX service_address_ix ON public.service USING gin (addresses jsonb_path_ops) WHERE (status <> 'deleted'::text);
+
 -- Name: service_client_ix; Type: INDEX
 
 CREATE INDEX service_client_ix ON public.service USING btree (client_id, id);
 
+-- Name: service_data_center_ix; Type: INDEX
+
+CREATE INDEX service_data_center_ix ON public.service USING btree (data_center_id);
+
 -- Name: service_deletion_ix; Type: INDEX
 
 CREATE INDEX service_deletion_ix ON public.service USING btree (delete_at) WHERE ((delete_at IS NOT NULL) AND (status = ANY (ARRAY['active'::text, 'suspended'::text])));
+
+-- Name: service_domain_ix; Type: INDEX
+
+CREATE INDEX service_domain_ix ON public.service USING btree (domain, id) WHERE (domain <> ''::text);
 
 -- Name: service_external_id_uq; Type: INDEX
 
@@ -1375,13 +1471,25 @@ CREATE UNIQUE INDEX service_external_id_uq ON public.service USING btree (module
 
 CREATE INDEX service_module_ix ON public.service USING btree (module_id, external_id);
 
+-- Name: service_object_ix; Type: INDEX
+
+CREATE INDEX service_object_ix ON public.service USING btree (external_id, id) WHERE (external_id IS NOT NULL);
+
 -- Name: service_order_ix; Type: INDEX
 
 CREATE INDEX service_order_ix ON public.service USING btree (order_id);
 
+-- Name: service_parameters_ix; Type: INDEX
+
+CREATE INDEX service_parameters_ix ON public.service USING gin (parameters jsonb_path_ops) WHERE (status <> 'deleted'::text);
+
 -- Name: service_provider_ix; Type: INDEX
 
 CREATE INDEX service_provider_ix ON public.service USING btree (provider_id, id);
+
+-- Name: service_rare_status_ix; Type: INDEX
+
+CREATE INDEX service_rare_status_ix ON public.service USING btree (status, id) WHERE ((status <> 'active'::text) AND (status <> 'deleted'::text));
 
 -- Name: service_renewal_ix; Type: INDEX
 
@@ -1402,6 +1510,10 @@ CREATE INDEX service_term_service_ix ON public.service_term USING btree (client_
 -- Name: service_term_special_uq; Type: INDEX
 
 CREATE UNIQUE INDEX service_term_special_uq ON public.service_term USING btree (client_id, service_id, item, period) WHERE ((to_at IS NULL) AND (source <> 'tariff'::text));
+
+-- Name: service_term_version_ix; Type: INDEX
+
+CREATE INDEX service_term_version_ix ON public.service_term USING btree (tariff_version, client_id, service_id) WHERE ((item = ''::text) AND (source = 'tariff'::text));
 
 -- Name: service_trial_ix; Type: INDEX
 
@@ -1427,9 +1539,21 @@ CREATE INDEX tariff_modules_ix ON public.tariff USING gin (module_ids);
 
 CREATE INDEX task_department_ix ON public.task USING btree (department_id, id);
 
+-- Name: task_department_operation_ix; Type: INDEX
+
+CREATE INDEX task_department_operation_ix ON public.task USING btree (department_id, operation_id) WHERE (operation_id IS NOT NULL);
+
+-- Name: task_module_ix; Type: INDEX
+
+CREATE INDEX task_module_ix ON public.task USING btree (module_id, id);
+
 -- Name: task_open_uq; Type: INDEX
 
 CREATE UNIQUE INDEX task_open_uq ON public.task USING btree (service_id, kind) WHERE (status <> 'closed'::text);
+
+-- Name: task_service_ix; Type: INDEX
+
+CREATE INDEX task_service_ix ON public.task USING btree (service_id, id);
 
 -- Name: tax_rule_provider_ix; Type: INDEX
 
@@ -1462,6 +1586,10 @@ CREATE INDEX traffic_reassignment_server_ix ON public.traffic_reassignment USING
 -- Name: traffic_reassignment_to_ix; Type: INDEX
 
 CREATE INDEX traffic_reassignment_to_ix ON public.traffic_reassignment USING btree (client_id, to_service_id, first_day);
+
+-- Name: unit_made_uq; Type: INDEX
+
+CREATE UNIQUE INDEX unit_made_uq ON public.unit USING btree (made_no);
 
 -- Name: audit audit_append_only; Type: TRIGGER
 

@@ -126,6 +126,11 @@ func TestSandboxClockStartsOnceAndPersists(t *testing.T) {
 	url := pgtest.URL(t)
 	a := opened(t, settings(t, url, "TARIFFD_SANDBOX_CLOCK=frozen", "TARIFFD_SANDBOX_NOW=2026-03-01T00:00:00Z"))
 	require.NoError(t, a.Prepare(t.Context(), false))
+	for _, table := range []string{"provider", "department", "unit", "product_type", "product_type_add_on", "product_type_parameter"} {
+		var late int
+		require.NoError(t, a.DB.Pool().Get(&late, `SELECT count(*) FROM `+table+` WHERE created_at > '2026-03-01'`))
+		require.Zero(t, late, "%s: what came with the program is there from the beginning", table)
+	}
 	at := time.Date(2026, 3, 5, 0, 0, 0, 0, time.UTC)
 	require.NoError(t, a.DB.Sandbox().Set(t.Context(), at))
 	again := opened(t, settings(t, url, "TARIFFD_SANDBOX_CLOCK=frozen", "TARIFFD_SANDBOX_NOW=2026-03-01T00:00:00Z"))

@@ -40,6 +40,39 @@ func TestPagesHoldEveryObjectOnce(t *testing.T) {
 	}
 }
 
+// Codes are listed as they were made, not by the alphabet, also where the clock stands still, long before the migrations ran.
+func TestWhatHasACodeIsListedInOrderOfCreation(t *testing.T) {
+	t.Parallel()
+	r := newShop(t)
+	made := []string{"zz", "mm", "aa"}
+	lists := map[string]func(code string) obj{
+		"/v1/units":         func(code string) obj { return obj{"code": code, "name": code} },
+		"/v1/enumerations":  func(code string) obj { return obj{"code": code, "name": code} },
+		"/v1/product-types": func(code string) obj { return obj{"code": code, "name": code} },
+		"/v1/product-types/dedicated/add-ons": func(code string) obj {
+			return obj{"code": code, "name": code}
+		},
+		"/v1/product-types/dedicated/parameters": func(code string) obj { return obj{"code": code, "name": code} },
+	}
+	for path, body := range lists {
+		for _, code := range made {
+			r.admin.post(path, body(code)).is(201)
+		}
+		codes := []string{}
+		for at := path + "?limit=2&order=desc"; at != ""; {
+			page := r.admin.get(at).is(200)
+			for _, x := range page.data() {
+				codes = append(codes, x["code"].(string))
+			}
+			at = ""
+			if next := page.json["next_cursor"]; next != nil {
+				at = path + "?limit=2&order=desc&cursor=" + next.(string)
+			}
+		}
+		require.Equal(t, reversed(made), codes[:3], path+": built-in ones are older")
+	}
+}
+
 func reversed(in []string) []string {
 	out := []string{}
 	for i := range in {

@@ -45,6 +45,8 @@ type plan struct {
 	rows  []charge.Expense // to be booked against the balance
 	less  bool             // it is a decrease, though nothing comes back of what was paid elsewhere
 	bill  Bill
+	// unpaid: the period that would begin now is not paid for and waits for its money.
+	unpaid bool
 	// parameters that change with the tariff
 	parameters map[string]json.RawMessage
 }

@@ -3,6 +3,7 @@ package lifecycle
 import (
 	"context"
 	"encoding/json"
+	"slices"
 
 	"github.com/tariffd/tariffd/internal/actor"
 	"github.com/tariffd/tariffd/internal/calendar"
@@ -105,7 +106,7 @@ func (e *Engine) giveUp(ctx context.Context, tx Tx, o operation.Operation) error
 }
 
 // agreed is what follows when a module has applied other terms: the change is booked as of now, and the terms begin. What came
-// in between, such as a renewal, counts; what the wait made dearer is charged all the same.
+// in between, such as a renewal, counts; what the wait made dearer is charged all the same, because the service was had meanwhile.
 func (e *Engine) agreed(ctx context.Context, tx Tx, by actor.Actor, s *service.Service, o operation.Operation) error {
 	c, err := tx.LockClient(ctx, s.ClientID)
 	if err != nil {
@@ -117,6 +118,9 @@ func (e *Engine) agreed(ctx context.Context, tx Tx, by actor.Actor, s *service.S
 	before := *s
 	p, err := e.work(ctx, tx, c, *s, o.Payload.Change.Of(*s))
 	if err != nil {
+		return err
+	}
+	if err = e.beginsWhenPaid(ctx, tx, c, before, &p); err != nil {
 		return err
 	}
 	*s = p.after
@@ -136,11 +140,29 @@ func (e *Engine) agreed(ctx context.Context, tx Tx, by actor.Actor, s *service.S
 	}); err != nil {
 		return err
 	}
-	if before.Period != s.Period && s.Has(service.Unpaid) {
+	if before.Period != s.Period && s.Has(service.Unpaid) && !p.unpaid {
 		// The new period is paid: money keeps it no longer.
 		_, err = e.resume(ctx, tx, by, s, []service.Reason{service.Unpaid})
 		return ignorePending(err)
 	}
+	return nil
+}
+
+// beginsWhenPaid keeps another period from being begun on credit: where what was paid is over by now and the money does not cover
+// the new period, the terms hold, and the period begins when it is paid, like every renewal (D10).
+func (e *Engine) beginsWhenPaid(ctx context.Context, tx Tx, c client.Client, before service.Service, p *plan) error {
+	now, err := tx.Now(ctx)
+	if err != nil || p.after.Period == before.Period || before.PaidUntil == nil || before.PaidUntil.After(now) {
+		return err
+	}
+	balance, _, err := tx.LockBalances(ctx, c)
+	if err != nil || c.Settlement.Covers(balance, p.net()) {
+		return err
+	}
+	p.unpaid = true
+	p.after.Anchor, p.after.PeriodStart, p.after.PaidUntil = before.Anchor, before.PeriodStart, before.PaidUntil
+	p.rows = slices.DeleteFunc(p.rows, func(r charge.Expense) bool { return r.Amount.Sign() > 0 })
+	p.tell(before, false)
 	return nil
 }
 

@@ -195,3 +195,55 @@ func TestACalendarServiceThatIsMadeLateHasItsDaysD3D4(t *testing.T) {
 	require.Equal(r, "[933.00 0.00]", r.Books(c))
 	r.sound()
 }
+
+// What was paid is over before the panel has done the change, and the money does not cover another period any more: the terms
+// hold, and the period begins when it is paid. Nobody is led below zero by a slow panel.
+func TestAChangeThatOutlivesItsPeriodWaitsForItsMoneyD9D10(t *testing.T) {
+	r := newRig(t)
+	small, big := r.offers("S", "P1M", "31"), r.offers("L", "P1M", "62", "P3M", "90")
+	c := r.Client("113")
+	id := r.buyOf(c, small)
+	r.Clock.Set(on(time.March, 17, 0)) // 15 of 31 days are left
+	in := lifecycle.TermsInput{TariffID: big, Period: "P3M"}
+	r.change(id, in)
+	require.Equal(r, "[0.00 75.00]", r.Books(c))
+	r.Clock.Set(on(time.April, 2, 0))
+	r.Work()
+	s := r.service(id)
+	require.Equal(r, []any{big, calendar.Period("P3M"), on(time.April, 1, 0)}, []any{s.TariffID, s.Period, *s.PaidUntil})
+	require.Equal(r, "[75.00 0.00]", r.Books(c))
+	_, err := r.Lifecycle.Renew(context.Background(), admin, id, "")
+	r.Refuses("insufficient_funds", err)
+	r.Pay(c, "15", "")
+	r.renew(id, "")
+	r.Work()
+	require.Equal(r, on(time.July, 1, 0), *r.service(id).PaidUntil)
+	require.Equal(r, "[0.00 0.00]", r.Books(c))
+	r.sound()
+
+	// Where the money is there, the period begins at once.
+	c = r.Client("1000")
+	id = r.buyOf(c, small)
+	r.change(id, in)
+	r.Clock.Set(on(time.May, 12, 0))
+	r.Work()
+	require.Equal(r, on(time.August, 12, 0), *r.service(id).PaidUntil)
+	require.Equal(r, "[872.00 0.00]", r.Books(c))
+	r.sound()
+}
+
+// Within the same period nothing is left to be charged, and the terms have their price all the same.
+func TestAChangeAfterItsPeriodCostsNothingUntilTheRenewalD9(t *testing.T) {
+	r := newRig(t)
+	small, big := r.offers("S", "P1M", "31"), r.offers("L", "P1M", "62")
+	c := r.Client("53")
+	id := r.buyOf(c, small)
+	r.Clock.Set(on(time.March, 17, 0))
+	r.change(id, lifecycle.TermsInput{TariffID: big, Period: monthly})
+	require.Equal(r, "[0.00 15.00]", r.Books(c))
+	r.Clock.Set(on(time.April, 2, 0))
+	r.Work()
+	require.Equal(r, "[15.00 0.00]", r.Books(c))
+	require.Equal(r, 1, r.Count(`SELECT count(*) FROM service_term WHERE service_id = $1 AND to_at IS NULL AND term ->> 'price' = '62'`, id))
+	r.sound()
+}

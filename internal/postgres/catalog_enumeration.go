@@ -138,7 +138,7 @@ func (s enumerationStore) ItemsInUse(ctx context.Context, of catalog.ItemUse) ([
 
 const listEnumerations = enumerationColumns + `
 WHERE ` + afterCode + `enumeration WHERE code = $1))
-ORDER BY created_at {order}, code {order} LIMIT $2`
+` + byMade + ` LIMIT $2`
 
 // Enumerations lists enumerations.
 func (r *Reader) Enumerations(ctx context.Context, _ actor.Scope, p actor.Page) ([]catalog.Enumeration, error) {

@@ -8,8 +8,12 @@ import (
 	"github.com/tariffd/tariffd/internal/catalog"
 )
 
-// Units, product types and their content go by codes; a list goes by when they were made, then by code.
-const afterCode = `($1 = '' OR (created_at, code) {after} (SELECT created_at, code FROM `
+// Units, product types and their content go by codes; a list goes by the order in which they were made. Their instants do not
+// tell it: several have the same one while a clock stands.
+const (
+	afterCode = `($1 = '' OR made_no {after} (SELECT made_no FROM `
+	byMade    = `ORDER BY made_no {order}`
+)
 
 // byAge completes a list's query for one direction.
 func byAge(query string, desc bool) string {
@@ -23,7 +27,7 @@ func byAge(query string, desc bool) string {
 const listUnits = `
 SELECT code, name, coalesce(smaller_unit, '') AS smaller_unit, ratio, builtin, created_at, version
 FROM unit WHERE ` + afterCode + `unit WHERE code = $1))
-ORDER BY created_at {order}, code {order} LIMIT $2`
+` + byMade + ` LIMIT $2`
 
 // Units lists units. They belong to the installation and everybody with a key may see them, as all of the catalogue but
 // tariffs and modules.
@@ -49,7 +53,7 @@ func (r *Reader) Unit(ctx context.Context, _ actor.Scope, code string) (catalog.
 
 const listProductTypes = productTypeColumns + `
 WHERE ` + afterCode + `product_type WHERE code = $1))
-ORDER BY created_at {order}, code {order} LIMIT $2`
+` + byMade + ` LIMIT $2`
 
 // ProductTypes lists product types.
 func (r *Reader) ProductTypes(ctx context.Context, _ actor.Scope, p actor.Page) ([]catalog.ProductType, error) {
@@ -68,7 +72,7 @@ func (r *Reader) ProductType(ctx context.Context, _ actor.Scope, code string) (c
 
 const listContent = contentColumns + `
 WHERE product_type = $3 AND ` + afterCode + `product_type_add_on WHERE product_type = $3 AND code = $1))
-ORDER BY created_at {order}, code {order} LIMIT $2`
+` + byMade + ` LIMIT $2`
 
 // Content lists the elements of a product type.
 func (r *Reader) Content(ctx context.Context, s actor.Scope, productType string, p actor.Page) ([]catalog.Content, error) {

@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"context"
+	"strings"
 
 	"github.com/tariffd/tariffd/internal/actor"
 	"github.com/tariffd/tariffd/internal/department"
@@ -63,13 +64,22 @@ SELECT ` + operationColumns + ` FROM operation
 WHERE id {after} coalesce(nullif($1, '')::uuid, {edge}) AND ($2::uuid IS NULL OR client_id = $2)
   AND ($3::uuid IS NULL OR client_id IN (SELECT c.id FROM client c WHERE c.provider_id = $3))
   AND ($4 = '' OR status = $4) AND ($5::uuid IS NULL OR service_id = $5) AND ($6::uuid IS NULL OR module_id = $6)
-  AND ($7::uuid IS NULL OR id IN (SELECT t.operation_id FROM task t WHERE t.department_id = $7))
+  AND {of department}
   AND ($8::timestamptz IS NULL OR created_at >= $8) AND ($9::timestamptz IS NULL OR created_at < $9)
 ORDER BY id {order} LIMIT $10`
 
+// operationsOf completes the list: a department's operations are found by its tasks, which no plan does below an OR.
+func operationsOf(department string) string {
+	of := "$7::uuid IS NULL"
+	if department != "" {
+		of = "id IN (SELECT t.operation_id FROM task t WHERE t.department_id = $7 AND t.operation_id IS NOT NULL)"
+	}
+	return strings.Replace(listOperations, "{of department}", of, 1)
+}
+
 // Operations lists operations in order of creation.
 func (r *Reader) Operations(ctx context.Context, s actor.Scope, f operation.Filter, p actor.Page) ([]operation.Operation, error) {
-	out, err := r.manyOperations(ctx, inOrder(listOperations, p.Desc), p.After, nullable(s.ClientID), nullable(s.ProviderID), f.Status,
+	out, err := r.manyOperations(ctx, inOrder(operationsOf(f.DepartmentID), p.Desc), p.After, nullable(s.ClientID), nullable(s.ProviderID), f.Status,
 		nullable(f.ServiceID), nullable(f.ModuleID), nullable(f.DepartmentID), f.From, f.To, p.Rows())
 	return out, fromConstraint(err)
 }

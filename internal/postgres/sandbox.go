@@ -17,9 +17,24 @@ func (db *DB) Sandbox() *Sandbox { return &Sandbox{conn{db: db}} }
 const insertClock = `
 INSERT INTO sandbox_clock (mode, now_at, moved_at) VALUES ($1, $2, $3) ON CONFLICT (only_row) DO NOTHING`
 
+// What migrations made was dated by the real clock; on a clock that stands before, it is there from the beginning.
+const dateBuiltin = `
+WITH p AS (UPDATE provider SET created_at = $1 WHERE created_at > $1), d AS (UPDATE department SET created_at = $1 WHERE created_at > $1),
+     u AS (UPDATE unit SET created_at = $1 WHERE created_at > $1), t AS (UPDATE product_type SET created_at = $1 WHERE created_at > $1),
+     a AS (UPDATE product_type_add_on SET created_at = $1 WHERE created_at > $1)
+UPDATE product_type_parameter SET created_at = $1 WHERE created_at > $1`
+
 // Start begins the clock at an instant on the first start of an installation; later it stands where it was.
 func (s *Sandbox) Start(ctx context.Context, mode string, at time.Time) error {
-	if _, err := s.exec(ctx, insertClock, mode, at, s.db.o.Wall.WallNow()); err != nil {
+	err := s.db.InTx(ctx, func(tx *Tx) error {
+		started, err := tx.clockStore.exec(ctx, insertClock, mode, at, s.db.o.Wall.WallNow())
+		if err != nil || started == 0 {
+			return err
+		}
+		_, err = tx.clockStore.exec(ctx, dateBuiltin, at)
+		return err
+	})
+	if err != nil {
 		return fmt.Errorf("start the sandbox clock: %w", err)
 	}
 	return nil

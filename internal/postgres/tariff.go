@@ -174,10 +174,11 @@ func (s tariffStore) RewriteTariffVersion(ctx context.Context, id catalog.Tariff
 	return wrap("rewrite a tariff's version", err)
 }
 
+// Of a version's terms the tariff's own row is always one.
 const tariffVersionInUse = `
 SELECT EXISTS (SELECT FROM service WHERE tariff_id = $1 AND ($2 = 0 OR tariff_version = $2))
     OR EXISTS (SELECT FROM service s JOIN service_term m ON m.client_id = s.client_id AND m.service_id = s.id
-               WHERE s.tariff_id = $1 AND ($2 = 0 OR m.tariff_version = $2))
+               WHERE s.tariff_id = $1 AND m.item = '' AND m.source = 'tariff' AND ($2 = 0 OR m.tariff_version = $2))
     OR EXISTS (SELECT FROM operation WHERE status IN ('queued', 'running', 'waiting', 'manual') AND kind = 'set_params'
                AND payload -> 'change' ->> 'tariff_id' = $1::text AND ($2 = 0 OR (payload -> 'change' ->> 'tariff_version')::int = $2))`
 
