@@ -22,11 +22,14 @@ func (w *work) setParams(ctx context.Context, h panel.Host) (provision.Outcome, 
 	if err != nil {
 		return provision.Outcome{}, err
 	}
+	if x.limits, err = w.otherLimits(ctx, x.preset); err != nil {
+		return provision.Outcome{}, err
+	}
 	if want := x.size().Disk; want != 0 && want < int(h.Disk.Size) {
 		return provision.Outcome{}, provision.NewRejected("disk_cannot_shrink",
 			"machine %d has a disk of %d MiB; the panel cannot make it one of %d MiB", h.ID, h.Disk.Size, want)
 	}
-	if w.memo["was"] == "" && !w.set.DeferChanges && w.resizing(h, x.size()) != nil {
+	if w.memo["was"] == "" && !w.set.DeferChanges && w.resizing(h, x) != nil {
 		// Whether it ran must be known to every later attempt, before it is stopped.
 		if w.memo["was"], w.after = "off", soon; !h.Stopped() {
 			w.memo["was"] = "on"
@@ -36,6 +39,8 @@ func (w *work) setParams(ctx context.Context, h panel.Host) (provision.Outcome, 
 	h, ready, err := w.follow(ctx, h, w.change(x))
 	if failure, ok := provision.FailureOf(err); ok && failure.Kind == provision.Rejected {
 		w.memo["refused"], w.memo["refused_text"] = failure.Code, failure.Text
+		w.memo["limits_back"] = w.memo["limits"]
+		delete(w.memo, "limits")
 		delete(w.memo, "again")
 		return w.undo(ctx, h)
 	}
@@ -51,7 +56,7 @@ func (w *work) change(x wanted) plan {
 		if s, err := w.addresses(ctx, h, x, true); s != nil || err != nil {
 			return s, err
 		}
-		if s := w.sizing(h, x.size()); s != nil {
+		if s := w.sizing(h, x); s != nil {
 			return s, nil
 		}
 		return w.addresses(ctx, h, x, false)
@@ -59,8 +64,8 @@ func (w *work) change(x wanted) plan {
 }
 
 // sizing is the next step towards a size: stop, change, start.
-func (w *work) sizing(h panel.Host, want panel.Size) *step {
-	change := w.resizing(h, want)
+func (w *work) sizing(h panel.Host, x wanted) *step {
+	change := w.resizing(h, x)
 	switch {
 	case change != nil && !w.set.DeferChanges && h.Running():
 		return w.stop(h)
@@ -74,7 +79,8 @@ func (w *work) sizing(h panel.Host, want panel.Size) *step {
 
 // resizing is the call for what differs from the wanted size, or nil. Where changes are left to the client's next stop, a value
 // that waits for it counts as had; its task ends only then and is not waited for.
-func (w *work) resizing(h panel.Host, want panel.Size) *step {
+func (w *work) resizing(h panel.Host, x wanted) *step {
+	want, unlimited := x.size(), len(x.limits) > 0 && w.memo["limits"] == ""
 	later := w.set.DeferChanges && h.Running()
 	has := func(now, next panel.Count) int {
 		if later && next != 0 {
@@ -83,9 +89,13 @@ func (w *work) resizing(h panel.Host, want panel.Size) *step {
 		return int(now)
 	}
 	in, out := w.panel.Rates(h)
-	if differs(want.CPU, has(h.CPU, h.CPUNew)) || differs(want.RAM, has(h.RAM, h.RAMNew)) || differs(want.NetIn, in) && !later || differs(want.NetOut, out) && !later {
+	if differs(want.CPU, has(h.CPU, h.CPUNew)) || differs(want.RAM, has(h.RAM, h.RAMNew)) || differs(want.NetIn, in) && !later || differs(want.NetOut, out) && !later || unlimited {
 		return &step{name: "resize", do: func(ctx context.Context) (panel.Begun, error) {
-			return w.unawaited(later)(w.panel.Resize(ctx, h.ID, want, later))
+			b, err := w.panel.Resize(ctx, h.ID, want, x.limits, later)
+			if err == nil && unlimited {
+				w.memo["limits"] = "sent" // no row of a machine tells them
+			}
+			return w.unawaited(later)(b, err)
 		}}
 	}
 	if size := has(h.Disk.Size, h.Disk.SizeNew); want.Disk > size && h.Disk.ID != 0 {
@@ -105,6 +115,18 @@ func (w *work) unawaited(later bool) func(panel.Begun, error) (panel.Begun, erro
 		}
 		return b, err
 	}
+}
+
+// otherLimits are what the preset of a change of tariff says beside the size and otherwise than the former one.
+func (w *work) otherLimits(ctx context.Context, now panel.Preset) (map[string]any, error) {
+	if w.op.Spec.Previous == nil || now.ID == 0 {
+		return nil, nil
+	}
+	former, err := w.former(ctx)
+	if err != nil || former.preset.ID == now.ID {
+		return nil, err
+	}
+	return now.Limits(former.preset), nil
 }
 
 // undo brings a machine back to the terms that go on because a change was refused, and into service, and tells the refusal. A disk
@@ -138,6 +160,11 @@ func (w *work) former(ctx context.Context) (wanted, error) {
 	before := *w
 	before.op.Spec.Settings, before.op.Spec.AddOns = p.Settings, p.AddOns
 	x, err := before.wanted(ctx, cluster)
+	if err == nil && w.memo["limits_back"] != "" {
+		var asked wanted
+		asked, err = w.wanted(ctx, cluster)
+		x.limits = x.preset.Limits(asked.preset)
+	}
 	x.asked.Disk, x.preset.Size.Disk = 0, 0
 	if w.memo["was"] == "" { // no size was changed
 		x.asked, x.preset.Size = panel.Size{}, panel.Size{}

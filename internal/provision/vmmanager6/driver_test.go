@@ -255,6 +255,35 @@ func TestARefusedChangeIsUndone(t *testing.T) {
 	require.Equal(t, before, w.mustRun(m, &look).Addresses, "no address was given back")
 }
 
+// Another template brings what it says beside the size, and a refused one takes it back.
+func TestAnotherTemplateBringsItsLimits(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.vendor("POST", "/vm/v3/preset", map[string]any{"name": "Quick", "virtualization_type": "kvm", "cpu_number": 1, "ram_mib": 2048, "hdd_mib": 20480, "cpu_mode": "host-model"}, nil)
+	m := w.module(nil)
+	service, out := w.open(m)
+	require.Equal(t, "default", w.machine(out.Ref).CPUMode)
+	change := newOp(provision.SetParams, &service)
+	change.Spec.Previous = &provision.Terms{Settings: service.Spec.Settings}
+	change.Spec.Settings = json.RawMessage(`{"template": "Quick"}`)
+	again := change
+	w.mustRun(m, &change)
+	s := w.machine(out.Ref)
+	require.Equal(t, []any{"host-model", 1, "active"}, []any{s.CPUMode, s.CPU, s.State})
+
+	back := newOp(provision.SetParams, &service)
+	back.Spec.Previous = &provision.Terms{Settings: again.Spec.Settings}
+	back.Spec = sized(back.Spec, "disk", "30", "GiB")
+	w.fault("task_fail", "POST", "/vm/v3/disk", 1, 0)
+	_, err := w.run(m, &back)
+	refused(t, err, "panel_failed")
+	s = w.machine(out.Ref)
+	require.Equal(t, []any{"host-model", "active"}, []any{s.CPUMode, s.State}, "as it was before the refused change")
+	back.Memo = nil
+	w.mustRun(m, &back)
+	require.Equal(t, "default", w.machine(out.Ref).CPUMode)
+}
+
 func TestChangesCanWaitForTheClientsStop(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

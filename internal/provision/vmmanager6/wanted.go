@@ -19,6 +19,7 @@ type wanted struct {
 	asked  panel.Size   // by add-ons; 0: not said
 	ipv4   *int         // nil: as it is
 	ipv6   *bool
+	limits map[string]any // beside the size, where a change names another preset
 }
 
 // size is the preset's with the add-ons' values over it.

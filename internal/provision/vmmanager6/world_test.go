@@ -134,6 +134,7 @@ type shown struct {
 	Cluster    string
 	OwnerEmail *string `json:"owner_email"`
 	Preset     string
+	CPUMode    string `json:"cpu_mode"`
 	State      string
 	Disabled   bool
 	OS         *struct{ Name string } `json:"os_template"`

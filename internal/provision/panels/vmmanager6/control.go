@@ -144,7 +144,7 @@ func (v *vm6) hostView(h *vmHost) map[string]any {
 	}
 	return map[string]any{
 		"id": h.ID, "name": h.Name, "comment": h.Comment, "domain": h.Domain, "cluster": v.st.cluster(h.ClusterID).Name,
-		"owner_id": isp6.IDOrNull(h.AccountID), "owner_email": owner, "preset": preset, "state": h.State,
+		"owner_id": isp6.IDOrNull(h.AccountID), "owner_email": owner, "preset": preset, "cpu_mode": h.CPUMode, "state": h.State,
 		"power": panel.OnOff(h.State == "active"), "disabled": h.Disabled, "os_template": system, "recipes": append([]int{}, h.Recipes...),
 		"cpu": h.Size.CPU, "ram_mib": h.Size.RAM, "disk_mib": h.Size.Disk,
 		"net_in_mbitps": h.Size.NetIn, "net_out_mbitps": h.Size.NetOut, "ipv6": h.IPv6,

@@ -87,10 +87,10 @@ func (v *vm6) createHost(c *panel.Call) panel.Reply {
 	}
 	h := &vmHost{
 		Name: in.Name, Comment: in.Comment, Domain: in.Domain, ClusterID: in.Cluster, AccountID: in.Account,
-		PresetID: in.Preset, State: "creating", IPv6: in.IPv6, Size: vmPlain,
+		PresetID: in.Preset, State: "creating", IPv6: in.IPv6, Size: vmPlain, CPUMode: in.CPUMode,
 	}
 	if p := v.st.preset(in.Preset); p != nil {
-		h.Size = h.Size.with(p.vmSize)
+		h.Size, h.CPUMode = h.Size.with(p.vmSize), p.CPUMode
 	}
 	h.Size = h.Size.with(vmSize{in.CPU, in.RAM, in.Disk, in.NetIn, in.NetOut, in.Bandwidth})
 	if bad := v.takeIPs(h, in.IPv4, in.IPv4Pool, "eth0", isp6.AddressAllocating); bad != nil {
@@ -310,8 +310,13 @@ func (v *vm6) resizeHost(c *panel.Call, h *vmHost) panel.Reply {
 		NetIn     int             `json:"net_in_mbitps"`
 		NetOut    int             `json:"net_out_mbitps"`
 		Bandwidth int             `json:"net_bandwidth_mbitps"`
-		CPUMode   json.RawMessage `json:"cpu_mode"`
+		CPUMode   string          `json:"cpu_mode"`
 		Nesting   json.RawMessage `json:"nesting"`
+		IOWeight  json.RawMessage `json:"io_weight"`
+		IORead    json.RawMessage `json:"io_read_mbitps"`
+		IOWrite   json.RawMessage `json:"io_write_mbitps"`
+		IOReads   json.RawMessage `json:"io_read_iops"`
+		IOWrites  json.RawMessage `json:"io_write_iops"`
 		Firewall  json.RawMessage `json:"firewall_rules"`
 		Defer     *vmDefer        `json:"defer"`
 	}{}
@@ -326,7 +331,7 @@ func (v *vm6) resizeHost(c *panel.Call, h *vmHost) panel.Reply {
 			return isp6.BadValue(field, "is not positive")
 		}
 	}
-	return v.change(c, h, h.ID, vmTask{Name: vmResize, Size: vmSize{
+	return v.change(c, h, h.ID, vmTask{Name: vmResize, CPUMode: in.CPUMode, Size: vmSize{
 		CPU: in.CPU, RAM: in.RAM, NetIn: in.NetIn, NetOut: in.NetOut, Bandwidth: in.Bandwidth,
 	}}, in.Defer)
 }

@@ -21,6 +21,7 @@ type vmHost struct {
 	State     string      `json:"state"`
 	Disabled  bool        `json:"disabled"`
 	Size      vmSize      `json:"size"`
+	CPUMode   string      `json:"cpu_mode"`
 	Next      vmSize      `json:"next"` // what waits for a stop; 0: nothing
 	IPv6      bool        `json:"ipv6"`
 	Bridge    string      `json:"bridge"` // of the additional interface; "": it has none
@@ -72,6 +73,7 @@ type vmTask struct {
 	System    int       `json:"os_id,omitempty"`
 	Recipe    int       `json:"recipe_id,omitempty"`
 	Size      vmSize    `json:"size"`
+	CPUMode   string    `json:"cpu_mode,omitempty"`
 	Address   int       `json:"address_id,omitempty"`
 	IPv6      *bool     `json:"ipv6,omitempty"`
 }

@@ -1,6 +1,7 @@
 package vmmanager6
 
 import (
+	"cmp"
 	"net/http"
 	"net/netip"
 	"slices"
@@ -132,7 +133,7 @@ func (v *vm6) finish(t *vmTask) {
 	case vmDelete:
 		v.remove(h)
 	case vmResize, vmDiskSize:
-		h.Size = h.Size.with(t.Size)
+		h.Size, h.CPUMode = h.Size.with(t.Size), cmp.Or(t.CPUMode, h.CPUMode)
 		h.Next = vmSize{}
 	case vmIPChange:
 		h.IPv6 = t.IPv6 != nil && *t.IPv6

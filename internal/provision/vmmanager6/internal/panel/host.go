@@ -2,6 +2,7 @@ package panel
 
 import (
 	"context"
+	"maps"
 	"strconv"
 
 	"github.com/tariffd/tariffd/internal/provision/isp6"
@@ -172,9 +173,11 @@ func (p *Panel) Rates(h Host) (in, out int) {
 	return int(byName[p.dialect.names["net_in"]]), int(byName[p.dialect.names["net_out"]])
 }
 
-// Resize changes processors, memory and speed; with later it waits for the machine's next stop.
-func (p *Panel) Resize(ctx context.Context, id int, s Size, later bool) (Begun, error) {
+// Resize changes processors, memory and speed, and limits beside them by their names; with later it waits for the machine's next
+// stop.
+func (p *Panel) Resize(ctx context.Context, id int, s Size, limits map[string]any, later bool) (Begun, error) {
 	body := map[string]any{}
+	maps.Copy(body, limits)
 	p.sized(body, s)
 	p.deferred(body, later)
 	return p.begin(ctx, HostResource, of(id), body)

@@ -3,6 +3,7 @@ package panel
 import (
 	"context"
 	"encoding/json"
+	"reflect"
 	"strings"
 
 	"github.com/tariffd/tariffd/internal/provision/isp6"
@@ -97,6 +98,22 @@ func (x Preset) Carried() map[string]any {
 				out[name] = v
 			}
 		default:
+			out[name] = v
+		}
+	}
+	return out
+}
+
+// changeable are those of them that a machine's change takes.
+var changeable = []string{
+	"cpu_mode", "nesting", "io_weight", "io_read_mbitps", "io_write_mbitps", "io_read_iops", "io_write_iops", "firewall_rules",
+}
+
+// Limits are what this preset says beside the size and otherwise than another, and a machine's change takes.
+func (x Preset) Limits(other Preset) map[string]any {
+	own, out := x.Carried(), map[string]any{}
+	for _, name := range changeable {
+		if v, said := own[name]; said && !reflect.DeepEqual(v, other.members[name]) {
 			out[name] = v
 		}
 	}
