@@ -9,6 +9,7 @@ import (
 	"github.com/shopspring/decimal"
 	"github.com/stretchr/testify/require"
 
+	"github.com/tariffd/tariffd/internal/fault"
 	"github.com/tariffd/tariffd/internal/provision"
 )
 
@@ -25,8 +26,9 @@ func (r *racks) driver() provision.Driver {
 		modes[kind] = provision.ModeAuto
 	}
 	return provision.Driver{
-		Info: provision.Info{Name: "racks", Title: "Racks", Default: provision.ProductType{Operations: modes}},
-		New:  func(provision.Config) (provision.Module, error) { return r, nil },
+		Info:  provision.Info{Name: "racks", Title: "Racks", Default: provision.ProductType{Operations: modes}, DataCenter: provision.DataCenterRule{ExternalID: provision.Optional}},
+		New:   func(provision.Config) (provision.Module, error) { return r, nil },
+		Types: []provision.Module{r},
 	}
 }
 
@@ -105,6 +107,8 @@ func TestServicesAreComparedWithTheirPanel(t *testing.T) {
 	path := "/v1/services/" + id + "/sync"
 	s.racks.found = provision.Found{Exists: true, Standing: provision.CutOff, Addresses: []provision.Address{}, Domain: "a.example"}
 	shop := s.storefront(s.provider)
+	require.Contains(t, shop.get("/v1/services/" + id).is(200).json["allowed_actions"], "sync")
+	require.NotContains(t, s.clientKey(client).get("/v1/services/" + id).is(200).json["allowed_actions"], "sync")
 	told := shop.post(path, nil).is(200)
 	require.Equal(t, []any{
 		obj{"field": "status", "ours": "active", "panel": "suspended", "taken_over": false},
@@ -119,12 +123,21 @@ func TestServicesAreComparedWithTheirPanel(t *testing.T) {
 	s.racks.found = provision.Found{}
 	require.Equal(t, []any{obj{"field": "exists", "ours": true, "panel": false, "taken_over": false}}, s.admin.post(path, nil).is(200).json["differences"])
 
+	// A program may be of a driver that can, and know no such command.
+	s.racks.fails = fault.New(fault.Invalid, "unsupported_operation", "The module's program has no command sync_item.")
+	s.admin.post(path, nil).fails(422, "unsupported_operation")
+	s.admin.post("/v1/processing-modules/"+module+"/import?preview=true", nil).fails(422, "unsupported_operation")
+	require.Len(t, s.admin.get("/v1/operations?service_id="+id).is(200).data(), 2, "nothing was asked, nothing is noted")
+
 	// The panel's own words are for administrators.
 	s.racks.fails = provision.NewRejected("refused", "You are root on db7")
 	require.NotContains(t, string(shop.post(path, nil).fails(422, "module_refused").raw), "db7")
 	require.Contains(t, string(s.admin.post(path, nil).fails(422, "module_refused").raw), "db7")
 	plain := s.service(s.buyer("100.00", nil), "P1M", s.tariff("plain", nil))
 	s.admin.post("/v1/services/"+plain+"/sync", nil).fails(422, "unsupported_operation")
+	require.NotContains(t, s.admin.get("/v1/services/" + plain).is(200).json["allowed_actions"], "sync")
+	require.Equal(t, []any{"sync", "import"}, s.admin.get("/v1/processing-drivers/racks").is(200).json["abilities"])
+	require.Equal(t, []any{}, s.admin.get("/v1/processing-drivers/none").is(200).json["abilities"])
 	s.clientKey(client).post(path, nil).fails(403, "insufficient_scope")
 }
 

@@ -44,6 +44,7 @@ func toAPIDriver(d provision.Driver) api.ProcessingDriver {
 	return api.ProcessingDriver{
 		Name: i.Name, Title: i.Title, ProductTypes: each(types, toAPIDriverType), ConnectionSchema: openObject(i.ConnectionSchema),
 		ParametersSchema: openObject(i.ParametersSchema), TariffSchema: openObject(i.TariffSchema),
+		Abilities: each(d.Abilities(), func(a provision.Ability) api.DriverAbility { return api.DriverAbility(a) }),
 		Statistics: each(i.Statistics, func(x provision.Statistic) api.DriverStatistic {
 			return api.DriverStatistic{Param: x.Param, Unit: x.Unit, Kind: api.StatisticKind(x.Kind)}
 		}),

@@ -102,6 +102,7 @@ func (p *panel) driver() provision.Driver {
 			ProductTypes:     []provision.ProductType{{Code: "dedicated", Operations: p.modes, CompletesWith: []string{"external_id"}, Recovery: true}},
 			ConnectionSchema: schema, ParametersSchema: schema, TariffSchema: schema,
 		},
+		Types: []provision.Module{(*rack)(nil)},
 		New: func(c provision.Config) (provision.Module, error) {
 			var named struct{ Name string }
 			return &rack{p, &named.Name}, json.Unmarshal(c.Parameters, &named)

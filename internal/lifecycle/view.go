@@ -110,6 +110,9 @@ func (e *Engine) Actions(v View, role actor.Role) []string {
 		}
 		out = append(out, a)
 	}
+	if role != actor.Client && (v.Status == service.Active || v.Status == service.Suspended) && e.can(v, provision.CanSync) {
+		out = append(out, "sync")
+	}
 	if v.Service.Live() && len(v.Secrets) > 0 && e.modeOf(v, provision.Open) != provision.ModeNone {
 		out = append(out, "reveal_credentials")
 	}
@@ -160,6 +163,12 @@ func (e *Engine) modeOf(v View, kind provision.Kind) provision.Mode {
 		return provision.ModeNone
 	}
 	return mode
+}
+
+// can tells whether the driver of a service's module has an ability.
+func (e *Engine) can(v View, a provision.Ability) bool {
+	d, err := e.Registry.Driver(v.Driver)
+	return err == nil && d.Can(a)
 }
 
 func stateActions(s service.Service) []string {

@@ -161,6 +161,8 @@ type Driver struct {
 	New func(Config) (Module, error)
 	// CheckTariff validates a tariff's settings beyond the schema; nil: the schema says all.
 	CheckTariff func(settings json.RawMessage) error
+	// Types has a value of each type of module that New makes. Nothing is ever asked of them: the types tell what the driver can.
+	Types []Module
 }
 
 // Registry holds the drivers of this program.

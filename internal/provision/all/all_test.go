@@ -50,3 +50,22 @@ func TestDriversOfPanelsTellWhatTheyTakeForGranted(t *testing.T) {
 		require.Equal(t, provision.Inferred, marks[inferred], name)
 	}
 }
+
+// Abilities are read from the types of modules; whoever writes one sees it here.
+func TestDriversTellWhatTheyCan(t *testing.T) {
+	t.Parallel()
+	got := map[string]string{}
+	for _, d := range all.Registry().All() {
+		require.NotEmpty(t, d.Types, "%s names the types of its modules", d.Info.Name)
+		words := []string{}
+		for _, a := range d.Abilities() {
+			words = append(words, string(a))
+		}
+		got[d.Info.Name] = strings.Join(words, " ")
+	}
+	require.Equal(t, map[string]string{
+		"vmmanager6": "catalog statistics sync import", "dcimanager6": "stock catalog statistics sync import",
+		"dcimanager5": "stock catalog statistics sync import", "dsmanager": "stock catalog sync import", "openstack": "catalog sync import",
+		"script": "statistics sync import", "shell_scripts": "", "manual": "", "none": "",
+	}, got)
+}

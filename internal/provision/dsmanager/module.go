@@ -14,7 +14,7 @@ import (
 
 // Driver returns the driver.
 func Driver() provision.Driver {
-	return provision.Driver{Info: info(), New: newModule, CheckTariff: provision.CheckTariff[Tariff]}
+	return provision.Driver{Info: info(), New: newModule, CheckTariff: provision.CheckTariff[Tariff], Types: []provision.Module{(*Dedicated)(nil), (*Module)(nil)}}
 }
 
 // Parameters are a module's own choices.

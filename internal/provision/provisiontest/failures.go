@@ -2,6 +2,8 @@ package provisiontest
 
 import (
 	"encoding/json"
+	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -99,6 +101,11 @@ func infoIsComplete(t *testing.T, h Harness) {
 	require.NotEmpty(t, info.Name)
 	require.NotEmpty(t, info.Title)
 	require.NotEmpty(t, info.Notes)
+	// What a driver can is read from the types that it names: they must be those that it makes.
+	live, err := h.Driver.New(h.New(t).Config)
+	require.NoError(t, err)
+	require.True(t, slices.ContainsFunc(h.Driver.Types, func(m provision.Module) bool { return reflect.TypeOf(m) == reflect.TypeOf(live) }),
+		"%T is not among the driver's types", live)
 	kinds := info.ProductTypes
 	if len(kinds) == 0 {
 		kinds = []provision.ProductType{info.Default}

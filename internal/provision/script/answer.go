@@ -32,6 +32,8 @@ type told struct {
 	parameters            map[string]string
 	memo                  map[string]string
 	usage                 []measured
+	seen                  seen      // of a look
+	machines              []*listed // of an import
 }
 
 // refusal is an error that the program told.
@@ -93,13 +95,8 @@ type jsonAnswer struct {
 	Password     string            `json:"password"`
 	Parameters   map[string]string `json:"parameters"`
 	Memo         map[string]string `json:"memo"`
-	Addresses    []struct {
-		IP      string `json:"ip"`
-		Gateway string `json:"gateway"`
-		Network string `json:"network"`
-		Main    bool   `json:"main"`
-	} `json:"addresses"`
-	Usage []struct {
+	Addresses    []jsonAddress     `json:"addresses"`
+	Usage        []struct {
 		Item    string          `json:"item"`
 		Param   string          `json:"param"`
 		Value   decimal.Decimal `json:"value"`
@@ -110,10 +107,59 @@ type jsonAnswer struct {
 		Object  string `json:"object"`
 		Message string `json:"message"`
 	} `json:"error"`
+	jsonSeen
+	Machines []jsonMachine `json:"machines"` // of import
 	// Features are told to the command features alone.
 	Features  json.RawMessage `json:"features"`
 	Params    json.RawMessage `json:"params"`
 	ItemTypes json.RawMessage `json:"itemtypes"`
+}
+
+// jsonSeen is told to sync_item, and of each object that import finds.
+type jsonSeen struct {
+	Exists        *bool                      `json:"exists"`
+	Standing      string                     `json:"standing"`
+	Power         string                     `json:"power"`
+	Owner         string                     `json:"owner"`
+	Configuration string                     `json:"configuration"`
+	AddOns        map[string]provision.AddOn `json:"add_ons"`
+}
+
+type jsonAddress struct {
+	IP      string `json:"ip"`
+	Gateway string `json:"gateway"`
+	Network string `json:"network"`
+	Main    bool   `json:"main"`
+}
+
+type jsonMachine struct {
+	jsonSeen
+	Name       string            `json:"name"`
+	ExternalID string            `json:"external_id"`
+	Domain     string            `json:"domain"`
+	Addresses  []jsonAddress     `json:"addresses"`
+	Parameters map[string]string `json:"parameters"`
+}
+
+func (t *told) see(in jsonSeen) error {
+	t.seen.exists = in.Exists
+	err := errors.Join(t.setStanding(in.Standing), t.setPower(in.Power), t.setOwner(in.Owner), t.setSort(in.Configuration))
+	for code, a := range in.AddOns {
+		err = errors.Join(err, t.setAddOn(code, a))
+	}
+	return err
+}
+
+func (t *told) listJSON(in jsonMachine) error {
+	x := &listed{name: in.Name}
+	err := errors.Join(x.see(in.jsonSeen), x.setRef(in.ExternalID), x.setDomain(in.Domain))
+	for _, a := range in.Addresses {
+		err = errors.Join(err, x.addAddress(a.IP, a.Gateway, a.Network, a.Main))
+	}
+	for name, value := range in.Parameters {
+		err = errors.Join(err, x.keep(name, value))
+	}
+	return errors.Join(err, t.list(x))
 }
 
 // answerOfJSON is strict: a member that nobody reads is a mistake that would lose something.
@@ -146,6 +192,10 @@ func answerOfJSON(text []byte) (t told, err error) {
 	for _, u := range in.Usage {
 		err = errors.Join(err, t.measure(u.Item, u.Param, u.Value.String(), u.Measure))
 	}
+	err = errors.Join(err, t.see(in.jsonSeen))
+	for _, m := range in.Machines {
+		err = errors.Join(err, t.listJSON(m))
+	}
 	return t, err
 }
 
@@ -159,13 +209,10 @@ type xmlAnswer struct {
 	Password   string  `xml:"password"`
 	Params     []named `xml:"param"`
 	Memo       []named `xml:"memo"`
-	Addresses  []struct {
-		IP      string `xml:",chardata"`
-		Gateway string `xml:"gateway,attr"`
-		Network string `xml:"network,attr"`
-		Main    string `xml:"main,attr"`
-	} `xml:"ip"`
-	Usage []struct {
+	xmlSeen
+	Addresses []xmlAddress `xml:"ip"`
+	Machines  []xmlMachine `xml:"machine"`
+	Usage     []struct {
 		Item    string `xml:"item,attr"`
 		Param   string `xml:"param,attr"`
 		Value   string `xml:"value,attr"`
@@ -174,8 +221,70 @@ type xmlAnswer struct {
 	Error *xmlError `xml:"error"`
 }
 
+type xmlSeen struct {
+	Exists        string  `xml:"exists,attr"`
+	Standing      string  `xml:"standing,attr"`
+	Power         string  `xml:"power,attr"`
+	Owner         string  `xml:"owner"`
+	Configuration string  `xml:"configuration"`
+	AddOns        []named `xml:"addon"`
+}
+
+type xmlAddress struct {
+	IP      string `xml:",chardata"`
+	Gateway string `xml:"gateway,attr"`
+	Network string `xml:"network,attr"`
+	Main    string `xml:"main,attr"`
+}
+
+type xmlMachine struct {
+	xmlSeen
+	Name       string       `xml:"name"`
+	ExternalID string       `xml:"external_id"`
+	Domain     string       `xml:"domain"`
+	Addresses  []xmlAddress `xml:"ip"`
+	Params     []named      `xml:"param"`
+}
+
+func (t *told) seeXML(in xmlSeen) error {
+	if in.Exists != "" {
+		exists := truth(in.Exists)
+		t.seen.exists = &exists
+	}
+	err := errors.Join(t.setStanding(in.Standing), t.setPower(in.Power), t.setOwner(in.Owner), t.setSort(in.Configuration))
+	for _, a := range in.AddOns {
+		err = errors.Join(err, t.setAddOn(a.Name, a.addOn()))
+	}
+	return err
+}
+
+func (t *told) listXML(in xmlMachine) error {
+	x := &listed{name: in.Name}
+	err := errors.Join(x.seeXML(in.xmlSeen), x.setRef(in.ExternalID), x.setDomain(in.Domain))
+	for _, a := range in.Addresses {
+		err = errors.Join(err, x.addAddress(a.IP, a.Gateway, a.Network, truth(a.Main)))
+	}
+	for _, p := range in.Params {
+		err = errors.Join(err, x.keep(p.Name, p.Value))
+	}
+	return errors.Join(err, t.list(x))
+}
+
+// addOn reads an add-on as the document writes one: a number, on, off, or an item's code.
+func (n named) addOn() provision.AddOn {
+	on := n.Value == "on"
+	if on || n.Value == "off" {
+		return provision.AddOn{On: &on}
+	}
+	if amount, err := decimal.NewFromString(n.Value); err == nil {
+		return provision.AddOn{Amount: &amount, Unit: n.Unit}
+	}
+	return provision.AddOn{Item: n.Value}
+}
+
 type named struct {
 	Name  string `xml:"name,attr"`
+	Unit  string `xml:"unit,attr"` // of an add-on
 	Value string `xml:",chardata"`
 }
 
@@ -234,6 +343,10 @@ func answerOfXML(text []byte) (t told, err error) {
 	}
 	for _, u := range in.Usage {
 		err = errors.Join(err, t.measure(u.Item, u.Param, u.Value, u.Measure))
+	}
+	err = errors.Join(err, t.seeXML(in.xmlSeen))
+	for _, m := range in.Machines {
+		err = errors.Join(err, t.listXML(m))
 	}
 	return t, err
 }

@@ -140,7 +140,8 @@ func (s *session) with(printed told) told {
 		}
 		t.parameters[name] = value
 	}
-	t.usage = append(t.usage, printed.usage...)
+	t.usage, t.machines = append(t.usage, printed.usage...), append(t.machines, printed.machines...)
+	t.seen = t.seen.add(printed.seen)
 	return t
 }
 

@@ -7,7 +7,7 @@
 //
 // What is known how: the commands, their arguments, the features, the errors and the functions of mgrctl were seen in published
 // modules and the vendor's module library (C) and in the vendor's text (D). Inferred (I): that a command outside the features
-// is never called. Ours: the documents, the numbers that stand for ids, document.get, service.params, service.addons, the
+// is never called, and what the statuses of sync_item and the further arguments of processing.import.service mean. Ours: the documents, the numbers that stand for ids, document.get, service.params, service.addons, the
 // argument - of mgrctl, reinstall.
 //
 // It owns the documents, the meaning of the functions and what counts as done; it owns neither how a program is started and

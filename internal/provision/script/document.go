@@ -42,6 +42,8 @@ type modulePart struct {
 	Number   int64             `json:"number"`
 	Location string            `json:"location"`
 	Params   map[string]string `json:"params"` // the secret ones too
+	// ProductType is what import looks for.
+	ProductType string `json:"product_type,omitempty"`
 }
 
 type servicePart struct {
@@ -110,12 +112,17 @@ func (m *Module) document(o order) document {
 			d.Module.Params[name] = value
 		}
 	}
+	if o.Command == importItem {
+		d.Module.ProductType = m.productType
+	}
 	if o.op == nil {
 		return d
 	}
 	op, spec := o.op, o.op.Spec
-	d.Operation = &operationPart{ID: op.Key, Number: program.Number(op.Key), Kind: op.Kind, Memo: map[string]string{}}
-	maps.Copy(d.Operation.Memo, op.Memo)
+	if op.Key != "" { // a look is no operation
+		d.Operation = &operationPart{ID: op.Key, Number: program.Number(op.Key), Kind: op.Kind, Memo: map[string]string{}}
+		maps.Copy(d.Operation.Memo, op.Memo)
+	}
 	d.Service = &servicePart{
 		ID: string(op.ServiceID), Number: program.Number(string(op.ServiceID)), ExternalID: string(op.Ref),
 		ProductType: spec.ProductType, Domain: spec.Domain, Password: spec.Password, Parameters: spec.Parameters,
@@ -146,8 +153,10 @@ func (m *Module) document(o order) document {
 func (m *Module) arguments(o order) []string {
 	args := []string{"--command", o.Command}
 	if op := o.op; op != nil {
-		args = append(args,
-			"--item", number(string(op.ServiceID)), "--itemtype", op.Spec.ProductType, "--runningoperation", number(op.Key))
+		args = append(args, "--item", number(string(op.ServiceID)), "--itemtype", op.Spec.ProductType)
+		if op.Key != "" {
+			args = append(args, "--runningoperation", number(op.Key))
+		}
 	}
 	if m.id != "" {
 		args = append(args, "--module", number(m.id))
@@ -157,6 +166,10 @@ func (m *Module) arguments(o order) []string {
 		args = append(args, "--param", o.Checked)
 	case "check_addon":
 		args = append(args, "--addon", o.Checked)
+	case importItem:
+		if m.productType != "" {
+			args = append(args, "--itemtype", m.productType)
+		}
 	}
 	return args
 }

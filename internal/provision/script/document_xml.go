@@ -33,6 +33,9 @@ func (d document) xml() ([]byte, error) {
 		root.children = append(root.children, operation)
 	}
 	module := node{name: "processingmodule", attrs: []string{"id", d.Module.ID, "number", digits(d.Module.Number), "location", d.Module.Location}}
+	if d.Module.ProductType != "" {
+		module.attrs = append(module.attrs, "product_type", d.Module.ProductType)
+	}
 	for _, name := range slices.Sorted(maps.Keys(d.Module.Params)) {
 		module.children = append(module.children, node{name: name, text: d.Module.Params[name]})
 	}

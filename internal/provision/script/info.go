@@ -30,7 +30,7 @@ func info() provision.Info {
 			"The program runs on the machine of tariffd, as its user, with an empty environment, in a folder of its own, without a shell, and is ended with all that it started when its time is over.",
 			"Only root or tariffd's user may be able to change the program's file.",
 			"Settings that the program's features call crypted belong into secrets; they are never read back, never arguments, and masked in what the program leaves.",
-			"Commands of operations: open, suspend, resume, close, setparam, prolong, reboot, reinstall; beside them features, check_connection, check_param, check_addon, stat. What the features do not name becomes a task, prolong is left out.",
+			"Commands of operations: open, suspend, resume, close, setparam, prolong, reboot, reinstall; beside them features, check_connection, check_param, check_addon, stat, sync_item, import. What the features do not name becomes a task, prolong is left out.",
 			"Ids are numbers in arguments, derived from ours and always the same; the document has both.",
 			"Where the program tells no external_id, the service's number is its external id.",
 			"The commands and functions were seen in published modules; the documents on standard input and output are ours.",

@@ -18,7 +18,7 @@ import (
 
 // Driver returns the driver.
 func Driver() provision.Driver {
-	return provision.Driver{Info: info(), New: newModule}
+	return provision.Driver{Info: info(), New: newModule, Types: []provision.Module{Counting{}, (*Module)(nil)}}
 }
 
 // Connection is which program it is and what it is told of its own system.
@@ -40,9 +40,11 @@ const usualTimeout = 5 * time.Minute
 type Module struct {
 	id       string
 	location string
-	set      Connection
-	timeout  time.Duration
-	counts   bool
+	// productType is what the module sells; empty where it is only tried.
+	productType string
+	set         Connection
+	timeout     time.Duration
+	counts      bool
 }
 
 // Counting is a module whose program counts traffic too.
@@ -52,7 +54,7 @@ type Counting struct{ *Module }
 var settingName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_.-]{0,99}$`)
 
 func newModule(c provision.Config) (provision.Module, error) {
-	m := &Module{id: c.ModuleID, location: c.Location, timeout: usualTimeout}
+	m := &Module{id: c.ModuleID, location: c.Location, productType: c.ProductType, timeout: usualTimeout}
 	if err := provision.Decode(c.Connection, "/connection", &m.set); err != nil {
 		return nil, err
 	}

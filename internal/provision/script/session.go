@@ -23,6 +23,8 @@ type session struct {
 	mu    sync.Mutex
 	told  told
 	calls int
+	// profiles are whose found objects are, by the numbers that import was answered.
+	profiles []string
 }
 
 // mostCalls of one run are answered; a loop that never ends shall not eat our memory.
@@ -90,7 +92,10 @@ func (s *session) answer(r mgrctl.Request) mgrctl.Answer {
 	if s.calls++; s.calls > mostCalls {
 		return mgrctl.Refuse("func", "too many calls in one run")
 	}
-	fn, ok := functions[r.Function]
+	fn, ok := looking[s.order.Command][r.Function]
+	if !ok {
+		fn, ok = functions[r.Function]
+	}
 	if !ok && s.order.op != nil && r.Function == s.order.op.Spec.ProductType+".open" {
 		fn, ok = functions["service.postopen"], true
 	}
@@ -107,7 +112,8 @@ func (s *session) answer(r mgrctl.Request) mgrctl.Answer {
 func (s *session) about(fn function, r mgrctl.Request) (mgrctl.Answer, bool) {
 	var id string
 	switch {
-	case fn.command != "" && fn.command != s.order.Command, fn.of != ofNothing && fn.of != ofModule && s.order.op == nil:
+	case fn.command != "" && fn.command != s.order.Command, fn.of != ofNothing && fn.of != ofModule && s.order.op == nil,
+		fn.of == ofOperation && s.order.op.Key == "":
 		return mgrctl.Refuse("func", "%.60s is not for the command %s", r.Function, s.order.Command), false
 	case fn.of == ofNothing:
 		return mgrctl.Answer{}, true

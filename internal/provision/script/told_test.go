@@ -25,7 +25,7 @@ const token = `tok"en-9$X`
 func anything(t testing.TB, file, run string, parameters map[string]any) provision.Module {
 	t.Helper()
 	m, err := script.Driver().New(provision.Config{
-		ModuleID: "0190-module", Location: "fra",
+		ModuleID: "0190-module", Location: "fra", ProductType: "cloud",
 		Connection: encoded(t, map[string]any{
 			"program": filepath.Join(folder, file),
 			"params":  map[string]string{"url": "https://x.example/?a=1&b", "run": run}, "secrets": map[string]string{"token": token},

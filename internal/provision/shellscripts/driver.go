@@ -15,7 +15,7 @@ import (
 
 // Driver returns the driver.
 func Driver() provision.Driver {
-	return provision.Driver{Info: info(), New: newModule}
+	return provision.Driver{Info: info(), New: newModule, Types: []provision.Module{(*Module)(nil)}}
 }
 
 func info() provision.Info {

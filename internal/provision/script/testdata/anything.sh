@@ -3,6 +3,10 @@
 for argument; do
 	if [ "$argument" = features ]; then
 		case $0 in
+		*blind*) look="" ;;
+		*) look="<feature name=\"sync_item\"/><feature name=\"import\"/>" ;;
+		esac
+		case $0 in
 		*xml*) flag='<feature name="xml_input"/>' ;;
 		*) flag='' ;;
 		esac
@@ -10,7 +14,7 @@ for argument; do
 			<doc><itemtypes><itemtype name="cloud"/></itemtypes>
 			<params><param name="run"/><param name="url"/><param name="token" crypted="yes"/></params>
 			<features>$flag<feature name="check_connection"/><feature name="open"/><feature name="setparam"/>
-			<feature name="prolong"/><feature name="stat"/></features></doc>
+			<feature name="prolong"/><feature name="stat"/>$look</features></doc>
 		FEATURES
 		exit
 	fi
