@@ -180,6 +180,7 @@ func (m *matrix) judge(at string, step stepOf, o value, before before) {
 	require.Equal(t, step.kind+" manual", o.text("kind")+" "+o.text("status"), "%s: %s", at, o)
 	code, words := o.text("error.code"), o.text("error.detail")
 	task := m.admin.get("/v1/tasks/" + o.text("task_id")).is(http.StatusOK)
+	require.False(t, task.null("error"), "%s: %s %s", at, o, task)
 	require.Equal(t, taskOf[step.kind]+" open", task.text("kind")+" "+task.text("status"), at)
 	require.Equal(t, []string{words, o.text("id"), m.id}, []string{task.text("error"), task.text("operation_id"), task.text("service_id")}, at)
 	require.NotEmpty(t, words, at)
@@ -228,7 +229,9 @@ func (m *matrix) strikeForGood() {
 			m.admin.post("/v1/operations/"+m.failed().text("id")+"/retry", nil).is(http.StatusAccepted)
 			m.pass(30)
 			m.arrived(step)
-			require.Empty(m.t, m.admin.get("/v1/processing-modules/"+m.module+"/problems").is(http.StatusOK).list("data"), "a success ends problems")
+			if m.byHand[step.name] == "" {
+				require.Empty(m.t, m.admin.all("/v1/processing-modules/"+m.module+"/problems"), "a success ends problems")
+			}
 		} else {
 			m.take(step)
 		}

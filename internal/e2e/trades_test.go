@@ -27,7 +27,7 @@ var trades = []trade{
 			"reinstall": "ACTIVE not-locked m1.large Ubuntu-24.04 ×1",
 			"close":     "",
 		},
-		byHand: map[string]string{"add-ons": "change_parameters"},
+		byHand: map[string]string{"add-ons": "change_parameters", "parameters": "change_parameters"},
 		struck: []striker{control("openstack")},
 	},
 	{
@@ -47,6 +47,7 @@ var trades = []trade{
 			"reinstall": "one.shop.example buyer@shop.example on not-suspended up Ubuntu-24.04 ×2",
 			"close":     " - off not-suspended down Ubuntu-24.04 ×1",
 		},
+		byHand: map[string]string{"parameters": "change_parameters"},
 		struck: []striker{control("dcimanager6")},
 	},
 	{
@@ -80,6 +81,7 @@ var trades = []trade{
 			"reinstall": "one.shop.example owner on not-disabled Ubuntu-24.04 ×2; public one.shop.example; public one.shop.example; 55227 2",
 			"close":     "free.ds - off not-disabled Ubuntu-24.04 ×1; 55227 3",
 		},
+		byHand: map[string]string{"parameters": "change_parameters"},
 		struck: []striker{control("dcimanager5"), control("ipmanager5"), control("licenseserver")},
 	},
 	{
@@ -95,7 +97,7 @@ var trades = []trade{
 			"reinstall": "one.shop.example owner on not-disabled Ubuntu-24.04",
 			"close":     " - off not-disabled Ubuntu-24.04",
 		},
-		byHand: map[string]string{"add-ons": "change_parameters"},
+		byHand: map[string]string{"add-ons": "change_parameters", "parameters": "change_parameters"},
 		struck: []striker{control("dsmanager")},
 	},
 	{
@@ -169,6 +171,7 @@ func virtual(name, cluster string) trade {
 			"reinstall": cluster + " one.shop.example buyer@shop.example active Ubuntu-24.04 4096 30720 ×1",
 			"close":     "",
 		},
+		byHand: map[string]string{"parameters": "change_parameters"},
 		struck: []striker{control("vmmanager6")},
 	}
 }

@@ -59,7 +59,6 @@ func (l *life) treatMachine() {
 	l.asked(l.buyer, http.MethodPost, "/reinstall", map[string]any{"os": "Ubuntu-24.04"})
 	require.Equal(t, "Ubuntu-24.04", l.machine().text("os_template.name"))
 	l.asked(l.buyer, http.MethodPost, "/reboot", map[string]any{})
-	l.asked(l.buyer, http.MethodPost, "/set-parameters", map[string]any{"parameters": map[string]any{"hostname": "db"}})
 	l.asked(l.admin, http.MethodPost, "/suspend", map[string]any{"reason": "admin"})
 	require.Equal(t, "suspended", l.service(l.a).text("status"))
 	require.Equal(t, "off", l.machine().text("power"))

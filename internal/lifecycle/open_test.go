@@ -291,6 +291,28 @@ func TestTenFailuresMakeATaskD24(t *testing.T) {
 	require.Equal(r, 1, r.operation(id, provision.Open).Attempts)
 }
 
+// What a module answers at last is no failure, whatever an attempt before was.
+func TestAnAnswerEndsTheErrorOfTheAttemptBefore(t *testing.T) {
+	for name, out := range map[string]provision.Outcome{
+		"the panel works": {State: provision.Pending}, "people are asked": {State: provision.Manual, Text: "Plug in the cable."},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := newRig(t)
+			_, id := r.active()
+			r.panel.says(provision.Outcome{}, provision.NewUnavailable(nil, "No answer."))
+			_, err := r.Lifecycle.Reboot(context.Background(), admin, id, false)
+			require.NoError(r, err)
+			r.Work()
+			require.Equal(r, "panel_unavailable", r.operation(id, provision.Reboot).ErrorCode)
+			r.panel.says(out, nil)
+			r.After(6 * time.Minute)
+			o := r.operation(id, provision.Reboot)
+			require.Equal(r, []string{"", ""}, []string{o.ErrorCode, o.ErrorText})
+			require.Equal(r, "panel_unavailable: No answer.", o.Log[0].Text, "the log keeps it")
+		})
+	}
+}
+
 func TestStaffMaySendAnOperationThatWaitsForItsNextAttemptAtOnce(t *testing.T) {
 	r := newRig(t)
 	id := r.Buy(r.Client("100"), 1).Items[0].ServiceID

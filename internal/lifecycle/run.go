@@ -255,13 +255,14 @@ func (e *Engine) finish(ctx context.Context, id operation.ID, claimNo int64, out
 
 // landed handles an answer of the module.
 func (e *Engine) landed(ctx context.Context, tx Tx, s service.Service, o *operation.Operation, out provision.Outcome, now time.Time) error {
+	o.ErrorCode, o.ErrorText = "", "" // of an attempt before; the log keeps it
 	switch out.State {
 	case provision.Pending:
 		return e.pending(ctx, tx, s, o, out, now)
 	case provision.Manual:
 		return e.leftToPeople(ctx, tx, &s, o, out)
 	}
-	o.Status, o.FinishedAt, o.NextAttemptAt, o.PendingSince, o.ErrorCode, o.ErrorText = operation.Succeeded, &now, nil, nil, "", ""
+	o.Status, o.FinishedAt, o.NextAttemptAt, o.PendingSince = operation.Succeeded, &now, nil, nil
 	o.Note(now, "Done.")
 	if err := tx.UpdateOperation(ctx, *o); err != nil {
 		return err
