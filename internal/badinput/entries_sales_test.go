@@ -62,8 +62,10 @@ var _ = register(map[string]entry{
 	"renewService": {valid: requests(func(w *world) request {
 		return request{path: byID(w.service(w.thing["client"])), body: obj{"period": "P1Y"}}
 	}), codes: map[string]string{"/period": "period_not_available"}},
-	"rebootService": {valid: requests(func(w *world) request { return request{path: byID(w.machine())} })},
-	"syncService":   {valid: requests(func(w *world) request { return request{path: byID(w.machine())} })},
+	"rebootService": {valid: requests(func(w *world) request {
+		return request{path: byID(w.machine()), body: obj{"recovery": false}}
+	})},
+	"syncService": {valid: requests(func(w *world) request { return request{path: byID(w.machine())} })},
 	"reinstallService": {valid: requests(func(w *world) request {
 		return request{path: byID(w.machine()), body: obj{"os": "Debian-12", "recipe": ""}}
 	})},

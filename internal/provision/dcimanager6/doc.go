@@ -30,6 +30,8 @@
 //     and by the owner that people gave the server in the panel.
 //   - An ordered script is run with the installation; a module without use_recipes makes a task of it (D28), as of every add-on
 //     that the panel has no call for.
+//   - Statistics are whole days, a server's day being its last holder's (D27). Where the panel tells samples, bursts are made of
+//     them (D20); by parameter traffic_by instants everything is, and each holder is asked for its own part of the day.
 //   - "Server Protection" is the panel's refusal, in its own words, before anything was changed: the operation becomes a task.
 //
 // Supported add-ons: ipv4_public (at least one address), ipv6, os at an installation. Statistics: in, out, burst_in_day,

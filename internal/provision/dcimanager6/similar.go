@@ -61,11 +61,11 @@ func buildOf(configuration string) build {
 }
 
 func gigabytes(size []string) int {
-	count, each := 1, 0
+	count := 1
 	if size[1] != "" {
 		count, _ = strconv.Atoi(size[1]) // digits, by the pattern
 	}
-	each, _ = strconv.Atoi(size[2])
+	each, _ := strconv.Atoi(size[2])
 	if strings.HasPrefix(size[3], "t") {
 		each *= 1024
 	}

@@ -350,3 +350,57 @@ func TestControlShowsWhatThePanelHolds(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, http.StatusOK, status)
 }
+
+func TestRecoveryLeavesTheDisksAlone(t *testing.T) {
+	t.Parallel()
+	w := paneltest.NewWorld(t, panels.Options{})
+	w.OK(http.StatusOK, "POST", "/dci/v3/server/1/os", paneltest.Install)
+	require.Equal(t, 3003, w.Code(http.StatusBadRequest, "POST", "/dci/v3/server/1/recovery", `{}`), "without a password")
+	require.Equal(t, 3006, w.Code(http.StatusBadRequest, "POST", "/dci/v3/server/1/recovery", `{"password":"pw","os_template":1}`), "no recovery system")
+	w.OK(http.StatusOK, "POST", "/dci/v3/server/1/recovery", `{"password":"pw"}`)
+	shown := func() paneltest.Object {
+		return paneltest.At(w.Control(http.StatusOK, "GET", "dcimanager6", ""), "servers", 0).(paneltest.Object)
+	}
+	require.Equal(t, true, shown()["recovery"])
+	require.Equal(t, "Debian-12", paneltest.At(w.Machine(1), "os_template", "name"))
+	w.OK(http.StatusOK, "POST", "/dci/v3/server/1/power_reset", `{}`)
+	require.Equal(t, false, shown()["recovery"])
+
+	w.Control(http.StatusCreated, "POST", "dcimanager6/templates", `{"name":"Rescue","tags":["recovery"]}`)
+	require.Equal(t, 3006, w.Code(http.StatusBadRequest, "POST", "/dci/v3/server/1/os", `{"os_template":3,"password":"pw"}`), "no system to install")
+	w.OK(http.StatusOK, "POST", "/dci/v3/server/1/recovery", `{"password":"pw","os_template":3}`)
+	w.Control(http.StatusOK, "PUT", "dcimanager6/servers/1", `{"protected":true}`)
+	require.Equal(t, 4002, w.Code(http.StatusBadRequest, "POST", "/dci/v3/server/1/recovery", `{"password":"pw"}`))
+	w.Control(http.StatusOK, "PUT", "dcimanager6/servers/1", `{"owner_email":"a@example.org","power":"off"}`)
+	require.Equal(t, "a@example.org", w.Machine(1)["owner_email"])
+	require.Equal(t, "off", w.Machine(1)["power_status"])
+}
+
+func TestSamplesAddUpToTheDay(t *testing.T) {
+	t.Parallel()
+	w := paneltest.NewWorld(t, panels.Options{})
+	w.Control(http.StatusOK, "PUT", "dcimanager6/servers/1/traffic/2026-03-05", `{"in":104857600,"out":209715200,"burst_in_day":12.5,"burst_out_day":25,"power":140}`)
+	const path = "/dci/v3/server/1/traffic?from=2026-03-05T00:00:00Z&to="
+	require.NotContains(t, w.OK(http.StatusOK, "GET", path+"2026-03-06T00:00:00Z", ""), "metrics")
+	w.Control(http.StatusOK, "PUT", "dcimanager6/settings", `{"traffic":"series"}`)
+	answer := w.OK(http.StatusOK, "GET", path+"2026-03-06T00:00:00Z", "")
+	require.Nil(t, paneltest.At(answer, "list", 0, "burst_in_day"))
+	points := paneltest.At(answer, "metrics", 0, "datapoints").([]any)
+	require.Len(t, points, 288)
+	sum, above, equal := 0, 0, 0
+	for _, point := range points {
+		rate := paneltest.Num(paneltest.At(point, 0))
+		sum += rate * 300
+		switch {
+		case rate > 12_500_000:
+			above++
+		case rate == 12_500_000:
+			equal++
+		}
+	}
+	require.InDelta(t, 104857600, sum/8192, 20, "rates are whole bits per second")
+	require.Equal(t, []int{15, 1}, []int{above, equal}, "the sixteenth is the burst")
+	half := w.OK(http.StatusOK, "GET", path+"2026-03-05T12:00:00Z", "")
+	require.Len(t, paneltest.At(half, "metrics", 2, "datapoints"), 144)
+	require.Equal(t, 104857600, paneltest.Num(paneltest.At(half, "list", 0, "in")), "a set day is whole for any range that touches it")
+}
