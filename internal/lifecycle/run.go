@@ -3,11 +3,15 @@ package lifecycle
 import (
 	"context"
 	"errors"
+	"fmt"
+	"runtime/debug"
+	"strings"
 	"time"
 
 	"github.com/tariffd/tariffd/internal/actor"
 	"github.com/tariffd/tariffd/internal/catalog"
 	"github.com/tariffd/tariffd/internal/client"
+	"github.com/tariffd/tariffd/internal/fault"
 	"github.com/tariffd/tariffd/internal/operation"
 	"github.com/tariffd/tariffd/internal/provision"
 	"github.com/tariffd/tariffd/internal/service"
@@ -27,7 +31,27 @@ func (e *Engine) Run(ctx context.Context, id operation.ID, claimNo int64) error 
 	if ctx.Err() != nil {
 		return ctx.Err() // the worker is stopping: the lease runs out and another goes on
 	}
-	return e.finish(ctx, id, claimNo, outcome, callErr)
+	if err = e.finish(ctx, id, claimNo, outcome, callErr); err == nil && errors.As(callErr, new(*panicked)) {
+		return callErr // a failed attempt like any other, but somebody has to read it
+	}
+	if err == nil || ctx.Err() != nil || fault.Has(err, "claim_lost") {
+		return err
+	}
+	return e.unkept(ctx, id, claimNo, outcome, err)
+}
+
+// unkept is what follows when the module's answer cannot be written: it is a failed attempt (D24), or a refusal where another
+// service has the object. Else the module would be called for ever, and nobody would be told.
+func (e *Engine) unkept(ctx context.Context, id operation.ID, claimNo int64, out provision.Outcome, cause error) error {
+	failure := error(&provision.Failure{Code: "panel_failed", Text: "What the module answered cannot be kept."})
+	if taken := fault.Has(cause, "already_exists"); taken {
+		failure = provision.NewRejected("already_exists", "the module answered object %q, which another service has", out.Ref)
+		if err := e.finish(ctx, id, claimNo, provision.Outcome{Begun: true}, failure); err != nil {
+			return errors.Join(cause, err)
+		}
+		return nil
+	}
+	return errors.Join(cause, e.finish(ctx, id, claimNo, provision.Outcome{Begun: out.Begun || out.Ref != ""}, failure))
 }
 
 // turn is an operation that may call its module now.
@@ -214,7 +238,12 @@ func (e *Engine) prepare(ctx context.Context, tx Tx, c client.Client, s service.
 }
 
 // apply calls the module, or answers for it where people or nobody do the work.
-func (e *Engine) apply(ctx context.Context, t turn) (provision.Outcome, error) {
+func (e *Engine) apply(ctx context.Context, t turn) (out provision.Outcome, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			out, err = provision.Outcome{}, &panicked{p, debug.Stack()}
+		}
+	}()
 	switch t.mode {
 	case provision.ModeNone:
 		return provision.Outcome{State: provision.Done}, nil
@@ -227,6 +256,15 @@ func (e *Engine) apply(ctx context.Context, t turn) (provision.Outcome, error) {
 	}
 	return m.Apply(ctx, t.op)
 }
+
+// panicked is a driver's crash.
+type panicked struct {
+	why   any
+	stack []byte
+}
+
+// Error tells where it was.
+func (p *panicked) Error() string { return fmt.Sprintf("the driver panicked: %v\n%s", p.why, p.stack) }
 
 // finish writes what came of a call. It re-reads everything under the locks, because the world went on meanwhile.
 func (e *Engine) finish(ctx context.Context, id operation.ID, claimNo int64, out provision.Outcome, callErr error) error {
@@ -260,6 +298,7 @@ func (e *Engine) landed(ctx context.Context, tx Tx, s service.Service, o *operat
 	case provision.Pending:
 		return e.pending(ctx, tx, s, o, out, now)
 	case provision.Manual:
+		out.Text = storable(out.Text)
 		return e.leftToPeople(ctx, tx, &s, o, out)
 	}
 	o.Status, o.FinishedAt, o.NextAttemptAt, o.PendingSince = operation.Succeeded, &now, nil, nil
@@ -276,7 +315,7 @@ func (e *Engine) landed(ctx context.Context, tx Tx, s service.Service, o *operat
 	if err := e.complete(ctx, tx, o.Actor.Actor(), &s, *o, out); err != nil || out.ByHand == "" {
 		return err
 	}
-	return e.restByHand(ctx, tx, &s, *o, out.ByHand)
+	return e.restByHand(ctx, tx, &s, *o, storable(out.ByHand))
 }
 
 // leftToPeople keeps what the module has done already, and hands the rest over.
@@ -295,7 +334,14 @@ func (e *Engine) leftToPeople(ctx context.Context, tx Tx, s *service.Service, o 
 // restByHand has people see to what a panel has no call for (D28): a change of parameters that begins as their task.
 func (e *Engine) restByHand(ctx context.Context, tx Tx, s *service.Service, of operation.Operation, what string) error {
 	asked, err := e.enqueue(ctx, tx, of.Actor.Actor(), s, provision.SetParams, operation.Payload{Note: what})
-	if err != nil || asked.Operation == nil {
+	switch {
+	case fault.Has(err, "operation_pending"):
+		// The change that is under way goes on by itself; this is a task of its own, which ends nothing but itself.
+		_, err = e.openTask(ctx, tx, *s, provision.SetParams, of, what, "")
+		return err
+	case fault.Has(err, "invalid_service_state"):
+		return nil // the service is being deleted: nobody needs it any more
+	case err != nil || asked.Operation == nil:
 		return err
 	}
 	return e.toPeople(ctx, tx, *s, asked.Operation, what, "", "")
@@ -314,7 +360,7 @@ func (e *Engine) pending(ctx context.Context, tx Tx, s service.Service, o *opera
 		if err != nil {
 			return err
 		}
-		if err = e.ask(ctx, tx, s, o, reason, out.Text); err != nil {
+		if err = e.ask(ctx, tx, s, o, reason, storable(out.Text)); err != nil {
 			return err
 		}
 	}
@@ -340,7 +386,7 @@ func (e *Engine) failed(ctx context.Context, tx Tx, s service.Service, o *operat
 	refused := false
 	var f *provision.Failure
 	if errors.As(callErr, &f) {
-		code, text = f.Code, f.Text
+		code, text = f.Code, storable(f.Text)
 		refused = f.Kind == provision.Rejected || f.Kind == provision.Unauthenticated
 		o.Begun = (o.Begun || f.Unsure) && !f.TakenBack
 	}
@@ -358,6 +404,11 @@ func (e *Engine) failed(ctx context.Context, tx Tx, s service.Service, o *operat
 	at := operation.RetryAt(o.ID, now)
 	o.Status, o.NextAttemptAt = operation.Queued, &at
 	return tx.UpdateOperation(ctx, *o)
+}
+
+// storable is a text of a panel or program as the database takes it.
+func storable(text string) string {
+	return strings.ReplaceAll(strings.ToValidUTF8(text, "?"), "\x00", "?")
 }
 
 func (e *Engine) problem(ctx context.Context, tx Tx, o operation.Operation, code, text string, now time.Time) error {

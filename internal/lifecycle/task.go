@@ -64,19 +64,7 @@ func (e *Engine) ask(ctx context.Context, tx Tx, s service.Service, o *operation
 	if err != nil {
 		return err
 	}
-	by := o.Actor.Actor()
-	t := department.Task{
-		ClientID: s.ClientID, Kind: taskKinds[o.Kind], ServiceID: s.ID, OperationID: string(o.ID), ModuleID: string(o.ModuleID),
-		Reason: reason, Error: panelWords,
-	}
-	if o.ModuleID != "" {
-		m, err := tx.ModuleByID(ctx, o.ModuleID)
-		if err != nil {
-			return err
-		}
-		t.DepartmentID = m.DepartmentID
-	}
-	id, err := department.Open(ctx, tx, by, t, s.About())
+	id, err := e.openTask(ctx, tx, s, o.Kind, *o, reason, panelWords)
 	if err != nil {
 		return err
 	}
@@ -84,6 +72,22 @@ func (e *Engine) ask(ctx context.Context, tx Tx, s service.Service, o *operation
 	why, _, _ := strings.Cut(reason, "\n")
 	o.Note(now, why)
 	return nil
+}
+
+// openTask asks the department of an operation's module for something of the sort that a kind of operation becomes.
+func (e *Engine) openTask(ctx context.Context, tx Tx, s service.Service, kind provision.Kind, o operation.Operation, reason, panelWords string) (department.TaskID, error) {
+	t := department.Task{
+		ClientID: s.ClientID, Kind: taskKinds[kind], ServiceID: s.ID, OperationID: string(o.ID), ModuleID: string(o.ModuleID),
+		Reason: reason, Error: panelWords,
+	}
+	if o.ModuleID != "" {
+		m, err := tx.ModuleByID(ctx, o.ModuleID)
+		if err != nil {
+			return "", err
+		}
+		t.DepartmentID = m.DepartmentID
+	}
+	return department.Open(ctx, tx, o.Actor.Actor(), t, s.About())
 }
 
 // tellFailed tells that an operation did not work by itself; the panel's own words stay with staff.
@@ -98,15 +102,7 @@ func (e *Engine) tellFailed(ctx context.Context, tx Tx, s service.Service, o ope
 
 // closeTask closes the task of an operation that succeeded by itself after all.
 func (e *Engine) closeTask(ctx context.Context, tx Tx, o operation.Operation, s service.Service) error {
-	if o.TaskID == "" {
-		return nil
-	}
-	t, err := tx.LockTask(ctx, department.TaskID(o.TaskID))
-	if err != nil || t.Status == department.TaskClosed {
-		return err
-	}
-	_, err = department.Close(ctx, tx, actor.Program("operation"), t, "done", "The module did it after all.", s.About())
-	return err
+	return order.EndTask(ctx, tx, actor.Program("operation"), o, s, "done", "The module did it after all.")
 }
 
 // TakeTask marks a task as being worked on.
@@ -305,7 +301,7 @@ func (e *Engine) retry(ctx context.Context, tx Tx, by actor.Actor, id operation.
 		return o, err
 	}
 	o.Status, o.NextAttemptAt, o.Attempts, o.PendingSince, o.TriedModuleIDs = operation.Queued, &now, 0, nil, nil
-	if err = order.DropTask(ctx, tx, by, o, s, "The operation was sent to the module again."); err != nil {
+	if err = order.EndTask(ctx, tx, by, o, s, "refused", "The operation was sent to the module again."); err != nil {
 		return o, err
 	}
 	if !o.Begun && o.Kind == provision.Open {

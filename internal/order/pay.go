@@ -263,19 +263,27 @@ func CancelOperation(ctx context.Context, tx Tx, by actor.Actor, op operation.Op
 	if err := tx.UpdateOperation(ctx, op); err != nil {
 		return err
 	}
-	return DropTask(ctx, tx, by, op, s, why)
+	return EndTask(ctx, tx, by, op, s, "refused", why)
 }
 
-// DropTask closes the task of an operation that nobody needs any more.
-func DropTask(ctx context.Context, tx department.TaskTx, by actor.Actor, op operation.Operation, s service.Service, why string) error {
+// EndTask closes the task of an operation for which people are needed no more. One that another operation of the service shares,
+// as a change and a renewal do, stays open for that one.
+func EndTask(ctx context.Context, tx Tx, by actor.Actor, op operation.Operation, s service.Service, result, why string) error {
 	if op.TaskID == "" {
+		return nil
+	}
+	live, err := tx.LiveOperations(ctx, s.ID)
+	if err != nil {
+		return err
+	}
+	if slices.ContainsFunc(live, func(o operation.Operation) bool { return o.ID != op.ID && o.TaskID == op.TaskID }) {
 		return nil
 	}
 	t, err := tx.LockTask(ctx, department.TaskID(op.TaskID))
 	if err != nil || t.Status == department.TaskClosed {
 		return err
 	}
-	_, err = department.Close(ctx, tx, by, t, "refused", why, s.About())
+	_, err = department.Close(ctx, tx, by, t, result, why, s.About())
 	return err
 }
 
