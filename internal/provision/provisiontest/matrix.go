@@ -26,31 +26,48 @@ const (
 // Matrix fails each call of each operation in each way, once, and lets the operation be repeated as the engine does. At the end
 // the panel holds one object of the service or none, in the state that the outcome tells, and nothing was done twice.
 func Matrix(t *testing.T, h Harness) {
-	ops := h.Ops
-	if len(ops) == 0 {
-		ops = matrixOps
+	for _, op := range h.Ops {
+		row(t, h, cell{op: op})
 	}
-	for _, op := range ops {
-		for _, fault := range matrixKinds {
-			t.Run(fmt.Sprintf("%s/%s", op, fault), func(t *testing.T) {
-				t.Parallel()
-				for call := range mostCalls {
-					if !(cell{op, fault, call}).survive(t, h) {
-						require.True(t, call > 0 || fault == "task_fail", "the operation makes a call")
-						return
-					}
+	if len(h.Ops) > 0 {
+		return
+	}
+	for _, op := range matrixOps {
+		row(t, h, cell{op: op})
+	}
+	if p := h.Driver.Info.ProductTypes; len(p) > 0 && p[0].Recovery {
+		row(t, h, cell{op: provision.Reboot, recovery: true})
+	}
+}
+
+// row fails the calls of one operation.
+func row(t *testing.T, h Harness, c cell) {
+	name := string(c.op)
+	if c.recovery {
+		name = "recovery"
+	}
+	for _, fault := range matrixKinds {
+		t.Run(fmt.Sprintf("%s/%s", name, fault), func(t *testing.T) {
+			t.Parallel()
+			for call := range mostCalls {
+				at := c
+				at.fault, at.call = fault, call
+				if !at.survive(t, h) {
+					require.True(t, call > 0 || fault == "task_fail", "the operation makes a call")
+					return
 				}
-				require.FailNow(t, "the operation does not run out of calls")
-			})
-		}
+			}
+			require.FailNow(t, "the operation does not run out of calls")
+		})
 	}
 }
 
 // cell is one place of the matrix.
 type cell struct {
-	op    provision.Kind
-	fault string
-	call  int // which one fails, from 0
+	op       provision.Kind
+	recovery bool // a reboot into recovery
+	fault    string
+	call     int // which one fails, from 0
 }
 
 func (c cell) String() string { return fmt.Sprintf("%s with %s at call %d", c.op, c.fault, c.call) }
@@ -93,6 +110,7 @@ func (c cell) prepare(b *bench) provision.Op {
 		b.finish(b.module, &suspend)
 	}
 	op := b.op(c.op, service)
+	op.Recovery = c.recovery
 	if c.op == provision.SetParams && b.Changed != nil {
 		op.Spec = *b.Changed
 	}
