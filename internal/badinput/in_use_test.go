@@ -40,6 +40,18 @@ var used = map[string]func(*world) string{
 		w.admin.must("PATCH", "/v1/tariffs/"+w.thing["tariff"], obj{"group_id": id}).is(http.StatusOK)
 		return "/v1/tariff-groups/" + id
 	},
+	"deleteIPManager":     func(w *world) string { return w.namedBy("ip-managers", "ip_manager_id") },
+	"deleteLicenseServer": func(w *world) string { return w.namedBy("license-servers", "license_server_id") },
+}
+
+// namedBy is a thing beside a panel that a module names.
+func (w *world) namedBy(kind, member string) string {
+	id := w.companion(kind)
+	w.create("/v1/processing-modules?check=false", obj{
+		"driver": "dcimanager5", "product_type": "dedicated", "name": w.word("M"), "data_center_id": w.thing["center"], "parameters": obj{member: id},
+		"connection": obj{"url": "http://127.0.0.1:1/dcimgr", "username": "admin", "password": "secret"},
+	})
+	return "/v1/" + kind + "/" + id
 }
 
 // unused are deletions that nothing can stand against, with the reason.
@@ -50,8 +62,6 @@ var unused = map[string]string{
 	"deleteTariffAddOn":   "what was sold keeps the version of the tariff that it was sold by",
 	"clearModuleProblems": "a list is emptied",
 	"deleteTaxRule":       "what was charged keeps the tax that it was charged with",
-	"deleteIPManager":     "no driver of this program has a parameter that names one yet",
-	"deleteLicenseServer": "no driver of this program has a parameter that names one yet",
 }
 
 // TestWhatIsInUseStays deletes one thing of each kind that something else needs.

@@ -25,6 +25,7 @@ type world struct {
 	dice    *rand.Rand
 	tariffs map[*ware]catalog.TariffID
 	wares   []*ware
+	sisters map[*ware]*ware // of the same product type and period, at another price
 }
 
 type coin struct {
@@ -34,8 +35,8 @@ type coin struct {
 }
 
 const (
-	lives       = 3
-	stepsOfLife = 230
+	lives       = 4
+	stepsOfLife = 300
 )
 
 // Random lives of several clients agree with the books after every step, and leave nothing that verify would find.
@@ -62,6 +63,7 @@ func TestLivesAgreeWithNaiveBooks(t *testing.T) {
 		"waited for the end of the weekend", "resumed by a payment", "resumed by freed money", "had money for some only", "suspended by people", "resumed by people",
 		"deleted after too long", "deleted at its end", "deleted at once", "gave back at a close", "gave back what was paid ahead",
 		"deletion taken back", "caught up after an outage", "refunded", "refund refused", "automatic renewal switched",
+		"changed to a dearer tariff", "changed to a cheaper tariff", "had no money for a change", "changed what was paid ahead",
 	} {
 		t.Logf("%5d × %s", total[what], what)
 		require.Positive(t, total[what], what)
@@ -70,7 +72,7 @@ func TestLivesAgreeWithNaiveBooks(t *testing.T) {
 
 func live(t *testing.T, seed uint64) map[string]int {
 	start := time.Date(2026, time.January, 28+int(seed), 10, 0, 0, 0, time.UTC) // the anchors of long months among them
-	w := &world{house: newHouse(t, start, time.UTC), dice: rand.New(rand.NewPCG(seed, 2026)), tariffs: map[*ware]catalog.TariffID{}}
+	w := &world{house: newHouse(t, start, time.UTC), dice: rand.New(rand.NewPCG(seed, 2026)), tariffs: map[*ware]catalog.TariffID{}, sisters: map[*ware]*ware{}}
 	w.books = &books{now: start, seen: map[string]int{}}
 	w.wares = []*ware{
 		{period: "P1D", cents: 133},
@@ -86,6 +88,11 @@ func live(t *testing.T, seed uint64) map[string]int {
 			typ.AutoDeleteAfterDays = catalog.To(s.deleteDays)
 		}
 		w.tariffs[s] = w.sells(typ, catalog.TariffChange{}, price(calendar.Period(s.period), text(s.cents), text(s.setup)))
+		if s.period != "one_time" {
+			dear := &ware{period: s.period, cents: s.cents*3/2 + 7, setup: 900, rests: s.rests, deleteDays: s.deleteDays}
+			w.tariffs[dear] = w.sister(w.tariffs[s], price(calendar.Period(dear.period), text(dear.cents), text(dear.setup)))
+			w.sisters[s], w.sisters[dear] = dear, s
+		}
 	}
 	for _, limit := range []int64{0, 0, 1500} {
 		p := &purse{limit: limit, ran: start.Truncate(24 * time.Hour).Add(20 * time.Minute)}

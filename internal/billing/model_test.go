@@ -140,6 +140,46 @@ func (b *books) close(p *purse, t *thing) {
 	t.status, t.why, t.ends = service.Deleted, nil, false
 }
 
+// moves charges the difference for what is left of each period, if the money is there (D9); what comes back is put to work.
+func (b *books) moves(p *purse, t *thing, to *ware) bool {
+	var back, due int64
+	ahead := 0
+	for _, s := range t.periods {
+		from := s.from
+		if from.Before(b.now) {
+			from = b.now
+		} else if s.from.After(b.now) {
+			ahead++
+		}
+		if !s.to.After(from) {
+			continue
+		}
+		left, of := int64(s.to.Sub(from)/(24*time.Hour)), int64(s.to.Sub(s.from)/(24*time.Hour))
+		back += (2*s.cents*left + of) / (2 * of)
+		due += (2*to.cents*left + of) / (2 * of)
+	}
+	if due > back && !p.covers(due-back) {
+		return false
+	}
+	for i, s := range t.periods {
+		if s.to.After(b.now) {
+			t.periods[i].cents = to.cents
+		}
+	}
+	p.cents += back - due
+	p.freed = p.freed || back > due
+	t.sort = to
+	if ahead > 0 {
+		b.saw("changed what was paid ahead")
+	}
+	if due > back {
+		b.saw("changed to a dearer tariff")
+	} else {
+		b.saw("changed to a cheaper tariff")
+	}
+	return true
+}
+
 func (p *purse) live() (out []*thing) {
 	for _, t := range p.things {
 		if (t.status == service.Active || t.status == service.Suspended) && !t.until.IsZero() {

@@ -148,7 +148,7 @@ func (w *world) refund() string {
 // touch does something to one service.
 func (w *world) touch(p *purse, t *thing) string {
 	people := []service.Reason{service.ByClient, service.ByAdmin, service.ForAbuse}
-	switch w.dice.IntN(15) {
+	switch w.dice.IntN(18) {
 	case 0, 1, 2:
 		why := people[w.dice.IntN(len(people))]
 		w.suspend(t.id, why)
@@ -201,9 +201,29 @@ func (w *world) touch(p *purse, t *thing) string {
 		w.edit(t.id, t.auto)
 		w.saw("automatic renewal switched")
 		return "automatic renewal switched"
+	case 11, 12, 13:
+		return w.changeTariff(p, t)
 	default:
 		return w.byHand(p, t)
 	}
+}
+
+// changeTariff moves a service to its tariff's sister, for the rest of what is paid.
+func (w *world) changeTariff(p *purse, t *thing) string {
+	to := w.sisters[t.sort]
+	if t.status != service.Active || t.ends || t.until.Before(w.now) {
+		return "nothing"
+	}
+	_, err := w.lifecycle.ChangeTerms(context.Background(), admin, t.id, lifecycle.TermsInput{TariffID: w.tariffs[to], Period: calendar.Period(to.period)})
+	if !w.moves(p, t, to) {
+		require.True(w, fault.Has(err, "insufficient_funds"), "%v", err)
+		w.saw("had no money for a change")
+		return "no money for a change of tariff"
+	}
+	require.NoError(w, err)
+	w.daily()
+	w.useFreed()
+	return "a change of tariff"
 }
 
 func (w *world) byHand(p *purse, t *thing) string {
