@@ -150,7 +150,8 @@ func (w *work) changed(ctx context.Context, s panel.Server) (_ panel.Server, rea
 	return s, true, nil
 }
 
-// undo brings a server back to the addresses of the terms that go on because a change was refused, and tells the refusal.
+// undo brings a server back to the addresses and the license of the terms that go on because a change was refused, and tells the
+// refusal.
 func (w *work) undo(ctx context.Context, s panel.Server) (provision.Outcome, error) {
 	code, text := w.memo["refused"], w.memo["refused_text"]
 	ready := true
@@ -160,6 +161,9 @@ func (w *work) undo(ctx context.Context, s panel.Server) (provision.Outcome, err
 		want, err := before.wanted(ctx, false)
 		if err == nil {
 			_, ready, err = w.follow(ctx, s, func(ctx context.Context, s panel.Server) (*step, error) { return before.addressStep(ctx, s, want) })
+		}
+		if err == nil && ready {
+			ready, err = before.licensed(ctx, s)
 		}
 		if failure, ok := provision.FailureOf(err); ok && failure.Kind == provision.Rejected {
 			return provision.Outcome{}, provision.NewRejected(code, "%s; and the server is not as it was before: %s", text, failure.Text)

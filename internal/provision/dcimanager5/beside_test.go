@@ -5,6 +5,7 @@ import (
 	"net/http/httptest"
 	"net/http/httputil"
 	"net/url"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -210,6 +211,28 @@ func TestARefusedChangeIsUndone(t *testing.T) {
 	refused(t, err, "unknown_license")
 	require.Len(t, w.view(licenses).Licenses, orders)
 	require.Zero(t, w.objects(op.ServiceID), "nothing was begun")
+}
+
+// The client keeps the control panel that goes on: its license works and is prolonged as before, and no other is.
+func TestARefusedChangeOfLicenseLeavesTheFormerOneAtWork(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t).with("parking")
+	m := w.module(map[string]any{"licenses": map[string]any{"pro": "55228"}})
+	before := addOns{"control_panel": item("ISPmanager_Lite")}
+	service, _ := w.open(m, having(spec(), before))
+	change := newOp(provision.SetParams, &service)
+	change.Spec.Previous = &provision.Terms{AddOns: before}
+	change.Spec.AddOns = addOns{"control_panel": item("pro")}
+	w.fault(licenses, "task_fail", "", "", 0, 0) // takes orders and makes no license
+	_, err := w.run(m, &change)
+	refused(t, err, "license_not_made")
+	var at []string
+	for _, x := range w.licensesOf(service.ServiceID) {
+		if x.Status == 2 {
+			at = append(at, strconv.Itoa(x.Pricelist)+" "+x.AutoProlong)
+		}
+	}
+	require.Equal(t, []string{"55227 1"}, at)
 }
 
 // A panel signs its own certificate; the license server does not, so what is said of the panel's is not said of its.

@@ -69,7 +69,7 @@ func each[T any](all []T, ask func(T) (*provision.Usage, error)) ([]*provision.U
 // value (D20); volumes and power are the panel's own, where it tells the day.
 func (m *Module) usage(ctx context.Context, ref provision.Ref, day calendar.Day, zone *time.Location) (*provision.Usage, error) {
 	from := day.Start(zone)
-	measured, err := m.measured(ctx, ref, day, from, day.End(zone))
+	measured, err := m.measured(ctx, ref, day, from, day.End(zone), 0)
 	if err != nil {
 		return nil, err
 	}
@@ -93,7 +93,7 @@ func usageOf(ref provision.Ref, values map[string]provision.Value) *provision.Us
 	return &provision.Usage{Ref: ref, Values: values}
 }
 
-func (m *Module) measured(ctx context.Context, ref provision.Ref, day calendar.Day, from, to time.Time) (panel.Measured, error) {
+func (m *Module) measured(ctx context.Context, ref provision.Ref, day calendar.Day, from, to time.Time, more time.Duration) (panel.Measured, error) {
 	if ctx.Err() != nil {
 		return panel.Measured{}, provision.NewUnavailable(ctx.Err(), "given up")
 	}
@@ -101,7 +101,7 @@ func (m *Module) measured(ctx context.Context, ref provision.Ref, day calendar.D
 	if err != nil {
 		return panel.Measured{}, provision.NewRejected("server_not_found", "not the number of a server")
 	}
-	return m.panel.Traffic(ctx, id, day.String(), from, to)
+	return m.panel.Traffic(ctx, id, day.String(), from, to, more)
 }
 
 // sampled is what series of rates come to since an instant: volumes in KiB, bursts by D20, and of the power the highest (D17).
@@ -122,6 +122,9 @@ func (m *Module) sampled(series map[string]isp6.Series, from time.Time) map[stri
 // ByInstants tells whether the module answers for what each service used itself, and not for whole days (D27).
 func (m *Module) ByInstants() bool { return m.set.TrafficBy == "instants" }
 
+// around is how much more of the time is asked for than a part, that may hold a single sample.
+const around = time.Hour
+
 // UsageBetween answers for parts of a day out of the panel's samples; a whole day, which may be another's too, is no answer.
 // Rejected ("no_samples") where the panel tells whole days only.
 func (m *Module) UsageBetween(ctx context.Context, day calendar.Day, parts []provision.Part) ([]*provision.Usage, error) {
@@ -132,7 +135,7 @@ func (m *Module) UsageBetween(ctx context.Context, day calendar.Day, parts []pro
 }
 
 func (m *Module) part(ctx context.Context, day calendar.Day, p provision.Part) (*provision.Usage, error) {
-	measured, err := m.measured(ctx, p.Ref, day, p.From, p.To)
+	measured, err := m.measured(ctx, p.Ref, day, p.From, p.To, around)
 	if err != nil {
 		return nil, err
 	}

@@ -4,6 +4,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/shopspring/decimal"
 	"github.com/stretchr/testify/require"
 
 	"github.com/tariffd/tariffd/internal/calendar"
@@ -99,4 +100,20 @@ func TestD27PartsOfADay(t *testing.T) {
 	require.Len(t, got[2].Values, 5, "the sample of that instant")
 	require.Nil(t, got[3])
 	require.Nil(t, got[4])
+
+	// However a time is cut, its parts sum to it: a part of one sample has what flowed in one step.
+	hour := []provision.Part{part(noon, noon.Add(time.Hour))}
+	for i := range 12 {
+		start := noon.Add(time.Duration(i) * 5 * time.Minute)
+		hour = append(hour, part(start, start.Add(5*time.Minute)))
+	}
+	got, err = source.UsageBetween(t.Context(), day, hour)
+	require.NoError(t, err)
+	for _, param := range []string{"in", "out"} {
+		sum = decimal.Zero
+		for _, u := range got[1:] {
+			sum = sum.Add(u.Values[param].Amount)
+		}
+		require.InDelta(t, got[0].Values[param].Amount.InexactFloat64(), sum.InexactFloat64(), 12, param)
+	}
 }

@@ -168,7 +168,7 @@ func TestOtherLists(t *testing.T) {
 	require.True(t, pools[1].Parking())
 
 	from := time.Date(2026, 3, 4, 23, 0, 0, 0, time.UTC)
-	measured, err := p.Traffic(t.Context(), 136, "2026-03-05", from, from.AddDate(0, 0, 1))
+	measured, err := p.Traffic(t.Context(), 136, "2026-03-05", from, from.AddDate(0, 0, 1), 0)
 	require.NoError(t, err)
 	require.Contains(t, v.last(), "?from=2026-03-04T23%3A00%3A00Z&to=2026-03-05T23%3A00%3A00Z")
 	got := map[string]string{}
@@ -177,7 +177,7 @@ func TestOtherLists(t *testing.T) {
 		got[r.Param] = r.Amount.String() + " " + r.Unit
 	}
 	require.Equal(t, map[string]string{"in": "10485760 KiB", "out": "20971520 KiB", "burst_in_day": "12.5 Mbit/s", "power": "140 W"}, got)
-	none, err := p.Traffic(t.Context(), 136, "2026-03-06", from, from)
+	none, err := p.Traffic(t.Context(), 136, "2026-03-06", from, from, time.Hour)
 	require.NoError(t, err)
 	require.Empty(t, none.Day)
 }
@@ -187,7 +187,7 @@ func TestSamplesStandBesideTheDaysOrAlone(t *testing.T) {
 	from := time.Date(2026, 3, 5, 0, 0, 0, 0, time.UTC)
 	for _, sample := range []string{"traffic_series.json", "traffic_series_alone.json"} {
 		v := &vendor{samples: map[string]string{"GET /api/dci/v3/server/136/traffic": sample}}
-		m, err := v.panel(t, nil).Traffic(t.Context(), 136, "2026-03-05", from, from.AddDate(0, 0, 1))
+		m, err := v.panel(t, nil).Traffic(t.Context(), 136, "2026-03-05", from, from.AddDate(0, 0, 1), 0)
 		require.NoError(t, err, sample)
 		require.True(t, m.Sampled)
 		require.Len(t, m.Series, 2, "what the driver does not know is left out, and so is what was not measured")

@@ -34,11 +34,11 @@ type Measured struct {
 
 // Traffic returns what the panel measured of one server between two instants of the named day. A panel that answers by days may
 // tell more than one: only the named one counts. Its series stand beside the days, or alone as the panels of this generation
-// tell them.
-func (p *Panel) Traffic(ctx context.Context, id int, day string, from, to time.Time) (Measured, error) {
+// tell them. They are asked for with so much more on both sides, which is dropped: how far samples lie apart can be seen of two.
+func (p *Panel) Traffic(ctx context.Context, id int, day string, from, to time.Time, more time.Duration) (Measured, error) {
 	var raw json.RawMessage
 	fill := places{
-		"id": strconv.Itoa(id), "from": from.UTC().Format(time.RFC3339), "to": to.UTC().Format(time.RFC3339),
+		"id": strconv.Itoa(id), "from": from.Add(-more).UTC().Format(time.RFC3339), "to": to.Add(more).UTC().Format(time.RFC3339),
 	}
 	if err := p.call(ctx, Traffic, fill, nil, &raw); err != nil {
 		return Measured{}, err
