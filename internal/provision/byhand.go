@@ -10,8 +10,7 @@ var counted = []string{"traffic", "in", "out", "bandwidth", "burst_in_day", "bur
 
 // Undone names what an operation asks for and the panel has no call for: people see to it (D28). These are the add-ons in which an
 // opening or a change of terms departs from what was there before, but for those that are only counted or that the driver
-// carries out (automatic), and what an opening puts on a machine by its parameters and a change of them asks to be another, but for
-// the parameters named. Sorted; nil where there is none.
+// carries out (automatic), and the parameters that are asked to be another, but for those named. Sorted; nil where there is none.
 func (op Op) Undone(automatic func(code string) bool, parameters ...string) []string {
 	var todo []string
 	before, terms := op.departsFrom()
@@ -30,17 +29,13 @@ func (op Op) Undone(automatic func(code string) bool, parameters ...string) []st
 		todo[i] = code + " " + op.Spec.AddOns[code].String()
 	}
 	for _, code := range op.Spec.Asked {
-		if slices.Contains(installed, code) && !slices.Contains(parameters, code) {
+		if !slices.Contains(parameters, code) {
 			todo = append(todo, "parameter "+code+" "+op.Spec.Parameter(code))
 		}
 	}
 	slices.Sort(todo)
 	return todo
 }
-
-// installed are the parameters that drivers carry out when a machine is made. Others, such as a host name, are notes of the service
-// that no panel was ever told.
-var installed = []string{"os", "recipe", "domain"}
 
 // departsFrom is what is there already; false where the operation changes no terms.
 func (op Op) departsFrom() (map[string]AddOn, bool) {

@@ -29,7 +29,7 @@ func TestD28WhatIsLeftUndone(t *testing.T) {
 	require.Empty(t, provision.Op{Kind: provision.Suspend, Spec: spec}.Undone(carried), "the terms do not change")
 	require.Empty(t, provision.Op{Kind: provision.SetParams, Spec: spec}.Undone(carried))
 	spec.Previous = &provision.Terms{AddOns: map[string]provision.AddOn{"ram": amount(16), "backup": {On: &on}, "ns": {Item: "ns1"}, "disk": amount(500), "raid": {Item: "10"}, "gone": {On: &on}, "cpu": amount(1)}}
-	spec.Asked = []string{"os", "domain", "hostname"}
-	spec.Parameters = map[string]json.RawMessage{"os": json.RawMessage(`"Debian"`), "domain": json.RawMessage(`"x.example"`), "hostname": json.RawMessage(`"a note"`)}
+	spec.Asked = []string{"os", "domain"}
+	spec.Parameters = map[string]json.RawMessage{"os": json.RawMessage(`"Debian"`), "domain": json.RawMessage(`"x.example"`), "hostname": json.RawMessage(`"as before"`)}
 	require.Equal(t, []string{"gone none", "parameter os Debian", "raid none", "ram 32 GiB"}, provision.Op{Kind: provision.SetParams, Spec: spec}.Undone(carried, "domain"))
 }
