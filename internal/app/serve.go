@@ -95,6 +95,7 @@ func (a *App) Serve(ctx context.Context, o Serving, listener net.Listener) error
 
 // Work does background work alone until ctx ends.
 func (a *App) Work(ctx context.Context) error {
+	debug.SetGCPercent(heapGrowth)
 	if err := a.Prepare(ctx, false); err != nil {
 		return err
 	}

@@ -12,10 +12,10 @@ import (
 // BenchmarkHangingPanel opens machines on one panel while another one, for which hundreds of operations are due, takes every
 // call and answers none; in turn with the same while nothing is due for the other.
 func BenchmarkHangingPanel(b *testing.B) {
-	const hanging, rounds, opens, target = 400, 5, 200, 1.5
+	const hanging, rounds, opens, target = 400, 3, 200, 1.5
 	f := newFarm(b, 50)
 	good, bad := f.virtual(), f.dedicated()
-	f.stock(hanging)
+	f.stock(hanging + 10) // the first few are of another sort
 	f.order(b, bad, hanging)
 	f.calm(b, bad)
 	f.work(b, 2)
@@ -37,6 +37,7 @@ func BenchmarkHangingPanel(b *testing.B) {
 // hang makes all operations of the product due, and its panel silent.
 func (f *farm) hang(b *testing.B, p product) {
 	b.Helper()
+	f.panels.send(http.MethodDelete, "/control/"+p.driver+"/faults", nil)
 	f.panels.post("/control/"+p.driver+"/faults", map[string]any{"path": "/", "kind": "timeout"})
 	f.run(b, `UPDATE operation SET next_attempt_at = now(), attempts = 0 WHERE module_id = $1 AND status = 'queued'`, p.module)
 	eventually(b, "calls that hang", func() error {

@@ -136,12 +136,12 @@ func (p *process) burned(b *testing.B) time.Duration {
 	// The name in brackets may hold anything; user and system time are the 12th and 13th after it.
 	_, rest, _ := strings.Cut(string(raw), ") ")
 	fields := strings.Fields(rest)
-	const user, system, perSecond = 11, 12, 100
-	var ticks time.Duration
+	const user, system, tick = 11, 12, 10 * time.Millisecond
+	ticks := 0
 	for _, at := range []int{user, system} {
 		n, err := strconv.Atoi(fields[at])
 		require.NoError(b, err)
-		ticks += time.Duration(n)
+		ticks += n
 	}
-	return ticks * time.Second / perSecond
+	return time.Duration(ticks) * tick
 }

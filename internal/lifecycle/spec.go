@@ -22,7 +22,11 @@ import (
 func (e *Engine) specOf(ctx context.Context, tx Tx, c client.Client, s service.Service, o operation.Operation) (provision.Spec, error) {
 	var previous *provision.Terms
 	if o.Payload.Change != nil {
-		before, err := soldBy(ctx, tx, s)
+		sheet, err := sheetOf(ctx, tx, s)
+		if err != nil {
+			return provision.Spec{}, err
+		}
+		before, err := sheet.terms(s)
 		if err != nil {
 			return provision.Spec{}, err
 		}
@@ -30,7 +34,11 @@ func (e *Engine) specOf(ctx context.Context, tx Tx, c client.Client, s service.S
 		to := o.Payload.Change.Of(s)
 		s.TariffID, s.TariffVersion, s.AddOns, s.Period = to.TariffID, to.TariffVersion, to.AddOns, to.Period
 	}
-	terms, err := soldBy(ctx, tx, s)
+	sheet, err := sheetOf(ctx, tx, s)
+	if err != nil {
+		return provision.Spec{}, err
+	}
+	terms, err := sheet.terms(s)
 	if err != nil {
 		return provision.Spec{}, err
 	}
@@ -43,7 +51,7 @@ func (e *Engine) specOf(ctx context.Context, tx Tx, c client.Client, s service.S
 	if o.Kind == provision.Open {
 		plain := s
 		plain.AddOns = nil
-		everybody, err := soldBy(ctx, tx, plain)
+		everybody, err := sheet.terms(plain)
 		if err != nil {
 			return provision.Spec{}, err
 		}
@@ -88,43 +96,55 @@ func ask(spec *provision.Spec, o operation.Operation) {
 	}
 }
 
-// soldBy is what a service is sold by.
-func soldBy(ctx context.Context, tx Tx, s service.Service) (terms provision.Terms, err error) {
-	offer, err := tx.TariffVersion(ctx, s.TariffID, s.TariffVersion)
-	if err != nil {
-		return terms, err
+// sheet is what a version of a tariff sells, in the words of the catalogue and of its panel.
+type sheet struct {
+	code  string
+	offer catalog.Offer
+	units catalog.Units
+	own   map[string]string // the units of the product type's elements
+}
+
+// sheetOf reads the one by which a service is sold.
+func sheetOf(ctx context.Context, tx Tx, s service.Service) (x sheet, err error) {
+	if x.offer, err = tx.TariffVersion(ctx, s.TariffID, s.TariffVersion); err != nil {
+		return x, err
 	}
 	t, err := tx.TariffByID(ctx, s.TariffID)
 	if err != nil {
-		return terms, err
+		return x, err
 	}
-	terms = provision.Terms{TariffCode: t.Code, Settings: offer.Settings}
-	terms.AddOns, err = addOnsOf(ctx, tx, s, offer)
-	return terms, err
-}
-
-// addOnsOf is what the panel should give of each element of the product type: amounts in the element's own unit, whatever
-// unit the tariff sells in.
-func addOnsOf(ctx context.Context, tx Tx, s service.Service, offer catalog.Offer) (map[string]provision.AddOn, error) {
 	content, err := tx.ContentOf(ctx, s.ProductType)
 	if err != nil {
-		return nil, err
+		return x, err
 	}
 	list, err := tx.UnitsAll(ctx)
 	if err != nil {
-		return nil, err
+		return x, err
 	}
-	units := catalog.NewUnits(list)
-	own := map[string]string{}
+	x.code, x.units, x.own = t.Code, catalog.NewUnits(list), map[string]string{}
 	for _, c := range content {
-		own[c.Code] = c.Unit
+		x.own[c.Code] = c.Unit
 	}
-	out := elementsOf(offer, pricing.Held(offer, s.AddOns, s.Period))
+	return x, nil
+}
+
+// terms is what a service is sold by.
+func (x sheet) terms(s service.Service) (terms provision.Terms, err error) {
+	terms = provision.Terms{TariffCode: x.code, Settings: x.offer.Settings}
+	terms.AddOns, err = x.addOns(s)
+	return terms, err
+}
+
+// addOns is what the panel should give of each element of the product type: amounts in the element's own unit, whatever unit the
+// tariff sells in.
+func (x sheet) addOns(s service.Service) (map[string]provision.AddOn, error) {
+	own := x.own
+	out := elementsOf(x.offer, pricing.Held(x.offer, s.AddOns, s.Period))
 	for code, a := range out {
 		if a.Amount == nil || own[code] == "" || own[code] == a.Unit {
 			continue
 		}
-		amount, err := units.Convert(*a.Amount, a.Unit, own[code])
+		amount, err := x.units.Convert(*a.Amount, a.Unit, own[code])
 		if err != nil {
 			return nil, err
 		}

@@ -105,6 +105,7 @@ func (k *keeper) pause() bool {
 	case <-k.quit:
 		return false
 	case <-k.hurry:
+		time.Sleep(min(k.took, writeLag)) // those who come meanwhile share the write: half of the time at most goes into writing
 		return true
 	case <-k.wake:
 	}
@@ -117,7 +118,7 @@ func (k *keeper) pause() bool {
 		return false
 	case <-k.hurry:
 		signal(k.wake) // what lags is still to be written
-	case <-time.After(time.Until(k.due)):
+	case <-time.After(time.Until(k.due)): //nolint:forbidigo // see above
 		k.all, k.due = true, time.Time{}
 	}
 	return true
