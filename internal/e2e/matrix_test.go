@@ -283,7 +283,8 @@ func (m *matrix) keptSecrets() {
 	log, err := os.ReadFile(m.serve.log)
 	require.NoError(m.t, err)
 	told := map[string]string{"the log": string(log)}
-	for _, path := range []string{"/v1/operations", "/v1/tasks", "/v1/events", "/v1/processing-modules"} {
+	paths := []string{"/v1/operations", "/v1/tasks", "/v1/events", "/v1/processing-modules", "/v1/processing-modules/" + m.module + "/problems"}
+	for _, path := range paths {
 		for _, row := range m.admin.all(path) {
 			told[path] += row.String()
 		}

@@ -54,6 +54,9 @@ func (e *Engine) inWords(ctx context.Context, tx Tx, s service.Service, o operat
 		return "", err
 	}
 	spec, err := e.specOf(ctx, tx, c, s, o)
+	if o.Kind == provision.Open && o.Begun {
+		reason += "\nThe panel holds something of it already: whoever refuses it has to take that away there."
+	}
 	op := provision.Op{Kind: o.Kind, ServiceID: s.ID, Ref: s.ExternalID, Spec: spec}
 	return reason + "\n" + provision.Request(op), err
 }
