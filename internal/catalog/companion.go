@@ -112,7 +112,7 @@ func (e *Engine) DeleteCompanion(ctx context.Context, by actor.Actor, kind Compa
 		if err != nil {
 			return err
 		}
-		if err = refuseIf(tx.CompanionInUse(ctx, kind.member(), id)); err != nil {
+		if err = inUse("A processing module names it.").when(tx.CompanionInUse(ctx, kind.member(), id)); err != nil {
 			return err
 		}
 		if err = tx.DeleteCompanion(ctx, id); err != nil {

@@ -79,7 +79,7 @@ func (e *Engine) UpdateContent(ctx context.Context, by actor.Actor, productType,
 			return Content{}, err
 		}
 		if c.Unit != old.Unit || !slices.Equal(c.StatisticsParams, old.StatisticsParams) {
-			if err = refuseIf(tx.ContentInUse(ctx, productType, code)); err != nil {
+			if err = inUse("Tariffs have add-ons of this element.").when(tx.ContentInUse(ctx, productType, code)); err != nil {
 				return Content{}, err
 			}
 		}
@@ -101,7 +101,7 @@ func (e *Engine) DeleteContent(ctx context.Context, by actor.Actor, productType,
 		if c.Builtin {
 			return errBuiltin
 		}
-		if err = refuseIf(tx.ContentInUse(ctx, productType, code)); err != nil {
+		if err = inUse("Tariffs have add-ons of this element.").when(tx.ContentInUse(ctx, productType, code)); err != nil {
 			return err
 		}
 		if err = tx.DeleteContent(ctx, productType, code); err != nil {

@@ -217,7 +217,7 @@ func (e *Engine) DeleteModule(ctx context.Context, by actor.Actor, id ModuleID, 
 		if err = checkVersion(ifVersion, m.Version); err != nil {
 			return err
 		}
-		if err = refuseIf(tx.ModuleInUse(ctx, id)); err != nil {
+		if err = inUse("A tariff, a service, an operation or a task refers to this module.").when(tx.ModuleInUse(ctx, id)); err != nil {
 			return err
 		}
 		if err = unlearn(ctx, tx, by, m); err != nil {

@@ -171,7 +171,7 @@ func (e *Engine) Stock(ctx context.Context, id ModuleID) ([]StockItem, error) {
 	}
 	stock, err := stocker.Stock(ctx)
 	if err != nil {
-		return nil, panelFault(err)
+		return nil, PanelFault(err)
 	}
 	var tariffs []Tariff
 	err = e.InTx(ctx, func(tx Tx) (err error) {
@@ -208,7 +208,7 @@ func (e *Engine) Catalog(ctx context.Context, id ModuleID) (provision.Catalog, e
 	}
 	out, err := lister.Catalog(ctx)
 	if err != nil {
-		return provision.Catalog{}, panelFault(err)
+		return provision.Catalog{}, PanelFault(err)
 	}
 	return out, nil
 }
@@ -225,20 +225,5 @@ func PanelFault(err error) error {
 		return fault.New(fault.Invalid, "panel_refused_login", "The panel does not accept our login.").WithStaff(failure.Text).Because(err)
 	default:
 		return fault.New(fault.Invalid, "module_refused", "The panel refused.").WithStaff(failure.Text).Because(err)
-	}
-}
-
-// panelFault tells an administrator why a panel did not answer a question.
-func panelFault(err error) error {
-	failure, ok := provision.FailureOf(err)
-	switch {
-	case !ok:
-		return fmt.Errorf("ask the panel: %w", err)
-	case failure.Kind == provision.Unavailable:
-		return fault.New(fault.Unavailable, "panel_unavailable", "The panel cannot be reached: %s", failure.Text).Because(err)
-	case failure.Kind == provision.Unauthenticated:
-		return fault.New(fault.Invalid, "panel_refused_login", "The panel does not accept the credentials: %s", failure.Text).Because(err)
-	default:
-		return fault.New(fault.Invalid, "module_refused", "The panel refused: %s", failure.Text).Because(err)
 	}
 }

@@ -146,7 +146,7 @@ func (e *Engine) DeleteParameter(ctx context.Context, by actor.Actor, productTyp
 		if p.Builtin {
 			return errBuiltin
 		}
-		if err = refuseIf(tx.ParameterInUse(ctx, productType, code)); err != nil {
+		if err = inUse("A tariff asks for it, or a service has it.").when(tx.ParameterInUse(ctx, productType, code)); err != nil {
 			return err
 		}
 		if err = tx.DeleteParameter(ctx, productType, code); err != nil {

@@ -130,7 +130,7 @@ func (e *Engine) DeleteProductType(ctx context.Context, by actor.Actor, code str
 }
 
 func deleteProductType(ctx context.Context, tx Tx, by actor.Actor, p ProductType) error {
-	if err := refuseIf(tx.ProductTypeInUse(ctx, p.Code)); err != nil {
+	if err := inUse("A tariff, a module, a tax rule or a service is of this type.").when(tx.ProductTypeInUse(ctx, p.Code)); err != nil {
 		return err
 	}
 	if err := tx.DeleteProductType(ctx, p.Code); err != nil {

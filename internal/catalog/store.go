@@ -181,10 +181,7 @@ var (
 	ErrNoTariff      = fault.Missing("tariff")
 )
 
-var (
-	errBuiltin = fault.New(fault.Conflict, "built_in", "What is built in stays as it is.")
-	errInUse   = fault.New(fault.Conflict, "in_use", "Something refers to it.")
-)
+var errBuiltin = fault.New(fault.Conflict, "built_in", "What is built in stays as it is.")
 
 // Opt is a member of a partial change that may also be taken away: not Set leaves it as it is, a nil Value removes it.
 type Opt[T any] struct {

@@ -47,7 +47,7 @@ func (e *Engine) Sync(ctx context.Context, by actor.Actor, id ModuleID) (Synced,
 		if err != nil {
 			return Synced{}, err
 		}
-		return Synced{}, panelFault(said.failure)
+		return Synced{}, PanelFault(said.failure)
 	}
 	return once(ctx, e, by, func(tx Tx) (Synced, error) {
 		m, err := tx.LockModule(ctx, id)

@@ -151,7 +151,7 @@ func (e *Engine) DeleteTariff(ctx context.Context, by actor.Actor, id TariffID, 
 		if err != nil {
 			return err
 		}
-		if err = refuseIf(tx.TariffVersionInUse(ctx, id, 0)); err != nil {
+		if err = inUse("A service is sold by it, or was.").when(tx.TariffVersionInUse(ctx, id, 0)); err != nil {
 			return err
 		}
 		if err = tx.DeleteTariff(ctx, id); err != nil {

@@ -66,7 +66,7 @@ func (e *Engine) UpdateUnit(ctx context.Context, by actor.Actor, code string, in
 			return Unit{}, err
 		}
 		if u.SmallerUnit != old.SmallerUnit || !u.Ratio.Equal(old.Ratio) {
-			if err = refuseIf(tx.UnitInUse(ctx, code)); err != nil {
+			if err = inUse("A larger unit, an element, a tariff or measured traffic is in this unit.").when(tx.UnitInUse(ctx, code)); err != nil {
 				return Unit{}, err
 			}
 		}
@@ -85,7 +85,7 @@ func (e *Engine) DeleteUnit(ctx context.Context, by actor.Actor, code string, if
 		if err != nil {
 			return err
 		}
-		if err = refuseIf(tx.UnitInUse(ctx, code)); err != nil {
+		if err = inUse("A larger unit, an element, a tariff or measured traffic is in this unit.").when(tx.UnitInUse(ctx, code)); err != nil {
 			return err
 		}
 		if err = tx.DeleteUnit(ctx, code); err != nil {
@@ -106,10 +106,13 @@ func lockUnit(ctx context.Context, tx Tx, code string, ifVersion *int64) (Unit, 
 	return u, checkVersion(ifVersion, u.Version)
 }
 
-// refuseIf is in_use where the question was answered with yes.
-func refuseIf(used bool, err error) error {
+// inUse says what refers to something that is to go.
+type inUse string
+
+// when is in_use where the question was answered with yes.
+func (why inUse) when(used bool, err error) error {
 	if err == nil && used {
-		return errInUse
+		return fault.New(fault.Conflict, "in_use", "%s", string(why))
 	}
 	return err
 }

@@ -122,7 +122,7 @@ func TestModuleIsChanged(t *testing.T) {
 	require.Zero(t, s.count(`SELECT count(*) FROM processing_module WHERE secrets IS NOT NULL`))
 
 	s.tariff("t", obj{"data_center_ids": []string{place}, "processing_module_ids": []string{id}, "settings": obj{"configuration": "E3"}})
-	s.admin.delete(path).fails(409, "in_use")
+	require.Equal(t, "A tariff, a service, an operation or a task refers to this module.", s.admin.delete(path).fails(409, "in_use").text("detail"))
 	s.admin.delete("/v1/processing-modules/" + s.module("DCI 2", place)).is(204)
 	s.storefront(s.provider).get(path).fails(403, "insufficient_scope")
 }
@@ -234,7 +234,9 @@ func TestStockAndCatalogueOfAModule(t *testing.T) {
 	require.Equal(t, "Debian-12", s.admin.get(path + "/catalog").is(200).json["os"].([]any)[0].(obj)["name"])
 
 	s.panel.set(func(p *panel) { p.down = true })
-	s.admin.get(path+"/stock").fails(503, "panel_unavailable")
+	away := s.admin.get(path+"/stock").fails(503, "panel_unavailable")
+	require.Equal(t, "The panel cannot be reached.", away.text("detail"))
+	require.NotEmpty(t, away.text("panel_message"), "its words have one place in every answer")
 	s.panel.set(func(p *panel) { p.down, p.password = false, "other" })
 	s.admin.get(path+"/catalog").fails(422, "panel_refused_login")
 	free := s.admin.post("/v1/processing-modules", obj{"driver": "plain", "product_type": "vds", "name": "plain"}).is(201).text("id")

@@ -61,8 +61,18 @@ func (s *Server) RetryOperation(ctx context.Context, r api.RetryOperationRequest
 	return answer(o), nil
 }
 
-// failureSentence is what callers who are not staff read of a failure; the panel's own words are not for them.
-const failureSentence = "The operation did not succeed yet; we are looking into it."
+// What callers who are not staff read of a failure; the panel's own words are not for them.
+const (
+	failureSentence = "The operation did not succeed yet; we are looking into it."
+	refusalSentence = "The operation was not done."
+)
+
+func sentenceOf(o ops.Operation) string {
+	if o.Status.Final() {
+		return refusalSentence
+	}
+	return failureSentence
+}
 
 // toAPIOperation writes an operation; the log and the panel's own words are for staff.
 func toAPIOperation(staff bool) func(ops.Operation) api.Operation {
@@ -74,7 +84,7 @@ func toAPIOperation(staff bool) func(ops.Operation) api.Operation {
 			Log: []api.OperationLogEntry{}, TaskID: orNull(o.TaskID), CreatedAt: o.CreatedAt, FinishedAt: o.FinishedAt,
 		}
 		if o.ErrorCode != "" {
-			out.Error = &api.OperationError{Code: o.ErrorCode, Detail: failureSentence}
+			out.Error = &api.OperationError{Code: o.ErrorCode, Detail: sentenceOf(o)}
 		}
 		if staff {
 			out.Log = each(o.Log, func(l ops.LogEntry) api.OperationLogEntry { return api.OperationLogEntry{At: l.At, Text: l.Text} })

@@ -73,6 +73,8 @@ func TestPeopleTakeAndCloseTasks(t *testing.T) {
 	s.once(s.admin, "/v1/tasks/"+second["id"].(string)+"/close", obj{"result": "refused", "note": "No such machine."}).is(200)
 	require.Equal(t, "deleted", client.get("/v1/services/" + refused).is(200).json["status"])
 	require.Equal(t, "31.00", s.balance(buyer), "a refused set-up gives the held money back")
+	over := client.get("/v1/operations/" + second["operation_id"].(string)).is(200).json
+	require.Equal(t, []any{"failed", "The operation was not done."}, []any{over["status"], over["error"].(obj)["detail"]}, "nobody looks into it any more")
 	require.Equal(t, "0.00", s.admin.get("/v1/clients/" + buyer).is(200).json["held"].(obj)["amount"])
 	require.Contains(t, types(s.admin), "task.closed")
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/tariffd/tariffd/internal/client"
 	"github.com/tariffd/tariffd/internal/fault"
 	"github.com/tariffd/tariffd/internal/operation"
+	"github.com/tariffd/tariffd/internal/order"
 	"github.com/tariffd/tariffd/internal/provision"
 	"github.com/tariffd/tariffd/internal/service"
 )
@@ -79,6 +80,12 @@ func (e *Engine) take(ctx context.Context, id operation.ID, claimNo int64, sight
 		if s.Status == service.Deleted {
 			return e.forget(ctx, tx, actor.Program("operation"), s, now)
 		}
+		if moot(s, o) {
+			if err = order.CancelOperation(ctx, tx, actor.Program("operation"), o, s, now, "The service was suspended before."); err != nil {
+				return err
+			}
+			return tx.WakeQueued(ctx, s.ID, o.ModuleID, now)
+		}
 		if o.Status != operation.Waiting && o.Status != operation.Running {
 			if sight == nil {
 				if t.ask, err = e.rivals(ctx, tx, s, o); err != nil || len(t.ask) > 0 {
@@ -99,6 +106,13 @@ func (e *Engine) take(ctx context.Context, id operation.ID, claimNo int64, sight
 		return err
 	})
 	return t, err
+}
+
+// moot tells of a restart or an installation that was asked for before a suspension and not begun: panels switch a machine on
+// for either, and the service stays suspended.
+func moot(s service.Service, o operation.Operation) bool {
+	return s.Status == service.Suspended && o.Status == operation.Queued && !o.Begun &&
+		(o.Kind == provision.Reboot || o.Kind == provision.Reinstall)
 }
 
 // hold locks client, service and operation and proves the claim.

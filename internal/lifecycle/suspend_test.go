@@ -29,6 +29,28 @@ func (r *rig) suspend(id service.ID, reasons ...service.Reason) {
 	require.Equal(r, reasons, r.service(id).SuspendReasons)
 }
 
+func TestARestartThatWasAskedForBeforeASuspensionIsNotDoneAfterIt(t *testing.T) {
+	r := newRig(t)
+	ctx := context.Background()
+	_, id := r.active()
+	r.panel.asked()
+	_, err := r.Lifecycle.Suspend(ctx, admin, id, service.ForAbuse, "")
+	require.NoError(r, err)
+	_, err = r.Lifecycle.Reboot(ctx, admin, id, false)
+	require.NoError(r, err)
+	_, err = r.Lifecycle.Reinstall(ctx, admin, id, nil)
+	require.NoError(r, err)
+	r.Work()
+	require.Equal(r, service.Suspended, r.service(id).Status)
+	require.Equal(r, []string{"one suspend"}, r.panel.asked(), "a panel switches a machine on to restart it")
+	for _, kind := range []provision.Kind{provision.Reboot, provision.Reinstall} {
+		o := r.operation(id, kind)
+		require.Equal(r, operation.Cancelled, o.Status)
+		require.Equal(r, "The service was suspended before.", o.Log[len(o.Log)-1].Text)
+	}
+	require.Empty(r, r.service(id).Pending)
+}
+
 func TestAFurtherReasonIsAddedWithoutThePanel(t *testing.T) {
 	r := newRig(t)
 	_, id := r.active()

@@ -190,7 +190,7 @@ func (e *Engine) doneByPeople(ctx context.Context, tx Tx, by actor.Actor, s *ser
 		return err
 	}
 	o.Status, o.FinishedAt, o.NextAttemptAt = operation.Succeeded, &now, nil
-	o.Note(now, "Done by people. "+in.Note)
+	o.Note(now, strings.TrimSpace("Done by people. "+in.Note))
 	if err = tx.UpdateOperation(ctx, o); err != nil {
 		return err
 	}

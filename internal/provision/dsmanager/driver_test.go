@@ -55,6 +55,15 @@ func TestTheImageIsTheOrdered(t *testing.T) {
 	refused(t, err, "unknown_os")
 }
 
+func TestAClientsOwnServerHasNoPreset(t *testing.T) {
+	t.Parallel()
+	info := dsmanager.Driver().Info
+	own, sold := info.Serves("colocation")
+	require.True(t, sold)
+	require.NotContains(t, string(own.TariffSchema), "preset", "its form asks for none")
+	require.Contains(t, string(info.TariffSchema), "preset")
+}
+
 func TestPresetsAndWhatIsFree(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

@@ -35,6 +35,7 @@ func info() provision.Info {
 				provision.Reboot: provision.ModeManual, provision.Reinstall: provision.ModeManual,
 			},
 			CompletesWith: []string{"external_id"},
+			TariffSchema:  json.RawMessage(`{"type": "object", "properties": {}}`),
 		}},
 		ConnectionSchema: panelhttp.ConnectionSchema("With its path, such as https://192.0.2.1/manager/dsmgr.", "Administrator"),
 		ParametersSchema: dialect.Schema(parametersSchema, panel.Tables...),

@@ -162,7 +162,7 @@ func (r refusal) code() string { return strings.Trim(string(r.object.Code), `"`)
 
 func (r refusal) words() string {
 	if !r.present() {
-		return "no reason given"
+		return ""
 	}
 	if r.object.Msg == "" {
 		return "error " + r.code()

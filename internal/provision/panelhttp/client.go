@@ -11,6 +11,7 @@ package panelhttp
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -190,11 +191,16 @@ func (c *Client) StatusFailure(r Request, status int, code, words string) error 
 	case status >= 300 && status < 400:
 		return provision.NewRejected("panel_redirects", "%s: the panel redirects elsewhere; correct the module's address", c.name(r))
 	case status == http.StatusUnauthorized:
-		return provision.NewUnauthenticated("%s: %s", c.name(r), words)
+		return provision.NewUnauthenticated("%s: %s", c.name(r), cmp.Or(words, nameOf(status)))
 	case status == http.StatusRequestTimeout, status == http.StatusTooManyRequests, status >= 500:
 		return provision.NewUnavailable(nil, "%s: HTTP %d %s", c.name(r), status, words)
 	}
-	return provision.NewRejected(code, "%s", words)
+	// Without words it is often no panel that answers: the module's address is wrong.
+	return provision.NewRejected(code, "%s", cmp.Or(words, c.name(r)+": "+nameOf(status)))
+}
+
+func nameOf(status int) string {
+	return strings.TrimSpace(fmt.Sprintf("HTTP %d %s", status, http.StatusText(status)))
 }
 
 // Unreadable reports an answer that is not what this panel speaks.

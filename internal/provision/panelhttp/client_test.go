@@ -190,6 +190,9 @@ func TestWhatAStatusMeans(t *testing.T) {
 		require.Contains(t, f.Text, "no, *** is bad")
 	}
 	require.NoError(t, c.StatusFailure(write, 201, "", ""))
+	// What is no panel answers without words; then the address is told, which is likely the mistake.
+	require.Equal(t, "POST "+write.Path+": HTTP 404 Not Found", failure(t, c.StatusFailure(write, 404, "code", " ")).Text)
+	require.Equal(t, "POST "+write.Path+": HTTP 401 Unauthorized", failure(t, c.StatusFailure(write, 401, "code", "")).Text)
 }
 
 func TestCertificatesAreVerifiedUnlessToldOtherwise(t *testing.T) {
