@@ -144,7 +144,7 @@ var machine = doc{"os": "Debian-12", "domain": "one.shop.example"}
 
 // impatient makes a silent panel cost little time.
 func impatient(parameters doc) doc {
-	parameters["timeout_seconds"] = 1
+	parameters["timeout_seconds"] = 3 // not less: a busy machine is no silent panel
 	return parameters
 }
 
@@ -189,7 +189,7 @@ func nextclouds(name, sample string) trade {
 			require.NoError(s.t, os.WriteFile(program, text, 0o700))
 			return doc{
 				"program": program, "params": doc{"url": cloud.url, "username": cloudAdmin}, "secrets": doc{"password": cloudPassword},
-			}, impatient(doc{})
+			}, doc{"timeout_seconds": 10}
 		},
 		addOns: []doc{integer("disk", "5", "50")}, wanted: doc{"disk": "7"}, told: doc{"label": "db"},
 		seen: []func(*sale) []string{cloud.seen},
