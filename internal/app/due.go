@@ -29,7 +29,7 @@ func (a *App) kinds() []due.Kind {
 		a.kind("module_sync", 1, 8, due.Each(func(ctx context.Context, c due.Claim) error {
 			return a.Catalog.SyncDue(ctx, catalog.ModuleID(c.ID), c.No)
 		})),
-		shared(16, a.kind("operation", 1, 64, due.Each(func(ctx context.Context, c due.Claim) error {
+		shared(8, a.kind("operation", 1, 64, due.Each(func(ctx context.Context, c due.Claim) error {
 			return a.Lifecycle.Run(ctx, operation.ID(c.ID), c.No)
 		}))),
 		a.kind("daily_run", 100, 2, a.runDaily),
