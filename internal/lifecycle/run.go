@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"runtime/debug"
-	"strings"
 	"time"
 
 	"github.com/tariffd/tariffd/internal/actor"
@@ -214,7 +213,7 @@ func (e *Engine) landed(ctx context.Context, tx Tx, s service.Service, o *operat
 	case provision.Pending:
 		return e.pending(ctx, tx, s, o, out, now)
 	case provision.Manual:
-		out.Text = storable(out.Text)
+		out.Text = provision.Storable(out.Text)
 		return e.leftToPeople(ctx, tx, &s, o, out)
 	}
 	o.Status, o.FinishedAt, o.NextAttemptAt, o.PendingSince = operation.Succeeded, &now, nil, nil
@@ -231,7 +230,7 @@ func (e *Engine) landed(ctx context.Context, tx Tx, s service.Service, o *operat
 	if err := e.complete(ctx, tx, o.Actor.Actor(), &s, *o, out); err != nil || out.ByHand == "" {
 		return err
 	}
-	return e.restByHand(ctx, tx, &s, *o, storable(out.ByHand))
+	return e.restByHand(ctx, tx, &s, *o, provision.Storable(out.ByHand))
 }
 
 // leftToPeople keeps what the module has done already, and hands the rest over.
@@ -276,7 +275,7 @@ func (e *Engine) pending(ctx context.Context, tx Tx, s service.Service, o *opera
 		if err != nil {
 			return err
 		}
-		if err = e.ask(ctx, tx, s, o, reason, storable(out.Text)); err != nil {
+		if err = e.ask(ctx, tx, s, o, reason, provision.Storable(out.Text)); err != nil {
 			return err
 		}
 	}
@@ -302,7 +301,7 @@ func (e *Engine) failed(ctx context.Context, tx Tx, s service.Service, o *operat
 	refused := false
 	var f *provision.Failure
 	if errors.As(callErr, &f) {
-		code, text = f.Code, storable(f.Text)
+		code, text = f.Code, provision.Storable(f.Text)
 		refused = f.Kind == provision.Rejected || f.Kind == provision.Unauthenticated
 		o.Begun = (o.Begun || f.Unsure) && !f.TakenBack
 	}
@@ -320,11 +319,6 @@ func (e *Engine) failed(ctx context.Context, tx Tx, s service.Service, o *operat
 	at := operation.RetryAt(o.ID, now)
 	o.Status, o.NextAttemptAt = operation.Queued, &at
 	return tx.UpdateOperation(ctx, *o)
-}
-
-// storable is a text of a panel or program as the database takes it.
-func storable(text string) string {
-	return strings.ReplaceAll(strings.ToValidUTF8(text, "?"), "\x00", "?")
 }
 
 func (e *Engine) problem(ctx context.Context, tx Tx, o operation.Operation, code, text string, now time.Time) error {

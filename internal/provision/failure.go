@@ -3,6 +3,7 @@ package provision
 import (
 	"errors"
 	"fmt"
+	"strings"
 )
 
 // FailureKind says what a failed panel call means for the operation.
@@ -36,7 +37,7 @@ type Failure struct {
 // Error returns code and text.
 func (f *Failure) Error() string {
 	if f.cause != nil {
-		return fmt.Sprintf("%s: %s: %v", f.Code, f.Text, f.cause)
+		return Storable(fmt.Sprintf("%s: %s: %v", f.Code, f.Text, f.cause))
 	}
 	return f.Code + ": " + f.Text
 }
@@ -44,14 +45,19 @@ func (f *Failure) Error() string {
 // Unwrap returns what lies below.
 func (f *Failure) Unwrap() error { return f.cause }
 
+// Storable is what a panel or program said as a database takes it: no letter is broken, and none is zero.
+func Storable(text string) string {
+	return strings.ReplaceAll(strings.ToValidUTF8(text, "?"), "\x00", "?")
+}
+
 // NewUnavailable reports that the panel could not be reached or was busy.
 func NewUnavailable(cause error, format string, args ...any) *Failure {
-	return &Failure{Kind: Unavailable, Code: "panel_unavailable", Text: fmt.Sprintf(format, args...), cause: cause}
+	return &Failure{Kind: Unavailable, Code: "panel_unavailable", Text: Storable(fmt.Sprintf(format, args...)), cause: cause}
 }
 
 // NewRejected reports the panel's refusal in its own words.
 func NewRejected(code, format string, args ...any) *Failure {
-	return &Failure{Kind: Rejected, Code: code, Text: fmt.Sprintf(format, args...)}
+	return &Failure{Kind: Rejected, Code: code, Text: Storable(fmt.Sprintf(format, args...))}
 }
 
 // NewTakenBack reports a refusal after which the panel holds nothing more of the opening: whatever was begun was undone.
@@ -63,7 +69,7 @@ func NewTakenBack(code, format string, args ...any) *Failure {
 
 // NewUnauthenticated reports that the panel does not accept the credentials.
 func NewUnauthenticated(format string, args ...any) *Failure {
-	return &Failure{Kind: Unauthenticated, Code: "panel_refused_login", Text: fmt.Sprintf(format, args...)}
+	return &Failure{Kind: Unauthenticated, Code: "panel_refused_login", Text: Storable(fmt.Sprintf(format, args...))}
 }
 
 // FailureOf returns the Failure inside err, if there is one.

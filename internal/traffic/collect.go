@@ -177,7 +177,7 @@ func (e *Engine) ask(ctx context.Context, c Collection, all []Server) (*answers,
 	module, err := e.Connect(ctx, c.ModuleID)
 	if err != nil { // nobody can be asked before its settings are mended
 		out.silent = err
-		out.fail(Failure{ModuleID: c.ModuleID, Code: "module_error", Detail: err.Error()}, len(holders))
+		out.fail(Failure{ModuleID: c.ModuleID, Code: "module_error", Detail: provision.Storable(err.Error())}, len(holders))
 		return out, nil
 	}
 	source, ok := module.(provision.TrafficSource)
@@ -269,10 +269,10 @@ func (q *question) about(ctx context.Context, lot []held) error {
 }
 
 func (q *question) failed(ctx context.Context, lot []held, err error) error {
-	f := Failure{ModuleID: q.c.ModuleID, Code: "module_error", Detail: err.Error()}
+	f := Failure{ModuleID: q.c.ModuleID, Code: "module_error", Detail: provision.Storable(err.Error())}
 	panel, said := provision.FailureOf(err)
 	if said {
-		f.Code, f.Detail = panel.Code, panel.Text
+		f.Code, f.Detail = panel.Code, provision.Storable(panel.Text)
 	}
 	switch {
 	case len(lot) == 0: // of nobody that was asked about

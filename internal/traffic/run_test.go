@@ -62,7 +62,7 @@ func TestStatisticsAreCollectedDailyAndCaughtUp(t *testing.T) {
 	away := false
 	w.counting(&fakeSource{usage: func(ref provision.Ref, on calendar.Day) (provision.Usage, bool, error) {
 		if away {
-			return provision.Usage{}, false, provision.NewUnavailable(errors.New("refused"), "connection refused")
+			return provision.Usage{}, false, provision.NewUnavailable(errors.New("refused"), "connection refused\x00")
 		}
 		return used(ref, int64(on.Dom)), ref == refA, nil // the panel has nothing for B
 	}})
@@ -95,7 +95,7 @@ func TestStatisticsAreCollectedDailyAndCaughtUp(t *testing.T) {
 	require.NoError(t, w.pool.Get(&failures, `SELECT failures FROM collection WHERE day = '2026-03-03'`))
 	var said []traffic.Failure
 	require.NoError(t, json.Unmarshal(failures, &said))
-	require.Equal(t, []traffic.Failure{{ModuleID: w.modules["dcimanager6"], Code: "panel_unavailable", Detail: "connection refused"}}, said)
+	require.Equal(t, []traffic.Failure{{ModuleID: w.modules["dcimanager6"], Code: "panel_unavailable", Detail: "connection refused?"}}, said)
 	require.Equal(t, 3, w.count(`SELECT count(*) FROM collection WHERE status = 'due' AND failed = 2 AND attempts = 1`))
 	w.go_("2026-03-05 10:00")
 	away = false
