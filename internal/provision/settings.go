@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"reflect"
 	"strings"
@@ -96,8 +97,26 @@ func violations(broken validator.ValidationErrors, pointer string) error {
 			fields.Add(pointer+"/"+path, "required", "A value is required.")
 			continue
 		}
-		rule := strings.TrimSuffix(b.Tag()+" "+b.Param(), " ")
-		fields.Add(pointer+"/"+path, "invalid_value", "The value does not fit the rule %q.", rule)
+		fields.Add(pointer+"/"+path, "invalid_value", "%s", ruleOf(b))
 	}
 	return fields.Err()
+}
+
+// ruleOf says a validate tag in words for the people who fill in the form.
+func ruleOf(b validator.FieldError) string {
+	switch b.Tag() {
+	case "http_url":
+		return "An address that begins with http:// or https:// is expected."
+	case "oneof":
+		return "One of " + strings.Join(strings.Fields(b.Param()), ", ") + " is expected."
+	case "startswith":
+		return fmt.Sprintf("It must begin with %s.", b.Param())
+	case "numeric":
+		return "Digits are expected."
+	case "min", "gte", "max":
+		than := map[string]string{"min": "At least", "gte": "At least", "max": "At most"}[b.Tag()]
+		what := map[reflect.Kind]string{reflect.String: " characters", reflect.Slice: " entries", reflect.Map: " entries"}[b.Kind()]
+		return than + " " + b.Param() + what + "."
+	}
+	return fmt.Sprintf("The value does not fit the rule %q.", strings.TrimSuffix(b.Tag()+" "+b.Param(), " "))
 }

@@ -10,6 +10,26 @@ import (
 	"github.com/tariffd/tariffd/internal/provision"
 )
 
+func TestABrokenSettingIsToldInWords(t *testing.T) {
+	t.Parallel()
+	var into struct {
+		URL    string `json:"url" validate:"http_url"`
+		Unit   string `json:"unit" validate:"oneof=a b"`
+		Folder string `json:"folder" validate:"startswith=/"`
+		Name   string `json:"name" validate:"max=2"`
+		Wait   int    `json:"wait" validate:"max=300"`
+	}
+	f := fault.Of(provision.Decode(json.RawMessage(`{"url":"x","unit":"c","folder":"x","name":"abc","wait":301}`), "", &into))
+	var got []string
+	for _, field := range f.Fields {
+		got = append(got, field.Detail)
+	}
+	require.ElementsMatch(t, []string{
+		"An address that begins with http:// or https:// is expected.", "One of a, b is expected.", "It must begin with /.",
+		"At most 2 characters.", "At most 300.",
+	}, got)
+}
+
 func TestDecodeNamesEveryBrokenPlace(t *testing.T) {
 	t.Parallel()
 	type settings struct {
