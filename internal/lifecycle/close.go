@@ -183,6 +183,9 @@ func (e *Engine) forget(ctx context.Context, tx Tx, by actor.Actor, s service.Se
 		return err
 	}
 	for _, o := range live {
+		if o.Payload.Leftover {
+			continue
+		}
 		if o, err = tx.LockOperation(ctx, o.ID); err != nil {
 			return err
 		}
@@ -194,6 +197,21 @@ func (e *Engine) forget(ctx context.Context, tx Tx, by actor.Actor, s service.Se
 		}
 	}
 	return nil
+}
+
+// takeBack has the panel give up what a refused opening may have left there: nobody has it, so it must not stay (the client's
+// money is back already). It expects the client's lock.
+func (e *Engine) takeBack(ctx context.Context, tx Tx, by actor.Actor, s *service.Service, opening operation.Operation, now time.Time) error {
+	if !opening.Begun {
+		return nil
+	}
+	o := newOperation(s, provision.Close, operation.Payload{Automatic: true, Leftover: true}, by, now)
+	o.ModuleID = opening.ModuleID
+	o.Note(now, "What the refused opening left in the panel is given up.")
+	if err := tx.InsertOperation(ctx, o); err != nil {
+		return err
+	}
+	return record(ctx, tx, by, *s, "service.leftover_given_up", "", map[string]any{"operation_id": o.ID})
 }
 
 // giveBack refunds the rest of the paid period, where the tariff's policy does. A period that the client never had the

@@ -11,6 +11,7 @@ import (
 	"github.com/tariffd/tariffd/internal/actor"
 	"github.com/tariffd/tariffd/internal/catalog"
 	"github.com/tariffd/tariffd/internal/lifecycle"
+	"github.com/tariffd/tariffd/internal/operation"
 	"github.com/tariffd/tariffd/internal/order"
 	"github.com/tariffd/tariffd/internal/provision"
 	"github.com/tariffd/tariffd/internal/service"
@@ -194,4 +195,27 @@ func TestServersThatABandwidthServiceReservedAreFreeAgainWhenItIsNotMade(t *test
 			require.Equal(r, again.Items[0].ServiceID, r.service(id).BandwidthServiceID)
 		})
 	}
+}
+
+func TestARefusedOpeningThatWasBegunIsGivenUpInThePanel(t *testing.T) {
+	r := newRig(t)
+	c := r.Client("60")
+	id := r.Buy(c, 1).Items[0].ServiceID
+	r.panel.says(provision.Outcome{State: provision.Pending, Begun: true}, nil)
+	r.Work()
+	r.panel.says(provision.Outcome{}, provision.NewRejected("panel_refused", "no more"))
+	r.After(operation.PendingLimit)
+	r.panel.says(provision.Outcome{}, provision.NewUnavailable(nil, "connection refused"))
+	r.CloseTask(r.Task(id).ID, lifecycle.CloseTaskInput{Result: "refused"})
+	require.Equal(r, service.Deleted, r.service(id).Status)
+	require.Equal(r, "[60.00 0.00]", r.Books(c), "the client does not wait for the panel")
+	r.Work()
+	require.Equal(r, operation.Queued, r.operation(id, provision.Close).Status, "it is tried until the panel does it")
+
+	r.panel.does(nil)
+	r.After(10 * time.Minute)
+	require.Equal(r, operation.Succeeded, r.operation(id, provision.Close).Status)
+	require.Contains(r, r.panel.asked(), "one close")
+	require.Equal(r, "[60.00 0.00]", r.Books(c), "nothing was paid that could be given back")
+	r.sound()
 }

@@ -222,7 +222,7 @@ func TestARefusalOfWhatThePanelHasBegunStaysWithItsModule(t *testing.T) {
 	require.Equal(r, []string{"one open", "one open"}, r.panel.asked(), "or there would be two objects")
 	require.Equal(r, operation.Manual, r.operation(id, provision.Open).Status)
 	require.Equal(r, department.SetUp, r.Task(id).Kind)
-	require.Contains(r, r.Task(id).Reason, "whoever refuses it has to take that away there")
+	require.Contains(r, r.Task(id).Reason, "given up there when this is refused")
 }
 
 func TestWhatAPanelHasTakenBackGoesToTheNextModuleD24(t *testing.T) {

@@ -76,7 +76,7 @@ func (e *Engine) take(ctx context.Context, id operation.ID, claimNo int64, sight
 		if err != nil {
 			return err
 		}
-		if s.Status == service.Deleted {
+		if s.Status == service.Deleted && !o.Payload.Leftover {
 			return e.forget(ctx, tx, actor.Program("operation"), s, now)
 		}
 		if moot(s, o) {

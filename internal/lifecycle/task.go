@@ -55,7 +55,7 @@ func (e *Engine) inWords(ctx context.Context, tx Tx, s service.Service, o operat
 	}
 	spec, err := e.specOf(ctx, tx, c, s, o)
 	if o.Kind == provision.Open && o.Begun {
-		reason += "\nThe panel holds something of it already: whoever refuses it has to take that away there."
+		reason += "\nThe panel holds something of it already, which is given up there when this is refused."
 	}
 	op := provision.Op{Kind: o.Kind, ServiceID: s.ID, Ref: s.ExternalID, Spec: spec}
 	return reason + "\n" + provision.Request(op), err
@@ -127,7 +127,7 @@ type CloseTaskInput struct {
 }
 
 // CloseTask ends a task and with it the operation it stands for: done completes it as the module would have, refused ends it
-// without effect, and a refused set-up gives the held money back. Faults: task_closed, required (what the driver's set-up
+// without effect, and a refused set-up gives the held money back and has the panel give up what it had begun. Faults: task_closed, required (what the driver's set-up
 // must name), already_exists (an external id that another live service of the module has).
 func (e *Engine) CloseTask(ctx context.Context, by actor.Actor, id department.TaskID, in CloseTaskInput) (out department.Task, err error) {
 	err = e.InTx(ctx, func(tx Tx) (err error) {
@@ -267,7 +267,10 @@ func (e *Engine) refused(ctx context.Context, tx Tx, by actor.Actor, s *service.
 		return err
 	}
 	if o.Kind == provision.Open {
-		return e.notMade(ctx, tx, by, s)
+		if err = e.notMade(ctx, tx, by, s); err != nil {
+			return err
+		}
+		return e.takeBack(ctx, tx, by, s, o, now)
 	}
 	if err = e.giveUp(ctx, tx, o); err != nil {
 		return err

@@ -69,6 +69,7 @@ type Payload struct {
 	Parameters map[string]json.RawMessage `json:"parameters,omitempty"` // set_params, reinstall
 	Automatic  bool                       `json:"automatic,omitempty"`  // asked for by the program itself (D12)
 	Recovery   bool                       `json:"recovery,omitempty"`   // reboot: into the panel's recovery system
+	Leftover   bool                       `json:"leftover,omitempty"`   // close: of what the opening of a service that never came to be left in the panel
 	Change     *Change                    `json:"change,omitempty"`     // set_params: the terms that hold once the module has applied it
 }
 
