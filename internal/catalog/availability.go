@@ -156,7 +156,7 @@ func (e *Engine) Availability(ctx context.Context, by actor.Actor, id TariffID, 
 			return Availability{}, err
 		}
 	}
-	a := Available(t, modules, room.Left(t.Offer))
+	a := Available(t, modules, room.Left(t.Code, t.Offer))
 	if at != "" {
 		a = a.only(at)
 	}

@@ -184,7 +184,7 @@ func (e *Engine) Stock(ctx context.Context, id ModuleID) ([]StockItem, error) {
 	const anySort = ""
 	takers := map[string][]TariffID{}
 	for _, t := range tariffs {
-		key := stocker.StockKey(t.Offer.Settings)
+		key := stocker.StockKey(t.Code, t.Offer.Settings)
 		takers[key] = append(takers[key], t.ID)
 	}
 	out := make([]StockItem, len(stock))

@@ -25,11 +25,11 @@ type Seen struct {
 	Step int64
 	Free map[string]int // by sort of object
 
-	keyOf func(settings json.RawMessage) string
+	keyOf func(tariffCode string, settings json.RawMessage) string
 }
 
-// Key names the sort of object that an offer takes; empty: any.
-func (s Seen) Key(o Offer) string { return s.keyOf(o.Settings) }
+// Key names the sort of object that a tariff of this code takes by an offer; empty: any.
+func (s Seen) Key(tariffCode string, o Offer) string { return s.keyOf(tariffCode, o.Settings) }
 
 // Sight is what the panels of some modules told. A module without stock, or whose panel does not answer, is not in it: it
 // does not stand in the way of an order, which waits for it.
@@ -47,15 +47,18 @@ type Room struct {
 	Sold  Sold
 }
 
-// Left is how many machines for an offer are left on each of its modules of which the stock is known.
-func (r *Room) Left(o Offer) Stocks {
-	if r == nil || len(r.Sight) == 0 {
+// Knows tells whether the stock of any module is known.
+func (r *Room) Knows() bool { return r != nil && len(r.Sight) > 0 }
+
+// Left is how many machines for an offer of the tariff of this code are left on each of its modules of which the stock is known.
+func (r *Room) Left(tariffCode string, o Offer) Stocks {
+	if !r.Knows() {
 		return nil
 	}
 	out := Stocks{}
 	for _, id := range o.ModuleIDs {
 		if seen, ok := r.Sight[id]; ok {
-			out[id] = seen.left(seen.Key(o), r.Sold[id])
+			out[id] = seen.left(seen.Key(tariffCode, o), r.Sold[id])
 		}
 	}
 	return out
@@ -76,9 +79,9 @@ func (s Seen) left(key string, sold map[string]int) int {
 	return max(total, 0)
 }
 
-// Take notes that one machine for an offer is to come from a module, and answers the sort that it is of; nil: the module's
+// Take notes that one machine for an offer of the tariff of this code is to come from a module, and answers the sort that it is of; nil: the module's
 // stock is not known.
-func (r *Room) Take(o Offer, id ModuleID) (key *string) {
+func (r *Room) Take(tariffCode string, o Offer, id ModuleID) (key *string) {
 	if r == nil {
 		return nil
 	}
@@ -92,7 +95,7 @@ func (r *Room) Take(o Offer, id ModuleID) (key *string) {
 	if r.Sold[id] == nil {
 		r.Sold[id] = map[string]int{}
 	}
-	k := seen.Key(o)
+	k := seen.Key(tariffCode, o)
 	r.Sold[id][k]++
 	return &k
 }

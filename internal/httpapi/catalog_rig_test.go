@@ -135,7 +135,7 @@ func (m fakeModule) Stock(ctx context.Context) ([]provision.Stock, error) {
 	return m.panel.stock, nil
 }
 
-func (fakeModule) StockKey(settings json.RawMessage) string {
+func (fakeModule) StockKey(_ string, settings json.RawMessage) string {
 	var in struct {
 		Configuration string `json:"configuration"`
 	}

@@ -123,7 +123,7 @@ func (s *Server) ListStorefrontTariffs(ctx context.Context, r api.ListStorefront
 func (p *formPage) draw(room *catalog.Room) ([]byte, error) {
 	left := make([]catalog.Stocks, len(p.forms))
 	for i, f := range p.forms {
-		left[i] = room.Left(f.tariff.Offer)
+		left[i] = room.Left(f.tariff.Code, f.tariff.Offer)
 	}
 	stock := fmt.Sprint(left)
 	p.mu.Lock()

@@ -83,8 +83,16 @@ func (e *Engine) chooseOf(ctx context.Context, tx Tx, s service.Service, o *oper
 	if err != nil {
 		return catalog.Module{}, 0, err
 	}
-	m, choice := operation.Choose(o.Kind, operation.InStock(lanes, room.Left(offer)), o.TriedModuleIDs)
-	if key := room.Take(offer, m.ID); key != nil {
+	var code string
+	if room.Knows() { // a panel may know what the tariff sells by its code
+		t, err := tx.TariffByID(ctx, s.TariffID)
+		if err != nil {
+			return catalog.Module{}, 0, err
+		}
+		code = t.Code
+	}
+	m, choice := operation.Choose(o.Kind, operation.InStock(lanes, room.Left(code, offer)), o.TriedModuleIDs)
+	if key := room.Take(code, offer, m.ID); key != nil {
 		o.ModuleID, o.StockKey = m.ID, key
 	}
 	return m, choice, nil

@@ -120,7 +120,7 @@ func (e *Engine) judge(ctx context.Context, tx Lookup, b buyer, p *Prepared) err
 	if err != nil {
 		return err
 	}
-	a := catalog.Available(p.Tariff, modules, b.Room.Left(p.Tariff.Offer))
+	a := catalog.Available(p.Tariff, modules, b.Room.Left(p.Tariff.Code, p.Tariff.Offer))
 	if b.Client != nil {
 		use, err := tx.ClientUse(ctx, b.Client.ID, p.TariffID, p.stored)
 		if err != nil {
@@ -137,7 +137,7 @@ func (e *Engine) judge(ctx context.Context, tx Lookup, b buyer, p *Prepared) err
 	p.refuse("/tariff_id", a.Reasons)
 	if place, ok := a.PlaceOf(p.DataCenterID); ok && len(a.Reasons) == 0 {
 		p.refuse("/data_center_id", place.Reasons)
-		reserve(b.Room, p.Tariff.Offer, place)
+		reserve(b.Room, p.Tariff, place)
 	}
 	if b.Client == nil {
 		return nil

@@ -93,7 +93,7 @@ func (m *rack) Stock(context.Context) (out []provision.Stock, err error) {
 	return out, nil
 }
 
-func (*rack) StockKey(settings json.RawMessage) string {
+func (*rack) StockKey(_ string, settings json.RawMessage) string {
 	var in struct{ Configuration string }
 	_ = json.Unmarshal(settings, &in)
 	return in.Configuration
@@ -101,7 +101,7 @@ func (*rack) StockKey(settings json.RawMessage) string {
 
 // take takes a machine for an open, if there is one.
 func (m *rack) take(op provision.Op) bool {
-	key := m.StockKey(op.Spec.Settings)
+	key := m.StockKey(op.Spec.TariffCode, op.Spec.Settings)
 	if m.free == nil || op.Kind != provision.Open {
 		return true
 	}

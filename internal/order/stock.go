@@ -120,11 +120,11 @@ func count(ctx context.Context, tx Lookup, room *catalog.Room) (err error) {
 
 // reserve puts a machine by for an item, so that the next item of the same order does not count on it. A module that knows
 // no stock takes what others cannot.
-func reserve(room *catalog.Room, o catalog.Offer, place catalog.Place) {
-	left := room.Left(o)
+func reserve(room *catalog.Room, t catalog.Tariff, place catalog.Place) {
+	left := room.Left(t.Code, t.Offer)
 	for _, id := range place.Modules {
 		if n, known := left[id]; known && n > 0 {
-			room.Take(o, id)
+			room.Take(t.Code, t.Offer, id)
 			return
 		}
 	}

@@ -51,8 +51,8 @@ type Module interface {
 // Stocker is a module that knows how many free objects of each sort the panel has.
 type Stocker interface {
 	Stock(ctx context.Context) ([]Stock, error)
-	// StockKey names the sort of object that a tariff with these settings takes; empty: any.
-	StockKey(settings json.RawMessage) string
+	// StockKey names the sort of object that a tariff with this code and these settings takes; empty: any.
+	StockKey(tariffCode string, settings json.RawMessage) string
 }
 
 // Cataloguer is a module that can list what the panel offers.

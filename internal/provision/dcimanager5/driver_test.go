@@ -226,7 +226,7 @@ func TestStockAndCatalogue(t *testing.T) {
 	stock, err := m.(provision.Stocker).Stock(t.Context())
 	require.NoError(t, err)
 	require.Equal(t, []provision.Stock{{Key: "Big", Free: 1}, {Key: "HPCorei5", Free: 3}}, stock)
-	require.Equal(t, "HPCorei5", m.(provision.Stocker).StockKey(spec().Settings))
+	require.Equal(t, "HPCorei5", m.(provision.Stocker).StockKey("E3", spec().Settings))
 	c, err := m.(provision.Cataloguer).Catalog(t.Context())
 	require.NoError(t, err)
 	require.Equal(t, []provision.Entry{{ID: "Debian-12", Name: "Debian-12"}, {ID: "Ubuntu-24.04", Name: "Ubuntu-24.04"}}, c.OS)

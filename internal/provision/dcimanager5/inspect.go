@@ -78,7 +78,9 @@ func (m *Module) Machines(ctx context.Context) ([]provision.Machine, error) {
 }
 
 // SortOf is the tariff's server type.
-func (m *Module) SortOf(_ string, settings json.RawMessage) string { return m.StockKey(settings) }
+func (m *Module) SortOf(code string, settings json.RawMessage) string {
+	return m.StockKey(code, settings)
+}
 
 // given is what IPmanager gave away; nothing without one.
 func (m *Module) given(ctx context.Context) ([]panel.Given, error) {

@@ -39,7 +39,7 @@ func (m *Module) Stock(ctx context.Context) ([]provision.Stock, error) {
 }
 
 // StockKey is the tariff's server type.
-func (m *Module) StockKey(settings json.RawMessage) string {
+func (m *Module) StockKey(_ string, settings json.RawMessage) string {
 	t, err := provision.DecodeTariff[Tariff](settings)
 	if err != nil {
 		return ""

@@ -188,7 +188,7 @@ func TestWithoutServerTypeTheMostSimilarOneIsATask(t *testing.T) {
 	require.Equal(t, 0, w.objects(op.ServiceID))
 	_, exact := w.open(m)
 	require.Equal(t, provision.Done, exact.State, "an exact one is set up by itself")
-	require.Empty(t, m.(provision.Stocker).StockKey(op.Spec.Settings))
+	require.Empty(t, m.(provision.Stocker).StockKey(op.Spec.TariffCode, op.Spec.Settings))
 }
 
 func TestAProtectedServerIsPassedOver(t *testing.T) {
@@ -350,7 +350,7 @@ func TestStockIsCountedAtTheModulesLocation(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, []provision.Stock{{Key: "E3-1230-16GB", Free: 4}, {Key: "i9-9900K-64GB", Free: 2}}, got,
 		"three of the old and the new one, whose diagnostics are over by now")
-	require.Equal(t, "E3-1230-16GB", m.(provision.Stocker).StockKey(spec().Settings))
+	require.Equal(t, "E3-1230-16GB", m.(provision.Stocker).StockKey("E3", spec().Settings))
 	catalog, err := m.(provision.Cataloguer).Catalog(t.Context())
 	require.NoError(t, err)
 	require.Equal(t, []provision.Entry{{ID: "1", Name: "docker"}}, catalog.Scripts, "only scripts with access All")

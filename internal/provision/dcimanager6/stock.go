@@ -40,7 +40,7 @@ func (m *Dedicated) Stock(ctx context.Context) ([]provision.Stock, error) {
 }
 
 // StockKey is the tariff's configuration; any will do where staff choose the most similar one.
-func (m *Dedicated) StockKey(settings json.RawMessage) string {
+func (m *Dedicated) StockKey(_ string, settings json.RawMessage) string {
 	t, err := provision.DecodeTariff[Tariff](settings)
 	if err != nil || !m.byServerType() {
 		return ""

@@ -119,10 +119,9 @@ func (m *Dedicated) Stock(ctx context.Context) ([]provision.Stock, error) {
 	return out, nil
 }
 
-// StockKey is the tariff's preset; any where the tariff goes by its code, which its settings do not tell.
-func (m *Dedicated) StockKey(settings json.RawMessage) string {
-	t, _ := provision.DecodeTariff[Tariff](settings) // what cannot be read names none
-	return t.Preset
+// StockKey is the tariff's preset, which is its code where it names none.
+func (m *Dedicated) StockKey(tariffCode string, settings json.RawMessage) string {
+	return m.SortOf(tariffCode, settings)
 }
 
 // free lists the servers of a preset ("": of all) that nobody has, or is about to have.
