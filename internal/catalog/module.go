@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"strings"
 
 	"github.com/tariffd/tariffd/internal/actor"
 	"github.com/tariffd/tariffd/internal/department"
@@ -239,7 +240,7 @@ func (e *Engine) applyModule(m *Module, in ModuleChange) error {
 		return f.Err()
 	}
 	if _, serves := d.Info.Serves(m.ProductType); !serves {
-		f.Add("/product_type", "product_type_not_served", "The driver %s does not serve this product type.", m.Driver)
+		f.Add("/product_type", "product_type_not_served", "The driver %s serves %s only.", m.Driver, strings.Join(d.Info.Codes(), ", "))
 	}
 	put(&m.Name, in.Name)
 	put(&m.SortOrder, in.SortOrder)

@@ -117,6 +117,15 @@ func (i Info) TariffSchemaOf(productType string) json.RawMessage {
 	return i.TariffSchema
 }
 
+// Codes are the product types that the driver serves; none: any.
+func (i Info) Codes() []string {
+	codes := make([]string, len(i.ProductTypes))
+	for n, p := range i.ProductTypes {
+		codes[n] = p.Code
+	}
+	return codes
+}
+
 // Env is what the program lends to a driver.
 type Env struct {
 	Transport http.RoundTripper // goes through netguard
