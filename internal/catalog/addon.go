@@ -84,6 +84,21 @@ func PriceOf(list []AddOnPrice, p calendar.Period) (AddOnPrice, bool) {
 	return AddOnPrice{Period: p}, false
 }
 
+// AtLeast is the smallest amount of an integer add-on that is on a step and no less than d, whatever the maximum is.
+func (a *AddOn) AtLeast(d decimal.Decimal) decimal.Decimal {
+	minimum := decimal.Zero
+	if a.Minimum != nil {
+		minimum = *a.Minimum
+	}
+	if d = decimal.Max(d, minimum); a.Step == nil {
+		return d.Ceil()
+	}
+	if over := d.Sub(minimum).Mod(*a.Step); !over.IsZero() {
+		return d.Sub(over).Add(*a.Step)
+	}
+	return d
+}
+
 // CheckQuantity tells what is wrong with an amount of an integer add-on: out_of_range, or step_mismatch where it is not on a
 // step counted from the minimum. Without a step, amounts are whole.
 func (a *AddOn) CheckQuantity(d decimal.Decimal) *fault.Error {

@@ -158,6 +158,9 @@ type TariffTx interface {
 	RewriteTariffVersion(ctx context.Context, id TariffID, number, successor int, o Offer) error
 	// TariffVersionInUse tells whether a service was sold by this version; number 0: by any.
 	TariffVersionInUse(ctx context.Context, id TariffID, number int) (bool, error)
+	// UnitsHeld answers the units in which versions of a tariff sold an add-on that services have of it, which are not deleted, or
+	// are about to get.
+	UnitsHeld(ctx context.Context, id TariffID, addOn string) ([]string, error)
 }
 
 // Engine runs the use-cases of the catalogue.

@@ -75,6 +75,9 @@ func (e *Engine) CreateAddOn(ctx context.Context, by actor.Actor, id TariffID, c
 		if err = s.settle(before.Offer, &a, in); err != nil {
 			return AddOn{}, err
 		}
+		if err = refuseOtherUnit(ctx, tx, before, a); err != nil {
+			return AddOn{}, err
+		}
 		t := before
 		t.Offer.AddOns = append(slices.Clone(before.Offer.AddOns), a)
 		edit := &addOnEdit{action: "created", code: code, changes: changesOf(nil, a.document())}
@@ -101,7 +104,7 @@ func (s shelf) elementOf(code, element string, in AddOnChange) (Content, error) 
 }
 
 // UpdateAddOn changes an add-on of a tariff. Faults: not_found, precondition_failed, in_use (a choice with children becomes
-// something else; the default of a choice leaves it), every violation that check names.
+// something else; the default of a choice leaves it; at /unit, see otherUnit), every violation that check names.
 func (e *Engine) UpdateAddOn(ctx context.Context, by actor.Actor, id TariffID, code string, in AddOnChange) (AddOn, error) {
 	return once(ctx, e, by, func(tx Tx) (AddOn, error) {
 		before, s, err := e.editAddOns(ctx, tx, id)
@@ -119,6 +122,9 @@ func (e *Engine) UpdateAddOn(ctx context.Context, by actor.Actor, id TariffID, c
 			return AddOn{}, err
 		}
 		if err = s.settle(before.Offer, &a, in); err != nil {
+			return AddOn{}, err
+		}
+		if err = refuseOtherUnit(ctx, tx, before, a); err != nil {
 			return AddOn{}, err
 		}
 		edit := &addOnEdit{action: "updated", code: code, changes: changesOf(old.document(), a.document())}
@@ -195,6 +201,27 @@ func (s shelf) settle(o Offer, a *AddOn, in AddOnChange) error {
 	}
 	slices.SortFunc(a.ItemPrices, func(x, y ItemPrice) int { return place[x.Item] - place[y.Item] })
 	return nil
+}
+
+// otherUnit tells whether services have an add-on of this code in another unit than it would get: what they hold is a bare number,
+// which their next period would take for an amount of the new unit. It is so too where it was taken from the tariff meanwhile.
+func otherUnit(ctx context.Context, tx Tx, before Tariff, a AddOn) (bool, error) {
+	old, had := before.Offer.AddOnOf(a.Code)
+	if before.ID == "" || !a.PaidByPeriod() || a.Unit == "" || had && old.PaidByPeriod() && old.Unit == a.Unit {
+		return false, nil
+	}
+	units, err := tx.UnitsHeld(ctx, before.ID, a.Code)
+	return slices.ContainsFunc(units, func(unit string) bool { return unit != a.Unit }), err
+}
+
+const otherUnitText = "Services of the tariff have this add-on in another unit. Sell it by another code or tariff."
+
+func refuseOtherUnit(ctx context.Context, tx Tx, before Tariff, a AddOn) error {
+	other, err := otherUnit(ctx, tx, before, a)
+	if err == nil && other {
+		err = fault.New(fault.Conflict, "in_use", otherUnitText).At("/unit")
+	}
+	return err
 }
 
 func findAddOn(o Offer, code string, ifVersion *int64) (int, error) {

@@ -91,6 +91,13 @@ func (e *Engine) judge(ctx context.Context, tx Tx, p *TariffPut, now time.Time) 
 		if err = f.Merge(place, s.judgeAddOn(p, i, now)); err != nil {
 			return nil, err
 		}
+		other, err := otherUnit(ctx, tx, p.Before, t.Offer.AddOns[i])
+		if err != nil {
+			return nil, err
+		}
+		if other {
+			f.Add(place+"/unit", "in_use", otherUnitText)
+		}
 	}
 	return f.Err(), nil
 }

@@ -53,7 +53,11 @@ func (e *Engine) proposed(ctx context.Context, tx Tx, by actor.Actor, c client.C
 		offer = t.Offer
 		to = operation.Change{TariffID: t.ID, TariffVersion: t.Number, Period: in.Period}
 	}
-	values, err := valuesFor(by, s, offer, in)
+	scale, err := measureOf(ctx, tx, offer)
+	if err != nil {
+		return to, plan{}, err
+	}
+	values, err := valuesFor(by, s, agreed, scale, in)
 	if err != nil {
 		return to, plan{}, err
 	}
@@ -64,10 +68,10 @@ func (e *Engine) proposed(ctx context.Context, tx Tx, by actor.Actor, c client.C
 	if err != nil {
 		return to, plan{}, err
 	}
-	if err = editable(s, agreed, in, values, early); err != nil {
+	if err = editable(s, agreed, scale, in, values, early); err != nil {
 		return to, plan{}, err
 	}
-	if err = shrinks(s, agreed, offer, to); err != nil {
+	if err = shrinks(s, agreed, scale, to); err != nil {
 		return to, plan{}, err
 	}
 	answers, err := answersFor(ctx, tx, by, s, agreed, offer, in)
@@ -157,14 +161,19 @@ func (e *Engine) mayLeave(ctx context.Context, tx Tx, c client.Client, s service
 }
 
 // valuesFor are the add-ons that the service would have: what is not named stays. Another tariff is chosen as in an order, with
-// what the service has already as if it were named again where the tariff sells it too.
-func valuesFor(by actor.Actor, s service.Service, offer catalog.Offer, in TermsInput) (map[string]pricing.Value, error) {
+// what the service has already as if it were named again where the tariff sells it too, in the unit in which it does.
+func valuesFor(by actor.Actor, s service.Service, agreed catalog.Offer, scale measure, in TermsInput) (map[string]pricing.Value, error) {
+	offer := scale.to
 	change := pricing.ChangeInput{Offer: offer, Period: s.Period, Held: s.AddOns, Change: in.AddOns, Staff: by.Staff()}
 	if in.TariffID == "" {
 		return pricing.Change(change)
 	}
-	change.Period, change.Change = in.Period, map[string]json.RawMessage{}
-	kept := pricing.Kept(offer, s.AddOns, in.Period)
+	held, err := scale.kept(s, agreed, in)
+	if err != nil {
+		return nil, err
+	}
+	change.Period, change.Held, change.Change = in.Period, held, map[string]json.RawMessage{}
+	kept := pricing.Kept(offer, held, in.Period)
 	for _, a := range offer.AddOns {
 		v, has := kept[a.Code]
 		_, rechosen := in.AddOns[a.Parent]
@@ -203,7 +212,7 @@ func minPeriodEnd(start time.Time, p calendar.Period, zone *time.Location) time.
 
 // editable checks each add-on whose value changes. What a change of tariff brings is bound only by what must never shrink: the
 // other rules are about a change within a tariff.
-func editable(s service.Service, agreed catalog.Offer, in TermsInput, values map[string]pricing.Value, early bool) error {
+func editable(s service.Service, agreed catalog.Offer, scale measure, in TermsInput, values map[string]pricing.Value, early bool) error {
 	var fields fault.Fields
 	held := pricing.Kept(agreed, s.AddOns, s.Period)
 	for _, a := range agreed.AddOns {
@@ -212,7 +221,10 @@ func editable(s service.Service, agreed catalog.Offer, in TermsInput, values map
 		if in.TariffID != "" && (!has || !had) {
 			continue
 		}
-		way := direction(a, s.Period, old, next)
+		way := down // what cannot be compared may be less
+		if old, comparable := scale.of(a, old); comparable {
+			way = direction(a, s.Period, old, next)
+		}
 		place := "/add_ons/" + a.Code
 		switch {
 		case way == same:
@@ -232,12 +244,12 @@ func editable(s service.Service, agreed catalog.Offer, in TermsInput, values map
 
 // shrinks refuses a tariff without an add-on that can only be increased, where the service has more of it than an order that does
 // not name it: on the way back it would have less. Held to it is staff, too: the add-on's panel may not be able to shrink.
-func shrinks(s service.Service, agreed, offer catalog.Offer, to operation.Change) error {
+func shrinks(s service.Service, agreed catalog.Offer, scale measure, to operation.Change) error {
 	if to.AddOnsOnly {
 		return nil
 	}
 	var fields fault.Fields
-	held, next := pricing.Kept(agreed, s.AddOns, s.Period), pricing.Held(offer, to.AddOns, to.Period)
+	held, next := pricing.Kept(agreed, s.AddOns, s.Period), pricing.Held(scale.to, to.AddOns, to.Period)
 	for i := range agreed.AddOns {
 		a := &agreed.AddOns[i]
 		old, had := held[a.Code]
@@ -245,8 +257,10 @@ func shrinks(s service.Service, agreed, offer catalog.Offer, to operation.Change
 			continue
 		}
 		given := next[a.Code]
-		if given == (pricing.Value{}) {
+		if same, comparable := scale.of(*a, old); given == (pricing.Value{}) || !comparable {
 			given = pricing.Omitted(a, s.Period)
+		} else {
+			old = same
 		}
 		if direction(*a, s.Period, old, given) == down {
 			fields.Add("/tariff_id", "increase_only", "The service has more of %q than the tariff gives, and it can only be increased.", a.Name)

@@ -188,6 +188,22 @@ func (s tariffStore) TariffVersionInUse(ctx context.Context, id catalog.TariffID
 	return used, wrap("look for services of a tariff", err)
 }
 
+const unitsHeld = `
+SELECT DISTINCT a ->> 'unit'
+FROM tariff_version v
+CROSS JOIN jsonb_array_elements(v.offer -> 'add_ons') a
+WHERE v.tariff_id = $1 AND a ->> 'code' = $2 AND a ->> 'billing' IN ('order', 'manual') AND a ->> 'unit' <> ''
+  AND (EXISTS (SELECT FROM service WHERE tariff_id = $1 AND status <> 'deleted' AND add_ons ? $2)
+    OR EXISTS (SELECT FROM operation WHERE status IN ('queued', 'running', 'waiting', 'manual') AND kind = 'set_params'
+               AND payload -> 'change' ->> 'tariff_id' = $1::text AND payload -> 'change' -> 'add_ons' ? $2))`
+
+// UnitsHeld reads in which units versions of a tariff sold an add-on that services have of it or are being changed to.
+func (s tariffStore) UnitsHeld(ctx context.Context, id catalog.TariffID, addOn string) ([]string, error) {
+	var units []string
+	err := s.all(ctx, &units, unitsHeld, id, addOn)
+	return units, wrap("read the units of an add-on that is held", err)
+}
+
 const tariffsWith = tariffColumns + `WHERE t.module_ids @> ARRAY[$1::uuid] ORDER BY t.id`
 
 // TariffsWith reads the tariffs that name a module.

@@ -1,0 +1,80 @@
+package lifecycle_test
+
+import (
+	"context"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/tariffd/tariffd/internal/catalog"
+	"github.com/tariffd/tariffd/internal/fault"
+	"github.com/tariffd/tariffd/internal/lifecycle"
+)
+
+// measured adds a disk in a unit to a tariff, of which up to so many can be had.
+func (r *rig) measured(t catalog.TariffID, unit, step, maximum string) {
+	r.Helper()
+	in := catalog.AddOnChange{
+		Billing: ptr(catalog.BillOrder), Unit: catalog.To(unit), Maximum: catalog.To(dec(maximum)), Edit: ptr("increase_only"),
+		Prices: &[]catalog.AddOnPrice{{Period: monthly, Amount: dec("1")}},
+	}
+	if step != "" {
+		in.Step = catalog.To(dec(step))
+	}
+	_, err := r.Catalog.CreateAddOn(context.Background(), admin, t, "disk", "ram", in)
+	require.NoError(r, err)
+}
+
+func TestAnotherTariffCountsInItsOwnUnitD9D19(t *testing.T) {
+	r := newRig(t)
+	small, whole, parts, fine := r.offers("S", "P1M", "31"), r.offers("W", "P1M", "31"), r.offers("P", "P1M", "31"), r.offers("F", "P1M", "31")
+	r.measured(small, "GiB", "", "100")
+	r.measured(whole, "TiB", "", "100")
+	r.measured(parts, "TiB", "0.015625", "100")
+	r.measured(fine, "MiB", "", "20479")
+	_, id := r.has(small, monthly, texts("disk", "20"))
+	to := func(t catalog.TariffID) lifecycle.TermsInput {
+		return lifecycle.TermsInput{TariffID: t, Period: monthly}
+	}
+	r.mayNot("out_of_range", "/add_ons/disk", admin, id, to(fine)) // 20480 MiB
+	less := to(parts)
+	less.AddOns = texts("disk", "0.015625")
+	r.mayNot("increase_only", "/add_ons/disk", admin, id, less)
+
+	r.change(id, to(parts))
+	r.Work()
+	require.JSONEq(r, `"0.03125"`, string(r.service(id).AddOns["disk"]), "16 GiB would be less than there were, so it is 32")
+
+	_, id = r.has(small, monthly, texts("disk", "20"))
+	r.change(id, to(whole))
+	r.Work()
+	require.JSONEq(r, `"1"`, string(r.service(id).AddOns["disk"]))
+	r.mayNot("out_of_range", "/add_ons/disk", admin, id, to(small)) // 1024 GiB
+	r.sound()
+}
+
+func TestWhatServicesHaveKeepsItsUnit(t *testing.T) {
+	r := newRig(t)
+	tariff, ctx := r.offers("S", "P1M", "31"), context.Background()
+	r.measured(tariff, "MiB", "", "100")
+	update := func(unit string) error {
+		_, err := r.Catalog.UpdateAddOn(ctx, admin, tariff, "disk", catalog.AddOnChange{Unit: catalog.To(unit)})
+		return err
+	}
+	require.NoError(r, update("GiB"), "nobody has it")
+	_, id := r.has(tariff, monthly, texts("disk", "20"))
+	refused := func(err error) {
+		r.Helper()
+		r.Refuses("in_use", err)
+		require.Equal(r, "/unit", fault.Of(err).Fields[0].Pointer)
+	}
+	refused(update("TiB"))
+	require.NoError(r, r.Catalog.DeleteAddOn(ctx, admin, tariff, "disk", nil))
+	_, err := r.Catalog.CreateAddOn(ctx, admin, tariff, "disk", "ram", catalog.AddOnChange{Billing: ptr(catalog.BillOrder), Unit: catalog.To("TiB")})
+	refused(err)
+	r.renew(id, monthly)
+	r.Work()
+	r.measured(tariff, "GiB", "", "100")
+	r.renew(id, monthly)
+	require.JSONEq(r, `"20"`, string(r.service(id).AddOns["disk"]))
+}
