@@ -8,30 +8,48 @@ import (
 	"github.com/tariffd/tariffd/internal/fault"
 )
 
-// keepFixed refuses another value of the parameters that a driver wants left alone while tariffs sell by the module: what was
-// promised to those who order depends on them. A parameter left out has its schema's default. The caller holds the module's
-// lock where it writes, and a tariff that begins to sell by the module waits for that. Fault: parameter_fixed.
+// keepFixed refuses another value of the parameters that a driver wants left alone: some while tariffs sell by the module, since
+// what was promised to those who order depends on them; some that once were set while services are on it, since what those have
+// is reached only by them (D30). A parameter left out has its schema's default. The caller holds the module's lock where it
+// writes: a tariff that begins to sell by the module and a service that comes to it wait for that. Fault: parameter_fixed.
 func (e *Engine) keepFixed(ctx context.Context, tx Tx, m Module, was json.RawMessage) error {
 	d, err := e.Drivers.Driver(m.Driver)
 	if err != nil {
 		return err
 	}
-	var f fault.Fields
 	defaults := defaultsOf(d.Info.ParametersSchema)
 	before, after := members(was), members(m.Parameters)
-	for _, name := range d.Info.FixedParameters {
-		if !bytes.Equal(orDefault(before[name], defaults[name]), orDefault(after[name], defaults[name])) {
-			f.Add("/parameters/"+name, "parameter_fixed", "It stays as it is while tariffs sell by the module.")
+	changed := func(names []string, set bool) string {
+		for _, name := range names {
+			old := orDefault(before[name], defaults[name])
+			if !bytes.Equal(old, orDefault(after[name], defaults[name])) && !(set && bytes.Equal(old, defaults[name])) {
+				return name
+			}
+		}
+		return ""
+	}
+	if name := changed(d.Info.FixedParameters, false); name != "" {
+		if sold, err := tx.ModuleSold(ctx, m.ID); err != nil || sold {
+			return errOr(err, fixed(name, "Tariffs sell by this module; what they promise depends on it."))
 		}
 	}
-	if len(f) == 0 {
-		return nil
+	if name := changed(d.Info.FixedWithServices, true); name != "" {
+		if serves, err := tx.ModuleServes(ctx, m.ID); err != nil || serves {
+			return errOr(err, fixed(name, "Services are on this module; what they have was given by it, and has to be given back to it."))
+		}
 	}
-	sold, err := tx.ModuleSold(ctx, m.ID)
-	if err != nil || !sold {
+	return nil
+}
+
+func fixed(name, why string) *fault.Error {
+	return fault.New(fault.Conflict, "parameter_fixed", "The parameter %s stays as it is. %s", name, why).At("/parameters/" + name)
+}
+
+func errOr(err, other error) error {
+	if err != nil {
 		return err
 	}
-	return fault.New(fault.Conflict, "parameter_fixed", "Tariffs sell by this module; what they promise depends on %s.", f[0].Pointer).At(f[0].Pointer)
+	return other
 }
 
 // defaultsOf are the values that a schema gives to members that are left out.

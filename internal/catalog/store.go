@@ -121,6 +121,8 @@ type ModuleTx interface {
 	ModuleInUse(ctx context.Context, id ModuleID) (bool, error)
 	// ModuleSold tells whether tariffs, of any status, sell by the module.
 	ModuleSold(ctx context.Context, id ModuleID) (bool, error)
+	// ModuleServes tells whether services that are not deleted are on the module.
+	ModuleServes(ctx context.Context, id ModuleID) (bool, error)
 	// HoldModule locks a module that the caller claimed for its synchronisation; a claim that was lost is a claim_lost fault.
 	HoldModule(ctx context.Context, id ModuleID, claimNo int64) (Module, error)
 	// UpdateSync keeps when the panel told what it offers, where it did, and when it is asked next; nil: never.

@@ -44,6 +44,7 @@ func TestLifeOfAServerWithAddressesAndALicense(t *testing.T) {
 	require.Equal(t, service.text("addresses.0.ip"), license.text("ip"))
 
 	l.changeBeside()
+	l.keepsBeside()
 
 	eligible := l.admin.get("/v1/tariffs/" + l.bandwidth + "/eligible-servers?client_id=" + l.client).is(http.StatusOK).list("data")
 	require.Len(t, eligible, 1)
@@ -113,6 +114,14 @@ func (l *life) sellBeside() {
 		{"code": "special_ip_block_guardvlan9", "billing": "order", "default": "usual", "item_prices": []any{item("usual", "0.00"), item("guardvlan9", "9.00")}},
 	} {
 		l.admin.post("/v1/tariffs/"+l.e3+"/add-ons", addOn).is(http.StatusCreated)
+	}
+}
+
+// keepsBeside: neither system is taken away from the module while the server has addresses and a license of it.
+func (l *life) keepsBeside() {
+	for _, member := range []string{"ip_manager_id", "license_server_id"} {
+		l.admin.patch("/v1/processing-modules/"+l.panel, map[string]any{"parameters": map[string]any{member: ""}}).
+			refused(http.StatusConflict, "parameter_fixed", "/parameters/"+member+" parameter_fixed")
 	}
 }
 

@@ -41,8 +41,9 @@ func (p *panel) driver() provision.Driver {
 			},
 			ConnectionSchema: json.RawMessage(`{"type": "object", "properties": {
 				"url": {"type": "string"}, "port": {"type": "integer"}, "password": {"type": "string", "writeOnly": true}}}`),
-			ParametersSchema: json.RawMessage(`{"type": "object", "properties": {"exact": {"type": "boolean", "default": true}}}`),
-			FixedParameters:  []string{"exact"},
+			ParametersSchema: json.RawMessage(`{"type": "object", "properties": {"exact": {"type": "boolean", "default": true},
+				"beside": {"type": "string", "default": ""}}}`),
+			FixedParameters: []string{"exact"}, FixedWithServices: []string{"beside"},
 			TariffSchema: json.RawMessage(`{"type": "object", "required": ["configuration"],
 				"properties": {"configuration": {"type": "string", "minLength": 1}, "cores": {"type": "integer", "maximum": 64}}}`),
 			Statistics: []provision.Statistic{{Param: "in", Unit: "KiB", Kind: "counter"}},

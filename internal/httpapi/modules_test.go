@@ -151,6 +151,44 @@ func TestAFixedParameterStaysWhileTariffsSellByTheModule(t *testing.T) {
 	exact(false).is(200)
 }
 
+// What services have may have been given by what a parameter names: then it stays named until the last of them is deleted (D30).
+func TestAParameterThatServicesNeedStaysWhileTheyAreOnTheModuleD30(t *testing.T) {
+	t.Parallel()
+	s := newSeller(t)
+	require.Equal(t, []any{"beside"}, s.admin.get("/v1/processing-drivers/fake").is(200).json["fixed_with_services"])
+	require.Equal(t, []any{}, s.admin.get("/v1/processing-drivers/plain").is(200).json["fixed_with_services"])
+	place := s.dataCenter("Frankfurt", "3")
+	module := s.module("DCI", place)
+	beside := func(v any) *reply {
+		return s.admin.patch("/v1/processing-modules/"+module, obj{"parameters": obj{"beside": v}})
+	}
+	tariff := s.tariff("t", obj{"data_center_ids": []string{place}, "processing_module_ids": []string{module}, "settings": obj{"configuration": "E3"}})
+	for _, v := range []any{"a", "b", "", nil, "a", ""} {
+		beside(v).is(200)
+	}
+	c := s.aClient(s.provider, "a@x.example")
+	s.admin.post("/v1/payments", pay(c, "100.00", nil), "Idempotency-Key", "p").is(201)
+	s.clientKey(c).post("/v1/orders", obj{"client_id": c, "pay": "balance", "items": []obj{{"tariff_id": tariff, "period": "P1M"}}}, "Idempotency-Key", "o").is(201)
+	s.work()
+	_, err := s.db.Pool().Exec(`UPDATE service SET module_id = $1`, module)
+	require.NoError(t, err)
+	beside("a").is(200) // from now on; what was made before has nothing of it
+	calls := s.panel.calls
+	for _, status := range []string{"ordered", "processing", "active"} {
+		_, err = s.db.Pool().Exec(`UPDATE service SET status = $1`, status)
+		require.NoError(t, err)
+		for _, v := range []any{"", nil, "b"} {
+			beside(v).fails(409, "parameter_fixed").at("/parameters/beside parameter_fixed")
+		}
+	}
+	require.Equal(t, calls, s.panel.calls, "refused before the panel is tried")
+	beside("a").is(200)
+	s.admin.patch("/v1/processing-modules/"+module, obj{"parameters": obj{"other": 1}}).is(200)
+	_, err = s.db.Pool().Exec(`UPDATE service SET status = 'deleted'`)
+	require.NoError(t, err)
+	beside("").is(200)
+}
+
 // A driver may ask one product type's tariffs for other settings than another's.
 func TestAProductTypesOwnTariffSchema(t *testing.T) {
 	t.Parallel()

@@ -48,8 +48,8 @@ func toAPIDriver(d provision.Driver) api.ProcessingDriver {
 		Statistics: each(i.Statistics, func(x provision.Statistic) api.DriverStatistic {
 			return api.DriverStatistic{Param: x.Param, Unit: x.Unit, Kind: api.StatisticKind(x.Kind)}
 		}),
-		FixedParameters: append([]string{}, i.FixedParameters...),
-		DataCenter:      api.DriverDataCenter{Required: i.DataCenter.Required, ExternalID: api.Presence(i.DataCenter.ExternalID)},
+		FixedParameters: append([]string{}, i.FixedParameters...), FixedWithServices: append([]string{}, i.FixedWithServices...),
+		DataCenter: api.DriverDataCenter{Required: i.DataCenter.Required, ExternalID: api.Presence(i.DataCenter.ExternalID)},
 		Dialect: each(i.Dialect, func(x provision.Term) api.DriverTerm {
 			return api.DriverTerm{Parameter: x.Parameter, Name: orNull(x.Name), Default: x.Default, Mark: api.DialectMark(x.Mark), Note: orNull(x.Note)}
 		}),

@@ -47,6 +47,8 @@ type Tx interface {
 	// ViewOf reads a service with all that is told of it.
 	ViewOf(ctx context.Context, id service.ID) (View, error)
 	TariffsWith(ctx context.Context, id catalog.ModuleID) ([]catalog.Tariff, error)
+	// LockPanel makes imports from a module's panel, by whichever module of it, follow each other until the transaction ends.
+	LockPanel(ctx context.Context, id catalog.ModuleID) error
 	// HeldObjects answers those of some objects of a module's panel that services have which are not deleted, whichever module of
 	// that panel they are on.
 	HeldObjects(ctx context.Context, id catalog.ModuleID, refs []provision.Ref) ([]provision.Ref, error)

@@ -41,6 +41,10 @@ func (e *Engine) takings(ctx context.Context, tx Tx, by actor.Actor, id catalog.
 	if in.clients, err = lockClients(ctx, tx, by, items); err != nil {
 		return nil, err
 	}
+	// After the clients, in one order for all: what is held now stays all that is held until this import has written.
+	if err = tx.LockPanel(ctx, id); err != nil {
+		return nil, err
+	}
 	if in.held, err = tx.HeldObjects(ctx, id, refsOf(machines)); err != nil {
 		return nil, err
 	}

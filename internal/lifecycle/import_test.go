@@ -165,3 +165,48 @@ func TestAnImportIsRefusedAsAWhole(t *testing.T) {
 	require.Equal(r, "already_exists", fault.Of(err).Fields[0].Code, "by another module of the same panel")
 	require.Equal(r, 2, r.Count(`SELECT count(*) FROM service`))
 }
+
+// Two modules of one panel look at what services have one after the other, else both would take the machine.
+func TestModulesOfOnePanelImportOneAfterTheOther(t *testing.T) {
+	r := newRig(t)
+	ctx := context.Background()
+	url := json.RawMessage(`{"url": "http://panel"}`)
+	r.EditModule(catalog.ModuleChange{Connection: url})
+	two := r.NewModule("two", catalog.ModuleChange{Connection: url})
+	item := r.importItem("9", r.existing("9"))
+	r.panel.has[0].Owner = "" // nobody's there: anybody may get it
+	other := item
+	other.ClientID, other.TariffID = r.Client("1"), r.NewTariff("E9", "dedicated", "5", two)
+
+	taken, commit := make(chan struct{}), make(chan struct{})
+	first := *r.Lifecycle
+	first.InTx = func(ctx context.Context, fn func(lifecycle.Tx) error) error {
+		return r.Lifecycle.InTx(ctx, func(tx lifecycle.Tx) error {
+			err := fn(tx)
+			close(taken)
+			<-commit
+			return err
+		})
+	}
+	ends := func(e *lifecycle.Engine, module catalog.ModuleID, it lifecycle.ImportItem) chan error {
+		end := make(chan error, 1)
+		go func() {
+			_, err := e.Import(ctx, admin, module, []lifecycle.ImportItem{it})
+			end <- err
+		}()
+		return end
+	}
+	one := ends(&first, r.Module, item)
+	<-taken
+	late := ends(r.Lifecycle, two, other)
+	require.Eventually(r, func() bool {
+		return len(late) == 1 || r.Count(`SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted
+			AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`) == 1
+	}, 20*time.Second, 5*time.Millisecond)
+	close(commit)
+	require.NoError(r, <-one)
+	err := <-late
+	require.Error(r, err)
+	require.Equal(r, "already_exists", fault.Of(err).Fields[0].Code)
+	require.Equal(r, 1, r.Count(`SELECT count(*) FROM service`))
+}

@@ -150,3 +150,25 @@ func TestATaskStaysOpenForAsLongAsOneOfItsOperationsIsWithPeople(t *testing.T) {
 		})
 	}
 }
+
+// A module that leaves the rest to people answered; where people do all of it nobody was asked.
+func TestAProblemEndsWithTheNextAnswerThatLeavesTheRestToPeopleD23(t *testing.T) {
+	r := newRig(t)
+	ctx := context.Background()
+	_, id := r.active()
+	r.panel.modes[provision.Reboot] = provision.ModeManual
+	r.panel.deaf = provision.NewUnavailable(nil, "No answer.")
+	_, err := r.Lifecycle.Sync(ctx, admin, id)
+	r.Refuses("panel_unavailable", err)
+	r.panel.says(provision.Outcome{State: provision.Manual, Text: "Plug in the cable."}, nil)
+	open := `SELECT count(*) FROM module_problem WHERE ended_at IS NULL`
+	_, err = r.Lifecycle.Reboot(ctx, admin, id, false)
+	require.NoError(r, err)
+	r.Work()
+	require.Equal(r, 1, r.Count(open), "nobody asked the module")
+	_, err = r.Lifecycle.SetParameters(ctx, admin, id, nil)
+	require.NoError(r, err)
+	r.Work()
+	require.Equal(r, operation.Manual, r.operation(id, provision.SetParams).Status)
+	require.Zero(r, r.Count(open))
+}

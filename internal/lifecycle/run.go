@@ -31,27 +31,27 @@ func (e *Engine) Run(ctx context.Context, id operation.ID, claimNo int64) error 
 	if ctx.Err() != nil {
 		return ctx.Err() // the worker is stopping: the lease runs out and another goes on
 	}
-	if err = e.finish(ctx, id, claimNo, outcome, callErr); err == nil && errors.As(callErr, new(*panicked)) {
+	if err = e.finish(ctx, id, claimNo, turn.mode, outcome, callErr); err == nil && errors.As(callErr, new(*panicked)) {
 		return callErr // a failed attempt like any other, but somebody has to read it
 	}
 	if err == nil || ctx.Err() != nil || fault.Has(err, "claim_lost") {
 		return err
 	}
-	return e.unkept(ctx, id, claimNo, outcome, err)
+	return e.unkept(ctx, id, claimNo, turn.mode, outcome, err)
 }
 
 // unkept is what follows when the module's answer cannot be written: it is a failed attempt (D24), or a refusal where another
 // service has the object. Else the module would be called for ever, and nobody would be told.
-func (e *Engine) unkept(ctx context.Context, id operation.ID, claimNo int64, out provision.Outcome, cause error) error {
+func (e *Engine) unkept(ctx context.Context, id operation.ID, claimNo int64, mode provision.Mode, out provision.Outcome, cause error) error {
 	failure := error(&provision.Failure{Code: "panel_failed", Text: "What the module answered cannot be kept."})
 	if taken := fault.Has(cause, "already_exists"); taken {
 		failure = provision.NewRejected("already_exists", "the module answered object %q, which another service has", out.Ref)
-		if err := e.finish(ctx, id, claimNo, provision.Outcome{Begun: true}, failure); err != nil {
+		if err := e.finish(ctx, id, claimNo, mode, provision.Outcome{Begun: true}, failure); err != nil {
 			return errors.Join(cause, err)
 		}
 		return nil
 	}
-	return errors.Join(cause, e.finish(ctx, id, claimNo, provision.Outcome{Begun: out.Begun || out.Ref != ""}, failure))
+	return errors.Join(cause, e.finish(ctx, id, claimNo, mode, provision.Outcome{Begun: out.Begun || out.Ref != ""}, failure))
 }
 
 // turn is an operation that may call its module now.
@@ -182,7 +182,7 @@ type panicked struct {
 func (p *panicked) Error() string { return fmt.Sprintf("the driver panicked: %v\n%s", p.why, p.stack) }
 
 // finish writes what came of a call. It re-reads everything under the locks, because the world went on meanwhile.
-func (e *Engine) finish(ctx context.Context, id operation.ID, claimNo int64, out provision.Outcome, callErr error) error {
+func (e *Engine) finish(ctx context.Context, id operation.ID, claimNo int64, mode provision.Mode, out provision.Outcome, callErr error) error {
 	return e.InTx(ctx, func(tx Tx) error {
 		_, s, o, err := e.hold(ctx, tx, id, claimNo)
 		if err != nil || o.Status != operation.Running {
@@ -197,7 +197,7 @@ func (e *Engine) finish(ctx context.Context, id operation.ID, claimNo int64, out
 		if callErr != nil {
 			err = e.failed(ctx, tx, s, &o, callErr, now)
 		} else {
-			err = e.landed(ctx, tx, s, &o, out, now)
+			err = e.landed(ctx, tx, s, &o, mode, out, now)
 		}
 		if err != nil || o.HoldsLane() {
 			return err
@@ -206,22 +206,24 @@ func (e *Engine) finish(ctx context.Context, id operation.ID, claimNo int64, out
 	})
 }
 
-// landed handles an answer of the module.
-func (e *Engine) landed(ctx context.Context, tx Tx, s service.Service, o *operation.Operation, out provision.Outcome, now time.Time) error {
+// landed handles an answer of the module. Where it was really asked and has ended what it does, its problems are over (D23).
+func (e *Engine) landed(ctx context.Context, tx Tx, s service.Service, o *operation.Operation, mode provision.Mode, out provision.Outcome, now time.Time) error {
 	o.ErrorCode, o.ErrorText = "", "" // of an attempt before; the log keeps it
-	switch out.State {
-	case provision.Pending:
+	if out.State == provision.Pending {
 		return e.pending(ctx, tx, s, o, out, now)
-	case provision.Manual:
+	}
+	if mode == provision.ModeAuto {
+		if err := tx.EndProblems(ctx, o.ModuleID, now); err != nil {
+			return err
+		}
+	}
+	if out.State == provision.Manual {
 		out.Text = provision.Storable(out.Text)
 		return e.leftToPeople(ctx, tx, &s, o, out)
 	}
 	o.Status, o.FinishedAt, o.NextAttemptAt, o.PendingSince = operation.Succeeded, &now, nil, nil
 	o.Note(now, "Done.")
 	if err := tx.UpdateOperation(ctx, *o); err != nil {
-		return err
-	}
-	if err := tx.EndProblems(ctx, o.ModuleID, now); err != nil {
 		return err
 	}
 	if err := e.closeTask(ctx, tx, *o, s); err != nil {

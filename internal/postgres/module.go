@@ -224,6 +224,14 @@ func (s moduleStore) ModuleSold(ctx context.Context, id catalog.ModuleID) (sold 
 	return sold, wrap("look for tariffs of a module", err)
 }
 
+const moduleServes = `SELECT EXISTS (SELECT FROM service WHERE module_id = $1 AND status <> 'deleted')`
+
+// ModuleServes tells whether services that are not deleted are on the module.
+func (s moduleStore) ModuleServes(ctx context.Context, id catalog.ModuleID) (serves bool, err error) {
+	err = s.get(ctx, &serves, moduleServes, id)
+	return serves, wrap("look for services of a module", err)
+}
+
 const updateHealth = `
 UPDATE processing_module SET health_status = $2, health_checked_at = $3, health_error = nullif($4, '') WHERE id = $1`
 

@@ -88,6 +88,17 @@ func (s serviceStore) LockServicesOf(ctx context.Context, orderID string) ([]ser
 	return s.many(ctx, lockServicesOf, orderID)
 }
 
+// Without an address a module is a panel of its own.
+const lockPanel = `
+SELECT pg_advisory_xact_lock(1413829449, hashtext(m.driver || E'\n' || coalesce(m.connection ->> 'url', m.id::text)))
+FROM processing_module m WHERE m.id = $1`
+
+// LockPanel makes those who take over a panel's objects follow each other until the transaction ends.
+func (s serviceStore) LockPanel(ctx context.Context, id catalog.ModuleID) error {
+	_, err := s.exec(ctx, lockPanel, id)
+	return wrap("lock a panel", err)
+}
+
 const heldObjects = `
 SELECT DISTINCT s.external_id FROM service s
 JOIN processing_module own ON own.id = $1

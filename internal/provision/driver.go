@@ -44,8 +44,11 @@ type Info struct {
 	// FixedParameters name the module's parameters that stay as they are while tariffs sell by the module: another value would
 	// be another promise to those who order.
 	FixedParameters []string
-	Statistics      []Statistic
-	DataCenter      DataCenterRule
+	// FixedWithServices name the module's parameters that, once they have another value than their default, stay as they are while
+	// services that are not deleted are on the module: those have something that only this value leads to.
+	FixedWithServices []string
+	Statistics        []Statistic
+	DataCenter        DataCenterRule
 	// Dialect is what the driver takes for granted of the panel's interface and a module's parameters can correct.
 	Dialect []Term
 	Notes   []string

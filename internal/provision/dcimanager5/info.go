@@ -25,6 +25,8 @@ func info() provision.Info {
 		ConnectionSchema: panelhttp.ConnectionSchema("Such as https://dci.example.com:1500/dcimgr.", "Administrator"),
 		ParametersSchema: dialect.Schema(parametersSchema, panel.Tables...),
 		TariffSchema:     json.RawMessage(tariffSchema),
+		// Addresses and licenses of what runs can be given back only where they came from (D30).
+		FixedWithServices: []string{"ip_manager_id", "license_server_id"},
 		Statistics: []provision.Statistic{
 			{Param: "in", Unit: "KiB", Kind: "counter"},
 			{Param: "out", Unit: "KiB", Kind: "counter"},
