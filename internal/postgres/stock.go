@@ -8,7 +8,7 @@ import (
 	"github.com/tariffd/tariffd/internal/catalog"
 )
 
-const lockStock = `SELECT pg_advisory_xact_lock(1413829447, hashtext(x.id)) FROM unnest($1::text[]) WITH ORDINALITY AS x (id, place) ORDER BY x.place`
+const lockStock = `SELECT pg_advisory_xact_lock(1413829450, hashtext(x.id)) FROM unnest($1::text[]) WITH ORDINALITY AS x (id, place) ORDER BY x.place`
 
 // LockStock makes those who sell from the stock of a module follow each other until the transaction ends. All give the modules
 // in one order.
