@@ -2,6 +2,7 @@ package provisiontest
 
 import (
 	"fmt"
+	"os"
 	"testing"
 	"time"
 
@@ -22,6 +23,15 @@ const (
 	mostCalls    = 200 // of one operation
 	mostAttempts = 10  // as the engine's
 )
+
+// stride is how many calls of an operation the matrix goes on by. Ways to fail begin at different calls, so that each is struck by
+// some of them; `make soak` strikes each call in each way.
+func stride() int {
+	if os.Getenv("SOAK") != "" {
+		return 1
+	}
+	return 3
+}
 
 // Matrix fails each call of each operation in each way, once, and lets the operation be repeated as the engine does. At the end
 // the panel holds one object of the service or none, in the state that the outcome tells, and nothing was done twice.
@@ -49,7 +59,7 @@ func row(t *testing.T, h Harness, c cell) {
 	for i, fault := range matrixKinds {
 		t.Run(fmt.Sprintf("%s/%s", name, fault), func(t *testing.T) {
 			t.Parallel()
-			for call := (i + len(name)) % stride; call < mostCalls; call += stride {
+			for call := (i + len(name)) % stride(); call < mostCalls; call += stride() {
 				at := c
 				at.fault, at.call = fault, call
 				if !at.survive(t, h) {
