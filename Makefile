@@ -10,9 +10,6 @@ GOFUMPT_VERSION := v0.12.0
 LINTER          := $(TOOLS)/golangci-lint-$(LINTER_VERSION)
 GOFUMPT         := $(TOOLS)/gofumpt-$(GOFUMPT_VERSION)
 
-# Some tests wait for programs that start or end: one package more than there are processors keeps those busy.
-PACKAGES = $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
-
 # Generated files are left to their generators.
 SOURCES = $(shell find . -name '*.go' -not -path './$(TOOLS)/*' -not -name '*.gen.go')
 
@@ -26,7 +23,7 @@ build: ## build bin/tariffd
 	@$(GO) build -o $(BIN) ./cmd/tariffd
 
 test: ## run all tests with a real PostgreSQL that they start themselves
-	$(GO) test -p $(PACKAGES) ./...
+	$(GO) test ./...
 
 check: gen-check fmt-check vet lint check-ui ## everything a change must pass: generated files, format, lint, page, tests with -race
 	$(GO) test -race -timeout 30m ./...
