@@ -200,13 +200,18 @@ func (e *Engine) forget(ctx context.Context, tx Tx, by actor.Actor, s service.Se
 }
 
 // takeBack has the panel give up what a refused opening may have left there: nobody has it, so it must not stay (the client's
-// money is back already). It expects the client's lock.
-func (e *Engine) takeBack(ctx context.Context, tx Tx, by actor.Actor, s *service.Service, opening operation.Operation, now time.Time) error {
-	if !opening.Begun {
+// money is back already). Where the opening was calling its panel when it was refused, that call may still make something, and
+// comes to its end first. It expects the client's lock.
+func (e *Engine) takeBack(ctx context.Context, tx Tx, by actor.Actor, s *service.Service, opening operation.Operation, calling bool, now time.Time) error {
+	if !opening.Begun && !calling {
 		return nil
 	}
 	o := newOperation(s, provision.Close, operation.Payload{Automatic: true, Leftover: true}, by, now)
 	o.ModuleID = opening.ModuleID
+	if calling {
+		at := operation.RetryAt(o.ID, now)
+		o.NextAttemptAt = &at
+	}
 	o.Note(now, "What the refused opening left in the panel is given up.")
 	if err := tx.InsertOperation(ctx, o); err != nil {
 		return err

@@ -219,3 +219,23 @@ func TestARefusedOpeningThatWasBegunIsGivenUpInThePanel(t *testing.T) {
 	require.Equal(r, "[60.00 0.00]", r.Books(c), "nothing was paid that could be given back")
 	r.sound()
 }
+
+func TestARefusalDuringACallGivesUpWhatTheCallStillMakes(t *testing.T) {
+	r := newRig(t)
+	id := r.Buy(r.Client("60"), 1).Items[0].ServiceID
+	r.panel.says(provision.Outcome{State: provision.Pending, After: operation.PendingLimit}, nil)
+	r.Work()
+	r.After(operation.PendingLimit) // people are asked
+	r.panel.does(func(_ string, op provision.Op) (provision.Outcome, error) {
+		if op.Kind == provision.Open {
+			r.CloseTask(r.Task(id).ID, lifecycle.CloseTaskInput{Result: "refused"})
+			require.True(r, r.operation(id, provision.Close).NextAttemptAt.After(r.Clock.BusinessNow()), "not beside this call")
+		}
+		return provision.Outcome{Ref: "7"}, nil
+	})
+	r.After(operation.PendingLimit)
+	require.Equal(r, service.Deleted, r.service(id).Status)
+	r.After(10 * time.Minute)
+	require.Equal(r, operation.Succeeded, r.operation(id, provision.Close).Status)
+	r.sound()
+}

@@ -255,6 +255,7 @@ func (e *Engine) refused(ctx context.Context, tx Tx, by actor.Actor, s *service.
 	if err != nil {
 		return err
 	}
+	calling := o.Status == operation.Running
 	o.Status, o.FinishedAt, o.NextAttemptAt = operation.Failed, &now, nil
 	if o.ErrorCode == "" {
 		o.ErrorCode = "module_refused"
@@ -270,7 +271,7 @@ func (e *Engine) refused(ctx context.Context, tx Tx, by actor.Actor, s *service.
 		if err = e.notMade(ctx, tx, by, s); err != nil {
 			return err
 		}
-		return e.takeBack(ctx, tx, by, s, o, now)
+		return e.takeBack(ctx, tx, by, s, o, calling, now)
 	}
 	if err = e.giveUp(ctx, tx, o); err != nil {
 		return err
