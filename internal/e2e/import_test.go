@@ -25,7 +25,7 @@ var machinesOfBefore = map[string]struct {
 func TestMachinesOfBeforeAreTakenOver(t *testing.T) { //nolint:tparallel // they share one installation and its clock
 	t.Parallel()
 	l := newMarket(t)
-	for _, tr := range trades {
+	for _, tr := range trades() {
 		was, has := machinesOfBefore[tr.name]
 		if !has {
 			continue

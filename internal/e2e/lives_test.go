@@ -12,7 +12,7 @@ import (
 func TestLives(t *testing.T) { //nolint:tparallel // they share one installation and its clock
 	t.Parallel()
 	l := newMarket(t)
-	for _, tr := range trades {
+	for _, tr := range trades() {
 		t.Run(tr.name, func(t *testing.T) {
 			s := &sale{life: l.in(t), trade: tr}
 			s.begin()

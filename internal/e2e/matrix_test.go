@@ -19,7 +19,7 @@ var failures = []string{"http_500", "http_503", "http_401", "timeout", "drop_res
 // this around them.
 func TestAnyCallMayFail(t *testing.T) {
 	t.Parallel()
-	for i, tr := range trades {
+	for i, tr := range trades() {
 		if len(tr.struck) == 0 || tr.name == "VMmanager 6 LXD" || tr.name == "Script in a shell" {
 			continue
 		}

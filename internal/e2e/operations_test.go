@@ -9,7 +9,7 @@ import (
 
 // called finds a trade.
 func called(name string) trade {
-	for _, t := range trades {
+	for _, t := range trades() {
 		if t.name == name {
 			return t
 		}

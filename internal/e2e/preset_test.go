@@ -10,7 +10,8 @@ import (
 // other preset's instead.
 func TestATariffThatGoesByItsCodeSellsItsOwnPreset(t *testing.T) {
 	t.Parallel()
-	s := &sale{life: newMarket(t), trade: trades[slices.IndexFunc(trades, func(tr trade) bool { return tr.name == "DSmanager" })]}
+	all := trades()
+	s := &sale{life: newMarket(t), trade: all[slices.IndexFunc(all, func(tr trade) bool { return tr.name == "DSmanager" })]}
 	s.begin()
 	s.panels.call(http.MethodPost, "/control/dsmanager/servers", doc{"type": "HPCorei7", "count": 1})
 	tariff := func(code string) string {

@@ -8,135 +8,138 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// trades are all drivers, some of them with more than one way to sell.
-var trades = []trade{
-	{
-		name: "OpenStack", driver: "openstack", product: "vds", region: "RegionOne",
-		connect: func(s *sale) (doc, doc) {
-			return doc{"url": s.panels.url + "/openstack", "username": "admin", "password": "secret", "project": "admin"}, impatient(doc{})
+// trades are all drivers, some of them with more than one way to sell. Each call gives trades of its own: the systems that the
+// tests play themselves stand in them, and tests run side by side.
+func trades() []trade {
+	return []trade{
+		{
+			name: "OpenStack", driver: "openstack", product: "vds", region: "RegionOne",
+			connect: func(s *sale) (doc, doc) {
+				return doc{"url": s.panels.url + "/openstack", "username": "admin", "password": "secret", "project": "admin"}, impatient(doc{})
+			},
+			settings: doc{"flavor": "m1.small", "network": "public"}, larger: doc{"flavor": "m1.large", "network": "public"},
+			addOns: []doc{integer("ipv4", "1", "8")}, wanted: doc{"ipv4": "2"},
+			filled: machine, told: doc{"hostname": "db"}, os: "Ubuntu-24.04",
+			seen: rows("openstack", "servers", "status locked configuration os_template addresses"),
+			shows: map[string]string{
+				"open":      "ACTIVE not-locked m1.small Debian-12 ×1",
+				"suspend":   "SHUTOFF locked m1.small Debian-12 ×1",
+				"resume":    "ACTIVE not-locked m1.small Debian-12 ×1",
+				"tariff":    "ACTIVE not-locked m1.large Debian-12 ×1",
+				"reinstall": "ACTIVE not-locked m1.large Ubuntu-24.04 ×1",
+				"close":     "",
+			},
+			byHand: map[string]string{"add-ons": "change_parameters", "parameters": "change_parameters"},
+			struck: []striker{control("openstack")},
 		},
-		settings: doc{"flavor": "m1.small", "network": "public"}, larger: doc{"flavor": "m1.large", "network": "public"},
-		addOns: []doc{integer("ipv4", "1", "8")}, wanted: doc{"ipv4": "2"},
-		filled: machine, told: doc{"hostname": "db"}, os: "Ubuntu-24.04",
-		seen: rows("openstack", "servers", "status locked configuration os_template addresses"),
-		shows: map[string]string{
-			"open":      "ACTIVE not-locked m1.small Debian-12 ×1",
-			"suspend":   "SHUTOFF locked m1.small Debian-12 ×1",
-			"resume":    "ACTIVE not-locked m1.small Debian-12 ×1",
-			"tariff":    "ACTIVE not-locked m1.large Debian-12 ×1",
-			"reinstall": "ACTIVE not-locked m1.large Ubuntu-24.04 ×1",
-			"close":     "",
+		{
+			name: "DCImanager 6", driver: "dcimanager6", product: "dedicated", region: "3",
+			connect: func(s *sale) (doc, doc) {
+				return doc{"url": s.panels.url + "/dcimanager6", "username": "admin@example.com", "password": "secret"}, impatient(doc{})
+			},
+			settings: doc{"configuration": "E3-1230-16GB"}, larger: doc{"configuration": "E3-1230-16GB"},
+			addOns: []doc{integer("ipv4_public", "1", "8")}, wanted: doc{"ipv4_public": "2"},
+			filled: machine, told: doc{"hostname": "db"}, os: "Ubuntu-24.04",
+			seen: rows("dcimanager6", "servers", "domain owner_email power suspended ports.0.admin_status os_template.name addresses"),
+			shows: map[string]string{
+				"open":      "one.shop.example buyer@shop.example on not-suspended up Debian-12 ×1",
+				"suspend":   "one.shop.example buyer@shop.example on suspended down Debian-12 ×1",
+				"resume":    "one.shop.example buyer@shop.example on not-suspended up Debian-12 ×1",
+				"add-ons":   "one.shop.example buyer@shop.example on not-suspended up Debian-12 ×2",
+				"reinstall": "one.shop.example buyer@shop.example on not-suspended up Ubuntu-24.04 ×2",
+				"close":     " - off not-suspended down Ubuntu-24.04 ×1",
+			},
+			byHand: map[string]string{"parameters": "change_parameters"},
+			struck: []striker{control("dcimanager6")},
 		},
-		byHand: map[string]string{"add-ons": "change_parameters", "parameters": "change_parameters"},
-		struck: []striker{control("openstack")},
-	},
-	{
-		name: "DCImanager 6", driver: "dcimanager6", product: "dedicated", region: "3",
-		connect: func(s *sale) (doc, doc) {
-			return doc{"url": s.panels.url + "/dcimanager6", "username": "admin@example.com", "password": "secret"}, impatient(doc{})
+		{
+			name: "DCImanager 5", driver: "dcimanager5", product: "dedicated", content: guarded,
+			connect: func(s *sale) (doc, doc) {
+				made := func(path, name, url string) string {
+					return s.admin.post(path, doc{"name": name, "url": s.panels.url + url, "username": "admin", "password": "secret"}).
+						is(http.StatusCreated).text("id")
+				}
+				return doc{"url": s.panels.url + "/dcimanager5/dcimgr", "username": "admin", "password": "secret"}, impatient(doc{
+					"ip_manager_id":     made("/v1/ip-managers", "Addresses", "/ipmanager5/ipmgr"),
+					"license_server_id": made("/v1/license-servers", "Licenses", "/licenseserver/billmgr"),
+					"parking_ip_type":   "parking",
+				})
+			},
+			settings: doc{"server_type": "HPCorei5"}, larger: doc{"server_type": "HPCorei5"},
+			addOns: []doc{
+				integer("ipv4_public", "1", "8"), choice("control_panel", "none", "ispmanager_lite"),
+				choice("special_ip_block_guardvlan9", "usual", "guardvlan9"),
+			},
+			ordered: doc{"control_panel": "ispmanager_lite", "special_ip_block_guardvlan9": "guardvlan9"},
+			wanted:  doc{"ipv4_public": "2", "special_ip_block_guardvlan9": "usual"},
+			filled:  machine, told: doc{"hostname": "db"}, os: "Ubuntu-24.04",
+			seen: append(append(rows("dcimanager5", "servers", "hostname owner? power disabled ostemplate addresses"),
+				rows("ipmanager5", "addresses", "iptype domain")...), rows("licenseserver", "licenses", "pricelist status")...),
+			shows: map[string]string{
+				"open":      "one.shop.example owner on not-disabled Debian-12 ×1; guardvlan9 one.shop.example; 55227 2",
+				"suspend":   "one.shop.example owner on disabled Debian-12 ×1; guardvlan9 one.shop.example; 55227 3",
+				"resume":    "one.shop.example owner on not-disabled Debian-12 ×1; guardvlan9 one.shop.example; 55227 2",
+				"add-ons":   "one.shop.example owner on not-disabled Debian-12 ×2; public one.shop.example; public one.shop.example; 55227 2",
+				"reinstall": "one.shop.example owner on not-disabled Ubuntu-24.04 ×2; public one.shop.example; public one.shop.example; 55227 2",
+				"close":     "free.ds - off not-disabled Ubuntu-24.04 ×1; 55227 3",
+			},
+			byHand: map[string]string{"parameters": "change_parameters"},
+			struck: []striker{control("dcimanager5"), control("ipmanager5"), control("licenseserver")},
 		},
-		settings: doc{"configuration": "E3-1230-16GB"}, larger: doc{"configuration": "E3-1230-16GB"},
-		addOns: []doc{integer("ipv4_public", "1", "8")}, wanted: doc{"ipv4_public": "2"},
-		filled: machine, told: doc{"hostname": "db"}, os: "Ubuntu-24.04",
-		seen: rows("dcimanager6", "servers", "domain owner_email power suspended ports.0.admin_status os_template.name addresses"),
-		shows: map[string]string{
-			"open":      "one.shop.example buyer@shop.example on not-suspended up Debian-12 ×1",
-			"suspend":   "one.shop.example buyer@shop.example on suspended down Debian-12 ×1",
-			"resume":    "one.shop.example buyer@shop.example on not-suspended up Debian-12 ×1",
-			"add-ons":   "one.shop.example buyer@shop.example on not-suspended up Debian-12 ×2",
-			"reinstall": "one.shop.example buyer@shop.example on not-suspended up Ubuntu-24.04 ×2",
-			"close":     " - off not-suspended down Ubuntu-24.04 ×1",
+		{
+			name: "DSmanager", driver: "dsmanager", product: "dedicated", connect: fourth,
+			settings: doc{"preset": "HPCorei5"}, larger: doc{"preset": "HPCorei5"},
+			addOns: []doc{integer("ram", "16", "64")}, wanted: doc{"ram": "32"},
+			filled: machine, told: doc{"hostname": "db"}, os: "Ubuntu-24.04",
+			seen: rows("dsmanager", "servers", "hostname owner? power disabled ostemplate"),
+			shows: map[string]string{
+				"open":      "one.shop.example owner on not-disabled Debian-12",
+				"suspend":   "one.shop.example owner on disabled Debian-12",
+				"resume":    "one.shop.example owner on not-disabled Debian-12",
+				"reinstall": "one.shop.example owner on not-disabled Ubuntu-24.04",
+				"close":     " - off not-disabled Ubuntu-24.04",
+			},
+			byHand: map[string]string{"add-ons": "change_parameters", "parameters": "change_parameters"},
+			struck: []striker{control("dsmanager")},
 		},
-		byHand: map[string]string{"parameters": "change_parameters"},
-		struck: []striker{control("dcimanager6")},
-	},
-	{
-		name: "DCImanager 5", driver: "dcimanager5", product: "dedicated", content: guarded,
-		connect: func(s *sale) (doc, doc) {
-			made := func(path, name, url string) string {
-				return s.admin.post(path, doc{"name": name, "url": s.panels.url + url, "username": "admin", "password": "secret"}).
-					is(http.StatusCreated).text("id")
-			}
-			return doc{"url": s.panels.url + "/dcimanager5/dcimgr", "username": "admin", "password": "secret"}, impatient(doc{
-				"ip_manager_id":     made("/v1/ip-managers", "Addresses", "/ipmanager5/ipmgr"),
-				"license_server_id": made("/v1/license-servers", "Licenses", "/licenseserver/billmgr"),
-				"parking_ip_type":   "parking",
-			})
+		{
+			name: "DSmanager's colocation", driver: "dsmanager", product: "colocation", connect: fourth,
+			addOns: []doc{integer("ram", "16", "64")}, wanted: doc{"ram": "32"}, told: doc{"rack_name": "db"},
+			setUp: doc{"external_id": "2", "addresses": []doc{{"ip": "192.0.2.9"}}},
+			seen:  rows("dsmanager", "servers", "id disabled"),
+			shows: map[string]string{"open": "2 not-disabled", "suspend": "2 disabled", "resume": "2 not-disabled"},
+			byHand: map[string]string{
+				"open": "set_up", "add-ons": "change_parameters", "tariff": "change_parameters", "parameters": "change_parameters",
+				"reinstall": "other", "reboot": "other", "close": "delete",
+			},
 		},
-		settings: doc{"server_type": "HPCorei5"}, larger: doc{"server_type": "HPCorei5"},
-		addOns: []doc{
-			integer("ipv4_public", "1", "8"), choice("control_panel", "none", "ispmanager_lite"),
-			choice("special_ip_block_guardvlan9", "usual", "guardvlan9"),
+		virtual("VMmanager 6 KVM", "KVM"), virtual("VMmanager 6 LXD", "LXD"),
+		nextclouds("Script in Python", "nextcloud.py"), nextclouds("Script in a shell", "nextcloud.sh"),
+		{
+			name: "Shell scripts", driver: "shell_scripts", product: "box", content: ownProduct, connect: mailboxes,
+			addOns: []doc{integer("disk", "5", "50")}, wanted: doc{"disk": "7"}, told: doc{"label": "db"},
+			seen: []func(*sale) []string{mailbox},
+			shows: map[string]string{
+				"open": "on 5 small", "suspend": "off 5 small", "resume": "on 5 small", "add-ons": "on 7 small", "tariff": "on 7 large",
+				"parameters": "on 7 large db", "close": "",
+			},
+			byHand:   map[string]string{"reinstall": "other", "reboot": "other"},
+			password: func(*sale) string { return "made-by-the-box-3W" },
 		},
-		ordered: doc{"control_panel": "ispmanager_lite", "special_ip_block_guardvlan9": "guardvlan9"},
-		wanted:  doc{"ipv4_public": "2", "special_ip_block_guardvlan9": "usual"},
-		filled:  machine, told: doc{"hostname": "db"}, os: "Ubuntu-24.04",
-		seen: append(append(rows("dcimanager5", "servers", "hostname owner? power disabled ostemplate addresses"),
-			rows("ipmanager5", "addresses", "iptype domain")...), rows("licenseserver", "licenses", "pricelist status")...),
-		shows: map[string]string{
-			"open":      "one.shop.example owner on not-disabled Debian-12 ×1; guardvlan9 one.shop.example; 55227 2",
-			"suspend":   "one.shop.example owner on disabled Debian-12 ×1; guardvlan9 one.shop.example; 55227 3",
-			"resume":    "one.shop.example owner on not-disabled Debian-12 ×1; guardvlan9 one.shop.example; 55227 2",
-			"add-ons":   "one.shop.example owner on not-disabled Debian-12 ×2; public one.shop.example; public one.shop.example; 55227 2",
-			"reinstall": "one.shop.example owner on not-disabled Ubuntu-24.04 ×2; public one.shop.example; public one.shop.example; 55227 2",
-			"close":     "free.ds - off not-disabled Ubuntu-24.04 ×1; 55227 3",
+		{
+			name: "Manual", driver: "manual", product: "colocation",
+			addOns: []doc{integer("ram", "16", "64")}, wanted: doc{"ram": "32"}, told: doc{"rack_name": "db"},
+			setUp: doc{"external_id": "rack 7", "addresses": []doc{{"ip": "192.0.2.7"}}},
+			byHand: map[string]string{
+				"open": "set_up", "suspend": "disable", "resume": "enable", "add-ons": "change_parameters", "tariff": "change_parameters",
+				"parameters": "change_parameters", "reinstall": "other", "reboot": "other", "renew": "change_parameters", "close": "delete",
+			},
 		},
-		byHand: map[string]string{"parameters": "change_parameters"},
-		struck: []striker{control("dcimanager5"), control("ipmanager5"), control("licenseserver")},
-	},
-	{
-		name: "DSmanager", driver: "dsmanager", product: "dedicated", connect: fourth,
-		settings: doc{"preset": "HPCorei5"}, larger: doc{"preset": "HPCorei5"},
-		addOns: []doc{integer("ram", "16", "64")}, wanted: doc{"ram": "32"},
-		filled: machine, told: doc{"hostname": "db"}, os: "Ubuntu-24.04",
-		seen: rows("dsmanager", "servers", "hostname owner? power disabled ostemplate"),
-		shows: map[string]string{
-			"open":      "one.shop.example owner on not-disabled Debian-12",
-			"suspend":   "one.shop.example owner on disabled Debian-12",
-			"resume":    "one.shop.example owner on not-disabled Debian-12",
-			"reinstall": "one.shop.example owner on not-disabled Ubuntu-24.04",
-			"close":     " - off not-disabled Ubuntu-24.04",
+		{
+			name: "None", driver: "none", product: "colocation", addOns: []doc{integer("ram", "16", "64")}, wanted: doc{"ram": "32"},
+			told: doc{"rack_name": "db"},
 		},
-		byHand: map[string]string{"add-ons": "change_parameters", "parameters": "change_parameters"},
-		struck: []striker{control("dsmanager")},
-	},
-	{
-		name: "DSmanager's colocation", driver: "dsmanager", product: "colocation", connect: fourth,
-		addOns: []doc{integer("ram", "16", "64")}, wanted: doc{"ram": "32"}, told: doc{"rack_name": "db"},
-		setUp: doc{"external_id": "2", "addresses": []doc{{"ip": "192.0.2.9"}}},
-		seen:  rows("dsmanager", "servers", "id disabled"),
-		shows: map[string]string{"open": "2 not-disabled", "suspend": "2 disabled", "resume": "2 not-disabled"},
-		byHand: map[string]string{
-			"open": "set_up", "add-ons": "change_parameters", "tariff": "change_parameters", "parameters": "change_parameters",
-			"reinstall": "other", "reboot": "other", "close": "delete",
-		},
-	},
-	virtual("VMmanager 6 KVM", "KVM"), virtual("VMmanager 6 LXD", "LXD"),
-	nextclouds("Script in Python", "nextcloud.py"), nextclouds("Script in a shell", "nextcloud.sh"),
-	{
-		name: "Shell scripts", driver: "shell_scripts", product: "box", content: ownProduct, connect: mailboxes,
-		addOns: []doc{integer("disk", "5", "50")}, wanted: doc{"disk": "7"}, told: doc{"label": "db"},
-		seen: []func(*sale) []string{mailbox},
-		shows: map[string]string{
-			"open": "on 5 small", "suspend": "off 5 small", "resume": "on 5 small", "add-ons": "on 7 small", "tariff": "on 7 large",
-			"parameters": "on 7 large db", "close": "",
-		},
-		byHand:   map[string]string{"reinstall": "other", "reboot": "other"},
-		password: func(*sale) string { return "made-by-the-box-3W" },
-	},
-	{
-		name: "Manual", driver: "manual", product: "colocation",
-		addOns: []doc{integer("ram", "16", "64")}, wanted: doc{"ram": "32"}, told: doc{"rack_name": "db"},
-		setUp: doc{"external_id": "rack 7", "addresses": []doc{{"ip": "192.0.2.7"}}},
-		byHand: map[string]string{
-			"open": "set_up", "suspend": "disable", "resume": "enable", "add-ons": "change_parameters", "tariff": "change_parameters",
-			"parameters": "change_parameters", "reinstall": "other", "reboot": "other", "renew": "change_parameters", "close": "delete",
-		},
-	},
-	{
-		name: "None", driver: "none", product: "colocation", addOns: []doc{integer("ram", "16", "64")}, wanted: doc{"ram": "32"},
-		told: doc{"rack_name": "db"},
-	},
+	}
 }
 
 // machine is what an order of a machine fills in.
