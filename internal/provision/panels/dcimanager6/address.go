@@ -2,7 +2,6 @@ package dcimanager6
 
 import (
 	"net/http"
-	"net/netip"
 	"slices"
 
 	"github.com/tariffd/tariffd/internal/provision/panels/isp6"
@@ -31,7 +30,7 @@ func (d *dci6) addAddresses(c *panel.Call, srv *dciServer) panel.Reply {
 	case srv.Protected:
 		return *d.refuse(srv)
 	}
-	if in.Family == "ipv6" || d.free(pool) < in.Count {
+	if in.Family == "ipv6" || d.inUse.Free(&pool.Pool) < in.Count {
 		return isp6.Error(http.StatusBadRequest, isp6.CodePoolEmpty, "Not enough free addresses in the pool",
 			map[string]any{"pool": pool.ID, "family": in.Family, "count": in.Count})
 	}
@@ -80,48 +79,17 @@ func (d *dci6) finishAddress(srv *dciServer, op *dciOperation) {
 	case op.Name == opAddressDel && op.Fail:
 		a.Status = isp6.AddressActive
 	case op.Name == opAddressDel:
-		if addr, err := netip.ParseAddr(a.Name); err == nil {
-			delete(d.used, addr)
-			d.taken[a.PoolID]--
-		}
+		d.inUse.Remove(a.PoolID, a.Name)
 		srv.Addresses = slices.Delete(srv.Addresses, i, i+1)
 	}
 }
 
-// takeAddress gives the server the next unused address of a pool that has
-// one, going round so that an address rests before it is used again.
+// takeAddress gives the server an address of a pool that has one.
 func (d *dci6) takeAddress(pool *dciPool, srv *dciServer, status string) (id int) {
-	network := netip.MustParsePrefix(pool.Network) // checked when the pool was made
-	gateway := network.Addr().Next()
-	addr, err := netip.ParseAddr(pool.Last)
-	if err != nil {
-		addr = gateway
-	}
-	for {
-		addr = addr.Next()
-		if !network.Contains(addr.Next()) { // the last one is the broadcast address
-			addr = gateway
-			continue
-		}
-		if !d.used[addr] {
-			break
-		}
-	}
-	d.used[addr] = true
-	d.taken[pool.ID]++
-	pool.Last = addr.String()
-	id = d.st.nextID("address")
+	ip, gateway := d.inUse.Take(&pool.Pool)
+	id = d.st.NextID("address")
 	srv.Addresses = append(srv.Addresses, dciAddress{
-		ID: id, PoolID: pool.ID, Name: addr.String(), Gateway: gateway.String(),
-		Network: network.String(), Domain: srv.Domain, Status: status,
+		ID: id, PoolID: pool.ID, Name: ip, Gateway: gateway, Network: pool.Network, Domain: srv.Domain, Status: status,
 	})
 	return id
 }
-
-// total is how many addresses a pool has beside its network's own, the
-// gateway and the broadcast address.
-func (d *dci6) total(pool *dciPool) int {
-	return 1<<(32-netip.MustParsePrefix(pool.Network).Bits()) - 3
-}
-
-func (d *dci6) free(pool *dciPool) int { return d.total(pool) - d.taken[pool.ID] }

@@ -2,7 +2,6 @@ package dcimanager6
 
 import (
 	"fmt"
-	"net/netip"
 	"strconv"
 	"strings"
 	"time"
@@ -130,7 +129,7 @@ func (d *dci6) addStock(in dciStock, now time.Time) []*dciServer {
 	d.st.location(in.LocationID)
 	var made []*dciServer
 	for range in.Count {
-		id := d.st.nextID("server")
+		id := d.st.NextID("server")
 		srv := &dciServer{
 			ID: id, Name: fmt.Sprintf("Srv-%d", id), Domain: freeDomain, Configuration: in.Configuration,
 			LocationID: in.LocationID, Protected: in.Protected, IsNew: true,
@@ -139,7 +138,7 @@ func (d *dci6) addStock(in dciStock, now time.Time) []*dciServer {
 			srv.RackID = d.st.rack(in.LocationID, in.Rack)
 		}
 		for _, pool := range d.st.Pools {
-			if pool.Purpose == poolDeallocation && d.free(pool) > 0 {
+			if pool.Purpose == poolDeallocation && d.inUse.Free(&pool.Pool) > 0 {
 				d.takeAddress(pool, srv, isp6.AddressActive)
 				break
 			}
@@ -156,25 +155,24 @@ func (d *dci6) addStock(in dciStock, now time.Time) []*dciServer {
 }
 
 func (d *dci6) addPool(in dciNewPool) (any, error) {
-	network, err := netip.ParsePrefix(in.Network)
-	if err != nil || !network.Addr().Is4() || network != network.Masked() || network.Bits() < 8 || network.Bits() > 30 {
-		return nil, fmt.Errorf("network must be an IPv4 network between /8 and /30, like 192.0.2.0/29")
+	pool := &dciPool{Pool: isp6.Pool{Name: in.Name, Network: in.Network}, Purpose: in.Purpose, LocationID: in.LocationID}
+	if err := isp6.CheckNetwork(in.Network); err != nil {
+		return nil, err
 	}
 	for _, p := range d.st.Pools {
-		if netip.MustParsePrefix(p.Network).Overlaps(network) {
-			return nil, fmt.Errorf("network overlaps pool %d", p.ID)
+		if err := pool.Fits(&p.Pool); err != nil {
+			return nil, err
 		}
 	}
-	if in.Purpose == "" {
-		in.Purpose = poolAllocation
+	if pool.Purpose == "" {
+		pool.Purpose = poolAllocation
 	}
-	if in.Name == "" || (in.Purpose != poolAllocation && in.Purpose != poolDeallocation) {
+	if in.Name == "" || (pool.Purpose != poolAllocation && pool.Purpose != poolDeallocation) {
 		return nil, fmt.Errorf("name is needed, purpose is %q or %q", poolAllocation, poolDeallocation)
 	}
 	if in.Rack != "" && in.LocationID == 0 {
 		return nil, fmt.Errorf("a rack is named together with its location_id")
 	}
-	pool := &dciPool{Name: in.Name, Purpose: in.Purpose, Network: in.Network, LocationID: in.LocationID}
 	if in.LocationID != 0 {
 		d.st.location(in.LocationID)
 	}
@@ -182,7 +180,7 @@ func (d *dci6) addPool(in dciNewPool) (any, error) {
 		// The pool is the rack's alone; otherwise it would serve the whole place.
 		pool.RackID, pool.LocationID = d.st.rack(in.LocationID, in.Rack), 0
 	}
-	pool.ID = d.st.nextID("pool")
+	pool.ID = d.st.NextID("pool")
 	d.st.Pools = append(d.st.Pools, pool)
 	d.st.Revision++
 	return d.poolView(pool), nil
@@ -192,7 +190,7 @@ func (d *dci6) poolView(p *dciPool) map[string]any {
 	return map[string]any{
 		"id": p.ID, "name": p.Name, "purpose": p.Purpose, "network": p.Network,
 		"location_id": isp6.IDOrNull(p.LocationID), "rack_id": isp6.IDOrNull(p.RackID),
-		"total": d.total(p), "free": d.free(p),
+		"total": p.Total(), "free": d.inUse.Free(&p.Pool),
 	}
 }
 
@@ -226,7 +224,7 @@ func (d *dci6) View(now time.Time) map[string]any {
 	}
 	return map[string]any{
 		"servers": servers, "operations": operations, "pools": pools,
-		"users":     append([]dciUser{}, d.st.Users...),
+		"users":     append(isp6.Users{}, d.st.Users...),
 		"locations": append([]dciNamed{}, d.st.Locations...),
 	}
 }

@@ -35,7 +35,7 @@ func (d *dci6) start(c *panel.Call, srv *dciServer, op dciOperation) *dciOperati
 	if op.Name == opInstall {
 		length = d.delay
 	}
-	op.ID, op.ServerID, op.Status = d.st.nextID("operation"), srv.ID, operationRunning
+	op.ID, op.ServerID, op.Status = d.st.NextID("operation"), srv.ID, operationRunning
 	op.StartedAt, op.DoneAt = c.Now, c.Now.Add(length)
 	op.Fail = c.FailTask != nil && c.FailTask()
 	if op.Address == 0 {

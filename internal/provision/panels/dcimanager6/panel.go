@@ -2,9 +2,6 @@ package dcimanager6
 
 import (
 	"encoding/json"
-	"fmt"
-	"maps"
-	"net/netip"
 	"time"
 
 	"github.com/tariffd/tariffd/internal/provision/panels/isp6"
@@ -23,13 +20,12 @@ type dci6 struct {
 	// Derived from st and made anew when it is loaded.
 	running []*dciOperation
 	ops     map[int]*dciOperation
-	used    map[netip.Addr]bool
-	taken   map[int]int // addresses in use by pool
+	inUse   isp6.InUse
 }
 
 // New begins with the stock that the contract names.
 func New(s panel.Setup) panel.Panel {
-	d := &dci6{delay: s.Delay, zone: s.Zone, traffic: s.Traffic, st: newDCIState(isp6.Sessions{})}
+	d := &dci6{delay: s.Delay, zone: s.Zone, traffic: s.Traffic, st: newDCIState()}
 	d.derive()
 	d.addStock(dciStock{Configuration: "E3-1230-16GB", LocationID: 3, Rack: "A1", Count: 4}, s.Now)
 	d.addStock(dciStock{Configuration: "i9-9900K-64GB", LocationID: 3, Rack: "A2", Count: 2}, s.Now)
@@ -38,22 +34,23 @@ func New(s panel.Setup) panel.Panel {
 }
 
 func (d *dci6) routes() panel.Routes {
+	onServer := isp6.On("server", d.st.server)
 	return panel.Routes{
 		"GET /dci/v3/server/configuration":     d.listConfigurations,
 		"GET /dci/v3/server":                   d.listServers,
-		"GET /dci/v3/server/{id}":              d.onServer(d.getServer),
-		"POST /dci/v3/server/{id}":             d.onServer(d.editServer),
-		"POST /dci/v3/server/{id}/owner":       d.onServer(d.setOwner),
-		"POST /dci/v3/server/{id}/os":          d.onServer(d.installOS),
-		"POST /dci/v3/server/{id}/recovery":    d.onServer(d.startRecovery),
-		"POST /dci/v3/server/{id}/suspend":     d.onServer(d.simple(opSuspend)),
-		"POST /dci/v3/server/{id}/resume":      d.onServer(d.simple(opResume)),
-		"POST /dci/v3/server/{id}/power_on":    d.onServer(d.simple(opPowerOn)),
-		"POST /dci/v3/server/{id}/power_off":   d.onServer(d.simple(opPowerOff)),
-		"POST /dci/v3/server/{id}/power_reset": d.onServer(d.simple(opPowerReset)),
-		"POST /dci/v3/server/{id}/ip":          d.onServer(d.addAddresses),
-		"DELETE /dci/v3/server/{id}/ip/{ip}":   d.onServer(d.deleteAddress),
-		"GET /dci/v3/server/{id}/traffic":      d.onServer(d.getTraffic),
+		"GET /dci/v3/server/{id}":              onServer(d.getServer),
+		"POST /dci/v3/server/{id}":             onServer(d.editServer),
+		"POST /dci/v3/server/{id}/owner":       onServer(d.setOwner),
+		"POST /dci/v3/server/{id}/os":          onServer(d.installOS),
+		"POST /dci/v3/server/{id}/recovery":    onServer(d.startRecovery),
+		"POST /dci/v3/server/{id}/suspend":     onServer(d.simple(opSuspend)),
+		"POST /dci/v3/server/{id}/resume":      onServer(d.simple(opResume)),
+		"POST /dci/v3/server/{id}/power_on":    onServer(d.simple(opPowerOn)),
+		"POST /dci/v3/server/{id}/power_off":   onServer(d.simple(opPowerOff)),
+		"POST /dci/v3/server/{id}/power_reset": onServer(d.simple(opPowerReset)),
+		"POST /dci/v3/server/{id}/ip":          onServer(d.addAddresses),
+		"DELETE /dci/v3/server/{id}/ip/{ip}":   onServer(d.deleteAddress),
+		"GET /dci/v3/server/{id}/traffic":      onServer(d.getTraffic),
 		"GET /dci/v3/task":                     d.listTasks,
 		"GET /dci/v3/os_template":              d.listTemplates,
 		"GET /dci/v3/script":                   d.listScripts,
@@ -68,27 +65,10 @@ func (d *dci6) routes() panel.Routes {
 	}
 }
 
-func (d *dci6) Answer(c *panel.Call) panel.Reply {
-	rep := d.st.Sessions.Answer(c, d.calls)
-	if c.Changed {
-		d.st.Revision++
-	}
-	return rep
-}
-
-// onServer resolves the path's server.
-func (d *dci6) onServer(run func(*panel.Call, *dciServer) panel.Reply) func(*panel.Call) panel.Reply {
-	return func(c *panel.Call) panel.Reply {
-		srv := d.st.server(c.ID(0))
-		if srv == nil {
-			return isp6.NotFound("server", c.Args[0])
-		}
-		return run(c, srv)
-	}
-}
+func (d *dci6) Answer(c *panel.Call) panel.Reply { return d.st.Answer(c, d.calls) }
 
 func (d *dci6) Moved(now time.Time) {
-	d.st.Sessions.Moved(now)
+	d.st.Moved(now)
 	// Work in progress keeps its length: it began now at the latest.
 	for _, op := range d.running {
 		if early := op.StartedAt.Sub(now); early > 0 {
@@ -102,25 +82,17 @@ func (d *dci6) HasServer(id int) bool { return d.st.server(id) != nil }
 func (d *dci6) Failure(status int, text string) panel.Reply { return isp6.Failure(status, text) }
 
 func (d *dci6) Reset() {
-	d.st = newDCIState(d.st.Sessions)
+	d.st = newDCIState()
 	d.derive()
 }
 
 func (d *dci6) Encode() ([]byte, error) { return json.Marshal(d.st) }
 
-// Decode replaces the state but keeps the session map, which the routes hold.
 func (d *dci6) Decode(data []byte) error {
 	var st dciState
-	if err := json.Unmarshal(data, &st); err != nil {
+	if err := isp6.Load(data, &st, &st.State, &st.Users); err != nil {
 		return err
 	}
-	if st.LastID == nil || len(st.Users) == 0 {
-		return fmt.Errorf("not the state of a panel")
-	}
-	sessions := d.st.Sessions
-	clear(sessions)
-	maps.Copy(sessions, st.Sessions)
-	st.Sessions = sessions
 	d.st = st
 	d.derive()
 	return nil
@@ -129,7 +101,7 @@ func (d *dci6) Decode(data []byte) error {
 // derive rebuilds what is only kept for speed.
 func (d *dci6) derive() {
 	d.running, d.ops = nil, map[int]*dciOperation{}
-	d.used, d.taken = map[netip.Addr]bool{}, map[int]int{}
+	d.inUse = isp6.NewInUse()
 	for _, op := range d.st.Operations {
 		d.ops[op.ID] = op
 		if op.Status == operationRunning {
@@ -138,10 +110,7 @@ func (d *dci6) derive() {
 	}
 	for _, srv := range d.st.Servers {
 		for _, a := range srv.Addresses {
-			if addr, err := netip.ParseAddr(a.Name); err == nil {
-				d.used[addr] = true
-				d.taken[a.PoolID]++
-			}
+			d.inUse.Add(a.PoolID, a.Name)
 		}
 	}
 }

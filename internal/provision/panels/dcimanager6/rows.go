@@ -85,7 +85,7 @@ func addressRows(srv *dciServer) []map[string]any {
 // ownerEmail is the owner's address, or nil: an any that holds an empty text
 // would not be null to a where clause.
 func (d *dci6) ownerEmail(srv *dciServer) any {
-	if u := d.st.user(srv.OwnerID); u != nil {
+	if u := d.st.Users.Find(srv.OwnerID); u != nil {
 		return u.Email
 	}
 	return nil
@@ -165,7 +165,7 @@ func (d *dci6) listPools(c *panel.Call) panel.Reply {
 		rows = append(rows, map[string]any{
 			"id": p.ID, "name": p.Name, "purpose": p.Purpose,
 			"location_id": isp6.IDOrNull(p.LocationID), "rack_id": isp6.IDOrNull(p.RackID),
-			"ipv4": map[string]any{"total": d.total(p), "free": d.free(p)},
+			"ipv4": map[string]any{"total": p.Total(), "free": d.inUse.Free(&p.Pool)},
 			"ipv6": map[string]any{"total": 0, "free": 0},
 		})
 	}

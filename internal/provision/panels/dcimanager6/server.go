@@ -83,7 +83,7 @@ func (d *dci6) setOwner(c *panel.Call, srv *dciServer) panel.Reply {
 	}
 	owner := 0
 	if in.Owner != nil {
-		if d.st.user(*in.Owner) == nil {
+		if d.st.Users.Find(*in.Owner) == nil {
 			return isp6.BadValue("owner", "names no user")
 		}
 		owner = *in.Owner

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/tariffd/tariffd/internal/provision/panels/isp6"
+	"github.com/tariffd/tariffd/internal/provision/panels/panel"
 )
 
 // What DCImanager 6 holds. The types are the kept file's form; what a client
@@ -62,14 +63,6 @@ const (
 	operationCanceled = "canceled"
 )
 
-type dciUser struct {
-	ID       int    `json:"id"`
-	Email    string `json:"email"`
-	FullName string `json:"full_name"`
-	Phone    string `json:"phone_number"`
-	Role     string `json:"role"`
-}
-
 // dciNamed is a place, a template or a script: an id with a name. Access is a
 // script's, LocationID a rack's, Tags a template's.
 type dciNamed struct {
@@ -80,15 +73,12 @@ type dciNamed struct {
 	Tags       []string `json:"tags,omitempty"` // of a template
 }
 
-// dciPool gives IPv4 addresses of one network.
+// dciPool is a pool of a location or of a rack.
 type dciPool struct {
-	ID         int    `json:"id"`
-	Name       string `json:"name"`
+	isp6.Pool
 	Purpose    string `json:"purpose"`
-	Network    string `json:"network"`
 	LocationID int    `json:"location_id"` // 0: of none
 	RackID     int    `json:"rack_id"`     // 0: of none
-	Last       string `json:"last"`        // the address handed out last
 }
 
 // Purposes of a pool: for servers that are issued, and for those released.
@@ -98,18 +88,16 @@ const (
 )
 
 type dciState struct {
-	Revision   int             `json:"revision"`
+	isp6.State
 	Traffic    string          `json:"traffic,omitempty"` // how it is told; empty: by days
-	LastID     map[string]int  `json:"last_id"`
 	Locations  []dciNamed      `json:"locations"`
 	Racks      []dciNamed      `json:"racks"`
 	Templates  []dciNamed      `json:"templates"`
 	Scripts    []dciNamed      `json:"scripts"`
 	Pools      []*dciPool      `json:"pools"`
-	Users      []dciUser       `json:"users"`
+	Users      isp6.Users      `json:"users"`
 	Servers    []*dciServer    `json:"servers"`
 	Operations []*dciOperation `json:"operations"`
-	Sessions   isp6.Sessions   `json:"sessions"`
 }
 
 // dciRoles are the roles that a user can have.
@@ -117,10 +105,9 @@ var dciRoles = []dciNamed{{ID: 1, Name: "@admin"}, {ID: 2, Name: "@user"}}
 
 // newDCIState is the panel as it is sold: places, pools, templates, scripts
 // and its administrator, but no server.
-func newDCIState(sessions isp6.Sessions) dciState {
-	clear(sessions)
+func newDCIState() dciState {
 	return dciState{
-		LastID:    map[string]int{"user": isp6.AdminID, "pool": 2},
+		State:     isp6.NewState(map[string]int{"user": isp6.AdminID, "pool": 2}),
 		Locations: []dciNamed{{ID: 3, Name: "Frankfurt"}, {ID: 4, Name: "Amsterdam"}},
 		Templates: []dciNamed{{ID: 1, Name: "Debian-12"}, {ID: 2, Name: "Ubuntu-24.04"}},
 		Scripts: []dciNamed{
@@ -128,18 +115,11 @@ func newDCIState(sessions isp6.Sessions) dciState {
 			{ID: 2, Name: "burn-in", Access: "admin"},
 		},
 		Pools: []*dciPool{
-			{ID: 1, Name: "Frankfurt public", Purpose: poolAllocation, Network: "198.18.0.0/18", LocationID: 3},
-			{ID: 2, Name: "Free servers", Purpose: poolDeallocation, Network: "10.90.0.0/18"},
+			{Pool: isp6.Pool{ID: 1, Name: "Frankfurt public", Network: "198.18.0.0/18"}, Purpose: poolAllocation, LocationID: 3},
+			{Pool: isp6.Pool{ID: 2, Name: "Free servers", Network: "10.90.0.0/18"}, Purpose: poolDeallocation},
 		},
-		Users:    []dciUser{{ID: isp6.AdminID, Email: isp6.AdminEmail, FullName: "Administrator", Role: "@admin"}},
-		Sessions: sessions,
+		Users: isp6.FirstUsers(),
 	}
-}
-
-// nextID counts one kind of object on.
-func (s *dciState) nextID(kind string) int {
-	s.LastID[kind]++
-	return s.LastID[kind]
 }
 
 func (s *dciState) server(id int) *dciServer {
@@ -148,15 +128,6 @@ func (s *dciState) server(id int) *dciServer {
 		return nil
 	}
 	return s.Servers[id-1]
-}
-
-func (s *dciState) user(id int) *dciUser {
-	for i := range s.Users {
-		if s.Users[i].ID == id {
-			return &s.Users[i]
-		}
-	}
-	return nil
 }
 
 func (s *dciState) pool(id int) *dciPool {
@@ -170,12 +141,7 @@ func (s *dciState) pool(id int) *dciPool {
 
 // named finds an entry by its id.
 func named(list []dciNamed, id int) *dciNamed {
-	for i := range list {
-		if list[i].ID == id {
-			return &list[i]
-		}
-	}
-	return nil
+	return panel.ByID(list, id, func(n *dciNamed) int { return n.ID })
 }
 
 // rack finds a rack of a location by name and places it where there is none.
@@ -185,7 +151,7 @@ func (s *dciState) rack(location int, name string) int {
 			return r.ID
 		}
 	}
-	id := s.nextID("rack")
+	id := s.NextID("rack")
 	s.Racks = append(s.Racks, dciNamed{ID: id, Name: name, LocationID: location})
 	return id
 }

@@ -138,8 +138,8 @@ func (s Sessions) enter(c *panel.Call) bool {
 	return true
 }
 
-// Moved keeps tokens from outliving a clock that was set back.
-func (s Sessions) Moved(now time.Time) {
+// moved keeps tokens from outliving a clock that was set back.
+func (s Sessions) moved(now time.Time) {
 	for _, session := range s {
 		if session.Used.After(now) {
 			session.Used = now

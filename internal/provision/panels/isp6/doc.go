@@ -1,9 +1,9 @@
 // Package isp6 is how the panels of the vendor's sixth generation speak, as
 // the simulators play it: login and tokens, the error object, strict bodies,
-// and lists with their where, orderby and limit.
+// lists with their where, orderby and limit, users, and pools of addresses.
 //
-// It owns the manner of speaking and the administrator who is there from the
-// beginning. It does not own what a panel holds or does (packages dcimanager6
+// It owns the manner of speaking, the administrator who is there from the
+// beginning, and what both panels keep in the same way. It does not own what a panel holds or does (packages dcimanager6
 // and vmmanager6), and it shares nothing with the drivers' package of the same
 // name: both read the vendor on their own.
 //

@@ -28,8 +28,8 @@ const (
 	CodeBusy         = 4001
 	CodeProtected    = 4002
 	CodePoolEmpty    = 4003
-	CodeUserInUse    = 4004
-	CodeEmailTaken   = 4005
+	codeUserInUse    = 4004
+	codeEmailTaken   = 4005
 	CodeWrongState   = 4006
 )
 

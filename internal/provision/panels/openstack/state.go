@@ -3,6 +3,8 @@ package openstack
 import (
 	"fmt"
 	"time"
+
+	"github.com/tariffd/tariffd/internal/provision/panels/panel"
 )
 
 // What the cloud holds. The types are the kept file's form; what a client
@@ -115,21 +117,11 @@ func newStackState() stackState {
 func stackID(of byte, n int) string { return fmt.Sprintf("%c0000000-0000-4000-8000-%012x", of, n) }
 
 func (s *stackState) flavor(id string) *stackFlavor {
-	for i := range s.Flavors {
-		if s.Flavors[i].ID == id {
-			return &s.Flavors[i]
-		}
-	}
-	return nil
+	return panel.ByID(s.Flavors, id, func(f *stackFlavor) string { return f.ID })
 }
 
 func (s *stackState) image(id string) *stackImage {
-	for i := range s.Images {
-		if s.Images[i].ID == id {
-			return &s.Images[i]
-		}
-	}
-	return nil
+	return panel.ByID(s.Images, id, func(i *stackImage) string { return i.ID })
 }
 
 func (s *stackState) network(id string) *stackNetwork {

@@ -77,3 +77,13 @@ func OnOff(on bool) string {
 	}
 	return "off"
 }
+
+// ByID finds an entry by its id, which of reads; nil where there is none.
+func ByID[T any, ID comparable](list []T, id ID, of func(*T) ID) *T {
+	for i := range list {
+		if of(&list[i]) == id {
+			return &list[i]
+		}
+	}
+	return nil
+}

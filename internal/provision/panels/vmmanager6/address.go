@@ -2,7 +2,6 @@ package vmmanager6
 
 import (
 	"net/http"
-	"net/netip"
 	"slices"
 
 	"github.com/tariffd/tariffd/internal/provision/panels/isp6"
@@ -21,7 +20,7 @@ func (v *vm6) takeIPs(h *vmHost, count int, from []int, iface, state string) *pa
 	}
 	left := 0
 	for _, id := range from {
-		left += v.total(v.st.pool(id)) - v.taken(id)
+		left += v.inUse.Free(&v.st.pool(id).Pool)
 	}
 	if left < count {
 		rep := isp6.Error(http.StatusBadRequest, isp6.CodePoolEmpty, "Not enough free addresses in the pools",
@@ -30,7 +29,7 @@ func (v *vm6) takeIPs(h *vmHost, count int, from []int, iface, state string) *pa
 	}
 	for _, id := range from {
 		p := v.st.pool(id)
-		for count > 0 && v.taken(id) < v.total(p) {
+		for count > 0 && v.inUse.Free(&p.Pool) > 0 {
 			v.takeIP(h, p, iface, state)
 			count--
 		}
@@ -38,40 +37,13 @@ func (v *vm6) takeIPs(h *vmHost, count int, from []int, iface, state string) *pa
 	return nil
 }
 
-// takeIP hands out the next unused address of a pool that has one.
-func (v *vm6) takeIP(h *vmHost, p *vmPool, iface, state string) int {
-	network := netip.MustParsePrefix(p.Network) // checked when the pool was made
-	gateway := network.Addr().Next()
-	addr, err := netip.ParseAddr(p.Last)
-	if err != nil {
-		addr = gateway
-	}
-	for {
-		addr = addr.Next()
-		if !network.Contains(addr.Next()) { // the last one is the broadcast address
-			addr = gateway
-			continue
-		}
-		if !v.used[addr] {
-			break
-		}
-	}
-	v.used[addr] = true
-	v.takenOf[p.ID]++
-	p.Last = addr.String()
-	a := vmAddress{
-		ID: v.st.nextID("ip"), PoolID: p.ID, IP: addr.String(), Gateway: gateway.String(), Network: network.String(),
-		Interface: iface, State: state,
-	}
-	h.Addresses = append(h.Addresses, a)
-	return a.ID
+// takeIP gives a machine an address of a pool that has one.
+func (v *vm6) takeIP(h *vmHost, p *vmPool, iface, state string) {
+	ip, gateway := v.inUse.Take(&p.Pool)
+	h.Addresses = append(h.Addresses, vmAddress{
+		ID: v.st.NextID("ip"), PoolID: p.ID, IP: ip, Gateway: gateway, Network: p.Network, Interface: iface, State: state,
+	})
 }
-
-func (v *vm6) total(p *vmPool) int {
-	return 1<<(32-netip.MustParsePrefix(p.Network).Bits()) - 3
-}
-
-func (v *vm6) taken(pool int) int { return v.takenOf[pool] }
 
 // addIPs takes more addresses, or switches the other family.
 func (v *vm6) addIPs(c *panel.Call, h *vmHost) panel.Reply {
@@ -137,7 +109,7 @@ func (v *vm6) finishAddress(h *vmHost, t *vmTask) {
 	switch {
 	case i < 0:
 	case (t.Name == vmIPAdd) == t.Fail:
-		v.free(h.Addresses[i])
+		v.inUse.Remove(h.Addresses[i].PoolID, h.Addresses[i].IP)
 		h.Addresses = slices.Delete(h.Addresses, i, i+1)
 	default:
 		h.Addresses[i].State = isp6.AddressActive

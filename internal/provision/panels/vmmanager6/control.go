@@ -2,7 +2,6 @@ package vmmanager6
 
 import (
 	"fmt"
-	"net/netip"
 	"strings"
 	"time"
 
@@ -31,14 +30,14 @@ type vmNewPool struct {
 	Interface int      `json:"interface"`
 }
 
-func (v *vm6) Control(what string, body []byte, now time.Time) (any, error) {
+func (v *vm6) Control(what string, body []byte, _ time.Time) (any, error) {
 	switch what {
 	case "servers":
 		in := vmStock{Count: 1, Cluster: "KVM", Preset: "Basic", OS: "Debian-12"}
 		if err := panel.StrictJSON(body, &in); err != nil {
 			return nil, err
 		}
-		return v.addStock(in, now)
+		return v.addStock(in)
 	case "pools":
 		in := vmNewPool{Interface: 1}
 		if err := panel.StrictJSON(body, &in); err != nil {
@@ -49,8 +48,7 @@ func (v *vm6) Control(what string, body []byte, now time.Time) (any, error) {
 	return nil, panel.ErrNotFound
 }
 
-func (v *vm6) addStock(in vmStock, now time.Time) (any, error) {
-	c := &panel.Call{Now: now}
+func (v *vm6) addStock(in vmStock) (any, error) {
 	cluster := v.clusterNamed(in.Cluster)
 	if in.Name == "" || !strings.Contains(in.OwnerEmail, "@") || cluster == nil || in.Count < 1 || in.Count > panel.MaxStock {
 		return nil, fmt.Errorf("name, owner_email and a known cluster are needed, count is 1 to %d", panel.MaxStock)
@@ -66,13 +64,10 @@ func (v *vm6) addStock(in vmStock, now time.Time) (any, error) {
 			h.SystemID = s.ID
 		}
 	}
-	for _, a := range v.st.Accounts {
-		if strings.EqualFold(a.Email, in.OwnerEmail) {
-			h.AccountID = a.ID
-		}
-	}
-	if h.AccountID == 0 {
-		h.AccountID = v.addAccount(c, in.OwnerEmail, "", "", "@user")
+	if a := v.st.Accounts.Of(in.OwnerEmail); a != nil {
+		h.AccountID = a.ID
+	} else {
+		h.AccountID = v.addAccount(isp6.User{Email: in.OwnerEmail, Role: "@user"})
 	}
 	var list []map[string]any
 	for range in.Count {
@@ -80,7 +75,7 @@ func (v *vm6) addStock(in vmStock, now time.Time) (any, error) {
 		if bad := v.takeIPs(&one, 1, nil, "eth0", isp6.AddressActive); bad != nil {
 			return nil, fmt.Errorf("the pools are empty")
 		}
-		one.ID = v.st.nextID("host")
+		one.ID = v.st.NextID("host")
 		v.st.Hosts = append(v.st.Hosts, &one)
 		list = append(list, v.hostView(&one))
 	}
@@ -98,16 +93,15 @@ func (v *vm6) clusterNamed(name string) *vmCluster {
 }
 
 func (v *vm6) addPool(in vmNewPool) (any, error) {
-	network, err := netip.ParsePrefix(in.Network)
-	if err != nil || !network.Addr().Is4() || network != network.Masked() || network.Bits() < 8 || network.Bits() > 30 {
-		return nil, fmt.Errorf("network must be an IPv4 network between /8 and /30, like 192.0.2.0/29")
+	pool := &vmPool{Pool: isp6.Pool{Name: in.Name, Network: in.Network}, Interface: in.Interface}
+	if err := isp6.CheckNetwork(in.Network); err != nil {
+		return nil, err
 	}
 	for _, p := range v.st.Pools {
-		if netip.MustParsePrefix(p.Network).Overlaps(network) {
-			return nil, fmt.Errorf("network overlaps pool %d", p.ID)
+		if err := pool.Fits(&p.Pool); err != nil {
+			return nil, err
 		}
 	}
-	pool := &vmPool{Name: in.Name, Network: in.Network, Interface: in.Interface}
 	for _, name := range in.Clusters {
 		cluster := v.clusterNamed(name)
 		if cluster == nil {
@@ -118,7 +112,7 @@ func (v *vm6) addPool(in vmNewPool) (any, error) {
 	if in.Name == "" || len(pool.Clusters) == 0 || in.Interface < 1 {
 		return nil, fmt.Errorf("name and clusters are needed, interface is 1 or more")
 	}
-	pool.ID = v.st.nextID("pool")
+	pool.ID = v.st.NextID("pool")
 	v.st.Pools = append(v.st.Pools, pool)
 	v.st.Revision++
 	return v.poolRow(pool), nil
@@ -128,7 +122,7 @@ func (v *vm6) addPool(in vmNewPool) (any, error) {
 // vendor's row, under the names that all panels have there.
 func (v *vm6) hostView(h *vmHost) map[string]any {
 	var owner, system any
-	if a := v.st.account(h.AccountID); a != nil {
+	if a := v.st.Accounts.Find(h.AccountID); a != nil {
 		owner = a.Email
 	}
 	if s := v.st.system(h.SystemID); s != nil {
@@ -168,12 +162,12 @@ func (v *vm6) View(time.Time) map[string]any {
 	pools := make([]map[string]any, 0, len(v.st.Pools))
 	for _, p := range v.st.Pools {
 		row := v.poolRow(p)
-		row["network"], row["total"], row["free"] = p.Network, v.total(p), v.total(p)-v.taken(p.ID)
+		row["network"], row["total"], row["free"] = p.Network, p.Total(), v.inUse.Free(&p.Pool)
 		pools = append(pools, row)
 	}
 	return map[string]any{
 		"servers": servers, "operations": operations, "pools": pools,
-		"users": append([]vmAccount{}, v.st.Accounts...), "clusters": append([]vmCluster{}, v.st.Clusters...),
+		"users": append(isp6.Users{}, v.st.Accounts...), "clusters": append([]vmCluster{}, v.st.Clusters...),
 		"presets": append([]vmPreset{}, v.st.Presets...),
 	}
 }

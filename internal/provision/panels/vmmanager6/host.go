@@ -100,12 +100,12 @@ func (v *vm6) createHost(c *panel.Call) panel.Reply {
 		h.Bridge = more.Bridge
 		if bad := v.takeIPs(h, more.Count, []int{more.Pool}, "eth1", isp6.AddressAllocating); bad != nil {
 			for _, a := range h.Addresses {
-				v.free(a)
+				v.inUse.Remove(a.PoolID, a.IP)
 			}
 			return *bad
 		}
 	}
-	h.ID = v.st.nextID("host")
+	h.ID = v.st.NextID("host")
 	if h.Domain == "" {
 		h.Domain = fmt.Sprintf("vm%d.example.com", h.ID)
 	}
@@ -126,7 +126,7 @@ func (v *vm6) misfit(in vmNewHost, cluster *vmCluster, sent map[string]bool) *pa
 		return bad("name", "is empty")
 	case cluster == nil:
 		return bad("cluster", "names no cluster")
-	case v.st.account(in.Account) == nil:
+	case v.st.Accounts.Find(in.Account) == nil:
 		return bad("account", "names no account")
 	case system == nil || system.LXD != (cluster.Virtualization == "lxd"):
 		return bad("os", "names no system of the cluster")
@@ -216,7 +216,7 @@ func (v *vm6) setAccount(c *panel.Call, h *vmHost) panel.Reply {
 	if _, bad := isp6.Body(c, &in, "account"); bad != nil {
 		return *bad
 	}
-	if v.st.account(in.Account) == nil {
+	if v.st.Accounts.Find(in.Account) == nil {
 		return isp6.BadValue("account", "names no account")
 	}
 	h.AccountID, c.Changed = in.Account, true

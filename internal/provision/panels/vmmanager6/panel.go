@@ -2,9 +2,6 @@ package vmmanager6
 
 import (
 	"encoding/json"
-	"fmt"
-	"maps"
-	"net/netip"
 	"time"
 
 	"github.com/tariffd/tariffd/internal/provision/panels/isp6"
@@ -21,39 +18,39 @@ type vm6 struct {
 	calls panel.Routes
 
 	// Derived from st and made anew when it is loaded.
-	open    []*vmTask // not over, in order of their start
-	used    map[netip.Addr]bool
-	takenOf map[int]int // addresses in use by pool
+	open  []*vmTask // not over, in order of their start
+	inUse isp6.InUse
 }
 
 // New begins without a machine: the panel makes them when it is asked to.
 func New(s panel.Setup) panel.Panel {
-	v := &vm6{delay: s.Delay, zone: s.Zone, traffic: s.Traffic, st: newVMState(isp6.Sessions{})}
+	v := &vm6{delay: s.Delay, zone: s.Zone, traffic: s.Traffic, st: newVMState()}
 	v.derive()
 	v.calls = v.routes()
 	return v
 }
 
 func (v *vm6) routes() panel.Routes {
+	onHost := isp6.On("host", v.st.host)
 	return panel.Routes{
 		"GET /vm/v3/host":                 v.listHosts,
 		"POST /vm/v3/host":                v.createHost,
-		"GET /vm/v3/host/{id}":            v.onHost(v.shortHost),
-		"POST /vm/v3/host/{id}":           v.onHost(v.editHost),
-		"DELETE /vm/v3/host/{id}":         v.onHost(v.deleteHost),
-		"POST /vm/v3/host/{id}/start":     v.onHost(v.power(vmStart, "stopped", "crashed")),
-		"POST /vm/v3/host/{id}/stop":      v.onHost(v.stopHost),
-		"POST /vm/v3/host/{id}/restart":   v.onHost(v.power(vmRestart, "active")),
-		"POST /vm/v3/host/{id}/reinstall": v.onHost(v.reinstallHost),
-		"POST /vm/v3/host/{id}/resource":  v.onHost(v.resizeHost),
-		"POST /vm/v3/host/{id}/account":   v.onHost(v.setAccount),
-		"POST /vm/v3/host/{id}/disable":   v.onHost(v.lock(true)),
-		"POST /vm/v3/host/{id}/enable":    v.onHost(v.lock(false)),
-		"POST /vm/v3/host/{id}/ip":        v.onHost(v.addIPs),
-		"GET /vm/v3/host/{id}/ipv4":       v.onHost(v.listIPv4),
-		"GET /vm/v3/host/{id}/ipv6":       v.onHost(v.showIPv6),
-		"GET /vm/v3/host/{id}/history":    v.onHost(v.listHistory),
-		"GET /vm/v3/host/{id}/metrics":    v.onHost(v.getMetrics),
+		"GET /vm/v3/host/{id}":            onHost(v.shortHost),
+		"POST /vm/v3/host/{id}":           onHost(v.editHost),
+		"DELETE /vm/v3/host/{id}":         onHost(v.deleteHost),
+		"POST /vm/v3/host/{id}/start":     onHost(v.power(vmStart, "stopped", "crashed")),
+		"POST /vm/v3/host/{id}/stop":      onHost(v.stopHost),
+		"POST /vm/v3/host/{id}/restart":   onHost(v.power(vmRestart, "active")),
+		"POST /vm/v3/host/{id}/reinstall": onHost(v.reinstallHost),
+		"POST /vm/v3/host/{id}/resource":  onHost(v.resizeHost),
+		"POST /vm/v3/host/{id}/account":   onHost(v.setAccount),
+		"POST /vm/v3/host/{id}/disable":   onHost(v.lock(true)),
+		"POST /vm/v3/host/{id}/enable":    onHost(v.lock(false)),
+		"POST /vm/v3/host/{id}/ip":        onHost(v.addIPs),
+		"GET /vm/v3/host/{id}/ipv4":       onHost(v.listIPv4),
+		"GET /vm/v3/host/{id}/ipv6":       onHost(v.showIPv6),
+		"GET /vm/v3/host/{id}/history":    onHost(v.listHistory),
+		"GET /vm/v3/host/{id}/metrics":    onHost(v.getMetrics),
 		"POST /vm/v3/disk/{id}":           v.growDisk,
 		"DELETE /vm/v3/ip/{id}":           v.deleteIP,
 		"GET /vm/v3/task":                 v.listTasks,
@@ -70,27 +67,10 @@ func (v *vm6) routes() panel.Routes {
 	}
 }
 
-func (v *vm6) Answer(c *panel.Call) panel.Reply {
-	rep := v.st.Sessions.Answer(c, v.calls)
-	if c.Changed {
-		v.st.Revision++
-	}
-	return rep
-}
-
-// onHost resolves the path's machine.
-func (v *vm6) onHost(run func(*panel.Call, *vmHost) panel.Reply) func(*panel.Call) panel.Reply {
-	return func(c *panel.Call) panel.Reply {
-		h := v.st.host(c.ID(0))
-		if h == nil {
-			return isp6.NotFound("host", c.Args[0])
-		}
-		return run(c, h)
-	}
-}
+func (v *vm6) Answer(c *panel.Call) panel.Reply { return v.st.Answer(c, v.calls) }
 
 func (v *vm6) Moved(now time.Time) {
-	v.st.Sessions.Moved(now)
+	v.st.Moved(now)
 	// Work in progress keeps its length and its distance to what follows it.
 	var early time.Duration
 	for _, t := range v.open {
@@ -111,25 +91,17 @@ func (v *vm6) HasServer(id int) bool { return v.st.host(id) != nil }
 func (v *vm6) Failure(status int, text string) panel.Reply { return isp6.Failure(status, text) }
 
 func (v *vm6) Reset() {
-	v.st = newVMState(v.st.Sessions)
+	v.st = newVMState()
 	v.derive()
 }
 
 func (v *vm6) Encode() ([]byte, error) { return json.Marshal(v.st) }
 
-// Decode replaces the state but keeps the session map, which the routes hold.
 func (v *vm6) Decode(data []byte) error {
 	var st vmState
-	if err := json.Unmarshal(data, &st); err != nil {
+	if err := isp6.Load(data, &st, &st.State, &st.Accounts); err != nil {
 		return err
 	}
-	if st.LastID == nil || len(st.Clusters) == 0 {
-		return fmt.Errorf("not the state of a panel")
-	}
-	sessions := v.st.Sessions
-	clear(sessions)
-	maps.Copy(sessions, st.Sessions)
-	st.Sessions = sessions
 	v.st = st
 	v.derive()
 	return nil
@@ -137,7 +109,7 @@ func (v *vm6) Decode(data []byte) error {
 
 // derive rebuilds what is only kept for speed.
 func (v *vm6) derive() {
-	v.open, v.used, v.takenOf = nil, map[netip.Addr]bool{}, map[int]int{}
+	v.open, v.inUse = nil, isp6.NewInUse()
 	for _, t := range v.st.Tasks {
 		if !t.over() {
 			v.open = append(v.open, t)
@@ -145,10 +117,7 @@ func (v *vm6) derive() {
 	}
 	for _, h := range v.st.Hosts {
 		for _, a := range h.Addresses {
-			if addr, err := netip.ParseAddr(a.IP); err == nil {
-				v.used[addr] = true
-				v.takenOf[a.PoolID]++
-			}
+			v.inUse.Add(a.PoolID, a.IP)
 		}
 	}
 }

@@ -40,7 +40,7 @@ func (v *vm6) hostRow(h *vmHost) map[string]any {
 	if h.Bridge != "" {
 		row["interfaces"] = append(row["interfaces"].([]map[string]any), map[string]any{"host_interface": "eth1", "mac": "", "node_interface": h.Bridge})
 	}
-	if a := v.st.account(h.AccountID); a != nil {
+	if a := v.st.Accounts.Find(h.AccountID); a != nil {
 		row["account"] = map[string]any{"id": a.ID, "email": a.Email}
 	}
 	if s := v.st.system(h.SystemID); s != nil {
@@ -153,7 +153,7 @@ func (v *vm6) createPreset(c *panel.Call) panel.Reply {
 		return isp6.BadValue("name", "or another one is not possible")
 	}
 	p := vmPreset{
-		ID: v.st.nextID("preset"), Name: in.Name, Virtualization: in.Virtualization, CPUMode: in.CPUMode,
+		ID: v.st.NextID("preset"), Name: in.Name, Virtualization: in.Virtualization, CPUMode: in.CPUMode,
 		vmSize: vmSize{CPU: in.CPU, RAM: in.RAM, Disk: in.Disk, NetIn: in.NetIn, NetOut: in.NetOut},
 	}
 	v.st.Presets = append(v.st.Presets, p)
@@ -199,7 +199,7 @@ func (v *vm6) listRecipes(c *panel.Call) panel.Reply {
 
 func (v *vm6) poolRow(p *vmPool) map[string]any {
 	return map[string]any{
-		"id": p.ID, "name": p.Name, "ipv4": map[string]any{"total": v.total(p), "used": v.taken(p.ID)},
+		"id": p.ID, "name": p.Name, "ipv4": map[string]any{"total": p.Total(), "used": v.inUse.Of(&p.Pool)},
 		"ipv6": map[string]any{"total": 0, "used": 0}, "clusters": v.clusterRows(p.Clusters, p.Interface),
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/tariffd/tariffd/internal/provision/panels/isp6"
+	"github.com/tariffd/tariffd/internal/provision/panels/panel"
 )
 
 // What VMmanager 6 holds. The types are the kept file's form; what a client
@@ -108,46 +109,32 @@ type vmRecipe struct {
 	Access string `json:"access"`
 }
 
-// vmPool gives IPv4 addresses of one network to clusters; where one is tied
-// to another interface it serves additional ones only.
+// vmPool is a pool of clusters; where one is tied to another interface it
+// serves additional ones only.
 type vmPool struct {
-	ID        int    `json:"id"`
-	Name      string `json:"name"`
-	Network   string `json:"network"`
-	Clusters  []int  `json:"clusters"`
-	Interface int    `json:"interface"`
-	Last      string `json:"last"` // the address handed out last
-}
-
-type vmAccount struct {
-	ID       int    `json:"id"`
-	Email    string `json:"email"`
-	FullName string `json:"full_name"`
-	Phone    string `json:"phone_number"`
-	Role     string `json:"role"`
+	isp6.Pool
+	Clusters  []int `json:"clusters"`
+	Interface int   `json:"interface"`
 }
 
 type vmState struct {
-	Revision int            `json:"revision"`
-	LastID   map[string]int `json:"last_id"`
-	Clusters []vmCluster    `json:"clusters"`
-	Presets  []vmPreset     `json:"presets"`
-	Systems  []vmSystem     `json:"systems"`
-	Recipes  []vmRecipe     `json:"recipes"`
-	Pools    []*vmPool      `json:"pools"`
-	Accounts []vmAccount    `json:"accounts"`
-	Hosts    []*vmHost      `json:"hosts"`
-	Tasks    []*vmTask      `json:"tasks"`
-	Sessions isp6.Sessions  `json:"sessions"`
+	isp6.State
+	Clusters []vmCluster `json:"clusters"`
+	Presets  []vmPreset  `json:"presets"`
+	Systems  []vmSystem  `json:"systems"`
+	Recipes  []vmRecipe  `json:"recipes"`
+	Pools    []*vmPool   `json:"pools"`
+	Accounts isp6.Users  `json:"accounts"`
+	Hosts    []*vmHost   `json:"hosts"`
+	Tasks    []*vmTask   `json:"tasks"`
 }
 
 // newVMState is the panel as the contract names it: a KVM and an LXD cluster
 // and preset Basic in both, systems, recipes and pools, and no machine.
-func newVMState(sessions isp6.Sessions) vmState {
-	clear(sessions)
+func newVMState() vmState {
 	basic := vmSize{CPU: 1, RAM: 2048, Disk: 20480, NetIn: 100, NetOut: 100}
 	return vmState{
-		LastID: map[string]int{"account": isp6.AdminID, "preset": 4, "pool": 3},
+		State: isp6.NewState(map[string]int{"account": isp6.AdminID, "preset": 4, "pool": 3}),
 		Clusters: []vmCluster{
 			{ID: 1, Name: "KVM", Virtualization: "kvm"},
 			{ID: 2, Name: "LXD", Virtualization: "lxd"},
@@ -167,61 +154,18 @@ func newVMState(sessions isp6.Sessions) vmState {
 		},
 		Recipes: []vmRecipe{{ID: 1, Name: "docker", Access: "all"}, {ID: 2, Name: "lamp", Access: "all"}, {ID: 3, Name: "burn-in", Access: "admin"}},
 		Pools: []*vmPool{
-			{ID: 1, Name: "Public", Network: "198.19.0.0/24", Clusters: []int{1, 2}, Interface: 1},
-			{ID: 2, Name: "Public two", Network: "198.19.64.0/18", Clusters: []int{1, 2}, Interface: 1},
-			{ID: 3, Name: "Private", Network: "10.91.0.0/18", Clusters: []int{1, 2}, Interface: 2},
+			{Pool: isp6.Pool{ID: 1, Name: "Public", Network: "198.19.0.0/24"}, Clusters: []int{1, 2}, Interface: 1},
+			{Pool: isp6.Pool{ID: 2, Name: "Public two", Network: "198.19.64.0/18"}, Clusters: []int{1, 2}, Interface: 1},
+			{Pool: isp6.Pool{ID: 3, Name: "Private", Network: "10.91.0.0/18"}, Clusters: []int{1, 2}, Interface: 2},
 		},
-		Accounts: []vmAccount{{ID: isp6.AdminID, Email: isp6.AdminEmail, FullName: "Administrator", Role: "@admin"}},
-		Sessions: sessions,
+		Accounts: isp6.FirstUsers(),
 	}
-}
-
-// nextID counts one kind of object on.
-func (s *vmState) nextID(kind string) int {
-	s.LastID[kind]++
-	return s.LastID[kind]
 }
 
 func (s *vmState) host(id int) *vmHost {
 	for _, h := range s.Hosts {
 		if h.ID == id {
 			return h
-		}
-	}
-	return nil
-}
-
-func (s *vmState) cluster(id int) *vmCluster {
-	for i := range s.Clusters {
-		if s.Clusters[i].ID == id {
-			return &s.Clusters[i]
-		}
-	}
-	return nil
-}
-
-func (s *vmState) preset(id int) *vmPreset {
-	for i := range s.Presets {
-		if s.Presets[i].ID == id {
-			return &s.Presets[i]
-		}
-	}
-	return nil
-}
-
-func (s *vmState) system(id int) *vmSystem {
-	for i := range s.Systems {
-		if s.Systems[i].ID == id {
-			return &s.Systems[i]
-		}
-	}
-	return nil
-}
-
-func (s *vmState) recipe(id int) *vmRecipe {
-	for i := range s.Recipes {
-		if s.Recipes[i].ID == id {
-			return &s.Recipes[i]
 		}
 	}
 	return nil
@@ -236,11 +180,18 @@ func (s *vmState) pool(id int) *vmPool {
 	return nil
 }
 
-func (s *vmState) account(id int) *vmAccount {
-	for i := range s.Accounts {
-		if s.Accounts[i].ID == id {
-			return &s.Accounts[i]
-		}
-	}
-	return nil
+func (s *vmState) cluster(id int) *vmCluster {
+	return panel.ByID(s.Clusters, id, func(c *vmCluster) int { return c.ID })
+}
+
+func (s *vmState) preset(id int) *vmPreset {
+	return panel.ByID(s.Presets, id, func(p *vmPreset) int { return p.ID })
+}
+
+func (s *vmState) system(id int) *vmSystem {
+	return panel.ByID(s.Systems, id, func(o *vmSystem) int { return o.ID })
+}
+
+func (s *vmState) recipe(id int) *vmRecipe {
+	return panel.ByID(s.Recipes, id, func(r *vmRecipe) int { return r.ID })
 }

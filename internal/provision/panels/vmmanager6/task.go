@@ -3,7 +3,6 @@ package vmmanager6
 import (
 	"cmp"
 	"net/http"
-	"net/netip"
 	"slices"
 	"time"
 
@@ -36,7 +35,7 @@ func (v *vm6) start(c *panel.Call, h *vmHost, t vmTask, after *vmTask) *vmTask {
 	if t.Name == vmCreate || t.Name == vmReinstall {
 		length = v.delay
 	}
-	t.ID, t.HostID, t.Status, t.QueuedAt, t.StartedAt = v.st.nextID("task"), h.ID, vmTaskRunning, c.Now, c.Now
+	t.ID, t.HostID, t.Status, t.QueuedAt, t.StartedAt = v.st.NextID("task"), h.ID, vmTaskRunning, c.Now, c.Now
 	if after != nil {
 		t.Status, t.StartedAt = vmTaskCreated, after.DoneAt
 	}
@@ -193,7 +192,7 @@ func (s vmSize) with(o vmSize) vmSize {
 // remove takes a machine and its addresses away.
 func (v *vm6) remove(h *vmHost) {
 	for _, a := range h.Addresses {
-		v.free(a)
+		v.inUse.Remove(a.PoolID, a.IP)
 	}
 	v.st.Hosts = slices.DeleteFunc(v.st.Hosts, func(x *vmHost) bool { return x == h })
 	v.open = slices.DeleteFunc(v.open, func(t *vmTask) bool {
@@ -203,13 +202,6 @@ func (v *vm6) remove(h *vmHost) {
 		t.Status, t.Output = vmTaskFail, "the host was deleted"
 		return true
 	})
-}
-
-func (v *vm6) free(a vmAddress) {
-	if addr, err := netip.ParseAddr(a.IP); err == nil {
-		delete(v.used, addr)
-		v.takenOf[a.PoolID]--
-	}
 }
 
 // forgetTasks drops the oldest finished ones.
