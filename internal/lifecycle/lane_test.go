@@ -164,9 +164,11 @@ func TestALostClaimWritesNothing(t *testing.T) {
 	require.Equal(r, service.Processing, r.service(id).Status)
 	require.Equal(r, operation.Running, r.operation(id, provision.Open).Status)
 	require.Error(r, r.Lifecycle.Run(ctx, operation.ID(claims[0].ID), claims[0].No), "nor does it begin again")
+	require.False(r, r.panel.last().CutOff)
 	require.Len(r, r.panel.asked(), 1)
 
 	r.After(time.Hour) // the other one died, too
+	require.True(r, r.panel.last().CutOff, "for what must not be done twice")
 	require.Equal(r, service.Active, r.service(id).Status)
 	require.Equal(r, 1, r.operation(id, provision.Open).Attempts)
 }

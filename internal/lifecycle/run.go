@@ -97,11 +97,13 @@ func (e *Engine) take(ctx context.Context, id operation.ID, claimNo int64, sight
 			}
 			o.Attempts++
 		}
+		cutOff := o.Status == operation.Running // whoever had the claim before wrote no end
 		o.Status = operation.Running
 		if err = tx.UpdateOperation(ctx, o); err != nil {
 			return err
 		}
 		t, err = e.prepare(ctx, tx, c, s, o)
+		t.op.CutOff = cutOff
 		return err
 	})
 	return t, err

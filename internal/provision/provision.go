@@ -94,6 +94,9 @@ type Op struct {
 	Spec      Spec
 	// Memo is what the module's last Pending outcome asked to remember.
 	Memo map[string]string
+	// CutOff tells that an earlier call for this operation had no end that was kept, such as that of a worker that was killed: it may
+	// have had its effect, or go on still. What cannot be seen in the panel and costs something each time is then left to people.
+	CutOff bool
 	// Recovery asks for a reboot into the panel's recovery system; only where the driver says that it can (ProductType).
 	Recovery bool
 }

@@ -26,6 +26,7 @@ type told struct {
 	after   time.Duration
 	text    string
 	refusal *refusal
+	refused string // the last call of mgrctl that was refused, and why; it counts only where the program told nothing itself
 
 	ref, domain, password string
 	addresses             []provision.Address

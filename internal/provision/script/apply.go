@@ -37,6 +37,9 @@ func (m *Module) Apply(ctx context.Context, op provision.Op) (provision.Outcome,
 	case !f.has(command):
 		return provision.Outcome{State: provision.Manual, Text: fmt.Sprintf("The program has no command %s: do it by hand.", command)}, nil
 	}
+	if op.CutOff && op.Kind == provision.Renew {
+		return provision.Outcome{}, onlyOnce(op.Kind, program.Unsure(nil, "%s: an earlier run was cut off before its end was known", command))
+	}
 	if op.Kind == provision.Open || op.Kind == provision.SetParams {
 		if err = m.validate(ctx, f, op); err != nil {
 			return provision.Outcome{}, sure(err)
@@ -44,7 +47,7 @@ func (m *Module) Apply(ctx context.Context, op provision.Op) (provision.Outcome,
 	}
 	t, err := m.command(ctx, f, order{Command: command, op: &op})
 	if err == nil && !t.done && !t.pending && !t.manual {
-		err = silent(command)
+		err = t.silent(command)
 	}
 	if err != nil {
 		return provision.Outcome{}, onlyOnce(op.Kind, err)
@@ -71,8 +74,16 @@ func (m *Module) validate(ctx context.Context, f features, op provision.Op) erro
 }
 
 // silent is a program that ended well and told nothing.
-func silent(command string) *provision.Failure {
-	return program.Unsure(nil, "%s: the program ended without a result", command)
+func (t told) silent(command string) *provision.Failure {
+	return program.Unsure(nil, "%s: the program ended without a result%s", command, t.swallowed())
+}
+
+// swallowed is what a program was told of a call of its own, and may have kept to itself.
+func (t told) swallowed() string {
+	if t.refused == "" {
+		return ""
+	}
+	return "; its last refused call: " + t.refused
 }
 
 // onlyOnce keeps a prolongation from being repeated that may have been made: at a registrar it costs money each time.
@@ -92,7 +103,7 @@ func (m *Module) command(ctx context.Context, f features, o order) (told, error)
 	printed, unreadable := parseAnswer(result.Stdout)
 	t := s.with(printed)
 	secrets := m.secretsOf(o)
-	t.text = program.Mask(t.text, secrets...)
+	t.text, t.refused = program.Mask(t.text, secrets...), program.Mask(t.refused, secrets...)
 	switch {
 	case t.refusal != nil && t.manual:
 		t.text = program.Mask(strings.TrimSpace(t.text+"\n"+t.refusal.text()), secrets...)
@@ -100,10 +111,10 @@ func (m *Module) command(ctx context.Context, f features, o order) (told, error)
 	case t.refusal != nil:
 		return t, failure(o.Command, program.Mask(t.refusal.text(), secrets...), t)
 	case result.Exit != 0:
-		return t, m.ended(o.Command, result, secrets...)
+		return t, m.ended(o.Command, result, t.swallowed(), secrets...)
 	case unreadable != nil:
-		return t, program.Unsure(nil, "%s: the program's answer cannot be read: %s", o.Command,
-			program.Mask(unreadable.Error()+": "+m.shown(result, secrets...), secrets...))
+		return t, program.Unsure(nil, "%s: the program's answer cannot be read: %s%s", o.Command,
+			program.Mask(unreadable.Error()+": "+m.shown(result, secrets...), secrets...), t.swallowed())
 	}
 	for name, value := range t.memo {
 		t.memo[name] = program.Mask(value, secrets...)
@@ -160,12 +171,12 @@ func failure(command, text string, t told) error {
 }
 
 // ended is an end with another status than 0 and no told error.
-func (m *Module) ended(command string, r program.Result, secrets ...string) error {
+func (m *Module) ended(command string, r program.Result, swallowed string, secrets ...string) error {
 	how := fmt.Sprintf("ended with status %d", r.Exit)
 	if r.Exit < 0 {
 		how = "was ended by a signal"
 	}
-	return program.Unsure(nil, "%s: the program %s: %s", command, how, m.shown(r, secrets...))
+	return program.Unsure(nil, "%s: the program %s: %s%s", command, how, m.shown(r, secrets...), swallowed)
 }
 
 // shown is what a program left for people: the end of its errors, or the beginning of what it printed.

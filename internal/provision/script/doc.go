@@ -19,7 +19,8 @@
 //   - A run succeeds when it ended with status 0 and told so, by a document or by a call; whatever it saved counts only then.
 //     Everything else is a failure, and what was told in the course of it is forgotten.
 //   - An error that the program tells is a refusal. One that says nothing sensible, ends with another status, is silent or
-//     talks without end may have done its work: it is repeated, but for prolong, which people look at.
+//     talks without end may have done its work: it is repeated, but for prolong, which people look at; so they do at one that
+//     was cut off with tariffd (Op.CutOff).
 //   - Secrets are in the document alone, and masked in every text that a program leaves.
 //
 // Quirks: an operation that the features do not name becomes a task (D28), but for prolong, which most products do not need;

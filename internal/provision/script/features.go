@@ -92,7 +92,7 @@ func (m *Module) askFeatures(ctx context.Context) (features, error) {
 	case err == nil && told.refusal != nil:
 		return features{}, provision.NewRejected("connection_failed", "features: %s", program.Mask(told.refusal.text(), m.secrets()...))
 	case result.Exit != 0:
-		return features{}, sure(m.ended("features", result))
+		return features{}, sure(m.ended("features", result, ""))
 	}
 	f, err := parseFeatures(text)
 	if err != nil || len(f.names) == 0 {

@@ -153,7 +153,7 @@ func (m *Module) run(ctx context.Context, f features, o order) (*session, progra
 	if err != nil {
 		return nil, program.Result{}, err
 	}
-	s := newSession(d, o)
+	s := newSession(d, o, m.secretsOf(o))
 	r := program.Run{
 		Path: m.set.Program, Args: m.arguments(o), Stdin: stdin, Timeout: m.timeout, Prepare: s.listen,
 	}

@@ -4,10 +4,12 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net"
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"sync"
 
 	"github.com/tariffd/tariffd/internal/provision/program"
@@ -19,6 +21,8 @@ type session struct {
 	order order
 	tree  any // the document, for document.get
 	doc   document
+	// secrets are what no text may hold.
+	secrets []string
 
 	mu    sync.Mutex
 	told  told
@@ -33,8 +37,8 @@ const mostCalls = 100_000
 // executable is the program that stands in for mgrctl: this one. Tests put a quicker one in its place.
 var executable = os.Executable
 
-func newSession(d document, o order) *session {
-	s := &session{order: o, doc: d}
+func newSession(d document, o order, secrets []string) *session {
+	s := &session{order: o, doc: d, secrets: secrets}
 	if raw, err := json.Marshal(d); err == nil {
 		exact := json.NewDecoder(bytes.NewReader(raw))
 		exact.UseNumber()
@@ -89,6 +93,27 @@ func (s *session) serve(listener net.Listener, calls *sync.WaitGroup) {
 func (s *session) answer(r mgrctl.Request) mgrctl.Answer {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	a := s.call(r)
+	if a.Refusal != "" {
+		s.told.refused = s.inWords(r, a)
+	}
+	return a
+}
+
+// inWords tells of a refused call. A value that holds a secret is not repeated: what was cut to be shown is not found by a mask.
+func (s *session) inWords(r mgrctl.Request, a mgrctl.Answer) string {
+	text := fmt.Sprintf("mgrctl %.60s was refused: %s: %s", r.Function, a.Object, a.Refusal)
+	for _, value := range r.Arguments {
+		for _, secret := range s.secrets {
+			if secret != "" && strings.Contains(value, secret) {
+				return fmt.Sprintf("mgrctl %.60s was refused: %s", r.Function, a.Object)
+			}
+		}
+	}
+	return text
+}
+
+func (s *session) call(r mgrctl.Request) mgrctl.Answer {
 	if s.calls++; s.calls > mostCalls {
 		return mgrctl.Refuse("func", "too many calls in one run")
 	}

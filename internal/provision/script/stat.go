@@ -20,7 +20,7 @@ func (m Counting) DailyUsage(ctx context.Context, refs []provision.Ref, day cale
 	}
 	t, err := m.command(ctx, f, order{Command: "stat", Usage: wanted(refs, day, zone)})
 	if err == nil && !t.done {
-		err = silent("stat")
+		err = t.silent("stat")
 	}
 	if err != nil {
 		return nil, sure(err)

@@ -193,6 +193,14 @@ func TestProlongIsNotRepeatedBlindly(t *testing.T) {
 		_, err := did(t, "anything.sh", newOp(provision.Renew), lines)
 		refusal(t, err, provision.Rejected, "see whether it was prolonged")
 	}
+	cutOff, ran := newOp(provision.Renew), filepath.Join(t.TempDir(), "ran")
+	cutOff.CutOff = true
+	_, err := did(t, "anything.sh", cutOff, `touch `+ran+`; echo '<doc/>'`)
+	refusal(t, err, provision.Rejected, "see whether it was prolonged")
+	require.NoFileExists(t, ran)
+	cutOff.Kind = provision.Resume
+	_, err = did(t, "anything.sh", cutOff, `echo '<doc/>'`)
+	require.NoError(t, err, "everything else may come twice")
 	out, err := did(t, "anything.sh", newOp(provision.Renew), `echo '<doc/>'`)
 	require.NoError(t, err)
 	require.Equal(t, provision.Done, out.State)
@@ -411,4 +419,24 @@ func TestFeaturesAreAskedOncePerStateOfTheFile(t *testing.T) {
 	asked, err := os.ReadFile(filepath.Join(dir, "asked"))
 	require.NoError(t, err)
 	require.Equal(t, "x\nx\n", string(asked))
+}
+
+func TestARefusedCallThatTheProgramSwallowedIsNamed(t *testing.T) {
+	t.Parallel()
+	for lines, words := range map[string]string{
+		`mgrctl -m billmgr service.postopen sok=ok >/dev/null; :`:                                                                                            "ended without a result; its last refused call: mgrctl service.postopen was refused: elid: ",
+		`mgrctl -m billmgr service.postopen elid=12 sok=ok >/dev/null || exit 3`:                                                                             "status 3: it said nothing; its last refused call: mgrctl service.postopen was refused: elid: 12 is not",
+		`mgrctl -m billmgr client.delete elid=12; echo all is well`:                                                                                          "client.delete was refused: func: there is no function",
+		`mgrctl a.b >/dev/null; mgrctl x >/dev/null; :`:                                                                                                      "mgrctl x was refused",
+		`w=$(mgrctl -m billmgr processing.params elid=0190-module name=token); mgrctl -m billmgr "x$w" >&2; :`:                                               "mgrctl x*** was refused: func: there is no function x***",
+		`w=$(mgrctl -m billmgr processing.params elid=0190-module name=token); mgrctl service.params elid="` + strings.Repeat("x", 55) + `$w" >/dev/null; :`: "mgrctl service.params was refused: elid",
+	} {
+		_, err := did(t, "anything.sh", newOp(provision.Open), lines)
+		f := refusal(t, err, provision.Unavailable, words)
+		require.NotContains(t, f.Text, token[:5])
+	}
+	_, err := did(t, "anything.sh", newOp(provision.Open), `mgrctl service.postopen >/dev/null; echo '<doc><error><msg>No room.</msg></error></doc>'`)
+	require.NotContains(t, refusal(t, err, provision.Rejected, "No room.").Text, "refused call", "the program told why itself")
+	_, err = did(t, "anything.sh", newOp(provision.Open), `:`)
+	require.NotContains(t, refusal(t, err, provision.Unavailable, "without a result").Text, "refused call")
 }
