@@ -50,6 +50,7 @@ type Companion struct {
 // CompanionChange is a new companion's members, or a partial change of one.
 type CompanionChange struct {
 	IfVersion *int64
+	Moved     bool // what stands at another URL is the same system
 	Name      *string
 	URL       *string
 	Username  *string
@@ -66,6 +67,8 @@ type CompanionTx interface {
 	DeleteCompanion(ctx context.Context, id CompanionID) error
 	// CompanionInUse tells whether a module names it in the given parameter.
 	CompanionInUse(ctx context.Context, member string, id CompanionID) (bool, error)
+	// CompanionServes tells whether services that are not deleted, or operations under way, are on a module that names it.
+	CompanionServes(ctx context.Context, member string, id CompanionID) (bool, error)
 }
 
 // CreateCompanion adds an IP manager or a license server; nothing is connected to, because only a module knows what for.
@@ -87,15 +90,25 @@ func (e *Engine) CreateCompanion(ctx context.Context, by actor.Actor, kind Compa
 	})
 }
 
-// UpdateCompanion changes one. Faults: not_found, precondition_failed, already_exists (name), field faults.
+// UpdateCompanion changes one. Another URL would send what services give back to a system that never gave it (D30): while there
+// are such services, the caller has to say that the system only moved. The lock makes an operation that reads the companion come
+// before, and be seen, or after, and go to the new URL. Faults: not_found, precondition_failed, already_exists (name), in_use,
+// field faults.
 func (e *Engine) UpdateCompanion(ctx context.Context, by actor.Actor, kind CompanionKind, id CompanionID, in CompanionChange) (Companion, error) {
 	return once(ctx, e, by, func(tx Tx) (Companion, error) {
 		c, err := lockCompanion(ctx, tx, kind, id, in.IfVersion)
 		if err != nil {
 			return Companion{}, err
 		}
+		was := c.URL
 		if err = in.apply(&c); err != nil {
 			return Companion{}, err
+		}
+		if c.URL != was && !in.Moved {
+			if serves, err := tx.CompanionServes(ctx, kind.member(), id); err != nil || serves {
+				return Companion{}, errOr(err, fault.New(fault.Conflict, "in_use",
+					"Services have what the system at the former address gave them; moved=true says that it is the same one.").At("/url"))
+			}
 		}
 		if err = tx.UpdateCompanion(ctx, c); err != nil {
 			return Companion{}, err

@@ -47,7 +47,7 @@ func (s *Server) GetIPManager(ctx context.Context, r api.GetIPManagerRequestObje
 
 // UpdateIPManager changes an IP manager.
 func (s *Server) UpdateIPManager(ctx context.Context, r api.UpdateIPManagerRequestObject) (api.UpdateIPManagerResponseObject, error) {
-	in := fromAPICompanionPatch(*r.JSONBody, ifVersion(ctx))
+	in := fromAPICompanionPatch(*r.JSONBody, ifVersion(ctx), r.Params.Moved)
 	c, err := s.Catalog.UpdateCompanion(ctx, actorOf(ctx), catalog.IPManager, catalog.CompanionID(r.ID), in)
 	if err != nil {
 		return nil, err
@@ -95,7 +95,7 @@ func (s *Server) GetLicenseServer(ctx context.Context, r api.GetLicenseServerReq
 
 // UpdateLicenseServer changes a license server.
 func (s *Server) UpdateLicenseServer(ctx context.Context, r api.UpdateLicenseServerRequestObject) (api.UpdateLicenseServerResponseObject, error) {
-	in := fromAPICompanionPatch(*r.JSONBody, ifVersion(ctx))
+	in := fromAPICompanionPatch(*r.JSONBody, ifVersion(ctx), r.Params.Moved)
 	c, err := s.Catalog.UpdateCompanion(ctx, actorOf(ctx), catalog.LicenseServer, catalog.CompanionID(r.ID), in)
 	if err != nil {
 		return nil, err
@@ -135,8 +135,8 @@ func fromAPICompanionCreate(b api.CompanionCreate) catalog.CompanionChange {
 }
 
 // fromAPICompanionPatch leaves a password that is sent back as it was read as it is.
-func fromAPICompanionPatch(b api.CompanionPatch, ifVersion *int64) catalog.CompanionChange {
-	in := catalog.CompanionChange{IfVersion: ifVersion, Name: b.Name, URL: b.URL, Username: b.Username}
+func fromAPICompanionPatch(b api.CompanionPatch, ifVersion *int64, moved *bool) catalog.CompanionChange {
+	in := catalog.CompanionChange{IfVersion: ifVersion, Moved: moved != nil && *moved, Name: b.Name, URL: b.URL, Username: b.Username}
 	var password string
 	if len(b.Password) > 0 && json.Unmarshal(b.Password, &password) == nil {
 		in.Password = &password

@@ -43,6 +43,34 @@ func TestIPManagersAndLicenseServers(t *testing.T) {
 	r.storefront(r.defaultProvider()).get("/v1/ip-managers").is(403)
 }
 
+// What a service has was given by the system beside the panel and goes back to it: it keeps its address, unless it only moved.
+func TestASystemBesideAPanelKeepsItsAddressWhileServicesAreOnItD30(t *testing.T) {
+	t.Parallel()
+	s := newSeller(t)
+	place := s.dataCenter("Frankfurt", "3")
+	module := s.module("DCI", place)
+	s.sold(module, s.tariff("t", obj{"data_center_ids": []string{place}, "processing_module_ids": []string{module}, "settings": obj{"configuration": "E3"}}))
+	for path, member := range map[string]string{"/v1/ip-managers": "ip_manager_id", "/v1/license-servers": "license_server_id"} {
+		made := s.admin.post(path, obj{"name": "Beside", "url": "https://a.example/mgr", "username": "billing", "password": "correct-horse"}).is(201)
+		at := made.Header.Get("Location")
+		url := func(to, query string) *reply { return s.admin.patch(at+query, obj{"url": to}) }
+		url("https://b.example/mgr", "").is(200) // nobody names it
+		_, err := s.db.Pool().Exec(`UPDATE processing_module SET parameters = jsonb_build_object($1::text, $2::text)`, member, made.text("id"))
+		require.NoError(t, err)
+		url("https://c.example/mgr", "").fails(409, "in_use").at("/url in_use")
+		url("https://c.example/mgr", "?moved=false").fails(409, "in_use")
+		require.Equal(t, "https://b.example/mgr", s.admin.get(at).text("url"))
+		url("https://b.example/mgr", "").is(200)
+		s.admin.patch(at, obj{"name": "Named anew", "username": "other", "password": "battery"}).is(200)
+		require.Equal(t, "https://c.example/mgr", url("https://c.example/mgr", "?moved=true").is(200).text("url"))
+		_, err = s.db.Pool().Exec(`UPDATE service SET status = 'deleted'`)
+		require.NoError(t, err)
+		url("https://d.example/mgr", "").is(200)
+		_, err = s.db.Pool().Exec(`UPDATE service SET status = 'active'`)
+		require.NoError(t, err)
+	}
+}
+
 // passwordOf opens a companion's sealed password.
 func passwordOf(t *testing.T, r *shop, id string) string {
 	t.Helper()

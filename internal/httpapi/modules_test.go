@@ -166,16 +166,11 @@ func TestAParameterThatServicesNeedStaysWhileTheyAreOnTheModuleD30(t *testing.T)
 	for _, v := range []any{"a", "b", "", nil, "a", ""} {
 		beside(v).is(200)
 	}
-	c := s.aClient(s.provider, "a@x.example")
-	s.admin.post("/v1/payments", pay(c, "100.00", nil), "Idempotency-Key", "p").is(201)
-	s.clientKey(c).post("/v1/orders", obj{"client_id": c, "pay": "balance", "items": []obj{{"tariff_id": tariff, "period": "P1M"}}}, "Idempotency-Key", "o").is(201)
-	s.work()
-	_, err := s.db.Pool().Exec(`UPDATE service SET module_id = $1`, module)
-	require.NoError(t, err)
+	s.sold(module, tariff)
 	beside("a").is(200) // from now on; what was made before has nothing of it
 	calls := s.panel.calls
 	for _, status := range []string{"ordered", "processing", "active"} {
-		_, err = s.db.Pool().Exec(`UPDATE service SET status = $1`, status)
+		_, err := s.db.Pool().Exec(`UPDATE service SET status = $1`, status)
 		require.NoError(t, err)
 		for _, v := range []any{"", nil, "b"} {
 			beside(v).fails(409, "parameter_fixed").at("/parameters/beside parameter_fixed")
@@ -184,9 +179,22 @@ func TestAParameterThatServicesNeedStaysWhileTheyAreOnTheModuleD30(t *testing.T)
 	require.Equal(t, calls, s.panel.calls, "refused before the panel is tried")
 	beside("a").is(200)
 	s.admin.patch("/v1/processing-modules/"+module, obj{"parameters": obj{"other": 1}}).is(200)
-	_, err = s.db.Pool().Exec(`UPDATE service SET status = 'deleted'`)
+	_, err := s.db.Pool().Exec(`UPDATE service SET status = 'deleted'`)
 	require.NoError(t, err)
 	beside("").is(200)
+}
+
+// sold makes one active service of the tariff, on the module.
+func (s *shop) sold(module, tariff string) string {
+	s.t.Helper()
+	c := s.aClient(s.provider, "a@x.example")
+	s.admin.post("/v1/payments", pay(c, "100.00", nil), "Idempotency-Key", "p").is(201)
+	made := s.clientKey(c).post("/v1/orders", obj{"client_id": c, "pay": "balance", "items": []obj{{"tariff_id": tariff, "period": "P1M"}}},
+		"Idempotency-Key", "o").is(201)
+	s.work()
+	_, err := s.db.Pool().Exec(`UPDATE service SET module_id = $1`, module)
+	require.NoError(s.t, err)
+	return made.json["items"].([]any)[0].(obj)["service_id"].(string)
 }
 
 // A driver may ask one product type's tariffs for other settings than another's.

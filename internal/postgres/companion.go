@@ -126,6 +126,20 @@ func (s companionStore) CompanionInUse(ctx context.Context, member string, id ca
 	return used, wrap("look for a companion's modules", err)
 }
 
+const companionServes = `
+SELECT EXISTS (
+    SELECT FROM processing_module m
+    WHERE m.parameters ->> $1 = $2 AND (
+        EXISTS (SELECT FROM service s WHERE s.module_id = m.id AND s.status <> 'deleted')
+        OR EXISTS (SELECT FROM operation o WHERE o.module_id = m.id AND o.status IN ('queued', 'running', 'waiting', 'manual'))))`
+
+// CompanionServes tells whether services that are not deleted, or operations under way, are on a module that names it.
+func (s companionStore) CompanionServes(ctx context.Context, member string, id catalog.CompanionID) (bool, error) {
+	var serves bool
+	err := s.get(ctx, &serves, companionServes, member, id)
+	return serves, wrap("look for a companion's services", err)
+}
+
 const companionByID = `
 SELECT id, kind, name, url, username, password, created_at, version FROM companion WHERE id = $2 AND kind = $1`
 
