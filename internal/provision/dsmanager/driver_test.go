@@ -6,12 +6,12 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/shopspring/decimal"
 	"github.com/stretchr/testify/require"
 
 	"github.com/tariffd/tariffd/internal/actor"
 	"github.com/tariffd/tariffd/internal/provision"
 	"github.com/tariffd/tariffd/internal/provision/dsmanager"
+	"github.com/tariffd/tariffd/internal/provision/provisiontest"
 )
 
 // The tariff's code is the name of the preset, as the vendor tells it.
@@ -19,7 +19,7 @@ func TestAServerWithoutOwnerIsTaken(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	m := w.module(nil)
-	op, out := w.open(m)
+	op, out := w.Open(m, spec())
 	s := w.server(out.Ref)
 	require.Equal(t, "ada-c0042", *s.Owner)
 	require.Equal(t, []string{"HPCorei5", "ada.example", "on", "Debian-12"}, []string{s.Type, s.Hostname, s.Power, s.OS})
@@ -28,7 +28,7 @@ func TestAServerWithoutOwnerIsTaken(t *testing.T) {
 	require.Equal(t, "ada.example", out.Domain)
 
 	closing := newOp(provision.Close, &op)
-	w.mustRun(m, &closing)
+	w.Do(m, &closing)
 	s = w.server(out.Ref)
 	require.Nil(t, s.Owner)
 	require.Equal(t, []string{"Srv-" + string(out.Ref), "", "off"}, []string{s.Name, s.Hostname, s.Power})
@@ -41,18 +41,18 @@ func TestTheImageIsTheOrdered(t *testing.T) {
 	m := w.module(nil)
 	op := newOp(provision.Open, nil)
 	op.Spec.AddOns = map[string]provision.AddOn{"os": {Item: "Ubuntu-24.04"}}
-	out := w.mustRun(m, &op)
+	out := w.Do(m, &op)
 	require.Equal(t, "Ubuntu-24.04", w.server(out.Ref).OS)
 	require.Empty(t, out.ByHand)
 
 	again := newOp(provision.Reinstall, &op)
 	again.Spec.Parameters = map[string]json.RawMessage{"os": json.RawMessage(`"debian-12"`)}
-	w.mustRun(m, &again)
+	w.Do(m, &again)
 	require.Equal(t, "Debian-12", w.server(out.Ref).OS)
 	again.Spec.Parameters["os"] = json.RawMessage(`"Plan-9"`)
 	again.Memo = nil
-	_, err := w.run(m, &again)
-	refused(t, err, "unknown_os")
+	_, err := w.Try(m, &again)
+	provisiontest.Refused(t, err, "unknown_os")
 }
 
 func TestAClientsOwnServerHasNoPreset(t *testing.T) {
@@ -67,8 +67,8 @@ func TestAClientsOwnServerHasNoPreset(t *testing.T) {
 func TestPresetsAndWhatIsFree(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.control("POST", "/dsmanager/servers", map[string]any{"type": "HPCorei7", "count": 2}, nil)
-	w.control("POST", "/dsmanager/servers", map[string]any{"type": "HPCorei7", "blocked": true}, nil)
+	w.Control("POST", "/dsmanager/servers", map[string]any{"type": "HPCorei7", "count": 2}, nil)
+	w.Control("POST", "/dsmanager/servers", map[string]any{"type": "HPCorei7", "blocked": true}, nil)
 	m := w.module(nil)
 	stock, err := m.(provision.Stocker).Stock(t.Context())
 	require.NoError(t, err)
@@ -79,9 +79,9 @@ func TestPresetsAndWhatIsFree(t *testing.T) {
 	for want := range 3 {
 		op := newOp(provision.Open, nil)
 		op.Spec.Settings = preset // wins over the code
-		out, err := w.run(m, &op)
+		out, err := w.Try(m, &op)
 		if want == 2 {
-			require.Contains(t, refused(t, err, "no_free_server").Text, "HPCorei7")
+			require.Contains(t, provisiontest.Refused(t, err, "no_free_server").Text, "HPCorei7")
 			break
 		}
 		require.NoError(t, err)
@@ -97,10 +97,10 @@ func TestPresetsAndWhatIsFree(t *testing.T) {
 func TestAFailedInstallationGivesTheServerBack(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.fault("task_fail", "", "/dsmgr?func=server.reinstall", 1, 0)
+	w.Fault("task_fail", "", "/dsmgr?func=server.reinstall", 1, 0)
 	op := newOp(provision.Open, nil)
-	_, err := w.run(w.module(nil), &op)
-	refused(t, err, "panel_failed")
+	_, err := w.Try(w.module(nil), &op)
+	provisiontest.Refused(t, err, "panel_failed")
 	require.Zero(t, w.objects(op.ServiceID))
 	stock, err := w.module(nil).(provision.Stocker).Stock(t.Context())
 	require.NoError(t, err)
@@ -111,20 +111,17 @@ func TestD28AddOnsWithoutACallAreToldToPeople(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	m := w.module(nil)
-	amount := func(text string) provision.AddOn {
-		n := decimal.RequireFromString(text)
-		return provision.AddOn{Amount: &n, Unit: "GiB"}
-	}
+	amount := func(text string) provision.AddOn { return provisiontest.Amount(text, "GiB") }
 	op := newOp(provision.Open, nil)
 	op.Spec.AddOns = map[string]provision.AddOn{"ram": amount("32"), "disk": amount("500"), "raid": {}}
 	op.Spec.Included = map[string]provision.AddOn{"disk": amount("500")}
-	out := w.mustRun(m, &op)
+	out := w.Do(m, &op)
 	require.Contains(t, out.ByHand, ": ram 32 GiB.")
 	change := newOp(provision.SetParams, &op)
 	change.Spec.Previous = &provision.Terms{AddOns: op.Spec.AddOns}
-	require.Empty(t, w.mustRun(m, &change).ByHand, "nothing is another")
+	require.Empty(t, w.Do(m, &change).ByHand, "nothing is another")
 	change.Spec.AddOns = map[string]provision.AddOn{"ram": amount("64"), "disk": amount("500")}
-	require.Contains(t, w.mustRun(m, &change).ByHand, "ram 64 GiB")
+	require.Contains(t, w.Do(m, &change).ByHand, "ram 64 GiB")
 }
 
 // D28: nobody can exchange a machine by a call, so a tariff of another preset holds only when people have done it.
@@ -132,16 +129,16 @@ func TestD28AnotherPresetIsPeoplesWork(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	m := w.module(nil)
-	op, _ := w.open(m)
+	op, _ := w.Open(m, spec())
 	change := newOp(provision.SetParams, &op)
 	change.Spec.Previous = &provision.Terms{TariffCode: op.Spec.TariffCode}
 	change.Spec.TariffCode, change.Spec.Settings = "Summer offer", json.RawMessage(`{"preset": "HPCorei5"}`)
 	change.Spec.Domain, change.Spec.Asked = "new.example", []string{"domain"}
-	out := w.mustRun(m, &change)
+	out := w.Do(m, &change)
 	require.Equal(t, provision.Done, out.State, "the preset is the same")
 	require.Equal(t, "new.example", w.server(out.Ref).Hostname)
 	change.Spec.TariffCode, change.Spec.Settings = "HPCorei7", nil
-	out = w.mustRun(m, &change)
+	out = w.Do(m, &change)
 	require.Equal(t, provision.Manual, out.State)
 	require.Contains(t, out.Text, ": preset HPCorei7.")
 }
@@ -150,16 +147,16 @@ func TestAForeignServerIsLeftAlone(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	m := w.module(nil)
-	theirs, _ := w.open(m)
+	theirs, _ := w.Open(m, spec())
 	for _, kind := range []provision.Kind{provision.Suspend, provision.Reboot, provision.Reinstall} {
 		op := newOp(kind, nil)
 		op.Ref = theirs.Ref
-		_, err := w.run(m, &op)
-		refused(t, err, "server_not_found")
+		_, err := w.Try(m, &op)
+		provisiontest.Refused(t, err, "server_not_found")
 	}
 	op := newOp(provision.Close, nil)
 	op.Ref = theirs.Ref
-	w.mustRun(m, &op)
+	w.Do(m, &op)
 	require.True(t, w.inService(theirs.ServiceID))
 }
 
@@ -167,10 +164,7 @@ func TestAForeignServerIsLeftAlone(t *testing.T) {
 func TestColocationIsDisabledAndEnabledById(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	c := w.config(adminPassword, nil)
-	c.ProductType = "colocation"
-	m, err := dsmanager.Driver().New(c)
-	require.NoError(t, err)
+	m := w.colocation()
 	_, counts := m.(provision.Stocker)
 	require.False(t, counts, "places in a rack are not counted")
 	require.NoError(t, m.Check(t.Context()))
@@ -181,7 +175,7 @@ func TestColocationIsDisabledAndEnabledById(t *testing.T) {
 	}
 	for _, kind := range []provision.Kind{provision.Open, provision.SetParams, provision.Close} {
 		op := colocated(kind, "2")
-		out := w.mustRun(m, &op)
+		out := w.Do(m, &op)
 		require.Equal(t, provision.Manual, out.State, kind)
 		require.NotEmpty(t, out.Text)
 	}
@@ -190,7 +184,7 @@ func TestColocationIsDisabledAndEnabledById(t *testing.T) {
 		disabled bool
 	}{{provision.Suspend, true}, {provision.Suspend, true}, {provision.Resume, false}} {
 		op := colocated(step.kind, "2")
-		out := w.mustRun(m, &op)
+		out := w.Do(m, &op)
 		require.Equal(t, []any{provision.Done, provision.Ref("2")}, []any{out.State, out.Ref})
 		s := w.server("2")
 		require.Equal(t, []any{step.disabled, "Srv-2"}, []any{s.Disabled, s.Name}, "nothing else of it is touched")
@@ -198,8 +192,8 @@ func TestColocationIsDisabledAndEnabledById(t *testing.T) {
 	}
 	for _, ref := range []provision.Ref{"", "999"} {
 		op := colocated(provision.Suspend, ref)
-		_, err = w.run(m, &op)
-		refused(t, err, "server_not_found")
+		_, err := w.Try(m, &op)
+		provisiontest.Refused(t, err, "server_not_found")
 	}
 	p, _ := dsmanager.Driver().Info.Serves("colocation")
 	require.Equal(t, []string{"external_id"}, p.CompletesWith)
@@ -212,15 +206,12 @@ func TestColocationIsDisabledAndEnabledById(t *testing.T) {
 func TestColocationDoesNotTouchSoldServers(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	sold, _ := w.open(w.module(nil))
-	c := w.config(adminPassword, nil)
-	c.ProductType = "colocation"
-	m, err := dsmanager.Driver().New(c)
-	require.NoError(t, err)
+	sold, _ := w.Open(w.module(nil), spec())
+	m := w.colocation()
 	op := newOp(provision.Suspend, nil)
 	op.Ref, op.Spec.ProductType = sold.Ref, "colocation"
-	_, err = w.run(m, &op)
-	refused(t, err, "server_not_found")
+	_, err := w.Try(m, &op)
+	provisiontest.Refused(t, err, "server_not_found")
 	require.True(t, w.inService(sold.ServiceID))
 }
 
@@ -231,7 +222,7 @@ func TestClientsHaveUsersOfTheirOwn(t *testing.T) {
 	for i, name := range []string{"admin", "Äda Lövelace & sons of a long line", ""} {
 		op := newOp(provision.Open, nil)
 		op.Spec.Client.Username, op.Spec.Client.ID = name, actor.ClientID("0000-000"+strconv.Itoa(i))
-		w.mustRun(m, &op)
+		w.Do(m, &op)
 	}
 	var names []string
 	for _, u := range w.view().Users {

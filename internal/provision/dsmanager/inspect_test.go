@@ -8,57 +8,36 @@ import (
 
 	"github.com/tariffd/tariffd/internal/actor"
 	"github.com/tariffd/tariffd/internal/provision"
-	"github.com/tariffd/tariffd/internal/provision/dsmanager"
 	"github.com/tariffd/tariffd/internal/provision/provisiontest"
 )
 
 // given gives servers to a user that was there before.
 func (w *world) given(name, email string, servers ...int) {
-	w.control("POST", "/dsmanager/users", map[string]any{"name": name, "email": email, "servers": servers}, nil)
-}
-
-func (w *world) colocation() provision.Module {
-	config := w.config(adminPassword, nil)
-	config.ProductType = "colocation"
-	m, err := dsmanager.Driver().New(config)
-	require.NoError(w, err)
-	return m
-}
-
-func inspect(t *testing.T, m provision.Module, op provision.Op) provision.Found {
-	t.Helper()
-	found, err := m.(provision.Inspector).Inspect(t.Context(), op)
-	require.NoError(t, err)
-	return found
+	w.Control("POST", "/dsmanager/users", map[string]any{"name": name, "email": email, "servers": servers}, nil)
 }
 
 func TestInspectTellsHowTheServerIs(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	m := w.module(nil)
-	op, out := w.open(m)
+	op, out := w.Open(m, spec())
 	on := true
 	require.Equal(t, provision.Found{
 		Exists: true, Ref: out.Ref, Standing: provision.Served, Power: &on, Owner: "ada@example.org", Domain: "ada.example", Sort: "HPCorei5",
 		Addresses: out.Addresses, Parameters: map[string]string{"os": "Debian-12"},
-	}, inspect(t, m, newOp(provision.Sync, &op)))
+	}, provisiontest.Inspect(t, m, newOp(provision.Sync, &op)))
 
 	suspend := newOp(provision.Suspend, &op)
-	w.mustRun(m, &suspend)
+	w.Do(m, &suspend)
 	w.given("bob", "bob@example.org", int(out.Ref[0]-'0')) // staff take it for somebody else, and switch it on
 	lost := newOp(provision.Sync, &op)
 	lost.Ref = ""
-	found := inspect(t, m, lost)
+	found := provisiontest.Inspect(t, m, lost)
 	require.Equal(t, []any{out.Ref, provision.CutOff, "bob@example.org", "s" + string(out.Ref) + ".bob.example"},
 		[]any{found.Ref, found.Standing, found.Owner, found.Domain}, "found by its mark")
 	other := newOp(provision.Sync, nil)
 	other.Ref = out.Ref
-	require.Equal(t, provision.Found{}, inspect(t, m, other), "it is another service's")
-	w.Break(provisiontest.Fault{Kind: "http_500"})
-	_, err := m.(provision.Inspector).Inspect(t.Context(), other)
-	failure, ok := provision.FailureOf(err)
-	require.True(t, ok)
-	require.Equal(t, provision.Unavailable, failure.Kind)
+	provisiontest.InspectsItsOwn(t, m, w, other)
 }
 
 func TestServersThatWereThereBefore(t *testing.T) {
@@ -66,7 +45,7 @@ func TestServersThatWereThereBefore(t *testing.T) {
 	w := newWorld(t)
 	m := w.module(nil)
 	importer := m.(provision.Importer)
-	op, _ := w.open(m)
+	op, _ := w.Open(m, spec())
 	list, err := importer.Machines(t.Context())
 	require.NoError(t, err)
 	require.Empty(t, list, "one is ours, the others are free")
@@ -85,21 +64,21 @@ func TestServersThatWereThereBefore(t *testing.T) {
 	// From then on its operations find it by its number and its user.
 	taken := newOp(provision.Suspend, nil)
 	taken.Ref = list[0].Ref
-	_, err = w.run(m, &taken)
-	refused(t, err, "server_not_found")
+	_, err = w.Try(m, &taken)
+	provisiontest.Refused(t, err, "server_not_found")
 	taken.Spec.Parameters, taken.Memo = map[string]json.RawMessage{"panel_user": json.RawMessage(`"ada-of-old"`)}, nil
-	w.mustRun(m, &taken)
+	w.Do(m, &taken)
 	require.True(t, w.server("2").Disabled)
 	require.False(t, w.server(op.Ref).Disabled)
-	require.Equal(t, "ada@example.org", inspect(t, m, newOp(provision.Sync, &taken)).Owner)
+	require.Equal(t, "ada@example.org", provisiontest.Inspect(t, m, newOp(provision.Sync, &taken)).Owner)
 	for _, kind := range []provision.Kind{provision.Resume, provision.Reboot, provision.Reinstall, provision.Close} {
 		next := newOp(kind, &taken)
-		w.mustRun(m, &next)
+		w.Do(m, &next)
 	}
 	s := w.server("2")
 	require.Nil(t, s.Owner)
 	require.Equal(t, []string{"Srv-2", "", "off"}, []string{s.Name, s.Hostname, s.Power})
-	require.False(t, inspect(t, m, newOp(provision.Sync, &taken)).Exists)
+	require.False(t, provisiontest.Inspect(t, m, newOp(provision.Sync, &taken)).Exists)
 }
 
 // Of a colocated server the panel knows its number; the rest is people's.
@@ -114,9 +93,9 @@ func TestAColocatedServerIsComparedByItsNumber(t *testing.T) {
 	require.Equal(t, []any{provision.Ref("3"), "carol@example.org"}, []any{list[0].Ref, list[0].Owner})
 	op := newOp(provision.Suspend, nil)
 	op.ServiceID, op.Ref, op.Spec.ProductType = actor.ServiceID(actor.NewID()), "3", "colocation"
-	w.mustRun(m, &op)
+	w.Do(m, &op)
 	on := true
-	require.Equal(t, provision.Found{Exists: true, Ref: "3", Standing: provision.CutOff, Power: &on}, inspect(t, m, newOp(provision.Sync, &op)))
+	require.Equal(t, provision.Found{Exists: true, Ref: "3", Standing: provision.CutOff, Power: &on}, provisiontest.Inspect(t, m, newOp(provision.Sync, &op)))
 	op.Ref = "99"
-	require.False(t, inspect(t, m, newOp(provision.Sync, &op)).Exists)
+	require.False(t, provisiontest.Inspect(t, m, newOp(provision.Sync, &op)).Exists)
 }

@@ -1,106 +1,35 @@
 package dsmanager_test
 
 import (
-	"bytes"
 	"encoding/json"
-	"io"
-	"net/http"
-	"net/http/httptest"
+	"slices"
 	"strconv"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/tariffd/tariffd/internal/actor"
-	"github.com/tariffd/tariffd/internal/clock"
 	"github.com/tariffd/tariffd/internal/provision"
 	"github.com/tariffd/tariffd/internal/provision/dsmanager"
-	"github.com/tariffd/tariffd/internal/provision/panels"
+	"github.com/tariffd/tariffd/internal/provision/panels/paneltest"
 	"github.com/tariffd/tariffd/internal/provision/provisiontest"
 )
 
-const (
-	adminPassword   = "secret"
-	wrongPassword   = "wrong-password-5K"
-	machinePassword = "first-password-7Q"
-)
-
-var epoch = time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC)
-
-// world is one simulated panel behind a real HTTP server, steered by its control API as anybody may do.
+// world is one simulated panel with an engine that works on it.
 type world struct {
-	*testing.T
-	url   string
-	clock *clock.Fake
-	mu    sync.Mutex
+	*paneltest.Console
+	*provisiontest.Engine
 }
 
-func newWorld(t *testing.T) *world { return newWorldOf(t, 10*time.Minute) }
+func newWorld(t *testing.T) *world { return newWorldOf(t, paneltest.Delay) }
 
 // newWorldOf begins a panel that takes so long to install a server.
 func newWorldOf(t *testing.T, delay time.Duration) *world {
 	t.Helper()
-	simulated, err := panels.New(panels.Options{Delay: delay})
-	require.NoError(t, err)
-	server := httptest.NewServer(simulated.Handler())
-	t.Cleanup(func() {
-		simulated.Release()
-		server.Close()
-		require.NoError(t, simulated.Close())
-	})
-	w := &world{T: t, url: server.URL, clock: clock.NewFake(epoch)}
-	w.advance(0)
-	return w
-}
-
-// control makes one call of the control API.
-func (w *world) control(method, path string, body, into any) {
-	w.Helper()
-	data, err := json.Marshal(body)
-	require.NoError(w, err)
-	req, err := http.NewRequest(method, w.url+"/control"+path, bytes.NewReader(data))
-	require.NoError(w, err)
-	resp, err := http.DefaultClient.Do(req)
-	require.NoError(w, err)
-	defer resp.Body.Close()
-	answer, err := io.ReadAll(resp.Body)
-	require.NoError(w, err)
-	require.Less(w, resp.StatusCode, 300, string(answer))
-	if into != nil {
-		require.NoError(w, json.Unmarshal(answer, into))
-	}
-}
-
-func (w *world) advance(d time.Duration) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.clock.Advance(d)
-	w.control("PUT", "/clock", map[string]any{"now": w.clock.BusinessNow(), "mode": "frozen"}, nil)
-}
-
-// Break and Mend are the suite's way to the control API's faults.
-func (w *world) Break(f provisiontest.Fault) { w.fault(f.Kind, f.Method, "", f.Times, f.After) }
-
-func (w *world) fault(kind, method, path string, times, after int) {
-	w.control("POST", "/dsmanager/faults", map[string]any{
-		"method": method, "path": path, "kind": kind, "times": times, "after": after,
-	}, nil)
-}
-
-func (w *world) Mend() int {
-	var faults struct {
-		List []struct{ Fired int }
-	}
-	w.control("GET", "/dsmanager/faults", nil, &faults)
-	w.control("DELETE", "/dsmanager/faults", nil, nil)
-	struck := 0
-	for _, f := range faults.List {
-		struck += f.Fired
-	}
-	return struck
+	c := paneltest.NewConsole(t, "dsmanager", delay)
+	return &world{c, provisiontest.NewEngine(t, c.Advance)}
 }
 
 // shown is a server as the control API shows it.
@@ -128,30 +57,22 @@ type view struct {
 
 func (w *world) view() (v view) {
 	w.Helper()
-	w.control("GET", "/dsmanager", nil, &v)
+	w.Control("GET", "/dsmanager", nil, &v)
 	return v
 }
 
 func (w *world) server(ref provision.Ref) shown {
 	w.Helper()
-	for _, s := range w.view().Servers {
-		if strconv.Itoa(s.ID) == string(ref) {
-			return s
-		}
-	}
-	require.FailNow(w, "no such server", "%s", ref)
-	return shown{}
+	all := w.view().Servers
+	i := slices.IndexFunc(all, func(s shown) bool { return strconv.Itoa(s.ID) == string(ref) })
+	require.GreaterOrEqual(w, i, 0, "no such server: %s", ref)
+	return all[i]
 }
 
 // of returns the servers that carry the service's mark.
-func (w *world) of(service actor.ServiceID) (out []shown) {
+func (w *world) of(service actor.ServiceID) []shown {
 	w.Helper()
-	for _, s := range w.view().Servers {
-		if strings.Contains(s.Name, string(service)) {
-			out = append(out, s)
-		}
-	}
-	return out
+	return slices.DeleteFunc(w.view().Servers, func(s shown) bool { return !strings.Contains(s.Name, string(service)) })
 }
 
 func (w *world) objects(service actor.ServiceID) int { return len(w.of(service)) }
@@ -175,28 +96,24 @@ func (w *world) runs(service actor.ServiceID, kind provision.Kind) (n int) {
 	return n
 }
 
-// config reaches the panel; parameters are merged over a short time limit.
 func (w *world) config(password string, parameters map[string]any) provision.Config {
 	w.Helper()
-	set := map[string]any{"timeout_seconds": 1}
-	for k, v := range parameters {
-		set[k] = v
-	}
-	connection, err := json.Marshal(map[string]any{"url": w.url + "/dsmanager/dsmgr", "username": "admin", "password": password})
-	require.NoError(w, err)
-	chosen, err := json.Marshal(set)
-	require.NoError(w, err)
-	return provision.Config{
-		Connection: connection, Parameters: chosen, ProductType: "dedicated",
-		Env: provision.Env{Transport: http.DefaultTransport, Now: w.clock.BusinessNow, UserAgent: "tariffd-test"},
-	}
+	c := w.Config(map[string]any{"url": w.URL("dsmanager", "/dsmgr"), "username": "admin", "password": password}, parameters)
+	c.ProductType = "dedicated"
+	return c
 }
 
 func (w *world) module(parameters map[string]any) provision.Module {
 	w.Helper()
-	m, err := dsmanager.Driver().New(w.config(adminPassword, parameters))
-	require.NoError(w, err)
-	return m
+	return provisiontest.Connect(w, dsmanager.Driver(), w.config(paneltest.AdminPassword, parameters))
+}
+
+// colocation is a module of the same panel for clients' own servers.
+func (w *world) colocation() provision.Module {
+	w.Helper()
+	c := w.config(paneltest.AdminPassword, nil)
+	c.ProductType = "colocation"
+	return provisiontest.Connect(w, dsmanager.Driver(), c)
 }
 
 func spec() provision.Spec {
@@ -204,92 +121,37 @@ func spec() provision.Spec {
 		ProductType: "dedicated", TariffCode: "HPCorei5", Domain: "ada.example",
 		Client:   provision.Client{ID: "c-0042", Email: "ada@example.org", Name: "Ada L", Username: "ada"},
 		Settings: json.RawMessage(`{"template": "another driver's"}`),
-		Password: machinePassword,
+		Password: paneltest.MachinePassword,
 	}
 }
 
 func newOp(kind provision.Kind, of *provision.Op) provision.Op {
-	op := provision.Op{Kind: kind, Key: actor.NewID(), ServiceID: actor.ServiceID(actor.NewID()), Spec: spec()}
-	if of != nil {
-		op.ServiceID, op.Ref, op.Spec = of.ServiceID, of.Ref, of.Spec
-	}
-	return op
+	return provisiontest.NewOp(kind, spec(), of)
 }
 
-// run applies an operation to its end and moves the clock as it asks.
-func (w *world) run(m provision.Module, op *provision.Op) (provision.Outcome, error) {
-	w.Helper()
-	for range 200 {
-		out, err := m.Apply(w.Context(), *op)
-		if err != nil || out.State != provision.Pending {
-			if out.Ref != "" {
-				op.Ref = out.Ref
-			}
-			return out, err
-		}
-		op.Memo = out.Memo
-		w.advance(out.After)
-	}
-	require.FailNow(w, "no end")
-	return provision.Outcome{}, nil
-}
-
-func (w *world) mustRun(m provision.Module, op *provision.Op) provision.Outcome {
-	w.Helper()
-	out, err := w.run(m, op)
-	require.NoError(w, err)
-	return out
-}
-
-func (w *world) open(m provision.Module) (provision.Op, provision.Outcome) {
-	w.Helper()
-	op := newOp(provision.Open, nil)
-	out := w.mustRun(m, &op)
-	op.Memo = nil
-	return op, out
-}
-
-func refused(t *testing.T, err error, code string) *provision.Failure {
-	t.Helper()
-	failure, ok := provision.FailureOf(err)
-	require.Truef(t, ok, "a failure is expected, not %v", err)
-	require.Equal(t, provision.Rejected, failure.Kind, err)
-	require.Equal(t, code, failure.Code, err)
-	return failure
-}
-
-func harness(delay time.Duration) provisiontest.Harness {
+// harness is the suite's, of a module that signs in with these parameters.
+func harness(delay time.Duration, parameters map[string]any) provisiontest.Harness {
 	return provisiontest.Harness{
 		Driver: dsmanager.Driver(),
 		New: func(t *testing.T) provisiontest.World {
 			w := newWorldOf(t, delay)
+			config, wrong := w.config(paneltest.AdminPassword, parameters), w.config(paneltest.WrongPassword, nil)
 			// Another address of the same panel, so that nothing of this process is shared.
-			sibling, wrong := w.config(adminPassword, map[string]any{"login": "each_call"}), w.config(wrongPassword, nil)
+			sibling := w.config(paneltest.AdminPassword, map[string]any{"login": "each_call"})
 			sibling.Connection = json.RawMessage(strings.Replace(string(sibling.Connection), "127.0.0.1", "localhost", 1))
 			return provisiontest.World{
-				Config: w.config(adminPassword, map[string]any{"login": "session"}), Sibling: &sibling, WrongLogin: &wrong, Spec: spec(),
-				Advance: w.advance, Objects: w.objects, InService: w.inService, Runs: w.runs, Network: w,
-				Secrets: []string{wrongPassword, machinePassword},
+				Config: config, Sibling: &sibling, WrongLogin: &wrong, Impatient: w.Impatient(config, 120*time.Millisecond), Spec: spec(),
+				Advance: w.Advance, Objects: w.objects, InService: w.inService, Runs: w.runs, Network: w,
+				Secrets: []string{paneltest.WrongPassword, paneltest.MachinePassword},
 			}
 		},
 	}
 }
 
-func TestConformance(t *testing.T) { provisiontest.Run(t, harness(10*time.Minute)) }
+func TestConformance(t *testing.T) {
+	provisiontest.Run(t, harness(paneltest.Delay, map[string]any{"login": "session"}))
+}
 
 func TestFaultMatrix(t *testing.T) {
-	h := harness(40 * time.Second) // few looks, so that the calls are few that can fail
-	fresh := h.New
-	h.New = func(t *testing.T) provisiontest.World {
-		w := fresh(t)
-		panel := w.Network.(*world)
-		w.Config = panel.config(adminPassword, map[string]any{"timeout_seconds": 60, "login": "session"}) // a busy machine is no silent panel
-		// Impatient below the driver's own time limit, whose unit is a second.
-		transport := &http.Transport{ResponseHeaderTimeout: 120 * time.Millisecond}
-		t.Cleanup(transport.CloseIdleConnections)
-		impatient := w.Config
-		impatient.Env.Transport, w.Impatient = transport, &impatient
-		return w
-	}
-	provisiontest.Matrix(t, h)
+	provisiontest.Matrix(t, harness(paneltest.ShortDelay, map[string]any{"login": "session", "timeout_seconds": paneltest.PatientSeconds}))
 }

@@ -11,14 +11,16 @@ import (
 	"github.com/tariffd/tariffd/internal/fault"
 	"github.com/tariffd/tariffd/internal/provision"
 	"github.com/tariffd/tariffd/internal/provision/openstack"
+	"github.com/tariffd/tariffd/internal/provision/panels/paneltest"
+	"github.com/tariffd/tariffd/internal/provision/provisiontest"
 )
 
 func TestAServerIsMadeAsOrdered(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	op := newOp(provision.Open, nil)
-	op.Spec = with(op.Spec, "os", "ubuntu-24.04")
-	out := w.mustRun(w.module(map[string]any{"security_groups": []string{"web"}, "availability_zone": "nova"}), &op)
+	op.Spec = provisiontest.With(op.Spec, "os", "ubuntu-24.04")
+	out := w.Do(w.module(map[string]any{"security_groups": []string{"web"}, "availability_zone": "nova"}), &op)
 	s := w.server(out.Ref)
 	require.Equal(t, []string{"RegionOne", "ACTIVE", "m1.small", "Ubuntu-24.04"}, []string{s.Location, s.Status, s.Configuration, s.OS})
 	require.Equal(t, []string{"web"}, s.Groups)
@@ -29,7 +31,7 @@ func TestAServerIsMadeAsOrdered(t *testing.T) {
 
 	plain := newOp(provision.Open, nil)
 	plain.Spec = settings(plain.Spec, `{"flavor": "1", "default_os": "", "network": ""}`)
-	out = w.mustRun(w.module(map[string]any{"network": "private"}), &plain)
+	out = w.Do(w.module(map[string]any{"network": "private"}), &plain)
 	require.Equal(t, map[string]string{"os": "Debian-12"}, out.Parameters, "what the order left open is told")
 	require.Equal(t, "private", w.server(out.Ref).Addresses[0].Network)
 }
@@ -44,13 +46,13 @@ func TestSuspendingStopsAndLocks(t *testing.T) {
 		locked bool
 	}{{nil, "SHUTOFF", true}, {map[string]any{"suspend_by": "suspend", "lock_suspended": false}, "SUSPENDED", false}} {
 		m := w.module(c.set)
-		service, _ := w.open(m)
+		service, _ := w.Open(m, spec())
 		op := newOp(provision.Suspend, &service)
-		w.mustRun(m, &op)
+		w.Do(m, &op)
 		s := w.server(service.Ref)
 		require.Equal(t, []any{c.status, c.locked}, []any{s.Status, s.Locked})
 		op = newOp(provision.Resume, &service)
-		w.mustRun(m, &op)
+		w.Do(m, &op)
 		require.True(t, w.inService(service.ServiceID))
 	}
 }
@@ -59,17 +61,17 @@ func TestAnotherFlavorIsConfirmed(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	m := w.module(nil)
-	service, _ := w.open(m)
+	service, _ := w.Open(m, spec())
 	op := newOp(provision.SetParams, &service)
-	op.Spec = sized(op.Spec, "cpu", "2", "piece", "ram", "4096", "MiB", "disk", "40", "GiB")
-	w.mustRun(m, &op)
+	op.Spec = provisiontest.Sized(op.Spec, "cpu", "2", "piece", "ram", "4096", "MiB", "disk", "40", "GiB")
+	w.Do(m, &op)
 	s := w.server(service.Ref)
 	require.Equal(t, []string{"m1.medium", "ACTIVE"}, []string{s.Configuration, s.Status}, "add-ons choose the flavor that has just these")
 
 	op = newOp(provision.SetParams, &service)
-	op.Spec = sized(op.Spec, "cpu", "3", "piece")
-	_, err := w.run(m, &op)
-	require.Contains(t, refused(t, err, "unknown_flavor").Text, "3 processors, 2048 MiB of memory and 20 GiB of disk")
+	op.Spec = provisiontest.Sized(op.Spec, "cpu", "3", "piece")
+	_, err := w.Try(m, &op)
+	require.Contains(t, provisiontest.Refused(t, err, "unknown_flavor").Text, "3 processors, 2048 MiB of memory and 20 GiB of disk")
 }
 
 func TestD28AddOnsWithoutACallAreToldToPeople(t *testing.T) {
@@ -77,15 +79,15 @@ func TestD28AddOnsWithoutACallAreToldToPeople(t *testing.T) {
 	w := newWorld(t)
 	m := w.module(nil)
 	op := newOp(provision.Open, nil)
-	op.Spec = sized(op.Spec, "cpu", "1", "piece", "ipv4", "1", "piece", "port_speed", "100", "Mbit/s")
-	op.Spec.Included = sized(spec(), "ipv4", "1", "piece").AddOns
-	require.Contains(t, w.mustRun(m, &op).ByHand, ": port_speed 100 Mbit/s.")
+	op.Spec = provisiontest.Sized(op.Spec, "cpu", "1", "piece", "ipv4", "1", "piece", "port_speed", "100", "Mbit/s")
+	op.Spec.Included = provisiontest.Sized(spec(), "ipv4", "1", "piece").AddOns
+	require.Contains(t, w.Do(m, &op).ByHand, ": port_speed 100 Mbit/s.")
 	change := newOp(provision.SetParams, &op)
 	change.Spec.Previous = &provision.Terms{AddOns: op.Spec.AddOns}
-	require.Empty(t, w.mustRun(m, &change).ByHand, "nothing is another")
-	change.Spec = sized(change.Spec, "ipv4", "3", "piece", "port_speed", "100", "Mbit/s")
+	require.Empty(t, w.Do(m, &change).ByHand, "nothing is another")
+	change.Spec = provisiontest.Sized(change.Spec, "ipv4", "3", "piece", "port_speed", "100", "Mbit/s")
 	change.Spec.AddOns["os"] = provision.AddOn{Item: "Ubuntu-24.04"}
-	require.Contains(t, w.mustRun(m, &change).ByHand, ": ipv4 3 piece; os Ubuntu-24.04.", "a system is put on a server by reinstalling it alone")
+	require.Contains(t, w.Do(m, &change).ByHand, ": ipv4 3 piece; os Ubuntu-24.04.", "a system is put on a server by reinstalling it alone")
 }
 
 // A smaller disk is refused by the cloud after it was asked for; a suspended machine stays locked all the same.
@@ -93,19 +95,19 @@ func TestARefusedChangeLeavesTheLock(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	m := w.module(nil)
-	service, _ := w.open(m)
+	service, _ := w.Open(m, spec())
 	suspend := newOp(provision.Suspend, &service)
-	w.mustRun(m, &suspend)
+	w.Do(m, &suspend)
 	op := newOp(provision.SetParams, &service)
 	op.Spec = settings(op.Spec, `{"flavor": "m1.tiny", "network": "public"}`)
-	_, err := w.run(m, &op)
-	require.Contains(t, refused(t, err, "panel_failed").Text, "resize")
+	_, err := w.Try(m, &op)
+	require.Contains(t, provisiontest.Refused(t, err, "panel_failed").Text, "resize")
 	s := w.server(service.Ref)
 	require.Equal(t, []any{"m1.small", "SHUTOFF", true}, []any{s.Configuration, s.Status, s.Locked})
 
 	op = newOp(provision.SetParams, &service)
 	op.Spec = settings(op.Spec, `{"flavor": "m1.large", "network": "public"}`)
-	w.mustRun(m, &op)
+	w.Do(m, &op)
 	s = w.server(service.Ref)
 	require.Equal(t, []any{"m1.large", "SHUTOFF", true}, []any{s.Configuration, s.Status, s.Locked})
 }
@@ -114,10 +116,10 @@ func TestReinstallingKeepsTheAddress(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	m := w.module(nil)
-	service, first := w.open(m)
+	service, first := w.Open(m, spec())
 	op := newOp(provision.Reinstall, &service)
-	op.Spec = with(op.Spec, "os", "Ubuntu-24.04")
-	out := w.mustRun(m, &op)
+	op.Spec = provisiontest.With(op.Spec, "os", "Ubuntu-24.04")
+	out := w.Do(m, &op)
 	require.Equal(t, first.Addresses, out.Addresses)
 	require.Equal(t, "Ubuntu-24.04", w.server(service.Ref).OS)
 	require.Equal(t, 1, w.runs(service.ServiceID, provision.Reinstall))
@@ -129,14 +131,14 @@ func TestWhatTheCloudLacksIsRefusedBeforeAnythingIsMade(t *testing.T) {
 	for code, spec := range map[string]provision.Spec{
 		"unknown_flavor":  settings(spec(), `{"flavor": "m9.huge", "network": "public"}`),
 		"unknown_network": settings(spec(), `{"flavor": "m1.small", "network": "dmz"}`),
-		"unknown_os":      with(spec(), "os", "Debian-13-rc"),
+		"unknown_os":      provisiontest.With(spec(), "os", "Debian-13-rc"),
 		"panel_conflict":  settings(spec(), `{"flavor": "m1.small"}`), // two networks and none chosen
-		"bad_unit":        sized(spec(), "ram", "4", "piece"),
+		"bad_unit":        provisiontest.Sized(spec(), "ram", "4", "piece"),
 	} {
 		op := newOp(provision.Open, nil)
 		op.Spec = spec
-		_, err := w.run(w.module(nil), &op)
-		refused(t, err, code)
+		_, err := w.Try(w.module(nil), &op)
+		provisiontest.Refused(t, err, code)
 		require.Zero(t, w.objects(op.ServiceID), code)
 	}
 }
@@ -145,15 +147,15 @@ func TestWhatTheCloudLacksIsRefusedBeforeAnythingIsMade(t *testing.T) {
 func TestAServerThatCannotBeBuiltIsTakenBack(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.control("POST", "/openstack/pools", map[string]any{"name": "tiny", "network": "192.0.2.0/30"}, nil)
+	w.Control("POST", "/openstack/pools", map[string]any{"name": "tiny", "network": "192.0.2.0/30"}, nil)
 	tiny := settings(spec(), `{"flavor": "m1.small", "network": "tiny"}`)
 	first := newOp(provision.Open, nil)
 	first.Spec = tiny
-	w.mustRun(w.module(nil), &first)
+	w.Do(w.module(nil), &first)
 	op := newOp(provision.Open, nil)
 	op.Spec = tiny
-	_, err := w.run(w.module(nil), &op)
-	require.Contains(t, refused(t, err, "machine_broken").Text, "No more IP addresses available")
+	_, err := w.Try(w.module(nil), &op)
+	require.Contains(t, provisiontest.Refused(t, err, "machine_broken").Text, "No more IP addresses available")
 	require.Zero(t, w.objects(op.ServiceID))
 	require.Equal(t, 1, w.objects(first.ServiceID))
 }
@@ -162,11 +164,11 @@ func TestALockedServerIsDeleted(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	m := w.module(nil)
-	service, _ := w.open(m)
+	service, _ := w.Open(m, spec())
 	suspend := newOp(provision.Suspend, &service)
-	w.mustRun(m, &suspend)
+	w.Do(m, &suspend)
 	op := newOp(provision.Close, &service)
-	w.mustRun(m, &op)
+	w.Do(m, &op)
 	require.Zero(t, w.objects(service.ServiceID))
 }
 
@@ -175,23 +177,23 @@ func TestAForeignServerIsLeftAlone(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	m := w.module(nil)
-	theirs, _ := w.open(m)
+	theirs, _ := w.Open(m, spec())
 	for _, kind := range []provision.Kind{provision.Suspend, provision.Reboot, provision.SetParams, provision.Reinstall} {
 		op := newOp(kind, nil)
 		op.Ref = theirs.Ref
-		_, err := w.run(m, &op)
-		refused(t, err, "machine_not_found")
+		_, err := w.Try(m, &op)
+		provisiontest.Refused(t, err, "machine_not_found")
 	}
 	op := newOp(provision.Close, nil)
 	op.Ref = theirs.Ref
-	w.mustRun(m, &op)
+	w.Do(m, &op)
 	require.True(t, w.inService(theirs.ServiceID))
 
 	var made struct{ List []shown }
-	w.control("POST", "/openstack/servers", map[string]any{"name": "by-hand"}, &made)
+	w.Control("POST", "/openstack/servers", map[string]any{"name": "by-hand"}, &made)
 	op = newOp(provision.Suspend, nil)
 	op.Ref = provision.Ref(made.List[0].ID)
-	w.mustRun(m, &op)
+	w.Do(m, &op)
 	require.True(t, w.server(op.Ref).Locked, "one without a mark that the service is known by is its own")
 }
 
@@ -199,31 +201,27 @@ func TestATokenThatIsOverIsRenewed(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	m := w.module(nil)
-	service, _ := w.open(m)
-	w.advance(2 * time.Hour)
+	service, _ := w.Open(m, spec())
+	w.Advance(2 * time.Hour)
 	op := newOp(provision.Reboot, &service)
-	w.mustRun(m, &op)
-	w.control("POST", "/openstack/reset", nil, nil) // forgets its tokens
+	w.Do(m, &op)
+	w.Control("POST", "/openstack/reset", nil, nil) // forgets its tokens
 	require.NoError(t, m.Check(t.Context()))
 }
 
 func TestRegionsAreTheDataCenters(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	c := w.config("/v3", adminPassword, map[string]any{"endpoint_interface": "internal"})
+	c := w.config("/v3", paneltest.AdminPassword, map[string]any{"endpoint_interface": "internal"})
 	c.Location = "RegionTwo"
-	m, err := openstack.Driver().New(c)
-	require.NoError(t, err)
-	_, out := w.open(m)
+	_, out := w.Open(provisiontest.Connect(t, openstack.Driver(), c), spec())
 	require.Equal(t, "RegionTwo", w.server(out.Ref).Location)
 	for _, nowhere := range []string{"", "RegionThree"} {
 		c.Location = nowhere
-		m, err = openstack.Driver().New(c)
-		require.NoError(t, err)
-		refused(t, m.Check(t.Context()), "unknown_region")
+		provisiontest.Refused(t, provisiontest.Connect(t, openstack.Driver(), c).Check(t.Context()), "unknown_region")
 	}
 	require.NoError(t, w.module(map[string]any{"network": "PUBLIC"}).Check(t.Context()))
-	refused(t, w.module(map[string]any{"network": "dmz"}).Check(t.Context()), "unknown_network")
+	provisiontest.Refused(t, w.module(map[string]any{"network": "dmz"}).Check(t.Context()), "unknown_network")
 }
 
 func TestTheCatalogueIsWhatTheCloudOffers(t *testing.T) {
@@ -268,30 +266,15 @@ func TestTwoServersOfOneServiceBecomeOne(t *testing.T) {
 	w := newWorld(t)
 	op := newOp(provision.Open, nil)
 	ghost := op
-	patient, err := openstack.Driver().New(w.config("/identity/v3", adminPassword, map[string]any{"timeout_seconds": 30}))
-	require.NoError(t, err)
-	w.fault("hold", "POST", "/RegionOne", 1, 0)
-	type result struct {
-		out provision.Outcome
-		err error
-	}
-	back := make(chan result, 1)
-	go func() {
-		out, err := patient.Apply(w.Context(), ghost)
-		back <- result{out, err}
-	}()
-	require.Eventually(t, func() bool {
-		var held struct{ Held int }
-		w.control("GET", "/openstack", nil, &held)
-		return held.Held == 1
-	}, 5*time.Second, time.Millisecond)
+	patient := provisiontest.Connect(t, openstack.Driver(), w.config("/identity/v3", paneltest.AdminPassword, map[string]any{"timeout_seconds": 30}))
+	back := w.Held(patient, ghost, "POST", "/RegionOne")
 	m := w.module(nil)
-	first := w.mustRun(m, &op) // is through before the other's call is let go
+	first := w.Do(m, &op) // is through before the other's call is let go
 	w.Mend()
 	late := <-back
-	require.NoError(t, late.err)
-	ghost.Memo = late.out.Memo
-	again := w.mustRun(patient, &ghost)
+	require.NoError(t, late.Err)
+	ghost.Memo = late.Out.Memo
+	again := w.Do(patient, &ghost)
 	require.Equal(t, first.Ref, again.Ref)
 	require.Equal(t, 1, w.objects(op.ServiceID))
 	require.True(t, w.inService(op.ServiceID))

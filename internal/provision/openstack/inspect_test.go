@@ -9,56 +9,36 @@ import (
 	"github.com/tariffd/tariffd/internal/provision/provisiontest"
 )
 
-func inspect(t *testing.T, m provision.Module, op provision.Op) provision.Found {
-	t.Helper()
-	found, err := m.(provision.Inspector).Inspect(t.Context(), op)
-	require.NoError(t, err)
-	return found
-}
-
-func amounts(f provision.Found) map[string]string {
-	out := map[string]string{}
-	for code, a := range f.AddOns {
-		out[code] = a.Amount.String() + " " + a.Unit
-	}
-	return out
-}
-
 func TestInspectTellsHowTheServerIs(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	m := w.module(nil)
-	op, out := w.open(m)
-	found := inspect(t, m, newOp(provision.Sync, &op))
+	op, out := w.Open(m, spec())
+	found := provisiontest.Inspect(t, m, newOp(provision.Sync, &op))
 	require.Equal(t, []any{true, out.Ref, provision.Served, "", "m1.small"}, []any{found.Exists, found.Ref, found.Standing, found.Owner, found.Sort})
 	require.True(t, *found.Power)
 	require.Equal(t, out.Addresses, found.Addresses)
 	require.Equal(t, map[string]string{"os": "Debian-12"}, found.Parameters)
-	require.Equal(t, map[string]string{"cpu": "1 piece", "ram": "2048 MiB", "disk": "20 GiB"}, amounts(found))
+	require.Equal(t, map[string]string{"cpu": "1 piece", "ram": "2048 MiB", "disk": "20 GiB"}, provisiontest.Amounts(found.AddOns))
 	byID := newOp(provision.Sync, &op)
 	byID.Spec = settings(byID.Spec, `{"flavor": "2"}`)
-	require.Equal(t, "2", inspect(t, m, byID).Sort, "as the tariff names it")
-	byID.Spec = sized(byID.Spec, "ram", "8", "GiB")
+	require.Equal(t, "2", provisiontest.Inspect(t, m, byID).Sort, "as the tariff names it")
+	byID.Spec = provisiontest.Sized(byID.Spec, "ram", "8", "GiB")
 	byID.Spec = settings(byID.Spec, `{"flavor": "m1.tiny"}`)
-	require.Empty(t, inspect(t, m, byID).Sort, "the amounts tell it")
+	require.Empty(t, provisiontest.Inspect(t, m, byID).Sort, "the amounts tell it")
 
 	suspend := newOp(provision.Suspend, &op)
-	w.mustRun(m, &suspend)
+	w.Do(m, &suspend)
 	lost := newOp(provision.Sync, &op)
 	lost.Ref = ""
-	found = inspect(t, m, lost)
+	found = provisiontest.Inspect(t, m, lost)
 	require.Equal(t, []any{out.Ref, provision.CutOff, false}, []any{found.Ref, found.Standing, *found.Power}, "found by its mark")
-	found = inspect(t, w.module(map[string]any{"lock_suspended": false}), lost)
+	found = provisiontest.Inspect(t, w.module(map[string]any{"lock_suspended": false}), lost)
 	require.Empty(t, found.Standing, "without locks nobody can tell who switched it off")
 
 	other := newOp(provision.Sync, nil)
 	other.Ref = out.Ref
-	require.Equal(t, provision.Found{}, inspect(t, m, other), "it is another service's")
-	w.Break(provisiontest.Fault{Kind: "http_500"})
-	_, err := m.(provision.Inspector).Inspect(t.Context(), other)
-	failure, ok := provision.FailureOf(err)
-	require.True(t, ok)
-	require.Equal(t, provision.Unavailable, failure.Kind)
+	provisiontest.InspectsItsOwn(t, m, w, other)
 }
 
 func TestServersThatWereThereBefore(t *testing.T) {
@@ -66,12 +46,12 @@ func TestServersThatWereThereBefore(t *testing.T) {
 	w := newWorld(t)
 	m := w.module(nil)
 	importer := m.(provision.Importer)
-	op, _ := w.open(m)
+	op, _ := w.Open(m, spec())
 	list, err := importer.Machines(t.Context())
 	require.NoError(t, err)
 	require.Empty(t, list, "it is ours")
-	w.control("POST", "/openstack/servers", map[string]any{"name": "old", "flavor": "m1.medium", "image": "Ubuntu-24.04"}, nil)
-	w.control("POST", "/openstack/servers", map[string]any{"name": "far", "region": "RegionTwo"}, nil)
+	w.Control("POST", "/openstack/servers", map[string]any{"name": "old", "flavor": "m1.medium", "image": "Ubuntu-24.04"}, nil)
+	w.Control("POST", "/openstack/servers", map[string]any{"name": "far", "region": "RegionTwo"}, nil)
 	list, err = importer.Machines(t.Context())
 	require.NoError(t, err)
 	require.Len(t, list, 1, "of the module's region")
@@ -82,14 +62,14 @@ func TestServersThatWereThereBefore(t *testing.T) {
 	// From then on its operations find it by its id.
 	taken := newOp(provision.Suspend, nil)
 	taken.Ref = list[0].Ref
-	w.mustRun(m, &taken)
+	w.Do(m, &taken)
 	require.Equal(t, []any{"SHUTOFF", true}, []any{w.server(taken.Ref).Status, w.server(taken.Ref).Locked})
 	require.Equal(t, "ACTIVE", w.server(op.Ref).Status)
 	taken.Spec = settings(taken.Spec, `{"flavor": "m1.medium"}`)
 	for _, kind := range []provision.Kind{provision.Resume, provision.Reboot, provision.SetParams, provision.Close} {
 		next := newOp(kind, &taken)
-		w.mustRun(m, &next)
+		w.Do(m, &next)
 	}
 	require.Len(t, w.view().Servers, 2)
-	require.False(t, inspect(t, m, newOp(provision.Sync, &taken)).Exists)
+	require.False(t, provisiontest.Inspect(t, m, newOp(provision.Sync, &taken)).Exists)
 }

@@ -43,7 +43,7 @@ func silenceIsUnavailable(t *testing.T, h Harness) {
 		_, err := b.module.Apply(t.Context(), op)
 		return err
 	})
-	requireUnavailable(t, err)
+	Unavailable(t, err)
 	b.clean(provision.Outcome{}, err)
 }
 
@@ -58,8 +58,7 @@ func brokenAnswersAreFailures(t *testing.T, h Harness) {
 		op := b.op(provision.Open, nil)
 		for _, method := range []string{"", "GET", "POST"} {
 			b.Network.Break(Fault{Method: method, Kind: kind})
-			out, err := b.module.Apply(t.Context(), op)
-			b.clean(out, err)
+			_, err := b.look(b.module, op)
 			failure, ok := provision.FailureOf(err)
 			require.Truef(t, ok, "%s of %s: a failure is expected, not %v", kind, method, err)
 			require.NotEqualf(t, provision.Rejected, failure.Kind, "%s of %s is no refusal: %v", kind, method, err)

@@ -1,7 +1,11 @@
 // Package provisiontest is the conformance suite of drivers: what every module must keep, whatever system it drives.
 //
 // It owns the promises and their tests; it knows no panel. A driver's test calls Run with a Harness that makes a fresh panel
-// for each promise; a driver without a network leaves Network out and keeps the rest.
+// for each promise; a driver without a network leaves Network out and keeps the rest. Matrix fails each call of each operation in
+// turn, and Programs each run of an operator's program.
+//
+// What drivers' own tests do alike stands here too: an Engine that brings operations to their ends, Refused, Unavailable and
+// Inspect with what they expect, and Sized and With for what a client orders. Steering a panel is paneltest's.
 //
 // Invariants: no test waits for real time except for a time limit of the driver's own; no test shares a panel with another;
 // whatever a driver says in an error or an outcome is searched for the harness's secrets.
@@ -9,7 +13,6 @@ package provisiontest
 
 import (
 	"context"
-	"maps"
 	"testing"
 	"time"
 
@@ -72,66 +75,42 @@ type Fault struct {
 type bench struct {
 	*testing.T
 	World
+	*Engine
 	driver provision.Driver
 	module provision.Module
-	begun  bool // the panel was told to hold something for an operation
 }
 
 func newBench(t *testing.T, h Harness) *bench {
 	t.Helper()
 	b := &bench{T: t, World: h.New(t), driver: h.Driver}
+	b.Engine = NewEngine(t, b.Advance)
+	b.heard = b.clean
 	b.module = b.connect(b.Config)
 	return b
 }
 
 func (b *bench) connect(c provision.Config) provision.Module {
 	b.Helper()
-	module, err := b.driver.New(c)
-	require.NoError(b, err)
-	return module
+	return Connect(b, b.driver, c)
 }
 
 // op is a new operation; its service is new where none is given.
 func (b *bench) op(kind provision.Kind, of *provision.Op) provision.Op {
-	op := provision.Op{Kind: kind, Key: actor.NewID(), ServiceID: actor.ServiceID(actor.NewID()), Spec: b.Spec}
-	if of != nil {
-		op.ServiceID, op.Ref = of.ServiceID, of.Ref
-	}
-	return op
+	return NewOp(kind, b.Spec, of)
 }
 
 // opened returns a service that is there; its op carries the Ref.
 func (b *bench) opened() *provision.Op {
 	b.Helper()
-	op := b.op(provision.Open, nil)
-	out := b.finish(b.module, &op)
-	op.Ref, op.Memo = out.Ref, nil
+	op, _ := b.Open(b.module, b.Spec)
 	return &op
 }
 
-const mostLooks = 300
-
-// finish applies an operation as the engine does, until it is no longer pending. The op keeps the last memo.
-func (b *bench) finish(module provision.Module, op *provision.Op) provision.Outcome {
-	b.Helper()
-	for range mostLooks {
-		out, err := module.Apply(b.Context(), *op)
-		b.clean(out, err)
-		require.NoError(b, err)
-		if b.settled(op, out) {
-			return out
-		}
-	}
-	require.FailNow(b, "the operation does not come to an end", "%s", op.Kind)
-	return provision.Outcome{}
-}
-
-// persist is finish for a bad day: Unavailable is tried again.
+// persist is Try for a bad day: Unavailable is tried again.
 func (b *bench) persist(module provision.Module, op *provision.Op) (provision.Outcome, error) {
 	b.Helper()
 	for range mostLooks {
-		out, err := module.Apply(b.Context(), *op)
-		b.clean(out, err)
+		out, err := b.look(module, *op)
 		if failure, ok := provision.FailureOf(err); ok && failure.Kind == provision.Unavailable {
 			b.wait(5 * time.Minute)
 			continue
@@ -140,29 +119,8 @@ func (b *bench) persist(module provision.Module, op *provision.Op) (provision.Ou
 			return out, err
 		}
 	}
-	require.FailNow(b, "the operation does not come to an end", "%s", op.Kind)
+	b.endless(*op)
 	return provision.Outcome{}, nil
-}
-
-// settled takes over what an outcome asks to remember and lets its time pass.
-func (b *bench) settled(op *provision.Op, out provision.Outcome) bool {
-	if out.Ref != "" {
-		op.Ref = out.Ref
-	}
-	if out.State != provision.Pending {
-		return true
-	}
-	op.Memo = maps.Clone(out.Memo)
-	b.begun = b.begun || out.Begun
-	require.Positive(b, out.After, "a pending outcome says when to look again")
-	b.wait(out.After)
-	return false
-}
-
-func (b *bench) wait(d time.Duration) {
-	if b.Advance != nil {
-		b.Advance(d)
-	}
 }
 
 // clean searches what a driver said for secrets.
@@ -190,13 +148,6 @@ func (b *bench) count(op provision.Op, want int) {
 	if b.Objects != nil {
 		require.Equal(b, want, b.Objects(op.ServiceID), "objects of the service in the panel")
 	}
-}
-
-func requireUnavailable(t testing.TB, err error) {
-	t.Helper()
-	failure, ok := provision.FailureOf(err)
-	require.Truef(t, ok, "a failure is expected, not %v", err)
-	require.Equal(t, provision.Unavailable, failure.Kind, err)
 }
 
 // within runs a function that must come back in time.

@@ -117,7 +117,7 @@ func (c cell) prepare(b *bench) provision.Op {
 	service := b.opened()
 	if c.op == provision.Resume {
 		suspend := b.op(provision.Suspend, service)
-		b.finish(b.module, &suspend)
+		b.Do(b.module, &suspend)
 	}
 	op := b.op(c.op, service)
 	op.Recovery = c.recovery
@@ -167,8 +167,7 @@ func (b *bench) attempts(op *provision.Op) (out provision.Outcome, err error) {
 	b.Helper()
 	failed := 0
 	for range mostLooks {
-		out, err = b.module.Apply(b.Context(), *op)
-		b.clean(out, err)
+		out, err = b.look(b.module, *op)
 		if err == nil {
 			if b.settled(op, out) {
 				return out, nil
@@ -183,6 +182,6 @@ func (b *bench) attempts(op *provision.Op) (out provision.Outcome, err error) {
 		}
 		b.wait(5 * time.Minute)
 	}
-	require.FailNow(b, "the operation does not come to an end", "%s", op.Kind)
+	b.endless(*op)
 	return out, err
 }

@@ -58,9 +58,8 @@ func applyTwiceIsOnce(t *testing.T, h Harness) {
 		provision.Suspend, provision.Resume, provision.SetParams, provision.Renew, provision.Reboot, provision.Reinstall,
 	} {
 		op := b.op(kind, service)
-		first := b.finish(b.module, &op)
-		out, err := b.module.Apply(t.Context(), op)
-		b.clean(out, err)
+		first := b.Do(b.module, &op)
+		out, err := b.look(b.module, op)
 		require.NoError(t, err, kind)
 		require.Equal(t, first.State, out.State, kind)
 		require.Equal(t, first.Ref, out.Ref, kind)
@@ -72,10 +71,9 @@ func applyTwiceIsOnce(t *testing.T, h Harness) {
 func openWithoutMemoIsOnce(t *testing.T, h Harness) {
 	b := newBench(t, h)
 	op := b.op(provision.Open, nil)
-	first := b.finish(b.module, &op)
+	first := b.Do(b.module, &op)
 	again := provision.Op{Kind: op.Kind, Key: op.Key, ServiceID: op.ServiceID, Spec: op.Spec}
-	out, err := b.module.Apply(t.Context(), again)
-	b.clean(out, err)
+	out, err := b.look(b.module, again)
 	require.NoError(t, err)
 	require.Equal(t, first.State, out.State, "a finished opening is not begun anew")
 	require.Equal(t, first.Ref, out.Ref)
@@ -174,7 +172,7 @@ func suspendOfSuspended(t *testing.T, h Harness) {
 	service := b.opened()
 	for _, kind := range []provision.Kind{provision.Suspend, provision.Suspend, provision.Resume, provision.Resume} {
 		op := b.op(kind, service)
-		out := b.finish(b.module, &op)
+		out := b.Do(b.module, &op)
 		require.NotEqual(t, provision.Pending, out.State)
 	}
 	b.count(*service, 1)
@@ -184,20 +182,20 @@ func closeOfMissing(t *testing.T, h Harness) {
 	b := newBench(t, h)
 	op := b.op(provision.Close, nil)
 	op.Ref = "999999"
-	out := b.finish(b.module, &op)
+	out := b.Do(b.module, &op)
 	require.NotEqual(t, provision.Pending, out.State)
 	never := b.op(provision.Close, nil)
-	b.finish(b.module, &never)
+	b.Do(b.module, &never)
 }
 
 func closeLeavesNothing(t *testing.T, h Harness) {
 	b := newBench(t, h)
 	service, other := b.opened(), b.opened()
 	suspend := b.op(provision.Suspend, service)
-	b.finish(b.module, &suspend)
+	b.Do(b.module, &suspend)
 	for range 2 {
 		op := b.op(provision.Close, service)
-		b.finish(b.module, &op)
+		b.Do(b.module, &op)
 		b.count(*service, 0)
 		b.count(*other, 1)
 	}
@@ -217,7 +215,7 @@ func cancelledCallComesBack(t *testing.T, h Harness) {
 			_, err := b.module.Apply(ctx, op)
 			return err
 		})
-		requireUnavailable(t, err)
+		Unavailable(t, err)
 		b.clean(provision.Outcome{}, err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())

@@ -1,10 +1,12 @@
-// Package paneltest calls the simulated panels over HTTP, as a vendor's client does, for the tests of the packages beside it.
+// Package paneltest stands tests before the simulated panels, over HTTP.
 //
-// It owns a set of panels behind a test server and a client that is signed in. It does not own what a panel must answer: that
-// stands in the tests. Only tests import it.
+// It owns a set of panels behind a test server, in two views. World calls them as a vendor's client does, signed in, for the
+// tests of the panels themselves. Console steers them by their control API (the clock, faults, held calls, counts) for the tests
+// of drivers, which embed it in a world of their own beside provisiontest's Engine. It does not own what a panel must answer, nor
+// what a panel sells and how its objects look there: that stands in the tests. Only tests import it.
 //
-// Invariants: the panels' clock is frozen where NewWorld leaves it; whatever a test opens is closed with the test; an answer is
-// read with its numbers as they were written.
+// Invariants: the panels' clock is frozen where NewWorld or a Console leaves it; whatever a test opens is closed with the test; an
+// answer of a World is read with its numbers as they were written.
 package paneltest
 
 import (
@@ -73,8 +75,9 @@ func (w *World) Close() {
 		return
 	}
 	w.closed = true
-	require.NoError(w.T, w.Panels.Close())
+	w.Panels.Release()
 	w.Server.Close()
+	require.NoError(w.T, w.Panels.Close())
 	w.Client.CloseIdleConnections()
 }
 

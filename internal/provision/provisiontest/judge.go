@@ -1,0 +1,69 @@
+package provisiontest
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/tariffd/tariffd/internal/provision"
+)
+
+// Refused expects a refusal with this code and returns it.
+func Refused(t testing.TB, err error, code string) *provision.Failure {
+	t.Helper()
+	failure := failureOf(t, err)
+	require.Equal(t, provision.Rejected, failure.Kind, err)
+	require.Equal(t, code, failure.Code, err)
+	return failure
+}
+
+// Unavailable expects the failure that is tried again, and returns it.
+func Unavailable(t testing.TB, err error) *provision.Failure {
+	t.Helper()
+	failure := failureOf(t, err)
+	require.Equal(t, provision.Unavailable, failure.Kind, err)
+	return failure
+}
+
+func failureOf(t testing.TB, err error) *provision.Failure {
+	t.Helper()
+	failure, ok := provision.FailureOf(err)
+	require.Truef(t, ok, "a failure is expected, not %v", err)
+	return failure
+}
+
+// Inspect looks at the object of a service.
+func Inspect(t testing.TB, m provision.Module, op provision.Op) provision.Found {
+	t.Helper()
+	found, err := m.(provision.Inspector).Inspect(t.Context(), op)
+	require.NoError(t, err)
+	return found
+}
+
+// InspectsItsOwn expects that a look at what another service has finds nothing, and that a look at a broken panel is no look.
+// The operation is a sync by the id of the other's object. It leaves the panel broken.
+func InspectsItsOwn(t testing.TB, m provision.Module, n Network, other provision.Op) {
+	t.Helper()
+	require.Equal(t, provision.Found{}, Inspect(t, m, other), "it is another service's")
+	n.Break(Fault{Kind: "http_500"})
+	_, err := m.(provision.Inspector).Inspect(t.Context(), other)
+	Unavailable(t, err)
+}
+
+// Amounts writes what was found of add-ons as amount and unit.
+func Amounts(addOns map[string]provision.AddOn) map[string]string {
+	out := map[string]string{}
+	for code, a := range addOns {
+		out[code] = a.Amount.String() + " " + a.Unit
+	}
+	return out
+}
+
+// Values writes the values of a usage as amount and unit.
+func Values(of map[string]provision.Value) map[string]string {
+	out := map[string]string{}
+	for param, v := range of {
+		out[param] = v.Amount.String() + " " + v.Unit
+	}
+	return out
+}
