@@ -2,56 +2,47 @@ package dcimanager6_test
 
 import (
 	"encoding/json"
+	"strconv"
 	"testing"
 	"time"
 
-	"github.com/shopspring/decimal"
 	"github.com/stretchr/testify/require"
 
 	"github.com/tariffd/tariffd/internal/calendar"
 	"github.com/tariffd/tariffd/internal/fault"
 	"github.com/tariffd/tariffd/internal/provision"
 	"github.com/tariffd/tariffd/internal/provision/dcimanager6"
+	"github.com/tariffd/tariffd/internal/provision/panels/paneltest"
+	"github.com/tariffd/tariffd/internal/provision/provisiontest"
 )
-
-func refused(t *testing.T, err error, code string) *provision.Failure {
-	t.Helper()
-	failure, ok := provision.FailureOf(err)
-	require.Truef(t, ok, "a failure is expected, not %v", err)
-	require.Equal(t, provision.Rejected, failure.Kind, err)
-	require.Equal(t, code, failure.Code, err)
-	return failure
-}
 
 func (w *world) stock(server map[string]any) {
 	w.Helper()
-	w.control("POST", "/dcimanager6/servers", server, nil)
+	w.Control("POST", "/dcimanager6/servers", server, nil)
 }
 
 func (w *world) pool(pool map[string]any) {
 	w.Helper()
-	w.control("POST", "/dcimanager6/pools", pool, nil)
+	w.Control("POST", "/dcimanager6/pools", pool, nil)
 }
 
 func withParameter(op provision.Op, code, value string) provision.Op {
-	raw, _ := json.Marshal(value)
-	op.Spec.Parameters = map[string]json.RawMessage{code: raw}
+	op.Spec = provisiontest.With(op.Spec, code, value)
 	return op
 }
 
-func withAddresses(op provision.Op, n int64) provision.Op {
-	amount := decimal.NewFromInt(n)
-	op.Spec.AddOns = map[string]provision.AddOn{"ipv4_public": {Amount: &amount, Unit: "piece"}}
+func withAddresses(op provision.Op, n int) provision.Op {
+	op.Spec = provisiontest.Sized(op.Spec, "ipv4_public", strconv.Itoa(n), "piece")
 	return op
 }
 
 func TestOpenIsDoneWhenThePanelHasFinished(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	_, out := w.open(w.module(nil))
+	_, out := w.Open(w.module(nil), spec())
 	require.Equal(t, provision.Done, out.State)
 	require.True(t, out.Begun)
-	require.GreaterOrEqual(t, w.clock.BusinessNow().Sub(epoch), 10*time.Minute, "the installation takes ten minutes")
+	require.GreaterOrEqual(t, w.Passed(), 10*time.Minute, "the installation takes ten minutes")
 	s := w.server(out.Ref)
 	require.Equal(t, "E3-1230-16GB", s.Configuration)
 	require.Equal(t, "ada@example.org", *s.OwnerEmail)
@@ -73,37 +64,22 @@ func TestOpenNeverInstallsTwice(t *testing.T) {
 	w := newWorld(t)
 	m := w.module(nil)
 	op := newOp(provision.Open, nil)
-	// Every look is taken twice with the same memo: the second one is a ghost after a lost lease.
-	for range 200 {
-		ghost := op
-		out, err := m.Apply(t.Context(), op)
-		require.NoError(t, err)
-		again, err := m.Apply(t.Context(), ghost)
-		require.NoError(t, err)
-		if out.State == provision.Done {
-			require.Equal(t, out.Ref, again.Ref)
-			require.Equal(t, 1, w.installs(out.Ref))
-			return
-		}
-		op.Memo = out.Memo
-		w.advance(out.After)
-	}
-	t.Fatal("no end")
+	require.Equal(t, 1, w.installs(w.DoTwice(m, &op).Ref))
 }
 
 func TestSuspensionClosesThePortOnly(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	m := w.module(nil)
-	service, out := w.open(m)
+	service, out := w.Open(m, spec())
 	suspend := newOp(provision.Suspend, &service)
-	w.mustRun(m, &suspend)
+	w.Do(m, &suspend)
 	s := w.server(out.Ref)
 	require.True(t, s.Suspended)
 	require.Equal(t, "down", s.Ports[0].AdminStatus)
 	require.Equal(t, "on", s.Power)
 	resume := newOp(provision.Resume, &service)
-	w.mustRun(m, &resume)
+	w.Do(m, &resume)
 	s = w.server(out.Ref)
 	require.False(t, s.Suspended)
 	require.Equal(t, "up", s.Ports[0].AdminStatus)
@@ -116,12 +92,12 @@ func TestCloseReleasesCleanly(t *testing.T) {
 	m := w.module(nil)
 	first := newOp(provision.Open, nil)
 	first = withAddresses(first, 3)
-	out := w.mustRun(m, &first)
+	out := w.Do(m, &first)
 	require.Len(t, out.Addresses, 3)
 	suspend := newOp(provision.Suspend, &first)
-	w.mustRun(m, &suspend)
+	w.Do(m, &suspend)
 	closing := newOp(provision.Close, &first)
-	w.mustRun(m, &closing)
+	w.Do(m, &closing)
 	s := w.server(out.Ref)
 	require.Nil(t, s.OwnerEmail)
 	require.Equal(t, "Srv-"+string(out.Ref), s.Name, "its own name again")
@@ -132,10 +108,10 @@ func TestCloseReleasesCleanly(t *testing.T) {
 	require.Equal(t, 2, s.Addresses[0].PoolID, "parked")
 
 	// The same server is sold again; a late close of the former service must not touch it.
-	second, again := w.open(m)
+	second, again := w.Open(m, spec())
 	require.Equal(t, out.Ref, again.Ref)
 	late := newOp(provision.Close, &first)
-	done := w.mustRun(m, &late)
+	done := w.Do(m, &late)
 	require.Equal(t, provision.Done, done.State)
 	require.Equal(t, 1, w.objects(second.ServiceID))
 	require.Equal(t, "on", w.server(again.Ref).Power)
@@ -146,16 +122,16 @@ func TestCloseIsRefusedWhereNoParkingAddressIsLeft(t *testing.T) {
 	w := newWorld(t)
 	m := w.module(map[string]any{"deallocation_pool": "Tiny"})
 	w.pool(map[string]any{"name": "Tiny", "purpose": "deallocation", "network": "192.0.2.0/30"})
-	first, _ := w.open(m)
+	first, _ := w.Open(m, spec())
 	closing := newOp(provision.Close, &first)
-	w.mustRun(m, &closing) // takes Tiny's only address
+	w.Do(m, &closing) // takes Tiny's only address
 	w.stock(map[string]any{"configuration": "other", "location_id": 3})
 	second := newOp(provision.Open, nil)
 	second.Spec.Settings = json.RawMessage(`{"configuration": "i9-9900K-64GB"}`)
-	out := w.mustRun(m, &second)
+	out := w.Do(m, &second)
 	closing = newOp(provision.Close, &second)
-	_, err := w.run(m, &closing)
-	refused(t, err, "no_free_address")
+	_, err := w.Try(m, &closing)
+	provisiontest.Refused(t, err, "no_free_address")
 	require.Len(t, w.server(out.Ref).Addresses, 1, "nothing was taken from it")
 	require.NotNil(t, w.server(out.Ref).OwnerEmail)
 }
@@ -166,12 +142,12 @@ func TestNoFreeServerIsARefusal(t *testing.T) {
 	m := w.module(nil)
 	op := newOp(provision.Open, nil)
 	op.Spec.Location = "4"
-	_, err := w.run(m, &op)
-	refused(t, err, "no_free_server")
+	_, err := w.Try(m, &op)
+	provisiontest.Refused(t, err, "no_free_server")
 	op = newOp(provision.Open, nil)
 	op.Spec.Settings = json.RawMessage(`{"configuration": "E3-1230-16gb"}`)
-	_, err = w.run(m, &op)
-	refused(t, err, "no_free_server")
+	_, err = w.Try(m, &op)
+	provisiontest.Refused(t, err, "no_free_server")
 	require.Len(t, w.view().Users, 1, "no account is made for nothing")
 }
 
@@ -181,12 +157,12 @@ func TestWithoutServerTypeTheMostSimilarOneIsATask(t *testing.T) {
 	m := w.module(map[string]any{"by_server_type": false})
 	op := newOp(provision.Open, nil)
 	op.Spec.Settings = json.RawMessage(`{"configuration": "i9-9900K-128GB"}`)
-	out := w.mustRun(m, &op)
+	out := w.Do(m, &op)
 	require.Equal(t, provision.Manual, out.State)
 	require.Contains(t, out.Text, `"i9-9900K-128GB"`)
 	require.Contains(t, out.Text, `"i9-9900K-64GB"`)
 	require.Equal(t, 0, w.objects(op.ServiceID))
-	_, exact := w.open(m)
+	_, exact := w.Open(m, spec())
 	require.Equal(t, provision.Done, exact.State, "an exact one is set up by itself")
 	require.Empty(t, m.(provision.Stocker).StockKey(op.Spec.TariffCode, op.Spec.Settings))
 }
@@ -198,11 +174,11 @@ func TestAProtectedServerIsPassedOver(t *testing.T) {
 	w.stock(map[string]any{"configuration": "P1", "location_id": 3, "protected": true})
 	op := newOp(provision.Open, nil)
 	op.Spec.Settings = json.RawMessage(`{"configuration": "P1"}`)
-	_, err := w.run(m, &op)
-	require.Contains(t, refused(t, err, "panel_rejected").Text, "protected", "the panel's own words")
+	_, err := w.Try(m, &op)
+	require.Contains(t, provisiontest.Refused(t, err, "panel_rejected").Text, "protected", "the panel's own words")
 	require.Equal(t, 0, w.objects(op.ServiceID))
 	w.stock(map[string]any{"configuration": "P1", "location_id": 3})
-	out := w.mustRun(m, &op)
+	out := w.Do(m, &op)
 	require.Equal(t, provision.Done, out.State)
 }
 
@@ -211,18 +187,18 @@ func TestTheOrderedSystemIsInstalled(t *testing.T) {
 	w := newWorld(t)
 	m := w.module(nil)
 	op := withParameter(newOp(provision.Open, nil), "os", "Ubuntu-24.04")
-	out := w.mustRun(m, &op)
+	out := w.Do(m, &op)
 	require.Equal(t, "Ubuntu-24.04", w.server(out.Ref).OS.Name)
 	require.Empty(t, out.Parameters, "the order said it already")
 
 	op = newOp(provision.Open, nil)
 	op.Spec.Settings = json.RawMessage(`{"configuration": "E3-1230-16GB", "default_os": "2"}`)
-	out = w.mustRun(m, &op)
+	out = w.Do(m, &op)
 	require.Equal(t, "Ubuntu-24.04", w.server(out.Ref).OS.Name, "the tariff's default, by its number")
 
 	op = withParameter(newOp(provision.Open, nil), "os", "Plan9")
-	_, err := w.run(m, &op)
-	refused(t, err, "unknown_os")
+	_, err := w.Try(m, &op)
+	provisiontest.Refused(t, err, "unknown_os")
 	require.Equal(t, 0, w.objects(op.ServiceID), "what was taken went back")
 }
 
@@ -231,28 +207,28 @@ func TestOnlyPublicScriptsAreSold(t *testing.T) {
 	w := newWorld(t)
 	m := w.module(map[string]any{"use_recipes": true})
 	op := withParameter(newOp(provision.Open, nil), "recipe", "burn-in")
-	_, err := w.run(m, &op)
-	refused(t, err, "unknown_recipe")
+	_, err := w.Try(m, &op)
+	provisiontest.Refused(t, err, "unknown_recipe")
 	op = withParameter(newOp(provision.Open, nil), "recipe", "docker")
-	require.Equal(t, provision.Done, w.mustRun(m, &op).State)
+	require.Equal(t, provision.Done, w.Do(m, &op).State)
 	op = withParameter(newOp(provision.Open, nil), "recipe", "burn-in")
-	require.Equal(t, provision.Done, w.mustRun(w.module(nil), &op).State, "a module without scripts runs none")
+	require.Equal(t, provision.Done, w.Do(w.module(nil), &op).State, "a module without scripts runs none")
 }
 
 func TestSetParamsChangesTheNumberOfAddresses(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	m := w.module(nil)
-	service, out := w.open(m)
+	service, out := w.Open(m, spec())
 	main := out.Addresses[0]
-	for _, n := range []int64{4, 2, 2} {
+	for _, n := range []int{4, 2, 2} {
 		op := withAddresses(newOp(provision.SetParams, &service), n)
-		out := w.mustRun(m, &op)
-		require.Len(t, out.Addresses, int(n))
+		out := w.Do(m, &op)
+		require.Len(t, out.Addresses, n)
 		require.Equal(t, main, out.Addresses[0], "the main address stays")
 	}
 	op := newOp(provision.SetParams, &service)
-	out = w.mustRun(m, &op)
+	out = w.Do(m, &op)
 	require.Len(t, out.Addresses, 2, "what was not ordered is left as it is")
 }
 
@@ -262,7 +238,7 @@ func TestThePoolRule(t *testing.T) {
 		op := newOp(provision.Open, nil)
 		op.Spec.Location = location
 		op.Spec.Settings = json.RawMessage(`{"configuration": "` + configuration + `"}`)
-		out, err := w.run(m, &op)
+		out, err := w.Try(m, &op)
 		if err != nil {
 			return 0, err
 		}
@@ -291,7 +267,7 @@ func TestThePoolRule(t *testing.T) {
 	require.Equal(t, 4, got, "the module's own choice")
 	for _, name := range []string{"no such", "Free servers"} {
 		_, err = poolOf(w, w.module(map[string]any{"allocation_pool": name}), "i9-9900K-64GB", "3")
-		refused(t, err, "no_pool")
+		provisiontest.Refused(t, err, "no_pool")
 	}
 }
 
@@ -300,16 +276,13 @@ func TestTwoServicesRaceForTheLastServer(t *testing.T) {
 	for range 10 {
 		w := newWorld(t)
 		w.stock(map[string]any{"configuration": "LAST", "location_id": 3})
-		here, err := dcimanager6.Driver().New(w.config("", adminPassword, nil))
-		require.NoError(t, err)
-		there, err := dcimanager6.Driver().New(w.config("/api", adminPassword, nil))
-		require.NoError(t, err)
+		there := provisiontest.Connect(t, dcimanager6.Driver(), w.config("/api", paneltest.AdminPassword, nil))
 		type result struct {
 			op  provision.Op
 			err error
 		}
 		results := make(chan result, 2)
-		for _, m := range []provision.Module{here, there} {
+		for _, m := range []provision.Module{w.module(nil), there} {
 			go func() {
 				op := newOp(provision.Open, nil)
 				op.Spec.Settings = json.RawMessage(`{"configuration": "LAST"}`)
@@ -320,7 +293,7 @@ func TestTwoServicesRaceForTheLastServer(t *testing.T) {
 						return
 					}
 					op.Memo = out.Memo
-					w.advance(out.After)
+					w.Advance(out.After)
 				}
 			}()
 		}
@@ -332,7 +305,7 @@ func TestTwoServicesRaceForTheLastServer(t *testing.T) {
 				require.Equal(t, 1, w.objects(r.op.ServiceID))
 				continue
 			}
-			refused(t, r.err, "no_free_server")
+			provisiontest.Refused(t, r.err, "no_free_server")
 			require.Equal(t, 0, w.objects(r.op.ServiceID))
 		}
 		require.Equal(t, 1, won)
@@ -345,7 +318,7 @@ func TestStockIsCountedAtTheModulesLocation(t *testing.T) {
 	m := w.module(nil)
 	w.stock(map[string]any{"configuration": "E3-1230-16GB", "location_id": 4, "count": 9})
 	w.stock(map[string]any{"configuration": "E3-1230-16GB", "location_id": 3, "is_new": true})
-	w.open(m)
+	w.Open(m, spec())
 	got, err := m.(provision.Stocker).Stock(t.Context())
 	require.NoError(t, err)
 	require.Equal(t, []provision.Stock{{Key: "E3-1230-16GB", Free: 4}, {Key: "i9-9900K-64GB", Free: 2}}, got,
@@ -366,27 +339,23 @@ func TestDailyUsageOfOneWholeDay(t *testing.T) {
 	source := w.module(nil).(provision.TrafficSource)
 	day, err := calendar.ParseDay("2026-03-05")
 	require.NoError(t, err)
-	w.control("PUT", "/dcimanager6/servers/1/traffic/2026-03-05", map[string]any{
+	w.Control("PUT", "/dcimanager6/servers/1/traffic/2026-03-05", map[string]any{
 		"in": 10485760, "out": 20971520, "burst_in_day": 12.5, "burst_out_day": 25, "power": 140,
 	}, nil)
-	w.control("PUT", "/dcimanager6/servers/1/traffic/2026-03-06", map[string]any{"in": 1, "out": 1, "burst_in_day": 0, "burst_out_day": 0, "power": 0}, nil)
+	w.Control("PUT", "/dcimanager6/servers/1/traffic/2026-03-06", map[string]any{"in": 1, "out": 1, "burst_in_day": 0, "burst_out_day": 0, "power": 0}, nil)
 	got, err := source.DailyUsage(t.Context(), []provision.Ref{"1", "999", "x", "2"}, day, time.UTC)
 	require.ErrorContains(t, err, "server 999")
 	require.ErrorContains(t, err, "server x")
 	require.Len(t, got, 2, "one server's failure loses nothing of the others")
 	require.Equal(t, provision.Ref("1"), got[0].Ref)
 	require.Equal(t, provision.Ref("2"), got[1].Ref)
-	want := map[string]string{"in": "10485760 KiB", "out": "20971520 KiB", "burst_in_day": "12.5 Mbit/s", "burst_out_day": "25 Mbit/s", "power": "140 W"}
-	for param, value := range got[0].Values {
-		require.Equal(t, want[param], value.Amount.String()+" "+value.Unit, param)
-	}
-	require.Len(t, got[0].Values, len(want))
+	require.Equal(t, map[string]string{
+		"in": "10485760 KiB", "out": "20971520 KiB", "burst_in_day": "12.5 Mbit/s", "burst_out_day": "25 Mbit/s", "power": "140 W",
+	}, provisiontest.Values(got[0].Values))
 
-	w.Break(brokenTwice)
+	w.Break(provisiontest.Fault{Method: "GET", Kind: "http_500", Times: 2})
 	got, err = source.DailyUsage(t.Context(), []provision.Ref{"1", "2", "3"}, day, time.UTC)
-	failure, ok := provision.FailureOf(err)
-	require.True(t, ok)
-	require.Equal(t, provision.Unavailable, failure.Kind)
+	provisiontest.Unavailable(t, err)
 	require.Len(t, got, 1)
 }
 
@@ -395,18 +364,11 @@ func TestADeadTokenIsRenewedOnce(t *testing.T) {
 	w := newWorld(t)
 	m := w.module(nil)
 	require.NoError(t, m.Check(t.Context()))
-	logins := func() (n int) {
-		for _, c := range w.view().Calls {
-			if c.Path == "/auth/v4/public/token" {
-				n++
-			}
-		}
-		return n
-	}
+	logins := func() int { return w.Calls(paneltest.Login) }
 	require.Equal(t, 1, logins())
 	require.NoError(t, w.module(nil).Check(t.Context()))
 	require.Equal(t, 1, logins(), "modules of the same panel and user share the login")
-	w.advance(2 * time.Hour)
+	w.Advance(2 * time.Hour)
 	require.NoError(t, m.Check(t.Context()))
 	require.Equal(t, 2, logins())
 }
@@ -414,21 +376,19 @@ func TestADeadTokenIsRenewedOnce(t *testing.T) {
 func TestCheckFindsWhatTheSettingsName(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	refused(t, w.module(map[string]any{"allocation_pool": "Nowhere"}).Check(t.Context()), "no_pool")
+	provisiontest.Refused(t, w.module(map[string]any{"allocation_pool": "Nowhere"}).Check(t.Context()), "no_pool")
 	require.NoError(t, w.module(map[string]any{"deallocation_pool": "free servers"}).Check(t.Context()))
 	for _, location := range []string{"77", "Frankfurt"} {
-		c := w.config("", adminPassword, nil)
+		c := w.config("", paneltest.AdminPassword, nil)
 		c.Location = location
-		m, err := dcimanager6.Driver().New(c)
-		require.NoError(t, err)
-		refused(t, m.Check(t.Context()), "unknown_location")
+		provisiontest.Refused(t, provisiontest.Connect(t, dcimanager6.Driver(), c).Check(t.Context()), "unknown_location")
 	}
 }
 
 func TestSettingsAreRefusedByTheirPlace(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	good := w.config("", adminPassword, nil)
+	good := w.config("", paneltest.AdminPassword, nil)
 	cases := map[string]struct{ connection, parameters string }{
 		"/connection/url":                    {`{"url":"ftp://x","username":"a","password":"b"}`, `{}`},
 		"/connection/password":               {`{"url":"http://x","username":"a"}`, `{}`},
@@ -463,14 +423,14 @@ func TestInferredCallsCanBeCorrected(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	m := w.module(map[string]any{"endpoints": map[string]string{"suspend": "POST /dci/v3/server/{id}/power_off"}})
-	service, out := w.open(m)
+	service, out := w.Open(m, spec())
 	op := newOp(provision.Suspend, &service)
-	_, err := w.run(m, &op)
-	refused(t, err, "panel_does_not_finish") // it only switched off: the port is still open
+	_, err := w.Try(m, &op)
+	provisiontest.Refused(t, err, "panel_does_not_finish") // it only switched off: the port is still open
 	require.Equal(t, "off", w.server(out.Ref).Power)
 	m = w.module(map[string]any{"fields": map[string]string{"owner": "owner_id"}})
 	op = newOp(provision.Open, nil)
-	_, err = w.run(m, &op)
-	require.Contains(t, refused(t, err, "panel_rejected").Text, "owner_id")
+	_, err = w.Try(m, &op)
+	require.Contains(t, provisiontest.Refused(t, err, "panel_rejected").Text, "owner_id")
 	require.Equal(t, 0, w.objects(op.ServiceID))
 }

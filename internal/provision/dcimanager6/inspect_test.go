@@ -1,6 +1,7 @@
 package dcimanager6_test
 
 import (
+	"strconv"
 	"strings"
 	"testing"
 
@@ -14,10 +15,8 @@ func TestInspectTellsHowTheServerIs(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	m := w.module(nil)
-	inspector := m.(provision.Inspector)
-	op, out := w.open(m)
-	found, err := inspector.Inspect(t.Context(), newOp(provision.Sync, &op))
-	require.NoError(t, err)
+	op, out := w.Open(m, spec())
+	found := provisiontest.Inspect(t, m, newOp(provision.Sync, &op))
 	require.True(t, found.Exists)
 	require.Equal(t, out.Ref, found.Ref)
 	require.Equal(t, provision.Served, found.Standing)
@@ -30,24 +29,16 @@ func TestInspectTellsHowTheServerIs(t *testing.T) {
 	require.Equal(t, map[string]string{"os": "Debian-12"}, found.Parameters)
 
 	suspend := newOp(provision.Suspend, &op)
-	w.mustRun(m, &suspend)
+	w.Do(m, &suspend)
 	lost := newOp(provision.Sync, &op)
 	lost.Ref = ""
-	found, err = inspector.Inspect(t.Context(), lost)
-	require.NoError(t, err)
+	found = provisiontest.Inspect(t, m, lost)
 	require.Equal(t, provision.CutOff, found.Standing)
 	require.Equal(t, out.Ref, found.Ref, "found by its mark")
 
 	other := newOp(provision.Sync, nil)
 	other.Ref = out.Ref
-	found, err = inspector.Inspect(t.Context(), other)
-	require.NoError(t, err)
-	require.Equal(t, provision.Found{}, found, "it is another service's")
-	w.Break(provisiontest.Fault{Method: "GET", Kind: "http_500"})
-	_, err = inspector.Inspect(t.Context(), other)
-	failure, ok := provision.FailureOf(err)
-	require.True(t, ok)
-	require.Equal(t, provision.Unavailable, failure.Kind)
+	provisiontest.InspectsItsOwn(t, m, w, other)
 }
 
 func TestMachinesThatWereThereBefore(t *testing.T) {
@@ -55,7 +46,7 @@ func TestMachinesThatWereThereBefore(t *testing.T) {
 	w := newWorld(t)
 	m := w.module(nil)
 	importer := m.(provision.Importer)
-	op, out := w.open(m)
+	op, out := w.Open(m, spec())
 	list, err := importer.Machines(t.Context())
 	require.NoError(t, err)
 	require.Empty(t, list, "one is ours, the others are free")
@@ -63,8 +54,8 @@ func TestMachinesThatWereThereBefore(t *testing.T) {
 	// Staff hand a free server to its client by hand.
 	var ref string
 	for _, s := range w.view().Servers {
-		if s.OwnerEmail == nil && s.Configuration == "E3-1230-16GB" && provision.Ref(itoa(s.ID)) != out.Ref {
-			ref = itoa(s.ID)
+		if s.OwnerEmail == nil && s.Configuration == "E3-1230-16GB" && provision.Ref(strconv.Itoa(s.ID)) != out.Ref {
+			ref = strconv.Itoa(s.ID)
 		}
 	}
 	w.vendor("/dci/v3/server/"+ref+"/owner", map[string]any{"owner": 2})
@@ -79,7 +70,7 @@ func TestMachinesThatWereThereBefore(t *testing.T) {
 	// From then on its operations find it by its number and its owner.
 	taken := newOp(provision.Suspend, nil)
 	taken.Ref = list[0].Ref
-	require.Equal(t, list[0].Ref, w.mustRun(m, &taken).Ref)
+	require.Equal(t, list[0].Ref, w.Do(m, &taken).Ref)
 	require.True(t, w.server(list[0].Ref).Suspended)
 	require.False(t, w.server(op.Ref).Suspended)
 }

@@ -1,69 +1,16 @@
 package dcimanager6_test
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
-	"net/http"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/tariffd/tariffd/internal/provision"
-	"github.com/tariffd/tariffd/internal/provision/dcimanager6"
+	"github.com/tariffd/tariffd/internal/provision/provisiontest"
 )
-
-// result is what one call of Apply came back with.
-type result struct {
-	out provision.Outcome
-	err error
-}
-
-// held starts a call of Apply whose request the panel keeps, and returns when it does. Mend lets it go.
-func (w *world) held(m provision.Module, op provision.Op, method, path string) <-chan result {
-	w.Helper()
-	w.control("POST", "/dcimanager6/faults", map[string]any{"method": method, "path": path, "kind": "hold", "times": 1}, nil)
-	back := make(chan result, 1)
-	go func() {
-		out, err := m.Apply(w.Context(), op)
-		back <- result{out, err}
-	}()
-	require.Eventually(w, func() bool {
-		var v struct{ Held int }
-		w.control("GET", "/dcimanager6", nil, &v)
-		return v.Held == 1
-	}, 5*time.Second, time.Millisecond)
-	return back
-}
-
-// sibling is the module as another process has it: no lock and no login in common, and patient with a held call.
-func (w *world) sibling() provision.Module {
-	w.Helper()
-	m, err := dcimanager6.Driver().New(w.config("/api", adminPassword, map[string]any{"timeout_seconds": 30}))
-	require.NoError(w, err)
-	return m
-}
-
-// vendor makes one call of the panel's own interface, as a person or another process might.
-func (w *world) vendor(path string, body any) {
-	w.Helper()
-	post := func(path, token string, body, into any) {
-		data, err := json.Marshal(body)
-		require.NoError(w, err)
-		req, err := http.NewRequest(http.MethodPost, w.url+"/dcimanager6"+path, bytes.NewReader(data))
-		require.NoError(w, err)
-		req.Header.Set("x-xsrf-token", token)
-		resp, err := http.DefaultClient.Do(req)
-		require.NoError(w, err)
-		defer resp.Body.Close()
-		require.Less(w, resp.StatusCode, 300, path)
-		require.NoError(w, json.NewDecoder(resp.Body).Decode(into))
-	}
-	var login struct{ Token string }
-	post("/auth/v4/public/token", "", map[string]string{"email": "admin@example.com", "password": adminPassword}, &login)
-	post(path, login.Token, body, &map[string]any{})
-}
 
 // leaveBehind gives a server the mark of a service, as an attempt does that dies afterwards.
 func (w *world) leaveBehind(op provision.Op, server int) {
@@ -84,13 +31,11 @@ func TestALostAnswerDoesNotInstallAgain(t *testing.T) {
 	w := newWorld(t)
 	m := w.module(nil)
 	op := newOp(provision.Open, nil)
-	w.control("POST", "/dcimanager6/faults", map[string]any{"method": "POST", "path": "/dci/v3/server/1/os", "kind": "drop_response", "times": 1}, nil)
-	_, err := w.run(m, &op)
-	failure, ok := provision.FailureOf(err)
-	require.True(t, ok)
-	require.Equal(t, provision.Unavailable, failure.Kind)
-	w.advance(20 * time.Minute) // the installation is over when somebody looks again
-	out := w.mustRun(m, &op)
+	w.Fault("drop_response", "POST", "/dci/v3/server/1/os", 1, 0)
+	_, err := w.Try(m, &op)
+	provisiontest.Unavailable(t, err)
+	w.Advance(20 * time.Minute) // the installation is over when somebody looks again
+	out := w.Do(m, &op)
 	require.Equal(t, 1, w.installs(out.Ref))
 }
 
@@ -99,12 +44,12 @@ func TestWhoIsLateDoesNotTakeATakenServer(t *testing.T) {
 	w := newWorld(t)
 	w.stock(map[string]any{"configuration": "LAST", "location_id": 3})
 	slow, quick := last(provision.Open), last(provision.Open)
-	back := w.held(w.sibling(), slow, "GET", "/dci/v3/user") // it has seen the server free
+	back := w.Held(w.sibling(), slow, "GET", "/dci/v3/user") // it has seen the server free
 	out, err := w.module(nil).Apply(t.Context(), quick)
 	require.NoError(t, err)
 	require.True(t, out.Begun)
 	w.Mend()
-	refused(t, (<-back).err, "no_free_server")
+	provisiontest.Refused(t, (<-back).Err, "no_free_server")
 	require.Equal(t, 1, w.objects(quick.ServiceID))
 }
 
@@ -115,17 +60,17 @@ func TestTheLastHandOnAServerWins(t *testing.T) {
 	w.stock(map[string]any{"configuration": "LAST", "location_id": 3})
 	slow, quick := last(provision.Open), last(provision.Open)
 	slow.Spec.Client.Email = "other@example.org"
-	back := w.held(sibling, slow, "POST", "/dci/v3/server/7") // it has looked a last time
+	back := w.Held(sibling, slow, "POST", "/dci/v3/server/7") // it has looked a last time
 	out, err := m.Apply(t.Context(), quick)
 	require.NoError(t, err)
 	quick.Memo = out.Memo
 	w.Mend()
 	taken := <-back
-	require.NoError(t, taken.err)
-	_, err = w.run(m, &quick)
-	refused(t, err, "no_free_server")
-	slow.Memo = taken.out.Memo
-	done := w.mustRun(sibling, &slow)
+	require.NoError(t, taken.Err)
+	_, err = w.Try(m, &quick)
+	provisiontest.Refused(t, err, "no_free_server")
+	slow.Memo = taken.Out.Memo
+	done := w.Do(sibling, &slow)
 	require.Equal(t, provision.Ref("7"), done.Ref)
 	require.Equal(t, "other@example.org", *w.server("7").OwnerEmail)
 	require.Equal(t, 0, w.objects(quick.ServiceID))
@@ -141,7 +86,7 @@ func TestWhatAGhostLeftIsReleased(t *testing.T) {
 	op.Memo = out.Memo
 	w.leaveBehind(op, 3)
 	require.Equal(t, 2, w.objects(op.ServiceID))
-	done := w.mustRun(m, &op)
+	done := w.Do(m, &op)
 	require.Equal(t, provision.Ref("1"), done.Ref)
 	require.Equal(t, 1, w.objects(op.ServiceID))
 	require.Nil(t, w.server("3").OwnerEmail)
@@ -157,18 +102,18 @@ func TestAGhostAtTheVeryEndIsFound(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, provision.Pending, out.State)
 		op.Memo = out.Memo
-		w.advance(out.After)
+		w.Advance(out.After)
 	}
-	w.advance(10 * time.Minute)
-	back := w.held(m, op, "POST", "/dci/v3/server/1") // the hand-over
+	w.Advance(10 * time.Minute)
+	back := w.Held(m, op, "POST", "/dci/v3/server/1") // the hand-over
 	w.leaveBehind(op, 3)
 	w.Mend()
 	r := <-back
-	require.NoError(t, r.err)
-	done := r.out
+	require.NoError(t, r.Err)
+	done := r.Out
 	if done.State == provision.Pending {
-		op.Memo = r.out.Memo
-		done = w.mustRun(m, &op)
+		op.Memo = r.Out.Memo
+		done = w.Do(m, &op)
 	}
 	require.Equal(t, provision.Ref("1"), done.Ref)
 	require.Equal(t, 1, w.objects(op.ServiceID))
@@ -181,7 +126,7 @@ func TestAHalfTakenServerIsTakenWhole(t *testing.T) {
 	w := newWorld(t)
 	op := newOp(provision.Open, nil)
 	w.vendor("/dci/v3/server/4", map[string]any{"name": "Srv-4-new-svc-" + string(op.ServiceID)})
-	out := w.mustRun(w.module(nil), &op)
+	out := w.Do(w.module(nil), &op)
 	require.Equal(t, provision.Ref("4"), out.Ref)
 	require.Equal(t, "ada@example.org", *w.server("4").OwnerEmail)
 	require.Equal(t, "ada.example", out.Domain)
@@ -193,16 +138,16 @@ func TestARefusalOfABusyServerIsNoRefusal(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	m := w.sibling()
-	service, out := w.open(m)
+	service, out := w.Open(m, spec())
 	op := newOp(provision.Suspend, &service)
-	back := w.held(m, op, "POST", "/dci/v3/server/1/suspend")
+	back := w.Held(m, op, "POST", "/dci/v3/server/1/suspend")
 	w.vendor("/dci/v3/server/1/suspend", map[string]any{})
 	w.Mend()
 	r := <-back
-	require.NoError(t, r.err)
-	require.Equal(t, provision.Pending, r.out.State)
-	op.Memo = r.out.Memo
-	w.mustRun(m, &op)
+	require.NoError(t, r.Err)
+	require.Equal(t, provision.Pending, r.Out.State)
+	op.Memo = r.Out.Memo
+	w.Do(m, &op)
 	require.True(t, w.server(out.Ref).Suspended)
 }
 
@@ -215,17 +160,17 @@ func TestAServerHandedOverByHand(t *testing.T) {
 	w.vendor("/dci/v3/server/5/owner", map[string]any{"owner": 2})
 	op := newOp(provision.Suspend, nil)
 	op.Ref = "5"
-	w.mustRun(m, &op)
+	w.Do(m, &op)
 	require.True(t, w.server("5").Suspended)
 	foreign := newOp(provision.Suspend, nil)
 	foreign.Ref, foreign.Spec.Client.Email = "5", "eve@example.org"
-	_, err := w.run(m, &foreign)
-	refused(t, err, "server_not_found")
+	_, err := w.Try(m, &foreign)
+	provisiontest.Refused(t, err, "server_not_found")
 	foreign.Kind = provision.Close
-	require.Equal(t, provision.Done, w.mustRun(m, &foreign).State)
+	require.Equal(t, provision.Done, w.Do(m, &foreign).State)
 	require.NotNil(t, w.server("5").OwnerEmail, "somebody else's is left alone")
 	closing := newOp(provision.Close, &op)
-	w.mustRun(m, &closing)
+	w.Do(m, &closing)
 	require.Nil(t, w.server("5").OwnerEmail)
 	require.Equal(t, "Srv-5", w.server("5").Name)
 }

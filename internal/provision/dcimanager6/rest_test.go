@@ -4,21 +4,20 @@ import (
 	"encoding/json"
 	"testing"
 
-	"github.com/shopspring/decimal"
 	"github.com/stretchr/testify/require"
 
 	"github.com/tariffd/tariffd/internal/provision"
 	"github.com/tariffd/tariffd/internal/provision/dcimanager6"
+	"github.com/tariffd/tariffd/internal/provision/panels/paneltest"
+	"github.com/tariffd/tariffd/internal/provision/provisiontest"
 )
 
 // colocated is a module that serves clients' own servers.
 func (w *world) colocated() provision.Module {
 	w.Helper()
-	c := w.config("", adminPassword, nil)
+	c := w.config("", paneltest.AdminPassword, nil)
 	c.ProductType = "colocation"
-	m, err := dcimanager6.Driver().New(c)
-	require.NoError(w, err)
-	return m
+	return provisiontest.Connect(w, dcimanager6.Driver(), c)
 }
 
 // handedOver is a service whose server 5 staff gave to its client.
@@ -31,11 +30,6 @@ func (w *world) handedOver() provision.Op {
 	return op
 }
 
-func amountOf(n int64, unit string) provision.AddOn {
-	amount := decimal.NewFromInt(n)
-	return provision.AddOn{Amount: &amount, Unit: unit}
-}
-
 func TestColocationIsMountedByPeopleAndServedByItself(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -46,18 +40,18 @@ func TestColocationIsMountedByPeopleAndServedByItself(t *testing.T) {
 	before := w.server(op.Ref)
 	for _, kind := range []provision.Kind{provision.Open, provision.Close, provision.Reinstall} {
 		byPeople := newOp(kind, &op)
-		require.Equal(t, provision.Manual, w.mustRun(m, &byPeople).State, kind)
+		require.Equal(t, provision.Manual, w.Do(m, &byPeople).State, kind)
 	}
 	require.Equal(t, before, w.server(op.Ref), "nothing was done to it")
-	require.Equal(t, op.Ref, w.mustRun(m, &op).Ref)
+	require.Equal(t, op.Ref, w.Do(m, &op).Ref)
 	require.Equal(t, "down", w.server(op.Ref).Ports[0].AdminStatus)
 	resume := newOp(provision.Resume, &op)
-	w.mustRun(m, &resume)
+	w.Do(m, &resume)
 	require.Equal(t, "up", w.server(op.Ref).Ports[0].AdminStatus)
 	change := withAddresses(newOp(provision.SetParams, &op), 2)
-	require.Len(t, w.mustRun(m, &change).Addresses, 2)
+	require.Len(t, w.Do(m, &change).Addresses, 2)
 	reboot := newOp(provision.Reboot, &op)
-	require.Equal(t, provision.Done, w.mustRun(m, &reboot).State)
+	require.Equal(t, provision.Done, w.Do(m, &reboot).State)
 	for _, p := range dcimanager6.Driver().Info.ProductTypes {
 		require.Equal(t, []string{"external_id"}, p.CompletesWith, p.Code)
 	}
@@ -69,19 +63,19 @@ func TestD28WhatThePanelHasNoCallForIsTold(t *testing.T) {
 	w := newWorld(t)
 	m := w.module(nil)
 	op := withAddresses(newOp(provision.Open, nil), 1)
-	op.Spec.Included = map[string]provision.AddOn{"ram": amountOf(16, "GiB")}
-	op.Spec.AddOns["ram"], op.Spec.AddOns["traffic"] = amountOf(16, "GiB"), amountOf(100, "GiB")
+	op.Spec.Included = map[string]provision.AddOn{"ram": provisiontest.Amount("16", "GiB")}
+	op.Spec.AddOns["ram"], op.Spec.AddOns["traffic"] = provisiontest.Amount("16", "GiB"), provisiontest.Amount("100", "GiB")
 	op.Spec.AddOns["os"] = provision.AddOn{Item: "Ubuntu-24.04"}
-	out := w.mustRun(m, &op)
+	out := w.Do(m, &op)
 	require.Empty(t, out.ByHand, "it is what everybody has")
 	require.Equal(t, "Ubuntu-24.04", w.server(out.Ref).OS.Name, "the system that was ordered as an add-on")
 
 	change := newOp(provision.SetParams, &op)
 	change.Spec.Previous = &provision.Terms{AddOns: op.Spec.AddOns}
 	change.Spec.AddOns = map[string]provision.AddOn{
-		"ipv4_public": amountOf(2, "piece"), "ram": amountOf(32, "GiB"), "os": {Item: "Debian-12"}, "traffic": amountOf(200, "GiB"),
+		"ipv4_public": provisiontest.Amount("2", "piece"), "ram": provisiontest.Amount("32", "GiB"), "os": {Item: "Debian-12"}, "traffic": provisiontest.Amount("200", "GiB"),
 	}
-	changed := w.mustRun(m, &change)
+	changed := w.Do(m, &change)
 	require.Len(t, changed.Addresses, 2, "what has a call is done")
 	require.Equal(t, "The module has no call for these; please see to them at server 1 (Srv-1): os Debian-12; ram 32 GiB.", changed.ByHand)
 }
@@ -92,14 +86,14 @@ func TestD28AnOrderedScriptIsNotLeftOutSilently(t *testing.T) {
 	w := newWorld(t)
 	op := withParameter(newOp(provision.Open, nil), "recipe", "docker")
 	m := w.module(nil)
-	require.Contains(t, w.mustRun(m, &op).ByHand, `run script "docker"`)
+	require.Contains(t, w.Do(m, &op).ByHand, `run script "docker"`)
 	again := newOp(provision.Reinstall, &op)
-	require.Contains(t, w.mustRun(m, &again).ByHand, `run script "docker"`)
+	require.Contains(t, w.Do(m, &again).ByHand, `run script "docker"`)
 	suspend := newOp(provision.Suspend, &op)
-	require.Empty(t, w.mustRun(m, &suspend).ByHand)
+	require.Empty(t, w.Do(m, &suspend).ByHand)
 	runs := w.module(map[string]any{"use_recipes": true})
 	again = newOp(provision.Reinstall, &op)
-	require.Empty(t, w.mustRun(runs, &again).ByHand)
+	require.Empty(t, w.Do(runs, &again).ByHand)
 }
 
 func TestPowerFollowsTheService(t *testing.T) {
@@ -109,14 +103,14 @@ func TestPowerFollowsTheService(t *testing.T) {
 	} {
 		w := newWorld(t)
 		m := w.module(map[string]any{"power_sync": c.sync})
-		service, out := w.open(m)
+		service, out := w.Open(m, spec())
 		suspend := newOp(provision.Suspend, &service)
-		w.mustRun(m, &suspend)
+		w.Do(m, &suspend)
 		require.Equal(t, c.suspended, w.server(out.Ref).Power, "suspended with %q", c.sync)
 		require.Equal(t, "down", w.server(out.Ref).Ports[0].AdminStatus)
 		w.switchOff(out.Ref)
 		resume := newOp(provision.Resume, &service)
-		w.mustRun(m, &resume)
+		w.Do(m, &resume)
 		require.Equal(t, c.resumed, w.server(out.Ref).Power, "resumed with %q", c.sync)
 	}
 }
@@ -124,7 +118,7 @@ func TestPowerFollowsTheService(t *testing.T) {
 // atTheRack is what staff do to a server outside this program.
 func (w *world) atTheRack(ref provision.Ref, change map[string]any) {
 	w.Helper()
-	w.control("PUT", "/dcimanager6/servers/"+string(ref), change, nil)
+	w.Control("PUT", "/dcimanager6/servers/"+string(ref), change, nil)
 }
 
 func (w *world) switchOff(ref provision.Ref) {
@@ -136,14 +130,12 @@ func TestASwitchedOffMachineIsFoundAndSwitchedOn(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	m := w.module(nil)
-	service, out := w.open(m)
+	service, out := w.Open(m, spec())
 	w.switchOff(out.Ref)
 	look := func(m provision.Module, standing provision.Standing) provision.Found {
 		op := newOp(provision.Sync, &service)
 		op.Spec.Standing = standing
-		found, err := m.(provision.Inspector).Inspect(t.Context(), op)
-		require.NoError(t, err)
-		return found
+		return provisiontest.Inspect(t, m, op)
 	}
 	require.False(t, *look(m, provision.Served).Power)
 	require.True(t, *look(m, provision.Served).KeepPower)
@@ -152,16 +144,16 @@ func TestASwitchedOffMachineIsFoundAndSwitchedOn(t *testing.T) {
 	require.Nil(t, look(w.module(map[string]any{"power_sync": "none"}), provision.Served).KeepPower)
 
 	left := newOp(provision.SetParams, &service)
-	w.mustRun(m, &left)
+	w.Do(m, &left)
 	require.Equal(t, "off", w.server(out.Ref).Power, "a service that is neither is left alone")
 	put := newOp(provision.SetParams, &service)
 	put.Spec.Standing = provision.Served
-	w.mustRun(m, &put)
+	w.Do(m, &put)
 	require.Equal(t, "on", w.server(out.Ref).Power)
 
 	w.switchOff(out.Ref)
 	reboot := newOp(provision.Reboot, &service)
-	w.mustRun(m, &reboot)
+	w.Do(m, &reboot)
 	require.Equal(t, "on", w.server(out.Ref).Power, "a reset does nothing to a machine that is off")
 }
 
@@ -170,18 +162,18 @@ func TestAProtectedServerRefusesCleanly(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	m := w.module(nil)
-	service, out := w.open(m)
+	service, out := w.Open(m, spec())
 	w.atTheRack(out.Ref, map[string]any{"protected": true})
 	before := w.server(out.Ref)
 	for _, kind := range []provision.Kind{provision.Suspend, provision.SetParams, provision.Reboot, provision.Reinstall, provision.Close} {
 		op := withAddresses(newOp(kind, &service), 3)
-		_, err := w.run(m, &op)
-		require.Contains(t, refused(t, err, "panel_rejected").Text, "The server is protected from operations", kind)
+		_, err := w.Try(m, &op)
+		require.Contains(t, provisiontest.Refused(t, err, "panel_rejected").Text, "The server is protected from operations", kind)
 		require.Equal(t, before, w.server(out.Ref), kind)
 	}
 	w.atTheRack(out.Ref, map[string]any{"protected": false})
 	closing := newOp(provision.Close, &service)
-	w.mustRun(m, &closing)
+	w.Do(m, &closing)
 	require.Nil(t, w.server(out.Ref).OwnerEmail)
 }
 
@@ -189,26 +181,26 @@ func TestAMachineIsRebootedIntoRecovery(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	m := w.module(nil)
-	service, out := w.open(m)
+	service, out := w.Open(m, spec())
 	recovers := func(name string) bool {
 		op := newOp(provision.Reboot, &service)
 		op.Recovery = true
-		w.mustRun(m, &op)
+		w.Do(m, &op)
 		require.Equal(t, "Debian-12", w.server(out.Ref).OS.Name, "%s: the disks are left alone", name)
 		return w.server(out.Ref).Recovery
 	}
 	require.True(t, recovers("of the panel's own choice"))
 	reboot := newOp(provision.Reboot, &service)
-	w.mustRun(m, &reboot)
+	w.Do(m, &reboot)
 	require.False(t, w.server(out.Ref).Recovery, "the next reboot ends it")
 
-	w.control("POST", "/dcimanager6/templates", map[string]any{"name": "A rescue system", "tags": []string{"recovery"}}, nil)
+	w.Control("POST", "/dcimanager6/templates", map[string]any{"name": "A rescue system", "tags": []string{"recovery"}}, nil)
 	require.True(t, recovers("by a template"))
 	catalog, err := m.(provision.Cataloguer).Catalog(t.Context())
 	require.NoError(t, err)
 	require.Len(t, catalog.OS, 2, "it is no system to install")
 	again := newOp(provision.Reinstall, &service)
-	w.mustRun(m, &again)
+	w.Do(m, &again)
 	require.False(t, w.server(out.Ref).Recovery)
 	require.Equal(t, "Debian-12", w.server(out.Ref).OS.Name, "the first by name is not the recovery system")
 	for _, p := range dcimanager6.Driver().Info.ProductTypes {
@@ -221,16 +213,14 @@ func TestALostAnswerDoesNotRecoverAgain(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	m := w.module(nil)
-	service, _ := w.open(m)
+	service, _ := w.Open(m, spec())
 	op := newOp(provision.Reboot, &service)
 	op.Recovery = true
-	w.control("POST", "/dcimanager6/faults", map[string]any{"method": "POST", "path": "/dci/v3/server/1/recovery", "kind": "drop_response", "times": 1}, nil)
-	_, err := w.run(m, &op)
-	failure, ok := provision.FailureOf(err)
-	require.True(t, ok)
-	require.Equal(t, provision.Unavailable, failure.Kind)
-	w.advance(shortWork)
-	w.mustRun(m, &op)
+	w.Fault("drop_response", "POST", "/dci/v3/server/1/recovery", 1, 0)
+	_, err := w.Try(m, &op)
+	provisiontest.Unavailable(t, err)
+	w.Advance(shortWork)
+	w.Do(m, &op)
 	calls := 0
 	for _, o := range w.view().Operations {
 		if o.Name == "recovery" {

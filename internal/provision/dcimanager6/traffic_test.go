@@ -9,20 +9,13 @@ import (
 
 	"github.com/tariffd/tariffd/internal/calendar"
 	"github.com/tariffd/tariffd/internal/provision"
+	"github.com/tariffd/tariffd/internal/provision/provisiontest"
 )
 
 // tells sets how the panel tells traffic: days or series.
 func (w *world) tells(how string) {
 	w.Helper()
-	w.control("PUT", "/dcimanager6/settings", map[string]any{"traffic": how}, nil)
-}
-
-func plainly(values map[string]provision.Value) map[string]string {
-	out := map[string]string{}
-	for param, v := range values {
-		out[param] = v.Amount.String() + " " + v.Unit
-	}
-	return out
+	w.Control("PUT", "/dcimanager6/settings", map[string]any{"traffic": how}, nil)
 }
 
 func theDay(t *testing.T) calendar.Day {
@@ -35,7 +28,7 @@ func theDay(t *testing.T) calendar.Day {
 // setDay is a day whose volume holds its bursts.
 func (w *world) setDay(day string) {
 	w.Helper()
-	w.control("PUT", "/dcimanager6/servers/1/traffic/"+day, map[string]any{
+	w.Control("PUT", "/dcimanager6/servers/1/traffic/"+day, map[string]any{
 		"in": 104857600, "out": 209715200, "burst_in_day": 12.5, "burst_out_day": 25, "power": 140,
 	}, nil)
 }
@@ -53,14 +46,14 @@ func TestD20BurstsAreMadeOfSamplesWhereThePanelTellsThem(t *testing.T) {
 		w.tells(how)
 		got, err := source.DailyUsage(t.Context(), []provision.Ref{"1"}, theDay(t), time.UTC)
 		require.NoError(t, err)
-		require.Equal(t, want, plainly(got[0].Values), how)
+		require.Equal(t, want, provisiontest.Values(got[0].Values), how)
 	}
 	// Samples in another unit than they are read in.
 	wrong := w.module(map[string]any{"rate_unit": "kbit/s"}).(provision.TrafficSource)
 	got, err := wrong.DailyUsage(t.Context(), []provision.Ref{"1"}, theDay(t), time.UTC)
 	require.NoError(t, err)
-	require.Equal(t, "12500 Mbit/s", plainly(got[0].Values)["burst_in_day"])
-	require.Equal(t, want["in"], plainly(got[0].Values)["in"])
+	require.Equal(t, "12500 Mbit/s", provisiontest.Values(got[0].Values)["burst_in_day"])
+	require.Equal(t, want["in"], provisiontest.Values(got[0].Values)["in"])
 	// Made-up days have bursts too.
 	got, err = source.DailyUsage(t.Context(), []provision.Ref{"2"}, theDay(t), time.UTC)
 	require.NoError(t, err)
@@ -81,7 +74,7 @@ func TestD27PartsOfADay(t *testing.T) {
 
 	part := func(from, to time.Time) provision.Part { return provision.Part{Ref: "1", From: from, To: to} }
 	_, err := source.UsageBetween(t.Context(), day, []provision.Part{part(from, noon)})
-	refused(t, err, "no_samples") // the whole day is somebody else's too
+	provisiontest.Refused(t, err, "no_samples") // the whole day is somebody else's too
 
 	w.tells("series")
 	second := time.Second
@@ -96,7 +89,7 @@ func TestD27PartsOfADay(t *testing.T) {
 	require.InDelta(t, 104857600, sum.InexactFloat64(), 20, "samples are whole bits per second")
 	require.True(t, morning.Values["in"].Amount.IsPositive())
 	require.True(t, evening.Values["in"].Amount.IsPositive())
-	require.Equal(t, "140 W", plainly(morning.Values)["power"])
+	require.Equal(t, "140 W", provisiontest.Values(morning.Values)["power"])
 	require.Len(t, got[2].Values, 5, "the sample of that instant")
 	require.Nil(t, got[3])
 	require.Nil(t, got[4])

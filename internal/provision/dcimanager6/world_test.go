@@ -1,112 +1,45 @@
 package dcimanager6_test
 
 import (
-	"bytes"
 	"encoding/json"
-	"io"
-	"net/http"
-	"net/http/httptest"
+	"slices"
+	"strconv"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/tariffd/tariffd/internal/actor"
-	"github.com/tariffd/tariffd/internal/clock"
 	"github.com/tariffd/tariffd/internal/provision"
 	"github.com/tariffd/tariffd/internal/provision/dcimanager6"
-	"github.com/tariffd/tariffd/internal/provision/panels"
+	"github.com/tariffd/tariffd/internal/provision/panels/paneltest"
 	"github.com/tariffd/tariffd/internal/provision/provisiontest"
-)
-
-var brokenTwice = provisiontest.Fault{Method: "GET", Kind: "http_500", Times: 2}
-
-const (
-	adminPassword   = "secret"
-	wrongPassword   = "wrong-password-5K"
-	machinePassword = "first-password-7Q"
 )
 
 // shortWork is how long everything but an installation takes.
 const shortWork = time.Minute
 
-var epoch = time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC)
-
-// world is one simulated panel behind a real HTTP server, steered by its control API as anybody may do.
+// world is one simulated panel with an engine that works on it.
 type world struct {
-	*testing.T
-	url   string
-	clock *clock.Fake
-	mu    sync.Mutex
+	*paneltest.Console
+	*provisiontest.Engine
 }
 
-func newWorld(t *testing.T) *world { return newWorldOf(t, 10*time.Minute) }
+func newWorld(t *testing.T) *world { return newWorldOf(t, paneltest.Delay) }
 
 // newWorldOf begins a panel that takes so long to install a system.
 func newWorldOf(t *testing.T, delay time.Duration) *world {
 	t.Helper()
-	simulated, err := panels.New(panels.Options{Delay: delay})
-	require.NoError(t, err)
-	server := httptest.NewServer(simulated.Handler())
-	t.Cleanup(func() {
-		simulated.Release()
-		server.Close()
-		require.NoError(t, simulated.Close())
-	})
-	w := &world{T: t, url: server.URL, clock: clock.NewFake(epoch)}
-	w.advance(0)
-	return w
+	c := paneltest.NewConsole(t, "dcimanager6", delay)
+	c.Work = "/dci"
+	return &world{c, provisiontest.NewEngine(t, c.Advance)}
 }
 
-// control makes one call of the control API.
-func (w *world) control(method, path string, body, into any) {
+// vendor makes one call of the panel's own interface, which answers with an object.
+func (w *world) vendor(path string, body any) {
 	w.Helper()
-	data, err := json.Marshal(body)
-	require.NoError(w, err)
-	req, err := http.NewRequest(method, w.url+"/control"+path, bytes.NewReader(data))
-	require.NoError(w, err)
-	resp, err := http.DefaultClient.Do(req)
-	require.NoError(w, err)
-	defer resp.Body.Close()
-	answer, err := io.ReadAll(resp.Body)
-	require.NoError(w, err)
-	require.Less(w, resp.StatusCode, 300, string(answer))
-	if into != nil {
-		require.NoError(w, json.Unmarshal(answer, into))
-	}
-}
-
-func (w *world) advance(d time.Duration) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.clock.Advance(d)
-	w.control("PUT", "/clock", map[string]any{"now": w.clock.BusinessNow(), "mode": "frozen"}, nil)
-}
-
-// Break and Mend are the suite's way to the control API's faults.
-func (w *world) Break(f provisiontest.Fault) {
-	path := "/dci"
-	if f.Times == 0 && (f.Kind == "hold" || f.Kind == "timeout") {
-		path = ""
-	}
-	w.control("POST", "/dcimanager6/faults", map[string]any{
-		"method": f.Method, "path": path, "kind": f.Kind, "times": f.Times, "after": f.After,
-	}, nil)
-}
-
-func (w *world) Mend() int {
-	var faults struct {
-		List []struct{ Fired int }
-	}
-	w.control("GET", "/dcimanager6/faults", nil, &faults)
-	w.control("DELETE", "/dcimanager6/faults", nil, nil)
-	struck := 0
-	for _, f := range faults.List {
-		struck += f.Fired
-	}
-	return struck
+	w.Vendor("POST", path, body, &map[string]any{})
 }
 
 // shown is a server as the control API shows it.
@@ -137,37 +70,45 @@ type view struct {
 		ServerID int `json:"server_id"`
 	}
 	Users []struct{ Email string }
-	Calls []struct{ Method, Path string }
 }
 
 func (w *world) view() (v view) {
 	w.Helper()
-	w.control("GET", "/dcimanager6", nil, &v)
+	w.Control("GET", "/dcimanager6", nil, &v)
 	return v
 }
 
 func (w *world) server(ref provision.Ref) shown {
 	w.Helper()
-	for _, s := range w.view().Servers {
-		if ref == provision.Ref(itoa(s.ID)) {
-			return s
-		}
-	}
-	require.FailNow(w, "no such server", "%s", ref)
-	return shown{}
+	all := w.view().Servers
+	i := slices.IndexFunc(all, func(s shown) bool { return strconv.Itoa(s.ID) == string(ref) })
+	require.GreaterOrEqual(w, i, 0, "no such server: %s", ref)
+	return all[i]
 }
 
-func itoa(n int) string {
-	data, _ := json.Marshal(n)
-	return string(data)
+// of returns the servers that carry the service's id anywhere.
+func (w *world) of(service actor.ServiceID) []shown {
+	w.Helper()
+	return slices.DeleteFunc(w.view().Servers, func(s shown) bool { return !strings.Contains(s.Name, string(service)) })
 }
 
-// objects counts the servers that carry the service's id anywhere.
-func (w *world) objects(service actor.ServiceID) int {
-	n := 0
-	for _, s := range w.view().Servers {
-		if strings.Contains(s.Name, string(service)) {
-			n++
+func (w *world) objects(service actor.ServiceID) int { return len(w.of(service)) }
+
+// inService tells whether the service's one server is connected and on.
+func (w *world) inService(service actor.ServiceID) bool {
+	all := w.of(service)
+	return len(all) == 1 && !all[0].Suspended && all[0].Power == "on"
+}
+
+// runs counts how often what cannot be repeated was begun on the service's server.
+func (w *world) runs(service actor.ServiceID, kind provision.Kind) (n int) {
+	begun := map[provision.Kind][]string{provision.Reboot: {"power_reset", "power_on", "recovery"}, provision.Reinstall: {"os_install"}}[kind]
+	v := w.view()
+	for _, s := range w.of(service) {
+		for _, op := range v.Operations {
+			if op.ServerID == s.ID && slices.Contains(begun, op.Name) {
+				n++
+			}
 		}
 	}
 	return n
@@ -177,37 +118,30 @@ func (w *world) objects(service actor.ServiceID) int {
 func (w *world) installs(ref provision.Ref) int {
 	n := 0
 	for _, op := range w.view().Operations {
-		if op.Name == "os_install" && provision.Ref(itoa(op.ServerID)) == ref {
+		if op.Name == "os_install" && strconv.Itoa(op.ServerID) == string(ref) {
 			n++
 		}
 	}
 	return n
 }
 
-// config reaches the panel below a prefix; parameters are merged over a short time limit.
+// config reaches the panel below a prefix.
 func (w *world) config(prefix, password string, parameters map[string]any) provision.Config {
 	w.Helper()
-	set := map[string]any{"timeout_seconds": 1}
-	for k, v := range parameters {
-		set[k] = v
-	}
-	connection, err := json.Marshal(map[string]any{
-		"url": w.url + "/dcimanager6" + prefix, "username": "admin@example.com", "password": password,
-	})
-	require.NoError(w, err)
-	chosen, err := json.Marshal(set)
-	require.NoError(w, err)
-	return provision.Config{
-		Connection: connection, Parameters: chosen, Location: "3",
-		Env: provision.Env{Transport: http.DefaultTransport, Now: w.clock.BusinessNow, UserAgent: "tariffd-test"},
-	}
+	c := w.Config(map[string]any{"url": w.URL("dcimanager6", prefix), "username": "admin@example.com", "password": password}, parameters)
+	c.Location = "3"
+	return c
 }
 
 func (w *world) module(parameters map[string]any) provision.Module {
 	w.Helper()
-	m, err := dcimanager6.Driver().New(w.config("", adminPassword, parameters))
-	require.NoError(w, err)
-	return m
+	return provisiontest.Connect(w, dcimanager6.Driver(), w.config("", paneltest.AdminPassword, parameters))
+}
+
+// sibling is the module as another process has it: no lock and no login in common, and patient with a held call.
+func (w *world) sibling() provision.Module {
+	w.Helper()
+	return provisiontest.Connect(w, dcimanager6.Driver(), w.config("/api", paneltest.AdminPassword, map[string]any{"timeout_seconds": 30}))
 }
 
 func spec() provision.Spec {
@@ -215,64 +149,41 @@ func spec() provision.Spec {
 		ProductType: "dedicated", TariffCode: "E3", Location: "3", Domain: "ada.example",
 		Client:   provision.Client{ID: "c-1", Email: "ada@example.org", Name: "Ada L", Username: "ada", Phone: "+44 1"},
 		Settings: json.RawMessage(`{"configuration": "E3-1230-16GB", "template": "another driver's"}`),
-		Password: machinePassword,
+		Password: paneltest.MachinePassword,
 	}
 }
 
 func newOp(kind provision.Kind, of *provision.Op) provision.Op {
-	op := provision.Op{Kind: kind, Key: actor.NewID(), ServiceID: actor.ServiceID(actor.NewID()), Spec: spec()}
-	if of != nil {
-		op.ServiceID, op.Ref, op.Spec = of.ServiceID, of.Ref, of.Spec
-	}
-	return op
+	return provisiontest.NewOp(kind, spec(), of)
 }
 
-// run applies an operation to its end and moves the clock as it asks.
-func (w *world) run(m provision.Module, op *provision.Op) (provision.Outcome, error) {
-	w.Helper()
-	for range 200 {
-		out, err := m.Apply(w.Context(), *op)
-		if err != nil || out.State != provision.Pending {
-			if out.Ref != "" {
-				op.Ref = out.Ref
-			}
-			return out, err
-		}
-		op.Memo = out.Memo
-		w.advance(out.After)
-	}
-	require.FailNow(w, "no end")
-	return provision.Outcome{}, nil
-}
-
-func (w *world) mustRun(m provision.Module, op *provision.Op) provision.Outcome {
-	w.Helper()
-	out, err := w.run(m, op)
-	require.NoError(w, err)
-	return out
-}
-
-func (w *world) open(m provision.Module) (provision.Op, provision.Outcome) {
-	w.Helper()
-	op := newOp(provision.Open, nil)
-	out := w.mustRun(m, &op)
-	op.Memo = nil
-	return op, out
-}
-
-func harness(delay time.Duration) provisiontest.Harness {
+func harness(delay time.Duration, parameters map[string]any) provisiontest.Harness {
 	return provisiontest.Harness{
 		Driver: dcimanager6.Driver(),
 		New: func(t *testing.T) provisiontest.World {
 			w := newWorldOf(t, delay)
-			sibling := w.config("/api", adminPassword, nil)
-			wrong := w.config("", wrongPassword, nil)
+			config := w.config("", paneltest.AdminPassword, parameters)
+			sibling, wrong := w.config("/api", paneltest.AdminPassword, nil), w.config("", paneltest.WrongPassword, nil)
+			changed := withAddresses(provision.Op{Spec: spec()}, 3).Spec
 			return provisiontest.World{
-				Config: w.config("", adminPassword, nil), Sibling: &sibling, WrongLogin: &wrong, Spec: spec(),
-				Advance: w.advance, Objects: w.objects, Network: w, Secrets: []string{wrongPassword, machinePassword},
+				Config: config, Sibling: &sibling, WrongLogin: &wrong, Impatient: w.Impatient(config, 250*time.Millisecond),
+				Spec: spec(), Changed: &changed,
+				Advance: w.Advance, Objects: w.objects, InService: w.inService, Runs: w.runs, Network: w,
+				Secrets: []string{paneltest.WrongPassword, paneltest.MachinePassword},
 			}
 		},
 	}
 }
 
-func TestConformance(t *testing.T) { provisiontest.Run(t, harness(10*time.Minute)) }
+func TestConformance(t *testing.T) { provisiontest.Run(t, harness(paneltest.Delay, nil)) }
+
+func TestFaultMatrix(t *testing.T) {
+	provisiontest.Matrix(t, harness(paneltest.ShortDelay, map[string]any{"timeout_seconds": paneltest.PatientSeconds}))
+}
+
+// A suspension that also switches the machine off, and a resumption that switches it on, are two calls each.
+func TestFaultMatrixOfPower(t *testing.T) {
+	h := harness(paneltest.ShortDelay, map[string]any{"timeout_seconds": paneltest.PatientSeconds, "power_sync": "on_off"})
+	h.Ops = []provision.Kind{provision.Suspend, provision.Resume}
+	provisiontest.Matrix(t, h)
+}

@@ -53,7 +53,6 @@ type view struct {
 		ServerID string `json:"server_id"`
 		Info     string `json:"status_info"`
 	}
-	Calls []struct{ Method, Path string }
 }
 
 func (w *world) view() (v view) {

@@ -8,18 +8,17 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/tariffd/tariffd/internal/provision"
+	"github.com/tariffd/tariffd/internal/provision/provisiontest"
 )
 
 func TestInspectTellsHowTheMachineIs(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	m := w.module(map[string]any{"disable_suspended": true})
-	inspector := m.(provision.Inspector)
 	op := newOp(provision.Open, nil)
-	op.Spec = sized(op.Spec, "ram", "1", "GiB", "ipv4", "2", "piece", "ipv6", "1", "piece")
-	out := w.mustRun(m, &op)
-	found, err := inspector.Inspect(t.Context(), newOp(provision.Sync, &op))
-	require.NoError(t, err)
+	op.Spec = provisiontest.Sized(op.Spec, "ram", "1", "GiB", "ipv4", "2", "piece", "ipv6", "1", "piece")
+	out := w.Do(m, &op)
+	found := provisiontest.Inspect(t, m, newOp(provision.Sync, &op))
 	require.True(t, found.Exists)
 	require.Equal(t, out.Ref, found.Ref)
 	require.Equal(t, provision.Served, found.Standing)
@@ -28,26 +27,19 @@ func TestInspectTellsHowTheMachineIs(t *testing.T) {
 	require.Equal(t, "ada.example", found.Domain)
 	require.Equal(t, out.Addresses, found.Addresses)
 	require.Equal(t, map[string]string{"os": "Debian-12"}, found.Parameters)
-	has := map[string]string{}
-	for code, a := range found.AddOns {
-		has[code] = a.Amount.String() + " " + a.Unit
-	}
 	require.Equal(t, map[string]string{
 		"cpu": "1 piece", "ram": "1024 MiB", "disk": "20480 MiB", "ipv4": "2 piece", "ipv6": "1 piece", "port_speed": "100 Mbit/s",
-	}, has)
+	}, provisiontest.Amounts(found.AddOns))
 
 	suspend := newOp(provision.Suspend, &op)
-	w.mustRun(m, &suspend)
-	found, err = inspector.Inspect(t.Context(), newOp(provision.Sync, &op))
-	require.NoError(t, err)
+	w.Do(m, &suspend)
+	found = provisiontest.Inspect(t, m, newOp(provision.Sync, &op))
 	require.Equal(t, provision.CutOff, found.Standing)
 	require.False(t, *found.Power)
 
 	other := newOp(provision.Sync, nil)
 	other.Ref = out.Ref
-	found, err = inspector.Inspect(t.Context(), other)
-	require.NoError(t, err)
-	require.Equal(t, provision.Found{}, found, "it is another service's")
+	provisiontest.InspectsItsOwn(t, m, w, other)
 }
 
 // A machine that is off may have been switched off by its client.
@@ -55,11 +47,10 @@ func TestInspectDoesNotTakeAStopForASuspension(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	m := w.module(nil)
-	op, out := w.open(m)
-	w.vendor("POST", "/vm/v3/host/"+string(out.Ref)+"/stop", map[string]any{"force": true}, &json.RawMessage{})
-	w.advance(time.Hour)
-	found, err := m.(provision.Inspector).Inspect(t.Context(), newOp(provision.Sync, &op))
-	require.NoError(t, err)
+	op, out := w.Open(m, spec())
+	w.Vendor("POST", "/vm/v3/host/"+string(out.Ref)+"/stop", map[string]any{"force": true}, &json.RawMessage{})
+	w.Advance(time.Hour)
+	found := provisiontest.Inspect(t, m, newOp(provision.Sync, &op))
 	require.Empty(t, found.Standing)
 	require.False(t, *found.Power)
 }
@@ -69,12 +60,12 @@ func TestMachinesThatWereThereBefore(t *testing.T) {
 	w := newWorld(t)
 	m := w.module(nil)
 	importer := m.(provision.Importer)
-	w.open(m)
+	w.Open(m, spec())
 	list, err := importer.Machines(t.Context())
 	require.NoError(t, err)
 	require.Empty(t, list, "it is ours")
-	w.control("POST", "/vmmanager6/servers", map[string]any{"name": "old", "owner_email": "ada@example.org", "domain": "old.example"}, nil)
-	w.control("POST", "/vmmanager6/servers", map[string]any{"name": "box", "owner_email": "ada@example.org", "cluster": "LXD"}, nil)
+	w.Control("POST", "/vmmanager6/servers", map[string]any{"name": "old", "owner_email": "ada@example.org", "domain": "old.example"}, nil)
+	w.Control("POST", "/vmmanager6/servers", map[string]any{"name": "box", "owner_email": "ada@example.org", "cluster": "LXD"}, nil)
 	list, err = importer.Machines(t.Context())
 	require.NoError(t, err)
 	require.Len(t, list, 1, "of the module's cluster")
@@ -87,6 +78,6 @@ func TestMachinesThatWereThereBefore(t *testing.T) {
 	// From then on its operations find it by its number and its owner.
 	taken := newOp(provision.Suspend, nil)
 	taken.Ref = list[0].Ref
-	require.Equal(t, list[0].Ref, w.mustRun(m, &taken).Ref)
+	require.Equal(t, list[0].Ref, w.Do(m, &taken).Ref)
 	require.Equal(t, "stopped", w.machine(list[0].Ref).State)
 }
