@@ -10,6 +10,7 @@ import (
 	"github.com/tariffd/tariffd/internal/catalog"
 	"github.com/tariffd/tariffd/internal/charge"
 	"github.com/tariffd/tariffd/internal/client"
+	"github.com/tariffd/tariffd/internal/datacenter"
 	"github.com/tariffd/tariffd/internal/department"
 	"github.com/tariffd/tariffd/internal/lifecycle"
 	"github.com/tariffd/tariffd/internal/netguard"
@@ -26,7 +27,7 @@ import (
 type engines struct {
 	Clients     *client.Engine
 	Departments *department.Engine
-	DataCenters *catalog.DataCenters
+	DataCenters *datacenter.Engine
 	Catalog     *catalog.Engine
 	Orders      *order.Engine
 	Lifecycle   *lifecycle.Engine
@@ -56,8 +57,8 @@ func (a *App) build() engines {
 			InTx: within(a.DB, func(tx *postgres.Tx) client.Tx { return tx }), Zone: zone, Wall: a.system,
 		},
 		Departments: &department.Engine{InTx: within(a.DB, func(tx *postgres.Tx) department.Tx { return tx })},
-		DataCenters: &catalog.DataCenters{
-			InTx: within(a.DB, func(tx *postgres.Tx) catalog.DataCenterTx { return tx }), ExternalID: externalIDRule(drivers),
+		DataCenters: &datacenter.Engine{
+			InTx: within(a.DB, func(tx *postgres.Tx) datacenter.Tx { return tx }), ExternalID: externalIDRule(drivers),
 		},
 		Catalog: &catalog.Engine{
 			InTx: within(a.DB, func(tx *postgres.Tx) catalog.Tx { return tx }), Drivers: drivers, Env: a.driverEnv(),

@@ -14,8 +14,8 @@ const module = "github.com/tariffd/tariffd"
 // The rank table: a package imports lower ranks only.
 var ranks = map[string]int{
 	"fault": 0, "money": 0, "calendar": 0, "clock": 0, "secret": 0, "netguard": 0, "actor": 0,
-	"event":  1,
-	"client": 2, "department": 2, "provision": 2,
+	"event": 1, "input": 1,
+	"client": 2, "department": 2, "provision": 2, "datacenter": 2,
 	"catalog": 3,
 	"pricing": 4, "service": 4, "ledger": 4, "pricelist": 4,
 	"charge": 5, "operation": 5, "traffic": 5, "payment": 5,

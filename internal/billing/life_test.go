@@ -13,6 +13,7 @@ import (
 	"github.com/tariffd/tariffd/internal/calendar"
 	"github.com/tariffd/tariffd/internal/catalog"
 	"github.com/tariffd/tariffd/internal/client"
+	"github.com/tariffd/tariffd/internal/input"
 	"github.com/tariffd/tariffd/internal/money"
 	"github.com/tariffd/tariffd/internal/payment"
 	"github.com/tariffd/tariffd/internal/service"
@@ -85,7 +86,7 @@ func live(t *testing.T, seed uint64) map[string]int {
 	for _, s := range w.wares {
 		typ := catalog.ProductTypeChange{NoWeekendSuspension: &s.rests, ExpenseSplit: ptr(string(calendar.SplitFromFirst))}
 		if s.deleteDays > 0 {
-			typ.AutoDeleteAfterDays = catalog.To(s.deleteDays)
+			typ.AutoDeleteAfterDays = input.To(s.deleteDays)
 		}
 		w.tariffs[s] = w.sells(typ, catalog.TariffChange{}, price(calendar.Period(s.period), text(s.cents), text(s.setup)))
 		if s.period != "one_time" {

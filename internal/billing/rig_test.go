@@ -18,7 +18,9 @@ import (
 	"github.com/tariffd/tariffd/internal/charge"
 	"github.com/tariffd/tariffd/internal/client"
 	"github.com/tariffd/tariffd/internal/clock"
+	"github.com/tariffd/tariffd/internal/datacenter"
 	"github.com/tariffd/tariffd/internal/enginetest"
+	"github.com/tariffd/tariffd/internal/input"
 	"github.com/tariffd/tariffd/internal/lifecycle"
 	"github.com/tariffd/tariffd/internal/money"
 	"github.com/tariffd/tariffd/internal/order"
@@ -48,7 +50,7 @@ type house struct {
 	billing   *billing.Engine
 
 	provider actor.ProviderID
-	place    catalog.DataCenterID
+	place    datacenter.ID
 	named    int
 	parked   []actor.ClientID
 }
@@ -95,10 +97,10 @@ func (h *house) sells(typ catalog.ProductTypeChange, change catalog.TariffChange
 	typ.Name = &code
 	_, err := h.catalog.CreateProductType(ctx, admin, code, typ)
 	require.NoError(h, err)
-	m, err := h.catalog.CreateModule(ctx, admin, "none", code, catalog.ModuleChange{Name: &code, DataCenterID: catalog.To(h.place)})
+	m, err := h.catalog.CreateModule(ctx, admin, "none", code, catalog.ModuleChange{Name: &code, DataCenterID: input.To(h.place)})
 	require.NoError(h, err)
 	change.Code, change.Name, change.Status, change.Prices = &code, &code, ptr(catalog.Active), &prices
-	change.DataCenterIDs, change.ModuleIDs = &[]catalog.DataCenterID{h.place}, &[]catalog.ModuleID{m.ID}
+	change.DataCenterIDs, change.ModuleIDs = &[]datacenter.ID{h.place}, &[]catalog.ModuleID{m.ID}
 	t, err := h.catalog.CreateTariff(ctx, admin, catalog.NewTariff{ProductType: code, ProviderID: h.provider, TariffChange: change})
 	require.NoError(h, err)
 	return t.ID

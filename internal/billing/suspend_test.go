@@ -12,6 +12,7 @@ import (
 	"github.com/tariffd/tariffd/internal/catalog"
 	"github.com/tariffd/tariffd/internal/charge"
 	"github.com/tariffd/tariffd/internal/client"
+	"github.com/tariffd/tariffd/internal/input"
 	"github.com/tariffd/tariffd/internal/ledger"
 	"github.com/tariffd/tariffd/internal/lifecycle"
 	"github.com/tariffd/tariffd/internal/postgres"
@@ -206,9 +207,9 @@ func TestAutoDeletion(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t, at("2026-03-01 10:00"), time.UTC)
 	c := h.client("240")
-	typ := catalog.ProductTypeChange{AutoDeleteAfterDays: catalog.To(5)}
+	typ := catalog.ProductTypeChange{AutoDeleteAfterDays: input.To(5)}
 	byType := h.sells(typ, catalog.TariffChange{}, price("P1M", "20", "0"))
-	byTariff := h.sells(typ, catalog.TariffChange{Policy: catalog.PolicyChange{AutoDeleteAfterDays: catalog.To(9)}}, price("P1M", "20", "0"))
+	byTariff := h.sells(typ, catalog.TariffChange{Policy: catalog.PolicyChange{AutoDeleteAfterDays: input.To(9)}}, price("P1M", "20", "0"))
 	five, nine, never := h.buy(c, byType, "P1M", once), h.buy(c, byTariff, "P1M", once), h.buy(c, h.tariff("P1M", "20"), "P1M", once)
 	kept := map[service.Reason]service.ID{}
 	for _, why := range []service.Reason{service.ByAdmin, service.ByClient, service.ForAbuse} {

@@ -7,7 +7,9 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/tariffd/tariffd/internal/datacenter"
 	"github.com/tariffd/tariffd/internal/fault"
+	"github.com/tariffd/tariffd/internal/input"
 )
 
 // AskedParameter is a parameter as a tariff asks for it.
@@ -23,21 +25,21 @@ type AskedParameter struct {
 // AllowedValue is a value that can be ordered, and in which of the tariff's data centers.
 type AllowedValue struct {
 	ParameterValue
-	DataCenterIDs []DataCenterID
+	DataCenterIDs []datacenter.ID
 }
 
 // Asked returns what an offer asks those who order for, as the product type sorts it, each list with the values that at least
 // one of the offer's enabled modules has in some data center of the offer. Pure; parameters are those of the product type,
 // modules at least those of the offer.
 func Asked(o Offer, parameters []Parameter, modules []Module) []AskedParameter {
-	here := map[DataCenterID][]Module{}
+	here := map[datacenter.ID][]Module{}
 	for _, id := range o.DataCenterIDs {
 		here[id] = Candidates(o, id, modules)
 	}
 	out := asked(o, parameters)
 	for i := range out {
 		for _, v := range out[i].Values {
-			var places []DataCenterID
+			var places []datacenter.ID
 			for _, id := range o.DataCenterIDs {
 				if v.hadBy(here[id]) {
 					places = append(places, id)
@@ -183,7 +185,7 @@ func (q Questionnaire) Asks(code string) (AskedParameter, bool) {
 
 // PointerTo is the place of a parameter in a body.
 func PointerTo(code string) string {
-	return "/parameters/" + strings.NewReplacer("~", "~0", "/", "~1").Replace(code)
+	return "/parameters" + input.PointerStep(code)
 }
 
 // absent tells whether an answer is none: null, an empty text or an empty list.

@@ -9,6 +9,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/tariffd/tariffd/internal/datacenter"
 	"github.com/tariffd/tariffd/internal/fault"
 )
 
@@ -40,7 +41,7 @@ func ask(t *testing.T) (Offer, []Parameter, []Module) {
 	must.Required = true
 	later := plain("later", Validator{Kind: ValidatorNone})
 	later.Required, later.Ask = true, AskAtProcessing
-	o := Offer{DataCenterIDs: []DataCenterID{"frankfurt", "riga"}, ModuleIDs: []ModuleID{"told", "mute"}}
+	o := Offer{DataCenterIDs: []datacenter.ID{"frankfurt", "riga"}, ModuleIDs: []ModuleID{"told", "mute"}}
 	return o, []Parameter{os, recipe, many, open, must, later, hidden, plain("age", Validator{Kind: ValidatorInteger, Min: &one, Max: &nine})}, []Module{
 		{ID: "told", Enabled: true, DataCenterID: "frankfurt", SyncedAt: &at},
 		{ID: "mute", Enabled: true, DataCenterID: "riga"},

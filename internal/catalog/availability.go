@@ -7,6 +7,7 @@ import (
 
 	"github.com/tariffd/tariffd/internal/actor"
 	"github.com/tariffd/tariffd/internal/client"
+	"github.com/tariffd/tariffd/internal/datacenter"
 )
 
 // Reason is why a tariff cannot be ordered now.
@@ -17,7 +18,7 @@ type Reason struct {
 
 // Place is whether a tariff can be ordered in one data center.
 type Place struct {
-	ID      DataCenterID
+	ID      datacenter.ID
 	Reasons []Reason
 	Free    *int       // machines; nil where no module knows
 	Modules []ModuleID // that could make it, best sort order first
@@ -36,7 +37,7 @@ type Availability struct {
 func (a Availability) Orderable() bool { return len(a.Reasons) == 0 }
 
 // PlaceOf returns the part about one data center.
-func (a Availability) PlaceOf(id DataCenterID) (Place, bool) {
+func (a Availability) PlaceOf(id datacenter.ID) (Place, bool) {
 	i := slices.IndexFunc(a.Places, func(p Place) bool { return p.ID == id })
 	if i < 0 {
 		return Place{}, false
@@ -84,7 +85,7 @@ func (a *Availability) add(code, detail string) {
 	a.Reasons = append(a.Reasons, Reason{Code: code, Detail: detail})
 }
 
-func placeOf(o Offer, id DataCenterID, modules []Module, stocks Stocks) Place {
+func placeOf(o Offer, id datacenter.ID, modules []Module, stocks Stocks) Place {
 	p := Place{ID: id, Reasons: []Reason{}, Modules: []ModuleID{}}
 	unknown := false
 	for _, m := range Candidates(o, id, modules) {
@@ -110,7 +111,7 @@ func placeOf(o Offer, id DataCenterID, modules []Module, stocks Stocks) Place {
 
 // Candidates returns the modules that may make a service of the offer in a data center, lowest sort order first, then the
 // oldest (D23): enabled, of the offer, standing there or nowhere in particular.
-func Candidates(o Offer, id DataCenterID, modules []Module) []Module {
+func Candidates(o Offer, id datacenter.ID, modules []Module) []Module {
 	var out []Module
 	for _, m := range modules {
 		if m.Enabled && slices.Contains(o.ModuleIDs, m.ID) && (m.DataCenterID == id || m.DataCenterID == "") {
@@ -129,7 +130,7 @@ func Candidates(o Offer, id DataCenterID, modules []Module) []Module {
 // Availability asks the panels what is free, outside any transaction, and judges the tariff; the rules about the client
 // are looked at where one is named. With a data center only that one is. Faults: not_found (the tariff, the client, or
 // foreign), a data center that is not the tariff's is the reason data_center_not_in_tariff.
-func (e *Engine) Availability(ctx context.Context, by actor.Actor, id TariffID, of actor.ClientID, at DataCenterID) (Availability, error) {
+func (e *Engine) Availability(ctx context.Context, by actor.Actor, id TariffID, of actor.ClientID, at datacenter.ID) (Availability, error) {
 	var t Tariff
 	var modules []Module
 	err := e.InTx(ctx, func(tx Tx) (err error) {
@@ -179,7 +180,7 @@ func (e *Engine) Availability(ctx context.Context, by actor.Actor, id TariffID, 
 }
 
 // only keeps what concerns one data center.
-func (a Availability) only(id DataCenterID) Availability {
+func (a Availability) only(id datacenter.ID) Availability {
 	out := Availability{Reasons: []Reason{}, Places: []Place{}}
 	p, known := a.PlaceOf(id)
 	for _, r := range a.Reasons {

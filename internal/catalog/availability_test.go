@@ -1,13 +1,12 @@
 package catalog
 
 import (
-	"encoding/json"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/tariffd/tariffd/internal/client"
-	"github.com/tariffd/tariffd/internal/fault"
+	"github.com/tariffd/tariffd/internal/datacenter"
 )
 
 func codes(reasons []Reason) []string {
@@ -38,7 +37,7 @@ func TestD23CandidatesInOrder(t *testing.T) {
 
 func TestAvailable(t *testing.T) {
 	t.Parallel()
-	both := Offer{ModuleIDs: []ModuleID{"1", "2"}, DataCenterIDs: []DataCenterID{"a", "b"}}
+	both := Offer{ModuleIDs: []ModuleID{"1", "2"}, DataCenterIDs: []datacenter.ID{"a", "b"}}
 	modules := []Module{{ID: "1", Enabled: true, DataCenterID: "a"}, {ID: "2", Enabled: true, DataCenterID: "a"}}
 	for name, c := range map[string]struct {
 		t       Tariff
@@ -71,34 +70,4 @@ func TestAvailableForAClient(t *testing.T) {
 	require.Empty(t, free.ForClient(tariff, client.Client{}, Use{Services: 1}).Reasons)
 	require.Equal(t, []string{"client_limit_reached"}, codes(free.ForClient(tariff, client.Client{}, Use{Services: 2}).Reasons))
 	require.Equal(t, []string{"client_blocked"}, codes(free.ForClient(Tariff{}, client.Client{Status: client.Blocked}, Use{Services: 9}).Reasons))
-}
-
-func TestSchemaNamesEveryPlace(t *testing.T) {
-	t.Parallel()
-	schema := json.RawMessage(`{"type": "object", "required": ["a"], "additionalProperties": false, "properties": {
-		"a": {"type": "string", "minLength": 2, "pattern": "^x"}, "n": {"type": "integer", "minimum": 1}, "e": {"enum": ["u", "v"]},
-		"l": {"type": "array", "maxItems": 1, "items": {"type": "object", "properties": {"d": {"type": "boolean"}}}}}}`)
-	for document, want := range map[string][]string{
-		`{"a": "xy"}`:                     nil,
-		`{}`:                              {"/s/a required"},
-		`{"a": "x"}`:                      {"/s/a too_short"},
-		`{"a": "yy"}`:                     {"/s/a bad_format"},
-		`{"a": "xy", "n": 0}`:             {"/s/n out_of_range"},
-		`{"a": "xy", "e": "w"}`:           {"/s/e unknown_value"},
-		`{"a": "xy", "l": [{"d": 1}]}`:    {"/s/l/0/d wrong_type"},
-		`{"a": "xy", "l": [{}, {}]}`:      {"/s/l too_many"},
-		`{"a": "xy", "other/\"name": 1}`:  {`/s/other~1"name unknown_field`},
-		`{"a": 1, "n": "secret", "z": 2}`: {"/s/a wrong_type", "/s/n wrong_type", "/s/z unknown_field"},
-	} {
-		var f fault.Fields
-		require.NoError(t, checkSchema(&f, "/s", schema, json.RawMessage(document)))
-		var got []string
-		for _, x := range f {
-			got = append(got, x.Pointer+" "+x.Code)
-			require.NotContains(t, x.Detail, "secret")
-		}
-		require.ElementsMatch(t, want, got, document)
-	}
-	var f fault.Fields
-	require.Error(t, checkSchema(&f, "/s", json.RawMessage(`[]`), json.RawMessage(`{}`)))
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/tariffd/tariffd/internal/actor"
 	"github.com/tariffd/tariffd/internal/event"
 	"github.com/tariffd/tariffd/internal/fault"
+	"github.com/tariffd/tariffd/internal/input"
 	"github.com/tariffd/tariffd/internal/provision"
 )
 
@@ -74,7 +75,7 @@ type CompanionTx interface {
 // CreateCompanion adds an IP manager or a license server; nothing is connected to, because only a module knows what for.
 // Faults: already_exists (name), field faults.
 func (e *Engine) CreateCompanion(ctx context.Context, by actor.Actor, kind CompanionKind, in CompanionChange) (Companion, error) {
-	return once(ctx, e, by, func(tx Tx) (Companion, error) {
+	return event.Do(ctx, e.InTx, by, func(tx Tx) (Companion, error) {
 		now, err := tx.Now(ctx)
 		if err != nil {
 			return Companion{}, err
@@ -95,7 +96,7 @@ func (e *Engine) CreateCompanion(ctx context.Context, by actor.Actor, kind Compa
 // before, and be seen, or after, and go to the new URL. Faults: not_found, precondition_failed, already_exists (name), in_use,
 // field faults.
 func (e *Engine) UpdateCompanion(ctx context.Context, by actor.Actor, kind CompanionKind, id CompanionID, in CompanionChange) (Companion, error) {
-	return once(ctx, e, by, func(tx Tx) (Companion, error) {
+	return event.Do(ctx, e.InTx, by, func(tx Tx) (Companion, error) {
 		c, err := lockCompanion(ctx, tx, kind, id, in.IfVersion)
 		if err != nil {
 			return Companion{}, err
@@ -125,7 +126,7 @@ func (e *Engine) DeleteCompanion(ctx context.Context, by actor.Actor, kind Compa
 		if err != nil {
 			return err
 		}
-		if err = inUse("A processing module names it.").when(tx.CompanionInUse(ctx, kind.member(), id)); err != nil {
+		if err = input.InUse("A processing module names it.").When(tx.CompanionInUse(ctx, kind.member(), id)); err != nil {
 			return err
 		}
 		if err = tx.DeleteCompanion(ctx, id); err != nil {
@@ -140,18 +141,18 @@ func lockCompanion(ctx context.Context, tx Tx, kind CompanionKind, id CompanionI
 	if err != nil {
 		return Companion{}, err
 	}
-	return c, checkVersion(ifVersion, c.Version)
+	return c, input.CheckVersion(ifVersion, c.Version)
 }
 
 func (in CompanionChange) apply(c *Companion) error {
-	put(&c.Name, in.Name)
-	put(&c.URL, in.URL)
-	put(&c.Username, in.Username)
-	put(&c.Password, in.Password)
+	input.Put(&c.Name, in.Name)
+	input.Put(&c.URL, in.URL)
+	input.Put(&c.Username, in.Username)
+	input.Put(&c.Password, in.Password)
 	var f fault.Fields
-	checkText(&f, "/name", c.Name, 1, 200)
-	checkText(&f, "/username", c.Username, 1, 200)
-	checkText(&f, "/password", c.Password, 1, 200)
+	input.CheckText(&f, "/name", c.Name, 1, 200)
+	input.CheckText(&f, "/username", c.Username, 1, 200)
+	input.CheckText(&f, "/password", c.Password, 1, 200)
 	u, err := url.Parse(c.URL)
 	if err != nil || u.Host == "" || u.User != nil || u.Scheme != "http" && u.Scheme != "https" {
 		f.Add("/url", "bad_format", "An address such as https://ip.example.com/ipmgr is expected, without a user in it.")
@@ -173,7 +174,7 @@ func beside(ctx context.Context, tx CompanionTx, f *fault.Fields, parameters jso
 	var ids []CompanionID
 	for _, kind := range []CompanionKind{IPManager, LicenseServer} {
 		var id CompanionID
-		if json.Unmarshal(members(parameters)[kind.member()], &id) == nil && id != "" {
+		if json.Unmarshal(input.Members(parameters)[kind.member()], &id) == nil && id != "" {
 			named[kind] = id
 			ids = append(ids, id)
 		}

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"sort"
 
+	"github.com/tariffd/tariffd/internal/input"
 	"github.com/tariffd/tariffd/internal/provision"
 )
 
@@ -32,54 +33,21 @@ func secretMembers(info provision.Info) []string {
 	return names
 }
 
-// members reads a JSON object; anything else has none.
-func members(raw json.RawMessage) map[string]json.RawMessage {
-	m := map[string]json.RawMessage{}
-	if json.Unmarshal(raw, &m) != nil || m == nil {
-		return map[string]json.RawMessage{}
-	}
-	return m
-}
-
-func object(m map[string]json.RawMessage) json.RawMessage {
-	raw, err := json.Marshal(m)
-	if err != nil {
-		return json.RawMessage(`{}`)
-	}
-	return raw
-}
-
-// merge applies a merge patch (RFC 7396) to one JSON object: null removes a member, objects are merged member by member.
-func merge(old, patch json.RawMessage) json.RawMessage {
-	m := members(old)
-	for name, v := range members(patch) {
-		switch v = bytes.TrimSpace(v); {
-		case string(v) == "null":
-			delete(m, name)
-		case len(v) > 0 && v[0] == '{':
-			m[name] = merge(m[name], v)
-		default:
-			m[name] = v
-		}
-	}
-	return object(m)
-}
-
 // mergeConnection is merge for a connection, where a secret that is sent back as it was read stays what it is.
 func mergeConnection(old, patch json.RawMessage, secrets []string) json.RawMessage {
-	changes := members(patch)
+	changes := input.Members(patch)
 	for _, name := range secrets {
-		if bytes.Equal(compact(changes[name]), keptSecret) {
+		if bytes.Equal(input.Compact(changes[name]), keptSecret) {
 			delete(changes, name)
 		}
 	}
-	return merge(old, object(changes))
+	return input.Merge(old, input.Object(changes))
 }
 
 // setSecrets names the secrets that a connection holds.
 func setSecrets(connection json.RawMessage, secrets []string) []string {
 	names := []string{}
-	for name := range members(connection) {
+	for name := range input.Members(connection) {
 		if slices.Contains(secrets, name) {
 			names = append(names, name)
 		}
@@ -90,17 +58,17 @@ func setSecrets(connection json.RawMessage, secrets []string) []string {
 
 // Readable returns the connection as it may be shown, each secret as {"set": true}.
 func (m Module) Readable() json.RawMessage {
-	shown := members(m.Connection)
+	shown := input.Members(m.Connection)
 	for _, name := range m.SecretNames {
 		shown[name] = keptSecret
 	}
-	return object(shown)
+	return input.Object(shown)
 }
 
 // SplitConnection parts an opened connection into what may be stored readable and what must be sealed; the latter is nil
 // where there is nothing.
 func (m Module) SplitConnection() (readable, sealed json.RawMessage) {
-	open, secret := members(m.Connection), map[string]json.RawMessage{}
+	open, secret := input.Members(m.Connection), map[string]json.RawMessage{}
 	for _, name := range m.SecretNames {
 		if v, ok := open[name]; ok {
 			secret[name] = v
@@ -108,16 +76,16 @@ func (m Module) SplitConnection() (readable, sealed json.RawMessage) {
 		}
 	}
 	if len(secret) == 0 {
-		return object(open), nil
+		return input.Object(open), nil
 	}
-	return object(open), object(secret)
+	return input.Object(open), input.Object(secret)
 }
 
 // JoinConnection is the way back.
 func JoinConnection(readable, sealed json.RawMessage) json.RawMessage {
-	m := members(readable)
-	for name, v := range members(sealed) {
+	m := input.Members(readable)
+	for name, v := range input.Members(sealed) {
 		m[name] = v
 	}
-	return object(m)
+	return input.Object(m)
 }

@@ -8,24 +8,9 @@ import (
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
 
+	"github.com/tariffd/tariffd/internal/input"
 	"github.com/tariffd/tariffd/internal/provision"
 )
-
-func TestMergeIsAMergePatch(t *testing.T) {
-	t.Parallel()
-	for _, c := range []struct{ old, patch, want string }{
-		{`{"a": 1}`, `{"b": 2}`, `{"a": 1, "b": 2}`},
-		{`{"a": 1, "b": 2}`, `{"a": null}`, `{"b": 2}`},
-		{`{"a": {"x": 1, "y": 2}}`, `{"a": {"x": null, "z": 3}}`, `{"a": {"y": 2, "z": 3}}`},
-		{`{"a": [1, 2]}`, `{"a": [3]}`, `{"a": [3]}`},
-		{`{"a": 1}`, `{"a": {"b": null}}`, `{"a": {}}`},
-		{``, `{"a": 9007199254740993}`, `{"a": 9007199254740993}`},
-		{`{"a": 1}`, ``, `{"a": 1}`},
-	} {
-		require.JSONEq(t, c.want, string(merge(json.RawMessage(c.old), json.RawMessage(c.patch))), "%s and %s", c.old, c.patch)
-	}
-	require.Equal(t, `{"a":9007199254740993}`, string(merge(nil, json.RawMessage(`{"a": 9007199254740993}`))), "digits are not lost")
-}
 
 func TestASecretThatIsSentBackAsReadIsKept(t *testing.T) {
 	t.Parallel()
@@ -53,13 +38,13 @@ func TestConnectionsAreSplitWithoutLoss(t *testing.T) {
 			open[name] = json.RawMessage(fmt.Sprintf(`{"value": %d}`, i))
 		}
 		secrets := rapid.SliceOfDistinct(rapid.SampledFrom([]string{"a", "c", "x"}), rapid.ID[string]).Draw(t, "secrets")
-		m := Module{Connection: object(open)}
+		m := Module{Connection: input.Object(open)}
 		m.SecretNames = setSecrets(m.Connection, secrets)
 		readable, sealed := m.SplitConnection()
-		require.JSONEq(t, string(object(open)), string(JoinConnection(readable, sealed)))
+		require.JSONEq(t, string(input.Object(open)), string(JoinConnection(readable, sealed)))
 		for _, name := range m.SecretNames {
-			require.NotContains(t, members(readable), name)
-			require.JSONEq(t, `{"set": true}`, string(members(m.Shut().Readable())[name]))
+			require.NotContains(t, input.Members(readable), name)
+			require.JSONEq(t, `{"set": true}`, string(input.Members(m.Shut().Readable())[name]))
 		}
 	})
 }

@@ -7,7 +7,9 @@ import (
 	"strings"
 
 	"github.com/tariffd/tariffd/internal/actor"
+	"github.com/tariffd/tariffd/internal/event"
 	"github.com/tariffd/tariffd/internal/fault"
+	"github.com/tariffd/tariffd/internal/input"
 )
 
 // paramUnits are the parameters that are collected of servers, each with a unit that it can be measured in.
@@ -26,7 +28,7 @@ type ContentChange struct {
 	Name             *string
 	ValueType        *string // on creation only
 	Unit             *string
-	EnumerationCode  Opt[string]
+	EnumerationCode  input.Opt[string]
 	StatisticsParams *[]string
 	SortOrder        *int
 }
@@ -34,7 +36,7 @@ type ContentChange struct {
 // CreateContent adds an element to a product type. Faults: not_found (the type), already_exists (code), not_found at /unit
 // and /enumeration_code, field faults.
 func (e *Engine) CreateContent(ctx context.Context, by actor.Actor, productType, code string, in ContentChange) (Content, error) {
-	return once(ctx, e, by, func(tx Tx) (Content, error) {
+	return event.Do(ctx, e.InTx, by, func(tx Tx) (Content, error) {
 		if _, err := tx.LockProductType(ctx, productType); err != nil {
 			return Content{}, err
 		}
@@ -46,7 +48,7 @@ func (e *Engine) CreateContent(ctx context.Context, by actor.Actor, productType,
 			ProductType: productType, Code: code, Name: code, ValueType: IntegerValue, SortOrder: 1,
 			StatisticsParams: []string{}, CreatedAt: now, Version: 1,
 		}
-		put(&c.ValueType, in.ValueType)
+		input.Put(&c.ValueType, in.ValueType)
 		if c.ValueType == IntegerValue {
 			c.Unit = "piece"
 		}
@@ -65,7 +67,7 @@ func (e *Engine) CreateContent(ctx context.Context, by actor.Actor, productType,
 // count in them, and another enumeration has to hold every item in use. Faults: not_found, precondition_failed, in_use,
 // not_found at /unit and /enumeration_code, field faults.
 func (e *Engine) UpdateContent(ctx context.Context, by actor.Actor, productType, code string, in ContentChange) (Content, error) {
-	return once(ctx, e, by, func(tx Tx) (Content, error) {
+	return event.Do(ctx, e.InTx, by, func(tx Tx) (Content, error) {
 		old, err := lockContent(ctx, tx, productType, code, in.IfVersion)
 		if err != nil {
 			return Content{}, err
@@ -79,7 +81,7 @@ func (e *Engine) UpdateContent(ctx context.Context, by actor.Actor, productType,
 			return Content{}, err
 		}
 		if c.Unit != old.Unit || !slices.Equal(c.StatisticsParams, old.StatisticsParams) {
-			if err = inUse("Tariffs have add-ons of this element.").when(tx.ContentInUse(ctx, productType, code)); err != nil {
+			if err = input.InUse("Tariffs have add-ons of this element.").When(tx.ContentInUse(ctx, productType, code)); err != nil {
 				return Content{}, err
 			}
 		}
@@ -99,9 +101,9 @@ func (e *Engine) DeleteContent(ctx context.Context, by actor.Actor, productType,
 			return err
 		}
 		if c.Builtin {
-			return errBuiltin
+			return input.ErrBuiltin
 		}
-		if err = inUse("Tariffs have add-ons of this element.").when(tx.ContentInUse(ctx, productType, code)); err != nil {
+		if err = input.InUse("Tariffs have add-ons of this element.").When(tx.ContentInUse(ctx, productType, code)); err != nil {
 			return err
 		}
 		if err = tx.DeleteContent(ctx, productType, code); err != nil {
@@ -122,18 +124,18 @@ func lockContent(ctx context.Context, tx Tx, productType, code string, ifVersion
 	}
 	for _, c := range list {
 		if c.Code == code {
-			return c, checkVersion(ifVersion, c.Version)
+			return c, input.CheckVersion(ifVersion, c.Version)
 		}
 	}
 	return Content{}, ErrNoContent
 }
 
 func (in ContentChange) apply(c *Content) {
-	put(&c.Name, in.Name)
-	put(&c.Unit, in.Unit)
-	putText(&c.EnumerationCode, in.EnumerationCode)
-	put(&c.StatisticsParams, in.StatisticsParams)
-	put(&c.SortOrder, in.SortOrder)
+	input.Put(&c.Name, in.Name)
+	input.Put(&c.Unit, in.Unit)
+	input.PutText(&c.EnumerationCode, in.EnumerationCode)
+	input.Put(&c.StatisticsParams, in.StatisticsParams)
+	input.Put(&c.SortOrder, in.SortOrder)
 }
 
 func (c Content) check(ctx context.Context, tx Tx) error {
@@ -143,10 +145,10 @@ func (c Content) check(ctx context.Context, tx Tx) error {
 	}
 	units := NewUnits(list)
 	var f fault.Fields
-	checkCode(&f, c.Code)
-	checkText(&f, "/name", c.Name, 1, 200)
-	checkRange(&f, "/sort_order", c.SortOrder, 1, maxSortOrder)
-	checkOneOf(&f, "/value_type", c.ValueType, IntegerValue, BooleanValue, EnumerationValue)
+	input.CheckCode(&f, c.Code)
+	input.CheckText(&f, "/name", c.Name, 1, 200)
+	input.CheckSortOrder(&f, "/sort_order", c.SortOrder)
+	input.CheckOneOf(&f, "/value_type", c.ValueType, IntegerValue, BooleanValue, EnumerationValue)
 	if err = c.checkEnumeration(ctx, tx, &f); err != nil {
 		return err
 	}
@@ -155,7 +157,7 @@ func (c Content) check(ctx context.Context, tx Tx) error {
 	case c.ValueType == IntegerValue && c.Unit == "":
 		f.Add("/unit", "required", "An integer has a unit.")
 	case c.ValueType == IntegerValue && !known:
-		missing(&f, "/unit", "unit")
+		input.Missing(&f, "/unit", "unit")
 	case c.ValueType != IntegerValue && c.Unit != "":
 		f.Add("/unit", "bad_value", "Only integers have a unit.")
 	case c.ValueType != IntegerValue && len(c.StatisticsParams) > 0:
@@ -181,7 +183,7 @@ func (c Content) checkEnumeration(ctx context.Context, tx Tx, f *fault.Fields) e
 	}
 	found, err := tx.ShareEnumerations(ctx, []string{c.EnumerationCode})
 	if err == nil && len(found) == 0 {
-		missing(f, "/enumeration_code", "enumeration")
+		input.Missing(f, "/enumeration_code", "enumeration")
 	}
 	return err
 }
@@ -236,7 +238,7 @@ func knownParams() []string {
 }
 
 func (c Content) record(ctx context.Context, tx Tx, by actor.Actor, verb string) error {
-	return record(ctx, tx, by, "product_type_add_on", c.ProductType+"/"+c.Code, verb, map[string]any{
+	return event.RecordChange(ctx, tx, by, "product_type_add_on", c.ProductType+"/"+c.Code, verb, map[string]any{
 		"product_type": c.ProductType, "code": c.Code, "name": c.Name, "value_type": c.ValueType, "unit": c.Unit,
 		"enumeration_code": c.EnumerationCode, "statistics_params": c.StatisticsParams, "sort_order": c.SortOrder,
 	})

@@ -4,13 +4,12 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
-	"unicode"
-	"unicode/utf8"
 
 	"github.com/tariffd/tariffd/internal/actor"
+	"github.com/tariffd/tariffd/internal/event"
 	"github.com/tariffd/tariffd/internal/fault"
+	"github.com/tariffd/tariffd/internal/input"
 )
 
 // Enumeration is a list of values that elements of product types choose from.
@@ -50,7 +49,7 @@ const maxItems = 1000
 
 // CreateEnumeration adds an enumeration. Faults: already_exists (code), field faults.
 func (e *Engine) CreateEnumeration(ctx context.Context, by actor.Actor, code string, in EnumerationChange) (Enumeration, error) {
-	return once(ctx, e, by, func(tx Tx) (Enumeration, error) {
+	return event.Do(ctx, e.InTx, by, func(tx Tx) (Enumeration, error) {
 		now, err := tx.Now(ctx)
 		if err != nil {
 			return Enumeration{}, err
@@ -70,7 +69,7 @@ func (e *Engine) CreateEnumeration(ctx context.Context, by actor.Actor, code str
 // UpdateEnumeration changes an enumeration. Items that tariffs sell or services have cannot be left out. Faults: not_found,
 // precondition_failed, in_use at /items, field faults.
 func (e *Engine) UpdateEnumeration(ctx context.Context, by actor.Actor, code string, in EnumerationChange) (Enumeration, error) {
-	return once(ctx, e, by, func(tx Tx) (Enumeration, error) {
+	return event.Do(ctx, e.InTx, by, func(tx Tx) (Enumeration, error) {
 		n, err := lockEnumeration(ctx, tx, code, in.IfVersion)
 		if err != nil {
 			return Enumeration{}, err
@@ -110,11 +109,11 @@ func lockEnumeration(ctx context.Context, tx Tx, code string, ifVersion *int64) 
 	if err != nil {
 		return Enumeration{}, err
 	}
-	return n, checkVersion(ifVersion, n.Version)
+	return n, input.CheckVersion(ifVersion, n.Version)
 }
 
 func (in EnumerationChange) apply(n *Enumeration) {
-	put(&n.Name, in.Name)
+	input.Put(&n.Name, in.Name)
 	if in.Items == nil {
 		return
 	}
@@ -132,33 +131,23 @@ func (in EnumerationChange) apply(n *Enumeration) {
 
 func (n Enumeration) check() error {
 	var f fault.Fields
-	checkCode(&f, n.Code)
-	checkText(&f, "/name", n.Name, 1, 200)
+	input.CheckCode(&f, n.Code)
+	input.CheckText(&f, "/name", n.Name, 1, 200)
 	if len(n.Items) > maxItems {
 		f.Add("/items", "too_many", "At most %d items are possible.", maxItems)
 	}
 	seen := map[string]bool{}
 	for i, x := range n.Items {
 		place := fmt.Sprintf("/items/%d", i)
-		checkItemCode(&f, place+"/code", x.Code)
-		checkText(&f, place+"/name", x.Name, 1, 200)
-		checkRange(&f, place+"/sort_order", x.SortOrder, 1, maxSortOrder)
+		input.CheckItemCode(&f, place+"/code", x.Code)
+		input.CheckText(&f, place+"/name", x.Name, 1, 200)
+		input.CheckSortOrder(&f, place+"/sort_order", x.SortOrder)
 		if seen[x.Code] {
 			f.Add(place+"/code", "duplicate_value", "Each code stands in the list once.")
 		}
 		seen[x.Code] = true
 	}
 	return f.Err()
-}
-
-// checkItemCode holds a value's code to what any panel could call something.
-func checkItemCode(f *fault.Fields, pointer, code string) {
-	switch {
-	case code == "" || utf8.RuneCountInString(code) > 255:
-		f.Add(pointer, "bad_format", "A code has 1 to 255 characters.")
-	case strings.TrimSpace(code) != code || strings.ContainsFunc(code, unicode.IsControl):
-		f.Add(pointer, "bad_format", "A code neither begins nor ends with a space, and has no control characters.")
-	}
 }
 
 // keeps refuses a list without an item that is in use. Tariffs that are being edited hold the enumeration, so that none
@@ -185,5 +174,5 @@ func (n Enumeration) holds(used []string, pointer string) error {
 }
 
 func (n Enumeration) record(ctx context.Context, tx Tx, by actor.Actor, verb string) error {
-	return record(ctx, tx, by, "enumeration", n.Code, verb, map[string]any{"code": n.Code, "name": n.Name, "items": n.Items})
+	return event.RecordChange(ctx, tx, by, "enumeration", n.Code, verb, map[string]any{"code": n.Code, "name": n.Name, "items": n.Items})
 }

@@ -7,7 +7,9 @@ import (
 	"time"
 
 	"github.com/tariffd/tariffd/internal/actor"
+	"github.com/tariffd/tariffd/internal/event"
 	"github.com/tariffd/tariffd/internal/fault"
+	"github.com/tariffd/tariffd/internal/input"
 )
 
 // Integration is a bundle of functions that can be added to the catalogue.
@@ -82,7 +84,7 @@ func (e *Engine) InstallIntegration(ctx context.Context, by actor.Actor, name st
 	if !known {
 		return Integration{}, ErrNoIntegration
 	}
-	return once(ctx, e, by, func(tx Tx) (Integration, error) {
+	return event.Do(ctx, e.InTx, by, func(tx Tx) (Integration, error) {
 		out := b.Integration
 		at, err := tx.IntegrationInstalledAt(ctx, name)
 		if err != nil || at != nil {
@@ -122,7 +124,7 @@ func (b bundle) install(ctx context.Context, tx Tx, by actor.Actor, now time.Tim
 	if err := tx.InsertContent(ctx, list); err != nil {
 		return err
 	}
-	return record(ctx, tx, by, "integration_module", b.Name, "installed", map[string]any{"name": b.Name})
+	return event.RecordChange(ctx, tx, by, "integration_module", b.Name, "installed", map[string]any{"name": b.Name})
 }
 
 // UninstallIntegration takes away what the integration module brought. Faults: not_found (unknown, or not installed),
@@ -140,7 +142,7 @@ func (e *Engine) UninstallIntegration(ctx context.Context, by actor.Actor, name 
 		if at == nil {
 			return fault.New(fault.NotFound, "not_found", "This integration module is not installed.")
 		}
-		if err = checkVersion(ifVersion, Integration{InstalledAt: at}.Version()); err != nil {
+		if err = input.CheckVersion(ifVersion, Integration{InstalledAt: at}.Version()); err != nil {
 			return err
 		}
 		p, err := tx.LockProductType(ctx, b.ProductType)
@@ -153,6 +155,6 @@ func (e *Engine) UninstallIntegration(ctx context.Context, by actor.Actor, name 
 		if err = tx.DeleteIntegration(ctx, name); err != nil {
 			return err
 		}
-		return record(ctx, tx, by, "integration_module", name, "uninstalled", map[string]any{"name": name})
+		return event.RecordChange(ctx, tx, by, "integration_module", name, "uninstalled", map[string]any{"name": name})
 	})
 }

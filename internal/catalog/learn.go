@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/tariffd/tariffd/internal/fault"
+	"github.com/tariffd/tariffd/internal/input"
 	"github.com/tariffd/tariffd/internal/provision"
 )
 
@@ -13,8 +14,8 @@ func usable(list []provision.Entry) []provision.Entry {
 	var out []provision.Entry
 	for _, x := range list {
 		var f fault.Fields
-		checkItemCode(&f, "", x.Name)
-		checkText(&f, "", x.Name, 1, 200)
+		input.CheckItemCode(&f, "", x.Name)
+		input.CheckText(&f, "", x.Name, 1, 200)
 		if len(f) == 0 {
 			out = append(out, x)
 		}

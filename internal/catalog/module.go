@@ -7,16 +7,18 @@ import (
 	"strings"
 
 	"github.com/tariffd/tariffd/internal/actor"
+	"github.com/tariffd/tariffd/internal/datacenter"
 	"github.com/tariffd/tariffd/internal/department"
 	"github.com/tariffd/tariffd/internal/event"
 	"github.com/tariffd/tariffd/internal/fault"
+	"github.com/tariffd/tariffd/internal/input"
 	"github.com/tariffd/tariffd/internal/provision"
 )
 
 // QueueChange is a partial change of a module's queue.
 type QueueChange struct {
 	Enabled *bool
-	Key     Opt[string]
+	Key     input.Opt[string]
 	Workers *int
 }
 
@@ -26,8 +28,8 @@ type ModuleChange struct {
 	IfVersion       *int64
 	Check           bool
 	Name            *string
-	DataCenterID    Opt[DataCenterID]
-	DepartmentID    Opt[string]
+	DataCenterID    input.Opt[datacenter.ID]
+	DepartmentID    input.Opt[string]
 	SortOrder       *int
 	Enabled         *bool
 	Connection      json.RawMessage
@@ -53,7 +55,7 @@ func (e *Engine) CreateModule(ctx context.Context, by actor.Actor, driver, produ
 		return Module{}, err
 	}
 	var live provision.Module
-	_, err := once(ctx, e, by, func(tx Tx) (_ Module, err error) {
+	_, err := event.Do(ctx, e.InTx, by, func(tx Tx) (_ Module, err error) {
 		if live, err = e.prepare(ctx, tx, &m); err != nil {
 			return Module{}, err
 		}
@@ -71,7 +73,7 @@ func (e *Engine) CreateModule(ctx context.Context, by actor.Actor, driver, produ
 			said = listen(ctx, live)
 		}
 	}
-	return once(ctx, e, by, func(tx Tx) (Module, error) {
+	return event.Do(ctx, e.InTx, by, func(tx Tx) (Module, error) {
 		created := m
 		if _, err := e.prepare(ctx, tx, &created); err != nil {
 			return Module{}, err
@@ -144,7 +146,7 @@ func (e *Engine) UpdateModule(ctx context.Context, by actor.Actor, id ModuleID, 
 			return Module{}, err
 		}
 	}
-	return once(ctx, e, by, func(tx Tx) (Module, error) {
+	return event.Do(ctx, e.InTx, by, func(tx Tx) (Module, error) {
 		m, err := tx.LockModule(ctx, id)
 		if err != nil {
 			return Module{}, err
@@ -199,7 +201,7 @@ func afterChange(ctx context.Context, tx Tx, by actor.Actor, m Module, tried boo
 }
 
 func (e *Engine) change(ctx context.Context, tx Tx, m *Module, in ModuleChange) (provision.Module, error) {
-	if err := checkVersion(in.IfVersion, m.Version); err != nil {
+	if err := input.CheckVersion(in.IfVersion, m.Version); err != nil {
 		return nil, err
 	}
 	if err := e.applyModule(m, in); err != nil {
@@ -215,10 +217,10 @@ func (e *Engine) DeleteModule(ctx context.Context, by actor.Actor, id ModuleID, 
 		if err != nil {
 			return err
 		}
-		if err = checkVersion(ifVersion, m.Version); err != nil {
+		if err = input.CheckVersion(ifVersion, m.Version); err != nil {
 			return err
 		}
-		if err = inUse("A tariff, a service, an operation or a task refers to this module.").when(tx.ModuleInUse(ctx, id)); err != nil {
+		if err = input.InUse("A tariff, a service, an operation or a task refers to this module.").When(tx.ModuleInUse(ctx, id)); err != nil {
 			return err
 		}
 		if err = unlearn(ctx, tx, by, m); err != nil {
@@ -242,30 +244,30 @@ func (e *Engine) applyModule(m *Module, in ModuleChange) error {
 	if _, serves := d.Info.Serves(m.ProductType); !serves {
 		f.Add("/product_type", "product_type_not_served", "The driver %s serves %s only.", m.Driver, strings.Join(d.Info.Codes(), ", "))
 	}
-	put(&m.Name, in.Name)
-	put(&m.SortOrder, in.SortOrder)
-	put(&m.Enabled, in.Enabled)
-	put(&m.MaxRunningOpens, in.MaxRunningOpens)
-	put(&m.Queue.Enabled, in.Queue.Enabled)
-	put(&m.Queue.Workers, in.Queue.Workers)
-	putText(&m.Queue.Key, in.Queue.Key)
+	input.Put(&m.Name, in.Name)
+	input.Put(&m.SortOrder, in.SortOrder)
+	input.Put(&m.Enabled, in.Enabled)
+	input.Put(&m.MaxRunningOpens, in.MaxRunningOpens)
+	input.Put(&m.Queue.Enabled, in.Queue.Enabled)
+	input.Put(&m.Queue.Workers, in.Queue.Workers)
+	input.PutText(&m.Queue.Key, in.Queue.Key)
 	if in.DataCenterID.Set {
 		m.DataCenterID = ""
-		put(&m.DataCenterID, in.DataCenterID.Value)
+		input.Put(&m.DataCenterID, in.DataCenterID.Value)
 	}
 	if in.DepartmentID.Set {
 		m.DepartmentID = ""
-		put(&m.DepartmentID, in.DepartmentID.Value)
+		input.Put(&m.DepartmentID, in.DepartmentID.Value)
 	}
 	secrets := secretMembers(d.Info)
 	m.Connection = mergeConnection(m.Connection, in.Connection, secrets)
 	m.SecretNames = setSecrets(m.Connection, secrets)
-	m.Parameters = merge(m.Parameters, in.Parameters)
-	checkText(&f, "/name", m.Name, 1, 200)
-	checkText(&f, "/queue/key", m.Queue.Key, 0, 100)
-	checkRange(&f, "/queue/workers", m.Queue.Workers, 1, 1000)
-	checkRange(&f, "/sort_order", m.SortOrder, 1, maxSortOrder)
-	checkRange(&f, "/max_running_opens", m.MaxRunningOpens, 0, 10000)
+	m.Parameters = input.Merge(m.Parameters, in.Parameters)
+	input.CheckText(&f, "/name", m.Name, 1, 200)
+	input.CheckText(&f, "/queue/key", m.Queue.Key, 0, 100)
+	input.CheckRange(&f, "/queue/workers", m.Queue.Workers, 1, 1000)
+	input.CheckSortOrder(&f, "/sort_order", m.SortOrder)
+	input.CheckRange(&f, "/max_running_opens", m.MaxRunningOpens, 0, 10000)
 	return f.Err()
 }
 
@@ -281,7 +283,7 @@ func (e *Engine) prepare(ctx context.Context, tx Tx, m *Module) (provision.Modul
 		if !fault.Has(err, ErrNoProductType.Code) {
 			return nil, err
 		}
-		missing(&f, "/product_type", "product type")
+		input.Missing(&f, "/product_type", "product type")
 	}
 	location, err := e.locate(ctx, tx, &f, d.Info, m.DataCenterID)
 	if err != nil {
@@ -290,7 +292,7 @@ func (e *Engine) prepare(ctx context.Context, tx Tx, m *Module) (provision.Modul
 	dep, err := tx.ShareDepartment(ctx, department.ID(m.DepartmentID))
 	switch {
 	case fault.Has(err, department.ErrNone.Code):
-		missing(&f, "/department_id", "department")
+		input.Missing(&f, "/department_id", "department")
 	case err != nil:
 		return nil, err
 	default:
@@ -311,19 +313,19 @@ func (e *Engine) prepare(ctx context.Context, tx Tx, m *Module) (provision.Modul
 
 // locate returns the external id of the module's data center and holds both to the driver's rule. As every module keeps to
 // it, one data center never serves drivers that disagree about the id.
-func (e *Engine) locate(ctx context.Context, tx Tx, f *fault.Fields, info provision.Info, id DataCenterID) (string, error) {
+func (e *Engine) locate(ctx context.Context, tx Tx, f *fault.Fields, info provision.Info, id datacenter.ID) (string, error) {
 	if id == "" {
 		if info.DataCenter.Required {
 			f.Add("/data_center_id", "required", "A module of the driver %s needs a data center.", info.Name)
 		}
 		return "", nil
 	}
-	found, err := tx.ShareDataCenters(ctx, []DataCenterID{id})
+	found, err := tx.ShareDataCenters(ctx, []datacenter.ID{id})
 	if err != nil {
 		return "", err
 	}
 	if len(found) == 0 {
-		missing(f, "/data_center_id", "data center")
+		input.Missing(f, "/data_center_id", "data center")
 		return "", nil
 	}
 	external := found[0].ExternalID
@@ -355,7 +357,7 @@ func wordsOf(err error) (code, words string) {
 }
 
 func (m Module) record(ctx context.Context, tx Tx, by actor.Actor, verb string) error {
-	return record(ctx, tx, by, "processing_module", string(m.ID), verb, map[string]any{
+	return event.RecordChange(ctx, tx, by, "processing_module", string(m.ID), verb, map[string]any{
 		"id": m.ID, "driver": m.Driver, "product_type": m.ProductType, "name": m.Name, "data_center_id": m.DataCenterID,
 		"department_id": m.DepartmentID, "sort_order": m.SortOrder, "enabled": m.Enabled, "parameters": m.Parameters,
 		"connection": m.Shut().Readable(), "queue": m.Queue, "max_running_opens": m.MaxRunningOpens,

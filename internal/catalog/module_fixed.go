@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 
 	"github.com/tariffd/tariffd/internal/fault"
+	"github.com/tariffd/tariffd/internal/input"
 )
 
 // keepFixed refuses another value of the parameters that a driver wants left alone: some while tariffs sell by the module, since
@@ -18,7 +19,7 @@ func (e *Engine) keepFixed(ctx context.Context, tx Tx, m Module, was json.RawMes
 		return err
 	}
 	defaults := defaultsOf(d.Info.ParametersSchema)
-	before, after := members(was), members(m.Parameters)
+	before, after := input.Members(was), input.Members(m.Parameters)
 	changed := func(names []string, set bool) string {
 		for _, name := range names {
 			old := orDefault(before[name], defaults[name])

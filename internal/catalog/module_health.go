@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/tariffd/tariffd/internal/actor"
+	"github.com/tariffd/tariffd/internal/datacenter"
 	"github.com/tariffd/tariffd/internal/event"
 	"github.com/tariffd/tariffd/internal/fault"
 	"github.com/tariffd/tariffd/internal/provision"
@@ -50,13 +51,13 @@ func (e *Engine) open(ctx context.Context, id ModuleID) (m Module, live provisio
 
 // locationOf is the external id of a module's data center.
 func locationOf(ctx context.Context, tx interface {
-	DataCentersByIDs(ctx context.Context, ids []DataCenterID) ([]DataCenter, error)
+	DataCentersByIDs(ctx context.Context, ids []datacenter.ID) ([]datacenter.DataCenter, error)
 }, m Module,
 ) (string, error) {
 	if m.DataCenterID == "" {
 		return "", nil
 	}
-	found, err := tx.DataCentersByIDs(ctx, []DataCenterID{m.DataCenterID})
+	found, err := tx.DataCentersByIDs(ctx, []datacenter.ID{m.DataCenterID})
 	if err != nil || len(found) == 0 {
 		return "", err
 	}
@@ -73,7 +74,7 @@ func (e *Engine) CheckModule(ctx context.Context, by actor.Actor, id ModuleID) (
 	if ctx.Err() != nil {
 		return Health{}, ctx.Err()
 	}
-	return once(ctx, e, by, func(tx Tx) (Health, error) {
+	return event.Do(ctx, e.InTx, by, func(tx Tx) (Health, error) {
 		if m, err = tx.LockModule(ctx, id); err != nil {
 			return Health{}, err
 		}
@@ -148,7 +149,7 @@ func (e *Engine) ClearProblems(ctx context.Context, by actor.Actor, id ModuleID)
 		if err = tx.EndProblems(ctx, id, now); err != nil {
 			return err
 		}
-		return record(ctx, tx, by, "processing_module", string(m.ID), "problems_cleared", map[string]any{"id": m.ID})
+		return event.RecordChange(ctx, tx, by, "processing_module", string(m.ID), "problems_cleared", map[string]any{"id": m.ID})
 	})
 }
 

@@ -9,11 +9,11 @@ import (
 
 	"github.com/tariffd/tariffd/internal/actor"
 	"github.com/tariffd/tariffd/internal/calendar"
+	"github.com/tariffd/tariffd/internal/datacenter"
 )
 
 // The ids of the catalogue.
 type (
-	DataCenterID  string
 	ModuleID      string
 	TariffID      string
 	TariffGroupID string
@@ -66,7 +66,7 @@ func (t Tariff) MayBeOrderedFor(p calendar.Period) bool {
 type Offer struct {
 	Name                  string          `json:"name"`
 	Description           string          `json:"description"`
-	DataCenterIDs         []DataCenterID  `json:"data_center_ids"`
+	DataCenterIDs         []datacenter.ID `json:"data_center_ids"`
 	ModuleIDs             []ModuleID      `json:"processing_module_ids"`
 	Settings              json.RawMessage `json:"settings"`
 	DefaultDomainTemplate string          `json:"default_domain_template"`

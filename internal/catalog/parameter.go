@@ -6,7 +6,9 @@ import (
 	"time"
 
 	"github.com/tariffd/tariffd/internal/actor"
+	"github.com/tariffd/tariffd/internal/event"
 	"github.com/tariffd/tariffd/internal/fault"
+	"github.com/tariffd/tariffd/internal/input"
 )
 
 // Parameter is something that those who order are asked for, or that staff set: what a module needs to know to run a service
@@ -83,7 +85,7 @@ type ParameterChange struct {
 
 // CreateParameter adds a parameter to a product type. Faults: not_found (the type), already_exists (code), field faults.
 func (e *Engine) CreateParameter(ctx context.Context, by actor.Actor, productType, code string, in ParameterChange) (Parameter, error) {
-	return once(ctx, e, by, func(tx Tx) (Parameter, error) {
+	return event.Do(ctx, e.InTx, by, func(tx Tx) (Parameter, error) {
 		if _, err := tx.ShareProductType(ctx, productType); err != nil {
 			return Parameter{}, err
 		}
@@ -95,7 +97,7 @@ func (e *Engine) CreateParameter(ctx context.Context, by actor.Actor, productTyp
 			ProductType: productType, Code: code, Name: code, Input: TextInput, Values: []ParameterValue{}, Ask: AskAtOrder,
 			Edit: EditByEveryone, AllTariffs: true, Validator: Validator{Kind: ValidatorNone}, SortOrder: 1, CreatedAt: now, Version: 1,
 		}
-		put(&p.Input, in.Input)
+		input.Put(&p.Input, in.Input)
 		modules, err := in.shareModules(ctx, tx)
 		if err != nil {
 			return Parameter{}, err
@@ -114,7 +116,7 @@ func (e *Engine) CreateParameter(ctx context.Context, by actor.Actor, productTyp
 // UpdateParameter changes a parameter, also a built-in one. What was ordered stays as it is. Faults: not_found,
 // precondition_failed, field faults.
 func (e *Engine) UpdateParameter(ctx context.Context, by actor.Actor, productType, code string, in ParameterChange) (Parameter, error) {
-	return once(ctx, e, by, func(tx Tx) (Parameter, error) {
+	return event.Do(ctx, e.InTx, by, func(tx Tx) (Parameter, error) {
 		modules, err := in.shareModules(ctx, tx)
 		if err != nil {
 			return Parameter{}, err
@@ -144,9 +146,9 @@ func (e *Engine) DeleteParameter(ctx context.Context, by actor.Actor, productTyp
 			return err
 		}
 		if p.Builtin {
-			return errBuiltin
+			return input.ErrBuiltin
 		}
-		if err = inUse("A tariff asks for it, or a service has it.").when(tx.ParameterInUse(ctx, productType, code)); err != nil {
+		if err = input.InUse("A tariff asks for it, or a service has it.").When(tx.ParameterInUse(ctx, productType, code)); err != nil {
 			return err
 		}
 		if err = tx.DeleteParameter(ctx, productType, code); err != nil {
@@ -164,7 +166,7 @@ func lockParameter(ctx context.Context, tx Tx, productType, code string, ifVersi
 	if len(list) == 0 {
 		return Parameter{}, ErrNoParameter
 	}
-	return list[0], checkVersion(ifVersion, list[0].Version)
+	return list[0], input.CheckVersion(ifVersion, list[0].Version)
 }
 
 // shareModules answers the modules that new values name and keeps them from going away. They are locked before the parameter,
@@ -178,13 +180,13 @@ func (in ParameterChange) shareModules(ctx context.Context, tx Tx) ([]Module, er
 
 // apply leaves to a value that is named again where it came from.
 func (in ParameterChange) apply(p *Parameter) {
-	put(&p.Name, in.Name)
-	put(&p.Required, in.Required)
-	put(&p.Ask, in.Ask)
-	put(&p.Edit, in.Edit)
-	put(&p.AllTariffs, in.AllTariffs)
+	input.Put(&p.Name, in.Name)
+	input.Put(&p.Required, in.Required)
+	input.Put(&p.Ask, in.Ask)
+	input.Put(&p.Edit, in.Edit)
+	input.Put(&p.AllTariffs, in.AllTariffs)
 	in.Validator.apply(&p.Validator)
-	put(&p.SortOrder, in.SortOrder)
+	input.Put(&p.SortOrder, in.SortOrder)
 	if in.Values == nil {
 		return
 	}
@@ -230,7 +232,7 @@ func modulesOf(values []ParameterValue) []ModuleID {
 }
 
 func (p Parameter) record(ctx context.Context, tx Tx, by actor.Actor, verb string) error {
-	return record(ctx, tx, by, "product_type_parameter", p.ProductType+"/"+p.Code, verb, map[string]any{
+	return event.RecordChange(ctx, tx, by, "product_type_parameter", p.ProductType+"/"+p.Code, verb, map[string]any{
 		"product_type": p.ProductType, "code": p.Code, "name": p.Name, "input": p.Input, "values": p.Values, "required": p.Required,
 		"ask": p.Ask, "edit": p.Edit, "all_tariffs": p.AllTariffs, "validator": p.Validator, "sort_order": p.SortOrder,
 	})

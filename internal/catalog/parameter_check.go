@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/tariffd/tariffd/internal/fault"
+	"github.com/tariffd/tariffd/internal/input"
 )
 
 // The sizes of a value's tags.
@@ -17,12 +18,12 @@ const (
 // name modules that exist.
 func (p Parameter) check(in ParameterChange, modules []Module) error {
 	var f fault.Fields
-	checkCode(&f, p.Code)
-	checkText(&f, "/name", p.Name, 1, 200)
-	checkOneOf(&f, "/input", p.Input, TextInput, ListInput, MultiListInput)
-	checkOneOf(&f, "/ask", p.Ask, AskAtOrder, AskAtProcessing)
-	checkOneOf(&f, "/edit", p.Edit, EditByEveryone, EditByProvider, EditUntilProcessed)
-	checkRange(&f, "/sort_order", p.SortOrder, 1, maxSortOrder)
+	input.CheckCode(&f, p.Code)
+	input.CheckText(&f, "/name", p.Name, 1, 200)
+	input.CheckOneOf(&f, "/input", p.Input, TextInput, ListInput, MultiListInput)
+	input.CheckOneOf(&f, "/ask", p.Ask, AskAtOrder, AskAtProcessing)
+	input.CheckOneOf(&f, "/edit", p.Edit, EditByEveryone, EditByProvider, EditUntilProcessed)
+	input.CheckSortOrder(&f, "/sort_order", p.SortOrder)
 	if p.ProductType == DedicatedBandwidth && p.Code == serversParameter {
 		f.Add("/code", "bad_value", "The servers of a bandwidth service are asked for already.")
 	}
@@ -53,9 +54,9 @@ func (p Parameter) checkValues(f *fault.Fields, modules []Module) {
 	seen := map[string]bool{}
 	for i, v := range p.Values {
 		place := fmt.Sprintf("/values/%d", i)
-		checkItemCode(f, place+"/code", v.Code)
-		checkText(f, place+"/name", v.Name, 1, 200)
-		checkRange(f, place+"/sort_order", v.SortOrder, 1, maxSortOrder)
+		input.CheckItemCode(f, place+"/code", v.Code)
+		input.CheckText(f, place+"/name", v.Name, 1, 200)
+		input.CheckSortOrder(f, place+"/sort_order", v.SortOrder)
 		if seen[v.Code] {
 			f.Add(place+"/code", "duplicate_value", "Each code stands in the list once.")
 		}
@@ -70,7 +71,7 @@ func checkTags(f *fault.Fields, pointer string, tags []string) {
 		f.Add(pointer, "too_many", "At most %d tags are possible.", maxTags)
 	}
 	for i, tag := range tags {
-		checkText(f, fmt.Sprintf("%s/%d", pointer, i), tag, 1, maxTagLength)
+		input.CheckText(f, fmt.Sprintf("%s/%d", pointer, i), tag, 1, maxTagLength)
 	}
 }
 
@@ -80,7 +81,7 @@ func (p Parameter) checkModules(f *fault.Fields, pointer string, ids []ModuleID,
 		at := slices.IndexFunc(known, func(m Module) bool { return m.ID == id })
 		switch {
 		case at < 0:
-			missing(f, place, "processing module")
+			input.Missing(f, place, "processing module")
 		case known[at].ProductType != p.ProductType:
 			f.Add(place, "product_type_not_served", "The module makes %s.", known[at].ProductType)
 		case slices.Index(ids, id) < i:

@@ -3,11 +3,12 @@ package catalog
 import (
 	"context"
 	"fmt"
-	"regexp"
 
 	"github.com/tariffd/tariffd/internal/actor"
 	"github.com/tariffd/tariffd/internal/calendar"
+	"github.com/tariffd/tariffd/internal/event"
 	"github.com/tariffd/tariffd/internal/fault"
+	"github.com/tariffd/tariffd/internal/input"
 )
 
 // The rules of product types (D5, D12, D13).
@@ -57,7 +58,7 @@ type ProductTypeChange struct {
 	TrialPolicy         *string
 	ExpenseSplit        *string
 	NoWeekendSuspension *bool
-	AutoDeleteAfterDays Opt[int]
+	AutoDeleteAfterDays input.Opt[int]
 	ClientDeletion      *string
 	ClientDeletionTime  *string
 	Periods             *[]calendar.Period
@@ -66,7 +67,7 @@ type ProductTypeChange struct {
 
 // CreateProductType adds a product type of one's own. Faults: already_exists (code), field faults.
 func (e *Engine) CreateProductType(ctx context.Context, by actor.Actor, code string, in ProductTypeChange) (ProductType, error) {
-	return once(ctx, e, by, func(tx Tx) (ProductType, error) {
+	return event.Do(ctx, e.InTx, by, func(tx Tx) (ProductType, error) {
 		now, err := tx.Now(ctx)
 		if err != nil {
 			return ProductType{}, err
@@ -98,7 +99,7 @@ func newProductType(code string) ProductType {
 // UpdateProductType changes a product type, also a built-in one. Periods that are taken away stay priced in tariffs, but
 // cannot be ordered. Faults: not_found, precondition_failed, field faults.
 func (e *Engine) UpdateProductType(ctx context.Context, by actor.Actor, code string, in ProductTypeChange) (ProductType, error) {
-	return once(ctx, e, by, func(tx Tx) (ProductType, error) {
+	return event.Do(ctx, e.InTx, by, func(tx Tx) (ProductType, error) {
 		p, err := lockProductType(ctx, tx, code, in.IfVersion)
 		if err != nil {
 			return ProductType{}, err
@@ -123,14 +124,14 @@ func (e *Engine) DeleteProductType(ctx context.Context, by actor.Actor, code str
 			return err
 		}
 		if p.Builtin {
-			return errBuiltin
+			return input.ErrBuiltin
 		}
 		return deleteProductType(ctx, tx, by, p)
 	})
 }
 
 func deleteProductType(ctx context.Context, tx Tx, by actor.Actor, p ProductType) error {
-	if err := inUse("A tariff, a module, a tax rule or a service is of this type.").when(tx.ProductTypeInUse(ctx, p.Code)); err != nil {
+	if err := input.InUse("A tariff, a module, a tax rule or a service is of this type.").When(tx.ProductTypeInUse(ctx, p.Code)); err != nil {
 		return err
 	}
 	if err := tx.DeleteProductType(ctx, p.Code); err != nil {
@@ -144,50 +145,40 @@ func lockProductType(ctx context.Context, tx Tx, code string, ifVersion *int64) 
 	if err != nil {
 		return ProductType{}, err
 	}
-	return p, checkVersion(ifVersion, p.Version)
+	return p, input.CheckVersion(ifVersion, p.Version)
 }
 
 func (in ProductTypeChange) apply(p *ProductType) {
-	put(&p.Name, in.Name)
-	put(&p.SortOrder, in.SortOrder)
-	put(&p.TrialPolicy, in.TrialPolicy)
-	put(&p.ExpenseSplit, in.ExpenseSplit)
-	put(&p.NoWeekendSuspension, in.NoWeekendSuspension)
-	putOpt(&p.AutoDeleteAfterDays, in.AutoDeleteAfterDays)
-	put(&p.ClientDeletion, in.ClientDeletion)
-	put(&p.ClientDeletionTime, in.ClientDeletionTime)
-	put(&p.Periods, in.Periods)
-	put(&p.OrderPage.Display, in.OrderPage.Display)
-	put(&p.OrderPage.ExpandDescription, in.OrderPage.ExpandDescription)
-	put(&p.OrderPage.Filter, in.OrderPage.Filter)
-}
-
-// codeForm is the form of internal names.
-var codeForm = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]{0,63}$`)
-
-func checkCode(f *fault.Fields, code string) {
-	if !codeForm.MatchString(code) {
-		f.Add("/code", "bad_format", "A code has 1 to 64 Latin letters, digits and _, and does not begin with a digit.")
-	}
+	input.Put(&p.Name, in.Name)
+	input.Put(&p.SortOrder, in.SortOrder)
+	input.Put(&p.TrialPolicy, in.TrialPolicy)
+	input.Put(&p.ExpenseSplit, in.ExpenseSplit)
+	input.Put(&p.NoWeekendSuspension, in.NoWeekendSuspension)
+	input.PutOpt(&p.AutoDeleteAfterDays, in.AutoDeleteAfterDays)
+	input.Put(&p.ClientDeletion, in.ClientDeletion)
+	input.Put(&p.ClientDeletionTime, in.ClientDeletionTime)
+	input.Put(&p.Periods, in.Periods)
+	input.Put(&p.OrderPage.Display, in.OrderPage.Display)
+	input.Put(&p.OrderPage.ExpandDescription, in.OrderPage.ExpandDescription)
+	input.Put(&p.OrderPage.Filter, in.OrderPage.Filter)
 }
 
 const (
-	maxSortOrder = 1_000_000
-	maxDays      = 3650
+	maxDays = 3650
 )
 
 func (p ProductType) check() error {
 	var f fault.Fields
-	checkCode(&f, p.Code)
-	checkText(&f, "/name", p.Name, 1, 200)
-	checkRange(&f, "/sort_order", p.SortOrder, 1, maxSortOrder)
-	checkOneOf(&f, "/trial_policy", p.TrialPolicy, TrialPerProductType, TrialPerGroup, TrialPerTariff, TrialEveryService)
-	checkOneOf(&f, "/order_page/display", p.OrderPage.Display, DisplayList, DisplayBlocks)
-	checkOneOf(&f, "/expense_split", p.ExpenseSplit, SplitNone, string(calendar.SplitFromFirst), string(calendar.SplitFromStart))
-	checkOneOf(&f, "/client_deletion", p.ClientDeletion, DeletionAllowed, DeletionForbidden, DeletionByPhone)
-	checkOneOf(&f, "/client_deletion_time", p.ClientDeletionTime, DeleteImmediately, DeleteAtEndOfPeriod)
+	input.CheckCode(&f, p.Code)
+	input.CheckText(&f, "/name", p.Name, 1, 200)
+	input.CheckSortOrder(&f, "/sort_order", p.SortOrder)
+	input.CheckOneOf(&f, "/trial_policy", p.TrialPolicy, TrialPerProductType, TrialPerGroup, TrialPerTariff, TrialEveryService)
+	input.CheckOneOf(&f, "/order_page/display", p.OrderPage.Display, DisplayList, DisplayBlocks)
+	input.CheckOneOf(&f, "/expense_split", p.ExpenseSplit, SplitNone, string(calendar.SplitFromFirst), string(calendar.SplitFromStart))
+	input.CheckOneOf(&f, "/client_deletion", p.ClientDeletion, DeletionAllowed, DeletionForbidden, DeletionByPhone)
+	input.CheckOneOf(&f, "/client_deletion_time", p.ClientDeletionTime, DeleteImmediately, DeleteAtEndOfPeriod)
 	if p.AutoDeleteAfterDays != nil {
-		checkRange(&f, "/auto_delete_after_days", *p.AutoDeleteAfterDays, 1, maxDays)
+		input.CheckRange(&f, "/auto_delete_after_days", *p.AutoDeleteAfterDays, 1, maxDays)
 	}
 	if len(p.Periods) == 0 {
 		f.Add("/periods", "too_few", "At least one period is expected.")
@@ -207,7 +198,7 @@ func (p ProductType) check() error {
 }
 
 func (p ProductType) record(ctx context.Context, tx Tx, by actor.Actor, verb string) error {
-	return record(ctx, tx, by, "product_type", p.Code, verb, map[string]any{
+	return event.RecordChange(ctx, tx, by, "product_type", p.Code, verb, map[string]any{
 		"code": p.Code, "name": p.Name, "sort_order": p.SortOrder, "trial_policy": p.TrialPolicy, "expense_split": p.ExpenseSplit,
 		"no_weekend_suspension": p.NoWeekendSuspension, "auto_delete_after_days": p.AutoDeleteAfterDays,
 		"client_deletion": p.ClientDeletion, "client_deletion_time": p.ClientDeletionTime, "periods": p.Periods, "order_page": p.OrderPage,

@@ -5,6 +5,7 @@ import (
 
 	"github.com/tariffd/tariffd/internal/actor"
 	"github.com/tariffd/tariffd/internal/client"
+	"github.com/tariffd/tariffd/internal/datacenter"
 )
 
 // remembering is a transaction that reads once what many tariffs are checked against. What it has read is locked, so it
@@ -14,7 +15,7 @@ type remembering struct {
 	types     map[string]told[ProductType]
 	content   map[string]told[[]Content]
 	providers map[actor.ProviderID]told[client.Provider]
-	places    map[DataCenterID][]DataCenter
+	places    map[datacenter.ID][]datacenter.DataCenter
 	modules   map[ModuleID][]Module
 	lists     map[string][]Enumeration
 	units     *told[[]Unit]
@@ -31,7 +32,7 @@ type told[T any] struct {
 func remember(tx Tx) *remembering {
 	return &remembering{
 		Tx: tx, types: map[string]told[ProductType]{}, content: map[string]told[[]Content]{},
-		providers: map[actor.ProviderID]told[client.Provider]{}, places: map[DataCenterID][]DataCenter{}, modules: map[ModuleID][]Module{},
+		providers: map[actor.ProviderID]told[client.Provider]{}, places: map[datacenter.ID][]datacenter.DataCenter{}, modules: map[ModuleID][]Module{},
 		lists: map[string][]Enumeration{}, asked: map[string]told[[]Parameter]{}, groups: map[TariffGroupID]told[TariffGroup]{},
 	}
 }
@@ -85,8 +86,8 @@ func (r *remembering) ShareEnumerations(ctx context.Context, codes []string) ([]
 }
 
 // ShareDataCenters asks for those that are not known yet.
-func (r *remembering) ShareDataCenters(ctx context.Context, ids []DataCenterID) ([]DataCenter, error) {
-	return recallMany(ctx, r.places, ids, r.Tx.ShareDataCenters, func(d DataCenter) DataCenterID { return d.ID })
+func (r *remembering) ShareDataCenters(ctx context.Context, ids []datacenter.ID) ([]datacenter.DataCenter, error) {
+	return recallMany(ctx, r.places, ids, r.Tx.ShareDataCenters, func(d datacenter.DataCenter) datacenter.ID { return d.ID })
 }
 
 // ShareModules asks for those that are not known yet.

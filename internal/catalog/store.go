@@ -2,14 +2,11 @@ package catalog
 
 import (
 	"context"
-	"encoding/json"
-	"slices"
-	"strings"
 	"time"
-	"unicode/utf8"
 
 	"github.com/tariffd/tariffd/internal/actor"
 	"github.com/tariffd/tariffd/internal/client"
+	"github.com/tariffd/tariffd/internal/datacenter"
 	"github.com/tariffd/tariffd/internal/department"
 	"github.com/tariffd/tariffd/internal/event"
 	"github.com/tariffd/tariffd/internal/fault"
@@ -31,7 +28,7 @@ type Tx interface {
 	ShareProvider(ctx context.Context, id actor.ProviderID) (client.Provider, error)
 	ClientByID(ctx context.Context, id actor.ClientID) (client.Client, error)
 	// ShareDataCenters answers those of them that exist.
-	ShareDataCenters(ctx context.Context, ids []DataCenterID) ([]DataCenter, error)
+	ShareDataCenters(ctx context.Context, ids []datacenter.ID) ([]datacenter.DataCenter, error)
 	// ShareDepartment answers the department, or the first one where id is empty.
 	ShareDepartment(ctx context.Context, id department.ID) (department.Department, error)
 	// ShareGroups answers those of the client groups that exist.
@@ -134,7 +131,7 @@ type ModuleTx interface {
 	EndProblems(ctx context.Context, id ModuleID, at time.Time) error
 	// TariffsWith answers the tariffs that name the module, with their newest offers.
 	TariffsWith(ctx context.Context, id ModuleID) ([]Tariff, error)
-	DataCentersByIDs(ctx context.Context, ids []DataCenterID) ([]DataCenter, error)
+	DataCentersByIDs(ctx context.Context, ids []datacenter.ID) ([]datacenter.DataCenter, error)
 	// StockStep takes the next step of what operations take from panels' stock.
 	StockStep(ctx context.Context) (int64, error)
 	// StockSold counts what was sold on the modules of a sight and is still among what their panels told as free, without
@@ -185,102 +182,3 @@ var (
 	ErrNoModule      = fault.Missing("processing module")
 	ErrNoTariff      = fault.Missing("tariff")
 )
-
-var errBuiltin = fault.New(fault.Conflict, "built_in", "What is built in stays as it is.")
-
-// Opt is a member of a partial change that may also be taken away: not Set leaves it as it is, a nil Value removes it.
-type Opt[T any] struct {
-	Set   bool
-	Value *T
-}
-
-// To makes the change that sets a value.
-func To[T any](v T) Opt[T] { return Opt[T]{Set: true, Value: &v} }
-
-// None makes the change that takes a value away.
-func None[T any]() Opt[T] { return Opt[T]{Set: true} }
-
-// put applies a plain member of a partial change.
-func put[T any](to, from *T) {
-	if from != nil {
-		*to = *from
-	}
-}
-
-// putOpt applies a removable member to a pointer.
-func putOpt[T any](to **T, from Opt[T]) {
-	if from.Set {
-		*to = from.Value
-	}
-}
-
-// putText applies a removable member to a text that is empty when there is none.
-func putText(to *string, from Opt[string]) {
-	if !from.Set {
-		return
-	}
-	*to = ""
-	if from.Value != nil {
-		*to = *from.Value
-	}
-}
-
-func checkVersion(want *int64, have int64) error {
-	if want != nil && *want != have {
-		return fault.New(fault.Precondition, "precondition_failed", "It was changed since you read it.")
-	}
-	return nil
-}
-
-func checkText(f *fault.Fields, pointer, text string, least, most int) {
-	switch n := utf8.RuneCountInString(strings.TrimSpace(text)); {
-	case n < least:
-		f.Add(pointer, "too_short", "A text of at least %d characters is expected.", least)
-	case n > most:
-		f.Add(pointer, "too_long", "A text of at most %d characters is expected.", most)
-	}
-}
-
-func checkOneOf(f *fault.Fields, pointer, text string, known ...string) {
-	if !slices.Contains(known, text) {
-		f.Add(pointer, "unknown_value", "One of %s is expected.", strings.Join(known, ", "))
-	}
-}
-
-func checkRange(f *fault.Fields, pointer string, n, least, most int) {
-	if n < least || n > most {
-		f.Add(pointer, "out_of_range", "A number from %d to %d is expected.", least, most)
-	}
-}
-
-// missing is the fault for a reference in a request to what does not exist.
-func missing(f *fault.Fields, pointer, what string) {
-	f.Add(pointer, "not_found", "There is no such %s.", what)
-}
-
-// once runs a use-case in one transaction, at most once per idempotency key.
-func once[T any](ctx context.Context, e *Engine, by actor.Actor, fn func(Tx) (T, error)) (out T, err error) {
-	err = e.InTx(ctx, func(tx Tx) (err error) {
-		out, err = event.Once(ctx, tx, by, func() (T, error) { return fn(tx) })
-		return err
-	})
-	return out, err
-}
-
-// record writes the audit row of a change of the catalogue.
-func record(ctx context.Context, tx event.Tx, by actor.Actor, subject, id, verb string, detail any) error {
-	return event.Record(ctx, tx, by, event.About{Subject: subject, SubjectID: id}, subject+"."+verb, "", detail)
-}
-
-// compact returns JSON without insignificant space, so that equal documents are equal bytes; what is empty is {}.
-func compact(raw json.RawMessage) json.RawMessage {
-	var v any
-	if len(raw) == 0 || json.Unmarshal(raw, &v) != nil || v == nil {
-		return json.RawMessage(`{}`)
-	}
-	out, err := json.Marshal(v)
-	if err != nil {
-		return raw
-	}
-	return out
-}

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/tariffd/tariffd/internal/actor"
+	"github.com/tariffd/tariffd/internal/event"
 	"github.com/tariffd/tariffd/internal/fault"
 	"github.com/tariffd/tariffd/internal/provision"
 )
@@ -49,7 +50,7 @@ func (e *Engine) Sync(ctx context.Context, by actor.Actor, id ModuleID) (Synced,
 		}
 		return Synced{}, PanelFault(said.failure)
 	}
-	return once(ctx, e, by, func(tx Tx) (Synced, error) {
+	return event.Do(ctx, e.InTx, by, func(tx Tx) (Synced, error) {
 		m, err := tx.LockModule(ctx, id)
 		if err != nil {
 			return Synced{}, err

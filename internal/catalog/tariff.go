@@ -9,26 +9,28 @@ import (
 
 	"github.com/tariffd/tariffd/internal/actor"
 	"github.com/tariffd/tariffd/internal/client"
+	"github.com/tariffd/tariffd/internal/datacenter"
 	"github.com/tariffd/tariffd/internal/event"
 	"github.com/tariffd/tariffd/internal/fault"
+	"github.com/tariffd/tariffd/internal/input"
 )
 
 // PolicyChange is a partial change of a tariff's policy.
 type PolicyChange struct {
-	MaxServicesPerClient  Opt[int]
-	MinPeriod             Opt[string]
+	MaxServicesPerClient  input.Opt[int]
+	MinPeriod             input.Opt[string]
 	ChangeTo              *string
 	ClientGroupIDs        *[]string
-	AutoDeleteAfterDays   Opt[int]
+	AutoDeleteAfterDays   input.Opt[int]
 	RefundOnClose         *string
 	ClientMaySuspend      *bool
-	ServerChangesPerMonth Opt[int]
+	ServerChangesPerMonth input.Opt[int]
 }
 
 // CalendarChange is a partial change of calendar billing.
 type CalendarChange struct {
 	Enabled    *bool
-	ProRataDay Opt[int]
+	ProRataDay input.Opt[int]
 }
 
 // HourlyChange is a partial change of hourly refunds.
@@ -42,10 +44,10 @@ type TariffChange struct {
 	IfVersion      *int64
 	Code           *string
 	Status         *TariffStatus
-	GroupID        Opt[TariffGroupID]
+	GroupID        input.Opt[TariffGroupID]
 	Name           *string
 	Description    *string
-	DataCenterIDs  *[]DataCenterID
+	DataCenterIDs  *[]datacenter.ID
 	ModuleIDs      *[]ModuleID
 	Settings       json.RawMessage
 	DomainTemplate *string // of services that are ordered without a domain; see Domain
@@ -68,7 +70,7 @@ type NewTariff struct {
 // CreateTariff adds a tariff and its first version. Faults: not_found at what it refers to, already_exists (code), and
 // every violation that check names.
 func (e *Engine) CreateTariff(ctx context.Context, by actor.Actor, in NewTariff) (Tariff, error) {
-	return once(ctx, e, by, func(tx Tx) (Tariff, error) {
+	return event.Do(ctx, e.InTx, by, func(tx Tx) (Tariff, error) {
 		now, err := tx.Now(ctx)
 		if err != nil {
 			return Tariff{}, err
@@ -102,7 +104,7 @@ func (e *Engine) CreateTariff(ctx context.Context, by actor.Actor, in NewTariff)
 // newOffer is an offer with everything at its default.
 func newOffer() Offer {
 	return Offer{
-		DataCenterIDs: []DataCenterID{}, ModuleIDs: []ModuleID{}, Settings: json.RawMessage(`{}`), Prices: []Price{},
+		DataCenterIDs: []datacenter.ID{}, ModuleIDs: []ModuleID{}, Settings: json.RawMessage(`{}`), Prices: []Price{},
 		Hourly: Hourly{ChargeWhenSuspended: true},
 		Policy: Policy{ChangeTo: ChangeToAny, ClientGroupIDs: []string{}, RefundOnClose: RefundRemainingDays}, AddOns: []AddOn{},
 	}
@@ -114,7 +116,7 @@ func (e *Engine) checkNew(ctx context.Context, tx Tx, t Tariff, s shelf) error {
 		if !fault.Has(err, client.ErrNoProvider.Code) {
 			return err
 		}
-		missing(&f, "/provider_id", "provider")
+		input.Missing(&f, "/provider_id", "provider")
 	}
 	if err := f.Merge("", e.checkTariff(t, s)); err != nil {
 		return err
@@ -126,7 +128,7 @@ func (e *Engine) checkNew(ctx context.Context, tx Tx, t Tariff, s shelf) error {
 // present one, else in its place. Faults: not_found, precondition_failed, already_exists (code), every violation that
 // check names.
 func (e *Engine) UpdateTariff(ctx context.Context, by actor.Actor, id TariffID, in TariffChange) (Tariff, error) {
-	return once(ctx, e, by, func(tx Tx) (Tariff, error) {
+	return event.Do(ctx, e.InTx, by, func(tx Tx) (Tariff, error) {
 		t, err := lockTariff(ctx, tx, id, in.IfVersion)
 		if err != nil {
 			return Tariff{}, err
@@ -151,7 +153,7 @@ func (e *Engine) DeleteTariff(ctx context.Context, by actor.Actor, id TariffID, 
 		if err != nil {
 			return err
 		}
-		if err = inUse("A service is sold by it, or was.").when(tx.TariffVersionInUse(ctx, id, 0)); err != nil {
+		if err = input.InUse("A service is sold by it, or was.").When(tx.TariffVersionInUse(ctx, id, 0)); err != nil {
 			return err
 		}
 		if err = tx.DeleteTariff(ctx, id); err != nil {
@@ -166,7 +168,7 @@ func lockTariff(ctx context.Context, tx Tx, id TariffID, ifVersion *int64) (Tari
 	if err != nil {
 		return Tariff{}, err
 	}
-	return t, checkVersion(ifVersion, t.Version)
+	return t, input.CheckVersion(ifVersion, t.Version)
 }
 
 // save writes a changed tariff with its next version and tells what changed; nothing is written where nothing did. addOn is
@@ -212,34 +214,34 @@ func store(ctx context.Context, tx Tx, before, t Tariff, now time.Time) error {
 
 func (in TariffChange) apply(t *Tariff) {
 	o := &t.Offer
-	put(&t.Code, in.Code)
-	put(&t.Status, in.Status)
+	input.Put(&t.Code, in.Code)
+	input.Put(&t.Status, in.Status)
 	if in.GroupID.Set {
 		t.GroupID = ""
-		put(&t.GroupID, in.GroupID.Value)
+		input.Put(&t.GroupID, in.GroupID.Value)
 	}
-	put(&o.Name, in.Name)
-	put(&o.Description, in.Description)
-	put(&o.DataCenterIDs, in.DataCenterIDs)
-	put(&o.ModuleIDs, in.ModuleIDs)
-	put(&o.Prices, in.Prices)
-	put(&o.TrialDays, in.TrialDays)
-	put(&o.DefaultDomainTemplate, in.DomainTemplate)
-	put(&o.Parameters, in.Parameters)
-	put(&o.Calendar.Enabled, in.Calendar.Enabled)
-	putOpt(&o.Calendar.ProRataDay, in.Calendar.ProRataDay)
-	put(&o.Hourly.Enabled, in.Hourly.Enabled)
-	put(&o.Hourly.ChargeWhenSuspended, in.Hourly.ChargeWhenSuspended)
-	o.Settings = merge(o.Settings, in.Settings)
+	input.Put(&o.Name, in.Name)
+	input.Put(&o.Description, in.Description)
+	input.Put(&o.DataCenterIDs, in.DataCenterIDs)
+	input.Put(&o.ModuleIDs, in.ModuleIDs)
+	input.Put(&o.Prices, in.Prices)
+	input.Put(&o.TrialDays, in.TrialDays)
+	input.Put(&o.DefaultDomainTemplate, in.DomainTemplate)
+	input.Put(&o.Parameters, in.Parameters)
+	input.Put(&o.Calendar.Enabled, in.Calendar.Enabled)
+	input.PutOpt(&o.Calendar.ProRataDay, in.Calendar.ProRataDay)
+	input.Put(&o.Hourly.Enabled, in.Hourly.Enabled)
+	input.Put(&o.Hourly.ChargeWhenSuspended, in.Hourly.ChargeWhenSuspended)
+	o.Settings = input.Merge(o.Settings, in.Settings)
 	p := &o.Policy
-	putOpt(&p.MaxServicesPerClient, in.Policy.MaxServicesPerClient)
-	putOpt(&p.MinPeriod, in.Policy.MinPeriod)
-	put(&p.ChangeTo, in.Policy.ChangeTo)
-	put(&p.ClientGroupIDs, in.Policy.ClientGroupIDs)
-	putOpt(&p.AutoDeleteAfterDays, in.Policy.AutoDeleteAfterDays)
-	putOpt(&p.ServerChangesPerMonth, in.Policy.ServerChangesPerMonth)
-	put(&p.RefundOnClose, in.Policy.RefundOnClose)
-	put(&p.ClientMaySuspend, in.Policy.ClientMaySuspend)
+	input.PutOpt(&p.MaxServicesPerClient, in.Policy.MaxServicesPerClient)
+	input.PutOpt(&p.MinPeriod, in.Policy.MinPeriod)
+	input.Put(&p.ChangeTo, in.Policy.ChangeTo)
+	input.Put(&p.ClientGroupIDs, in.Policy.ClientGroupIDs)
+	input.PutOpt(&p.AutoDeleteAfterDays, in.Policy.AutoDeleteAfterDays)
+	input.PutOpt(&p.ServerChangesPerMonth, in.Policy.ServerChangesPerMonth)
+	input.Put(&p.RefundOnClose, in.Policy.RefundOnClose)
+	input.Put(&p.ClientMaySuspend, in.Policy.ClientMaySuspend)
 }
 
 // allAddOns makes an add-on of every element of the product type: included, with nothing, and not billed; of an enumeration

@@ -9,7 +9,9 @@ import (
 	"github.com/shopspring/decimal"
 
 	"github.com/tariffd/tariffd/internal/actor"
+	"github.com/tariffd/tariffd/internal/event"
 	"github.com/tariffd/tariffd/internal/fault"
+	"github.com/tariffd/tariffd/internal/input"
 )
 
 // StatisticsChange is a partial change of how a measured add-on is charged.
@@ -17,9 +19,9 @@ type StatisticsChange struct {
 	Bill         *string
 	Params       *[]string
 	Combine      *string
-	OverDays     Opt[string]
-	OveragePrice Opt[decimal.Decimal]
-	OverageUnit  Opt[string]
+	OverDays     input.Opt[string]
+	OveragePrice input.Opt[decimal.Decimal]
+	OverageUnit  input.Opt[string]
 }
 
 // AddOnChange is a new add-on's members, or a partial change of one. Prices, items and tiers are replaced whole, statistics
@@ -30,17 +32,17 @@ type AddOnChange struct {
 	Billing    *Billing
 	Enabled    *bool
 	Included   *decimal.Decimal
-	Minimum    Opt[decimal.Decimal]
-	Maximum    Opt[decimal.Decimal]
-	Step       Opt[decimal.Decimal]
-	Unit       Opt[string]
-	Default    Opt[json.RawMessage]
+	Minimum    input.Opt[decimal.Decimal]
+	Maximum    input.Opt[decimal.Decimal]
+	Step       input.Opt[decimal.Decimal]
+	Unit       input.Opt[string]
+	Default    input.Opt[json.RawMessage]
 	Prices     *[]AddOnPrice
 	ItemPrices *[]ItemPrice
-	Tiers      Opt[Tiers]
-	Parent     Opt[string]
+	Tiers      input.Opt[Tiers]
+	Parent     input.Opt[string]
 	Edit       *string
-	Statistics Opt[StatisticsChange] // none: as the element says
+	Statistics input.Opt[StatisticsChange] // none: as the element says
 }
 
 // addOnEdit is what happened to one add-on of a tariff.
@@ -54,7 +56,7 @@ type addOnEdit struct {
 // /add_on the element, at /parent the choice, at /item_prices the items), already_exists (code), every violation that check
 // names.
 func (e *Engine) CreateAddOn(ctx context.Context, by actor.Actor, id TariffID, code, element string, in AddOnChange) (AddOn, error) {
-	return once(ctx, e, by, func(tx Tx) (AddOn, error) {
+	return event.Do(ctx, e.InTx, by, func(tx Tx) (AddOn, error) {
 		before, s, err := e.editAddOns(ctx, tx, id)
 		if err != nil {
 			return AddOn{}, err
@@ -89,7 +91,7 @@ func (e *Engine) CreateAddOn(ctx context.Context, by actor.Actor, id TariffID, c
 // elementOf finds the element that a new add-on is made of, by default the one of its own code; none for a choice that names none.
 func (s shelf) elementOf(code, element string, in AddOnChange) (Content, error) {
 	var f fault.Fields
-	checkCode(&f, code)
+	input.CheckCode(&f, code)
 	if element == "" && in.Billing != nil && *in.Billing == BillChoice {
 		return Content{Name: code}, f.Err()
 	}
@@ -98,7 +100,7 @@ func (s shelf) elementOf(code, element string, in AddOnChange) (Content, error) 
 	}
 	c, known := s.content[element]
 	if !known {
-		missing(&f, "/add_on", "add-on of the product type")
+		input.Missing(&f, "/add_on", "add-on of the product type")
 	}
 	return c, f.Err()
 }
@@ -106,7 +108,7 @@ func (s shelf) elementOf(code, element string, in AddOnChange) (Content, error) 
 // UpdateAddOn changes an add-on of a tariff. Faults: not_found, precondition_failed, in_use (a choice with children becomes
 // something else; the default of a choice leaves it; at /unit, see otherUnit), every violation that check names.
 func (e *Engine) UpdateAddOn(ctx context.Context, by actor.Actor, id TariffID, code string, in AddOnChange) (AddOn, error) {
-	return once(ctx, e, by, func(tx Tx) (AddOn, error) {
+	return event.Do(ctx, e.InTx, by, func(tx Tx) (AddOn, error) {
 		before, s, err := e.editAddOns(ctx, tx, id)
 		if err != nil {
 			return AddOn{}, err
@@ -229,7 +231,7 @@ func findAddOn(o Offer, code string, ifVersion *int64) (int, error) {
 	if i < 0 {
 		return 0, ErrNoContent
 	}
-	return i, checkVersion(ifVersion, o.AddOns[i].Version)
+	return i, input.CheckVersion(ifVersion, o.AddOns[i].Version)
 }
 
 // stillHeld refuses to take away what another add-on of the tariff stands on: the choice of children, or the default of a
@@ -249,18 +251,18 @@ func stillHeld(o Offer, old, a AddOn) error {
 // apply changes an add-on. What belongs to another billing goes with the billing: prices with those that are paid by the
 // period, statistics with statistics, tiers with either.
 func (in AddOnChange) apply(a *AddOn, c Content) {
-	put(&a.Name, in.Name)
-	put(&a.Enabled, in.Enabled)
-	put(&a.Edit, in.Edit)
+	input.Put(&a.Name, in.Name)
+	input.Put(&a.Enabled, in.Enabled)
+	input.Put(&a.Edit, in.Edit)
 	if in.Included != nil {
 		a.Included = in.Included
 	}
-	putOpt(&a.Minimum, in.Minimum)
-	putOpt(&a.Maximum, in.Maximum)
-	putOpt(&a.Step, in.Step)
+	input.PutOpt(&a.Minimum, in.Minimum)
+	input.PutOpt(&a.Maximum, in.Maximum)
+	input.PutOpt(&a.Step, in.Step)
 	if in.Unit.Set {
 		a.Unit = c.Unit
-		put(&a.Unit, in.Unit.Value)
+		input.Put(&a.Unit, in.Unit.Value)
 	}
 	if in.Billing != nil && *in.Billing != a.Billing {
 		in.applyBilling(a, c)
@@ -271,13 +273,13 @@ func (in AddOnChange) apply(a *AddOn, c Content) {
 			a.Default = *v
 		}
 	}
-	put(&a.Prices, in.Prices)
-	put(&a.ItemPrices, in.ItemPrices)
+	input.Put(&a.Prices, in.Prices)
+	input.Put(&a.ItemPrices, in.ItemPrices)
 	if in.Parent.Set {
 		a.Parent = ""
-		put(&a.Parent, in.Parent.Value)
+		input.Put(&a.Parent, in.Parent.Value)
 	}
-	putOpt(&a.Tiers, in.Tiers)
+	input.PutOpt(&a.Tiers, in.Tiers)
 	if in.Statistics.Set {
 		in.applyStatistics(a, c)
 	}
@@ -329,8 +331,8 @@ func newStatistics(a AddOn, c Content) *Statistics {
 }
 
 func (in StatisticsChange) apply(s *Statistics, unit string) {
-	put(&s.Bill, in.Bill)
-	put(&s.Combine, in.Combine)
+	input.Put(&s.Bill, in.Bill)
+	input.Put(&s.Combine, in.Combine)
 	if in.Params != nil {
 		s.Params = *in.Params
 		s.OverDays = ""
@@ -338,10 +340,10 @@ func (in StatisticsChange) apply(s *Statistics, unit string) {
 			s.OverDays = OverDaysMax
 		}
 	}
-	putText(&s.OverDays, in.OverDays)
-	putOpt(&s.OveragePrice, in.OveragePrice)
+	input.PutText(&s.OverDays, in.OverDays)
+	input.PutOpt(&s.OveragePrice, in.OveragePrice)
 	if in.OverageUnit.Set {
 		s.OverageUnit = unit
-		put(&s.OverageUnit, in.OverageUnit.Value)
+		input.Put(&s.OverageUnit, in.OverageUnit.Value)
 	}
 }

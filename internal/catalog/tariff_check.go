@@ -11,7 +11,9 @@ import (
 
 	"github.com/tariffd/tariffd/internal/calendar"
 	"github.com/tariffd/tariffd/internal/client"
+	"github.com/tariffd/tariffd/internal/datacenter"
 	"github.com/tariffd/tariffd/internal/fault"
+	"github.com/tariffd/tariffd/internal/input"
 	"github.com/tariffd/tariffd/internal/money"
 )
 
@@ -23,7 +25,7 @@ type shelf struct {
 	order        []string               // codes of the content, as the type sorts them
 	enumerations map[string]Enumeration // of the content
 	units        Units
-	dataCenters  map[DataCenterID]DataCenter
+	dataCenters  map[datacenter.ID]datacenter.DataCenter
 	modules      map[ModuleID]Module
 	group        bool // the tariff group exists
 	clientGroups []string
@@ -31,7 +33,7 @@ type shelf struct {
 }
 
 func (e *Engine) shelfOf(ctx context.Context, tx Tx, t Tariff) (shelf, error) {
-	s := shelf{content: map[string]Content{}, enumerations: map[string]Enumeration{}, dataCenters: map[DataCenterID]DataCenter{}, modules: map[ModuleID]Module{}}
+	s := shelf{content: map[string]Content{}, enumerations: map[string]Enumeration{}, dataCenters: map[datacenter.ID]datacenter.DataCenter{}, modules: map[ModuleID]Module{}}
 	var err error
 	s.productType, err = tx.ShareProductType(ctx, t.ProductType)
 	s.known = err == nil
@@ -121,21 +123,21 @@ func (e *Engine) checkTariff(t Tariff, s shelf) error {
 	var f fault.Fields
 	o := t.Offer
 	if !s.known {
-		missing(&f, "/product_type", "product type")
+		input.Missing(&f, "/product_type", "product type")
 	}
 	if !tariffCode.MatchString(t.Code) {
 		f.Add("/code", "bad_format", "A code has 1 to 64 letters, digits or any of ._-")
 	}
-	checkOneOf(&f, "/status", string(t.Status), string(Draft), string(Active), string(Archived))
-	checkText(&f, "/name", o.Name, 1, 200)
-	checkText(&f, "/description", o.Description, 0, 10000)
+	input.CheckOneOf(&f, "/status", string(t.Status), string(Draft), string(Active), string(Archived))
+	input.CheckText(&f, "/name", o.Name, 1, 200)
+	input.CheckText(&f, "/description", o.Description, 0, 10000)
 	if t.GroupID != "" && !s.group {
-		missing(&f, "/group_id", "tariff group")
+		input.Missing(&f, "/group_id", "tariff group")
 	}
 	for i, id := range o.DataCenterIDs {
 		place := fmt.Sprintf("/data_center_ids/%d", i)
 		if _, known := s.dataCenters[id]; !known {
-			missing(&f, place, "data center")
+			input.Missing(&f, place, "data center")
 		}
 		if slices.Index(o.DataCenterIDs, id) < i {
 			f.Add(place, "duplicate_value", "Each data center stands in the list once.")
@@ -155,7 +157,7 @@ func (s shelf) checkParameters(f *fault.Fields, o Offer) {
 	for i, code := range o.Parameters {
 		place := fmt.Sprintf("/parameters/%d", i)
 		if !slices.ContainsFunc(s.parameters, func(p Parameter) bool { return p.Code == code }) {
-			missing(f, place, "parameter")
+			input.Missing(f, place, "parameter")
 		}
 		if slices.Index(o.Parameters, code) < i {
 			f.Add(place, "duplicate_value", "Each parameter stands in the list once.")
@@ -204,25 +206,25 @@ func checkPrice(f *fault.Fields, pointer string, d *decimal.Decimal) {
 func (s shelf) checkPolicy(f *fault.Fields, o Offer) {
 	p := o.Policy
 	s.checkClientGroups(f, p)
-	checkOneOf(f, "/policy/change_to", p.ChangeTo, ChangeToAny, ChangeToGroup, ChangeToNone)
+	input.CheckOneOf(f, "/policy/change_to", p.ChangeTo, ChangeToAny, ChangeToGroup, ChangeToNone)
 	if p.MinPeriod != nil {
 		if x, err := calendar.ParsePeriod(*p.MinPeriod); err != nil || !x.Renews() || x.IsTrial() {
 			f.Add("/policy/min_period", "bad_format", "A period such as P1M is expected.")
 		}
 	}
-	checkOneOf(f, "/policy/refund_on_close", p.RefundOnClose, RefundRemainingDays, RefundNone)
+	input.CheckOneOf(f, "/policy/refund_on_close", p.RefundOnClose, RefundRemainingDays, RefundNone)
 	if p.MaxServicesPerClient != nil {
-		checkRange(f, "/policy/max_services_per_client", *p.MaxServicesPerClient, 1, 1_000_000)
+		input.CheckRange(f, "/policy/max_services_per_client", *p.MaxServicesPerClient, 1, 1_000_000)
 	}
 	if p.AutoDeleteAfterDays != nil {
-		checkRange(f, "/policy/auto_delete_after_days", *p.AutoDeleteAfterDays, 1, maxDays)
+		input.CheckRange(f, "/policy/auto_delete_after_days", *p.AutoDeleteAfterDays, 1, maxDays)
 	}
 	if p.ServerChangesPerMonth != nil {
-		checkRange(f, "/policy/server_changes_per_month", *p.ServerChangesPerMonth, 0, 1_000_000)
+		input.CheckRange(f, "/policy/server_changes_per_month", *p.ServerChangesPerMonth, 0, 1_000_000)
 	}
-	checkRange(f, "/trial_days", o.TrialDays, 0, maxDays)
+	input.CheckRange(f, "/trial_days", o.TrialDays, 0, maxDays)
 	if d := o.Calendar.ProRataDay; d != nil {
-		checkRange(f, "/calendar/pro_rata_day", *d, 1, 31)
+		input.CheckRange(f, "/calendar/pro_rata_day", *d, 1, 31)
 	}
 }
 
@@ -230,7 +232,7 @@ func (s shelf) checkClientGroups(f *fault.Fields, p Policy) {
 	for i, id := range p.ClientGroupIDs {
 		place := fmt.Sprintf("/policy/client_group_ids/%d", i)
 		if !slices.Contains(s.clientGroups, id) {
-			missing(f, place, "client group")
+			input.Missing(f, place, "client group")
 		}
 		if slices.Index(p.ClientGroupIDs, id) < i {
 			f.Add(place, "duplicate_value", "Each client group stands in the list once.")
@@ -247,7 +249,7 @@ func (e *Engine) checkModules(f *fault.Fields, t Tariff, s shelf) error {
 		place := fmt.Sprintf("/processing_module_ids/%d", i)
 		m, known := s.modules[id]
 		if !known {
-			missing(f, place, "processing module")
+			input.Missing(f, place, "processing module")
 			continue
 		}
 		if slices.Index(t.Offer.ModuleIDs, id) < i {
@@ -285,7 +287,7 @@ func (e *Engine) checkSettingNames(f *fault.Fields, drivers map[string]bool, pro
 		if err != nil {
 			return fmt.Errorf("a module's driver %q: %w", name, err)
 		}
-		own, err := schemaMembers(d.Info.TariffSchemaOf(productType))
+		own, err := input.SchemaMembers(d.Info.TariffSchemaOf(productType))
 		if err != nil {
 			return fmt.Errorf("tariff schema of %s: %w", name, err)
 		}
@@ -299,9 +301,9 @@ func (e *Engine) checkSettingNames(f *fault.Fields, drivers map[string]bool, pro
 	if len(drivers) == 0 {
 		return nil
 	}
-	for member := range members(settings) {
+	for member := range input.Members(settings) {
 		if !known[member] {
-			f.Add("/settings/"+pointerEscapes.Replace(member), "unknown_field", "%s", schemaTexts["unknown_field"])
+			input.UnknownSetting(f, "/settings"+input.PointerStep(member))
 		}
 	}
 	return nil
@@ -314,7 +316,7 @@ func (e *Engine) checkSettings(f *fault.Fields, driver, productType string, sett
 		return fmt.Errorf("a module's driver %q: %w", driver, err)
 	}
 	before := len(*f)
-	if err = checkSchema(f, "/settings", d.Info.TariffSchemaOf(productType), settings); err != nil {
+	if err = input.CheckSchema(f, "/settings", d.Info.TariffSchemaOf(productType), settings); err != nil {
 		return fmt.Errorf("tariff schema of %s: %w", driver, err)
 	}
 	p, _ := d.Info.Serves(productType)

@@ -7,15 +7,16 @@ import (
 	"github.com/shopspring/decimal"
 
 	"github.com/tariffd/tariffd/internal/fault"
+	"github.com/tariffd/tariffd/internal/input"
 	"github.com/tariffd/tariffd/internal/money"
 )
 
 // checkAddOn names everything that is wrong with an add-on of a tariff's offer.
 func (s shelf) checkAddOn(o Offer, a AddOn) error {
 	var f fault.Fields
-	checkText(&f, "/name", a.Name, 1, 200)
-	checkOneOf(&f, "/billing", string(a.Billing), string(BillNone), string(BillOrder), string(BillChoice), string(BillStatistics), string(BillManual))
-	checkOneOf(&f, "/edit", a.Edit, EditAny, EditFixed, EditIncreaseOnly, EditDecreaseOnly)
+	input.CheckText(&f, "/name", a.Name, 1, 200)
+	input.CheckOneOf(&f, "/billing", string(a.Billing), string(BillNone), string(BillOrder), string(BillChoice), string(BillStatistics), string(BillManual))
+	input.CheckOneOf(&f, "/edit", a.Edit, EditAny, EditFixed, EditIncreaseOnly, EditDecreaseOnly)
 	switch {
 	case a.Billing == BillChoice:
 		checkBare(&f, a, "A choice")
@@ -49,7 +50,7 @@ func checkParent(f *fault.Fields, o Offer, a AddOn) {
 	case a.Billing == BillChoice:
 		f.Add("/parent", "bad_value", "A choice is no child of another one.")
 	case !known:
-		missing(f, "/parent", "choice of the tariff")
+		input.Missing(f, "/parent", "choice of the tariff")
 	case parent.Billing != BillChoice || parent.Code == a.Code:
 		f.Add("/parent", "bad_value", "%s is not of billing choice.", a.Parent)
 	case a.Billing == BillManual:
@@ -95,7 +96,7 @@ func (s shelf) checkAmounts(f *fault.Fields, a AddOn) {
 
 func (s shelf) checkUnit(f *fault.Fields, pointer, unit, from string) {
 	if _, known := s.units[unit]; !known {
-		missing(f, pointer, "unit")
+		input.Missing(f, pointer, "unit")
 		return
 	}
 	if _, _, err := s.units.Ratio(unit, from); err != nil {
@@ -196,8 +197,8 @@ func (s shelf) checkStatistics(f *fault.Fields, a AddOn) {
 		return // told at /billing
 	}
 	x := *a.Statistics
-	checkOneOf(f, "/statistics/bill", x.Bill, BillByMonth, BillByDay)
-	checkOneOf(f, "/statistics/combine", x.Combine, CombineSum, CombineMax)
+	input.CheckOneOf(f, "/statistics/bill", x.Bill, BillByMonth, BillByDay)
+	input.CheckOneOf(f, "/statistics/combine", x.Combine, CombineSum, CombineMax)
 	checkPrice(f, "/statistics/overage_price", x.OveragePrice)
 	if len(x.Params) == 0 {
 		f.Add("/statistics/params", "required", "The element reads no parameter, so one has to be named.")

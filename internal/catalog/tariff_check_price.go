@@ -8,6 +8,7 @@ import (
 
 	"github.com/tariffd/tariffd/internal/calendar"
 	"github.com/tariffd/tariffd/internal/fault"
+	"github.com/tariffd/tariffd/internal/input"
 )
 
 // checkAddOnPrices checks what is paid by the period: only add-ons that are, have prices, and items have their own.
@@ -46,7 +47,7 @@ func (s shelf) checkItems(f *fault.Fields, a AddOn) {
 	for i, x := range a.ItemPrices {
 		place := fmt.Sprintf("/item_prices/%d", i)
 		if _, known := n.Item(x.Item); !known {
-			missing(f, place+"/item", "item of the enumeration")
+			input.Missing(f, place+"/item", "item of the enumeration")
 		}
 		if slices.IndexFunc(a.ItemPrices, func(o ItemPrice) bool { return o.Item == x.Item }) < i {
 			f.Add(place+"/item", "duplicate_value", "Each item stands in the list once.")
@@ -70,7 +71,7 @@ func (s shelf) checkTiers(f *fault.Fields, a AddOn) {
 		f.Add("/tiers", "bad_value", "Only an amount that is paid for has a price scale.")
 		return
 	}
-	checkOneOf(f, "/tiers/mode", t.Mode, TiersFlat, TiersVolume, TiersGraduated)
+	input.CheckOneOf(f, "/tiers/mode", t.Mode, TiersFlat, TiersVolume, TiersGraduated)
 	if len(t.Steps) == 0 {
 		f.Add("/tiers/steps", "too_few", "At least one step is expected.")
 	}

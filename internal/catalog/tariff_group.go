@@ -5,7 +5,9 @@ import (
 	"time"
 
 	"github.com/tariffd/tariffd/internal/actor"
+	"github.com/tariffd/tariffd/internal/event"
 	"github.com/tariffd/tariffd/internal/fault"
+	"github.com/tariffd/tariffd/internal/input"
 )
 
 // ErrNoTariffGroup is the answer for a tariff group that does not exist.
@@ -40,7 +42,7 @@ type TariffGroupTx interface {
 
 // CreateTariffGroup adds a group. Faults: field faults.
 func (e *Engine) CreateTariffGroup(ctx context.Context, by actor.Actor, in TariffGroupChange) (TariffGroup, error) {
-	return once(ctx, e, by, func(tx Tx) (TariffGroup, error) {
+	return event.Do(ctx, e.InTx, by, func(tx Tx) (TariffGroup, error) {
 		now, err := tx.Now(ctx)
 		if err != nil {
 			return TariffGroup{}, err
@@ -58,7 +60,7 @@ func (e *Engine) CreateTariffGroup(ctx context.Context, by actor.Actor, in Tarif
 
 // UpdateTariffGroup changes a group. Faults: not_found, precondition_failed, field faults.
 func (e *Engine) UpdateTariffGroup(ctx context.Context, by actor.Actor, id TariffGroupID, in TariffGroupChange) (TariffGroup, error) {
-	return once(ctx, e, by, func(tx Tx) (TariffGroup, error) {
+	return event.Do(ctx, e.InTx, by, func(tx Tx) (TariffGroup, error) {
 		g, err := lockTariffGroup(ctx, tx, id, in.IfVersion)
 		if err != nil {
 			return TariffGroup{}, err
@@ -93,18 +95,18 @@ func lockTariffGroup(ctx context.Context, tx Tx, id TariffGroupID, ifVersion *in
 	if err != nil {
 		return TariffGroup{}, err
 	}
-	return g, checkVersion(ifVersion, g.Version)
+	return g, input.CheckVersion(ifVersion, g.Version)
 }
 
 func (in TariffGroupChange) apply(g *TariffGroup) error {
-	put(&g.Name, in.Name)
-	put(&g.SortOrder, in.SortOrder)
+	input.Put(&g.Name, in.Name)
+	input.Put(&g.SortOrder, in.SortOrder)
 	var f fault.Fields
-	checkText(&f, "/name", g.Name, 1, 200)
-	checkRange(&f, "/sort_order", g.SortOrder, 1, maxSortOrder)
+	input.CheckText(&f, "/name", g.Name, 1, 200)
+	input.CheckSortOrder(&f, "/sort_order", g.SortOrder)
 	return f.Err()
 }
 
 func (g TariffGroup) record(ctx context.Context, tx Tx, by actor.Actor, verb string) error {
-	return record(ctx, tx, by, "tariff_group", string(g.ID), verb, map[string]any{"id": g.ID, "name": g.Name, "sort_order": g.SortOrder})
+	return event.RecordChange(ctx, tx, by, "tariff_group", string(g.ID), verb, map[string]any{"id": g.ID, "name": g.Name, "sort_order": g.SortOrder})
 }

@@ -7,6 +7,7 @@ import (
 	"sort"
 
 	"github.com/tariffd/tariffd/internal/event"
+	"github.com/tariffd/tariffd/internal/input"
 )
 
 // FieldChange is one changed field, as the API names and shows it; null: there was, or is, none.
@@ -66,7 +67,7 @@ func (a AddOn) document() fields {
 
 func documentOf(v any) fields {
 	m := fields{}
-	for name, raw := range members(field(v)) {
+	for name, raw := range input.Members(field(v)) {
 		m[name] = canonical(raw)
 	}
 	return m

@@ -8,6 +8,7 @@ import (
 
 	"github.com/tariffd/tariffd/internal/actor"
 	"github.com/tariffd/tariffd/internal/fault"
+	"github.com/tariffd/tariffd/internal/input"
 )
 
 // TariffPut is one whole tariff to be created or replaced, its add-ons included.
@@ -30,14 +31,14 @@ func NewAddOn(c Content, said AddOn) AddOn {
 		in.Billing = &said.Billing
 	}
 	if said.Unit != "" {
-		in.Unit = To(said.Unit)
+		in.Unit = input.To(said.Unit)
 	}
 	if said.Statistics != nil {
 		var change StatisticsChange
 		if params := said.Statistics.Params; params != nil {
 			change.Params = &params
 		}
-		in.Statistics = To(change)
+		in.Statistics = input.To(change)
 	}
 	in.apply(&a, c)
 	return a
@@ -106,10 +107,10 @@ func (e *Engine) judge(ctx context.Context, tx Tx, p *TariffPut, now time.Time) 
 func (s shelf) judgeAddOn(p *TariffPut, i int, now time.Time) error {
 	a := &p.Tariff.Offer.AddOns[i]
 	var f fault.Fields
-	checkCode(&f, a.Code)
+	input.CheckCode(&f, a.Code)
 	c, known := s.content[a.AddOn]
 	if !known && !(a.AddOn == "" && a.Billing == BillChoice) {
-		missing(&f, "/add_on", "add-on of the product type")
+		input.Missing(&f, "/add_on", "add-on of the product type")
 	}
 	if slices.IndexFunc(p.Tariff.Offer.AddOns, func(x AddOn) bool { return x.Code == a.Code }) < i {
 		f.Add("/code", "duplicate_value", "The tariff has an add-on of this code.")

@@ -15,19 +15,8 @@ import (
 	"github.com/shopspring/decimal"
 
 	"github.com/tariffd/tariffd/internal/calendar"
+	"github.com/tariffd/tariffd/internal/datacenter"
 )
-
-// DataCenter is a logical group of servers.
-type DataCenter struct {
-	ID          DataCenterID
-	Name        string
-	ExternalID  string // its id in the panels, such as DCImanager 6's location id
-	SortOrder   int
-	IconKind    string // none, flag, image
-	IconCountry string
-	CreatedAt   time.Time
-	Version     int64
-}
 
 // Unit is a unit of measure; Ratio smaller units make one.
 type Unit struct {
@@ -80,7 +69,7 @@ type Module struct {
 	Driver          string
 	ProductType     string
 	Name            string
-	DataCenterID    DataCenterID
+	DataCenterID    datacenter.ID
 	DepartmentID    string
 	SortOrder       int
 	Enabled         bool

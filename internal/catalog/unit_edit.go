@@ -7,7 +7,9 @@ import (
 	"github.com/shopspring/decimal"
 
 	"github.com/tariffd/tariffd/internal/actor"
+	"github.com/tariffd/tariffd/internal/event"
 	"github.com/tariffd/tariffd/internal/fault"
+	"github.com/tariffd/tariffd/internal/input"
 )
 
 // UnitInput is what a unit is made of; SmallerUnit and Ratio come together or not at all.
@@ -22,13 +24,13 @@ type UnitInput struct {
 type UnitChange struct {
 	IfVersion   *int64
 	Name        *string
-	SmallerUnit Opt[string]
-	Ratio       Opt[decimal.Decimal]
+	SmallerUnit input.Opt[string]
+	Ratio       input.Opt[decimal.Decimal]
 }
 
 // CreateUnit adds a unit. Faults: already_exists (code), not_found at /smaller_unit, bad_unit, field faults.
 func (e *Engine) CreateUnit(ctx context.Context, by actor.Actor, in UnitInput) (Unit, error) {
-	return once(ctx, e, by, func(tx Tx) (Unit, error) {
+	return event.Do(ctx, e.InTx, by, func(tx Tx) (Unit, error) {
 		now, err := tx.Now(ctx)
 		if err != nil {
 			return Unit{}, err
@@ -50,23 +52,23 @@ func (e *Engine) CreateUnit(ctx context.Context, by actor.Actor, in UnitInput) (
 // UpdateUnit changes a unit. Its place in the chain is fixed while it is in use. Faults: not_found, precondition_failed,
 // built_in, in_use, not_found at /smaller_unit, bad_unit, field faults.
 func (e *Engine) UpdateUnit(ctx context.Context, by actor.Actor, code string, in UnitChange) (Unit, error) {
-	return once(ctx, e, by, func(tx Tx) (Unit, error) {
+	return event.Do(ctx, e.InTx, by, func(tx Tx) (Unit, error) {
 		old, err := lockUnit(ctx, tx, code, in.IfVersion)
 		if err != nil {
 			return Unit{}, err
 		}
 		u := old
-		put(&u.Name, in.Name)
-		putText(&u.SmallerUnit, in.SmallerUnit)
+		input.Put(&u.Name, in.Name)
+		input.PutText(&u.SmallerUnit, in.SmallerUnit)
 		if in.Ratio.Set {
 			u.Ratio = decimal.Zero
-			put(&u.Ratio, in.Ratio.Value)
+			input.Put(&u.Ratio, in.Ratio.Value)
 		}
 		if err = u.check(ctx, tx); err != nil {
 			return Unit{}, err
 		}
 		if u.SmallerUnit != old.SmallerUnit || !u.Ratio.Equal(old.Ratio) {
-			if err = inUse("A larger unit, an element, a tariff or measured traffic is in this unit.").when(tx.UnitInUse(ctx, code)); err != nil {
+			if err = input.InUse("A larger unit, an element, a tariff or measured traffic is in this unit.").When(tx.UnitInUse(ctx, code)); err != nil {
 				return Unit{}, err
 			}
 		}
@@ -85,7 +87,7 @@ func (e *Engine) DeleteUnit(ctx context.Context, by actor.Actor, code string, if
 		if err != nil {
 			return err
 		}
-		if err = inUse("A larger unit, an element, a tariff or measured traffic is in this unit.").when(tx.UnitInUse(ctx, code)); err != nil {
+		if err = input.InUse("A larger unit, an element, a tariff or measured traffic is in this unit.").When(tx.UnitInUse(ctx, code)); err != nil {
 			return err
 		}
 		if err = tx.DeleteUnit(ctx, code); err != nil {
@@ -101,20 +103,9 @@ func lockUnit(ctx context.Context, tx Tx, code string, ifVersion *int64) (Unit, 
 		return Unit{}, err
 	}
 	if u.Builtin {
-		return Unit{}, errBuiltin
+		return Unit{}, input.ErrBuiltin
 	}
-	return u, checkVersion(ifVersion, u.Version)
-}
-
-// inUse says what refers to something that is to go.
-type inUse string
-
-// when is in_use where the question was answered with yes.
-func (why inUse) when(used bool, err error) error {
-	if err == nil && used {
-		return fault.New(fault.Conflict, "in_use", "%s", string(why))
-	}
-	return err
+	return u, input.CheckVersion(ifVersion, u.Version)
 }
 
 var unitCode = regexp.MustCompile(`^[A-Za-z0-9_/%.-]{1,32}$`)
@@ -127,7 +118,7 @@ func (u Unit) check(ctx context.Context, tx Tx) error {
 	if !unitCode.MatchString(u.Code) {
 		f.Add("/code", "bad_format", "A unit's code has 1 to 32 letters, digits or any of _/%%.-")
 	}
-	checkText(&f, "/name", u.Name, 1, 100)
+	input.CheckText(&f, "/name", u.Name, 1, 100)
 	switch two := decimal.NewFromInt(2); {
 	case u.SmallerUnit == "" && !u.Ratio.IsZero():
 		f.Add("/smaller_unit", "required", "A ratio needs the smaller unit that it counts.")
@@ -142,7 +133,7 @@ func (u Unit) check(ctx context.Context, tx Tx) error {
 	}
 	all := NewUnits(list)
 	if _, known := all[u.SmallerUnit]; u.SmallerUnit != "" && !known {
-		missing(&f, "/smaller_unit", "unit")
+		input.Missing(&f, "/smaller_unit", "unit")
 		return f.Err()
 	}
 	all[u.Code] = u
@@ -153,7 +144,7 @@ func (u Unit) check(ctx context.Context, tx Tx) error {
 }
 
 func (u Unit) record(ctx context.Context, tx Tx, by actor.Actor, verb string) error {
-	return record(ctx, tx, by, "unit", u.Code, verb, map[string]any{
+	return event.RecordChange(ctx, tx, by, "unit", u.Code, verb, map[string]any{
 		"code": u.Code, "name": u.Name, "smaller_unit": u.SmallerUnit, "ratio": u.Ratio,
 	})
 }

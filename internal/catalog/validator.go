@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/tariffd/tariffd/internal/fault"
+	"github.com/tariffd/tariffd/internal/input"
 )
 
 // Validator says which texts a parameter accepts.
@@ -40,23 +41,23 @@ const (
 // ValidatorChange is a partial change of a validator; another kind begins anew.
 type ValidatorChange struct {
 	Kind    *string
-	Pattern Opt[string]
-	Min     Opt[int64]
-	Max     Opt[int64]
+	Pattern input.Opt[string]
+	Min     input.Opt[int64]
+	Max     input.Opt[int64]
 }
 
 func (in ValidatorChange) apply(v *Validator) {
 	if in.Kind != nil && *in.Kind != v.Kind {
 		*v = Validator{Kind: *in.Kind}
 	}
-	putText(&v.Pattern, in.Pattern)
-	putOpt(&v.Min, in.Min)
-	putOpt(&v.Max, in.Max)
+	input.PutText(&v.Pattern, in.Pattern)
+	input.PutOpt(&v.Min, in.Min)
+	input.PutOpt(&v.Max, in.Max)
 }
 
 // check names what is wrong with a validator itself.
 func (v Validator) check(f *fault.Fields, pointer string) {
-	checkOneOf(f, pointer+"/kind", v.Kind, ValidatorNone, ValidatorRegexp, ValidatorURL, ValidatorEmail, ValidatorDomain, ValidatorIPv4,
+	input.CheckOneOf(f, pointer+"/kind", v.Kind, ValidatorNone, ValidatorRegexp, ValidatorURL, ValidatorEmail, ValidatorDomain, ValidatorIPv4,
 		ValidatorIPv6, ValidatorInteger)
 	switch {
 	case v.Kind != ValidatorRegexp && v.Pattern != "":

@@ -4,13 +4,12 @@ import (
 	"net/mail"
 	"net/url"
 	"regexp"
-	"strings"
 	"time"
-	"unicode/utf8"
 
 	"github.com/shopspring/decimal"
 
 	"github.com/tariffd/tariffd/internal/fault"
+	"github.com/tariffd/tariffd/internal/input"
 )
 
 var (
@@ -23,9 +22,9 @@ var (
 // the same rules.
 func (c Client) check(f *fault.Fields) {
 	CheckEmail(f, "/email", c.Email)
-	checkText(f, "/name", c.Name, 0, 200)
+	input.CheckText(f, "/name", c.Name, 0, 200)
 	checkForm(f, "/country", c.Country, countryForm, "Two capital letters of ISO 3166-1 are expected.")
-	checkText(f, "/region", c.Region, 0, 100)
+	input.CheckText(f, "/region", c.Region, 0, 100)
 	checkForm(f, "/username", c.Username, usernameForm, "Latin letters, digits, dot, dash and underscore are expected.")
 	checkForm(f, "/phone", c.Phone, phoneForm, "A telephone number is expected.")
 	if _, err := time.LoadLocation(c.TimeZone); err != nil || c.TimeZone == "" || c.TimeZone == "Local" {
@@ -67,15 +66,6 @@ func CheckEmail(f *fault.Fields, pointer, address string) {
 	}
 }
 
-func checkText(f *fault.Fields, pointer, text string, least, most int) {
-	switch n := utf8.RuneCountInString(strings.TrimSpace(text)); {
-	case n < least:
-		f.Add(pointer, "too_short", "A text of at least %d characters is expected.", least)
-	case n > most:
-		f.Add(pointer, "too_long", "A text of at most %d characters is expected.", most)
-	}
-}
-
 func checkForm(f *fault.Fields, pointer, text string, form *regexp.Regexp, what string) {
 	if text != "" && !form.MatchString(text) {
 		f.Add(pointer, "bad_format", "%s", what)
@@ -90,12 +80,4 @@ func checkURL(f *fault.Fields, pointer, text string) {
 	if err != nil || u.Host == "" || (u.Scheme != "https" && u.Scheme != "http") || len(text) > 2000 {
 		f.Add(pointer, "bad_format", "An address that begins with https:// is expected.")
 	}
-}
-
-// checkVersion answers precondition_failed when the caller knows an older state than the stored one.
-func checkVersion(known *int64, stored int64) error {
-	if known != nil && *known != stored {
-		return fault.New(fault.Precondition, "precondition_failed", "It was changed since you read it.")
-	}
-	return nil
 }

@@ -7,6 +7,7 @@ import (
 	"github.com/tariffd/tariffd/internal/actor"
 	"github.com/tariffd/tariffd/internal/event"
 	"github.com/tariffd/tariffd/internal/fault"
+	"github.com/tariffd/tariffd/internal/input"
 )
 
 // GroupID is a client group's id.
@@ -115,14 +116,14 @@ func lockGroup(ctx context.Context, tx Tx, id GroupID, ifVersion *int64) (Group,
 	if err != nil {
 		return Group{}, err
 	}
-	return g, checkVersion(ifVersion, g.Version)
+	return g, input.CheckVersion(ifVersion, g.Version)
 }
 
 func (in GroupChange) apply(g *Group) error {
 	set(&g.Name, in.Name)
 	set(&g.SortOrder, in.SortOrder)
 	var f fault.Fields
-	checkText(&f, "/name", g.Name, 1, 200)
+	input.CheckText(&f, "/name", g.Name, 1, 200)
 	if g.SortOrder < 1 {
 		f.Add("/sort_order", "out_of_range", "The sort order begins with 1.")
 	}

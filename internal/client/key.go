@@ -9,6 +9,7 @@ import (
 
 	"github.com/tariffd/tariffd/internal/actor"
 	"github.com/tariffd/tariffd/internal/event"
+	"github.com/tariffd/tariffd/internal/input"
 )
 
 // KeyID is an API key's id.
@@ -140,7 +141,7 @@ func (e *Engine) RevokeKey(ctx context.Context, by actor.Actor, id KeyID, ifVers
 		if !by.Scope.Covers(k.ProviderID, k.ClientID) {
 			return ErrNoKey
 		}
-		if err = checkVersion(ifVersion, k.Version); err != nil || k.RevokedAt != nil {
+		if err = input.CheckVersion(ifVersion, k.Version); err != nil || k.RevokedAt != nil {
 			return err
 		}
 		if err = tx.RevokeKey(ctx, id, e.Wall.WallNow()); err != nil {

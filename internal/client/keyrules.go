@@ -9,6 +9,7 @@ import (
 
 	"github.com/tariffd/tariffd/internal/actor"
 	"github.com/tariffd/tariffd/internal/fault"
+	"github.com/tariffd/tariffd/internal/input"
 )
 
 // The extra rights that a storefront's key may carry.
@@ -48,7 +49,7 @@ func (in KeyInput) owner(ctx context.Context, tx Tx) (actor.ProviderID, error) {
 
 func (in KeyInput) check(wall time.Time) ([]netip.Prefix, error) {
 	var f fault.Fields
-	checkText(&f, "/name", in.Name, 1, 200)
+	input.CheckText(&f, "/name", in.Name, 1, 200)
 	for i, s := range in.Scopes {
 		switch at := "/scopes/" + strconv.Itoa(i); {
 		case !keyScopes[s]:

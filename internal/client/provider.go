@@ -8,6 +8,7 @@ import (
 	"github.com/tariffd/tariffd/internal/calendar"
 	"github.com/tariffd/tariffd/internal/event"
 	"github.com/tariffd/tariffd/internal/fault"
+	"github.com/tariffd/tariffd/internal/input"
 	"github.com/tariffd/tariffd/internal/money"
 )
 
@@ -128,12 +129,12 @@ func lockProvider(ctx context.Context, tx Tx, by actor.Actor, id actor.ProviderI
 	if !by.Scope.Covers(p.ID, "") {
 		return Provider{}, ErrNoProvider
 	}
-	return p, checkVersion(ifVersion, p.Version)
+	return p, input.CheckVersion(ifVersion, p.Version)
 }
 
 func checkProvider(p Provider) error {
 	var f fault.Fields
-	checkText(&f, "/name", p.Name, 1, 200)
+	input.CheckText(&f, "/name", p.Name, 1, 200)
 	if _, ok := money.Digits(p.Currency); !ok {
 		f.Add("/currency", "unknown_currency", "An ISO 4217 currency code in use is expected.")
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/tariffd/tariffd/internal/calendar"
 	"github.com/tariffd/tariffd/internal/event"
 	"github.com/tariffd/tariffd/internal/fault"
+	"github.com/tariffd/tariffd/internal/input"
 )
 
 // ErrNoTaxRule is the answer for a tax rule that does not exist.
@@ -114,7 +115,7 @@ func lockTaxRule(ctx context.Context, tx Tx, id TaxRuleID, ifVersion *int64) (Ta
 	if r, err = tx.TaxRuleByID(ctx, id); err != nil {
 		return TaxRule{}, nil, err
 	}
-	return r, p.TaxRules, checkVersion(ifVersion, r.Version)
+	return r, p.TaxRules, input.CheckVersion(ifVersion, r.Version)
 }
 
 func (in TaxRuleChange) apply(ctx context.Context, tx Tx, r *TaxRule, others []TaxRule) error {
@@ -148,7 +149,7 @@ func (in TaxRuleChange) apply(ctx context.Context, tx Tx, r *TaxRule, others []T
 
 func (r TaxRule) check(f *fault.Fields) {
 	checkForm(f, "/country", r.Country, countryForm, "Two capital letters of ISO 3166-1 are expected.")
-	checkText(f, "/region", r.Region, 0, 100)
+	input.CheckText(f, "/region", r.Region, 0, 100)
 	if r.Region != "" && r.Country == "" {
 		f.Add("/region", "bad_value", "A region needs its country.")
 	}

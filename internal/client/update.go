@@ -6,6 +6,7 @@ import (
 	"github.com/tariffd/tariffd/internal/actor"
 	"github.com/tariffd/tariffd/internal/event"
 	"github.com/tariffd/tariffd/internal/fault"
+	"github.com/tariffd/tariffd/internal/input"
 )
 
 // Change is a partial change of a client; nil leaves a member as it is, an empty text takes it away.
@@ -39,7 +40,7 @@ func (e *Engine) update(ctx context.Context, tx Tx, by actor.Actor, id actor.Cli
 	if err != nil {
 		return Client{}, err
 	}
-	if err = checkVersion(in.IfVersion, c.Version); err != nil {
+	if err = input.CheckVersion(in.IfVersion, c.Version); err != nil {
 		return Client{}, err
 	}
 	var f fault.Fields

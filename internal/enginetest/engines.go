@@ -19,6 +19,7 @@ import (
 	"github.com/tariffd/tariffd/internal/catalog"
 	"github.com/tariffd/tariffd/internal/client"
 	"github.com/tariffd/tariffd/internal/clock"
+	"github.com/tariffd/tariffd/internal/datacenter"
 	"github.com/tariffd/tariffd/internal/lifecycle"
 	"github.com/tariffd/tariffd/internal/order"
 	"github.com/tariffd/tariffd/internal/payment"
@@ -106,10 +107,10 @@ func Narrow[T any](db *postgres.DB) func(context.Context, func(T) error) error {
 }
 
 // Place makes a data center.
-func (e *Engines) Place(externalID string) catalog.DataCenterID {
+func (e *Engines) Place(externalID string) datacenter.ID {
 	e.Helper()
-	places := &catalog.DataCenters{InTx: Narrow[catalog.DataCenterTx](e.DB), ExternalID: func(string) string { return "optional" }}
-	place, err := places.Create(context.Background(), Admin, catalog.DataCenterInput{Name: "Frankfurt", ExternalID: externalID})
+	places := &datacenter.Engine{InTx: Narrow[datacenter.Tx](e.DB), ExternalID: func(string) string { return "optional" }}
+	place, err := places.Create(context.Background(), Admin, datacenter.Input{Name: "Frankfurt", ExternalID: externalID})
 	require.NoError(e, err)
 	return place.ID
 }

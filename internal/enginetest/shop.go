@@ -13,8 +13,10 @@ import (
 	"github.com/tariffd/tariffd/internal/actor"
 	"github.com/tariffd/tariffd/internal/catalog"
 	"github.com/tariffd/tariffd/internal/client"
+	"github.com/tariffd/tariffd/internal/datacenter"
 	"github.com/tariffd/tariffd/internal/department"
 	"github.com/tariffd/tariffd/internal/fault"
+	"github.com/tariffd/tariffd/internal/input"
 	"github.com/tariffd/tariffd/internal/lifecycle"
 	"github.com/tariffd/tariffd/internal/money"
 	"github.com/tariffd/tariffd/internal/operation"
@@ -32,7 +34,7 @@ var Start = time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC)
 // Shop sells a dedicated server out of one module, for 50.00 a month and 10.00 at the start.
 type Shop struct {
 	*Engines
-	At     catalog.DataCenterID
+	At     datacenter.ID
 	Module catalog.ModuleID // "one"
 	Server catalog.TariffID
 }
@@ -50,7 +52,7 @@ func OpenShop(tb testing.TB, played provision.Driver) *Shop {
 // NewModule connects a further panel of the played driver, which finds its name among its parameters.
 func (s *Shop) NewModule(name string, in catalog.ModuleChange) catalog.ModuleID {
 	s.Helper()
-	in.Name, in.DataCenterID, in.Parameters = &name, catalog.To(s.At), json.RawMessage(fmt.Sprintf(`{"name": %q}`, name))
+	in.Name, in.DataCenterID, in.Parameters = &name, input.To(s.At), json.RawMessage(fmt.Sprintf(`{"name": %q}`, name))
 	m, err := s.Catalog.CreateModule(context.Background(), Admin, "dcimanager6", "dedicated", in)
 	require.NoError(s, err)
 	return m.ID
@@ -65,7 +67,7 @@ func (s *Shop) NewTariff(code, productType, amount string, modules ...catalog.Mo
 	}
 	t, err := s.Catalog.CreateTariff(context.Background(), Admin, catalog.NewTariff{
 		ProductType: productType, ProviderID: s.Provider, TariffChange: catalog.TariffChange{
-			Code: &code, Name: &code, Status: ptr(catalog.Active), DataCenterIDs: &[]catalog.DataCenterID{s.At},
+			Code: &code, Name: &code, Status: ptr(catalog.Active), DataCenterIDs: &[]datacenter.ID{s.At},
 			ModuleIDs: &modules, Prices: &[]catalog.Price{price},
 		},
 	})

@@ -115,6 +115,11 @@ func Record(ctx context.Context, tx Tx, by actor.Actor, about About, action, typ
 	return tx.InsertRecord(ctx, row, about.event(audience, typ, now, raw))
 }
 
+// RecordChange writes the audit row of a change of something that belongs to no provider: of the action subject.verb.
+func RecordChange(ctx context.Context, tx Tx, by actor.Actor, subject, id, verb string, detail any) error {
+	return Record(ctx, tx, by, About{Subject: subject, SubjectID: id}, subject+"."+verb, "", detail)
+}
+
 // Tell writes an event without an audit row, for what nobody did, such as a threshold that was passed.
 func Tell(ctx context.Context, tx Tx, audience Audience, about About, typ string, data any) error {
 	now, err := tx.Now(ctx)

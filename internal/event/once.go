@@ -62,3 +62,14 @@ func Once[T any](ctx context.Context, tx OnceTx, by actor.Actor, fn func() (T, e
 	}
 	return result, tx.InsertAnswer(ctx, *by.Once, a)
 }
+
+// Do runs a use-case in one transaction of its feature, at most once per idempotency key: InTx around Once.
+func Do[X OnceTx, T any](
+	ctx context.Context, inTx func(context.Context, func(X) error) error, by actor.Actor, fn func(X) (T, error),
+) (out T, err error) {
+	err = inTx(ctx, func(tx X) (err error) {
+		out, err = Once(ctx, tx, by, func() (T, error) { return fn(tx) })
+		return err
+	})
+	return out, err
+}

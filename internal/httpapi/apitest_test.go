@@ -21,9 +21,9 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/tariffd/tariffd/api"
-	"github.com/tariffd/tariffd/internal/catalog"
 	"github.com/tariffd/tariffd/internal/client"
 	"github.com/tariffd/tariffd/internal/clock"
+	"github.com/tariffd/tariffd/internal/datacenter"
 	"github.com/tariffd/tariffd/internal/department"
 	"github.com/tariffd/tariffd/internal/pgtest"
 	"github.com/tariffd/tariffd/internal/postgres"
@@ -56,7 +56,7 @@ func newRig(t testing.TB, parts ...func(*rig)) *rig {
 		Log: slog.New(slog.NewJSONHandler(&lockedWriter{to: r.log}, nil)), Wall: r.wall, Keys: reader, Sandbox: true,
 		Clients: &client.Engine{InTx: narrow[client.Tx](r.db), Zone: time.UTC, Wall: r.wall}, ClientReader: reader,
 		Departments: &department.Engine{InTx: narrow[department.Tx](r.db)}, DeptReader: reader,
-		DataCenters:   &catalog.DataCenters{InTx: narrow[catalog.DataCenterTx](r.db), ExternalID: func(string) string { return "optional" }},
+		DataCenters:   &datacenter.Engine{InTx: narrow[datacenter.Tx](r.db), ExternalID: func(string) string { return "optional" }},
 		DataCtrReader: reader, Feed: feed{r.db, reader},
 	}
 	for _, part := range parts {

@@ -11,20 +11,20 @@ import (
 	"github.com/shopspring/decimal"
 
 	"github.com/tariffd/tariffd/internal/actor"
-	"github.com/tariffd/tariffd/internal/catalog"
 	"github.com/tariffd/tariffd/internal/fault"
+	"github.com/tariffd/tariffd/internal/input"
 	"github.com/tariffd/tariffd/internal/money"
 )
 
 // optional reads a member of a merge patch that may also be taken away.
-func optional[T any](v nullable.Nullable[T]) catalog.Opt[T] {
+func optional[T any](v nullable.Nullable[T]) input.Opt[T] {
 	switch {
 	case !v.IsSpecified():
-		return catalog.Opt[T]{}
+		return input.Opt[T]{}
 	case v.IsNull():
-		return catalog.None[T]()
+		return input.None[T]()
 	default:
-		return catalog.To(v.MustGet())
+		return input.To(v.MustGet())
 	}
 }
 
@@ -47,8 +47,8 @@ func as[T ~string](v *string) *T {
 }
 
 // asOpt is as for a removable member.
-func asOpt[T ~string](v catalog.Opt[string]) catalog.Opt[T] {
-	return catalog.Opt[T]{Set: v.Set, Value: as[T](v.Value)}
+func asOpt[T ~string](v input.Opt[string]) input.Opt[T] {
+	return input.Opt[T]{Set: v.Set, Value: as[T](v.Value)}
 }
 
 // seek drops what a sorted list has up to the place where the page begins, for lists that are in memory.
@@ -109,9 +109,9 @@ func (p *prices) maybe(pointer string, s *string) *decimal.Decimal {
 }
 
 // opt is one for a removable member.
-func (p *prices) opt(pointer string, v nullable.Nullable[string]) catalog.Opt[decimal.Decimal] {
+func (p *prices) opt(pointer string, v nullable.Nullable[string]) input.Opt[decimal.Decimal] {
 	o := optional(v)
-	return catalog.Opt[decimal.Decimal]{Set: o.Set, Value: p.maybe(pointer, o.Value)}
+	return input.Opt[decimal.Decimal]{Set: o.Set, Value: p.maybe(pointer, o.Value)}
 }
 
 // or reads a member that is 0 when it was left out.

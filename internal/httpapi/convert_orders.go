@@ -5,6 +5,7 @@ import (
 	"github.com/tariffd/tariffd/internal/actor"
 	"github.com/tariffd/tariffd/internal/calendar"
 	"github.com/tariffd/tariffd/internal/catalog"
+	"github.com/tariffd/tariffd/internal/datacenter"
 	"github.com/tariffd/tariffd/internal/money"
 	"github.com/tariffd/tariffd/internal/order"
 	"github.com/tariffd/tariffd/internal/pricing"
@@ -15,7 +16,7 @@ func fromAPIItems(items []api.OrderItemInput) []order.Wish {
 	out := make([]order.Wish, len(items))
 	for i, it := range items {
 		w := order.Wish{TariffID: catalog.TariffID(it.TariffID), Period: calendar.Period(it.Period), AutoRenew: it.AutoRenew}
-		w.DataCenterID = catalog.DataCenterID(orEmpty(it.DataCenterID))
+		w.DataCenterID = datacenter.ID(orEmpty(it.DataCenterID))
 		if it.AddOns != nil {
 			w.AddOns = *it.AddOns
 		}

@@ -6,6 +6,7 @@ import (
 	"github.com/tariffd/tariffd/api"
 	"github.com/tariffd/tariffd/internal/catalog"
 	"github.com/tariffd/tariffd/internal/client"
+	"github.com/tariffd/tariffd/internal/datacenter"
 )
 
 // form is what an order form is drawn of.
@@ -14,7 +15,7 @@ type form struct {
 	provider    client.Provider
 	productType catalog.ProductType
 	group       *api.OrderFormGroup
-	centers     []catalog.DataCenter
+	centers     []datacenter.DataCenter
 	asked       []catalog.Parameter // by the product type
 }
 
@@ -43,7 +44,7 @@ func (f form) toAPI(a catalog.Availability, modules []catalog.Module) api.OrderF
 
 func (f form) place(p catalog.Place) api.OrderFormPlace {
 	out := api.OrderFormPlace{ID: string(p.ID), Orderable: p.Orderable(), Reasons: each(p.Reasons, toAPIReason), Free: p.Free}
-	if i := slices.IndexFunc(f.centers, func(c catalog.DataCenter) bool { return c.ID == p.ID }); i >= 0 {
+	if i := slices.IndexFunc(f.centers, func(c datacenter.DataCenter) bool { return c.ID == p.ID }); i >= 0 {
 		c := toAPIDataCenter(f.centers[i])
 		out.Name, out.Icon = c.Name, c.Icon
 	}
@@ -102,7 +103,7 @@ func toAPIFormParameter(p catalog.AskedParameter) api.OrderFormParameter {
 		Values: each(p.Allowed, func(v catalog.AllowedValue) api.OrderFormValue {
 			return api.OrderFormValue{
 				Code: v.Code, Name: v.Name, Tags: append([]string{}, v.Tags...),
-				DataCenterIds: each(v.DataCenterIDs, func(id catalog.DataCenterID) api.ID { return string(id) }),
+				DataCenterIds: each(v.DataCenterIDs, func(id datacenter.ID) api.ID { return string(id) }),
 			}
 		}),
 	}

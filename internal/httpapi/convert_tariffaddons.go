@@ -7,6 +7,7 @@ import (
 	"github.com/tariffd/tariffd/api"
 	"github.com/tariffd/tariffd/internal/calendar"
 	"github.com/tariffd/tariffd/internal/catalog"
+	"github.com/tariffd/tariffd/internal/input"
 	"github.com/tariffd/tariffd/internal/money"
 )
 
@@ -22,13 +23,13 @@ func fromAPIAddOnCreate(b api.TariffAddOnCreate) (catalog.AddOnChange, error) {
 	in.Unit.Set, in.Unit.Value = b.Unit != nil, b.Unit
 	in.Parent.Set, in.Parent.Value = true, b.Parent
 	if b.Default != nil {
-		in.Default = catalog.To(*b.Default)
+		in.Default = input.To(*b.Default)
 	}
 	if b.Tiers != nil {
-		in.Tiers = catalog.To(p.tiers(*b.Tiers))
+		in.Tiers = input.To(p.tiers(*b.Tiers))
 	}
 	if b.Statistics != nil {
-		in.Statistics = catalog.To(p.statistics(*b.Statistics))
+		in.Statistics = input.To(p.statistics(*b.Statistics))
 	}
 	return in, p.Err()
 }
@@ -46,8 +47,8 @@ func fromAPIAddOnPatch(b api.TariffAddOnPatch) (catalog.AddOnChange, error) {
 }
 
 // change converts the value of a removable member.
-func change[A, B any](in catalog.Opt[A], to func(A) B) catalog.Opt[B] {
-	out := catalog.Opt[B]{Set: in.Set}
+func change[A, B any](in input.Opt[A], to func(A) B) input.Opt[B] {
+	out := input.Opt[B]{Set: in.Set}
 	if in.Value != nil {
 		v := to(*in.Value)
 		out.Value = &v

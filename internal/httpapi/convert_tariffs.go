@@ -10,6 +10,8 @@ import (
 	"github.com/tariffd/tariffd/internal/actor"
 	"github.com/tariffd/tariffd/internal/calendar"
 	"github.com/tariffd/tariffd/internal/catalog"
+	"github.com/tariffd/tariffd/internal/datacenter"
+	"github.com/tariffd/tariffd/internal/input"
 	"github.com/tariffd/tariffd/internal/money"
 )
 
@@ -18,9 +20,9 @@ func fromAPITariffCreate(ctx context.Context, b api.TariffCreate) (catalog.NewTa
 	in := catalog.NewTariff{
 		ProductType: b.ProductType, ProviderID: actor.ProviderID(b.ProviderID), CreateAllAddOns: b.CreateAllAddOns != nil && *b.CreateAllAddOns,
 		TariffChange: catalog.TariffChange{
-			Code: &b.Code, Name: &b.Name, Description: b.Description, DataCenterIDs: ids[catalog.DataCenterID](b.DataCenterIds),
+			Code: &b.Code, Name: &b.Name, Description: b.Description, DataCenterIDs: ids[datacenter.ID](b.DataCenterIds),
 			ModuleIDs: ids[catalog.ModuleID](b.ProcessingModuleIds), Settings: freeForm(ctx, "settings"), Parameters: b.Parameters, Prices: p.tariff(b.Prices),
-			GroupID:        catalog.Opt[catalog.TariffGroupID]{Set: true, Value: as[catalog.TariffGroupID](b.GroupID)},
+			GroupID:        input.Opt[catalog.TariffGroupID]{Set: true, Value: as[catalog.TariffGroupID](b.GroupID)},
 			DomainTemplate: b.DefaultDomainTemplate, TrialDays: b.TrialDays, Calendar: fromAPICalendar(b.Calendar), Hourly: fromAPIHourly(b.Hourly),
 			Policy: fromAPIPolicy(b.Policy),
 		},
@@ -37,7 +39,7 @@ func fromAPITariffPatch(ctx context.Context, b api.TariffPatch) (catalog.TariffC
 	in := catalog.TariffChange{
 		Parameters: b.Parameters,
 		IfVersion:  ifVersion(ctx), Code: b.Code, Status: as[catalog.TariffStatus](text(b.Status)), Name: b.Name, Description: b.Description,
-		DataCenterIDs: ids[catalog.DataCenterID](b.DataCenterIds), ModuleIDs: ids[catalog.ModuleID](b.ProcessingModuleIds),
+		DataCenterIDs: ids[datacenter.ID](b.DataCenterIds), ModuleIDs: ids[catalog.ModuleID](b.ProcessingModuleIds),
 		Settings: freeForm(ctx, "settings"), Prices: p.tariff(b.Prices), Policy: fromAPIPolicy(b.Policy),
 		GroupID: asOpt[catalog.TariffGroupID](optional(b.GroupID)), DomainTemplate: textOr(b.DefaultDomainTemplate), TrialDays: b.TrialDays,
 		Calendar: fromAPICalendar(b.Calendar), Hourly: fromAPIHourly(b.Hourly),
@@ -107,7 +109,7 @@ func toAPITariff(t catalog.Tariff) api.Tariff {
 	return api.Tariff{
 		ID: string(t.ID), ProductType: t.ProductType, ProviderID: string(t.ProviderID), Code: t.Code, Name: o.Name, Description: o.Description,
 		Status:              api.TariffStatus(t.Status),
-		DataCenterIds:       each(o.DataCenterIDs, func(id catalog.DataCenterID) api.ID { return string(id) }),
+		DataCenterIds:       each(o.DataCenterIDs, func(id datacenter.ID) api.ID { return string(id) }),
 		ProcessingModuleIds: each(o.ModuleIDs, func(id catalog.ModuleID) api.ID { return string(id) }),
 		Settings:            openObject(o.Settings), DefaultDomainTemplate: orNull(o.DefaultDomainTemplate),
 		Parameters: append([]string{}, o.Parameters...), Prices: each(o.Prices, toAPITariffPrice), OrderablePeriods: each(t.OrderablePeriods(), toAPIPeriod),

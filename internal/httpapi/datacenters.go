@@ -6,15 +6,15 @@ import (
 
 	"github.com/tariffd/tariffd/api"
 	"github.com/tariffd/tariffd/internal/actor"
-	"github.com/tariffd/tariffd/internal/catalog"
+	"github.com/tariffd/tariffd/internal/datacenter"
 	"github.com/tariffd/tariffd/internal/fault"
 )
 
 // DataCenterReader reads data centers.
 type DataCenterReader interface {
-	DataCenter(ctx context.Context, s actor.Scope, id catalog.DataCenterID) (catalog.DataCenter, error)
-	DataCenters(ctx context.Context, s actor.Scope, p actor.Page) ([]catalog.DataCenter, error)
-	DataCenterIcon(ctx context.Context, id catalog.DataCenterID) (png []byte, version int64, err error)
+	DataCenter(ctx context.Context, s actor.Scope, id datacenter.ID) (datacenter.DataCenter, error)
+	DataCenters(ctx context.Context, s actor.Scope, p actor.Page) ([]datacenter.DataCenter, error)
+	DataCenterIcon(ctx context.Context, id datacenter.ID) (png []byte, version int64, err error)
 }
 
 // ListDataCenters lists data centers.
@@ -27,13 +27,13 @@ func (s *Server) ListDataCenters(ctx context.Context, _ api.ListDataCentersReque
 	if err != nil {
 		return nil, err
 	}
-	rows, next := cut(ctx, p, rows, func(d catalog.DataCenter) string { return string(d.ID) })
+	rows, next := cut(ctx, p, rows, func(d datacenter.DataCenter) string { return string(d.ID) })
 	return api.ListDataCenters200JSONResponse{Data: each(rows, toAPIDataCenter), NextCursor: next}, nil
 }
 
 // CreateDataCenter adds a data center.
 func (s *Server) CreateDataCenter(ctx context.Context, r api.CreateDataCenterRequestObject) (api.CreateDataCenterResponseObject, error) {
-	answer := func(d catalog.DataCenter) api.CreateDataCenterResponseObject {
+	answer := func(d datacenter.DataCenter) api.CreateDataCenterResponseObject {
 		return api.CreateDataCenter201JSONResponse{
 			Body:    toAPIDataCenter(d),
 			Headers: api.CreateDataCenter201ResponseHeaders{Location: "/v1/data-centers/" + string(d.ID), ETag: etag(d.Version)},
@@ -51,7 +51,7 @@ func (s *Server) CreateDataCenter(ctx context.Context, r api.CreateDataCenterReq
 
 // GetDataCenter reads a data center.
 func (s *Server) GetDataCenter(ctx context.Context, r api.GetDataCenterRequestObject) (api.GetDataCenterResponseObject, error) {
-	d, err := s.DataCtrReader.DataCenter(ctx, scopeOf(ctx), catalog.DataCenterID(r.ID))
+	d, err := s.DataCtrReader.DataCenter(ctx, scopeOf(ctx), datacenter.ID(r.ID))
 	if err != nil {
 		return nil, err
 	}
@@ -61,7 +61,7 @@ func (s *Server) GetDataCenter(ctx context.Context, r api.GetDataCenterRequestOb
 // UpdateDataCenter changes a data center.
 func (s *Server) UpdateDataCenter(ctx context.Context, r api.UpdateDataCenterRequestObject) (api.UpdateDataCenterResponseObject, error) {
 	b := r.JSONBody
-	in := catalog.DataCenterChange{IfVersion: ifVersion(ctx), Name: b.Name, ExternalID: patched(b.ExternalID), SortOrder: b.SortOrder}
+	in := datacenter.Change{IfVersion: ifVersion(ctx), Name: b.Name, ExternalID: patched(b.ExternalID), SortOrder: b.SortOrder}
 	if b.Icon != nil {
 		if err := readOnlyURL(b.Icon, iconAt(strings.ToLower(r.ID))); err != nil {
 			return nil, err
@@ -69,7 +69,7 @@ func (s *Server) UpdateDataCenter(ctx context.Context, r api.UpdateDataCenterReq
 		icon := fromAPIIcon(b.Icon)
 		in.Icon = &icon
 	}
-	d, err := s.DataCenters.Update(ctx, actorOf(ctx), catalog.DataCenterID(r.ID), in)
+	d, err := s.DataCenters.Update(ctx, actorOf(ctx), datacenter.ID(r.ID), in)
 	if err != nil {
 		return nil, err
 	}
@@ -78,14 +78,14 @@ func (s *Server) UpdateDataCenter(ctx context.Context, r api.UpdateDataCenterReq
 
 // DeleteDataCenter removes a data center that nothing refers to.
 func (s *Server) DeleteDataCenter(ctx context.Context, r api.DeleteDataCenterRequestObject) (api.DeleteDataCenterResponseObject, error) {
-	if err := s.DataCenters.Delete(ctx, actorOf(ctx), catalog.DataCenterID(r.ID), ifVersion(ctx)); err != nil {
+	if err := s.DataCenters.Delete(ctx, actorOf(ctx), datacenter.ID(r.ID), ifVersion(ctx)); err != nil {
 		return nil, err
 	}
 	return api.DeleteDataCenter204Response{}, nil
 }
 
-func fromAPIDataCenterCreate(b api.DataCenterCreate) catalog.DataCenterInput {
-	in := catalog.DataCenterInput{Name: b.Name, ExternalID: orEmpty(b.ExternalID), Icon: fromAPIIcon(b.Icon)}
+func fromAPIDataCenterCreate(b api.DataCenterCreate) datacenter.Input {
+	in := datacenter.Input{Name: b.Name, ExternalID: orEmpty(b.ExternalID), Icon: fromAPIIcon(b.Icon)}
 	if b.SortOrder != nil {
 		in.SortOrder = *b.SortOrder
 	}
@@ -97,22 +97,22 @@ func iconAt(id string) string { return "/v1/data-centers/" + id + "/icon" }
 
 // readOnlyURL takes an icon's address as it would be read afterwards, and nothing else: only an uploaded picture has one.
 func readOnlyURL(b *api.DataCenterIconInput, at string) error {
-	if b == nil || b.ImageURL == nil || (string(b.Kind) == catalog.IconImage && *b.ImageURL == at) {
+	if b == nil || b.ImageURL == nil || (string(b.Kind) == datacenter.IconImage && *b.ImageURL == at) {
 		return nil
 	}
 	return fault.New(fault.Invalid, "bad_value", "The address of a picture cannot be set.").At("/icon/image_url")
 }
 
-func fromAPIIcon(b *api.DataCenterIconInput) catalog.Icon {
+func fromAPIIcon(b *api.DataCenterIconInput) datacenter.Icon {
 	if b == nil {
-		return catalog.Icon{}
+		return datacenter.Icon{}
 	}
-	return catalog.Icon{Kind: string(b.Kind), Country: orEmpty(b.Country)}
+	return datacenter.Icon{Kind: string(b.Kind), Country: orEmpty(b.Country)}
 }
 
-func toAPIDataCenter(d catalog.DataCenter) api.DataCenter {
+func toAPIDataCenter(d datacenter.DataCenter) api.DataCenter {
 	icon := api.DataCenterIcon{Kind: api.IconKind(d.IconKind), Country: orNull(d.IconCountry)}
-	if d.IconKind == catalog.IconImage {
+	if d.IconKind == datacenter.IconImage {
 		at := iconAt(string(d.ID))
 		icon.ImageURL = &at
 	}

@@ -13,7 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/tariffd/tariffd/internal/actor"
-	"github.com/tariffd/tariffd/internal/catalog"
+	"github.com/tariffd/tariffd/internal/datacenter"
 	"github.com/tariffd/tariffd/internal/fault"
 )
 
@@ -188,6 +188,6 @@ type failing struct {
 	err error
 }
 
-func (f failing) DataCenters(context.Context, actor.Scope, actor.Page) ([]catalog.DataCenter, error) {
+func (f failing) DataCenters(context.Context, actor.Scope, actor.Page) ([]datacenter.DataCenter, error) {
 	return nil, f.err
 }

@@ -7,6 +7,7 @@ import (
 	"github.com/tariffd/tariffd/api"
 	"github.com/tariffd/tariffd/internal/actor"
 	"github.com/tariffd/tariffd/internal/catalog"
+	"github.com/tariffd/tariffd/internal/datacenter"
 	"github.com/tariffd/tariffd/internal/fault"
 	"github.com/tariffd/tariffd/internal/traffic"
 )
@@ -37,7 +38,7 @@ func (s *Server) ListEligibleServers(ctx context.Context, r api.ListEligibleServ
 		return nil, err
 	}
 	c := traffic.Candidate{ClientID: of, ProviderID: t.ProviderID, DataCenterIDs: t.Offer.DataCenterIDs}
-	rows, err := s.TrafficReader.EligibleServers(ctx, scope, c, catalog.DataCenterID(orEmpty(r.Params.DataCenterID)), p)
+	rows, err := s.TrafficReader.EligibleServers(ctx, scope, c, datacenter.ID(orEmpty(r.Params.DataCenterID)), p)
 	if err != nil {
 		return nil, err
 	}

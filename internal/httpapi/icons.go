@@ -6,7 +6,7 @@ import (
 	"io"
 
 	"github.com/tariffd/tariffd/api"
-	"github.com/tariffd/tariffd/internal/catalog"
+	"github.com/tariffd/tariffd/internal/datacenter"
 	"github.com/tariffd/tariffd/internal/fault"
 )
 
@@ -15,11 +15,11 @@ const cacheIcon = "public, max-age=300"
 
 // PutDataCenterIcon gives a data center a picture.
 func (s *Server) PutDataCenterIcon(ctx context.Context, r api.PutDataCenterIconRequestObject) (api.PutDataCenterIconResponseObject, error) {
-	picture, err := io.ReadAll(io.LimitReader(r.Body, catalog.MaxIcon+1))
+	picture, err := io.ReadAll(io.LimitReader(r.Body, datacenter.MaxIcon+1))
 	if err != nil {
 		return nil, fault.New(fault.Malformed, "bad_request", "The body ended too early.").Because(err)
 	}
-	d, err := s.DataCenters.SetIcon(ctx, actorOf(ctx), catalog.DataCenterID(r.ID), ifVersion(ctx), picture)
+	d, err := s.DataCenters.SetIcon(ctx, actorOf(ctx), datacenter.ID(r.ID), ifVersion(ctx), picture)
 	if err != nil {
 		return nil, err
 	}
@@ -28,7 +28,7 @@ func (s *Server) PutDataCenterIcon(ctx context.Context, r api.PutDataCenterIconR
 
 // GetDataCenterIcon shows the picture of a data center.
 func (s *Server) GetDataCenterIcon(ctx context.Context, r api.GetDataCenterIconRequestObject) (api.GetDataCenterIconResponseObject, error) {
-	picture, version, err := s.DataCtrReader.DataCenterIcon(ctx, catalog.DataCenterID(r.ID))
+	picture, version, err := s.DataCtrReader.DataCenterIcon(ctx, datacenter.ID(r.ID))
 	if err != nil {
 		return nil, err
 	}

@@ -6,6 +6,8 @@ import (
 	"github.com/tariffd/tariffd/api"
 	"github.com/tariffd/tariffd/internal/actor"
 	"github.com/tariffd/tariffd/internal/catalog"
+	"github.com/tariffd/tariffd/internal/datacenter"
+	"github.com/tariffd/tariffd/internal/input"
 	"github.com/tariffd/tariffd/internal/lifecycle"
 )
 
@@ -41,8 +43,8 @@ func (s *Server) CreateProcessingModule(ctx context.Context, r api.CreateProcess
 	b := r.Body
 	in := catalog.ModuleChange{
 		Check: checked(r.Params.Check), Name: &b.Name,
-		DataCenterID: catalog.Opt[catalog.DataCenterID]{Set: true, Value: as[catalog.DataCenterID](b.DataCenterID)},
-		DepartmentID: catalog.Opt[string]{Set: true, Value: b.DepartmentID}, SortOrder: b.SortOrder, Enabled: b.Enabled,
+		DataCenterID: input.Opt[datacenter.ID]{Set: true, Value: as[datacenter.ID](b.DataCenterID)},
+		DepartmentID: input.Opt[string]{Set: true, Value: b.DepartmentID}, SortOrder: b.SortOrder, Enabled: b.Enabled,
 		Connection: freeForm(ctx, "connection"), Parameters: freeForm(ctx, "parameters"), Queue: fromAPIQueue(b.Queue),
 		MaxRunningOpens: b.MaxRunningOpens,
 	}
@@ -70,7 +72,7 @@ func (s *Server) UpdateProcessingModule(ctx context.Context, r api.UpdateProcess
 	b := r.JSONBody
 	in := catalog.ModuleChange{
 		IfVersion: ifVersion(ctx), Check: checked(r.Params.Check), Name: b.Name,
-		DataCenterID: asOpt[catalog.DataCenterID](optional(b.DataCenterID)), DepartmentID: optional(b.DepartmentID),
+		DataCenterID: asOpt[datacenter.ID](optional(b.DataCenterID)), DepartmentID: optional(b.DepartmentID),
 		SortOrder: b.SortOrder, Enabled: b.Enabled, Connection: freeForm(ctx, "connection"), Parameters: freeForm(ctx, "parameters"),
 		Queue: fromAPIQueue(b.Queue), MaxRunningOpens: b.MaxRunningOpens,
 	}

@@ -6,6 +6,7 @@ import (
 	"github.com/tariffd/tariffd/api"
 	"github.com/tariffd/tariffd/internal/calendar"
 	"github.com/tariffd/tariffd/internal/catalog"
+	"github.com/tariffd/tariffd/internal/input"
 )
 
 // ListProductTypes lists product types.
@@ -34,7 +35,7 @@ func (s *Server) CreateProductType(ctx context.Context, r api.CreateProductTypeR
 	in := catalog.ProductTypeChange{
 		Name: &b.Name, SortOrder: b.SortOrder, TrialPolicy: text(b.TrialPolicy), ExpenseSplit: text(b.ExpenseSplit),
 		NoWeekendSuspension: b.NoWeekendSuspension, OrderPage: fromAPIOrderPage(b.OrderPage),
-		AutoDeleteAfterDays: catalog.Opt[int]{Set: true, Value: b.AutoDeleteAfterDays}, ClientDeletion: text(b.ClientDeletion),
+		AutoDeleteAfterDays: input.Opt[int]{Set: true, Value: b.AutoDeleteAfterDays}, ClientDeletion: text(b.ClientDeletion),
 		ClientDeletionTime: text(b.ClientDeletionTime), Periods: fromAPIPeriods(b.Periods),
 	}
 	t, err := s.Catalog.CreateProductType(ctx, actorOf(ctx, once(answer)), b.Code, in)
@@ -103,7 +104,7 @@ func (s *Server) CreateProductTypeAddOn(ctx context.Context, r api.CreateProduct
 	b := r.Body
 	in := catalog.ContentChange{
 		Name: &b.Name, ValueType: text(b.ValueType), Unit: b.Unit, StatisticsParams: b.StatisticsParams, SortOrder: b.SortOrder,
-		EnumerationCode: catalog.Opt[string]{Set: true, Value: b.EnumerationCode},
+		EnumerationCode: input.Opt[string]{Set: true, Value: b.EnumerationCode},
 	}
 	c, err := s.Catalog.CreateContent(ctx, actorOf(ctx, once(answer)), r.Code, b.Code, in)
 	if err != nil {

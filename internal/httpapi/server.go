@@ -21,6 +21,7 @@ import (
 	"github.com/tariffd/tariffd/internal/catalog"
 	"github.com/tariffd/tariffd/internal/client"
 	"github.com/tariffd/tariffd/internal/clock"
+	"github.com/tariffd/tariffd/internal/datacenter"
 	"github.com/tariffd/tariffd/internal/department"
 	"github.com/tariffd/tariffd/internal/lifecycle"
 	"github.com/tariffd/tariffd/internal/order"
@@ -43,7 +44,7 @@ type Server struct {
 	ClientReader  ClientReader
 	Departments   *department.Engine
 	DeptReader    DepartmentReader
-	DataCenters   *catalog.DataCenters
+	DataCenters   *datacenter.Engine
 	DataCtrReader DataCenterReader
 	Feed          Feed
 	Clock         MovableClock

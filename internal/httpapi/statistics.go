@@ -10,6 +10,7 @@ import (
 	"github.com/tariffd/tariffd/internal/calendar"
 	"github.com/tariffd/tariffd/internal/catalog"
 	"github.com/tariffd/tariffd/internal/charge"
+	"github.com/tariffd/tariffd/internal/datacenter"
 	"github.com/tariffd/tariffd/internal/fault"
 	"github.com/tariffd/tariffd/internal/service"
 	"github.com/tariffd/tariffd/internal/traffic"
@@ -23,7 +24,7 @@ type TrafficReader interface {
 	UsageBooks(ctx context.Context, s actor.Scope, id service.ID, from, to calendar.Day, zone *time.Location) (traffic.Books, error)
 	Recomputation(ctx context.Context, id string) (traffic.Recomputation, error)
 	CollectionRun(ctx context.Context, id string) (traffic.CollectionRun, error)
-	EligibleServers(ctx context.Context, s actor.Scope, c traffic.Candidate, dataCenter catalog.DataCenterID, p actor.Page) ([]traffic.Verdict, error)
+	EligibleServers(ctx context.Context, s actor.Scope, c traffic.Candidate, dataCenter datacenter.ID, p actor.Page) ([]traffic.Verdict, error)
 	// Today is the running day on the business clock.
 	Today(ctx context.Context, zone *time.Location) (calendar.Day, error)
 }

@@ -13,6 +13,7 @@ import (
 
 	"github.com/tariffd/tariffd/internal/actor"
 	"github.com/tariffd/tariffd/internal/catalog"
+	"github.com/tariffd/tariffd/internal/datacenter"
 	"github.com/tariffd/tariffd/internal/lifecycle"
 	"github.com/tariffd/tariffd/internal/postgres"
 	"github.com/tariffd/tariffd/internal/provision"
@@ -35,7 +36,7 @@ func newCounted(t *testing.T) *counted {
 	c.place = c.insert(`INSERT INTO data_center (id, name, created_at) VALUES ($1, 'Frankfurt', now())`)
 	c.exec(`INSERT INTO product_type (code, name, periods, created_at) VALUES ('dedicated_bandwidth', 'Bandwidth', '{P1M}', now())`)
 	module := c.insert(`INSERT INTO processing_module (id, driver, product_type, name, data_center_id, created_at) VALUES ($1, 'dcimanager6', 'dedicated', 'd', $2, now())`, c.place)
-	raw, err := json.Marshal(catalog.Offer{Name: "Bandwidth", DataCenterIDs: []catalog.DataCenterID{catalog.DataCenterID(c.place)}})
+	raw, err := json.Marshal(catalog.Offer{Name: "Bandwidth", DataCenterIDs: []datacenter.ID{datacenter.ID(c.place)}})
 	require.NoError(t, err)
 	c.tariff = c.insert(`INSERT INTO tariff (id, provider_id, product_type, code, name, status, data_center_ids, created_at) VALUES ($1, $2, 'dedicated_bandwidth', 'bw', 'Bandwidth', 'active', ARRAY[$3::uuid], now())`,
 		c.provider, c.place)

@@ -13,6 +13,7 @@ import (
 	"github.com/tariffd/tariffd/internal/actor"
 	"github.com/tariffd/tariffd/internal/catalog"
 	"github.com/tariffd/tariffd/internal/client"
+	"github.com/tariffd/tariffd/internal/datacenter"
 	"github.com/tariffd/tariffd/internal/order"
 )
 
@@ -22,7 +23,7 @@ type Shelf interface {
 	ProviderByID(ctx context.Context, id actor.ProviderID) (client.Provider, error)
 	ProductTypeByCode(ctx context.Context, code string) (catalog.ProductType, error)
 	ModulesByIDs(ctx context.Context, ids []catalog.ModuleID) ([]catalog.Module, error)
-	DataCentersByIDs(ctx context.Context, ids []catalog.DataCenterID) ([]catalog.DataCenter, error)
+	DataCentersByIDs(ctx context.Context, ids []datacenter.ID) ([]datacenter.DataCenter, error)
 	ParametersOf(ctx context.Context, productType string) ([]catalog.Parameter, error)
 	TariffGroupByID(ctx context.Context, id catalog.TariffGroupID) (catalog.TariffGroup, error)
 	// TariffsOnSale lists the active tariffs of a provider, in order of creation.

@@ -7,6 +7,7 @@ import (
 	"github.com/tariffd/tariffd/api"
 	"github.com/tariffd/tariffd/internal/actor"
 	"github.com/tariffd/tariffd/internal/catalog"
+	"github.com/tariffd/tariffd/internal/datacenter"
 )
 
 // TariffReader reads tariffs.
@@ -108,7 +109,7 @@ func (s *Server) GetTariffAvailability(ctx context.Context, r api.GetTariffAvail
 	if scope.ClientID != "" && of == "" {
 		of = scope.ClientID
 	}
-	a, err := s.Catalog.Availability(ctx, actorOf(ctx), t.ID, of, catalog.DataCenterID(orEmpty(r.Params.DataCenterID)))
+	a, err := s.Catalog.Availability(ctx, actorOf(ctx), t.ID, of, datacenter.ID(orEmpty(r.Params.DataCenterID)))
 	if err != nil {
 		return nil, err
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/tariffd/tariffd/api"
 	"github.com/tariffd/tariffd/internal/actor"
 	"github.com/tariffd/tariffd/internal/catalog"
+	"github.com/tariffd/tariffd/internal/input"
 )
 
 // CatalogReader reads the catalogue.
@@ -74,7 +75,7 @@ func (s *Server) UpdateUnit(ctx context.Context, r api.UpdateUnitRequestObject) 
 	b := r.JSONBody
 	in := catalog.UnitChange{IfVersion: ifVersion(ctx), Name: b.Name, SmallerUnit: optional(b.SmallerUnit)}
 	if ratio := optional(b.Ratio); ratio.Set {
-		in.Ratio = catalog.Opt[decimal.Decimal]{Set: true, Value: toDecimal(ratio.Value)}
+		in.Ratio = input.Opt[decimal.Decimal]{Set: true, Value: toDecimal(ratio.Value)}
 	}
 	u, err := s.Catalog.UpdateUnit(ctx, actorOf(ctx), r.Code, in)
 	if err != nil {

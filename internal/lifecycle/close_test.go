@@ -10,6 +10,7 @@ import (
 
 	"github.com/tariffd/tariffd/internal/actor"
 	"github.com/tariffd/tariffd/internal/catalog"
+	"github.com/tariffd/tariffd/internal/input"
 	"github.com/tariffd/tariffd/internal/lifecycle"
 	"github.com/tariffd/tariffd/internal/operation"
 	"github.com/tariffd/tariffd/internal/order"
@@ -150,7 +151,7 @@ func (r *rig) stockBandwidth(driver string) catalog.TariffID {
 	_, err := r.Catalog.InstallIntegration(ctx, admin, catalog.DedicatedBandwidth)
 	require.NoError(r, err)
 	m, err := r.Catalog.CreateModule(ctx, admin, driver, catalog.DedicatedBandwidth, catalog.ModuleChange{
-		Name: &driver, DataCenterID: catalog.To(r.At),
+		Name: &driver, DataCenterID: input.To(r.At),
 	})
 	require.NoError(r, err)
 	return r.NewTariff("Bandwidth", catalog.DedicatedBandwidth, "20", m.ID)

@@ -13,6 +13,7 @@ import (
 	"github.com/tariffd/tariffd/internal/catalog"
 	"github.com/tariffd/tariffd/internal/charge"
 	"github.com/tariffd/tariffd/internal/client"
+	"github.com/tariffd/tariffd/internal/datacenter"
 	"github.com/tariffd/tariffd/internal/fault"
 	"github.com/tariffd/tariffd/internal/pricing"
 	"github.com/tariffd/tariffd/internal/provision"
@@ -123,7 +124,7 @@ func errOr(err error, fields fault.Fields) error {
 }
 
 // fits checks that the tariff is one of the module, and answers the data center that the service stands in.
-func (in *importing) fits(fields *fault.Fields, t catalog.Tariff) catalog.DataCenterID {
+func (in *importing) fits(fields *fault.Fields, t catalog.Tariff) datacenter.ID {
 	if t.ProductType != in.module.ProductType || !slices.Contains(t.Offer.ModuleIDs, in.module.ID) {
 		fields.Add("/tariff_id", "module_not_in_tariff", "The tariff is not sold by this module.")
 		return ""
@@ -167,7 +168,7 @@ func (e *Engine) checkTerms(ctx context.Context, tx Tx, fields *fault.Fields, it
 
 // newTaking makes the service of a machine in memory. Its price is that of a renewal; the period that runs was paid elsewhere.
 func (e *Engine) newTaking(ctx context.Context, tx Tx, c client.Client, t catalog.Tariff, m provision.Machine, it ImportItem,
-	module catalog.ModuleID, place catalog.DataCenterID, values map[string]pricing.Value,
+	module catalog.ModuleID, place datacenter.ID, values map[string]pricing.Value,
 ) (taking, error) {
 	now, err := tx.Now(ctx)
 	if err != nil {

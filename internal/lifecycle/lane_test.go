@@ -9,6 +9,7 @@ import (
 
 	"github.com/tariffd/tariffd/internal/catalog"
 	"github.com/tariffd/tariffd/internal/fault"
+	"github.com/tariffd/tariffd/internal/input"
 	"github.com/tariffd/tariffd/internal/operation"
 	"github.com/tariffd/tariffd/internal/provision"
 	"github.com/tariffd/tariffd/internal/service"
@@ -98,7 +99,7 @@ func TestAFreeModuleTakesWhatAFullOneCannotD23(t *testing.T) {
 
 func TestWorkersOfAQueueAreSharedByItsModules(t *testing.T) {
 	r := newRig(t)
-	queue := catalog.QueueChange{Enabled: ptr(true), Key: catalog.To("rack"), Workers: ptr(1)}
+	queue := catalog.QueueChange{Enabled: ptr(true), Key: input.To("rack"), Workers: ptr(1)}
 	two := r.NewModule("two", catalog.ModuleChange{SortOrder: ptr(2), Queue: queue})
 	r.EditModule(catalog.ModuleChange{Queue: queue})
 	r.EditTariff(catalog.TariffChange{ModuleIDs: &[]catalog.ModuleID{r.Module, two}})

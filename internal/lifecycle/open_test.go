@@ -11,6 +11,7 @@ import (
 
 	"github.com/tariffd/tariffd/internal/catalog"
 	"github.com/tariffd/tariffd/internal/department"
+	"github.com/tariffd/tariffd/internal/input"
 	"github.com/tariffd/tariffd/internal/lifecycle"
 	"github.com/tariffd/tariffd/internal/operation"
 	"github.com/tariffd/tariffd/internal/order"
@@ -54,7 +55,7 @@ func TestAPanelIsToldAddOnsByTheirElement(t *testing.T) {
 	r := newRig(t)
 	billing, prices := catalog.BillOrder, []catalog.AddOnPrice{}
 	_, err := r.Catalog.CreateAddOn(context.Background(), admin, r.Server, "more_addresses", "ipv4_public", catalog.AddOnChange{
-		Billing: &billing, Prices: &prices, Default: catalog.To(json.RawMessage(`"2"`)),
+		Billing: &billing, Prices: &prices, Default: input.To(json.RawMessage(`"2"`)),
 	})
 	require.NoError(r, err)
 	r.Buy(r.Client("100"), 1)

@@ -11,6 +11,7 @@ import (
 
 	"github.com/tariffd/tariffd/internal/catalog"
 	"github.com/tariffd/tariffd/internal/fault"
+	"github.com/tariffd/tariffd/internal/input"
 	"github.com/tariffd/tariffd/internal/order"
 	"github.com/tariffd/tariffd/internal/provision"
 	"github.com/tariffd/tariffd/internal/service"
@@ -117,7 +118,7 @@ func TestAnOrderIsHeldToTheParametersOfItsTariff(t *testing.T) {
 	r.systems("Debian-12")
 	r.parameter("floor", catalog.ParameterChange{
 		AllTariffs: ptr(false), Required: ptr(true),
-		Validator: catalog.ValidatorChange{Kind: ptr(catalog.ValidatorInteger), Min: catalog.To[int64](1), Max: catalog.To[int64](9)},
+		Validator: catalog.ValidatorChange{Kind: ptr(catalog.ValidatorInteger), Min: input.To[int64](1), Max: input.To[int64](9)},
 	})
 	c := r.Client("500")
 	place := func(parameters string) error {

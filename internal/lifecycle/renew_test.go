@@ -9,6 +9,7 @@ import (
 
 	"github.com/tariffd/tariffd/internal/actor"
 	"github.com/tariffd/tariffd/internal/catalog"
+	"github.com/tariffd/tariffd/internal/input"
 	"github.com/tariffd/tariffd/internal/provision"
 	"github.com/tariffd/tariffd/internal/service"
 )
@@ -71,7 +72,7 @@ func TestARenewalAlignsThePricesOfACarriedServer(t *testing.T) {
 	tariff := r.stockBandwidth("none")
 	addOn := func(code string) {
 		_, err := r.Catalog.CreateAddOn(ctx, admin, r.Server, code, code, catalog.AddOnChange{
-			Billing: ptr(catalog.BillStatistics), Included: ptr(dec("100")), Statistics: catalog.To(catalog.StatisticsChange{OveragePrice: catalog.To(dec("0.02"))}),
+			Billing: ptr(catalog.BillStatistics), Included: ptr(dec("100")), Statistics: input.To(catalog.StatisticsChange{OveragePrice: input.To(dec("0.02"))}),
 		})
 		require.NoError(r, err)
 	}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/tariffd/tariffd/internal/catalog"
 	"github.com/tariffd/tariffd/internal/client"
+	"github.com/tariffd/tariffd/internal/datacenter"
 	"github.com/tariffd/tariffd/internal/operation"
 	"github.com/tariffd/tariffd/internal/pricing"
 	"github.com/tariffd/tariffd/internal/provision"
@@ -62,7 +63,7 @@ func (e *Engine) specOf(ctx context.Context, tx Tx, c client.Client, s service.S
 	}
 	ask(&spec, o)
 	if s.DataCenterID != "" {
-		found, err := tx.DataCentersByIDs(ctx, []catalog.DataCenterID{s.DataCenterID})
+		found, err := tx.DataCentersByIDs(ctx, []datacenter.ID{s.DataCenterID})
 		if err != nil || len(found) == 0 {
 			return spec, fmt.Errorf("data center %s of service %s: %w", s.DataCenterID, s.ID, err)
 		}

@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/tariffd/tariffd/internal/catalog"
+	"github.com/tariffd/tariffd/internal/input"
 	"github.com/tariffd/tariffd/internal/operation"
 	"github.com/tariffd/tariffd/internal/provision"
 	"github.com/tariffd/tariffd/internal/service"
@@ -35,7 +36,7 @@ func TestSyncTellsWhatDiffersAndTakesOverWhatOnlyThePanelKnows(t *testing.T) {
 	billing, prices := catalog.BillOrder, []catalog.AddOnPrice{}
 	for code, amount := range map[string]string{"ram": "2", "ipv4_public": "1"} {
 		_, err := r.Catalog.CreateAddOn(context.Background(), admin, r.Server, code, code, catalog.AddOnChange{
-			Billing: &billing, Prices: &prices, Default: catalog.To(json.RawMessage(`"` + amount + `"`)),
+			Billing: &billing, Prices: &prices, Default: input.To(json.RawMessage(`"` + amount + `"`)),
 		})
 		require.NoError(r, err)
 	}

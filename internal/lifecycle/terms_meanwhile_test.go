@@ -10,6 +10,7 @@ import (
 	"github.com/tariffd/tariffd/internal/actor"
 	"github.com/tariffd/tariffd/internal/calendar"
 	"github.com/tariffd/tariffd/internal/catalog"
+	"github.com/tariffd/tariffd/internal/input"
 	"github.com/tariffd/tariffd/internal/lifecycle"
 	"github.com/tariffd/tariffd/internal/order"
 	"github.com/tariffd/tariffd/internal/provision"
@@ -20,7 +21,7 @@ import (
 func (r *rig) disk(t catalog.TariffID) {
 	r.Helper()
 	_, err := r.Catalog.CreateAddOn(context.Background(), admin, t, "disk", "ram", catalog.AddOnChange{
-		Billing: ptr(catalog.BillOrder), Included: ptr(dec("20")), Minimum: catalog.To(dec("15")), Maximum: catalog.To(dec("100")),
+		Billing: ptr(catalog.BillOrder), Included: ptr(dec("20")), Minimum: input.To(dec("15")), Maximum: input.To(dec("100")),
 		Prices: &[]catalog.AddOnPrice{{Period: monthly, Amount: dec("3.10")}, {Period: "P3M", Amount: dec("9")}},
 	})
 	require.NoError(r, err)
@@ -128,7 +129,7 @@ func TestChangesUnderWayCountForTheClientsLimit(t *testing.T) {
 	r := newRig(t)
 	small, big := r.offers("S", "P1M", "31"), r.offers("L", "P1M", "31")
 	_, err := r.Catalog.UpdateTariff(context.Background(), admin, big, catalog.TariffChange{
-		Policy: catalog.PolicyChange{MaxServicesPerClient: catalog.To(1)},
+		Policy: catalog.PolicyChange{MaxServicesPerClient: input.To(1)},
 	})
 	require.NoError(r, err)
 	c := r.Client("1000")

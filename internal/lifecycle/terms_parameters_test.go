@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/tariffd/tariffd/internal/catalog"
+	"github.com/tariffd/tariffd/internal/input"
 	"github.com/tariffd/tariffd/internal/lifecycle"
 	"github.com/tariffd/tariffd/internal/provision"
 )
@@ -24,7 +25,7 @@ func TestAChangeOfTariffAnswersWhatTheNewOneAsksD9(t *testing.T) {
 	r := newRig(t)
 	r.parameter("floor", catalog.ParameterChange{
 		AllTariffs: ptr(false), Required: ptr(true), Edit: ptr(catalog.EditByProvider),
-		Validator: catalog.ValidatorChange{Kind: ptr(catalog.ValidatorInteger), Min: catalog.To[int64](1), Max: catalog.To[int64](9)},
+		Validator: catalog.ValidatorChange{Kind: ptr(catalog.ValidatorInteger), Min: input.To[int64](1), Max: input.To[int64](9)},
 	})
 	small, big := r.offers("S", "P1M", "31"), r.offers("L", "P1M", "31")
 	_, err := r.Catalog.UpdateTariff(context.Background(), admin, big, catalog.TariffChange{Parameters: &[]string{"floor"}})
@@ -61,7 +62,7 @@ func TestAChangeOfTariffAnswersWhatTheNewOneAsksD9(t *testing.T) {
 	require.JSONEq(r, `"4"`, string(r.service(id).Parameters["floor"]), "the same tariff, another value")
 	// What fits no longer is asked for again.
 	_, err = r.Catalog.UpdateParameter(context.Background(), admin, "dedicated", "floor", catalog.ParameterChange{
-		Validator: catalog.ValidatorChange{Max: catalog.To[int64](3)},
+		Validator: catalog.ValidatorChange{Max: input.To[int64](3)},
 	})
 	require.NoError(r, err)
 	r.change(id, lifecycle.TermsInput{TariffID: small, Period: monthly})

@@ -12,6 +12,7 @@ import (
 	"github.com/tariffd/tariffd/internal/calendar"
 	"github.com/tariffd/tariffd/internal/catalog"
 	"github.com/tariffd/tariffd/internal/fault"
+	"github.com/tariffd/tariffd/internal/input"
 	"github.com/tariffd/tariffd/internal/lifecycle"
 	"github.com/tariffd/tariffd/internal/operation"
 	"github.com/tariffd/tariffd/internal/order"
@@ -39,7 +40,7 @@ func (r *rig) offers(code string, prices ...string) catalog.TariffID {
 func (r *rig) ram(t catalog.TariffID, edit string) {
 	r.Helper()
 	_, err := r.Catalog.CreateAddOn(context.Background(), admin, t, "ram", "ram", catalog.AddOnChange{
-		Billing: ptr(catalog.BillOrder), Included: ptr(dec("4")), Minimum: catalog.To(dec("4")), Maximum: catalog.To(dec("64")), Edit: &edit,
+		Billing: ptr(catalog.BillOrder), Included: ptr(dec("4")), Minimum: input.To(dec("4")), Maximum: input.To(dec("64")), Edit: &edit,
 		Prices: &[]catalog.AddOnPrice{{Period: monthly, Amount: dec("3.10")}},
 	})
 	require.NoError(r, err)

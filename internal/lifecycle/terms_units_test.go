@@ -8,6 +8,7 @@ import (
 
 	"github.com/tariffd/tariffd/internal/catalog"
 	"github.com/tariffd/tariffd/internal/fault"
+	"github.com/tariffd/tariffd/internal/input"
 	"github.com/tariffd/tariffd/internal/lifecycle"
 )
 
@@ -15,11 +16,11 @@ import (
 func (r *rig) measured(t catalog.TariffID, unit, step, maximum string) {
 	r.Helper()
 	in := catalog.AddOnChange{
-		Billing: ptr(catalog.BillOrder), Unit: catalog.To(unit), Maximum: catalog.To(dec(maximum)), Edit: ptr("increase_only"),
+		Billing: ptr(catalog.BillOrder), Unit: input.To(unit), Maximum: input.To(dec(maximum)), Edit: ptr("increase_only"),
 		Prices: &[]catalog.AddOnPrice{{Period: monthly, Amount: dec("1")}},
 	}
 	if step != "" {
-		in.Step = catalog.To(dec(step))
+		in.Step = input.To(dec(step))
 	}
 	_, err := r.Catalog.CreateAddOn(context.Background(), admin, t, "disk", "ram", in)
 	require.NoError(r, err)
@@ -58,7 +59,7 @@ func TestWhatServicesHaveKeepsItsUnit(t *testing.T) {
 	tariff, ctx := r.offers("S", "P1M", "31"), context.Background()
 	r.measured(tariff, "MiB", "", "100")
 	update := func(unit string) error {
-		_, err := r.Catalog.UpdateAddOn(ctx, admin, tariff, "disk", catalog.AddOnChange{Unit: catalog.To(unit)})
+		_, err := r.Catalog.UpdateAddOn(ctx, admin, tariff, "disk", catalog.AddOnChange{Unit: input.To(unit)})
 		return err
 	}
 	require.NoError(r, update("GiB"), "nobody has it")
@@ -70,7 +71,7 @@ func TestWhatServicesHaveKeepsItsUnit(t *testing.T) {
 	}
 	refused(update("TiB"))
 	require.NoError(r, r.Catalog.DeleteAddOn(ctx, admin, tariff, "disk", nil))
-	_, err := r.Catalog.CreateAddOn(ctx, admin, tariff, "disk", "ram", catalog.AddOnChange{Billing: ptr(catalog.BillOrder), Unit: catalog.To("TiB")})
+	_, err := r.Catalog.CreateAddOn(ctx, admin, tariff, "disk", "ram", catalog.AddOnChange{Billing: ptr(catalog.BillOrder), Unit: input.To("TiB")})
 	refused(err)
 	r.renew(id, monthly)
 	r.Work()

@@ -13,6 +13,7 @@ import (
 
 	"github.com/tariffd/tariffd/internal/actor"
 	"github.com/tariffd/tariffd/internal/catalog"
+	"github.com/tariffd/tariffd/internal/input"
 	"github.com/tariffd/tariffd/internal/lifecycle"
 	"github.com/tariffd/tariffd/internal/order"
 	"github.com/tariffd/tariffd/internal/provision"
@@ -45,21 +46,21 @@ func (l *lottery) tariff() (catalog.TariffID, map[string][]any) {
 	}
 	modes := []string{catalog.TiersFlat, catalog.TiersVolume, catalog.TiersGraduated}
 	scale := catalog.Tiers{Mode: modes[l.IntN(3)], Steps: []catalog.Tier{{UpTo: ptr(dec("5")), Prices: l.prices()}, {Prices: l.prices()}}}
-	add("ips", "ipv4_public", catalog.AddOnChange{Billing: ptr(catalog.BillOrder), Included: ptr(decimal.NewFromInt(l.Int64N(3))), Tiers: catalog.To(scale)})
+	add("ips", "ipv4_public", catalog.AddOnChange{Billing: ptr(catalog.BillOrder), Included: ptr(decimal.NewFromInt(l.Int64N(3))), Tiers: input.To(scale)})
 	open["ips"] = []any{0, 1, 4, "9"}
-	add("disk", "ram", catalog.AddOnChange{Billing: ptr(catalog.BillOrder), Prices: ptr(l.prices()), Default: catalog.To(json.RawMessage(`"4"`))})
+	add("disk", "ram", catalog.AddOnChange{Billing: ptr(catalog.BillOrder), Prices: ptr(l.prices()), Default: input.To(json.RawMessage(`"4"`))})
 	open["disk"] = []any{0, "2", 30}
 	add("os", "os", catalog.AddOnChange{Billing: ptr(catalog.BillOrder), ItemPrices: &[]catalog.ItemPrice{
 		{Item: "debian", Enabled: true}, {Item: "windows", Enabled: true, Prices: l.prices()},
 	}})
 	open["os"] = []any{"debian", "windows"}
 	add("extra", "", catalog.AddOnChange{Billing: ptr(catalog.BillChoice)})
-	parent := catalog.To("extra")
+	parent := input.To("extra")
 	add("v6", "ipv6", catalog.AddOnChange{Billing: ptr(catalog.BillOrder), Prices: ptr(l.prices()), Parent: parent})
 	add("port", "port_speed", catalog.AddOnChange{Billing: ptr(catalog.BillNone), Included: ptr(dec("1000")), Parent: parent})
 	open["extra"] = []any{"v6", "port"}
 	add("care", "care", catalog.AddOnChange{Billing: ptr(catalog.BillManual), Prices: ptr(l.prices())})
-	add("traffic", "traffic", catalog.AddOnChange{Billing: ptr(catalog.BillStatistics), Included: ptr(dec("100")), Tiers: catalog.To(catalog.Tiers{
+	add("traffic", "traffic", catalog.AddOnChange{Billing: ptr(catalog.BillStatistics), Included: ptr(dec("100")), Tiers: input.To(catalog.Tiers{
 		Mode: catalog.TiersGraduated, Steps: []catalog.Tier{{Price: ptr(dec("0.02"))}},
 	})})
 	return id, open
@@ -88,7 +89,7 @@ func (l *lottery) stock() {
 	ctx := context.Background()
 	_, err := l.Catalog.CreateEnumeration(ctx, admin, "systems", catalog.EnumerationChange{Items: &[]catalog.EnumerationItem{{Code: "debian"}, {Code: "windows"}}})
 	require.NoError(l, err)
-	_, err = l.Catalog.UpdateContent(ctx, admin, "dedicated", "os", catalog.ContentChange{EnumerationCode: catalog.To("systems")})
+	_, err = l.Catalog.UpdateContent(ctx, admin, "dedicated", "os", catalog.ContentChange{EnumerationCode: input.To("systems")})
 	require.NoError(l, err)
 	_, err = l.Catalog.CreateContent(ctx, admin, "dedicated", "care", catalog.ContentChange{Name: ptr("Care"), ValueType: ptr(catalog.BooleanValue)})
 	require.NoError(l, err)
@@ -149,7 +150,7 @@ func TestPanelsAreToldWhatIsChosen(t *testing.T) {
 	l := &lottery{rig: r, Rand: rand.New(rand.NewPCG(1, 2))}
 	l.stock()
 	tariff, _ := l.tariff()
-	_, err := r.Catalog.UpdateAddOn(context.Background(), admin, tariff, "disk", catalog.AddOnChange{Unit: catalog.To("MiB")})
+	_, err := r.Catalog.UpdateAddOn(context.Background(), admin, tariff, "disk", catalog.AddOnChange{Unit: input.To("MiB")})
 	require.NoError(r, err)
 	var spec provision.Spec
 	r.panel.does(func(op provision.Op) (provision.Outcome, error) {
@@ -192,7 +193,7 @@ func TestARenewalSurvivesAnotherFormOfItsAddOns(t *testing.T) {
 	_, err = r.Catalog.UpdateAddOn(ctx, admin, tariff, "os", catalog.AddOnChange{ItemPrices: &[]catalog.ItemPrice{{Item: "debian", Enabled: true}}})
 	require.NoError(r, err)
 	require.NoError(r, r.Catalog.DeleteAddOn(ctx, admin, tariff, "v6", nil))
-	_, err = r.Catalog.UpdateAddOn(ctx, admin, tariff, "disk", catalog.AddOnChange{Default: catalog.None[json.RawMessage]()})
+	_, err = r.Catalog.UpdateAddOn(ctx, admin, tariff, "disk", catalog.AddOnChange{Default: input.None[json.RawMessage]()})
 	require.NoError(r, err)
 
 	id := o.Items[0].ServiceID

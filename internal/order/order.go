@@ -16,6 +16,7 @@ import (
 	"github.com/tariffd/tariffd/internal/calendar"
 	"github.com/tariffd/tariffd/internal/catalog"
 	"github.com/tariffd/tariffd/internal/client"
+	"github.com/tariffd/tariffd/internal/datacenter"
 	"github.com/tariffd/tariffd/internal/department"
 	"github.com/tariffd/tariffd/internal/event"
 	"github.com/tariffd/tariffd/internal/fault"
@@ -78,7 +79,7 @@ type Item struct {
 	TariffID    catalog.TariffID
 	// TariffVersion is what it was quoted from.
 	TariffVersion int
-	DataCenterID  catalog.DataCenterID
+	DataCenterID  datacenter.ID
 	Period        calendar.Period
 	Quote         pricing.Quote
 }
@@ -87,7 +88,7 @@ type Item struct {
 type Wish struct {
 	TariffID     catalog.TariffID
 	Period       calendar.Period
-	DataCenterID catalog.DataCenterID // empty: the tariff's only one
+	DataCenterID datacenter.ID // empty: the tariff's only one
 	AddOns       map[string]json.RawMessage
 	Parameters   map[string]json.RawMessage
 	AutoRenew    *bool // nil: true, but for one_time
@@ -131,7 +132,7 @@ type Tx interface {
 	department.TaskTx
 	LockClient(ctx context.Context, id actor.ClientID) (client.Client, error)
 	ShareProvider(ctx context.Context, id actor.ProviderID) (client.Provider, error)
-	DataCentersByIDs(ctx context.Context, ids []catalog.DataCenterID) ([]catalog.DataCenter, error)
+	DataCentersByIDs(ctx context.Context, ids []datacenter.ID) ([]datacenter.DataCenter, error)
 	// LockStock makes those who sell from the stock of a module follow each other.
 	LockStock(ctx context.Context, ids []catalog.ModuleID) error
 	// LockBalances reads and locks a client's two accounts.

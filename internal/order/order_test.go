@@ -12,8 +12,10 @@ import (
 	"github.com/tariffd/tariffd/internal/actor"
 	"github.com/tariffd/tariffd/internal/catalog"
 	"github.com/tariffd/tariffd/internal/client"
+	"github.com/tariffd/tariffd/internal/datacenter"
 	"github.com/tariffd/tariffd/internal/event"
 	"github.com/tariffd/tariffd/internal/fault"
+	"github.com/tariffd/tariffd/internal/input"
 	"github.com/tariffd/tariffd/internal/lifecycle"
 	"github.com/tariffd/tariffd/internal/order"
 	"github.com/tariffd/tariffd/internal/provision"
@@ -34,7 +36,7 @@ func (r *rig) later(c actor.ClientID, n int) order.Order {
 
 func (r *rig) limit(n int) {
 	r.Helper()
-	r.EditTariff(catalog.TariffChange{Policy: catalog.PolicyChange{MaxServicesPerClient: catalog.To(n)}})
+	r.EditTariff(catalog.TariffChange{Policy: catalog.PolicyChange{MaxServicesPerClient: input.To(n)}})
 }
 
 func (r *rig) block(c actor.ClientID) {
@@ -313,7 +315,7 @@ func TestEveryObstacleIsNamedAndNothingIsStored(t *testing.T) {
 	_, err := r.Orders.Place(context.Background(), admin, order.PlaceInput{ClientID: c, Pay: order.PayBalance, Wishes: []order.Wish{
 		{TariffID: r.Server, Period: "P3Y"},
 		{TariffID: catalog.TariffID(actor.NewID()), Period: "P1M"},
-		{TariffID: r.Server, Period: "P1M", DataCenterID: catalog.DataCenterID(actor.NewID())},
+		{TariffID: r.Server, Period: "P1M", DataCenterID: datacenter.ID(actor.NewID())},
 		{TariffID: r.Server, Period: "P1M", Parameters: map[string]json.RawMessage{"colour": json.RawMessage(`"red"`), "os": json.RawMessage(`1`)}},
 	}})
 	got := map[string]string{}
@@ -334,7 +336,7 @@ func TestTwoItemsOfOneOrderCannotTakeTheSameServer(t *testing.T) {
 	ctx := context.Background()
 	_, err := r.Catalog.InstallIntegration(ctx, admin, catalog.DedicatedBandwidth)
 	require.NoError(r, err)
-	m, err := r.Catalog.CreateModule(ctx, admin, "none", catalog.DedicatedBandwidth, catalog.ModuleChange{Name: ptr("none"), DataCenterID: catalog.To(r.At)})
+	m, err := r.Catalog.CreateModule(ctx, admin, "none", catalog.DedicatedBandwidth, catalog.ModuleChange{Name: ptr("none"), DataCenterID: input.To(r.At)})
 	require.NoError(r, err)
 	bandwidth := r.NewTariff("Bandwidth", catalog.DedicatedBandwidth, "20", m.ID)
 	c := r.Client("200")

@@ -14,8 +14,10 @@ import (
 	"github.com/tariffd/tariffd/internal/actor"
 	"github.com/tariffd/tariffd/internal/catalog"
 	"github.com/tariffd/tariffd/internal/client"
+	"github.com/tariffd/tariffd/internal/datacenter"
 	"github.com/tariffd/tariffd/internal/enginetest"
 	"github.com/tariffd/tariffd/internal/fault"
+	"github.com/tariffd/tariffd/internal/input"
 	"github.com/tariffd/tariffd/internal/money"
 	"github.com/tariffd/tariffd/internal/order"
 	"github.com/tariffd/tariffd/internal/payment"
@@ -32,7 +34,7 @@ type till struct {
 	orders    *order.Engine
 	provider  actor.ProviderID
 	tariff    catalog.TariffID
-	place     catalog.DataCenterID
+	place     datacenter.ID
 	customers *client.Engine
 	client    actor.ClientID
 }
@@ -48,11 +50,11 @@ func newTill(t *testing.T) *till {
 	h := &till{
 		TB: t, pool: e.Pool, payments: e.Payments, orders: e.Orders, customers: e.Clients, provider: e.Provider, place: e.Place(""),
 	}
-	m, err := e.Catalog.CreateModule(ctx, admin, "none", "colocation", catalog.ModuleChange{Name: ptr("none"), DataCenterID: catalog.To(h.place)})
+	m, err := e.Catalog.CreateModule(ctx, admin, "none", "colocation", catalog.ModuleChange{Name: ptr("none"), DataCenterID: input.To(h.place)})
 	require.NoError(t, err)
 	tariff, err := e.Catalog.CreateTariff(ctx, admin, catalog.NewTariff{
 		ProductType: "colocation", ProviderID: h.provider, TariffChange: catalog.TariffChange{
-			Code: ptr("shelf"), Name: ptr("Shelf"), Status: ptr(catalog.Active), DataCenterIDs: &[]catalog.DataCenterID{h.place},
+			Code: ptr("shelf"), Name: ptr("Shelf"), Status: ptr(catalog.Active), DataCenterIDs: &[]datacenter.ID{h.place},
 			ModuleIDs: &[]catalog.ModuleID{m.ID}, Prices: &[]catalog.Price{{Period: "P1M", Amount: decimal.NewFromInt(50)}},
 		},
 	})

@@ -4,7 +4,7 @@ import (
 	"context"
 	"time"
 
-	"github.com/tariffd/tariffd/internal/catalog"
+	"github.com/tariffd/tariffd/internal/datacenter"
 )
 
 // dataCenterStore writes data centers.
@@ -21,9 +21,9 @@ type dataCenterRow struct {
 	Version     int64     `db:"version"`
 }
 
-func (r dataCenterRow) toDataCenter() catalog.DataCenter {
-	return catalog.DataCenter{
-		ID: catalog.DataCenterID(r.ID), Name: r.Name, ExternalID: r.ExternalID, SortOrder: r.SortOrder,
+func (r dataCenterRow) toDataCenter() datacenter.DataCenter {
+	return datacenter.DataCenter{
+		ID: datacenter.ID(r.ID), Name: r.Name, ExternalID: r.ExternalID, SortOrder: r.SortOrder,
 		IconKind: r.IconKind, IconCountry: r.IconCountry, CreatedAt: r.CreatedAt.UTC(), Version: r.Version,
 	}
 }
@@ -33,7 +33,7 @@ INSERT INTO data_center (id, name, external_id, sort_order, icon_kind, icon_coun
 VALUES ($1, $2, $3, $4, $5, nullif($6, ''), $7)`
 
 // InsertDataCenter adds a data center.
-func (s dataCenterStore) InsertDataCenter(ctx context.Context, d catalog.DataCenter) error {
+func (s dataCenterStore) InsertDataCenter(ctx context.Context, d datacenter.DataCenter) error {
 	_, err := s.exec(ctx, insertDataCenter, d.ID, d.Name, d.ExternalID, d.SortOrder, d.IconKind, d.IconCountry, d.CreatedAt)
 	return wrap("insert data center", err)
 }
@@ -43,10 +43,10 @@ SELECT id, name, external_id, sort_order, icon_kind, coalesce(icon_country, '') 
 FROM data_center WHERE id = $1 FOR UPDATE`
 
 // LockDataCenter locks a data center for a change.
-func (s dataCenterStore) LockDataCenter(ctx context.Context, id catalog.DataCenterID) (catalog.DataCenter, error) {
+func (s dataCenterStore) LockDataCenter(ctx context.Context, id datacenter.ID) (datacenter.DataCenter, error) {
 	var r dataCenterRow
 	if err := s.get(ctx, &r, lockDataCenter, id); err != nil {
-		return catalog.DataCenter{}, missing(err, catalog.ErrNoDataCenter, "lock data center")
+		return datacenter.DataCenter{}, missing(err, datacenter.ErrNoDataCenter, "lock data center")
 	}
 	return r.toDataCenter(), nil
 }
@@ -56,7 +56,7 @@ UPDATE data_center SET name = $2, external_id = $3, sort_order = $4, icon_kind =
 WHERE id = $1`
 
 // UpdateDataCenter writes a locked data center back.
-func (s dataCenterStore) UpdateDataCenter(ctx context.Context, d catalog.DataCenter) error {
+func (s dataCenterStore) UpdateDataCenter(ctx context.Context, d datacenter.DataCenter) error {
 	_, err := s.exec(ctx, updateDataCenter, d.ID, d.Name, d.ExternalID, d.SortOrder, d.IconKind, d.IconCountry)
 	return wrap("update data center", err)
 }
@@ -67,7 +67,7 @@ SELECT EXISTS (SELECT FROM processing_module WHERE data_center_id = $1)
     OR EXISTS (SELECT FROM service WHERE data_center_id = $1)`
 
 // DataCenterInUse tells whether a module, a tariff or a service refers to it; tariffs do so without a foreign key.
-func (s dataCenterStore) DataCenterInUse(ctx context.Context, id catalog.DataCenterID) (used bool, err error) {
+func (s dataCenterStore) DataCenterInUse(ctx context.Context, id datacenter.ID) (used bool, err error) {
 	err = s.get(ctx, &used, dataCenterInUse, id)
 	return used, wrap("look for what uses a data center", err)
 }
@@ -75,7 +75,7 @@ func (s dataCenterStore) DataCenterInUse(ctx context.Context, id catalog.DataCen
 const deleteDataCenter = `DELETE FROM data_center WHERE id = $1`
 
 // DeleteDataCenter removes a data center.
-func (s dataCenterStore) DeleteDataCenter(ctx context.Context, id catalog.DataCenterID) error {
+func (s dataCenterStore) DeleteDataCenter(ctx context.Context, id datacenter.ID) error {
 	_, err := s.exec(ctx, deleteDataCenter, id)
 	return wrap("delete data center", err)
 }
@@ -83,7 +83,7 @@ func (s dataCenterStore) DeleteDataCenter(ctx context.Context, id catalog.DataCe
 const moduleDriversAt = `SELECT DISTINCT driver FROM processing_module WHERE data_center_id = $1 ORDER BY driver`
 
 // ModuleDriversAt names the drivers of the modules that stand in a data center.
-func (s dataCenterStore) ModuleDriversAt(ctx context.Context, id catalog.DataCenterID) (drivers []string, err error) {
+func (s dataCenterStore) ModuleDriversAt(ctx context.Context, id datacenter.ID) (drivers []string, err error) {
 	err = s.all(ctx, &drivers, moduleDriversAt, id)
 	return drivers, wrap("read drivers of a data center", err)
 }

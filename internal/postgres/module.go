@@ -9,6 +9,7 @@ import (
 
 	"github.com/tariffd/tariffd/internal/actor"
 	"github.com/tariffd/tariffd/internal/catalog"
+	"github.com/tariffd/tariffd/internal/datacenter"
 	"github.com/tariffd/tariffd/internal/department"
 )
 
@@ -16,28 +17,28 @@ import (
 type moduleStore struct{ conn }
 
 type moduleRow struct {
-	ID              catalog.ModuleID     `db:"id"`
-	Driver          string               `db:"driver"`
-	ProductType     string               `db:"product_type"`
-	Name            string               `db:"name"`
-	DataCenterID    catalog.DataCenterID `db:"data_center_id"`
-	DepartmentID    string               `db:"department_id"`
-	SortOrder       int                  `db:"sort_order"`
-	Enabled         bool                 `db:"enabled"`
-	Connection      []byte               `db:"connection"`
-	Secrets         []byte               `db:"secrets"`
-	SecretNames     pq.StringArray       `db:"secret_names"`
-	Parameters      []byte               `db:"parameters"`
-	QueueEnabled    bool                 `db:"queue_enabled"`
-	QueueKey        string               `db:"queue_key"`
-	QueueWorkers    int                  `db:"queue_workers"`
-	MaxRunningOpens int                  `db:"max_running_opens"`
-	HealthStatus    string               `db:"health_status"`
-	HealthCheckedAt *time.Time           `db:"health_checked_at"`
-	HealthError     string               `db:"health_error"`
-	SyncedAt        *time.Time           `db:"synced_at"`
-	CreatedAt       time.Time            `db:"created_at"`
-	Version         int64                `db:"version"`
+	ID              catalog.ModuleID `db:"id"`
+	Driver          string           `db:"driver"`
+	ProductType     string           `db:"product_type"`
+	Name            string           `db:"name"`
+	DataCenterID    datacenter.ID    `db:"data_center_id"`
+	DepartmentID    string           `db:"department_id"`
+	SortOrder       int              `db:"sort_order"`
+	Enabled         bool             `db:"enabled"`
+	Connection      []byte           `db:"connection"`
+	Secrets         []byte           `db:"secrets"`
+	SecretNames     pq.StringArray   `db:"secret_names"`
+	Parameters      []byte           `db:"parameters"`
+	QueueEnabled    bool             `db:"queue_enabled"`
+	QueueKey        string           `db:"queue_key"`
+	QueueWorkers    int              `db:"queue_workers"`
+	MaxRunningOpens int              `db:"max_running_opens"`
+	HealthStatus    string           `db:"health_status"`
+	HealthCheckedAt *time.Time       `db:"health_checked_at"`
+	HealthError     string           `db:"health_error"`
+	SyncedAt        *time.Time       `db:"synced_at"`
+	CreatedAt       time.Time        `db:"created_at"`
+	Version         int64            `db:"version"`
 }
 
 // toModule leaves the secrets sealed.
@@ -293,18 +294,18 @@ SELECT id, name, external_id, sort_order, icon_kind, coalesce(icon_country, '') 
 FROM data_center WHERE id = ANY($1::uuid[]) ORDER BY id`
 
 // DataCentersByIDs reads those of the data centers that exist.
-func (s moduleStore) DataCentersByIDs(ctx context.Context, ids []catalog.DataCenterID) ([]catalog.DataCenter, error) {
+func (s moduleStore) DataCentersByIDs(ctx context.Context, ids []datacenter.ID) ([]datacenter.DataCenter, error) {
 	return s.dataCenters(ctx, dataCentersByIDs, ids)
 }
 
 const shareDataCenters = dataCentersByIDs + ` FOR SHARE`
 
 // ShareDataCenters is DataCentersByIDs, and keeps them as they are.
-func (s moduleStore) ShareDataCenters(ctx context.Context, ids []catalog.DataCenterID) ([]catalog.DataCenter, error) {
+func (s moduleStore) ShareDataCenters(ctx context.Context, ids []datacenter.ID) ([]datacenter.DataCenter, error) {
 	return s.dataCenters(ctx, shareDataCenters, ids)
 }
 
-func (s moduleStore) dataCenters(ctx context.Context, query string, ids []catalog.DataCenterID) ([]catalog.DataCenter, error) {
+func (s moduleStore) dataCenters(ctx context.Context, query string, ids []datacenter.ID) ([]datacenter.DataCenter, error) {
 	if len(ids) == 0 {
 		return nil, nil
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/tariffd/tariffd/internal/calendar"
 	"github.com/tariffd/tariffd/internal/catalog"
 	"github.com/tariffd/tariffd/internal/client"
+	"github.com/tariffd/tariffd/internal/datacenter"
 	"github.com/tariffd/tariffd/internal/fault"
 	"github.com/tariffd/tariffd/internal/money"
 	"github.com/tariffd/tariffd/internal/operation"
@@ -108,16 +109,16 @@ func (c conn) fillItems(ctx context.Context, list []order.Order) error {
 }
 
 type orderItemRow struct {
-	OrderID       order.ID             `db:"order_id"`
-	ID            service.ID           `db:"id"`
-	Status        service.Status       `db:"status"`
-	Made          bool                 `db:"made"`
-	TariffID      catalog.TariffID     `db:"tariff_id"`
-	TariffVersion int                  `db:"tariff_version"`
-	DataCenterID  catalog.DataCenterID `db:"data_center_id"`
-	Period        calendar.Period      `db:"period"`
-	Quote         []byte               `db:"quote"`
-	OperationID   operation.ID         `db:"operation_id"`
+	OrderID       order.ID         `db:"order_id"`
+	ID            service.ID       `db:"id"`
+	Status        service.Status   `db:"status"`
+	Made          bool             `db:"made"`
+	TariffID      catalog.TariffID `db:"tariff_id"`
+	TariffVersion int              `db:"tariff_version"`
+	DataCenterID  datacenter.ID    `db:"data_center_id"`
+	Period        calendar.Period  `db:"period"`
+	Quote         []byte           `db:"quote"`
+	OperationID   operation.ID     `db:"operation_id"`
 }
 
 const updateOrder = `

@@ -7,6 +7,7 @@ import (
 
 	"github.com/tariffd/tariffd/internal/catalog"
 	"github.com/tariffd/tariffd/internal/client"
+	"github.com/tariffd/tariffd/internal/datacenter"
 	"github.com/tariffd/tariffd/internal/department"
 )
 
@@ -49,7 +50,7 @@ SELECT id, name, external_id, sort_order, icon_kind, coalesce(icon_country, '') 
 FROM data_center ORDER BY id`
 
 // DataCentersAll reads every data center.
-func (s pricelistStore) DataCentersAll(ctx context.Context) ([]catalog.DataCenter, error) {
+func (s pricelistStore) DataCentersAll(ctx context.Context) ([]datacenter.DataCenter, error) {
 	var rows []dataCenterRow
 	if err := s.all(ctx, &rows, dataCentersAll); err != nil {
 		return nil, wrap("read data centers", err)

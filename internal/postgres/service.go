@@ -11,6 +11,7 @@ import (
 	"github.com/tariffd/tariffd/internal/actor"
 	"github.com/tariffd/tariffd/internal/calendar"
 	"github.com/tariffd/tariffd/internal/catalog"
+	"github.com/tariffd/tariffd/internal/datacenter"
 	"github.com/tariffd/tariffd/internal/fault"
 	"github.com/tariffd/tariffd/internal/provision"
 	"github.com/tariffd/tariffd/internal/service"
@@ -170,41 +171,41 @@ func (s serviceStore) UpdateService(ctx context.Context, v service.Service) erro
 }
 
 type serviceRow struct {
-	ID             service.ID           `db:"id"`
-	ClientID       actor.ClientID       `db:"client_id"`
-	ProviderID     actor.ProviderID     `db:"provider_id"`
-	OrderID        string               `db:"order_id"`
-	Position       int                  `db:"position"`
-	Status         service.Status       `db:"status"`
-	SuspendReasons pq.StringArray       `db:"suspend_reasons"`
-	Name           string               `db:"name"`
-	Note           string               `db:"note"`
-	ProductType    string               `db:"product_type"`
-	TariffID       catalog.TariffID     `db:"tariff_id"`
-	TariffVersion  int                  `db:"tariff_version"`
-	Period         calendar.Period      `db:"period"`
-	OrderedAsTrial bool                 `db:"ordered_as_trial"`
-	Currency       string               `db:"currency"`
-	DataCenterID   catalog.DataCenterID `db:"data_center_id"`
-	ModuleID       catalog.ModuleID     `db:"module_id"`
-	ExternalID     provision.Ref        `db:"external_id"`
-	Domain         string               `db:"domain"`
-	Addresses      []byte               `db:"addresses"`
-	AddOns         []byte               `db:"add_ons"`
-	Parameters     []byte               `db:"parameters"`
-	Quote          []byte               `db:"quote"`
-	Secrets        []byte               `db:"secrets"`
-	StartedAt      *time.Time           `db:"started_at"`
-	Anchor         []byte               `db:"anchor"`
-	PeriodStart    *time.Time           `db:"period_start"`
-	PaidUntil      *time.Time           `db:"paid_until"`
-	AutoRenew      bool                 `db:"auto_renew"`
-	DeleteAt       *time.Time           `db:"delete_at"`
-	SuspendedAt    *time.Time           `db:"suspended_at"`
-	UnpaidSince    *time.Time           `db:"unpaid_since"`
-	CreatedAt      time.Time            `db:"created_at"`
-	DeletedAt      *time.Time           `db:"deleted_at"`
-	Version        int64                `db:"version"`
+	ID             service.ID       `db:"id"`
+	ClientID       actor.ClientID   `db:"client_id"`
+	ProviderID     actor.ProviderID `db:"provider_id"`
+	OrderID        string           `db:"order_id"`
+	Position       int              `db:"position"`
+	Status         service.Status   `db:"status"`
+	SuspendReasons pq.StringArray   `db:"suspend_reasons"`
+	Name           string           `db:"name"`
+	Note           string           `db:"note"`
+	ProductType    string           `db:"product_type"`
+	TariffID       catalog.TariffID `db:"tariff_id"`
+	TariffVersion  int              `db:"tariff_version"`
+	Period         calendar.Period  `db:"period"`
+	OrderedAsTrial bool             `db:"ordered_as_trial"`
+	Currency       string           `db:"currency"`
+	DataCenterID   datacenter.ID    `db:"data_center_id"`
+	ModuleID       catalog.ModuleID `db:"module_id"`
+	ExternalID     provision.Ref    `db:"external_id"`
+	Domain         string           `db:"domain"`
+	Addresses      []byte           `db:"addresses"`
+	AddOns         []byte           `db:"add_ons"`
+	Parameters     []byte           `db:"parameters"`
+	Quote          []byte           `db:"quote"`
+	Secrets        []byte           `db:"secrets"`
+	StartedAt      *time.Time       `db:"started_at"`
+	Anchor         []byte           `db:"anchor"`
+	PeriodStart    *time.Time       `db:"period_start"`
+	PaidUntil      *time.Time       `db:"paid_until"`
+	AutoRenew      bool             `db:"auto_renew"`
+	DeleteAt       *time.Time       `db:"delete_at"`
+	SuspendedAt    *time.Time       `db:"suspended_at"`
+	UnpaidSince    *time.Time       `db:"unpaid_since"`
+	CreatedAt      time.Time        `db:"created_at"`
+	DeletedAt      *time.Time       `db:"deleted_at"`
+	Version        int64            `db:"version"`
 }
 
 func (r serviceRow) toService() (service.Service, error) {

@@ -7,6 +7,7 @@ import (
 	"github.com/tariffd/tariffd/internal/actor"
 	"github.com/tariffd/tariffd/internal/catalog"
 	"github.com/tariffd/tariffd/internal/client"
+	"github.com/tariffd/tariffd/internal/datacenter"
 )
 
 // Shelf is the catalogue as it stands now, for those who only look: what was read once comes from memory, and one small
@@ -25,7 +26,7 @@ type stand struct {
 	types     map[string]catalog.ProductType
 	asked     map[string][]catalog.Parameter // by product type
 	modules   map[catalog.ModuleID]catalog.Module
-	centers   map[catalog.DataCenterID]catalog.DataCenter
+	centers   map[datacenter.ID]datacenter.DataCenter
 	providers map[actor.ProviderID]client.Provider
 	groups    map[catalog.TariffGroupID]catalog.TariffGroup
 }
@@ -34,7 +35,7 @@ func newStand(number int64) *stand {
 	return &stand{
 		number: number, tariffs: map[catalog.TariffID]catalog.Tariff{}, types: map[string]catalog.ProductType{},
 		asked:   map[string][]catalog.Parameter{},
-		modules: map[catalog.ModuleID]catalog.Module{}, centers: map[catalog.DataCenterID]catalog.DataCenter{},
+		modules: map[catalog.ModuleID]catalog.Module{}, centers: map[datacenter.ID]datacenter.DataCenter{},
 		providers: map[actor.ProviderID]client.Provider{}, groups: map[catalog.TariffGroupID]catalog.TariffGroup{},
 	}
 }
@@ -146,9 +147,9 @@ func (s *Shelf) ModulesByIDs(ctx context.Context, ids []catalog.ModuleID) ([]cat
 }
 
 // DataCentersByIDs answers those of the data centers that exist.
-func (s *Shelf) DataCentersByIDs(ctx context.Context, ids []catalog.DataCenterID) ([]catalog.DataCenter, error) {
-	return rememberAll(s.at, s.at.centers, ids, func(c catalog.DataCenter) catalog.DataCenterID { return c.ID },
-		func(ids []catalog.DataCenterID) ([]catalog.DataCenter, error) { return s.Tx.DataCentersByIDs(ctx, ids) })
+func (s *Shelf) DataCentersByIDs(ctx context.Context, ids []datacenter.ID) ([]datacenter.DataCenter, error) {
+	return rememberAll(s.at, s.at.centers, ids, func(c datacenter.DataCenter) datacenter.ID { return c.ID },
+		func(ids []datacenter.ID) ([]datacenter.DataCenter, error) { return s.Tx.DataCentersByIDs(ctx, ids) })
 }
 
 // ProviderByID answers a provider.

@@ -8,7 +8,7 @@ import (
 	"github.com/lib/pq"
 
 	"github.com/tariffd/tariffd/internal/actor"
-	"github.com/tariffd/tariffd/internal/catalog"
+	"github.com/tariffd/tariffd/internal/datacenter"
 	"github.com/tariffd/tariffd/internal/provision"
 	"github.com/tariffd/tariffd/internal/service"
 	"github.com/tariffd/tariffd/internal/traffic"
@@ -18,18 +18,18 @@ import (
 type trafficStore struct{ conn }
 
 type serverRow struct {
-	ID           service.ID           `db:"id"`
-	ClientID     actor.ClientID       `db:"client_id"`
-	ProviderID   actor.ProviderID     `db:"provider_id"`
-	Name         string               `db:"name"`
-	ProductType  string               `db:"product_type"`
-	Status       service.Status       `db:"status"`
-	DataCenterID catalog.DataCenterID `db:"data_center_id"`
-	Driver       string               `db:"driver"`
-	ExternalID   provision.Ref        `db:"external_id"`
-	StartedAt    *time.Time           `db:"started_at"`
-	DeletedAt    *time.Time           `db:"deleted_at"`
-	LinkedTo     service.ID           `db:"linked_to"`
+	ID           service.ID       `db:"id"`
+	ClientID     actor.ClientID   `db:"client_id"`
+	ProviderID   actor.ProviderID `db:"provider_id"`
+	Name         string           `db:"name"`
+	ProductType  string           `db:"product_type"`
+	Status       service.Status   `db:"status"`
+	DataCenterID datacenter.ID    `db:"data_center_id"`
+	Driver       string           `db:"driver"`
+	ExternalID   provision.Ref    `db:"external_id"`
+	StartedAt    *time.Time       `db:"started_at"`
+	DeletedAt    *time.Time       `db:"deleted_at"`
+	LinkedTo     service.ID       `db:"linked_to"`
 }
 
 const serverSelect = `

@@ -13,6 +13,7 @@ import (
 	"github.com/tariffd/tariffd/internal/calendar"
 	"github.com/tariffd/tariffd/internal/catalog"
 	"github.com/tariffd/tariffd/internal/charge"
+	"github.com/tariffd/tariffd/internal/datacenter"
 	"github.com/tariffd/tariffd/internal/fault"
 	"github.com/tariffd/tariffd/internal/service"
 	"github.com/tariffd/tariffd/internal/traffic"
@@ -308,7 +309,7 @@ WHERE s.client_id = $1 AND s.status IN ('processing', 'active', 'suspended') AND
 ORDER BY s.id {order} LIMIT $6`
 
 // EligibleServers lists a client's servers, and whether a bandwidth service of a tariff could carry them.
-func (r *Reader) EligibleServers(ctx context.Context, s actor.Scope, c traffic.Candidate, dataCenter catalog.DataCenterID, p actor.Page) ([]traffic.Verdict, error) {
+func (r *Reader) EligibleServers(ctx context.Context, s actor.Scope, c traffic.Candidate, dataCenter datacenter.ID, p actor.Page) ([]traffic.Verdict, error) {
 	rows, err := r.servers(ctx, inOrder(eligibleServers, p.Desc), c.ClientID, nullable(s.ProviderID), nullable(s.ClientID), nullable(dataCenter), p.After, p.Rows())
 	if err != nil {
 		return nil, fromConstraint(err)

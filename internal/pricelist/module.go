@@ -9,6 +9,8 @@ import (
 	"strings"
 
 	"github.com/tariffd/tariffd/internal/catalog"
+	"github.com/tariffd/tariffd/internal/datacenter"
+	"github.com/tariffd/tariffd/internal/input"
 )
 
 // module is a processing module in a document. Secrets are never written; where a document speaks of one, it names a
@@ -79,7 +81,7 @@ func modules(check bool) section {
 				return nil
 			}
 			if d.DataCenter == old.DataCenter {
-				in.DataCenterID = catalog.Opt[catalog.DataCenterID]{}
+				in.DataCenterID = input.Opt[datacenter.ID]{}
 			}
 			_, err := r.catalog.UpdateModule(ctx, r.by, old.id, in)
 			return err
@@ -108,19 +110,19 @@ func listModules(ctx context.Context, r *run) ([]module, error) {
 // refer resolves what the module refers to and tells whether everything was found.
 func (d module) refer(r *run, it item, in *catalog.ModuleChange) bool {
 	found := len(r.Problems)
-	place := catalog.DataCenterID(r.id(r.places, "data center", d.DataCenter, it, "data_center"))
-	in.DataCenterID = catalog.Opt[catalog.DataCenterID]{Set: true}
+	place := datacenter.ID(r.id(r.places, "data center", d.DataCenter, it, "data_center"))
+	in.DataCenterID = input.Opt[datacenter.ID]{Set: true}
 	if place != "" {
-		in.DataCenterID = catalog.To(place)
+		in.DataCenterID = input.To(place)
 	}
 	if dep := r.id(r.departmentNames, "department", d.Department, it, "department"); dep != "" {
-		in.DepartmentID = catalog.To(dep)
+		in.DepartmentID = input.To(dep)
 	}
 	return len(r.Problems) == found
 }
 
 func (q queue) change() catalog.QueueChange {
-	return catalog.QueueChange{Enabled: &q.Enabled, Key: catalog.To(q.Key), Workers: &q.Workers}
+	return catalog.QueueChange{Enabled: &q.Enabled, Key: input.To(q.Key), Workers: &q.Workers}
 }
 
 // readyModule puts in what the connection's references stand for. Secrets that are what they should be are left out again,

@@ -8,6 +8,7 @@ import (
 	yaml "go.yaml.in/yaml/v3"
 
 	"github.com/tariffd/tariffd/internal/catalog"
+	"github.com/tariffd/tariffd/internal/input"
 )
 
 // parameter is a parameter of a product type in a document.
@@ -151,8 +152,8 @@ func (d parameter) change(r *run, it item) (in catalog.ParameterChange, good boo
 	in = catalog.ParameterChange{
 		Name: &d.Name, Values: &values, Required: &d.Required, Ask: &d.Ask, Edit: &d.Edit, AllTariffs: &d.AllTariffs, SortOrder: &d.SortOrder,
 		Validator: catalog.ValidatorChange{
-			Kind: &d.Validator.Kind, Pattern: catalog.To(d.Validator.Pattern),
-			Min: catalog.Opt[int64]{Set: true, Value: d.Validator.Min}, Max: catalog.Opt[int64]{Set: true, Value: d.Validator.Max},
+			Kind: &d.Validator.Kind, Pattern: input.To(d.Validator.Pattern),
+			Min: input.Opt[int64]{Set: true, Value: d.Validator.Min}, Max: input.Opt[int64]{Set: true, Value: d.Validator.Max},
 		},
 	}
 	if d.Input == catalog.TextInput { // it has no values, not even none

@@ -17,6 +17,7 @@ import (
 	"github.com/tariffd/tariffd/internal/actor"
 	"github.com/tariffd/tariffd/internal/catalog"
 	"github.com/tariffd/tariffd/internal/client"
+	"github.com/tariffd/tariffd/internal/datacenter"
 	"github.com/tariffd/tariffd/internal/department"
 	"github.com/tariffd/tariffd/internal/provision"
 )
@@ -24,14 +25,14 @@ import (
 // Tx is what reading and changing the whole catalogue needs of a transaction.
 type Tx interface {
 	catalog.Tx
-	catalog.DataCenterTx
+	datacenter.Tx
 	client.Tx
 	department.Tx
 	// LockPriceList lets one import run at a time.
 	LockPriceList(ctx context.Context) error
 	ProvidersAll(ctx context.Context) ([]client.Provider, error)
 	DepartmentsAll(ctx context.Context) ([]department.Department, error)
-	DataCentersAll(ctx context.Context) ([]catalog.DataCenter, error)
+	DataCentersAll(ctx context.Context) ([]datacenter.DataCenter, error)
 	EnumerationsAll(ctx context.Context) ([]catalog.Enumeration, error)
 	ProductTypesAll(ctx context.Context) ([]catalog.ProductType, error)
 	ContentAll(ctx context.Context) ([]catalog.Content, error)
@@ -53,7 +54,7 @@ type Engine struct {
 	// InSnapshot runs fn on one snapshot; it writes nothing.
 	InSnapshot func(ctx context.Context, fn func(Tx) error) error
 	Catalog    *catalog.Engine
-	ExternalID func(driver string) string // as of catalog.DataCenters
+	ExternalID func(driver string) string // as of datacenter.Engine
 	// Getenv finds what ${NAME} stands for in the connection of a module.
 	Getenv func(name string) (value string, found bool)
 	Zone   *time.Location // the billing zone
@@ -102,7 +103,7 @@ type run struct {
 	only   map[string]bool // names of the providers that are exported; nil: all
 
 	catalog     *catalog.Engine
-	dataCenters *catalog.DataCenters
+	dataCenters *datacenter.Engine
 	clients     *client.Engine
 	departments *department.Engine
 
@@ -137,8 +138,8 @@ func (e *Engine) begin(tx Tx, by actor.Actor) *run {
 		r.tried = append(r.tried, attempt{"processing_modules/" + m.Name, live})
 		return nil
 	})
-	r.dataCenters = &catalog.DataCenters{
-		InTx: func(_ context.Context, fn func(catalog.DataCenterTx) error) error { return fn(tx) }, ExternalID: e.ExternalID,
+	r.dataCenters = &datacenter.Engine{
+		InTx: func(_ context.Context, fn func(datacenter.Tx) error) error { return fn(tx) }, ExternalID: e.ExternalID,
 	}
 	r.clients = &client.Engine{Zone: e.Zone, InTx: func(_ context.Context, fn func(client.Tx) error) error { return fn(tx) }}
 	r.departments = &department.Engine{InTx: func(_ context.Context, fn func(department.Tx) error) error { return fn(tx) }}

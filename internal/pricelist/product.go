@@ -8,6 +8,7 @@ import (
 
 	"github.com/tariffd/tariffd/internal/calendar"
 	"github.com/tariffd/tariffd/internal/catalog"
+	"github.com/tariffd/tariffd/internal/input"
 )
 
 // integration is an integration module that is installed.
@@ -151,7 +152,7 @@ func listTypes(ctx context.Context, r *run) ([]productType, error) {
 func (d productType) change() catalog.ProductTypeChange {
 	return catalog.ProductTypeChange{
 		Name: &d.Name, SortOrder: &d.SortOrder, ExpenseSplit: &d.ExpenseSplit, NoWeekendSuspension: &d.NoWeekendSuspension,
-		AutoDeleteAfterDays: catalog.Opt[int]{Set: true, Value: d.AutoDeleteAfterDays}, ClientDeletion: &d.ClientDeletion,
+		AutoDeleteAfterDays: input.Opt[int]{Set: true, Value: d.AutoDeleteAfterDays}, ClientDeletion: &d.ClientDeletion,
 		ClientDeletionTime: &d.ClientDeletionTime, Periods: &d.Periods, TrialPolicy: &d.TrialPolicy,
 		OrderPage: catalog.OrderPageChange{
 			Display: &d.OrderPage.Display, ExpandDescription: &d.OrderPage.ExpandDescription, Filter: &d.OrderPage.Filter,
@@ -194,7 +195,7 @@ func elements(of string) section {
 		},
 		create: func(ctx context.Context, r *run, _ item, d element) error {
 			c, err := r.catalog.CreateContent(ctx, r.by, of, d.Code, catalog.ContentChange{
-				Name: &d.Name, ValueType: &d.ValueType, Unit: &d.Unit, EnumerationCode: catalog.To(d.Enumeration),
+				Name: &d.Name, ValueType: &d.ValueType, Unit: &d.Unit, EnumerationCode: input.To(d.Enumeration),
 				StatisticsParams: &d.StatisticsParams, SortOrder: &d.SortOrder,
 			})
 			r.content[of] = append(r.content[of], c)
@@ -207,7 +208,7 @@ func elements(of string) section {
 				return nil
 			}
 			c, err := r.catalog.UpdateContent(ctx, r.by, of, d.Code, catalog.ContentChange{
-				Name: &d.Name, Unit: &d.Unit, EnumerationCode: catalog.To(d.Enumeration), StatisticsParams: &d.StatisticsParams,
+				Name: &d.Name, Unit: &d.Unit, EnumerationCode: input.To(d.Enumeration), StatisticsParams: &d.StatisticsParams,
 				SortOrder: &d.SortOrder,
 			})
 			r.content[of] = append(slices.DeleteFunc(r.content[of], func(c catalog.Content) bool { return c.Code == d.Code }), c)

@@ -8,7 +8,9 @@ import (
 	"github.com/tariffd/tariffd/internal/actor"
 	"github.com/tariffd/tariffd/internal/catalog"
 	"github.com/tariffd/tariffd/internal/client"
+	"github.com/tariffd/tariffd/internal/datacenter"
 	"github.com/tariffd/tariffd/internal/department"
+	"github.com/tariffd/tariffd/internal/input"
 )
 
 // What the installation has for all its products: selling units, people, measures and places.
@@ -135,7 +137,7 @@ func units() section {
 		},
 		update: func(ctx context.Context, r *run, _ item, _, d unit) error {
 			_, err := r.catalog.UpdateUnit(ctx, r.by, d.Code, catalog.UnitChange{
-				Name: &d.Name, SmallerUnit: catalog.To(d.SmallerUnit), Ratio: catalog.Opt[decimal.Decimal]{Set: true, Value: d.Ratio},
+				Name: &d.Name, SmallerUnit: input.To(d.SmallerUnit), Ratio: input.Opt[decimal.Decimal]{Set: true, Value: d.Ratio},
 			})
 			return err
 		},
@@ -147,7 +149,7 @@ func units() section {
 
 // place is a data center in a document. An uploaded picture is no part of it and is left alone.
 type place struct {
-	id         catalog.DataCenterID
+	id         datacenter.ID
 	Name       string `json:"name"`
 	ExternalID string `json:"external_id"`
 	SortOrder  int    `json:"sort_order"`
@@ -168,14 +170,14 @@ func dataCenters() section {
 			return out, err
 		},
 		create: func(ctx context.Context, r *run, _ item, d place) error {
-			made, err := r.dataCenters.Create(ctx, r.by, catalog.DataCenterInput{
+			made, err := r.dataCenters.Create(ctx, r.by, datacenter.Input{
 				Name: d.Name, ExternalID: d.ExternalID, SortOrder: d.SortOrder, Icon: iconOf(d.Flag),
 			})
 			r.places.add(d.Name, string(made.ID))
 			return err
 		},
 		update: func(ctx context.Context, r *run, _ item, old, d place) error {
-			in := catalog.DataCenterChange{ExternalID: &d.ExternalID, SortOrder: &d.SortOrder}
+			in := datacenter.Change{ExternalID: &d.ExternalID, SortOrder: &d.SortOrder}
 			if d.Flag != old.Flag {
 				icon := iconOf(d.Flag)
 				in.Icon = &icon
@@ -189,9 +191,9 @@ func dataCenters() section {
 	}
 }
 
-func iconOf(flag string) catalog.Icon {
+func iconOf(flag string) datacenter.Icon {
 	if flag == "" {
-		return catalog.Icon{Kind: "none"}
+		return datacenter.Icon{Kind: "none"}
 	}
-	return catalog.Icon{Kind: "flag", Country: flag}
+	return datacenter.Icon{Kind: "flag", Country: flag}
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/tariffd/tariffd/internal/actor"
 	"github.com/tariffd/tariffd/internal/catalog"
+	"github.com/tariffd/tariffd/internal/datacenter"
 )
 
 // tariff is a tariff in a document, with its add-ons, which are members of it: one that the document does not have is
@@ -264,7 +265,7 @@ func (d tariff) toTariff(r *run, it item, before catalog.Tariff) catalog.Tariff 
 	o.Name, o.Description, o.Settings, o.DefaultDomainTemplate = d.Name, d.Description, d.Settings, d.DefaultDomainTemplate
 	o.TrialDays, o.Calendar, o.Hourly = d.TrialDays, d.Calendar, d.Hourly
 	o.Prices = append([]catalog.Price{}, d.Prices...)
-	o.DataCenterIDs = references[catalog.DataCenterID](r, r.places, "data center", d.DataCenters, it, "data_centers")
+	o.DataCenterIDs = references[datacenter.ID](r, r.places, "data center", d.DataCenters, it, "data_centers")
 	o.ModuleIDs = references[catalog.ModuleID](r, r.modules, "processing module", d.ProcessingModules, it, "processing_modules")
 	t.GroupID = catalog.TariffGroupID(r.id(r.tariffGroups, "tariff group", d.Group, it, "group"))
 	p := d.Policy

@@ -17,6 +17,7 @@ import (
 	"github.com/tariffd/tariffd/internal/actor"
 	"github.com/tariffd/tariffd/internal/calendar"
 	"github.com/tariffd/tariffd/internal/catalog"
+	"github.com/tariffd/tariffd/internal/datacenter"
 	"github.com/tariffd/tariffd/internal/provision"
 )
 
@@ -63,7 +64,7 @@ type Service struct {
 	TariffVersion  int
 	Period         calendar.Period
 	Currency       string
-	DataCenterID   catalog.DataCenterID
+	DataCenterID   datacenter.ID
 	ModuleID       catalog.ModuleID
 	ExternalID     provision.Ref
 	Domain         string

@@ -9,6 +9,7 @@ import (
 
 	"github.com/tariffd/tariffd/internal/actor"
 	"github.com/tariffd/tariffd/internal/catalog"
+	"github.com/tariffd/tariffd/internal/datacenter"
 	"github.com/tariffd/tariffd/internal/service"
 )
 
@@ -19,7 +20,7 @@ var drivers = []string{"dcimanager5", "dcimanager6"}
 type Candidate struct {
 	ClientID      actor.ClientID
 	ProviderID    actor.ProviderID
-	DataCenterIDs []catalog.DataCenterID // of the bandwidth service's tariff
+	DataCenterIDs []datacenter.ID // of the bandwidth service's tariff
 	Servers       []service.ID
 	// Bandwidth is the service that asks, whose own links do not count against it; empty: one that is not there yet.
 	Bandwidth service.ID

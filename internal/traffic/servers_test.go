@@ -8,6 +8,7 @@ import (
 
 	"github.com/tariffd/tariffd/internal/actor"
 	"github.com/tariffd/tariffd/internal/catalog"
+	"github.com/tariffd/tariffd/internal/datacenter"
 	"github.com/tariffd/tariffd/internal/fault"
 	"github.com/tariffd/tariffd/internal/service"
 	"github.com/tariffd/tariffd/internal/traffic"
@@ -49,7 +50,7 @@ func TestClientsChangeServersByPolicy(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	twice := 2
-	w.tariff = w.newTariff(catalog.Offer{DataCenterIDs: []catalog.DataCenterID{w.place}, Policy: catalog.Policy{ServerChangesPerMonth: &twice}})
+	w.tariff = w.newTariff(catalog.Offer{DataCenterIDs: []datacenter.ID{w.place}, Policy: catalog.Policy{ServerChangesPerMonth: &twice}})
 	c := w.newClient()
 	a, b := w.newServer(c), w.newServer(c)
 	bw := w.newBandwidth(c, a)

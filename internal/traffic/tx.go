@@ -7,6 +7,7 @@ import (
 	"github.com/tariffd/tariffd/internal/actor"
 	"github.com/tariffd/tariffd/internal/calendar"
 	"github.com/tariffd/tariffd/internal/catalog"
+	"github.com/tariffd/tariffd/internal/datacenter"
 	"github.com/tariffd/tariffd/internal/provision"
 	"github.com/tariffd/tariffd/internal/service"
 )
@@ -132,7 +133,7 @@ type Server struct {
 	Name         string
 	ProductType  string
 	Status       service.Status
-	DataCenterID catalog.DataCenterID
+	DataCenterID datacenter.ID
 	Driver       string // of its module; empty: none yet
 	ExternalID   provision.Ref
 	StartedAt    *time.Time

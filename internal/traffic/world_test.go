@@ -15,6 +15,7 @@ import (
 	"github.com/tariffd/tariffd/internal/calendar"
 	"github.com/tariffd/tariffd/internal/catalog"
 	"github.com/tariffd/tariffd/internal/clock"
+	"github.com/tariffd/tariffd/internal/datacenter"
 	"github.com/tariffd/tariffd/internal/fault"
 	"github.com/tariffd/tariffd/internal/pgtest"
 	"github.com/tariffd/tariffd/internal/postgres"
@@ -31,7 +32,7 @@ type world struct {
 	clock    *clock.Fake
 	engine   *traffic.Engine
 	provider actor.ProviderID
-	place    catalog.DataCenterID
+	place    datacenter.ID
 	modules  map[string]catalog.ModuleID
 	tariff   catalog.TariffID
 	n        int
@@ -54,14 +55,14 @@ func newWorld(t testing.TB) *world {
 		},
 	}
 	require.NoError(t, pool.Get(&w.provider, `SELECT id FROM provider`))
-	w.place = catalog.DataCenterID(w.insert(`INSERT INTO data_center (id, name, created_at) VALUES ($1, 'Frankfurt', $2)`, w.now()))
+	w.place = datacenter.ID(w.insert(`INSERT INTO data_center (id, name, created_at) VALUES ($1, 'Frankfurt', $2)`, w.now()))
 	w.exec(`INSERT INTO product_type (code, name, periods, created_at) VALUES ('dedicated_bandwidth', 'Bandwidth', '{P1M}', now())`)
 	for _, driver := range []string{"dcimanager6", "vmmanager6", "none"} {
 		id := w.insert(`INSERT INTO processing_module (id, driver, product_type, name, data_center_id, created_at) VALUES ($1, $2, 'dedicated', $2, $3, $4)`,
 			driver, w.place, w.now())
 		w.modules[driver] = catalog.ModuleID(id)
 	}
-	w.tariff = w.newTariff(catalog.Offer{DataCenterIDs: []catalog.DataCenterID{w.place}})
+	w.tariff = w.newTariff(catalog.Offer{DataCenterIDs: []datacenter.ID{w.place}})
 	return w
 }
 

@@ -19,8 +19,10 @@ import (
 	"github.com/tariffd/tariffd/internal/charge"
 	"github.com/tariffd/tariffd/internal/client"
 	"github.com/tariffd/tariffd/internal/clock"
+	"github.com/tariffd/tariffd/internal/datacenter"
 	"github.com/tariffd/tariffd/internal/department"
 	"github.com/tariffd/tariffd/internal/enginetest"
+	"github.com/tariffd/tariffd/internal/input"
 	"github.com/tariffd/tariffd/internal/lifecycle"
 	"github.com/tariffd/tariffd/internal/money"
 	"github.com/tariffd/tariffd/internal/operation"
@@ -132,26 +134,26 @@ func eur(s string) money.Amount { return money.New(dec(s), "EUR") }
 // stock fills the catalogue: servers with traffic and a bandwidth product.
 func (l *life) stock() {
 	ctx := context.Background()
-	places := &catalog.DataCenters{InTx: enginetest.Narrow[catalog.DataCenterTx](l.db), ExternalID: func(string) string { return "optional" }}
-	place, err := places.Create(ctx, admin, catalog.DataCenterInput{Name: "Frankfurt", ExternalID: "3"})
+	places := &datacenter.Engine{InTx: enginetest.Narrow[datacenter.Tx](l.db), ExternalID: func(string) string { return "optional" }}
+	place, err := places.Create(ctx, admin, datacenter.Input{Name: "Frankfurt", ExternalID: "3"})
 	require.NoError(l, err)
 	_, err = l.catalog.InstallIntegration(ctx, admin, catalog.DedicatedBandwidth)
 	require.NoError(l, err)
 	module := func(driver, productType string) catalog.ModuleID {
-		m, err := l.catalog.CreateModule(ctx, admin, driver, productType, catalog.ModuleChange{Name: ptr(driver), DataCenterID: catalog.To(place.ID)})
+		m, err := l.catalog.CreateModule(ctx, admin, driver, productType, catalog.ModuleChange{Name: ptr(driver), DataCenterID: input.To(place.ID)})
 		require.NoError(l, err)
 		return m.ID
 	}
 	tariff := func(code, productType string, m catalog.ModuleID, price catalog.Price, addOn, included, overage string) catalog.TariffID {
 		t, err := l.catalog.CreateTariff(ctx, admin, catalog.NewTariff{
 			ProductType: productType, ProviderID: l.provider, TariffChange: catalog.TariffChange{
-				Code: &code, Name: &code, Status: ptr(catalog.Active), DataCenterIDs: &[]catalog.DataCenterID{place.ID},
+				Code: &code, Name: &code, Status: ptr(catalog.Active), DataCenterIDs: &[]datacenter.ID{place.ID},
 				ModuleIDs: &[]catalog.ModuleID{m}, Prices: &[]catalog.Price{price},
 			},
 		})
 		require.NoError(l, err)
 		_, err = l.catalog.CreateAddOn(ctx, admin, t.ID, addOn, addOn, catalog.AddOnChange{
-			Billing: ptr(catalog.BillStatistics), Included: ptr(dec(included)), Statistics: catalog.To(catalog.StatisticsChange{OveragePrice: catalog.To(dec(overage))}),
+			Billing: ptr(catalog.BillStatistics), Included: ptr(dec(included)), Statistics: input.To(catalog.StatisticsChange{OveragePrice: input.To(dec(overage))}),
 		})
 		require.NoError(l, err)
 		return t.ID

@@ -1,4 +1,4 @@
-package catalog
+package datacenter
 
 import (
 	"bytes"
@@ -29,18 +29,14 @@ var ErrNoIcon = fault.Missing("picture")
 
 // SetIcon gives a data center a picture, in place of what it had. Faults: not_found, precondition_failed, payload_too_large,
 // bad_image.
-func (e *DataCenters) SetIcon(ctx context.Context, by actor.Actor, id DataCenterID, ifVersion *int64, picture []byte) (out DataCenter, err error) {
-	if err = checkPicture(picture); err != nil {
-		return out, err
+func (e *Engine) SetIcon(ctx context.Context, by actor.Actor, id ID, ifVersion *int64, picture []byte) (DataCenter, error) {
+	if err := checkPicture(picture); err != nil {
+		return DataCenter{}, err
 	}
-	err = e.InTx(ctx, func(tx DataCenterTx) (err error) {
-		out, err = event.Once(ctx, tx, by, func() (DataCenter, error) { return setIcon(ctx, tx, by, id, ifVersion, picture) })
-		return err
-	})
-	return out, err
+	return event.Do(ctx, e.InTx, by, func(tx Tx) (DataCenter, error) { return setIcon(ctx, tx, by, id, ifVersion, picture) })
 }
 
-func setIcon(ctx context.Context, tx DataCenterTx, by actor.Actor, id DataCenterID, ifVersion *int64, picture []byte) (DataCenter, error) {
+func setIcon(ctx context.Context, tx Tx, by actor.Actor, id ID, ifVersion *int64, picture []byte) (DataCenter, error) {
 	d, err := lockDataCenter(ctx, tx, id, ifVersion)
 	if err != nil {
 		return DataCenter{}, err
@@ -74,7 +70,7 @@ func checkPicture(picture []byte) error {
 }
 
 // changeIcon applies a change of the icon. A picture is uploaded, and goes when something else takes its place.
-func changeIcon(ctx context.Context, tx DataCenterTx, d *DataCenter, to Icon) error {
+func changeIcon(ctx context.Context, tx Tx, d *DataCenter, to Icon) error {
 	if to.Kind == IconImage {
 		if d.IconKind != IconImage {
 			return fault.New(fault.Invalid, "bad_value", "A picture is uploaded: PUT it to the data center's icon.").At("/icon/kind")

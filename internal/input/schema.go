@@ -1,4 +1,4 @@
-package catalog
+package input
 
 import (
 	"encoding/json"
@@ -14,9 +14,9 @@ import (
 	"github.com/tariffd/tariffd/internal/fault"
 )
 
-// checkSchema notes every place where a JSON document breaks a driver's schema, below pointer. Values are not quoted. The
+// CheckSchema notes every place where a JSON document breaks a driver's schema, below pointer. Values are not quoted. The
 // error is a schema that cannot be read.
-func checkSchema(f *fault.Fields, pointer string, schema, document json.RawMessage) error {
+func CheckSchema(f *fault.Fields, pointer string, schema, document json.RawMessage) error {
 	if len(schema) == 0 {
 		return nil
 	}
@@ -32,8 +32,8 @@ func checkSchema(f *fault.Fields, pointer string, schema, document json.RawMessa
 	return nil
 }
 
-// schemaMembers are the members that a driver's schema names.
-func schemaMembers(schema json.RawMessage) ([]string, error) {
+// SchemaMembers are the members that a driver's schema names.
+func SchemaMembers(schema json.RawMessage) ([]string, error) {
 	if len(schema) == 0 {
 		return nil, nil
 	}
@@ -46,8 +46,15 @@ func schemaMembers(schema json.RawMessage) ([]string, error) {
 	return slices.Collect(maps.Keys(s.Properties)), nil
 }
 
-// pointerEscapes writes a name as a step of a JSON Pointer.
 var pointerEscapes = strings.NewReplacer("~", "~0", "/", "~1")
+
+// PointerStep writes a name as a step of a JSON Pointer.
+func PointerStep(name string) string { return "/" + pointerEscapes.Replace(name) }
+
+// UnknownSetting notes a member that no schema names.
+func UnknownSetting(f *fault.Fields, pointer string) {
+	f.Add(pointer, "unknown_field", "%s", schemaTexts["unknown_field"])
+}
 
 func noteBroken(f *fault.Fields, pointer string, err error) {
 	var many openapi3.MultiError
@@ -61,11 +68,11 @@ func noteBroken(f *fault.Fields, pointer string, err error) {
 	case errors.As(err, &broken):
 		place := pointer
 		for _, name := range broken.JSONPointer() {
-			place += "/" + pointerEscapes.Replace(name)
+			place += PointerStep(name)
 		}
 		code := schemaCode(broken.SchemaField)
 		if name, ok := unsupported(broken.Reason); ok {
-			place += "/" + pointerEscapes.Replace(name)
+			place += PointerStep(name)
 		}
 		f.Add(place, code, "%s", schemaTexts[code])
 	default:

@@ -1,18 +1,42 @@
-package catalog
+// Package datacenter is the places that servers stand in: data centers and what is shown beside their names.
+//
+// It owns their records and pictures. It does not own what stands there: modules, tariffs and services refer to a data center by
+// its id.
+//
+// Invariants: a data center that something refers to is not deleted; its external id keeps to what the drivers of its modules
+// want of it; a picture that is no PNG is not stored.
+package datacenter
 
 import (
 	"context"
 	"regexp"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"github.com/tariffd/tariffd/internal/actor"
 	"github.com/tariffd/tariffd/internal/event"
 	"github.com/tariffd/tariffd/internal/fault"
+	"github.com/tariffd/tariffd/internal/input"
 )
 
 // ErrNoDataCenter is the answer for a data center that does not exist.
 var ErrNoDataCenter = fault.Missing("data center")
+
+// ID is the id of a data center.
+type ID string
+
+// DataCenter is a logical group of servers.
+type DataCenter struct {
+	ID          ID
+	Name        string
+	ExternalID  string // its id in the panels, such as DCImanager 6's location id
+	SortOrder   int
+	IconKind    string // none, flag, image
+	IconCountry string
+	CreatedAt   time.Time
+	Version     int64
+}
 
 // Icon is what is shown beside a data center's name: nothing, the flag of a country (ISO 3166-1 alpha-2), or a picture that
 // was uploaded.
@@ -21,16 +45,16 @@ type Icon struct {
 	Country string
 }
 
-// DataCenterInput is what a data center is made of. SortOrder 0 means 1.
-type DataCenterInput struct {
+// Input is what a data center is made of. SortOrder 0 means 1.
+type Input struct {
 	Name       string
 	ExternalID string
 	SortOrder  int
 	Icon       Icon
 }
 
-// DataCenterChange is a partial change; nil leaves a member as it is, an empty text takes it away.
-type DataCenterChange struct {
+// Change is a partial change; nil leaves a member as it is, an empty text takes it away.
+type Change struct {
 	IfVersion  *int64
 	Name       *string
 	ExternalID *string
@@ -38,45 +62,41 @@ type DataCenterChange struct {
 	Icon       *Icon
 }
 
-// DataCenterTx is what the use-cases of data centers need of their transaction.
-type DataCenterTx interface {
+// Tx is what the use-cases of data centers need of their transaction.
+type Tx interface {
 	event.Tx
 	InsertDataCenter(ctx context.Context, d DataCenter) error
-	LockDataCenter(ctx context.Context, id DataCenterID) (DataCenter, error)
+	LockDataCenter(ctx context.Context, id ID) (DataCenter, error)
 	UpdateDataCenter(ctx context.Context, d DataCenter) error
 	// DataCenterInUse tells whether a module, a tariff or a service refers to it.
-	DataCenterInUse(ctx context.Context, id DataCenterID) (bool, error)
-	DeleteDataCenter(ctx context.Context, id DataCenterID) error
+	DataCenterInUse(ctx context.Context, id ID) (bool, error)
+	DeleteDataCenter(ctx context.Context, id ID) error
 	// PutIcon stores the picture of a locked data center; false: it is the one that is there.
-	PutIcon(ctx context.Context, id DataCenterID, png, hash []byte) (bool, error)
-	DropIcon(ctx context.Context, id DataCenterID) error
+	PutIcon(ctx context.Context, id ID, png, hash []byte) (bool, error)
+	DropIcon(ctx context.Context, id ID) error
 	// ModuleDriversAt names the drivers of the modules that stand in the data center.
-	ModuleDriversAt(ctx context.Context, id DataCenterID) ([]string, error)
+	ModuleDriversAt(ctx context.Context, id ID) ([]string, error)
 }
 
-// DataCenters runs the use-cases of data centers.
-type DataCenters struct {
-	InTx func(ctx context.Context, fn func(DataCenterTx) error) error
+// Engine runs the use-cases of data centers.
+type Engine struct {
+	InTx func(ctx context.Context, fn func(Tx) error) error
 	// ExternalID says what a driver wants of its data center's external id: required, forbidden or optional.
 	ExternalID func(driver string) string
 }
 
 // Create adds a data center. Faults: field faults of the members.
-func (e *DataCenters) Create(ctx context.Context, by actor.Actor, in DataCenterInput) (out DataCenter, err error) {
-	err = e.InTx(ctx, func(tx DataCenterTx) (err error) {
-		out, err = event.Once(ctx, tx, by, func() (DataCenter, error) { return createDataCenter(ctx, tx, by, in) })
-		return err
-	})
-	return out, err
+func (e *Engine) Create(ctx context.Context, by actor.Actor, in Input) (DataCenter, error) {
+	return event.Do(ctx, e.InTx, by, func(tx Tx) (DataCenter, error) { return create(ctx, tx, by, in) })
 }
 
-func createDataCenter(ctx context.Context, tx DataCenterTx, by actor.Actor, in DataCenterInput) (DataCenter, error) {
+func create(ctx context.Context, tx Tx, by actor.Actor, in Input) (DataCenter, error) {
 	now, err := tx.Now(ctx)
 	if err != nil {
 		return DataCenter{}, err
 	}
 	d := DataCenter{
-		ID: DataCenterID(actor.NewID()), Name: in.Name, ExternalID: in.ExternalID, SortOrder: in.SortOrder,
+		ID: ID(actor.NewID()), Name: in.Name, ExternalID: in.ExternalID, SortOrder: in.SortOrder,
 		IconKind: in.Icon.Kind, IconCountry: in.Icon.Country, CreatedAt: now, Version: 1,
 	}
 	if in.SortOrder == 0 {
@@ -99,15 +119,11 @@ func createDataCenter(ctx context.Context, tx DataCenterTx, by actor.Actor, in D
 
 // Update changes a data center. Faults: not_found, precondition_failed, in_use (an external id that a module's driver
 // needs, or forbids), field faults of the members.
-func (e *DataCenters) Update(ctx context.Context, by actor.Actor, id DataCenterID, in DataCenterChange) (out DataCenter, err error) {
-	err = e.InTx(ctx, func(tx DataCenterTx) (err error) {
-		out, err = event.Once(ctx, tx, by, func() (DataCenter, error) { return e.update(ctx, tx, by, id, in) })
-		return err
-	})
-	return out, err
+func (e *Engine) Update(ctx context.Context, by actor.Actor, id ID, in Change) (DataCenter, error) {
+	return event.Do(ctx, e.InTx, by, func(tx Tx) (DataCenter, error) { return e.update(ctx, tx, by, id, in) })
 }
 
-func (e *DataCenters) update(ctx context.Context, tx DataCenterTx, by actor.Actor, id DataCenterID, in DataCenterChange) (DataCenter, error) {
+func (e *Engine) update(ctx context.Context, tx Tx, by actor.Actor, id ID, in Change) (DataCenter, error) {
 	d, err := lockDataCenter(ctx, tx, id, in.IfVersion)
 	if err != nil {
 		return DataCenter{}, err
@@ -139,7 +155,7 @@ func (e *DataCenters) update(ctx context.Context, tx DataCenterTx, by actor.Acto
 }
 
 // fits checks a new external id against the drivers of the modules that already stand there.
-func (e *DataCenters) fits(ctx context.Context, tx DataCenterTx, id DataCenterID, externalID string) error {
+func (e *Engine) fits(ctx context.Context, tx Tx, id ID, externalID string) error {
 	drivers, err := tx.ModuleDriversAt(ctx, id)
 	if err != nil {
 		return err
@@ -156,8 +172,8 @@ func (e *DataCenters) fits(ctx context.Context, tx DataCenterTx, id DataCenterID
 }
 
 // Delete removes a data center that nothing refers to. Faults: not_found, precondition_failed, in_use.
-func (e *DataCenters) Delete(ctx context.Context, by actor.Actor, id DataCenterID, ifVersion *int64) error {
-	return e.InTx(ctx, func(tx DataCenterTx) error {
+func (e *Engine) Delete(ctx context.Context, by actor.Actor, id ID, ifVersion *int64) error {
+	return e.InTx(ctx, func(tx Tx) error {
 		d, err := lockDataCenter(ctx, tx, id, ifVersion)
 		if err != nil {
 			return err
@@ -176,10 +192,10 @@ func (e *DataCenters) Delete(ctx context.Context, by actor.Actor, id DataCenterI
 	})
 }
 
-func lockDataCenter(ctx context.Context, tx DataCenterTx, id DataCenterID, ifVersion *int64) (DataCenter, error) {
+func lockDataCenter(ctx context.Context, tx Tx, id ID, ifVersion *int64) (DataCenter, error) {
 	d, err := tx.LockDataCenter(ctx, id)
-	if err == nil && ifVersion != nil && *ifVersion != d.Version {
-		err = fault.New(fault.Precondition, "precondition_failed", "It was changed since you read it.")
+	if err == nil {
+		err = input.CheckVersion(ifVersion, d.Version)
 	}
 	return d, err
 }
