@@ -862,7 +862,7 @@ CREATE TABLE public.task (
     closed_at timestamp with time zone,
     version bigint DEFAULT 1 NOT NULL,
     CONSTRAINT task_kind_ck CHECK ((kind = ANY (ARRAY['set_up'::text, 'change_parameters'::text, 'delete'::text, 'enable'::text, 'disable'::text, 'other'::text]))),
-    CONSTRAINT task_result_ck CHECK ((result = ANY (ARRAY['done'::text, 'refused'::text]))),
+    CONSTRAINT task_result_ck CHECK ((result = ANY (ARRAY['done'::text, 'refused'::text, 'retried'::text, 'cancelled'::text]))),
     CONSTRAINT task_status_ck CHECK ((status = ANY (ARRAY['open'::text, 'in_work'::text, 'closed'::text])))
 );
 

@@ -36,6 +36,17 @@ const (
 	TaskClosed TaskStatus = "closed"
 )
 
+// TaskResult is how a task ended.
+type TaskResult string
+
+// The results of a task. People report the first two.
+const (
+	Done      TaskResult = "done"      // also by the module, after all
+	Refused   TaskResult = "refused"   // nobody will do it
+	Retried   TaskResult = "retried"   // its operation was sent to the module again
+	Cancelled TaskResult = "cancelled" // it is wanted no more
+)
+
 // Task is work for people of a department.
 type Task struct {
 	ID           TaskID
@@ -46,10 +57,10 @@ type Task struct {
 	OperationID  string
 	ModuleID     string
 	Status       TaskStatus
-	Reason       string // what to do and why
-	Error        string // the panel's own words
-	TakenBy      string // the key of who took it
-	Result       string // done, refused
+	Reason       string     // what to do and why
+	Error        string     // the panel's own words
+	TakenBy      string     // the key of who took it
+	Result       TaskResult // empty until closed
 	Note         string
 	CreatedAt    time.Time
 	ClosedAt     *time.Time
@@ -126,7 +137,7 @@ func Take(ctx context.Context, tx TaskTx, by actor.Actor, id TaskID) (Task, erro
 }
 
 // Close ends a task with a result.
-func Close(ctx context.Context, tx TaskTx, by actor.Actor, t Task, result, note string, about event.About) (Task, error) {
+func Close(ctx context.Context, tx TaskTx, by actor.Actor, t Task, result TaskResult, note string, about event.About) (Task, error) {
 	if t.Status == TaskClosed {
 		return t, errClosed
 	}

@@ -78,7 +78,7 @@ func (s *Server) CloseTask(ctx context.Context, r api.CloseTaskRequestObject) (a
 }
 
 func fromAPITaskClose(b api.TaskClose) (in lifecycle.CloseTaskInput, err error) {
-	in = lifecycle.CloseTaskInput{Result: string(b.Result), ExternalID: provision.Ref(orEmpty(b.ExternalID)), Note: orEmpty(b.Note)}
+	in = lifecycle.CloseTaskInput{Result: department.TaskResult(b.Result), ExternalID: provision.Ref(orEmpty(b.ExternalID)), Note: orEmpty(b.Note)}
 	if b.Parameters != nil {
 		in.Parameters = *b.Parameters
 	}
@@ -114,7 +114,7 @@ func toAPITask(t department.Task) api.Task {
 		Reason: t.Reason, Error: orNull(t.Error), TakenBy: orNull(t.TakenBy), Note: orNull(t.Note), CreatedAt: t.CreatedAt, ClosedAt: t.ClosedAt,
 	}
 	if t.Result != "" {
-		result := api.TaskResultNullable(t.Result)
+		result := api.TaskEnd(t.Result)
 		out.Result = &result
 	}
 	return out

@@ -68,6 +68,18 @@ func TestPeopleTakeAndCloseTasks(t *testing.T) {
 	s.once(s.admin, path+"/close", obj{"result": "refused"}).fails(409, "task_closed")
 	s.admin.post(path+"/take", obj{}).fails(409, "task_closed")
 
+	_, first := s.byHand(buyer, tariff)
+	s.admin.post("/v1/operations/"+first["operation_id"].(string)+"/retry", obj{}).is(202)
+	sent := s.admin.get("/v1/tasks/" + first["id"].(string)).is(200).json
+	require.Equal(t, []any{"closed", "retried"}, []any{sent["status"], sent["result"]}, "nobody refused it")
+	s.work() // chooses its module anew
+	s.work()
+	open := s.admin.get("/v1/tasks?status=open").is(200).data()
+	require.Len(t, open, 1, "people are asked again")
+	require.Equal(t, first["operation_id"], open[0]["operation_id"])
+	s.once(s.admin, "/v1/tasks/"+open[0]["id"].(string)+"/close", obj{"result": "retried"}).fails(422, "unknown_value")
+	s.once(s.admin, "/v1/tasks/"+open[0]["id"].(string)+"/close", obj{"result": "refused"}).is(200)
+
 	refused, second := s.byHand(buyer, tariff)
 	require.Equal(t, "0.00", s.balance(buyer), "held")
 	s.once(s.admin, "/v1/tasks/"+second["id"].(string)+"/close", obj{"result": "refused", "note": "No such machine."}).is(200)

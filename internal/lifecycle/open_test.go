@@ -205,7 +205,7 @@ func TestWhenEveryModuleRefusedPeopleGetTheWordsAndStaffMayRetryD23(t *testing.T
 	r.Work()
 	require.Equal(r, service.Active, r.service(id).Status)
 	require.Empty(r, r.operation(id, provision.Open).TriedModuleIDs, "a retry begins anew")
-	require.Equal(r, department.TaskClosed, r.Task(id).Status, "nothing is left for people")
+	require.Equal(r, []any{department.TaskClosed, department.Retried}, []any{r.Task(id).Status, r.Task(id).Result}, "nothing is left for people")
 	require.Equal(r, 1, r.Count(`SELECT count(*) FROM module_problem WHERE ended_at IS NULL`), "only the other module's")
 	_, err = r.Lifecycle.Retry(context.Background(), admin, o.ID)
 	r.Refuses("invalid_operation_state", err)

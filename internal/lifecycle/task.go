@@ -105,7 +105,7 @@ func (e *Engine) tellFailed(ctx context.Context, tx Tx, s service.Service, o ope
 
 // closeTask closes the task of an operation that succeeded by itself after all.
 func (e *Engine) closeTask(ctx context.Context, tx Tx, o operation.Operation, s service.Service) error {
-	return order.EndTask(ctx, tx, actor.Program("operation"), o, s, "done", "The module did it after all.")
+	return order.EndTask(ctx, tx, actor.Program("operation"), o, s, department.Done, "The module did it after all.")
 }
 
 // TakeTask marks a task as being worked on.
@@ -119,7 +119,7 @@ func (e *Engine) TakeTask(ctx context.Context, by actor.Actor, id department.Tas
 
 // CloseTaskInput is what people report of their work.
 type CloseTaskInput struct {
-	Result     string // done, refused
+	Result     department.TaskResult // Done, Refused
 	ExternalID provision.Ref
 	Addresses  []provision.Address
 	Parameters map[string]json.RawMessage
@@ -164,7 +164,7 @@ func (e *Engine) endTask(ctx context.Context, tx Tx, by actor.Actor, id departme
 		if o, err = tx.LockOperation(ctx, o.ID); err != nil {
 			return t, err
 		}
-		if in.Result == "refused" {
+		if in.Result == department.Refused {
 			err = e.refused(ctx, tx, by, &s, o, in.Note)
 		} else {
 			err = e.doneByPeople(ctx, tx, by, &s, o, in)
@@ -308,7 +308,7 @@ func (e *Engine) retry(ctx context.Context, tx Tx, by actor.Actor, id operation.
 		return o, err
 	}
 	o.Status, o.NextAttemptAt, o.Attempts, o.PendingSince, o.TriedModuleIDs = operation.Queued, &now, 0, nil, nil
-	if err = order.EndTask(ctx, tx, by, o, s, "refused", "The operation was sent to the module again."); err != nil {
+	if err = order.EndTask(ctx, tx, by, o, s, department.Retried, "The operation was sent to the module again."); err != nil {
 		return o, err
 	}
 	if !o.Begun && o.Kind == provision.Open {

@@ -263,12 +263,12 @@ func CancelOperation(ctx context.Context, tx Tx, by actor.Actor, op operation.Op
 	if err := tx.UpdateOperation(ctx, op); err != nil {
 		return err
 	}
-	return EndTask(ctx, tx, by, op, s, "refused", why)
+	return EndTask(ctx, tx, by, op, s, department.Cancelled, why)
 }
 
 // EndTask closes the task of an operation for which people are needed no more. One that another operation of the service shares,
 // as a change and a renewal do, stays open for that one.
-func EndTask(ctx context.Context, tx Tx, by actor.Actor, op operation.Operation, s service.Service, result, why string) error {
+func EndTask(ctx context.Context, tx Tx, by actor.Actor, op operation.Operation, s service.Service, result department.TaskResult, why string) error {
 	if op.TaskID == "" {
 		return nil
 	}

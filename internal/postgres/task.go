@@ -91,7 +91,7 @@ type taskRow struct {
 	Reason       string                `db:"reason"`
 	Error        string                `db:"error"`
 	TakenBy      string                `db:"taken_by"`
-	Result       string                `db:"result"`
+	Result       department.TaskResult `db:"result"`
 	Note         string                `db:"note"`
 	CreatedAt    time.Time             `db:"created_at"`
 	ClosedAt     *time.Time            `db:"closed_at"`
