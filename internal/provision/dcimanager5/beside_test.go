@@ -15,6 +15,8 @@ import (
 	"github.com/tariffd/tariffd/internal/actor"
 	"github.com/tariffd/tariffd/internal/provision"
 	"github.com/tariffd/tariffd/internal/provision/dcimanager5"
+	"github.com/tariffd/tariffd/internal/provision/panels/paneltest"
+	"github.com/tariffd/tariffd/internal/provision/provisiontest"
 )
 
 // notes are what the IP manager remembers of addresses, by address.
@@ -40,7 +42,7 @@ func TestAddressesComeFromTheIPManager(t *testing.T) {
 	w := newWorld(t).with("")
 	m := w.module(nil)
 	before := w.server("1").IP
-	service, out := w.open(m, having(spec(), addOns{"ipv4_public": amount("2"), "ipv4_private": amount("1"), "ipv6": amount("1")}))
+	service, out := w.Open(m, having(spec(), addOns{"ipv4_public": amount("2"), "ipv4_private": amount("1"), "ipv6": amount("1")}))
 	require.Len(t, out.Addresses, 4)
 	notes := w.notes()
 	for _, a := range out.Addresses {
@@ -52,16 +54,16 @@ func TestAddressesComeFromTheIPManager(t *testing.T) {
 
 	fewer := newOp(provision.SetParams, &service)
 	fewer.Spec = having(spec(), addOns{"ipv4_public": amount("1"), "ipv4_private": amount("0"), "ipv6": amount("0")})
-	out = w.mustRun(m, &fewer)
+	out = w.Do(m, &fewer)
 	require.Len(t, out.Addresses, 1)
 	require.Len(t, w.notes(), 1, "what it no longer has goes back")
 
 	closing := newOp(provision.Close, &service)
-	w.mustRun(m, &closing)
+	w.Do(m, &closing)
 	main := w.notes()[w.server("1").IP]
 	require.Equal(t, "free.ds", main.Domain, "without a type for parking it keeps its main address")
 	require.Contains(t, main.Note, "server 1 of ")
-	next, out := w.open(m, spec())
+	next, out := w.Open(m, spec())
 	require.Equal(t, main.IP, out.Addresses[0].IP, "and is sold with it again")
 	require.Equal(t, "svc-"+string(next.ServiceID), w.notes()[main.IP].Note)
 }
@@ -70,7 +72,7 @@ func TestAnAddressThatAnotherServiceHasIsPutAside(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t).with("")
 	w.taken = map[string]bool{"198.51.96.2": true, "198.51.96.3": true}
-	_, out := w.open(w.module(nil), spec())
+	_, out := w.Open(w.module(nil), spec())
 	require.Equal(t, "198.51.96.4", out.Addresses[0].IP)
 	for ip := range w.taken {
 		require.Equal(t, "dns.set.error", w.notes()[ip].Domain)
@@ -83,12 +85,12 @@ func TestAReleasedServerIsParked(t *testing.T) {
 	w := newWorld(t).with("parking")
 	m := w.module(nil)
 	for range 2 {
-		service, out := w.open(m, spec())
+		service, out := w.Open(m, spec())
 		require.Equal(t, provision.Ref("1"), out.Ref)
 		require.Len(t, out.Addresses, 1)
 		require.Equal(t, "public", w.notes()[out.Addresses[0].IP].IPType)
 		closing := newOp(provision.Close, &service)
-		w.mustRun(m, &closing)
+		w.Do(m, &closing)
 		s := w.server("1")
 		require.Len(t, s.Addresses, 1)
 		require.Equal(t, "parking", w.notes()[s.IP].IPType)
@@ -100,18 +102,18 @@ func TestAReleasedServerIsParked(t *testing.T) {
 func TestD30NothingToParkOnIsARefusal(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t).with("tiny")
-	w.control("POST", "/"+ipmgr+"/pools", map[string]any{"name": "Tiny", "iptype": "tiny", "network": "192.0.2.0/30"}, nil)
+	w.Control("POST", "/"+ipmgr+"/pools", map[string]any{"name": "Tiny", "iptype": "tiny", "network": "192.0.2.0/30"}, nil)
 	m := w.module(nil)
-	first, _ := w.open(m, spec())
+	first, _ := w.Open(m, spec())
 	closing := newOp(provision.Close, &first)
-	w.mustRun(m, &closing) // takes the only address of the type
+	w.Do(m, &closing) // takes the only address of the type
 	s := spec()
-	w.control("POST", "/"+dci+"/servers", map[string]any{"type": "Big"}, nil)
+	w.Control("POST", "/"+dci+"/servers", map[string]any{"type": "Big"}, nil)
 	s.Settings = []byte(`{"server_type": "Big"}`)
-	second, out := w.open(m, s)
+	second, out := w.Open(m, s)
 	closing = newOp(provision.Close, &second)
-	_, err := w.run(m, &closing)
-	refused(t, err, "panel_rejected")
+	_, err := w.Try(m, &closing)
+	provisiontest.Refused(t, err, "panel_rejected")
 	now := w.server(out.Ref)
 	require.NotNil(t, now.Owner)
 	require.Equal(t, out.Addresses[0].IP, now.IP, "nothing was taken from it")
@@ -123,14 +125,14 @@ func TestD29SpecialTypesOfAddresses(t *testing.T) {
 	w := newWorld(t).with("parking")
 	m := w.module(nil)
 	guarded := addOns{"special_ip_block_guardvlan9": item("guardvlan9"), "ipv4_public": amount("2")}
-	service, out := w.open(m, having(spec(), guarded))
+	service, out := w.Open(m, having(spec(), guarded))
 	require.Len(t, out.Addresses, 2)
 	for _, a := range out.Addresses {
 		require.Equal(t, "guardvlan9", w.notes()[a.IP].IPType)
 	}
 	change := newOp(provision.SetParams, &service)
 	change.Spec = having(spec(), addOns{"special_ip_block_guardvlan9": item("usual"), "ipv4_public": amount("2")})
-	out = w.mustRun(m, &change)
+	out = w.Do(m, &change)
 	require.Len(t, out.Addresses, 2)
 	for _, a := range out.Addresses {
 		require.Equal(t, "public", w.notes()[a.IP].IPType, "an item that is no type means the usual one")
@@ -142,7 +144,7 @@ func TestTheLifeOfALicense(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t).with("parking")
 	m := w.module(nil)
-	service, out := w.open(m, having(spec(), addOns{"control_panel": item("ISPmanager_Lite")}))
+	service, out := w.Open(m, having(spec(), addOns{"control_panel": item("ISPmanager_Lite")}))
 	own := w.licensesOf(service.ServiceID)
 	require.Len(t, own, 1)
 	require.Equal(t, []int{55227, 2}, []int{own[0].Pricelist, own[0].Status})
@@ -152,25 +154,25 @@ func TestTheLifeOfALicense(t *testing.T) {
 	require.Empty(t, out.ByHand)
 
 	suspend, resume := newOp(provision.Suspend, &service), newOp(provision.Resume, &service)
-	w.mustRun(m, &suspend)
+	w.Do(m, &suspend)
 	require.Equal(t, 3, w.licensesOf(service.ServiceID)[0].Status)
-	w.mustRun(m, &resume)
+	w.Do(m, &resume)
 	require.Equal(t, 2, w.licensesOf(service.ServiceID)[0].Status)
 
-	w.advance(25 * 24 * time.Hour)
+	w.Advance(25 * 24 * time.Hour)
 	for range 2 { // a repetition pays nothing
 		renew := newOp(provision.Renew, &service)
-		w.mustRun(m, &renew)
+		w.Do(m, &renew)
 		require.Equal(t, "2026-05-01", w.licensesOf(service.ServiceID)[0].ExpireDate)
 	}
 
 	change := newOp(provision.SetParams, &service)
 	change.Spec = having(spec(), addOns{"control_panel": item("pro")})
-	_, err := w.run(m, &change)
-	refused(t, err, "unknown_license")
+	_, err := w.Try(m, &change)
+	provisiontest.Refused(t, err, "unknown_license")
 	m = w.module(map[string]any{"licenses": map[string]any{"pro": "55228"}})
 	change.Memo = nil
-	out = w.mustRun(m, &change)
+	out = w.Do(m, &change)
 	own = w.licensesOf(service.ServiceID)
 	require.Len(t, own, 2)
 	require.Equal(t, []int{3, 2}, []int{own[0].Status, own[1].Status}, "the former one stops")
@@ -178,7 +180,7 @@ func TestTheLifeOfALicense(t *testing.T) {
 	require.Equal(t, own[1].LicKey, out.Parameters["license_key"])
 
 	closing := newOp(provision.Close, &change)
-	w.mustRun(m, &closing)
+	w.Do(m, &closing)
 	for _, x := range w.licensesOf(service.ServiceID) {
 		require.Equal(t, []any{3, "null"}, []any{x.Status, x.AutoProlong})
 	}
@@ -190,25 +192,25 @@ func TestARefusedChangeIsUndone(t *testing.T) {
 	w := newWorld(t).with("parking")
 	m := w.module(nil)
 	before := addOns{"ipv4_public": amount("2"), "ipv6": amount("0")}
-	service, out := w.open(m, having(spec(), before))
+	service, out := w.Open(m, having(spec(), before))
 	change := newOp(provision.SetParams, &service)
 	change.Spec.Previous = &provision.Terms{AddOns: before}
 	change.Spec.AddOns = addOns{"ipv4_public": amount("1"), "ipv6": amount("2"), "control_panel": item("ISPmanager_Lite")}
-	w.fault(licenses, "task_fail", "", "", 0, 0) // takes orders and makes no license
-	_, err := w.run(m, &change)
-	refused(t, err, "license_not_made")
+	w.FaultOf(licenses, "task_fail", "", "", 0, 0) // takes orders and makes no license
+	_, err := w.Try(m, &change)
+	provisiontest.Refused(t, err, "license_not_made")
 	w.Mend()
 	look := newOp(provision.SetParams, &service)
-	require.Equal(t, out.Addresses, w.mustRun(m, &look).Addresses)
+	require.Equal(t, out.Addresses, w.Do(m, &look).Addresses)
 
 	orders := len(w.view(licenses).Licenses)
 	change.Spec.AddOns["control_panel"], change.Memo = item("nonesuch"), nil
-	_, err = w.run(m, &change)
-	refused(t, err, "unknown_license")
+	_, err = w.Try(m, &change)
+	provisiontest.Refused(t, err, "unknown_license")
 	op := newOp(provision.Open, nil)
 	op.Spec.AddOns = addOns{"control_panel": item("nonesuch")}
-	_, err = w.run(m, &op)
-	refused(t, err, "unknown_license")
+	_, err = w.Try(m, &op)
+	provisiontest.Refused(t, err, "unknown_license")
 	require.Len(t, w.view(licenses).Licenses, orders)
 	require.Zero(t, w.objects(op.ServiceID), "nothing was begun")
 }
@@ -219,13 +221,13 @@ func TestARefusedChangeOfLicenseLeavesTheFormerOneAtWork(t *testing.T) {
 	w := newWorld(t).with("parking")
 	m := w.module(map[string]any{"licenses": map[string]any{"pro": "55228"}})
 	before := addOns{"control_panel": item("ISPmanager_Lite")}
-	service, _ := w.open(m, having(spec(), before))
+	service, _ := w.Open(m, having(spec(), before))
 	change := newOp(provision.SetParams, &service)
 	change.Spec.Previous = &provision.Terms{AddOns: before}
 	change.Spec.AddOns = addOns{"control_panel": item("pro")}
-	w.fault(licenses, "task_fail", "", "", 0, 0) // takes orders and makes no license
-	_, err := w.run(m, &change)
-	refused(t, err, "license_not_made")
+	w.FaultOf(licenses, "task_fail", "", "", 0, 0) // takes orders and makes no license
+	_, err := w.Try(m, &change)
+	provisiontest.Refused(t, err, "license_not_made")
 	var at []string
 	for _, x := range w.licensesOf(service.ServiceID) {
 		if x.Status == 2 {
@@ -239,22 +241,21 @@ func TestARefusedChangeOfLicenseLeavesTheFormerOneAtWork(t *testing.T) {
 func TestTheLicenseServersCertificateIsVerified(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t).with("")
-	to, err := url.Parse(w.url)
+	to, err := url.Parse(w.near.LicenseServer.URL)
 	require.NoError(t, err)
+	to.Path = ""
 	signed := httptest.NewTLSServer(httputil.NewSingleHostReverseProxy(to))
 	t.Cleanup(signed.Close)
 	w.near.LicenseServer.URL = signed.URL + "/" + licenses + served[licenses]
 	w.near.IPManager.URL = signed.URL + "/" + ipmgr + served[ipmgr]
 	check := func(parameters map[string]any) error {
-		c := w.config(adminPassword, parameters)
+		c := w.config(paneltest.AdminPassword, parameters)
 		var connection map[string]any
 		require.NoError(t, json.Unmarshal(c.Connection, &connection))
 		connection["insecure"] = true
 		c.Connection, err = json.Marshal(connection)
 		require.NoError(t, err)
-		m, err := dcimanager5.Driver().New(c)
-		require.NoError(t, err)
-		return m.Check(t.Context())
+		return provisiontest.Connect(t, dcimanager5.Driver(), c).Check(t.Context())
 	}
 	err = check(nil)
 	require.ErrorContains(t, err, "license server: ")
@@ -267,11 +268,8 @@ func TestChecksTellWhichSystemFails(t *testing.T) {
 	w := newWorld(t).with("parking")
 	require.NoError(t, w.module(nil).Check(t.Context()))
 	err := w.module(map[string]any{"parking_ip_type": "nonesuch"}).Check(t.Context())
-	require.Contains(t, refused(t, err, "unknown_ip_type").Text, "guardvlan9")
-	w.near.LicenseServer.Password = wrongPassword
+	require.Contains(t, provisiontest.Refused(t, err, "unknown_ip_type").Text, "guardvlan9")
+	w.near.LicenseServer.Password = paneltest.WrongPassword
 	err = w.module(nil).Check(t.Context())
-	failure, ok := provision.FailureOf(err)
-	require.True(t, ok)
-	require.Equal(t, provision.Unauthenticated, failure.Kind)
-	require.Contains(t, failure.Text, "license server: ")
+	require.Contains(t, provisiontest.Fails(t, err, provision.Unauthenticated).Text, "license server: ")
 }

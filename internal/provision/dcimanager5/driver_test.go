@@ -11,13 +11,15 @@ import (
 	"github.com/tariffd/tariffd/internal/fault"
 	"github.com/tariffd/tariffd/internal/provision"
 	"github.com/tariffd/tariffd/internal/provision/dcimanager5"
+	"github.com/tariffd/tariffd/internal/provision/panels/paneltest"
+	"github.com/tariffd/tariffd/internal/provision/provisiontest"
 )
 
 func TestOpenIsDoneWhenThePanelHasFinished(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	op, out := w.open(w.module(nil), spec())
-	require.GreaterOrEqual(t, w.clock.BusinessNow().Sub(epoch), 10*time.Minute, "the installation takes ten minutes")
+	op, out := w.Open(w.module(nil), spec())
+	require.GreaterOrEqual(t, w.Passed(), 10*time.Minute, "the installation takes ten minutes")
 	require.True(t, out.Begun)
 	require.Equal(t, provision.Ref("1"), out.Ref)
 	s := w.server(out.Ref)
@@ -35,16 +37,16 @@ func TestWhatIsOrderedIsInstalled(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	s := having(spec(), addOns{"os": item("Ubuntu-24.04"), "control_panel": item("lamp")})
-	_, out := w.open(w.module(nil), s)
+	_, out := w.Open(w.module(nil), s)
 	require.Equal(t, []string{"Ubuntu-24.04", "lamp"}, []string{w.server(out.Ref).OS, w.server(out.Ref).Recipe}, "add-ons name system and script")
 	s.Parameters = map[string]json.RawMessage{"os": json.RawMessage(`"debian-12"`), "recipe": json.RawMessage(`"docker"`)}
-	_, out = w.open(w.module(nil), s)
+	_, out = w.Open(w.module(nil), s)
 	require.Equal(t, []string{"Debian-12", "docker"}, []string{w.server(out.Ref).OS, w.server(out.Ref).Recipe}, "parameters win")
 	for code, value := range map[string]string{"os": `"CP/M"`, "recipe": `"burn-in"`} {
 		op := newOp(provision.Open, nil)
 		op.Spec.Parameters = map[string]json.RawMessage{code: json.RawMessage(value)}
-		_, err := w.run(w.module(nil), &op)
-		refused(t, err, "unknown_"+code)
+		_, err := w.Try(w.module(nil), &op)
+		provisiontest.Refused(t, err, "unknown_"+code)
 		require.Zero(t, w.objects(op.ServiceID), "and goes back")
 		require.Equal(t, "free.ds", w.server("3").Hostname)
 	}
@@ -55,19 +57,19 @@ func TestOnlyAServerInOrderIsFree(t *testing.T) {
 	w := newWorld(t)
 	for _, bad := range []map[string]any{{"hwproblem": true}, {"blocked": true}, {"is_new": true}} {
 		bad["type"] = "X1"
-		w.control("POST", "/"+dci+"/servers", bad, nil)
+		w.Control("POST", "/"+dci+"/servers", bad, nil)
 	}
 	op := newOp(provision.Open, nil)
 	op.Spec.Settings = json.RawMessage(`{"server_type": "X1"}`)
-	_, err := w.run(w.module(nil), &op)
-	refused(t, err, "no_free_server")
+	_, err := w.Try(w.module(nil), &op)
+	provisiontest.Refused(t, err, "no_free_server")
 	require.Len(t, w.view(dci).Users, 1, "no user is made for nothing")
-	w.advance(2 * time.Minute) // the new one is diagnosed
-	require.Equal(t, provision.Ref("7"), w.mustRun(w.module(nil), &op).Ref)
+	w.Advance(2 * time.Minute) // the new one is diagnosed
+	require.Equal(t, provision.Ref("7"), w.Do(w.module(nil), &op).Ref)
 	op = newOp(provision.Open, nil)
 	op.Spec.Settings = json.RawMessage(`{"server_type": "hpcorei5"}`)
-	_, err = w.run(w.module(nil), &op)
-	refused(t, err, "no_free_server")
+	_, err = w.Try(w.module(nil), &op)
+	provisiontest.Refused(t, err, "no_free_server")
 }
 
 func TestOpenNeverInstallsTwice(t *testing.T) {
@@ -76,19 +78,7 @@ func TestOpenNeverInstallsTwice(t *testing.T) {
 		w := newWorld(t)
 		m := w.module(parameters)
 		op := newOp(provision.Open, nil)
-		// Every look is taken twice with the same memo: the second one is a ghost after a lost lease.
-		for range 200 {
-			ghost := op
-			out, err := m.Apply(t.Context(), op)
-			require.NoError(t, err, name)
-			_, err = m.Apply(t.Context(), ghost)
-			require.NoError(t, err, name)
-			if out.State == provision.Done {
-				break
-			}
-			op.Memo = out.Memo
-			w.advance(out.After)
-		}
+		w.DoTwice(m, &op)
 		require.Equal(t, 1, w.runs(op.ServiceID, provision.Open), name)
 	}
 }
@@ -98,8 +88,8 @@ func TestALostAnswerDoesNotInstallAgain(t *testing.T) {
 	for name, parameters := range map[string]map[string]any{"told": nil, "untold": {"endpoints": map[string]any{"history": "-"}}} {
 		w := newWorld(t)
 		op := newOp(provision.Open, nil)
-		w.fault(dci, "drop_response", "POST", "/dcimgr?func=server.operations", 1, 0)
-		w.mustRun(w.module(parameters), &op)
+		w.Fault("drop_response", "POST", "/dcimgr?func=server.operations", 1, 0)
+		w.Do(w.module(parameters), &op)
 		require.Equal(t, 1, w.Mend(), name)
 		require.Equal(t, 1, w.runs(op.ServiceID, provision.Open), name)
 	}
@@ -109,13 +99,13 @@ func TestSuspensionLeavesTheMachineOn(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	m := w.module(nil)
-	service, out := w.open(m, spec())
+	service, out := w.Open(m, spec())
 	suspend := newOp(provision.Suspend, &service)
-	w.mustRun(m, &suspend)
+	w.Do(m, &suspend)
 	require.True(t, w.server(out.Ref).Disabled)
 	require.Equal(t, "on", w.server(out.Ref).Power)
 	resume := newOp(provision.Resume, &service)
-	w.mustRun(m, &resume)
+	w.Do(m, &resume)
 	require.False(t, w.server(out.Ref).Disabled)
 }
 
@@ -123,13 +113,13 @@ func TestCloseMakesTheServerFreeAgain(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	m := w.module(nil)
-	first, out := w.open(m, having(spec(), addOns{"ipv4_public": amount("3"), "ipv4_private": amount("1"), "ipv6": amount("1")}))
+	first, out := w.Open(m, having(spec(), addOns{"ipv4_public": amount("3"), "ipv4_private": amount("1"), "ipv6": amount("1")}))
 	require.Len(t, out.Addresses, 5)
 	main := out.Addresses[0].IP
 	suspend := newOp(provision.Suspend, &first)
-	w.mustRun(m, &suspend)
+	w.Do(m, &suspend)
 	closing := newOp(provision.Close, &first)
-	w.mustRun(m, &closing)
+	w.Do(m, &closing)
 	s := w.server(out.Ref)
 	require.Nil(t, s.Owner)
 	require.Equal(t, []string{"free.ds", "Srv-1", "off"}, []string{s.Hostname, s.Name, s.Power})
@@ -137,10 +127,10 @@ func TestCloseMakesTheServerFreeAgain(t *testing.T) {
 	require.Len(t, s.Addresses, 1)
 	require.Equal(t, []string{main, "free.ds"}, []string{s.Addresses[0].IP, s.Addresses[0].Domain}, "the main address stays")
 
-	second, again := w.open(m, spec())
+	second, again := w.Open(m, spec())
 	require.Equal(t, out.Ref, again.Ref, "it can be sold again")
 	late := newOp(provision.Close, &first)
-	require.Equal(t, provision.Done, w.mustRun(m, &late).State)
+	require.Equal(t, provision.Done, w.Do(m, &late).State)
 	require.Equal(t, 1, w.objects(second.ServiceID), "a late close of the former service does not touch it")
 }
 
@@ -148,18 +138,18 @@ func TestAServerHandedOverByPeopleIsServed(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	m := w.module(nil)
-	w.vendor(dci, "func=user.edit&sok=ok&level=lvUser&name=ada-000000c1&passwd=x")
-	w.vendor(dci, "func=server.edit&sok=ok&elid=3&mac=m&name=Box&type=HPCorei5&hostname=box.example&owner=2")
+	w.vendor("func=user.edit&sok=ok&level=lvUser&name=ada-000000c1&passwd=x")
+	w.vendor("func=server.edit&sok=ok&elid=3&mac=m&name=Box&type=HPCorei5&hostname=box.example&owner=2")
 	op := newOp(provision.Suspend, nil)
 	op.Ref = "3"
-	w.mustRun(m, &op)
+	w.Do(m, &op)
 	require.True(t, w.server("3").Disabled)
 	foreign := newOp(provision.Suspend, nil)
 	foreign.Ref, foreign.Spec.Client.ID = "3", "0192c1aa-0000-7000-8000-0000000000e5"
-	_, err := w.run(m, &foreign)
-	refused(t, err, "server_not_found")
+	_, err := w.Try(m, &foreign)
+	provisiontest.Refused(t, err, "server_not_found")
 	foreign.Kind = provision.Close
-	w.mustRun(m, &foreign)
+	w.Do(m, &foreign)
 	require.NotNil(t, w.server("3").Owner, "somebody else's is left alone")
 }
 
@@ -170,19 +160,19 @@ func TestD28WhatThePanelCannotDoIsTold(t *testing.T) {
 	m := w.module(nil)
 	s := having(spec(), addOns{"ram": {Amount: amount("32").Amount, Unit: "GiB"}, "name_server": item("ns1"), "traffic": amount("100"), "port_speed": amount("100")})
 	s.Included = addOns{"ram": amount("16"), "port_speed": amount("100")}
-	service, out := w.open(m, s)
+	service, out := w.Open(m, s)
 	require.Equal(t, provision.Done, out.State, "the server itself is ready")
 	require.Equal(t, "The panel has no call for these; please see to them at server 1 (Srv-1): name_server ns1; ram 32 GiB.", out.ByHand)
 	change := newOp(provision.SetParams, &service)
 	change.Spec = having(spec(), addOns{"ram": {Amount: amount("64").Amount, Unit: "GiB"}, "name_server": item("ns1"), "control_panel": item("cpanel"), "ipv4_public": amount("2")})
 	change.Spec.Previous = &provision.Terms{AddOns: s.AddOns}
-	out = w.mustRun(m, &change)
+	out = w.Do(m, &change)
 	require.Equal(t, provision.Manual, out.State)
 	require.Contains(t, out.Text, "control_panel cpanel; port_speed none; ram 64 GiB.")
 	require.Len(t, out.Addresses, 2, "what it has a call for is done")
 	plain := newOp(provision.SetParams, &service)
 	plain.Spec = having(spec(), s.AddOns)
-	require.Equal(t, provision.Done, w.mustRun(m, &plain).State, "a change of something else")
+	require.Equal(t, provision.Done, w.Do(m, &plain).State, "a change of something else")
 }
 
 // D28: nobody can exchange a machine by a call, so a tariff of another type holds only when people have done it.
@@ -190,13 +180,13 @@ func TestD28AnotherServerTypeIsPeoplesWork(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	m := w.module(nil)
-	service, _ := w.open(m, spec())
+	service, _ := w.Open(m, spec())
 	change := newOp(provision.SetParams, &service)
 	change.Spec.Previous = &provision.Terms{Settings: spec().Settings}
 	change.Spec.Settings = json.RawMessage(`{"server_type": "HPCorei5", "default_os": "Ubuntu-24.04"}`)
-	require.Equal(t, provision.Done, w.mustRun(m, &change).State)
+	require.Equal(t, provision.Done, w.Do(m, &change).State)
 	change.Spec.Settings, change.Memo = json.RawMessage(`{"server_type": "HPCorei7"}`), nil
-	out := w.mustRun(m, &change)
+	out := w.Do(m, &change)
 	require.Equal(t, provision.Manual, out.State)
 	require.Contains(t, out.Text, ": server type HPCorei7.")
 }
@@ -205,11 +195,11 @@ func TestAnotherDomainIsTheServersAndItsAddresses(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	m := w.module(nil)
-	service, _ := w.open(m, spec())
+	service, _ := w.Open(m, spec())
 	change := newOp(provision.SetParams, &service)
 	change.Spec.Domain, change.Spec.Asked = "new.example", []string{"domain", "os"}
 	change.Spec.Parameters = map[string]json.RawMessage{"os": json.RawMessage(`"Ubuntu-24.04"`)}
-	out := w.mustRun(m, &change)
+	out := w.Do(m, &change)
 	require.Equal(t, "new.example", out.Domain)
 	s := w.server(out.Ref)
 	require.Equal(t, []string{"new.example", "new.example"}, []string{s.Hostname, s.Addresses[0].Domain})
@@ -221,8 +211,8 @@ func TestStockAndCatalogue(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t).with("parking")
 	m := w.module(nil)
-	w.control("POST", "/"+dci+"/servers", map[string]any{"type": "Big", "count": 1}, nil)
-	w.open(m, spec())
+	w.Control("POST", "/"+dci+"/servers", map[string]any{"type": "Big", "count": 1}, nil)
+	w.Open(m, spec())
 	stock, err := m.(provision.Stocker).Stock(t.Context())
 	require.NoError(t, err)
 	require.Equal(t, []provision.Stock{{Key: "Big", Free: 1}, {Key: "HPCorei5", Free: 3}}, stock)
@@ -239,7 +229,7 @@ func TestStatisticsInTheirUnits(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	day := calendar.DayOf(time.Date(2026, 3, 5, 0, 0, 0, 0, time.UTC), time.UTC)
-	w.control("PUT", "/"+dci+"/servers/2/traffic/2026-03-05", map[string]any{"in": 2048, "out": 4096, "burst_in_day": 8.5, "burst_out_day": 16, "power": 120}, nil)
+	w.Control("PUT", "/"+dci+"/servers/2/traffic/2026-03-05", map[string]any{"in": 2048, "out": 4096, "burst_in_day": 8.5, "burst_out_day": 16, "power": 120}, nil)
 	read := func(parameters map[string]any, refs ...provision.Ref) map[string]string {
 		usage, err := w.module(parameters).(provision.TrafficSource).DailyUsage(t.Context(), refs, day, time.UTC)
 		require.NoError(t, err)
@@ -274,11 +264,11 @@ func TestSettingsThatAreNone(t *testing.T) {
 		"/parameters/fields/free_hostname": {"fields": map[string]any{"free_hostname": ""}},
 		"/parameters/format":               {"format": "text"},
 	} {
-		_, err := dcimanager5.Driver().New(w.config(adminPassword, parameters))
+		_, err := dcimanager5.Driver().New(w.config(paneltest.AdminPassword, parameters))
 		require.Equal(t, pointer, fault.Of(err).Fields[0].Pointer)
 	}
 	w.near.IPManager = &provision.Endpoint{URL: "nowhere"}
-	_, err := dcimanager5.Driver().New(w.config(adminPassword, nil))
+	_, err := dcimanager5.Driver().New(w.config(paneltest.AdminPassword, nil))
 	require.Equal(t, "/parameters/ip_manager_id", fault.Of(err).Fields[0].Pointer)
 	require.Error(t, dcimanager5.Driver().CheckTariff(json.RawMessage(`{"configuration": "x"}`)))
 	require.NoError(t, dcimanager5.Driver().CheckTariff(spec().Settings))
@@ -289,9 +279,9 @@ func TestCorrectedWordsAreSpoken(t *testing.T) {
 	w := newWorld(t)
 	m := w.module(map[string]any{"fields": map[string]any{"free_hostname": "spare"}})
 	op := newOp(provision.Open, nil)
-	_, err := w.run(m, &op)
-	refused(t, err, "no_free_server")
+	_, err := w.Try(m, &op)
+	provisiontest.Refused(t, err, "no_free_server")
 	m = w.module(map[string]any{"endpoints": map[string]any{"servers": "server.list"}})
-	_, err = w.run(m, &op)
-	refused(t, err, "panel_has_no_such")
+	_, err = w.Try(m, &op)
+	provisiontest.Refused(t, err, "panel_has_no_such")
 }

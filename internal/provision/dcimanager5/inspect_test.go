@@ -12,25 +12,15 @@ import (
 
 // given gives servers to a user that was there before.
 func (w *world) given(name, email string, servers ...int) {
-	w.control("POST", "/"+dci+"/users", map[string]any{"name": name, "email": email, "servers": servers}, nil)
-}
-
-func amounts(f provision.Found) map[string]string {
-	out := map[string]string{}
-	for code, a := range f.AddOns {
-		out[code] = a.Amount.String()
-	}
-	return out
+	w.Control("POST", "/"+dci+"/users", map[string]any{"name": name, "email": email, "servers": servers}, nil)
 }
 
 func TestInspectTellsHowTheServerIs(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t).with("parking")
 	m := w.module(nil)
-	inspector := m.(provision.Inspector)
-	op, out := w.open(m, having(spec(), addOns{"ipv4_public": amount("2"), "ipv4_private": amount("1"), "ipv6": amount("1")}))
-	found, err := inspector.Inspect(t.Context(), newOp(provision.Sync, &op))
-	require.NoError(t, err)
+	op, out := w.Open(m, having(spec(), addOns{"ipv4_public": amount("2"), "ipv4_private": amount("1"), "ipv6": amount("1")}))
+	found := provisiontest.Inspect(t, m, newOp(provision.Sync, &op))
 	require.True(t, found.Exists)
 	require.Equal(t, out.Ref, found.Ref)
 	require.Equal(t, provision.Served, found.Standing)
@@ -39,19 +29,18 @@ func TestInspectTellsHowTheServerIs(t *testing.T) {
 	require.Equal(t, "ada.example", found.Domain)
 	require.Equal(t, "HPCorei5", found.Sort)
 	require.Equal(t, out.Addresses, found.Addresses)
-	require.Equal(t, map[string]string{"ipv4_public": "2", "ipv4_private": "1", "ipv6": "1"}, amounts(found))
+	require.Equal(t, map[string]string{"ipv4_public": "2 piece", "ipv4_private": "1 piece", "ipv6": "1 piece"}, provisiontest.Amounts(found.AddOns))
 
 	// Somebody works on it by hand, and the service forgets which it was.
 	suspend := newOp(provision.Suspend, &op)
-	w.mustRun(m, &suspend)
+	w.Do(m, &suspend)
 	w.given("bob", "bob@example.org")
-	w.vendor(dci, "func=server.edit&sok=ok&elid="+string(out.Ref)+"&mac=52:54:00:05:00:01&type=HPCorei7&owner=3&hostname=b.example&name="+w.server(out.Ref).Name)
-	w.vendor(dci, "func=server.poweroff&elid="+string(out.Ref))
-	w.advance(w.clock.BusinessNow().Sub(epoch))
+	w.vendor("func=server.edit&sok=ok&elid=" + string(out.Ref) + "&mac=52:54:00:05:00:01&type=HPCorei7&owner=3&hostname=b.example&name=" + w.server(out.Ref).Name)
+	w.vendor("func=server.poweroff&elid=" + string(out.Ref))
+	w.Advance(w.Passed())
 	lost := newOp(provision.Sync, &op)
 	lost.Ref = ""
-	found, err = inspector.Inspect(t.Context(), lost)
-	require.NoError(t, err)
+	found = provisiontest.Inspect(t, m, lost)
 	require.Equal(t, provision.CutOff, found.Standing)
 	require.False(t, *found.Power)
 	require.Equal(t, []string{"bob@example.org", "b.example", "HPCorei7"}, []string{found.Owner, found.Domain, found.Sort})
@@ -59,14 +48,7 @@ func TestInspectTellsHowTheServerIs(t *testing.T) {
 
 	other := newOp(provision.Sync, nil)
 	other.Ref = out.Ref
-	found, err = inspector.Inspect(t.Context(), other)
-	require.NoError(t, err)
-	require.Equal(t, provision.Found{}, found, "it is another service's")
-	w.Break(provisiontest.Fault{Kind: "http_500"})
-	_, err = inspector.Inspect(t.Context(), other)
-	failure, ok := provision.FailureOf(err)
-	require.True(t, ok)
-	require.Equal(t, provision.Unavailable, failure.Kind)
+	provisiontest.InspectsItsOwn(t, m, w, other)
 }
 
 func TestServersThatWereThereBefore(t *testing.T) {
@@ -74,7 +56,7 @@ func TestServersThatWereThereBefore(t *testing.T) {
 	w := newWorld(t).with("")
 	m := w.module(nil)
 	importer := m.(provision.Importer)
-	op, _ := w.open(m, spec())
+	op, _ := w.Open(m, spec())
 	list, err := importer.Machines(t.Context())
 	require.NoError(t, err)
 	require.Empty(t, list, "one is ours, the others are free")
@@ -95,31 +77,29 @@ func TestServersThatWereThereBefore(t *testing.T) {
 	require.Equal(t, provision.Ref("2"), list[0].Ref)
 	require.Equal(t, []string{"Srv-2", "s2.ada-of-old.example", importer.SortOf("", spec().Settings)}, []string{list[0].Name, list[0].Domain, list[0].Sort})
 	require.Equal(t, w.server("2").IP, list[0].Addresses[0].IP)
-	require.Equal(t, map[string]string{"ipv4_public": "1", "ipv4_private": "0", "ipv6": "0"}, amounts(list[0].Found))
+	require.Equal(t, map[string]string{"ipv4_public": "1 piece", "ipv4_private": "0 piece", "ipv6": "0 piece"}, provisiontest.Amounts(list[0].AddOns))
 
 	// From then on its operations find it by its number and its user.
 	taken := newOp(provision.Suspend, nil)
 	taken.Ref, taken.Spec.Domain = list[0].Ref, list[0].Domain
-	_, err = w.run(m, &taken)
-	refused(t, err, "server_not_found")
+	_, err = w.Try(m, &taken)
+	provisiontest.Refused(t, err, "server_not_found")
 	taken.Spec.Parameters = map[string]json.RawMessage{"panel_user": json.RawMessage(`"ada-of-old"`)}
 	taken.Memo = nil
-	require.Equal(t, list[0].Ref, w.mustRun(m, &taken).Ref)
+	require.Equal(t, list[0].Ref, w.Do(m, &taken).Ref)
 	require.True(t, w.server(list[0].Ref).Disabled)
 	require.False(t, w.server(op.Ref).Disabled)
-	found, err := m.(provision.Inspector).Inspect(t.Context(), newOp(provision.Sync, &taken))
-	require.NoError(t, err)
+	found := provisiontest.Inspect(t, m, newOp(provision.Sync, &taken))
 	require.Equal(t, []any{provision.CutOff, "ada@example.org"}, []any{found.Standing, found.Owner})
 	taken.Spec.AddOns = addOns{"control_panel": item("ispmanager_lite")}
 	for _, kind := range []provision.Kind{provision.Resume, provision.Reboot, provision.Reinstall, provision.SetParams, provision.Close} {
 		next := newOp(kind, &taken)
-		w.mustRun(m, &next)
+		w.Do(m, &next)
 	}
 	require.Empty(t, w.view(licenses).Licenses, "its license was bought elsewhere")
 	s := w.server(list[0].Ref)
 	require.Nil(t, s.Owner)
 	require.Equal(t, []string{"Srv-2", "free.ds", "Debian-12"}, []string{s.Name, s.Hostname, s.OS})
-	found, err = m.(provision.Inspector).Inspect(t.Context(), newOp(provision.Sync, &taken))
-	require.NoError(t, err)
+	found = provisiontest.Inspect(t, m, newOp(provision.Sync, &taken))
 	require.False(t, found.Exists)
 }

@@ -1,32 +1,23 @@
 package dcimanager5_test
 
 import (
-	"bytes"
+	"context"
 	"encoding/json"
 	"io"
 	"net/http"
-	"net/http/httptest"
+	"slices"
 	"strconv"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
-	"github.com/shopspring/decimal"
 	"github.com/stretchr/testify/require"
 
 	"github.com/tariffd/tariffd/internal/actor"
-	"github.com/tariffd/tariffd/internal/clock"
 	"github.com/tariffd/tariffd/internal/provision"
 	"github.com/tariffd/tariffd/internal/provision/dcimanager5"
-	"github.com/tariffd/tariffd/internal/provision/panels"
+	"github.com/tariffd/tariffd/internal/provision/panels/paneltest"
 	"github.com/tariffd/tariffd/internal/provision/provisiontest"
-)
-
-const (
-	adminPassword   = "secret"
-	wrongPassword   = "wrong-password-5K"
-	machinePassword = "first-password-7Q"
 )
 
 // The panels by their control names, with where each is served.
@@ -38,108 +29,49 @@ const (
 
 var served = map[string]string{dci: "/dcimgr", ipmgr: "/ipmgr", licenses: "/billmgr"}
 
-var epoch = time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC)
-
-// world is the simulated panels behind a real HTTP server, steered by their control API as anybody may do.
+// world is the simulated panels with an engine that works on them.
 type world struct {
-	*testing.T
-	url    string
-	clock  *clock.Fake
-	mu     sync.Mutex
-	struck string           // whose calls Break strikes
-	taken  map[string]bool  // addresses that other services have
-	set    map[string]any   // parameters over the usual ones
-	near   provision.Beside // what stands beside the panel
+	*paneltest.Console
+	*provisiontest.Engine
+	taken map[string]bool  // addresses that other services have
+	set   map[string]any   // parameters over the usual ones
+	near  provision.Beside // what stands beside the panel
 }
 
-func newWorld(t *testing.T) *world { return newWorldOf(t, 10*time.Minute) }
+func newWorld(t *testing.T) *world { return newWorldOf(t, paneltest.Delay) }
 
 // newWorldOf begins panels that take so long to install a system.
 func newWorldOf(t *testing.T, delay time.Duration) *world {
 	t.Helper()
-	simulated, err := panels.New(panels.Options{Delay: delay})
-	require.NoError(t, err)
-	server := httptest.NewServer(simulated.Handler())
-	t.Cleanup(func() {
-		simulated.Release()
-		server.Close()
-		require.NoError(t, simulated.Close())
-	})
-	w := &world{T: t, url: server.URL, clock: clock.NewFake(epoch), struck: dci, taken: map[string]bool{}}
-	w.advance(0)
-	return w
+	c := paneltest.NewConsole(t, dci, delay)
+	return &world{Console: c, Engine: provisiontest.NewEngine(t, c.Advance), taken: map[string]bool{}}
 }
 
 // with puts an IP manager and a license server beside the panel.
 func (w *world) with(parking string) *world {
 	at := func(panel string) *provision.Endpoint {
-		return &provision.Endpoint{URL: w.url + "/" + panel + served[panel], Username: "admin", Password: adminPassword}
+		return &provision.Endpoint{URL: w.URL(panel, served[panel]), Username: "admin", Password: paneltest.AdminPassword}
 	}
 	w.near = provision.Beside{IPManager: at(ipmgr), LicenseServer: at(licenses)}
 	w.set = map[string]any{"ip_manager_id": "1", "license_server_id": "2", "parking_ip_type": parking}
 	return w
 }
 
-// control makes one call of the control API.
-func (w *world) control(method, path string, body, into any) {
-	w.Helper()
-	data, err := json.Marshal(body)
-	require.NoError(w, err)
-	req, err := http.NewRequest(method, w.url+"/control"+path, bytes.NewReader(data))
-	require.NoError(w, err)
-	resp, err := http.DefaultClient.Do(req)
-	require.NoError(w, err)
-	defer resp.Body.Close()
-	answer, err := io.ReadAll(resp.Body)
-	require.NoError(w, err)
-	require.Less(w, resp.StatusCode, 300, string(answer))
-	if into != nil {
-		require.NoError(w, json.Unmarshal(answer, into))
-	}
+// addressTaken is our own books: what the test says that other services have.
+func (w *world) addressTaken(_ context.Context, ip string, _ actor.ServiceID) (bool, error) {
+	return w.taken[ip], nil
 }
 
-// vendor makes one call of a panel's own interface, as a person or another process might.
-func (w *world) vendor(panel, form string) string {
+// vendor makes one call of the panel's own interface, as a person or another process might.
+func (w *world) vendor(form string) {
 	w.Helper()
-	resp, err := http.Post(w.url+"/"+panel+served[panel], "application/x-www-form-urlencoded",
+	resp, err := http.Post(w.URL(dci, served[dci]), "application/x-www-form-urlencoded",
 		strings.NewReader("authinfo=admin:secret&out=xml&"+form))
 	require.NoError(w, err)
 	defer resp.Body.Close()
 	answer, err := io.ReadAll(resp.Body)
 	require.NoError(w, err)
 	require.NotContains(w, string(answer), "<error")
-	return string(answer)
-}
-
-func (w *world) advance(d time.Duration) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.clock.Advance(d)
-	w.control("PUT", "/clock", map[string]any{"now": w.clock.BusinessNow(), "mode": "frozen"}, nil)
-}
-
-// Break and Mend are the suite's way to the control API's faults.
-func (w *world) Break(f provisiontest.Fault) {
-	w.fault(w.struck, f.Kind, f.Method, "", f.Times, f.After)
-}
-
-func (w *world) fault(panel, kind, method, path string, times, after int) {
-	w.control("POST", "/"+panel+"/faults", map[string]any{
-		"method": method, "path": path, "kind": kind, "times": times, "after": after,
-	}, nil)
-}
-
-func (w *world) Mend() int {
-	var faults struct {
-		List []struct{ Fired int }
-	}
-	w.control("GET", "/"+w.struck+"/faults", nil, &faults)
-	w.control("DELETE", "/"+w.struck+"/faults", nil, nil)
-	struck := 0
-	for _, f := range faults.List {
-		struck += f.Fired
-	}
-	return struck
 }
 
 // shown is a server as the control API shows it.
@@ -169,7 +101,6 @@ type view struct {
 	Addresses []given // of the IP manager
 	Licenses  []license
 	Calls     []struct{ Method, Path, Query string }
-	Held      int
 }
 
 type given struct{ IP, IPType, Domain, Note string }
@@ -186,30 +117,22 @@ type license struct {
 
 func (w *world) view(panel string) (v view) {
 	w.Helper()
-	w.control("GET", "/"+panel, nil, &v)
+	w.Control("GET", "/"+panel, nil, &v)
 	return v
 }
 
 func (w *world) server(ref provision.Ref) shown {
 	w.Helper()
-	for _, s := range w.view(dci).Servers {
-		if ref == provision.Ref(strconv.Itoa(s.ID)) {
-			return s
-		}
-	}
-	require.FailNow(w, "no such server", "%s", ref)
-	return shown{}
+	all := w.view(dci).Servers
+	i := slices.IndexFunc(all, func(s shown) bool { return strconv.Itoa(s.ID) == string(ref) })
+	require.GreaterOrEqual(w, i, 0, "no such server: %s", ref)
+	return all[i]
 }
 
 // of returns the servers that carry the service's id.
-func (w *world) of(service actor.ServiceID) (out []shown) {
+func (w *world) of(service actor.ServiceID) []shown {
 	w.Helper()
-	for _, s := range w.view(dci).Servers {
-		if strings.Contains(s.Name, string(service)) {
-			out = append(out, s)
-		}
-	}
-	return out
+	return slices.DeleteFunc(w.view(dci).Servers, func(s shown) bool { return !strings.Contains(s.Name, string(service)) })
 }
 
 // objects counts the servers of a service, and holds the addresses and licenses beside them to it: without a server there are none.
@@ -250,32 +173,17 @@ func (w *world) runs(service actor.ServiceID, kind provision.Kind) (n int) {
 	return n
 }
 
-// config reaches the panel; parameters are merged over the world's and a short time limit.
+// config reaches the panel with the world's parameters under these.
 func (w *world) config(password string, parameters map[string]any) provision.Config {
 	w.Helper()
-	set := map[string]any{"timeout_seconds": 1}
-	for _, more := range []map[string]any{w.set, parameters} {
-		for k, v := range more {
-			set[k] = v
-		}
-	}
-	connection, err := json.Marshal(map[string]any{"url": w.url + "/" + dci + "/dcimgr", "username": "admin", "password": password})
-	require.NoError(w, err)
-	chosen, err := json.Marshal(set)
-	require.NoError(w, err)
-	return provision.Config{
-		Connection: connection, Parameters: chosen, Beside: w.near,
-		Env: provision.Env{
-			Transport: http.DefaultTransport, Now: w.clock.BusinessNow, UserAgent: "tariffd-test", AddressTaken: w.addressTaken,
-		},
-	}
+	c := w.Config(map[string]any{"url": w.URL(dci, served[dci]), "username": "admin", "password": password}, w.set, parameters)
+	c.Beside, c.Env.AddressTaken = w.near, w.addressTaken
+	return c
 }
 
 func (w *world) module(parameters map[string]any) provision.Module {
 	w.Helper()
-	m, err := dcimanager5.Driver().New(w.config(adminPassword, parameters))
-	require.NoError(w, err)
-	return m
+	return provisiontest.Connect(w, dcimanager5.Driver(), w.config(paneltest.AdminPassword, parameters))
 }
 
 func spec() provision.Spec {
@@ -283,14 +191,11 @@ func spec() provision.Spec {
 		ProductType: "dedicated", TariffCode: "HP", Domain: "ada.example",
 		Client:   provision.Client{ID: "0192c1aa-0000-7000-8000-0000000000c1", Email: "ada@example.org", Name: "Ada L", Username: "ada"},
 		Settings: json.RawMessage(`{"server_type": "HPCorei5", "configuration": "another driver's"}`),
-		Password: machinePassword,
+		Password: paneltest.MachinePassword,
 	}
 }
 
-func amount(text string) provision.AddOn {
-	n := decimal.RequireFromString(text)
-	return provision.AddOn{Amount: &n, Unit: "piece"}
-}
+func amount(text string) provision.AddOn { return provisiontest.Amount(text, "piece") }
 
 func item(code string) provision.AddOn { return provision.AddOn{Item: code} }
 
@@ -302,63 +207,16 @@ func having(s provision.Spec, a addOns) provision.Spec {
 }
 
 func newOp(kind provision.Kind, of *provision.Op) provision.Op {
-	op := provision.Op{Kind: kind, Key: actor.NewID(), ServiceID: actor.ServiceID(actor.NewID()), Spec: spec()}
-	if of != nil {
-		op.ServiceID, op.Ref, op.Spec = of.ServiceID, of.Ref, of.Spec
-	}
-	return op
-}
-
-// run applies an operation to its end and moves the clock as it asks.
-func (w *world) run(m provision.Module, op *provision.Op) (provision.Outcome, error) {
-	w.Helper()
-	for range 200 {
-		out, err := m.Apply(w.Context(), *op)
-		if err != nil || out.State != provision.Pending {
-			if out.Ref != "" {
-				op.Ref = out.Ref
-			}
-			return out, err
-		}
-		op.Memo = out.Memo
-		w.advance(out.After)
-	}
-	require.FailNow(w, "no end")
-	return provision.Outcome{}, nil
-}
-
-func (w *world) mustRun(m provision.Module, op *provision.Op) provision.Outcome {
-	w.Helper()
-	out, err := w.run(m, op)
-	require.NoError(w, err)
-	return out
-}
-
-func (w *world) open(m provision.Module, s provision.Spec) (provision.Op, provision.Outcome) {
-	w.Helper()
-	op := newOp(provision.Open, nil)
-	op.Spec = s
-	out := w.mustRun(m, &op)
-	op.Memo = nil
-	return op, out
-}
-
-func refused(t *testing.T, err error, code string) *provision.Failure {
-	t.Helper()
-	failure, ok := provision.FailureOf(err)
-	require.Truef(t, ok, "a failure is expected, not %v", err)
-	require.Equal(t, provision.Rejected, failure.Kind, err)
-	require.Equal(t, code, failure.Code, err)
-	return failure
+	return provisiontest.NewOp(kind, spec(), of)
 }
 
 // harness is the suite's, of panels whose calls are struck at one of them; full puts the others beside the panel.
-func harness(delay time.Duration, struck string, full bool) provisiontest.Harness {
+func harness(delay time.Duration, struck string, full bool, parameters map[string]any) provisiontest.Harness {
 	return provisiontest.Harness{
 		Driver: dcimanager5.Driver(),
 		New: func(t *testing.T) provisiontest.World {
 			w := newWorldOf(t, delay)
-			w.struck = struck
+			w.Panel = struck
 			want := spec()
 			changed := having(spec(), addOns{"ipv4_public": amount("3"), "ipv6": amount("1")})
 			if full {
@@ -366,19 +224,38 @@ func harness(delay time.Duration, struck string, full bool) provisiontest.Harnes
 				want = having(want, addOns{"ipv4_public": amount("2"), "control_panel": item("ispmanager_lite")})
 				changed.AddOns["control_panel"] = item("ispmanager_pro")
 			}
-			sibling := w.config(adminPassword, map[string]any{"format": "json", "login": "each_call"})
-			wrong := w.config(wrongPassword, nil)
+			config, wrong := w.config(paneltest.AdminPassword, parameters), w.config(paneltest.WrongPassword, nil)
+			sibling := w.config(paneltest.AdminPassword, map[string]any{"format": "json", "login": "each_call"})
 			return provisiontest.World{
-				Config: w.config(adminPassword, nil), Sibling: &sibling, WrongLogin: &wrong, Spec: want, Changed: &changed,
-				Advance: w.advance, Objects: w.objects, InService: w.inService, Runs: w.runs, Network: w,
-				Secrets: []string{wrongPassword, machinePassword},
+				Config: config, Sibling: &sibling, WrongLogin: &wrong, Impatient: w.Impatient(config, 250*time.Millisecond),
+				Spec: want, Changed: &changed,
+				Advance: w.Advance, Objects: w.objects, InService: w.inService, Runs: w.runs, Network: w,
+				Secrets: []string{paneltest.WrongPassword, paneltest.MachinePassword},
 			}
 		},
 	}
 }
 
-func TestConformance(t *testing.T) { provisiontest.Run(t, harness(10*time.Minute, dci, false)) }
+func TestConformance(t *testing.T) { provisiontest.Run(t, harness(paneltest.Delay, dci, false, nil)) }
 
 func TestConformanceWithSystemsBeside(t *testing.T) {
-	provisiontest.Run(t, harness(10*time.Minute, dci, true))
+	provisiontest.Run(t, harness(paneltest.Delay, dci, true, nil))
+}
+
+// matrix strikes the calls of one of the panels; the others stand beside it where it is not the driver's own.
+func matrix(t *testing.T, struck string, ops ...provision.Kind) {
+	t.Helper()
+	h := harness(paneltest.ShortDelay, struck, struck != dci, map[string]any{"timeout_seconds": paneltest.PatientSeconds})
+	h.Ops = ops
+	provisiontest.Matrix(t, h)
+}
+
+func TestFaultMatrix(t *testing.T) { matrix(t, dci) }
+
+func TestFaultMatrixOfIPManager(t *testing.T) {
+	matrix(t, ipmgr, provision.Open, provision.SetParams, provision.Close)
+}
+
+func TestFaultMatrixOfLicenseServer(t *testing.T) {
+	matrix(t, licenses, provision.Open, provision.Suspend, provision.Resume, provision.SetParams, provision.Close)
 }

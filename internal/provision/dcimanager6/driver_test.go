@@ -355,7 +355,7 @@ func TestDailyUsageOfOneWholeDay(t *testing.T) {
 
 	w.Break(provisiontest.Fault{Method: "GET", Kind: "http_500", Times: 2})
 	got, err = source.DailyUsage(t.Context(), []provision.Ref{"1", "2", "3"}, day, time.UTC)
-	provisiontest.Unavailable(t, err)
+	provisiontest.Fails(t, err, provision.Unavailable)
 	require.Len(t, got, 1)
 }
 

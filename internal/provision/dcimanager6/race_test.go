@@ -33,7 +33,7 @@ func TestALostAnswerDoesNotInstallAgain(t *testing.T) {
 	op := newOp(provision.Open, nil)
 	w.Fault("drop_response", "POST", "/dci/v3/server/1/os", 1, 0)
 	_, err := w.Try(m, &op)
-	provisiontest.Unavailable(t, err)
+	provisiontest.Fails(t, err, provision.Unavailable)
 	w.Advance(20 * time.Minute) // the installation is over when somebody looks again
 	out := w.Do(m, &op)
 	require.Equal(t, 1, w.installs(out.Ref))

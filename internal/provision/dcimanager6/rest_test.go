@@ -218,7 +218,7 @@ func TestALostAnswerDoesNotRecoverAgain(t *testing.T) {
 	op.Recovery = true
 	w.Fault("drop_response", "POST", "/dci/v3/server/1/recovery", 1, 0)
 	_, err := w.Try(m, &op)
-	provisiontest.Unavailable(t, err)
+	provisiontest.Fails(t, err, provision.Unavailable)
 	w.Advance(shortWork)
 	w.Do(m, &op)
 	calls := 0

@@ -22,10 +22,7 @@ func checkProvesTheConnection(t *testing.T, h Harness) {
 		return
 	}
 	err := b.connect(*b.WrongLogin).Check(t.Context())
-	failure, ok := provision.FailureOf(err)
-	require.Truef(t, ok, "a failure is expected, not %v", err)
-	require.Equal(t, provision.Unauthenticated, failure.Kind)
-	require.NotEmpty(t, failure.Text)
+	require.NotEmpty(t, Fails(t, err, provision.Unauthenticated).Text)
 	b.clean(provision.Outcome{}, err)
 	require.NoError(t, b.module.Check(t.Context()), "the right password still works")
 }
@@ -43,7 +40,7 @@ func silenceIsUnavailable(t *testing.T, h Harness) {
 		_, err := b.module.Apply(t.Context(), op)
 		return err
 	})
-	Unavailable(t, err)
+	Fails(t, err, provision.Unavailable)
 	b.clean(provision.Outcome{}, err)
 }
 

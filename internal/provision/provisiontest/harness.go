@@ -4,7 +4,7 @@
 // for each promise; a driver without a network leaves Network out and keeps the rest. Matrix fails each call of each operation in
 // turn, and Programs each run of an operator's program.
 //
-// What drivers' own tests do alike stands here too: an Engine that brings operations to their ends, Refused, Unavailable and
+// What drivers' own tests do alike stands here too: an Engine that brings operations to their ends, Fails, Refused and
 // Inspect with what they expect, and Sized and With for what a client orders. Steering a panel is paneltest's.
 //
 // Invariants: no test waits for real time except for a time limit of the driver's own; no test shares a panel with another;

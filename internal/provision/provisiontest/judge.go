@@ -8,27 +8,20 @@ import (
 	"github.com/tariffd/tariffd/internal/provision"
 )
 
-// Refused expects a refusal with this code and returns it.
-func Refused(t testing.TB, err error, code string) *provision.Failure {
-	t.Helper()
-	failure := failureOf(t, err)
-	require.Equal(t, provision.Rejected, failure.Kind, err)
-	require.Equal(t, code, failure.Code, err)
-	return failure
-}
-
-// Unavailable expects the failure that is tried again, and returns it.
-func Unavailable(t testing.TB, err error) *provision.Failure {
-	t.Helper()
-	failure := failureOf(t, err)
-	require.Equal(t, provision.Unavailable, failure.Kind, err)
-	return failure
-}
-
-func failureOf(t testing.TB, err error) *provision.Failure {
+// Fails expects a failure of this kind and returns it.
+func Fails(t testing.TB, err error, kind provision.FailureKind) *provision.Failure {
 	t.Helper()
 	failure, ok := provision.FailureOf(err)
 	require.Truef(t, ok, "a failure is expected, not %v", err)
+	require.Equal(t, kind, failure.Kind, err)
+	return failure
+}
+
+// Refused expects a refusal with this code and returns it.
+func Refused(t testing.TB, err error, code string) *provision.Failure {
+	t.Helper()
+	failure := Fails(t, err, provision.Rejected)
+	require.Equal(t, code, failure.Code, err)
 	return failure
 }
 
@@ -47,7 +40,7 @@ func InspectsItsOwn(t testing.TB, m provision.Module, n Network, other provision
 	require.Equal(t, provision.Found{}, Inspect(t, m, other), "it is another service's")
 	n.Break(Fault{Kind: "http_500"})
 	_, err := m.(provision.Inspector).Inspect(t.Context(), other)
-	Unavailable(t, err)
+	Fails(t, err, provision.Unavailable)
 }
 
 // Amounts writes what was found of add-ons as amount and unit.

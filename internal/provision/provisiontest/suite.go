@@ -215,7 +215,7 @@ func cancelledCallComesBack(t *testing.T, h Harness) {
 			_, err := b.module.Apply(ctx, op)
 			return err
 		})
-		Unavailable(t, err)
+		Fails(t, err, provision.Unavailable)
 		b.clean(provision.Outcome{}, err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())

@@ -58,7 +58,7 @@ func TestALostAnswerIsFoundAgainByTheMark(t *testing.T) {
 	w.Fault("drop_response", "POST", "/vm/v3/host", 1, 0)
 	m := w.module(nil)
 	_, err := w.Try(m, &op)
-	require.True(t, provisiontest.Unavailable(t, err).Unsure)
+	require.True(t, provisiontest.Fails(t, err, provision.Unavailable).Unsure)
 	// The number of the task is not known; the machine's own history tells how far it is.
 	out, err := m.Apply(t.Context(), op)
 	require.NoError(t, err)
@@ -78,7 +78,7 @@ func TestALostAnswerOfAFailedMaking(t *testing.T) {
 	w.Fault("drop_response", "POST", "/vm/v3/host", 1, 0)
 	m := w.module(nil)
 	_, err := w.Try(m, &op)
-	provisiontest.Unavailable(t, err)
+	provisiontest.Fails(t, err, provision.Unavailable)
 	w.Advance(20 * time.Minute)
 	_, err = w.Try(m, &op)
 	provisiontest.Refused(t, err, "panel_failed")
