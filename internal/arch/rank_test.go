@@ -34,7 +34,7 @@ const rankOutside = 9
 var forTests = map[string]bool{"pgtest": true, "sim": true, "e2e": true, "bench": true, "badinput": true, "arch": true, "enginetest": true, "provision/provisiontest": true, "provision/panels/paneltest": true}
 
 // Helpers that drivers share.
-var driverHelpers = map[string]bool{"provision/panelhttp": true, "provision/isp6": true, "provision/program": true, "provision/coremgr": true, "provision/dialect": true, "provision/mark": true}
+var driverHelpers = map[string]bool{"provision/panelhttp": true, "provision/isp6": true, "provision/program": true, "provision/coremgr": true, "provision/dialect": true, "provision/mark": true, "provision/attempt": true}
 
 // What the simulated panels share among themselves.
 var panelParts = map[string]bool{"provision/panels/panel": true, "provision/panels/isp6": true}

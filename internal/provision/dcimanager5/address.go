@@ -57,7 +57,7 @@ func (w *work) wanted(ctx context.Context, fresh bool) (wanted, error) {
 
 // amount is an ordered number.
 func (w *work) amount(code string) (int, bool) {
-	a, ordered := w.op.Spec.AddOns[code]
+	a, ordered := w.Op.Spec.AddOns[code]
 	if !ordered || a.Amount == nil || a.Amount.IsNegative() {
 		return 0, false
 	}
@@ -69,7 +69,7 @@ func (w *work) amount(code string) (int, bool) {
 func (w *work) publicType(ctx context.Context) (kind string, asked bool, err error) {
 	kind = w.dialect.Word("public_type")
 	var chosen []string
-	for code, a := range w.op.Spec.AddOns {
+	for code, a := range w.Op.Spec.AddOns {
 		block, special := strings.CutPrefix(code, specialBlock)
 		if !special {
 			continue
@@ -147,7 +147,7 @@ func (w *work) known(ips []panel.IP, given []panel.Given) []held {
 // kindOf is the type by the panel's own list. Its words are not documented, so only one that means something here is believed.
 func (w *work) kindOf(ip panel.IP) string {
 	known := []string{w.dialect.Word("public_type"), w.dialect.Word("private_type"), w.dialect.Word("ipv6_type"), w.set.ParkingIPType}
-	for code, a := range w.op.Spec.AddOns {
+	for code, a := range w.Op.Spec.AddOns {
 		if block, special := strings.CutPrefix(code, specialBlock); special {
 			known = append(known, block, a.Item)
 		}

@@ -2,16 +2,17 @@ package dcimanager5
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"time"
 
 	"github.com/tariffd/tariffd/internal/provision"
+	"github.com/tariffd/tariffd/internal/provision/attempt"
 	"github.com/tariffd/tariffd/internal/provision/dcimanager5/internal/panel"
 )
 
 // How long until the next look, on the business clock.
 const (
-	soon       = time.Second      // only the memo had to be put away
 	shortWork  = 10 * time.Second // power, ports, licenses
 	installing = 30 * time.Second
 )
@@ -19,11 +20,8 @@ const (
 // work is one call of Apply.
 type work struct {
 	*Module
-	op    provision.Op
-	memo  map[string]string
-	after time.Duration     // of the next look
-	begun bool              // the panel holds something for this operation
-	told  map[string]string // parameters for the service
+	attempt.Attempt
+	told map[string]string // parameters for the service
 }
 
 // Apply brings the server nearer to what op asks for. Failures: Unavailable, Rejected ("no_free_server", "unknown_os",
@@ -34,44 +32,25 @@ func (m *Module) Apply(ctx context.Context, op provision.Op) (provision.Outcome,
 		return provision.Outcome{}, err
 	}
 	defer leave()
-	w := &work{Module: m, op: op, memo: op.Remembered(), after: shortWork, told: map[string]string{}}
-	out, err := w.apply(ctx)
-	out.Begun = w.begun
-	return out, err
+	w := &work{Module: m, Attempt: attempt.At(op, shortWork), told: map[string]string{}}
+	return w.frame().Apply(ctx, &w.Attempt)
 }
 
-func (w *work) apply(ctx context.Context) (provision.Outcome, error) {
-	switch w.op.Kind {
-	case provision.Open:
-		return w.open(ctx)
-	case provision.Suspend:
-		return w.on(ctx, w.suspend)
-	case provision.Resume:
-		return w.on(ctx, w.resume)
-	case provision.SetParams:
-		return w.on(ctx, w.setParams)
-	case provision.Reboot:
-		return w.on(ctx, w.reboot)
-	case provision.Reinstall:
-		return w.on(ctx, w.reinstall)
-	case provision.Renew:
-		return w.on(ctx, w.renew)
-	case provision.Close:
-		return w.close(ctx)
+func (w *work) frame() attempt.Frame[panel.Server] {
+	return attempt.Frame[panel.Server]{
+		Panel: "DCImanager 5",
+		Find:  w.find, Carriers: w.carriers,
+		NotFound: provision.NewRejected("server_not_found", "the panel has no server %q of this service", w.Op.Ref),
+		Obtain:   w.claim, Prepare: w.prepare, HandOver: w.handOver, HandedOver: handedOver,
+		Ours: w.ours, Same: func(a, b panel.Server) bool { return a.ID == b.ID },
+		Opened: w.opened, Again: w.openedBefore,
+		Release: w.release, Kept: func(s panel.Server) string { return fmt.Sprintf("server %d could not be taken back", s.ID) },
+		LeaveNothing: w.leaveNothing,
+		Changes: map[provision.Kind]attempt.Change[panel.Server]{
+			provision.Suspend: w.suspend, provision.Resume: w.resume, provision.SetParams: w.setParams,
+			provision.Reboot: w.reboot, provision.Reinstall: w.reinstall, provision.Renew: w.renew,
+		},
 	}
-	return provision.Outcome{}, provision.NewRejected("unsupported_operation", "DCImanager 5 has no %q", w.op.Kind)
-}
-
-// on runs a change of the service's own server; there must be one.
-func (w *work) on(ctx context.Context, change func(context.Context, panel.Server) (provision.Outcome, error)) (provision.Outcome, error) {
-	s, found, err := w.find(ctx)
-	if err != nil {
-		return provision.Outcome{}, err
-	}
-	if !found {
-		return provision.Outcome{}, provision.NewRejected("server_not_found", "the panel has no server %q of this service", w.op.Ref)
-	}
-	return change(ctx, s)
 }
 
 // suspend shuts the client and the switch port out; the machine itself stays on. The license stops with it.
@@ -104,15 +83,14 @@ func (w *work) resume(ctx context.Context, s panel.Server) (provision.Outcome, e
 // setParams changes addresses and the license; what the panel has no call for goes to people (D28). What may be refused comes
 // first, then what is not had back, surplus addresses; what a refused change did before it was refused is undone.
 func (w *work) setParams(ctx context.Context, s panel.Server) (provision.Outcome, error) {
-	if w.memo["refused"] != "" {
+	if w.Refused() {
 		return w.undo(ctx, s)
 	}
 	if err := w.sellable(); err != nil {
 		return provision.Outcome{}, err
 	}
 	s, ready, err := w.changed(ctx, s)
-	if failure, ok := provision.FailureOf(err); ok && failure.Kind == provision.Rejected {
-		w.memo["refused"], w.memo["refused_text"] = failure.Code, failure.Text
+	if w.Refuse(err) {
 		return w.undo(ctx, s)
 	}
 	if err == nil && ready {
@@ -153,11 +131,10 @@ func (w *work) changed(ctx context.Context, s panel.Server) (_ panel.Server, rea
 // undo brings a server back to the addresses and the license of the terms that go on because a change was refused, and tells the
 // refusal.
 func (w *work) undo(ctx context.Context, s panel.Server) (provision.Outcome, error) {
-	code, text := w.memo["refused"], w.memo["refused_text"]
-	ready := true
-	if p := w.op.Spec.Previous; p != nil {
+	if p := w.Op.Spec.Previous; p != nil {
 		before := *w
-		before.op.Spec.AddOns = p.AddOns
+		before.Op.Spec.AddOns = p.AddOns
+		ready := false
 		want, err := before.wanted(ctx, false)
 		if err == nil {
 			_, ready, err = w.follow(ctx, s, func(ctx context.Context, s panel.Server) (*step, error) { return before.addressStep(ctx, s, want) })
@@ -165,17 +142,11 @@ func (w *work) undo(ctx context.Context, s panel.Server) (provision.Outcome, err
 		if err == nil && ready {
 			ready, err = before.licensed(ctx, s)
 		}
-		if failure, ok := provision.FailureOf(err); ok && failure.Kind == provision.Rejected {
-			return provision.Outcome{}, provision.NewRejected(code, "%s; and the server is not as it was before: %s", text, failure.Text)
-		}
-		if err != nil {
-			return provision.Outcome{}, err
+		if err != nil || !ready {
+			return w.NotUndone(err, "and the server is not as it was before")
 		}
 	}
-	if !ready {
-		return w.pending(), nil
-	}
-	return provision.Outcome{}, provision.NewRejected(code, "%s", text)
+	return provision.Outcome{}, w.Refusal()
 }
 
 // renaming is the step that gives a server the domain that was asked for; nil where it has it, or none was.
@@ -187,7 +158,7 @@ func (w *work) renaming(s panel.Server) *step {
 	return &step{name: "host name", do: func(ctx context.Context) error { return w.panel.Edit(ctx, s.ID, panel.Change{Hostname: &host}) }}
 }
 
-func (w *work) asked(parameter string) bool { return slices.Contains(w.op.Spec.Asked, parameter) }
+func (w *work) asked(parameter string) bool { return slices.Contains(w.Op.Spec.Asked, parameter) }
 
 // renew pays for the license where it would end with the period; the server itself knows no periods.
 func (w *work) renew(ctx context.Context, s panel.Server) (provision.Outcome, error) {
@@ -207,22 +178,15 @@ func (w *work) reinstall(ctx context.Context, s panel.Server) (provision.Outcome
 	if err != nil {
 		return provision.Outcome{}, err
 	}
-	w.after = installing
+	w.After = installing
 	s, ready, err := w.once(ctx, s, install)
 	return w.finished(ctx, s, ready, err)
 }
 
-func (w *work) pending() provision.Outcome {
-	return provision.Outcome{State: provision.Pending, After: w.after, Memo: w.memo}
-}
-
 // finished tells what the service has now, once the panel is ready.
 func (w *work) finished(ctx context.Context, s panel.Server, ready bool, err error) (provision.Outcome, error) {
-	if err != nil {
-		return provision.Outcome{}, err
-	}
-	if !ready || !w.ours(s) {
-		return w.pending(), nil // where it ceased to be ours, the next look finds no server
+	if err != nil || !ready || !w.ours(s) {
+		return w.OrPending(err) // where it ceased to be ours, the next look finds no server
 	}
 	addresses, err := w.shown(ctx, s)
 	if err != nil {
@@ -230,6 +194,6 @@ func (w *work) finished(ctx context.Context, s panel.Server, ready bool, err err
 	}
 	// Without a domain that was ordered there is none: the server's own is a placeholder.
 	return provision.Outcome{
-		State: provision.Done, Ref: refOf(s), Domain: w.op.Spec.Domain, Addresses: addresses, Parameters: w.told,
+		State: provision.Done, Ref: refOf(s), Domain: w.Op.Spec.Domain, Addresses: addresses, Parameters: w.told,
 	}, nil
 }

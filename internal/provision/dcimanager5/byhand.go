@@ -12,7 +12,7 @@ import (
 // byHand says what people must do because the panel has no call for it (D28); empty: nothing. What an operation departs from is
 // there already: by the tariff the server's type has it, or somebody has seen to it before.
 func (w *work) byHand(s panel.Server) string {
-	todo := w.op.Undone(w.carriedOut, "domain")
+	todo := w.Op.Undone(w.carriedOut, "domain")
 	if kind := w.otherType(s); kind != "" {
 		todo = append(todo, "server type "+kind)
 	}
@@ -28,7 +28,7 @@ func (w *work) carriedOut(code string) bool {
 	case "ipv4_public", "ipv4_private", "ipv6":
 		return true
 	case "os":
-		return w.op.Kind == provision.Open
+		return w.Op.Kind == provision.Open
 	case "control_panel":
 		return w.licenses != nil || w.orderedPanel() == "" && nothing[plain(w.former("control_panel").Item)]
 	}
@@ -37,20 +37,20 @@ func (w *work) carriedOut(code string) bool {
 
 // former is an add-on as it was before a change of terms.
 func (w *work) former(code string) provision.AddOn {
-	if w.op.Spec.Previous == nil {
+	if w.Op.Spec.Previous == nil {
 		return provision.AddOn{}
 	}
-	return w.op.Spec.Previous.AddOns[code]
+	return w.Op.Spec.Previous.AddOns[code]
 }
 
 // otherType is the type of servers that a change of tariff asks for and the server is not of; empty: it may stay. Nobody can
 // exchange a machine by a call.
 func (w *work) otherType(s panel.Server) string {
-	if w.op.Kind != provision.SetParams || w.op.Spec.Previous == nil {
+	if w.Op.Kind != provision.SetParams || w.Op.Spec.Previous == nil {
 		return ""
 	}
-	t, err := provision.DecodeTariff[Tariff](w.op.Spec.Settings)
-	before, unreadable := provision.DecodeTariff[Tariff](w.op.Spec.Previous.Settings)
+	t, err := provision.DecodeTariff[Tariff](w.Op.Spec.Settings)
+	before, unreadable := provision.DecodeTariff[Tariff](w.Op.Spec.Previous.Settings)
 	if err != nil || unreadable != nil || t.ServerType == before.ServerType || slices.Contains(s.Types, t.ServerType) {
 		return ""
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/shopspring/decimal"
 
 	"github.com/tariffd/tariffd/internal/provision"
+	"github.com/tariffd/tariffd/internal/provision/attempt"
 	"github.com/tariffd/tariffd/internal/provision/dcimanager5/internal/panel"
 )
 
@@ -19,7 +20,7 @@ const panelUser = "panel_user"
 // Inspect tells how the service's server is. One that carries another service's mark, or none and another owner than the service's,
 // is not its server. The panel does not tell which system is installed.
 func (m *Module) Inspect(ctx context.Context, op provision.Op) (provision.Found, error) {
-	w := &work{Module: m, op: op}
+	w := &work{Module: m, Attempt: attempt.Attempt{Op: op}}
 	s, found, err := w.find(ctx)
 	if err != nil || !found {
 		return provision.Found{}, err

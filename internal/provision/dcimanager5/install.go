@@ -24,11 +24,11 @@ func (w *work) installation(ctx context.Context, s panel.Server) (request, error
 	if err != nil {
 		return request{}, err
 	}
-	password := w.op.Spec.Password
+	password := w.Op.Spec.Password
 	if password == "" {
 		password = secret.Throwaway() // the panel asks for one; the client sets his own later
 	}
-	if w.op.Spec.Parameter("os") == "" {
+	if w.Op.Spec.Parameter("os") == "" {
 		w.told["os"] = os // which one was installed where the order left it open
 	}
 	return request{name: "install", do: func(ctx context.Context) error {
@@ -38,12 +38,12 @@ func (w *work) installation(ctx context.Context, s panel.Server) (request, error
 
 // chosenOS is the order's, as a parameter or as an add-on's item, else the tariff's, else the first by name.
 func (w *work) chosenOS(offer panel.Offer) (string, error) {
-	t, err := provision.DecodeTariff[Tariff](w.op.Spec.Settings)
+	t, err := provision.DecodeTariff[Tariff](w.Op.Spec.Settings)
 	if err != nil {
 		return "", provision.NewRejected("bad_tariff_settings", "the tariff's settings are not readable")
 	}
-	choice := w.op.Spec.Parameter("os")
-	for _, other := range []string{w.op.Spec.AddOns["os"].Item, t.DefaultOS} {
+	choice := w.Op.Spec.Parameter("os")
+	for _, other := range []string{w.Op.Spec.AddOns["os"].Item, t.DefaultOS} {
 		if choice == "" {
 			choice = other
 		}
@@ -62,9 +62,9 @@ func (w *work) chosenOS(offer panel.Offer) (string, error) {
 
 // chosenRecipe is the ordered script, else one that is called as the ordered control panel.
 func (w *work) chosenRecipe(offer panel.Offer) (string, error) {
-	choice := w.op.Spec.Parameter("recipe")
+	choice := w.Op.Spec.Parameter("recipe")
 	for _, r := range offer.Recipes {
-		if choice != "" && strings.EqualFold(r, choice) || choice == "" && r == w.op.Spec.AddOns["control_panel"].Item {
+		if choice != "" && strings.EqualFold(r, choice) || choice == "" && r == w.Op.Spec.AddOns["control_panel"].Item {
 			return r, nil
 		}
 	}

@@ -18,7 +18,7 @@ const (
 
 // orderedPanel is the control panel that was ordered; empty: none.
 func (w *work) orderedPanel() string {
-	item := w.op.Spec.AddOns["control_panel"].Item
+	item := w.Op.Spec.AddOns["control_panel"].Item
 	if nothing[plain(item)] {
 		return ""
 	}
@@ -40,7 +40,7 @@ func (w *work) sellable() error {
 // licensed gives the service the license of its control panel, and stops others that it had. It is ready when there is a key,
 // which becomes the service's.
 func (w *work) licensed(ctx context.Context, s panel.Server) (ready bool, err error) {
-	_, sold := w.op.Spec.AddOns["control_panel"]
+	_, sold := w.Op.Spec.AddOns["control_panel"]
 	if w.licenses == nil || !sold {
 		return true, nil
 	}
@@ -80,10 +80,10 @@ func (w *work) licensed(ctx context.Context, s panel.Server) (ready bool, err er
 // licensedBefore tells whether the server came with its control panel when it was taken over: another license is bought only once
 // another control panel is ordered.
 func (w *work) licensedBefore() bool {
-	if w.op.Spec.Parameter(panelUser) == "" {
+	if w.Op.Spec.Parameter(panelUser) == "" {
 		return false
 	}
-	return w.op.Spec.Previous == nil || plain(w.op.Spec.AddOns["control_panel"].Item) == plain(w.former("control_panel").Item)
+	return w.Op.Spec.Previous == nil || plain(w.Op.Spec.AddOns["control_panel"].Item) == plain(w.former("control_panel").Item)
 }
 
 func (w *work) ownLicenses(ctx context.Context) ([]panel.License, error) {
@@ -98,10 +98,10 @@ func (w *work) ownLicenses(ctx context.Context) ([]panel.License, error) {
 
 // orderLicense buys one. A refusal counts only where there still is none: another attempt may have been quicker.
 func (w *work) orderLicense(ctx context.Context, s panel.Server, pricelist string) error {
-	if w.count("licenses") >= mostTries {
+	if w.Count("licenses") >= mostTries {
 		return provision.NewRejected("license_not_made", "the license server takes orders and makes no license")
 	}
-	w.memo["licenses"] = strconv.Itoa(w.count("licenses") + 1)
+	w.Memo["licenses"] = strconv.Itoa(w.Count("licenses") + 1)
 	asked := w.licenses.Order(ctx, w.mark(), s.IP, pricelist, licenseMonths)
 	if asked == nil || !coremgr.Rejected(asked) {
 		return asked

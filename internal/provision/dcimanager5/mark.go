@@ -2,7 +2,6 @@ package dcimanager5
 
 import (
 	"context"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -16,7 +15,7 @@ import (
 // markOf is the same for every operation of a service.
 func markOf(id actor.ServiceID) string { return mark.Of(id) }
 
-func (w *work) mark() string { return markOf(w.op.ServiceID) }
+func (w *work) mark() string { return markOf(w.Op.ServiceID) }
 
 // parkMark is what IPmanager remembers of an address that a server of nobody is parked on.
 func (m *Module) parkMark(s panel.Server) string {
@@ -33,19 +32,19 @@ func handedOver(s panel.Server) bool { return mark.HandedOver(s.Name) }
 func plainName(s panel.Server) string { return mark.Plain(s.Name) }
 
 // newName is the server's own name with the mark of an opening under way; finalName that of a finished one.
-func (w *work) newName(s panel.Server) string { return mark.New(s.Name, w.op.ServiceID) }
+func (w *work) newName(s panel.Server) string { return mark.New(s.Name, w.Op.ServiceID) }
 
-func (w *work) finalName(s panel.Server) string { return mark.Final(s.Name, w.op.ServiceID) }
+func (w *work) finalName(s panel.Server) string { return mark.Final(s.Name, w.Op.ServiceID) }
 
 // userName is the client's user in the panel.
-func (w *work) userName() string { return coremgr.UserName(w.op.Spec.Client) }
+func (w *work) userName() string { return coremgr.UserName(w.Op.Spec.Client) }
 
 // hostname is what the server is called while it is sold. The panel wants one, and not the one of free servers.
 func (w *work) hostname() string {
-	if w.op.Spec.Domain != "" {
-		return w.op.Spec.Domain
+	if w.Op.Spec.Domain != "" {
+		return w.Op.Spec.Domain
 	}
-	return "s" + mark.Tail(w.op.ServiceID) + placeholder
+	return "s" + mark.Tail(w.Op.ServiceID) + placeholder
 }
 
 // placeholder ends the host names of servers without a domain.
@@ -57,13 +56,13 @@ func (w *work) ours(s panel.Server) bool {
 	if carried := markIn(s); carried != "" {
 		return carried == w.mark()
 	}
-	return w.op.Ref != "" && refOf(s) == w.op.Ref && w.ownedByClient(s)
+	return w.Op.Ref != "" && refOf(s) == w.Op.Ref && w.ownedByClient(s)
 }
 
 // ownedByClient tells whether the client is the server's owner: as the user that this program made for it, or as the one whose
 // servers were taken over.
 func (w *work) ownedByClient(s panel.Server) bool {
-	return s.Owner != "" && (strings.EqualFold(s.Owner, w.userName()) || strings.EqualFold(s.Owner, w.op.Spec.Parameter(panelUser)))
+	return s.Owner != "" && (strings.EqualFold(s.Owner, w.userName()) || strings.EqualFold(s.Owner, w.Op.Spec.Parameter(panelUser)))
 }
 
 func refOf(s panel.Server) provision.Ref { return provision.Ref(strconv.Itoa(s.ID)) }
@@ -75,38 +74,21 @@ func (w *work) find(ctx context.Context) (panel.Server, bool, error) {
 		return panel.Server{}, false, err
 	}
 	for _, s := range all {
-		if refOf(s) == w.op.Ref && w.ours(s) {
+		if refOf(s) == w.Op.Ref && w.ours(s) {
 			return s, true, nil
 		}
 	}
-	if carriers := w.carriersAmong(all); len(carriers) > 0 {
+	if carriers := w.among(all); len(carriers) > 0 {
 		return carriers[0], true, nil
 	}
 	return panel.Server{}, false, nil
 }
 
-// carriersAmong are the servers with the service's mark: a finished one first, then by number. More than one is what two attempts
-// at once may leave; all attempts agree on which of them stays, the first.
-func (w *work) carriersAmong(all []panel.Server) []panel.Server {
-	var out []panel.Server
-	for _, s := range all {
-		if markIn(s) == w.mark() {
-			out = append(out, s)
-		}
-	}
-	slices.SortFunc(out, func(a, b panel.Server) int {
-		if x, y := handedOver(a), handedOver(b); x != y {
-			if x {
-				return -1
-			}
-			return 1
-		}
-		return a.ID - b.ID
-	})
-	return out
+func (w *work) among(all []panel.Server) []panel.Server {
+	return mark.Carriers(all, w.Op.ServiceID, func(s panel.Server) (string, int) { return s.Name, s.ID })
 }
 
 func (w *work) carriers(ctx context.Context) ([]panel.Server, error) {
 	all, err := w.panel.Servers(ctx)
-	return w.carriersAmong(all), err
+	return w.among(all), err
 }

@@ -38,7 +38,7 @@ func (w *work) putAsideTaken(ctx context.Context, ip string) (free bool, err err
 	if w.env.AddressTaken == nil {
 		return true, nil
 	}
-	taken, err := w.env.AddressTaken(ctx, ip, w.op.ServiceID)
+	taken, err := w.env.AddressTaken(ctx, ip, w.Op.ServiceID)
 	if err != nil {
 		return false, provision.NewUnavailable(err, "it cannot be told whose address %s is", ip)
 	}

@@ -4,31 +4,8 @@ import (
 	"context"
 	"slices"
 
-	"github.com/tariffd/tariffd/internal/provision"
 	"github.com/tariffd/tariffd/internal/provision/dcimanager5/internal/panel"
 )
-
-// close gives the service's server back. One that is missing, free already or somebody else's by now is done.
-func (w *work) close(ctx context.Context) (provision.Outcome, error) {
-	for range mostCandidates {
-		s, found, err := w.find(ctx)
-		if err != nil {
-			return provision.Outcome{}, err
-		}
-		if !found {
-			return provision.Outcome{State: provision.Done}, w.leaveNothing(ctx)
-		}
-		ready, err := w.release(ctx, s)
-		if err != nil {
-			return provision.Outcome{}, err
-		}
-		if !ready {
-			return w.pending(), nil
-		}
-		// Once more: two attempts at once may have left a second server with the mark.
-	}
-	return w.pending(), nil
-}
 
 // leaveNothing stops the service's licenses and gives back the addresses that are on no server.
 func (w *work) leaveNothing(ctx context.Context) error {

@@ -5,6 +5,7 @@ import (
 	"strconv"
 
 	"github.com/tariffd/tariffd/internal/provision"
+	"github.com/tariffd/tariffd/internal/provision/attempt"
 	"github.com/tariffd/tariffd/internal/provision/coremgr"
 	"github.com/tariffd/tariffd/internal/provision/dcimanager5/internal/panel"
 )
@@ -59,7 +60,7 @@ func (w *work) follow(ctx context.Context, s panel.Server, next plan) (_ panel.S
 		}
 		if after != nil && after.name == missing.name {
 			// Nothing has come of it yet. A slow step may have been refused because somebody else's is under way.
-			if asked != nil && missing.slow && w.count("waits") < mostWaits {
+			if asked != nil && missing.slow && w.Count("waits") < mostWaits {
 				asked = nil
 			}
 			return fresh, false, asked
@@ -85,28 +86,23 @@ func (w *work) again(ctx context.Context, id int) (panel.Server, error) {
 	return s, err
 }
 
-func (w *work) count(name string) int {
-	n, _ := strconv.Atoi(w.memo[name])
-	return n
-}
-
 // account decides whether a step is asked for now: at once the first time, and again where nothing has come of it for a while. It
 // gives up on one that never comes to an end.
 func (w *work) account(s *step, on panel.Server) (ask bool, err error) {
 	name := s.name + " " + strconv.Itoa(on.ID)
-	if w.memo["step"] != name {
-		w.memo["step"], w.memo["tries"], w.memo["waits"] = name, "1", "0"
+	if w.Memo["step"] != name {
+		w.Memo["step"], w.Memo["tries"], w.Memo["waits"] = name, "1", "0"
 		return true, nil
 	}
-	w.memo["waits"] = strconv.Itoa(w.count("waits") + 1)
-	if s.slow && w.count("waits")%patience != 0 && !on.PowerError {
+	w.Memo["waits"] = strconv.Itoa(w.Count("waits") + 1)
+	if s.slow && w.Count("waits")%patience != 0 && !on.PowerError {
 		return false, nil
 	}
-	tries := w.count("tries")
-	if tries >= mostTries && (!s.slow || on.PowerError || w.count("waits") >= mostWaits) {
+	tries := w.Count("tries")
+	if tries >= mostTries && (!s.slow || on.PowerError || w.Count("waits") >= mostWaits) {
 		return false, provision.NewRejected("panel_does_not_finish", "the panel accepts %q for server %d and does not do it", s.name, on.ID)
 	}
-	w.memo["tries"] = strconv.Itoa(tries + 1)
+	w.Memo["tries"] = strconv.Itoa(tries + 1)
 	return true, nil
 }
 
@@ -125,27 +121,27 @@ func (w *work) once(ctx context.Context, s panel.Server, r request) (_ panel.Ser
 		return s, false, err
 	}
 	if s.Busy() || last.Running {
-		if w.noted(s, r) && w.memo["once_asked"] == "unsure" {
-			w.memo["once_asked"] = "yes" // it had been heard
+		if w.noted(s, r) && w.Memo["once_asked"] == "unsure" {
+			w.Memo["once_asked"] = "yes" // it had been heard
 		}
 		return s, false, nil
 	}
 	if !w.noted(s, r) {
-		delete(w.memo, "once_asked")
-		delete(w.memo, "once_seen")
-		w.memo["once"], w.memo["once_server"], w.memo["once_before"], w.memo["once_tries"] = r.name, strconv.Itoa(s.ID), last.Number, "0"
-		w.after = soon
+		delete(w.Memo, "once_asked")
+		delete(w.Memo, "once_seen")
+		w.Memo["once"], w.Memo["once_server"], w.Memo["once_before"], w.Memo["once_tries"] = r.name, strconv.Itoa(s.ID), last.Number, "0"
+		w.After = attempt.Soon
 		return s, false, nil
 	}
-	heard := w.memo["once_asked"] == "yes" || w.memo["once_before"] != last.Number
+	heard := w.Memo["once_asked"] == "yes" || w.Memo["once_before"] != last.Number
 	switch {
 	case heard && s.InstallFailed && r.name == "install":
 		return s, false, provision.NewRejected("panel_failed", "the installation of server %d failed", s.ID)
 	case heard && s.PowerError && r.name == "reboot":
 		return s, false, provision.NewRejected("panel_failed", "the restart of server %d failed", s.ID)
-	case heard && !last.Known && w.memo["once_seen"] == "":
+	case heard && !last.Known && w.Memo["once_seen"] == "":
 		// One look more: work that began with the answer may not show in the same moment.
-		w.memo["once_seen"] = "yes"
+		w.Memo["once_seen"] = "yes"
 		return s, false, nil
 	case heard:
 		return s, true, nil
@@ -154,24 +150,24 @@ func (w *work) once(ctx context.Context, s panel.Server, r request) (_ panel.Ser
 }
 
 func (w *work) noted(s panel.Server, r request) bool {
-	return w.memo["once"] == r.name && w.memo["once_server"] == strconv.Itoa(s.ID)
+	return w.Memo["once"] == r.name && w.Memo["once_server"] == strconv.Itoa(s.ID)
 }
 
 // askOnce makes the request. Without an answer the next look comes soon; a refusal counts only when it lasts, for it may be of
 // work that is under way and does not show.
 func (w *work) askOnce(ctx context.Context, s panel.Server, r request) (panel.Server, bool, error) {
 	asked := r.do(ctx)
-	tries := w.count("once_tries") + 1
-	w.memo["once_tries"] = strconv.Itoa(tries)
+	tries := w.Count("once_tries") + 1
+	w.Memo["once_tries"] = strconv.Itoa(tries)
 	failure, failed := provision.FailureOf(asked)
 	switch {
 	case asked == nil:
-		w.memo["once_asked"] = "yes"
+		w.Memo["once_asked"] = "yes"
 		return s, false, nil
 	case !failed || failure.Kind == provision.Unauthenticated, tries > mostTries:
 		return s, false, asked
 	case failure.Kind == provision.Unavailable:
-		w.memo["once_asked"], w.after = "unsure", soon
+		w.Memo["once_asked"], w.After = "unsure", attempt.Soon
 		return s, false, nil
 	}
 	return s, false, w.refusal(ctx, s, asked)
@@ -191,7 +187,7 @@ func (w *work) refusal(ctx context.Context, s panel.Server, asked error) error {
 	if err != nil {
 		return err
 	}
-	if fresh.Busy() || busy || last.Running || last.Number != w.memo["once_before"] {
+	if fresh.Busy() || busy || last.Running || last.Number != w.Memo["once_before"] {
 		return nil
 	}
 	return asked

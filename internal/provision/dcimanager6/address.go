@@ -16,7 +16,7 @@ type addressCount struct{ ipv4, ipv6 *int }
 // wanted reads the ordered add-ons.
 func (w *work) wanted() addressCount {
 	amount := func(code string) *int {
-		a, ordered := w.op.Spec.AddOns[code]
+		a, ordered := w.Op.Spec.AddOns[code]
 		if !ordered || a.Amount == nil {
 			return nil
 		}

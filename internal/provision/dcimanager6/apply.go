@@ -2,15 +2,16 @@ package dcimanager6
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"github.com/tariffd/tariffd/internal/provision"
+	"github.com/tariffd/tariffd/internal/provision/attempt"
 	"github.com/tariffd/tariffd/internal/provision/dcimanager6/internal/panel"
 )
 
 // How long until the next look, on the business clock.
 const (
-	soon       = time.Second      // only the memo had to be put away
 	shortWork  = 10 * time.Second // addresses, ports, power
 	installing = 30 * time.Second
 )
@@ -18,10 +19,7 @@ const (
 // work is one call of Apply.
 type work struct {
 	*Module
-	op    provision.Op
-	memo  map[string]string
-	after time.Duration // of the next look
-	begun bool          // the panel holds something for this operation
+	attempt.Attempt
 }
 
 // colocation tells whether the server is the client's own, which people mount and take down.
@@ -35,50 +33,27 @@ func (m *Module) Apply(ctx context.Context, op provision.Op) (provision.Outcome,
 		return provision.Outcome{}, err
 	}
 	defer leave()
-	w := &work{Module: m, op: op, memo: op.Remembered(), after: shortWork}
-	out, err := w.apply(ctx)
-	out.Begun = w.begun
-	return out, err
+	w := &work{Module: m, Attempt: attempt.At(op, shortWork)}
+	if w.colocation() && (op.Kind == provision.Open || op.Kind == provision.Close || op.Kind == provision.Reinstall) {
+		return provision.Outcome{State: provision.Manual, Text: "A colocated server is mounted, taken down and installed by people."}, nil
+	}
+	return w.frame().Apply(ctx, &w.Attempt)
 }
 
-func (w *work) apply(ctx context.Context) (provision.Outcome, error) {
-	if w.colocation() {
-		switch w.op.Kind {
-		case provision.Open, provision.Close, provision.Reinstall:
-			return provision.Outcome{State: provision.Manual, Text: "A colocated server is mounted, taken down and installed by people."}, nil
-		}
+func (w *work) frame() attempt.Frame[panel.Server] {
+	return attempt.Frame[panel.Server]{
+		Panel: "DCImanager 6",
+		Find:  w.find, Carriers: w.carriers,
+		NotFound: provision.NewRejected("server_not_found", "the panel has no server %q of this service", w.Op.Ref),
+		Obtain:   w.claim, Prepare: w.prepare, HandOver: w.handOver, HandedOver: handedOver,
+		Ours: w.ours, Same: func(a, b panel.Server) bool { return a.ID == b.ID },
+		Opened:  func(_ context.Context, s panel.Server) (provision.Outcome, error) { return w.done(s), nil },
+		Release: w.release, Kept: func(s panel.Server) string { return fmt.Sprintf("server %d could not be taken back", s.ID) },
+		Changes: map[provision.Kind]attempt.Change[panel.Server]{
+			provision.Suspend: w.suspend, provision.Resume: w.resume, provision.SetParams: w.setParams,
+			provision.Reboot: w.reboot, provision.Reinstall: w.reinstall,
+		},
 	}
-	switch w.op.Kind {
-	case provision.Open:
-		return w.open(ctx)
-	case provision.Suspend:
-		return w.on(ctx, w.suspend)
-	case provision.Resume:
-		return w.on(ctx, w.resume)
-	case provision.SetParams:
-		return w.on(ctx, w.setParams)
-	case provision.Reboot:
-		return w.on(ctx, w.reboot)
-	case provision.Reinstall:
-		return w.on(ctx, w.reinstall)
-	case provision.Close:
-		return w.close(ctx)
-	case provision.Renew:
-		return provision.Outcome{State: provision.Done}, nil
-	}
-	return provision.Outcome{}, provision.NewRejected("unsupported_operation", "DCImanager 6 has no %q", w.op.Kind)
-}
-
-// on runs a change of the service's own server; there must be one.
-func (w *work) on(ctx context.Context, change func(context.Context, panel.Server) (provision.Outcome, error)) (provision.Outcome, error) {
-	s, found, err := w.find(ctx)
-	if err != nil {
-		return provision.Outcome{}, err
-	}
-	if !found {
-		return provision.Outcome{}, provision.NewRejected("server_not_found", "the panel has no server %q of this service", w.op.Ref)
-	}
-	return change(ctx, s)
 }
 
 // suspend closes the switch port; the machine itself stays on, unless the module says otherwise.
@@ -117,18 +92,15 @@ func (w *work) setParams(ctx context.Context, s panel.Server) (provision.Outcome
 				return exchange
 			}
 		}
-		return w.power(s, w.op.Spec.Standing)
+		return w.power(s, w.Op.Spec.Standing)
 	})
 }
 
 // reach follows a plan to its end.
 func (w *work) reach(ctx context.Context, s panel.Server, next plan) (provision.Outcome, error) {
 	s, ready, err := w.follow(ctx, s, next)
-	if err != nil {
-		return provision.Outcome{}, err
-	}
-	if !ready || !w.ours(s) {
-		return w.pending(), nil // where it ceased to be ours, the next look finds no server
+	if err != nil || !ready || !w.ours(s) {
+		return w.OrPending(err) // where it ceased to be ours, the next look finds no server
 	}
 	return w.done(s), nil
 }
@@ -138,7 +110,7 @@ func (w *work) reach(ctx context.Context, s panel.Server, next plan) (provision.
 func (w *work) reboot(ctx context.Context, s panel.Server) (provision.Outcome, error) {
 	r := request{name: "reboot", seen: func(panel.Server) bool { return true }}
 	switch {
-	case w.op.Recovery:
+	case w.Op.Recovery:
 		system, err := w.recoverySystem(ctx)
 		if err != nil {
 			return provision.Outcome{}, err
@@ -158,36 +130,29 @@ func (w *work) reinstall(ctx context.Context, s panel.Server) (provision.Outcome
 	if err != nil {
 		return provision.Outcome{}, err
 	}
-	w.after = installing
+	w.After = installing
 	return w.unrepeatable(ctx, s, install)
 }
 
 func (w *work) unrepeatable(ctx context.Context, s panel.Server, r request) (provision.Outcome, error) {
 	s, ready, err := w.once(ctx, s, r)
-	if err != nil {
-		return provision.Outcome{}, err
-	}
-	if !ready {
-		return w.pending(), nil
+	if err != nil || !ready {
+		return w.OrPending(err)
 	}
 	return w.done(s), nil
-}
-
-func (w *work) pending() provision.Outcome {
-	return provision.Outcome{State: provision.Pending, After: w.after, Memo: w.memo}
 }
 
 // done tells what the service has now.
 func (w *work) done(s panel.Server) provision.Outcome {
 	return provision.Outcome{
-		State: provision.Done, Ref: refOf(s), Domain: w.domainOf(s), Addresses: w.told(s), Parameters: osParameter(w.op, s), ByHand: w.byHand(s),
+		State: provision.Done, Ref: refOf(s), Domain: w.domainOf(s), Addresses: w.told(s), Parameters: osParameter(w.Op, s), ByHand: w.byHand(s),
 	}
 }
 
 // domainOf is the domain of the service's machine. A free server's own domain is a placeholder of the panel: without one that
 // was ordered there is none.
 func (w *work) domainOf(s panel.Server) string {
-	if w.op.Spec.Domain == "" {
+	if w.Op.Spec.Domain == "" {
 		return ""
 	}
 	return s.Domain

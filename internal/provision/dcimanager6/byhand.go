@@ -11,10 +11,10 @@ import (
 // byHand says what people must do because the panel has no call for it, or because the module runs no scripts (D28); empty:
 // nothing. What was ordered is never left out silently.
 func (w *work) byHand(s panel.Server) string {
-	todo := w.op.Undone(func(code string) bool {
-		return code == "ipv4_public" || code == "ipv6" || code == "os" && w.op.Kind == provision.Open
+	todo := w.Op.Undone(func(code string) bool {
+		return code == "ipv4_public" || code == "ipv6" || code == "os" && w.Op.Kind == provision.Open
 	})
-	if script := w.op.Spec.Parameter("recipe"); script != "" && !w.set.UseRecipes && w.installs() {
+	if script := w.Op.Spec.Parameter("recipe"); script != "" && !w.set.UseRecipes && w.installs() {
 		todo = append(todo, fmt.Sprintf("run script %q", script))
 	}
 	if len(todo) == 0 {
@@ -25,5 +25,5 @@ func (w *work) byHand(s panel.Server) string {
 
 // installs tells whether the operation puts a system on the server.
 func (w *work) installs() bool {
-	return w.op.Kind == provision.Reinstall || w.op.Kind == provision.Open && !w.colocation()
+	return w.Op.Kind == provision.Reinstall || w.Op.Kind == provision.Open && !w.colocation()
 }

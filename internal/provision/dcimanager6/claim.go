@@ -4,65 +4,52 @@ import (
 	"context"
 
 	"github.com/tariffd/tariffd/internal/provision"
+	"github.com/tariffd/tariffd/internal/provision/attempt"
 	"github.com/tariffd/tariffd/internal/provision/dcimanager6/internal/panel"
 	"github.com/tariffd/tariffd/internal/provision/isp6"
 	"github.com/tariffd/tariffd/internal/provision/panelhttp"
 	"github.com/tariffd/tariffd/internal/secret"
 )
 
-// mostCandidates bounds how many servers are tried in one call.
-const mostCandidates = 20
-
 // claim takes a free server of the tariff's configuration at the order's location. Two workers of this process take turns;
 // against other processes each take is verified.
-func (w *work) claim(ctx context.Context) (panel.Server, *provision.Outcome, error) {
+func (w *work) claim(ctx context.Context) ([]panel.Server, provision.Outcome, error) {
 	leave, err := w.panel.Exclusive(ctx, "claim")
 	if err != nil {
-		return panel.Server{}, nil, err
+		return nil, provision.Outcome{}, err
 	}
 	defer leave()
-	t, err := provision.DecodeTariff[Tariff](w.op.Spec.Settings)
+	t, err := provision.DecodeTariff[Tariff](w.Op.Spec.Settings)
 	if err != nil {
-		return panel.Server{}, nil, provision.NewRejected("bad_tariff_settings", "the tariff's settings are not readable")
+		return nil, provision.Outcome{}, provision.NewRejected("bad_tariff_settings", "the tariff's settings are not readable")
 	}
 	location, err := w.orderLocation()
 	if err != nil {
-		return panel.Server{}, nil, err
+		return nil, provision.Outcome{}, err
 	}
 	free, err := w.free(ctx, location, t.Configuration)
 	if err != nil {
-		return panel.Server{}, nil, err
+		return nil, provision.Outcome{}, err
 	}
-	refusal := error(provision.NewRejected("no_free_server", "no server of configuration %q is free at location %d", t.Configuration, location))
-	if len(free) == 0 {
-		if !w.byServerType() {
-			out, err := w.closest(ctx, location, t.Configuration)
-			return panel.Server{}, &out, err
-		}
-		return panel.Server{}, nil, refusal
+	if len(free) == 0 && !w.byServerType() {
+		out, err := w.closest(ctx, location, t.Configuration)
+		return nil, out, err
 	}
-	owner, err := w.user(ctx)
-	if err != nil {
-		return panel.Server{}, nil, err
-	}
-	for _, s := range free[:min(len(free), mostCandidates)] {
-		got, won, err := w.take(ctx, s.ID, owner)
-		switch {
-		case won:
-			return got, nil, nil
-		case isp6.Rejected(err): // a protected server, say: the next one may do
-			refusal = err
-		case err != nil:
-			return panel.Server{}, nil, err
+	owner := 0
+	if len(free) > 0 {
+		if owner, err = w.user(ctx); err != nil {
+			return nil, provision.Outcome{}, err
 		}
 	}
-	return panel.Server{}, nil, refusal
+	none := provision.NewRejected("no_free_server", "no server of configuration %q is free at location %d", t.Configuration, location)
+	s, err := attempt.FirstOf(free, none, isp6.Rejected, func(s panel.Server) (panel.Server, bool, error) { return w.take(ctx, s.ID, owner) })
+	return []panel.Server{s}, provision.Outcome{}, err
 }
 
 // orderLocation is the order's data center, else the module's.
 func (w *work) orderLocation() (int, error) {
-	if w.op.Spec.Location != "" {
-		return locationID(w.op.Spec.Location)
+	if w.Op.Spec.Location != "" {
+		return locationID(w.Op.Spec.Location)
 	}
 	return locationID(w.location)
 }
@@ -89,7 +76,7 @@ func (w *work) take(ctx context.Context, id, owner int) (panel.Server, bool, err
 	if err != nil || !found || !s.Free() || markIn(s) != "" {
 		return s, false, err
 	}
-	asked := w.panel.Assign(ctx, id, owner, w.newName(s), w.op.Spec.Domain)
+	asked := w.panel.Assign(ctx, id, owner, w.newName(s), w.Op.Spec.Domain)
 	if asked != nil && !isp6.Rejected(asked) {
 		return s, false, asked
 	}
@@ -112,7 +99,7 @@ func (w *work) take(ctx context.Context, id, owner int) (panel.Server, bool, err
 
 // user finds the client's account in the panel by its e-mail, or makes it.
 func (w *work) user(ctx context.Context) (int, error) {
-	client := w.op.Spec.Client
+	client := w.Op.Spec.Client
 	return panelhttp.FindOrMake(func() (int, bool, error) {
 		known, found, err := w.panel.UserByEmail(ctx, client.Email)
 		return known.ID, found, err

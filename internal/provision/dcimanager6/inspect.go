@@ -7,6 +7,7 @@ import (
 	"github.com/shopspring/decimal"
 
 	"github.com/tariffd/tariffd/internal/provision"
+	"github.com/tariffd/tariffd/internal/provision/attempt"
 	"github.com/tariffd/tariffd/internal/provision/dcimanager6/internal/panel"
 	"github.com/tariffd/tariffd/internal/provision/isp6"
 )
@@ -14,7 +15,7 @@ import (
 // Inspect tells how the service's server is. One that carries another service's mark, or none and another owner than the client, is
 // not its server.
 func (m *Module) Inspect(ctx context.Context, op provision.Op) (provision.Found, error) {
-	w := &work{Module: m, op: op}
+	w := &work{Module: m, Attempt: attempt.Attempt{Op: op}}
 	s, found, err := w.find(ctx)
 	if err != nil || !found {
 		return provision.Found{}, err

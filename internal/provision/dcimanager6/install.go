@@ -34,15 +34,15 @@ func (w *work) installation(ctx context.Context, s panel.Server) (request, error
 
 // password is the machine's first one; the panel asks for one where the client left it open, and he sets his own later.
 func (w *work) password() string {
-	if w.op.Spec.Password != "" {
-		return w.op.Spec.Password
+	if w.Op.Spec.Password != "" {
+		return w.Op.Spec.Password
 	}
 	return secret.Throwaway()
 }
 
 // chosenOS is the order's, by parameter or add-on, else the tariff's, else the panel's first by name.
 func (w *work) chosenOS(ctx context.Context) (panel.OSTemplate, error) {
-	t, err := provision.DecodeTariff[Tariff](w.op.Spec.Settings)
+	t, err := provision.DecodeTariff[Tariff](w.Op.Spec.Settings)
 	if err != nil {
 		return panel.OSTemplate{}, provision.NewRejected("bad_tariff_settings", "the tariff's settings are not readable")
 	}
@@ -50,7 +50,7 @@ func (w *work) chosenOS(ctx context.Context) (panel.OSTemplate, error) {
 	if err != nil {
 		return panel.OSTemplate{}, err
 	}
-	choice := cmp.Or(w.op.Spec.Parameter("os"), w.op.Spec.AddOns["os"].Item, t.DefaultOS)
+	choice := cmp.Or(w.Op.Spec.Parameter("os"), w.Op.Spec.AddOns["os"].Item, t.DefaultOS)
 	for _, os := range all {
 		if choice == "" || strings.EqualFold(os.Name, choice) || strconv.Itoa(os.ID) == choice {
 			return os, nil
@@ -88,7 +88,7 @@ func (w *work) recoverySystem(ctx context.Context) (int, error) {
 
 // chosenScript is the ordered script's number; 0 where none was ordered or the module runs none.
 func (w *work) chosenScript(ctx context.Context) (int, error) {
-	choice := w.op.Spec.Parameter("recipe")
+	choice := w.Op.Spec.Parameter("recipe")
 	if !w.set.UseRecipes || choice == "" {
 		return 0, nil
 	}

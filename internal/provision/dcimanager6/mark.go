@@ -2,7 +2,6 @@ package dcimanager6
 
 import (
 	"context"
-	"sort"
 	"strconv"
 	"strings"
 
@@ -26,28 +25,28 @@ func handedOver(s panel.Server) bool { return mark.HandedOver(s.Name) }
 func plainName(s panel.Server) string { return mark.Plain(s.Name) }
 
 // newName is the server's own name with the mark of an opening under way; finalName that of a finished one.
-func (w *work) newName(s panel.Server) string { return mark.New(s.Name, w.op.ServiceID) }
+func (w *work) newName(s panel.Server) string { return mark.New(s.Name, w.Op.ServiceID) }
 
-func (w *work) finalName(s panel.Server) string { return mark.Final(s.Name, w.op.ServiceID) }
+func (w *work) finalName(s panel.Server) string { return mark.Final(s.Name, w.Op.ServiceID) }
 
 // ours tells whether the server belongs to the service: it carries its mark, or it carries none, is the one the service is
 // known by and its owner is the client (a server that staff handed over by hand).
 func (w *work) ours(s panel.Server) bool {
 	if carried := markIn(s); carried != "" {
-		return carried == markOf(w.op.ServiceID)
+		return carried == markOf(w.Op.ServiceID)
 	}
-	return w.op.Ref != "" && refOf(s) == w.op.Ref && w.ownedByClient(s)
+	return w.Op.Ref != "" && refOf(s) == w.Op.Ref && w.ownedByClient(s)
 }
 
 func (w *work) ownedByClient(s panel.Server) bool {
-	return s.OwnerEmail != "" && strings.EqualFold(s.OwnerEmail, w.op.Spec.Client.Email)
+	return s.OwnerEmail != "" && strings.EqualFold(s.OwnerEmail, w.Op.Spec.Client.Email)
 }
 
 func refOf(s panel.Server) provision.Ref { return provision.Ref(strconv.Itoa(s.ID)) }
 
 // find returns the service's server: the one it is known by, else the one that carries its mark.
 func (w *work) find(ctx context.Context) (panel.Server, bool, error) {
-	if id, err := strconv.Atoi(string(w.op.Ref)); err == nil {
+	if id, err := strconv.Atoi(string(w.Op.Ref)); err == nil {
 		s, found, err := w.panel.Server(ctx, id)
 		if err != nil || found && w.ours(s) {
 			return s, found, err
@@ -60,25 +59,11 @@ func (w *work) find(ctx context.Context) (panel.Server, bool, error) {
 	return all[0], true, nil
 }
 
-// carriers returns every server with the service's mark: a finished one first, then by id. More than one is what two attempts
-// at once may leave; all attempts agree on which of them stays, the first.
+// carriers returns every server with the service's mark.
 func (w *work) carriers(ctx context.Context) ([]panel.Server, error) {
-	own := markOf(w.op.ServiceID)
-	rows, err := w.panel.Servers(ctx, isp6.Like("name", "%"+own))
+	rows, err := w.panel.Servers(ctx, isp6.Like("name", "%"+markOf(w.Op.ServiceID)))
 	if err != nil {
 		return nil, err
 	}
-	out := rows[:0]
-	for _, s := range rows {
-		if markIn(s) == own {
-			out = append(out, s)
-		}
-	}
-	sort.Slice(out, func(i, j int) bool {
-		if a, b := handedOver(out[i]), handedOver(out[j]); a != b {
-			return a
-		}
-		return out[i].ID < out[j].ID
-	})
-	return out, nil
+	return mark.Carriers(rows, w.Op.ServiceID, func(s panel.Server) (string, int) { return s.Name, s.ID }), nil
 }

@@ -4,31 +4,8 @@ import (
 	"context"
 	"strconv"
 
-	"github.com/tariffd/tariffd/internal/provision"
 	"github.com/tariffd/tariffd/internal/provision/dcimanager6/internal/panel"
 )
-
-// close gives the service's server back. One that is missing, free already or somebody else's by now is done.
-func (w *work) close(ctx context.Context) (provision.Outcome, error) {
-	for range mostCandidates {
-		s, found, err := w.find(ctx)
-		if err != nil {
-			return provision.Outcome{}, err
-		}
-		if !found {
-			return provision.Outcome{State: provision.Done}, nil
-		}
-		ready, err := w.release(ctx, s)
-		if err != nil {
-			return provision.Outcome{}, err
-		}
-		if !ready {
-			return w.pending(), nil
-		}
-		// Once more: two attempts at once may have left a second server with the mark.
-	}
-	return w.pending(), nil
-}
 
 // release makes a server anybody's: ports as the panel wants them, its addresses returned and one for parking taken (D30),
 // power off, and at last owner, mark and domain cleared.
@@ -76,7 +53,7 @@ func (w *work) parking(s panel.Server, p pools) *step {
 	needs := len(p.release) > 0 && !parked
 	exchanged := "exchanged_" + strconv.Itoa(s.ID)
 	// A build that does not tell an address's pool cannot show that the exchange was made; the memo does.
-	if !needs && len(drop) == 0 || untold && w.memo[exchanged] != "" {
+	if !needs && len(drop) == 0 || untold && w.Memo[exchanged] != "" {
 		return nil
 	}
 	return &step{"parking address", func(ctx context.Context) error {
@@ -92,7 +69,7 @@ func (w *work) parking(s panel.Server, p pools) *step {
 		if err := w.remove(ctx, s, drop); err != nil {
 			return err
 		}
-		w.memo[exchanged] = "yes"
+		w.Memo[exchanged] = "yes"
 		return nil
 	}}
 }

@@ -5,6 +5,7 @@ import (
 	"strconv"
 
 	"github.com/tariffd/tariffd/internal/provision"
+	"github.com/tariffd/tariffd/internal/provision/attempt"
 	"github.com/tariffd/tariffd/internal/provision/dcimanager6/internal/panel"
 	"github.com/tariffd/tariffd/internal/provision/isp6"
 )
@@ -78,18 +79,14 @@ func (w *work) again(ctx context.Context, id int) (panel.Server, error) {
 // failed, and gives up on one that never comes to an end.
 func (w *work) account(name string, s panel.Server) error {
 	name += " " + strconv.Itoa(s.ID)
-	if w.memo["step"] != name {
-		w.memo["step"], w.memo["tries"], w.memo["before"] = name, "1", strconv.Itoa(s.OperationID())
-		return nil
-	}
-	if w.memo["before"] != strconv.Itoa(s.OperationID()) && s.Failed() {
+	operation := strconv.Itoa(s.OperationID())
+	if w.Memo["step"] == name && w.Memo["before"] != operation && s.Failed() {
 		return failed(s)
 	}
-	tries, _ := strconv.Atoi(w.memo["tries"])
-	if tries >= mostTries {
-		return provision.NewRejected("panel_does_not_finish", "the panel accepts %q for server %d and does not do it", w.memo["step"], s.ID)
+	if !w.Try(name, mostTries) {
+		return provision.NewRejected("panel_does_not_finish", "the panel accepts %q for server %d and does not do it", name, s.ID)
 	}
-	w.memo["tries"], w.memo["before"] = strconv.Itoa(tries+1), strconv.Itoa(s.OperationID())
+	w.Memo["before"] = operation
 	return nil
 }
 
@@ -115,7 +112,7 @@ func (w *work) once(ctx context.Context, s panel.Server, r request) (_ panel.Ser
 		w.note(s, r)
 		return s, false, nil
 	}
-	looked := w.memo["once_asked"] != ""
+	looked := w.Memo["once_asked"] != ""
 	if !looked && w.sameOperation(s) {
 		if s, err = w.askOnce(ctx, s, r); err != nil || s.Busy() {
 			return s, false, err
@@ -127,7 +124,7 @@ func (w *work) once(ctx context.Context, s panel.Server, r request) (_ panel.Ser
 		return s, looked && r.seen(s), nil
 	case s.Failed():
 		return s, false, failed(s)
-	case w.memo["once_asked"] == "" && !r.seen(s):
+	case w.Memo["once_asked"] == "" && !r.seen(s):
 		// Another operation ended since the note was made, and it was not ours.
 		w.note(s, r)
 		return s, false, nil
@@ -136,18 +133,18 @@ func (w *work) once(ctx context.Context, s panel.Server, r request) (_ panel.Ser
 }
 
 func (w *work) noted(s panel.Server, r request) bool {
-	return w.memo["once"] == r.name && w.memo["once_server"] == strconv.Itoa(s.ID)
+	return w.Memo["once"] == r.name && w.Memo["once_server"] == strconv.Itoa(s.ID)
 }
 
 func (w *work) note(s panel.Server, r request) {
-	delete(w.memo, "once_asked")
-	w.memo["once"], w.memo["once_server"] = r.name, strconv.Itoa(s.ID)
-	w.memo["once_before"] = strconv.Itoa(s.OperationID())
-	w.after = soon
+	delete(w.Memo, "once_asked")
+	w.Memo["once"], w.Memo["once_server"] = r.name, strconv.Itoa(s.ID)
+	w.Memo["once_before"] = strconv.Itoa(s.OperationID())
+	w.After = attempt.Soon
 }
 
 func (w *work) sameOperation(s panel.Server) bool {
-	return w.memo["once_before"] == strconv.Itoa(s.OperationID())
+	return w.Memo["once_before"] == strconv.Itoa(s.OperationID())
 }
 
 // askOnce makes the request. A refusal counts only where no operation has begun: else somebody asked before us, and that
@@ -162,7 +159,7 @@ func (w *work) askOnce(ctx context.Context, s panel.Server, r request) (panel.Se
 		return s, err
 	}
 	if asked == nil {
-		w.memo["once_asked"] = "yes"
+		w.Memo["once_asked"] = "yes"
 		return fresh, nil
 	}
 	if w.sameOperation(fresh) {

@@ -10,12 +10,12 @@ import (
 	"time"
 
 	"github.com/tariffd/tariffd/internal/provision"
+	"github.com/tariffd/tariffd/internal/provision/attempt"
 	"github.com/tariffd/tariffd/internal/provision/dsmanager/internal/panel"
 )
 
 // How long until the next look, on the business clock.
 const (
-	soon       = time.Second // only the memo had to be put away
 	shortWork  = 10 * time.Second
 	installing = 30 * time.Second
 )
@@ -23,15 +23,12 @@ const (
 // work is one call of Apply.
 type work struct {
 	*Module
-	op    provision.Op
-	memo  map[string]string
-	after time.Duration // of the next look
-	begun bool          // the panel holds something for this operation
+	attempt.Attempt
 }
 
 // colocation tells whether people do all but disabling and enabling.
 func (w *work) colocation() bool {
-	return w.productType == colocation || w.op.Spec.ProductType == colocation
+	return w.productType == colocation || w.Op.Spec.ProductType == colocation
 }
 
 // Apply brings the server nearer to what op asks for. Failures: Unavailable, Rejected ("no_free_server", "unknown_os",
@@ -42,49 +39,26 @@ func (m *Module) Apply(ctx context.Context, op provision.Op) (provision.Outcome,
 		return provision.Outcome{}, err
 	}
 	defer leave()
-	w := &work{Module: m, op: op, memo: op.Remembered(), after: shortWork}
-	out, err := w.apply(ctx)
-	out.Begun = w.begun
-	return out, err
-}
-
-func (w *work) apply(ctx context.Context) (provision.Outcome, error) {
-	switch w.op.Kind {
-	case provision.Suspend:
-		return w.on(ctx, w.suspend)
-	case provision.Resume:
-		return w.on(ctx, w.resume)
-	case provision.Renew:
-		return provision.Outcome{State: provision.Done}, nil
-	}
-	if w.colocation() {
+	w := &work{Module: m, Attempt: attempt.At(op, shortWork)}
+	if w.colocation() && op.Kind != provision.Suspend && op.Kind != provision.Resume && op.Kind != provision.Renew {
 		return provision.Outcome{State: provision.Manual, Text: "Colocated servers are set up, changed and taken down by people."}, nil
 	}
-	switch w.op.Kind {
-	case provision.Open:
-		return w.open(ctx)
-	case provision.SetParams:
-		return w.on(ctx, w.setParams)
-	case provision.Reboot:
-		return w.on(ctx, w.reboot)
-	case provision.Reinstall:
-		return w.on(ctx, w.reinstall)
-	case provision.Close:
-		return w.close(ctx)
-	}
-	return provision.Outcome{}, provision.NewRejected("unsupported_operation", "DSmanager has no %q", w.op.Kind)
+	return w.frame().Apply(ctx, &w.Attempt)
 }
 
-// on runs a change of the service's own server; there must be one.
-func (w *work) on(ctx context.Context, change func(context.Context, panel.Server) (provision.Outcome, error)) (provision.Outcome, error) {
-	s, found, err := w.find(ctx)
-	if err != nil {
-		return provision.Outcome{}, err
+func (w *work) frame() attempt.Frame[panel.Server] {
+	return attempt.Frame[panel.Server]{
+		Panel: "DSmanager",
+		Find:  w.find, NotFound: panel.Missing(w.Op.Ref), Carriers: w.carriers,
+		Obtain: w.claim, Prepare: w.prepare, HandOver: w.handOver, HandedOver: handedOver,
+		Ours: w.ours, Same: func(a, b panel.Server) bool { return a.ID == b.ID },
+		Opened:  func(_ context.Context, s panel.Server) (provision.Outcome, error) { return w.done(s), nil },
+		Release: w.release, Kept: func(s panel.Server) string { return fmt.Sprintf("server %d could not be taken back", s.ID) },
+		Changes: map[provision.Kind]attempt.Change[panel.Server]{
+			provision.Suspend: w.suspend, provision.Resume: w.resume, provision.SetParams: w.setParams,
+			provision.Reboot: w.reboot, provision.Reinstall: w.reinstall,
+		},
 	}
-	if !found {
-		return provision.Outcome{}, panel.Missing(w.op.Ref)
-	}
-	return change(ctx, s)
 }
 
 // suspend shuts the client's access and the switch port; the machine itself stays on.
@@ -110,11 +84,11 @@ func (w *work) resume(ctx context.Context, s panel.Server) (provision.Outcome, e
 // exchanged the server.
 func (w *work) setParams(ctx context.Context, s panel.Server) (provision.Outcome, error) {
 	out, err := w.reach(ctx, s, func(s panel.Server) *step {
-		if !slices.Contains(w.op.Spec.Asked, "domain") || s.Hostname == w.op.Spec.Domain {
+		if !slices.Contains(w.Op.Spec.Asked, "domain") || s.Hostname == w.Op.Spec.Domain {
 			return nil
 		}
 		return &step{"host name", func(ctx context.Context) error {
-			return w.panel.Edit(ctx, s.ID, panel.Change{Name: s.Name, Owner: s.Owner, Hostname: w.op.Spec.Domain})
+			return w.panel.Edit(ctx, s.ID, panel.Change{Name: s.Name, Owner: s.Owner, Hostname: w.Op.Spec.Domain})
 		}}
 	})
 	if err == nil && out.State == provision.Done && w.otherPreset(s) != "" {
@@ -132,19 +106,8 @@ func (w *work) reinstall(ctx context.Context, s panel.Server) (provision.Outcome
 	if err != nil {
 		return provision.Outcome{}, err
 	}
-	w.after = installing
+	w.After = installing
 	return w.unrepeatable(ctx, s, install)
-}
-
-func (w *work) pending() provision.Outcome {
-	return provision.Outcome{State: provision.Pending, After: w.after, Memo: w.memo}
-}
-
-func (w *work) orPending(err error) (provision.Outcome, error) {
-	if err != nil {
-		return provision.Outcome{}, err
-	}
-	return w.pending(), nil
 }
 
 // done tells what the service has now, and what people must still see to.
@@ -153,11 +116,11 @@ func (w *work) done(s panel.Server) provision.Outcome {
 	if w.colocation() {
 		return out
 	}
-	out.Domain, out.ByHand = w.op.Spec.Domain, w.byHand(s)
+	out.Domain, out.ByHand = w.Op.Spec.Domain, w.byHand(s)
 	if address := mainAddress(s); address != nil {
 		out.Addresses = []provision.Address{*address}
 	}
-	if image := w.memo["image"]; image != "" && w.op.Spec.Parameter("os") == "" {
+	if image := w.Memo["image"]; image != "" && w.Op.Spec.Parameter("os") == "" {
 		out.Parameters = map[string]string{"os": image} // the order left it open
 	}
 	return out
@@ -165,7 +128,7 @@ func (w *work) done(s panel.Server) provision.Outcome {
 
 // byHand says what people must do because the panel has no call for it (D28); empty: nothing.
 func (w *work) byHand(s panel.Server) string {
-	todo := w.op.Undone(func(code string) bool { return code == "os" && w.op.Kind == provision.Open }, "domain")
+	todo := w.Op.Undone(func(code string) bool { return code == "os" && w.Op.Kind == provision.Open }, "domain")
 	if preset := w.otherPreset(s); preset != "" {
 		todo = append(todo, "preset "+preset)
 	}
@@ -178,11 +141,11 @@ func (w *work) byHand(s panel.Server) string {
 // otherPreset is the preset that a change of tariff asks for and the server is not of; empty: it may stay. Nobody can exchange a
 // machine by a call.
 func (w *work) otherPreset(s panel.Server) string {
-	p := w.op.Spec.Previous
-	if w.op.Kind != provision.SetParams || p == nil {
+	p := w.Op.Spec.Previous
+	if w.Op.Kind != provision.SetParams || p == nil {
 		return ""
 	}
-	now, err := presetOf(w.op.Spec.Settings, w.op.Spec.TariffCode)
+	now, err := presetOf(w.Op.Spec.Settings, w.Op.Spec.TariffCode)
 	before, unreadable := presetOf(p.Settings, p.TariffCode)
 	if err != nil || unreadable != nil || now == before || now == s.Preset {
 		return ""

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/tariffd/tariffd/internal/provision"
+	"github.com/tariffd/tariffd/internal/provision/attempt"
 	"github.com/tariffd/tariffd/internal/provision/dsmanager/internal/panel"
 )
 
@@ -18,7 +19,7 @@ const panelUser = "panel_user"
 // is not its server. Of a colocated one the panel knows its number, its power and whether it is disabled; whose it is and what it is
 // called is people's business.
 func (m *Module) Inspect(ctx context.Context, op provision.Op) (provision.Found, error) {
-	w := &work{Module: m, op: op}
+	w := &work{Module: m, Attempt: attempt.Attempt{Op: op}}
 	s, found, err := w.find(ctx)
 	if err != nil || !found {
 		return provision.Found{}, err

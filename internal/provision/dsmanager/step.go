@@ -5,6 +5,7 @@ import (
 	"strconv"
 
 	"github.com/tariffd/tariffd/internal/provision"
+	"github.com/tariffd/tariffd/internal/provision/attempt"
 	"github.com/tariffd/tariffd/internal/provision/coremgr"
 	"github.com/tariffd/tariffd/internal/provision/dsmanager/internal/panel"
 )
@@ -31,7 +32,7 @@ func (w *work) call(call panel.Call, s panel.Server) *step {
 func (w *work) reach(ctx context.Context, s panel.Server, next plan) (provision.Outcome, error) {
 	s, ready, err := w.follow(ctx, s, next)
 	if err != nil || !ready || !w.ours(s) {
-		return w.orPending(err) // where it ceased to be ours, the next look finds no server
+		return w.OrPending(err) // where it ceased to be ours, the next look finds no server
 	}
 	return w.done(s), nil
 }
@@ -75,14 +76,9 @@ func (w *work) missing(s panel.Server, next plan) *step {
 // account gives up on a step that never comes to an end.
 func (w *work) account(name string, s panel.Server) error {
 	name += " " + strconv.Itoa(s.ID)
-	if w.memo["step"] != name {
-		w.memo["step"], w.memo["tries"] = name, "0"
-	}
-	tries, _ := strconv.Atoi(w.memo["tries"])
-	if tries >= mostTries {
+	if !w.Try(name, mostTries) {
 		return provision.NewRejected("panel_does_not_finish", "the panel accepts %q for server %d and does not do it", name, s.ID)
 	}
-	w.memo["tries"] = strconv.Itoa(tries + 1)
 	return nil
 }
 
@@ -104,7 +100,7 @@ type request struct {
 func (w *work) unrepeatable(ctx context.Context, s panel.Server, r request) (provision.Outcome, error) {
 	s, ready, err := w.once(ctx, s, r)
 	if err != nil || !ready {
-		return w.orPending(err)
+		return w.OrPending(err)
 	}
 	return w.done(s), nil
 }
@@ -120,22 +116,22 @@ func (w *work) once(ctx context.Context, s panel.Server, r request) (_ panel.Ser
 		return s, false, err
 	}
 	key := r.name + " " + strconv.Itoa(s.ID)
-	if w.memo["once"] != key {
-		w.memo["once"], w.memo["before"], w.after = key, last.Number, soon
+	if w.Memo["once"] != key {
+		w.Memo["once"], w.Memo["before"], w.After = key, last.Number, attempt.Soon
 		return s, false, nil
 	}
-	if w.memo["before"] == last.Number {
+	if w.Memo["before"] == last.Number {
 		asked := r.do(ctx)
 		if asked != nil && !coremgr.Rejected(asked) {
 			return s, false, asked
 		}
 		if asked == nil {
-			w.memo["before"] = "asked" // no number is so
+			w.Memo["before"] = "asked" // no number is so
 		}
 		if last, err = w.panel.Last(ctx, s.ID); err != nil {
 			return s, false, err
 		}
-		if w.memo["before"] == last.Number {
+		if w.Memo["before"] == last.Number {
 			return s, false, asked
 		}
 		if s, err = w.again(ctx, s.ID); err != nil || s.Working {

@@ -9,6 +9,7 @@ package mark
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/tariffd/tariffd/internal/actor"
@@ -68,6 +69,29 @@ func Final(name string, id actor.ServiceID) string {
 }
 
 func joined(own, mark string) string { return strings.TrimPrefix(own+"-"+mark, "-") }
+
+// Carriers are the machines whose names end with a service's mark: one that was handed over first, then by number. More than one is
+// what two attempts at once may leave; all attempts agree on which of them stays, the first.
+func Carriers[M any](all []M, id actor.ServiceID, of func(M) (name string, number int)) []M {
+	var out []M
+	for _, m := range all {
+		if name, _ := of(m); Ending(name) == Of(id) {
+			out = append(out, m)
+		}
+	}
+	slices.SortFunc(out, func(a, b M) int {
+		first, i := of(a)
+		second, j := of(b)
+		switch x, y := HandedOver(first), HandedOver(second); {
+		case x && !y:
+			return -1
+		case y && !x:
+			return 1
+		}
+		return i - j
+	})
+	return out
+}
 
 // Tail is the random end of a service's id, by which short names are told apart.
 func Tail(id actor.ServiceID) string {

@@ -5,12 +5,12 @@ import (
 	"time"
 
 	"github.com/tariffd/tariffd/internal/provision"
+	"github.com/tariffd/tariffd/internal/provision/attempt"
 	"github.com/tariffd/tariffd/internal/provision/openstack/internal/panel"
 )
 
 // How long until the next look, on the business clock.
 const (
-	soon      = time.Second // only the memo had to be put away
 	shortWork = 10 * time.Second
 	making    = 20 * time.Second
 )
@@ -18,10 +18,7 @@ const (
 // work is one call of Apply.
 type work struct {
 	*Module
-	op    provision.Op
-	memo  map[string]string
-	after time.Duration // of the next look
-	begun bool          // the cloud holds something for this operation
+	attempt.Attempt
 }
 
 // Apply brings the server nearer to what op asks for. Failures: Unavailable, Rejected ("unknown_flavor", "unknown_os",
@@ -33,44 +30,28 @@ func (m *Module) Apply(ctx context.Context, op provision.Op) (provision.Outcome,
 		return provision.Outcome{}, err
 	}
 	defer leave()
-	w := &work{Module: m, op: op, memo: op.Remembered(), after: shortWork}
-	out, err := w.apply(ctx)
-	out.Begun = w.begun
-	return out, err
+	w := &work{Module: m, Attempt: attempt.At(op, shortWork)}
+	if op.Kind == provision.Open {
+		w.After = making
+	}
+	return w.frame().Apply(ctx, &w.Attempt)
 }
 
-func (w *work) apply(ctx context.Context) (provision.Outcome, error) {
-	switch w.op.Kind {
-	case provision.Open:
-		return w.open(ctx)
-	case provision.Suspend:
-		return w.on(ctx, w.suspend)
-	case provision.Resume:
-		return w.on(ctx, w.resume)
-	case provision.SetParams:
-		return w.on(ctx, w.setParams)
-	case provision.Reboot:
-		return w.on(ctx, w.reboot)
-	case provision.Reinstall:
-		return w.on(ctx, w.reinstall)
-	case provision.Close:
-		return w.close(ctx)
-	case provision.Renew:
-		return provision.Outcome{State: provision.Done}, nil
+func (w *work) frame() attempt.Frame[panel.Server] {
+	return attempt.Frame[panel.Server]{
+		Panel: "OpenStack",
+		Find:  w.find, Carriers: w.carriers,
+		NotFound: provision.NewRejected("machine_not_found", "the cloud has no server %q of this service", w.Op.Ref),
+		Obtain:   w.made, Prepare: func(ctx context.Context, s panel.Server) (panel.Server, bool, error) {
+			return w.follow(ctx, s, w.awake)
+		},
+		Ours: w.ours, Same: func(a, b panel.Server) bool { return a.ID == b.ID }, Opened: w.done,
+		Release: w.remove, Kept: func(panel.Server) string { return "the server could not be deleted" },
+		Changes: map[provision.Kind]attempt.Change[panel.Server]{
+			provision.Suspend: w.suspend, provision.Resume: w.resume, provision.SetParams: w.setParams,
+			provision.Reboot: w.reboot, provision.Reinstall: w.reinstall,
+		},
 	}
-	return provision.Outcome{}, provision.NewRejected("unsupported_operation", "OpenStack has no %q", w.op.Kind)
-}
-
-// on runs a change of the service's own server; there must be one.
-func (w *work) on(ctx context.Context, change func(context.Context, panel.Server) (provision.Outcome, error)) (provision.Outcome, error) {
-	s, found, err := w.find(ctx)
-	if err != nil {
-		return provision.Outcome{}, err
-	}
-	if !found {
-		return provision.Outcome{}, provision.NewRejected("machine_not_found", "the cloud has no server %q of this service", w.op.Ref)
-	}
-	return change(ctx, s)
 }
 
 // suspend takes the machine out of service, and locks it where the module says so. One that is in ERROR is locked as it is.
@@ -125,32 +106,21 @@ func (w *work) reboot(ctx context.Context, s panel.Server) (provision.Outcome, e
 
 // reinstall puts the ordered image on the machine once.
 func (w *work) reinstall(ctx context.Context, s panel.Server) (provision.Outcome, error) {
-	w.after = making
+	w.After = making
 	image, err := w.image(ctx)
 	if err != nil {
 		return provision.Outcome{}, err
 	}
 	return w.once(ctx, s, request{name: "rebuild", do: func(ctx context.Context) error {
-		return w.panel.Rebuild(ctx, s.ID, image.ID, w.op.Spec.Password)
+		return w.panel.Rebuild(ctx, s.ID, image.ID, w.Op.Spec.Password)
 	}})
-}
-
-func (w *work) pending() provision.Outcome {
-	return provision.Outcome{State: provision.Pending, After: w.after, Memo: w.memo}
-}
-
-func (w *work) orPending(err error) (provision.Outcome, error) {
-	if err != nil {
-		return provision.Outcome{}, err
-	}
-	return w.pending(), nil
 }
 
 // done tells what the service has now.
 func (w *work) done(ctx context.Context, s panel.Server) (provision.Outcome, error) {
-	out := provision.Outcome{State: provision.Done, Ref: refOf(s), Domain: w.op.Spec.Domain, Addresses: told(s), ByHand: w.byHand(s)}
-	installs := w.op.Kind == provision.Open || w.op.Kind == provision.Reinstall
-	if installs && w.op.Spec.Parameter("os") == "" {
+	out := provision.Outcome{State: provision.Done, Ref: refOf(s), Domain: w.Op.Spec.Domain, Addresses: told(s), ByHand: w.byHand(s)}
+	installs := w.Op.Kind == provision.Open || w.Op.Kind == provision.Reinstall
+	if installs && w.Op.Spec.Parameter("os") == "" {
 		image, err := w.image(ctx)
 		if err != nil {
 			return provision.Outcome{}, err

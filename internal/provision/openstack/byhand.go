@@ -12,8 +12,8 @@ import (
 // there already: by the tariff the flavor or the network has it, or somebody has seen to it before. A domain is ours alone: the
 // cloud's servers have none.
 func (w *work) byHand(s panel.Server) string {
-	todo := w.op.Undone(func(code string) bool {
-		return code == "cpu" || code == "ram" || code == "disk" || code == "os" && w.op.Kind == provision.Open
+	todo := w.Op.Undone(func(code string) bool {
+		return code == "cpu" || code == "ram" || code == "disk" || code == "os" && w.Op.Kind == provision.Open
 	}, "domain")
 	if len(todo) == 0 {
 		return ""

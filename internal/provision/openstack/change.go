@@ -4,30 +4,30 @@ import (
 	"context"
 
 	"github.com/tariffd/tariffd/internal/provision"
+	"github.com/tariffd/tariffd/internal/provision/attempt"
 	"github.com/tariffd/tariffd/internal/provision/openstack/internal/panel"
 )
 
 // setParams brings the server to the ordered flavor, and confirms it. A lock is taken off for it and put back afterwards.
 func (w *work) setParams(ctx context.Context, s panel.Server) (provision.Outcome, error) {
-	if w.memo["refused"] != "" {
+	if w.Refused() {
 		return w.lockedAgain(ctx, s)
 	}
 	flavor, err := w.flavor(ctx)
 	if err != nil {
 		return provision.Outcome{}, err
 	}
-	if s.Locked && w.memo["locked"] == "" && resizing(s, flavor) {
+	if s.Locked && w.Memo["locked"] == "" && resizing(s, flavor) {
 		// That it was locked must be known to every later attempt, before the lock is off.
-		w.memo["locked"], w.after = "yes", soon
-		return w.pending(), nil
+		w.Memo["locked"], w.After = "yes", attempt.Soon
+		return w.Pending(), nil
 	}
 	s, ready, err := w.follow(ctx, s, w.resize(flavor))
-	if failure, ok := provision.FailureOf(err); ok && failure.Kind == provision.Rejected && w.memo["locked"] != "" {
-		w.memo["refused"], w.memo["refused_text"] = failure.Code, failure.Text
+	if w.Memo["locked"] != "" && w.Refuse(err) {
 		return w.lockedAgain(ctx, s)
 	}
 	if err != nil || !ready {
-		return w.orPending(err)
+		return w.OrPending(err)
 	}
 	return w.done(ctx, s)
 }
@@ -58,7 +58,7 @@ func (w *work) resize(to panel.Flavor) plan {
 
 // lock puts back a lock that was taken off.
 func (w *work) lock(s panel.Server) *step {
-	if w.memo["locked"] == "" || s.Locked {
+	if w.Memo["locked"] == "" || s.Locked {
 		return nil
 	}
 	return w.call(panel.Lock, s)
@@ -67,12 +67,8 @@ func (w *work) lock(s panel.Server) *step {
 // lockedAgain locks a server whose change was refused, and tells the refusal.
 func (w *work) lockedAgain(ctx context.Context, s panel.Server) (provision.Outcome, error) {
 	_, ready, err := w.follow(ctx, s, func(s panel.Server) (*step, error) { return w.lock(s), nil })
-	code, text := w.memo["refused"], w.memo["refused_text"]
-	if failure, ok := provision.FailureOf(err); ok && failure.Kind == provision.Rejected {
-		return provision.Outcome{}, provision.NewRejected(code, "%s; and the server was not locked again: %s", text, failure.Text)
-	}
 	if err != nil || !ready {
-		return w.orPending(err)
+		return w.NotUndone(err, "and the server was not locked again")
 	}
-	return provision.Outcome{}, provision.NewRejected(code, "%s", text)
+	return provision.Outcome{}, w.Refusal()
 }

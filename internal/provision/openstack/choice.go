@@ -27,7 +27,7 @@ func named(all []panel.Named, wanted, code string) (panel.Named, error) {
 }
 
 func (w *work) tariff() (Tariff, error) {
-	t, err := provision.DecodeTariff[Tariff](w.op.Spec.Settings)
+	t, err := provision.DecodeTariff[Tariff](w.Op.Spec.Settings)
 	if err != nil {
 		return t, provision.NewRejected("bad_tariff_settings", "the tariff's settings are not readable")
 	}
@@ -93,7 +93,7 @@ func (w *work) ordered(f *panel.Flavor) error {
 		if !said {
 			continue
 		}
-		unit := w.op.Spec.AddOns[code].Unit
+		unit := w.Op.Spec.AddOns[code].Unit
 		if unit == "" {
 			unit = "GiB"
 		}
@@ -111,7 +111,7 @@ var units = map[string]int64{"B": 1, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 <<
 
 // amount is an ordered quantity.
 func (w *work) amount(code string) (decimal.Decimal, bool) {
-	a, ordered := w.op.Spec.AddOns[code]
+	a, ordered := w.Op.Spec.AddOns[code]
 	if !ordered || a.Amount == nil || !a.Amount.IsPositive() {
 		return decimal.Decimal{}, false
 	}
@@ -128,7 +128,7 @@ func (w *work) image(ctx context.Context) (panel.Named, error) {
 	if err != nil {
 		return panel.Named{}, err
 	}
-	choice := cmp.Or(w.op.Spec.Parameter("os"), w.op.Spec.AddOns["os"].Item, t.DefaultOS)
+	choice := cmp.Or(w.Op.Spec.Parameter("os"), w.Op.Spec.AddOns["os"].Item, t.DefaultOS)
 	if choice == "" && len(all) > 0 {
 		return all[0], nil
 	}

@@ -8,6 +8,7 @@ import (
 	"github.com/shopspring/decimal"
 
 	"github.com/tariffd/tariffd/internal/provision"
+	"github.com/tariffd/tariffd/internal/provision/attempt"
 	"github.com/tariffd/tariffd/internal/provision/openstack/internal/panel"
 )
 
@@ -28,7 +29,7 @@ func (m *Module) offered(ctx context.Context) (o offered, err error) {
 // Inspect tells how the service's server is. One that carries another service's mark is not its server. The cloud tells whose
 // project a server is in, and of no client.
 func (m *Module) Inspect(ctx context.Context, op provision.Op) (provision.Found, error) {
-	w := &work{Module: m, op: op}
+	w := &work{Module: m, Attempt: attempt.Attempt{Op: op}}
 	s, found, err := w.find(ctx)
 	if err != nil || !found {
 		return provision.Found{}, err

@@ -18,17 +18,17 @@ func markOf(id actor.ServiceID) string { return mark.Of(id) }
 // is known by (staff named it, or it was taken over).
 func (w *work) ours(s panel.Server) bool {
 	if s.Mark != "" {
-		return s.Mark == markOf(w.op.ServiceID)
+		return s.Mark == markOf(w.Op.ServiceID)
 	}
-	return w.op.Ref != "" && refOf(s) == w.op.Ref
+	return w.Op.Ref != "" && refOf(s) == w.Op.Ref
 }
 
 func refOf(s panel.Server) provision.Ref { return provision.Ref(s.ID) }
 
 // find returns the service's server: the one it is known by, else the first that carries its mark.
 func (w *work) find(ctx context.Context) (panel.Server, bool, error) {
-	if w.op.Ref != "" {
-		s, found, err := w.panel.Server(ctx, string(w.op.Ref))
+	if w.Op.Ref != "" {
+		s, found, err := w.panel.Server(ctx, string(w.Op.Ref))
 		if err != nil || found && w.ours(s) {
 			return s, found, err
 		}
@@ -43,7 +43,7 @@ func (w *work) find(ctx context.Context) (panel.Server, bool, error) {
 // carriers returns every server with the service's mark, the first made first. More than one is what two attempts at once may
 // leave; all attempts agree on which of them stays.
 func (w *work) carriers(ctx context.Context) ([]panel.Server, error) {
-	all, err := w.panel.MarkedServers(ctx, mark.Name(w.op.ServiceID), markOf(w.op.ServiceID))
+	all, err := w.panel.MarkedServers(ctx, mark.Name(w.Op.ServiceID), markOf(w.Op.ServiceID))
 	if err != nil {
 		return nil, err
 	}

@@ -5,6 +5,7 @@ import (
 	"strconv"
 
 	"github.com/tariffd/tariffd/internal/provision"
+	"github.com/tariffd/tariffd/internal/provision/attempt"
 	"github.com/tariffd/tariffd/internal/provision/openstack/internal/panel"
 )
 
@@ -30,7 +31,7 @@ func (w *work) call(a panel.Action, s panel.Server) *step {
 func (w *work) reach(ctx context.Context, s panel.Server, next plan) (provision.Outcome, error) {
 	s, ready, err := w.follow(ctx, s, next)
 	if err != nil || !ready {
-		return w.orPending(err)
+		return w.OrPending(err)
 	}
 	return w.done(ctx, s)
 }
@@ -57,14 +58,9 @@ func (w *work) follow(ctx context.Context, s panel.Server, next plan) (_ panel.S
 // still missing on a settled server came to nothing; it is tried again a few times. A refusal counts only where the step is still
 // missing: else somebody asked before us, and that can only have been another attempt at the same.
 func (w *work) take(ctx context.Context, s panel.Server, missing *step, next plan) (panel.Server, error) {
-	if w.memo["step"] != missing.name {
-		w.memo["step"], w.memo["tries"] = missing.name, "0"
-	}
-	tries, _ := strconv.Atoi(w.memo["tries"])
-	if tries >= mostTries {
+	if !w.Try(missing.name, mostTries) {
 		return s, w.inVain(ctx, s, missing.name)
 	}
-	w.memo["tries"] = strconv.Itoa(tries + 1)
 	asked := missing.do(ctx)
 	if asked != nil && !panel.Rejected(asked) {
 		return s, asked
@@ -114,27 +110,27 @@ func (w *work) once(ctx context.Context, s panel.Server, r request) (provision.O
 	if err != nil {
 		return provision.Outcome{}, err
 	}
-	if w.memo["once"] != r.name {
-		w.memo["once"], w.memo["before"] = r.name, strconv.Itoa(log.Times(r.name))
-		w.after = soon
-		return w.pending(), nil
+	if w.Memo["once"] != r.name {
+		w.Memo["once"], w.Memo["before"] = r.name, strconv.Itoa(log.Times(r.name))
+		w.After = attempt.Soon
+		return w.Pending(), nil
 	}
-	if w.memo["before"] == strconv.Itoa(log.Times(r.name)) {
+	if w.Memo["before"] == strconv.Itoa(log.Times(r.name)) {
 		if !s.Settled() {
-			return w.pending(), nil
+			return w.Pending(), nil
 		}
 		asked := r.do(ctx)
 		if asked != nil && !panel.Rejected(asked) {
 			return provision.Outcome{}, asked
 		}
 		if asked == nil {
-			w.memo["before"] = "asked"
+			w.Memo["before"] = "asked"
 			return w.outcomeOf(ctx, s.ID, r)
 		}
 		if log, err = w.panel.History(ctx, s.ID); err != nil {
 			return provision.Outcome{}, err
 		}
-		if w.memo["before"] == strconv.Itoa(log.Times(r.name)) {
+		if w.Memo["before"] == strconv.Itoa(log.Times(r.name)) {
 			return provision.Outcome{}, asked
 		}
 	}
@@ -148,7 +144,7 @@ func (w *work) outcomeOf(ctx context.Context, id string, r request) (provision.O
 		return provision.Outcome{}, err
 	}
 	if !s.Settled() {
-		return w.pending(), nil
+		return w.Pending(), nil
 	}
 	log, err := w.panel.History(ctx, id)
 	if err != nil {

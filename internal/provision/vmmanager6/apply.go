@@ -5,12 +5,12 @@ import (
 	"time"
 
 	"github.com/tariffd/tariffd/internal/provision"
+	"github.com/tariffd/tariffd/internal/provision/attempt"
 	"github.com/tariffd/tariffd/internal/provision/vmmanager6/internal/panel"
 )
 
 // How long until the next look, on the business clock.
 const (
-	soon       = time.Second      // only the memo had to be put away
 	shortWork  = 10 * time.Second // power, addresses, sizes
 	installing = 20 * time.Second
 )
@@ -18,10 +18,7 @@ const (
 // work is one call of Apply.
 type work struct {
 	*Module
-	op    provision.Op
-	memo  map[string]string
-	after time.Duration // of the next look
-	begun bool          // the panel holds something for this operation
+	attempt.Attempt
 }
 
 // Apply brings the machine nearer to what op asks for. Failures: Unavailable, Rejected ("no_free_address", "unknown_os",
@@ -32,44 +29,26 @@ func (m *Module) Apply(ctx context.Context, op provision.Op) (provision.Outcome,
 		return provision.Outcome{}, err
 	}
 	defer leave()
-	w := &work{Module: m, op: op, memo: op.Remembered(), after: shortWork}
-	out, err := w.apply(ctx)
-	out.Begun = w.begun
-	return out, err
+	w := &work{Module: m, Attempt: attempt.At(op, shortWork)}
+	if op.Kind == provision.Open {
+		w.After = installing
+	}
+	return w.frame().Apply(ctx, &w.Attempt)
 }
 
-func (w *work) apply(ctx context.Context) (provision.Outcome, error) {
-	switch w.op.Kind {
-	case provision.Open:
-		return w.open(ctx)
-	case provision.Suspend:
-		return w.on(ctx, w.suspend)
-	case provision.Resume:
-		return w.on(ctx, w.resume)
-	case provision.SetParams:
-		return w.on(ctx, w.setParams)
-	case provision.Reboot:
-		return w.on(ctx, w.reboot)
-	case provision.Reinstall:
-		return w.on(ctx, w.reinstall)
-	case provision.Close:
-		return w.close(ctx)
-	case provision.Renew:
-		return provision.Outcome{State: provision.Done}, nil
+func (w *work) frame() attempt.Frame[panel.Host] {
+	return attempt.Frame[panel.Host]{
+		Panel: "VMmanager 6",
+		Find:  w.find, Carriers: w.carriers,
+		NotFound: provision.NewRejected("machine_not_found", "the panel has no machine %q of this service", w.Op.Ref),
+		Obtain:   w.made, Prepare: w.grown,
+		Ours: w.ours, Same: func(a, b panel.Host) bool { return a.ID == b.ID }, Opened: w.done,
+		Release: w.remove, Kept: func(panel.Host) string { return "the machine could not be deleted" },
+		Changes: map[provision.Kind]attempt.Change[panel.Host]{
+			provision.Suspend: w.suspend, provision.Resume: w.resume, provision.SetParams: w.setParams,
+			provision.Reboot: w.reboot, provision.Reinstall: w.reinstall,
+		},
 	}
-	return provision.Outcome{}, provision.NewRejected("unsupported_operation", "VMmanager 6 has no %q", w.op.Kind)
-}
-
-// on runs a change of the service's own machine; there must be one.
-func (w *work) on(ctx context.Context, change func(context.Context, panel.Host) (provision.Outcome, error)) (provision.Outcome, error) {
-	h, found, err := w.find(ctx)
-	if err != nil {
-		return provision.Outcome{}, err
-	}
-	if !found {
-		return provision.Outcome{}, provision.NewRejected("machine_not_found", "the panel has no machine %q of this service", w.op.Ref)
-	}
-	return change(ctx, h)
 }
 
 // suspend stops the machine, by force where the guest does not listen, and locks it where the module says so.
@@ -99,7 +78,7 @@ func (w *work) resume(ctx context.Context, h panel.Host) (provision.Outcome, err
 
 // reboot restarts a machine once; one that is off is started.
 func (w *work) reboot(ctx context.Context, h panel.Host) (provision.Outcome, error) {
-	if h.Stopped() && w.memo["once"] == "" {
+	if h.Stopped() && w.Memo["once"] == "" {
 		return w.resume(ctx, h)
 	}
 	return w.once(ctx, h, request{name: panel.Restarted, do: func(ctx context.Context) (panel.Begun, error) {
@@ -109,7 +88,7 @@ func (w *work) reboot(ctx context.Context, h panel.Host) (provision.Outcome, err
 
 // reinstall puts the ordered system on the machine once.
 func (w *work) reinstall(ctx context.Context, h panel.Host) (provision.Outcome, error) {
-	w.after = installing
+	w.After = installing
 	cluster, err := w.cluster(ctx)
 	if err != nil {
 		return provision.Outcome{}, err
@@ -127,10 +106,6 @@ func (w *work) reinstall(ctx context.Context, h panel.Host) (provision.Outcome, 
 	}})
 }
 
-func (w *work) pending() provision.Outcome {
-	return provision.Outcome{State: provision.Pending, After: w.after, Memo: w.memo}
-}
-
 // done tells what the service has now.
 func (w *work) done(ctx context.Context, h panel.Host) (provision.Outcome, error) {
 	addresses, err := w.told(ctx, h)
@@ -138,7 +113,7 @@ func (w *work) done(ctx context.Context, h panel.Host) (provision.Outcome, error
 		return provision.Outcome{}, err
 	}
 	return provision.Outcome{
-		State: provision.Done, Ref: refOf(h), Domain: h.Domain, Addresses: addresses, Parameters: osParameter(w.op, h), ByHand: w.byHand(h),
+		State: provision.Done, Ref: refOf(h), Domain: h.Domain, Addresses: addresses, Parameters: osParameter(w.Op, h), ByHand: w.byHand(h),
 	}, nil
 }
 

@@ -12,9 +12,9 @@ import (
 // byHand says what people must do because the panel has no call for it, or because the module runs no recipes (D28); empty:
 // nothing. What was ordered is never left out silently.
 func (w *work) byHand(h panel.Host) string {
-	todo := w.op.Undone(w.carriedOut)
-	installs := w.op.Kind == provision.Open || w.op.Kind == provision.Reinstall
-	if recipe := w.op.Spec.Parameter("recipe"); installs && recipe != "" && !w.set.UseRecipes {
+	todo := w.Op.Undone(w.carriedOut)
+	installs := w.Op.Kind == provision.Open || w.Op.Kind == provision.Reinstall
+	if recipe := w.Op.Spec.Parameter("recipe"); installs && recipe != "" && !w.set.UseRecipes {
 		todo = append(todo, "run recipe "+recipe)
 	}
 	if told := "control_panel " + w.orderedPanel(); installs && w.orderedPanel() != "" && !w.set.UseRecipes && !slices.Contains(todo, told) {
@@ -32,16 +32,16 @@ func (w *work) carriedOut(code string) bool {
 	case "cpu", "ram", "disk", "port_speed", "ipv4", "ipv6":
 		return true
 	case "os":
-		return w.op.Kind == provision.Open
+		return w.Op.Kind == provision.Open
 	case "control_panel":
-		return w.op.Kind == provision.Open && (w.set.UseRecipes || w.orderedPanel() == "")
+		return w.Op.Kind == provision.Open && (w.set.UseRecipes || w.orderedPanel() == "")
 	}
 	return false
 }
 
 // orderedPanel is the recipe of the control panel that was ordered; empty: none.
 func (w *work) orderedPanel() string {
-	item := w.op.Spec.AddOns["control_panel"].Item
+	item := w.Op.Spec.AddOns["control_panel"].Item
 	if slices.Contains([]string{"none", "no", "off"}, strings.ToLower(item)) {
 		return ""
 	}

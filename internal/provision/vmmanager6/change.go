@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/tariffd/tariffd/internal/provision"
+	"github.com/tariffd/tariffd/internal/provision/attempt"
 	"github.com/tariffd/tariffd/internal/provision/vmmanager6/internal/panel"
 )
 
@@ -11,7 +12,7 @@ import (
 // and where none are free nothing has been stopped for nothing. The disk is last of the sizes, for it never shrinks again, and
 // fewer addresses come last of all, for they are not had back. What a refused change did before it was refused is undone.
 func (w *work) setParams(ctx context.Context, h panel.Host) (provision.Outcome, error) {
-	if w.memo["refused"] != "" {
+	if w.Refused() {
 		return w.undo(ctx, h)
 	}
 	cluster, err := w.cluster(ctx)
@@ -29,23 +30,22 @@ func (w *work) setParams(ctx context.Context, h panel.Host) (provision.Outcome, 
 		return provision.Outcome{}, provision.NewRejected("disk_cannot_shrink",
 			"machine %d has a disk of %d MiB; the panel cannot make it one of %d MiB", h.ID, h.Disk.Size, want)
 	}
-	if w.memo["was"] == "" && !w.set.DeferChanges && w.resizing(h, x) != nil {
+	if w.Memo["was"] == "" && !w.set.DeferChanges && w.resizing(h, x) != nil {
 		// Whether it ran must be known to every later attempt, before it is stopped.
-		if w.memo["was"], w.after = "off", soon; !h.Stopped() {
-			w.memo["was"] = "on"
+		if w.Memo["was"], w.After = "off", attempt.Soon; !h.Stopped() {
+			w.Memo["was"] = "on"
 		}
-		return w.pending(), nil
+		return w.Pending(), nil
 	}
 	h, ready, err := w.follow(ctx, h, w.change(x))
-	if failure, ok := provision.FailureOf(err); ok && failure.Kind == provision.Rejected {
-		w.memo["refused"], w.memo["refused_text"] = failure.Code, failure.Text
-		w.memo["limits_back"] = w.memo["limits"]
-		delete(w.memo, "limits")
-		delete(w.memo, "again")
+	if w.Refuse(err) {
+		w.Memo["limits_back"] = w.Memo["limits"]
+		delete(w.Memo, "limits")
+		delete(w.Memo, "again")
 		return w.undo(ctx, h)
 	}
 	if err != nil || !ready {
-		return w.orPending(err)
+		return w.OrPending(err)
 	}
 	return w.done(ctx, h)
 }
@@ -71,7 +71,7 @@ func (w *work) sizing(h panel.Host, x wanted) *step {
 		return w.stop(h)
 	case change != nil:
 		return change
-	case w.memo["was"] == "on" && h.Stopped():
+	case w.Memo["was"] == "on" && h.Stopped():
 		return w.call("start", panel.HostStart, h)
 	}
 	return nil
@@ -80,7 +80,7 @@ func (w *work) sizing(h panel.Host, x wanted) *step {
 // resizing is the call for what differs from the wanted size, or nil. Where changes are left to the client's next stop, a value
 // that waits for it counts as had; its task ends only then and is not waited for.
 func (w *work) resizing(h panel.Host, x wanted) *step {
-	want, unlimited := x.size(), len(x.limits) > 0 && w.memo["limits"] == ""
+	want, unlimited := x.size(), len(x.limits) > 0 && w.Memo["limits"] == ""
 	later := w.set.DeferChanges && h.Running()
 	has := func(now, next panel.Count) int {
 		if later && next != 0 {
@@ -93,7 +93,7 @@ func (w *work) resizing(h panel.Host, x wanted) *step {
 		return &step{name: "resize", do: func(ctx context.Context) (panel.Begun, error) {
 			b, err := w.panel.Resize(ctx, h.ID, want, x.limits, later)
 			if err == nil && unlimited {
-				w.memo["limits"] = "sent" // no row of a machine tells them
+				w.Memo["limits"] = "sent" // no row of a machine tells them
 			}
 			return w.unawaited(later)(b, err)
 		}}
@@ -119,7 +119,7 @@ func (w *work) unawaited(later bool) func(panel.Begun, error) (panel.Begun, erro
 
 // otherLimits are what the preset of a change of tariff says beside the size and otherwise than the former one.
 func (w *work) otherLimits(ctx context.Context, now panel.Preset) (map[string]any, error) {
-	if w.op.Spec.Previous == nil || now.ID == 0 {
+	if w.Op.Spec.Previous == nil || now.ID == 0 {
 		return nil, nil
 	}
 	former, err := w.former(ctx)
@@ -137,19 +137,15 @@ func (w *work) undo(ctx context.Context, h panel.Host) (provision.Outcome, error
 		return provision.Outcome{}, err
 	}
 	_, ready, err := w.follow(ctx, h, w.change(former))
-	code, text := w.memo["refused"], w.memo["refused_text"]
-	if failure, ok := provision.FailureOf(err); ok && failure.Kind == provision.Rejected {
-		return provision.Outcome{}, provision.NewRejected(code, "%s; and the machine is not as it was before: %s", text, failure.Text)
-	}
 	if err != nil || !ready {
-		return w.orPending(err)
+		return w.NotUndone(err, "and the machine is not as it was before")
 	}
-	return provision.Outcome{}, provision.NewRejected(code, "%s", text)
+	return provision.Outcome{}, w.Refusal()
 }
 
 // former is what a machine should be by the terms before a change; nothing where the terms do not change.
 func (w *work) former(ctx context.Context) (wanted, error) {
-	p := w.op.Spec.Previous
+	p := w.Op.Spec.Previous
 	if p == nil {
 		return wanted{}, nil
 	}
@@ -158,15 +154,15 @@ func (w *work) former(ctx context.Context) (wanted, error) {
 		return wanted{}, err
 	}
 	before := *w
-	before.op.Spec.Settings, before.op.Spec.AddOns = p.Settings, p.AddOns
+	before.Op.Spec.Settings, before.Op.Spec.AddOns = p.Settings, p.AddOns
 	x, err := before.wanted(ctx, cluster)
-	if err == nil && w.memo["limits_back"] != "" {
+	if err == nil && w.Memo["limits_back"] != "" {
 		var asked wanted
 		asked, err = w.wanted(ctx, cluster)
 		x.limits = x.preset.Limits(asked.preset)
 	}
 	x.asked.Disk, x.preset.Size.Disk = 0, 0
-	if w.memo["was"] == "" { // no size was changed
+	if w.Memo["was"] == "" { // no size was changed
 		x.asked, x.preset.Size = panel.Size{}, panel.Size{}
 	}
 	return x, err

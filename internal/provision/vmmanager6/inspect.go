@@ -8,13 +8,14 @@ import (
 	"github.com/shopspring/decimal"
 
 	"github.com/tariffd/tariffd/internal/provision"
+	"github.com/tariffd/tariffd/internal/provision/attempt"
 	"github.com/tariffd/tariffd/internal/provision/vmmanager6/internal/panel"
 )
 
 // Inspect tells how the service's machine is. One that carries another service's mark, or none and another owner than the client,
 // is not its machine.
 func (m *Module) Inspect(ctx context.Context, op provision.Op) (provision.Found, error) {
-	w := &work{Module: m, op: op}
+	w := &work{Module: m, Attempt: attempt.Attempt{Op: op}}
 	h, found, err := w.find(ctx)
 	if err != nil || !found {
 		return provision.Found{}, err

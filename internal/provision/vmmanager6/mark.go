@@ -22,16 +22,16 @@ func (m *Module) markIn(h panel.Host) string { return mark.In(m.panel.Mark(h)) }
 // known by and its owner is the client (a machine that staff handed over by hand, or that was taken over).
 func (w *work) ours(h panel.Host) bool {
 	if carried := w.markIn(h); carried != "" {
-		return carried == markOf(w.op.ServiceID)
+		return carried == markOf(w.Op.ServiceID)
 	}
-	return w.op.Ref != "" && refOf(h) == w.op.Ref && strings.EqualFold(h.Account.Email, w.op.Spec.Client.Email)
+	return w.Op.Ref != "" && refOf(h) == w.Op.Ref && strings.EqualFold(h.Account.Email, w.Op.Spec.Client.Email)
 }
 
 func refOf(h panel.Host) provision.Ref { return provision.Ref(strconv.Itoa(h.ID)) }
 
 // find returns the service's machine: the one it is known by, else the first that carries its mark.
 func (w *work) find(ctx context.Context) (panel.Host, bool, error) {
-	if id, err := strconv.Atoi(string(w.op.Ref)); err == nil {
+	if id, err := strconv.Atoi(string(w.Op.Ref)); err == nil {
 		h, found, err := w.panel.Host(ctx, id)
 		if err != nil || found && w.ours(h) {
 			return h, found, err
@@ -47,7 +47,7 @@ func (w *work) find(ctx context.Context) (panel.Host, bool, error) {
 // carriers returns every machine with the service's mark, the first made first. More than one is what two attempts at once may
 // leave; all attempts agree on which of them stays.
 func (w *work) carriers(ctx context.Context) ([]panel.Host, error) {
-	own := markOf(w.op.ServiceID)
+	own := markOf(w.Op.ServiceID)
 	rows, err := w.panel.MarkedHosts(ctx, own)
 	if err != nil {
 		return nil, err

@@ -12,62 +12,16 @@ import (
 	"github.com/tariffd/tariffd/internal/secret"
 )
 
-// open has a machine made, and is done when the panel is.
-func (w *work) open(ctx context.Context) (provision.Outcome, error) {
-	w.after = installing
-	if w.memo["refused"] != "" {
-		return w.takeBack(ctx)
+// made has a machine made, once for all attempts at the operation.
+func (w *work) made(ctx context.Context) ([]panel.Host, provision.Outcome, error) {
+	if w.Memo["made"] != "" {
+		return nil, provision.Outcome{}, provision.NewRejected("machine_not_found", "machine %s has vanished from the panel", w.Memo["made"])
 	}
-	h, alone, err := w.made(ctx)
-	if err != nil || !alone {
-		return w.orPending(err)
+	if err := w.create(ctx); err != nil {
+		return nil, provision.Outcome{}, err
 	}
-	h, ready, err := w.grown(ctx, h)
-	if failure, ok := provision.FailureOf(err); ok && failure.Kind == provision.Rejected {
-		// What was made goes before another module may be asked, else the client would hold two machines.
-		w.memo["refused"], w.memo["refused_text"] = failure.Code, failure.Text
-		delete(w.memo, "tasks")
-		return w.takeBack(ctx)
-	}
-	if err != nil || !ready {
-		return w.orPending(err)
-	}
-	// Once more: who finishes last sees what another attempt made meanwhile.
-	first, alone, err := w.made(ctx)
-	if err != nil || !alone || first.ID != h.ID {
-		w.after = soon
-		return w.orPending(err)
-	}
-	return w.done(ctx, h)
-}
-
-func (w *work) orPending(err error) (provision.Outcome, error) {
-	if err != nil {
-		return provision.Outcome{}, err
-	}
-	return w.pending(), nil
-}
-
-// made returns the service's machine, having one made where there is none. It is alone when no other carries the mark.
-func (w *work) made(ctx context.Context) (_ panel.Host, alone bool, err error) {
 	all, err := w.carriers(ctx)
-	if err != nil {
-		return panel.Host{}, false, err
-	}
-	if len(all) == 0 {
-		if w.memo["made"] != "" {
-			return panel.Host{}, false, provision.NewRejected("machine_not_found", "machine %s has vanished from the panel", w.memo["made"])
-		}
-		if err := w.create(ctx); err != nil {
-			return panel.Host{}, false, err
-		}
-		if all, err = w.carriers(ctx); err != nil || len(all) == 0 {
-			return panel.Host{}, false, err // not listed yet
-		}
-	}
-	w.begun = true
-	gone, err := w.remove(ctx, all[1:])
-	return all[0], gone, err
+	return all, w.Pending(), err // it may not be listed yet
 }
 
 // grown waits until the machine is there and runs. The task that made it is known, or was lost with an answer: then the
@@ -107,9 +61,9 @@ func (w *work) create(ctx context.Context) error {
 		}
 		begun, asked := w.panel.CreateHost(ctx, n)
 		if asked == nil {
-			w.begun = true
+			w.Begun = true
 			w.await(begun)
-			w.memo["made"] = fmt.Sprint(begun.ID)
+			w.Memo["made"] = fmt.Sprint(begun.ID)
 			return nil
 		}
 		if !isp6.Rejected(asked) {
@@ -129,7 +83,7 @@ func (w *work) create(ctx context.Context) error {
 // newHost is what the machine is made of.
 func (w *work) newHost(ctx context.Context) (panel.NewHost, pools, error) {
 	n := panel.NewHost{
-		Name: mark.Name(w.op.ServiceID), Mark: markOf(w.op.ServiceID), Domain: w.op.Spec.Domain, Password: w.password(),
+		Name: mark.Name(w.Op.ServiceID), Mark: markOf(w.Op.ServiceID), Domain: w.Op.Spec.Domain, Password: w.password(),
 		EmailMode: w.emailMode(), IPv4: 1,
 	}
 	cluster, err := w.cluster(ctx)
@@ -182,7 +136,7 @@ func (w *work) shape(n *panel.NewHost, x wanted) {
 
 // account finds the client's account in the panel by its e-mail, or makes it.
 func (w *work) account(ctx context.Context) (int, error) {
-	client := w.op.Spec.Client
+	client := w.Op.Spec.Client
 	return panelhttp.FindOrMake(func() (int, bool, error) {
 		known, found, err := w.panel.AccountByEmail(ctx, client.Email)
 		return known.ID, found, err
@@ -191,23 +145,4 @@ func (w *work) account(ctx context.Context) (int, error) {
 			Email: client.Email, FullName: client.Name, Phone: client.Phone, Password: secret.Throwaway(),
 		})
 	})
-}
-
-// takeBack undoes an opening that was refused half-way, and then tells the refusal.
-func (w *work) takeBack(ctx context.Context) (provision.Outcome, error) {
-	code, text := w.memo["refused"], w.memo["refused_text"]
-	all, err := w.carriers(ctx)
-	if err != nil {
-		return provision.Outcome{}, err
-	}
-	w.begun = len(all) > 0
-	gone, err := w.remove(ctx, all)
-	if failure, ok := provision.FailureOf(err); ok && failure.Kind == provision.Rejected {
-		return provision.Outcome{}, provision.NewRejected(code, "%s; the machine could not be deleted: %s", text, failure.Text)
-	}
-	if err != nil || !gone {
-		return w.orPending(err)
-	}
-	w.begun = false
-	return provision.Outcome{}, provision.NewTakenBack(code, "%s", text)
 }

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/tariffd/tariffd/internal/provision"
+	"github.com/tariffd/tariffd/internal/provision/attempt"
 	"github.com/tariffd/tariffd/internal/provision/isp6"
 	"github.com/tariffd/tariffd/internal/provision/vmmanager6/internal/panel"
 )
@@ -32,7 +33,7 @@ func (w *work) call(name string, call panel.Call, h panel.Host) *step {
 
 // stop asks the guest to go down; where that failed it is not asked any more.
 func (w *work) stop(h panel.Host) *step {
-	force := w.memo["failed"] == "stop"
+	force := w.Memo["failed"] == "stop"
 	return &step{name: "stop", again: !force, do: func(ctx context.Context) (panel.Begun, error) {
 		return w.panel.Stop(ctx, h.ID, force)
 	}}
@@ -45,7 +46,7 @@ func (w *work) reach(ctx context.Context, h panel.Host, next plan) (provision.Ou
 		return provision.Outcome{}, err
 	}
 	if !ready {
-		return w.pending(), nil
+		return w.Pending(), nil
 	}
 	return w.done(ctx, h)
 }
@@ -75,21 +76,16 @@ func (w *work) follow(ctx context.Context, h panel.Host, next plan) (_ panel.Hos
 // take makes a step's call. A refusal counts only where the step is still missing: else somebody asked before us, and that can
 // only have been another attempt at the same.
 func (w *work) take(ctx context.Context, h panel.Host, s *step, next plan) error {
-	if w.memo["step"] != s.name {
-		w.memo["step"], w.memo["tries"] = s.name, "0"
-	}
-	tries, _ := strconv.Atoi(w.memo["tries"])
-	if tries >= mostTries {
+	if !w.Try(s.name, mostTries) {
 		return provision.NewRejected("panel_does_not_finish", "the panel accepts %q for machine %d and does not do it", s.name, h.ID)
 	}
-	w.memo["tries"] = strconv.Itoa(tries + 1)
 	begun, asked := s.do(ctx)
 	if asked == nil {
 		w.await(begun)
 		if s.again {
-			w.memo["again"] = s.name
+			w.Memo["again"] = s.name
 		} else {
-			delete(w.memo, "again")
+			delete(w.Memo, "again")
 		}
 		return nil
 	}
@@ -106,7 +102,7 @@ func (w *work) take(ctx context.Context, h panel.Host, s *step, next plan) error
 	}
 	if log.Busy() || !fresh.Settled() {
 		// The number of that attempt's task is not known: the next look waits until the machine's log shows no work.
-		w.memo["others"] = strconv.Itoa(h.ID)
+		w.Memo["others"] = strconv.Itoa(h.ID)
 		return nil
 	}
 	if still, err := next(ctx, fresh); err != nil || still == nil || still.name != s.name {
@@ -125,18 +121,18 @@ func (w *work) again(ctx context.Context, id int) (panel.Host, error) {
 }
 
 // await remembers the tasks that a call began.
-func (w *work) await(b panel.Begun) { w.memo["tasks"] = strings.Join(b.Tasks, ",") }
+func (w *work) await(b panel.Begun) { w.Memo["tasks"] = strings.Join(b.Tasks, ",") }
 
 // awaited tells whether all remembered work is over. A failed task is a refusal, except of a step that is tried once more.
 func (w *work) awaited(ctx context.Context) (bool, error) {
-	if id, err := strconv.Atoi(w.memo["others"]); err == nil {
+	if id, err := strconv.Atoi(w.Memo["others"]); err == nil {
 		log, err := w.panel.History(ctx, id)
 		if err != nil || log.Busy() {
 			return false, err
 		}
-		delete(w.memo, "others")
+		delete(w.Memo, "others")
 	}
-	for number := range strings.SplitSeq(w.memo["tasks"], ",") {
+	for number := range strings.SplitSeq(w.Memo["tasks"], ",") {
 		if number == "" {
 			continue
 		}
@@ -147,14 +143,14 @@ func (w *work) awaited(ctx context.Context) (bool, error) {
 		case !known: // forgotten by the panel; what the machine looks like decides
 		case at == panel.Working:
 			return false, nil
-		case at == panel.Failed && w.memo["again"] != "" && w.memo["failed"] == "":
-			w.memo["failed"] = w.memo["again"]
+		case at == panel.Failed && w.Memo["again"] != "" && w.Memo["failed"] == "":
+			w.Memo["failed"] = w.Memo["again"]
 		case at == panel.Failed:
-			delete(w.memo, "tasks")
+			delete(w.Memo, "tasks")
 			return false, provision.NewRejected("panel_failed", "task %s failed: %s", number, words)
 		}
 	}
-	delete(w.memo, "tasks")
+	delete(w.Memo, "tasks")
 	return true, nil
 }
 
@@ -167,33 +163,33 @@ type request struct {
 // once makes the request one time. First the number of times that the machine went through it goes into the memo, by a Pending
 // outcome; from then on a greater number tells that the request was made, even where its answer was lost.
 func (w *work) once(ctx context.Context, h panel.Host, r request) (provision.Outcome, error) {
-	if w.memo["tasks"] != "" {
+	if w.Memo["tasks"] != "" {
 		over, err := w.awaited(ctx)
 		if err != nil {
 			return provision.Outcome{}, err
 		}
 		if !over {
-			return w.pending(), nil
+			return w.Pending(), nil
 		}
 	}
 	log, err := w.panel.History(ctx, h.ID)
 	if err != nil {
 		return provision.Outcome{}, err
 	}
-	if w.memo["once"] != r.name {
-		w.memo["once"], w.memo["before"] = r.name, strconv.Itoa(log.Times(r.name))
-		w.after = soon
-		return w.pending(), nil
+	if w.Memo["once"] != r.name {
+		w.Memo["once"], w.Memo["before"] = r.name, strconv.Itoa(log.Times(r.name))
+		w.After = attempt.Soon
+		return w.Pending(), nil
 	}
-	if w.memo["before"] == strconv.Itoa(log.Times(r.name)) {
+	if w.Memo["before"] == strconv.Itoa(log.Times(r.name)) {
 		if log.Busy() || !h.Settled() {
-			return w.pending(), nil
+			return w.Pending(), nil
 		}
 		begun, asked := r.do(ctx)
 		if asked == nil {
 			w.await(begun)
-			w.memo["before"] = "" // asked for and answered
-			return w.pending(), nil
+			w.Memo["before"] = "" // asked for and answered
+			return w.Pending(), nil
 		}
 		if !isp6.Rejected(asked) {
 			return provision.Outcome{}, asked
@@ -201,7 +197,7 @@ func (w *work) once(ctx context.Context, h panel.Host, r request) (provision.Out
 		if log, err = w.panel.History(ctx, h.ID); err != nil {
 			return provision.Outcome{}, err
 		}
-		if w.memo["before"] == strconv.Itoa(log.Times(r.name)) {
+		if w.Memo["before"] == strconv.Itoa(log.Times(r.name)) {
 			return provision.Outcome{}, asked
 		}
 	}
@@ -214,14 +210,14 @@ func (w *work) outcomeOf(ctx context.Context, h panel.Host, r request, log panel
 	case at == panel.Failed:
 		return provision.Outcome{}, provision.NewRejected("panel_failed", "%q of machine %d failed", r.name, h.ID)
 	case at == panel.Working, log.Busy():
-		return w.pending(), nil
+		return w.Pending(), nil
 	}
 	h, err := w.again(ctx, h.ID)
 	if err != nil {
 		return provision.Outcome{}, err
 	}
 	if !h.Settled() {
-		return w.pending(), nil
+		return w.Pending(), nil
 	}
 	return w.done(ctx, h)
 }

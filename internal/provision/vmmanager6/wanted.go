@@ -39,7 +39,7 @@ func (x wanted) size() panel.Size {
 
 // wanted reads tariff and add-ons. A template's values hold only where the tariff's add-ons say nothing.
 func (w *work) wanted(ctx context.Context, cluster panel.Cluster) (wanted, error) {
-	t, err := provision.DecodeTariff[Tariff](w.op.Spec.Settings)
+	t, err := provision.DecodeTariff[Tariff](w.Op.Spec.Settings)
 	if err != nil {
 		return wanted{}, provision.NewRejected("bad_tariff_settings", "the tariff's settings are not readable")
 	}
@@ -88,7 +88,7 @@ func (w *work) asked() (s panel.Size, err error) {
 
 // amount is an ordered quantity.
 func (w *work) amount(code string) (decimal.Decimal, bool) {
-	a, ordered := w.op.Spec.AddOns[code]
+	a, ordered := w.Op.Spec.AddOns[code]
 	if !ordered || a.Amount == nil || a.Amount.IsNegative() {
 		return decimal.Decimal{}, false
 	}
@@ -104,7 +104,7 @@ func (w *work) mebibytes(code string) (int, error) {
 	if !said {
 		return 0, nil
 	}
-	unit := w.op.Spec.AddOns[code].Unit
+	unit := w.Op.Spec.AddOns[code].Unit
 	if unit == "" {
 		unit = "GiB"
 	}
@@ -117,7 +117,7 @@ func (w *work) mebibytes(code string) (int, error) {
 
 // chosenOS is the order's, as a parameter or as an add-on's item, else the tariff's, else the first by name of those that the cluster has.
 func (w *work) chosenOS(ctx context.Context, cluster panel.Cluster) (panel.OSTemplate, error) {
-	t, err := provision.DecodeTariff[Tariff](w.op.Spec.Settings)
+	t, err := provision.DecodeTariff[Tariff](w.Op.Spec.Settings)
 	if err != nil {
 		return panel.OSTemplate{}, provision.NewRejected("bad_tariff_settings", "the tariff's settings are not readable")
 	}
@@ -125,7 +125,7 @@ func (w *work) chosenOS(ctx context.Context, cluster panel.Cluster) (panel.OSTem
 	if err != nil {
 		return panel.OSTemplate{}, err
 	}
-	choice := cmp.Or(w.op.Spec.Parameter("os"), w.op.Spec.AddOns["os"].Item, t.DefaultOS)
+	choice := cmp.Or(w.Op.Spec.Parameter("os"), w.Op.Spec.AddOns["os"].Item, t.DefaultOS)
 	for _, os := range all {
 		if choice == "" || called(os.ID, os.Name, choice) {
 			return os, nil
@@ -150,7 +150,7 @@ func (m *Module) systems(ctx context.Context, cluster panel.Cluster) ([]panel.OS
 
 // chosenRecipes are the ordered script's number and that of the ordered control panel; none where the module runs none.
 func (w *work) chosenRecipes(ctx context.Context) ([]int, error) {
-	choices := []string{w.orderedPanel(), w.op.Spec.Parameter("recipe")}
+	choices := []string{w.orderedPanel(), w.Op.Spec.Parameter("recipe")}
 	choices = slices.DeleteFunc(choices, func(c string) bool { return c == "" })
 	if !w.set.UseRecipes || len(choices) == 0 {
 		return nil, nil
@@ -174,8 +174,8 @@ func (w *work) chosenRecipes(ctx context.Context) ([]int, error) {
 
 // password is the machine's first one; the panel asks for one where the client left it open, and he sets his own later.
 func (w *work) password() string {
-	if w.op.Spec.Password != "" {
-		return w.op.Spec.Password
+	if w.Op.Spec.Password != "" {
+		return w.Op.Spec.Password
 	}
 	return secret.Throwaway()
 }
