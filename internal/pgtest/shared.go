@@ -55,9 +55,11 @@ func serverURL(ctx context.Context) (string, error) {
 			"shared_buffers":  "128MB",
 			// Its workers would sit in databases that are about to be dropped.
 			"autovacuum": "off",
-			// The least that can be written for each change.
+			// The least that can be written for each change, and kept of it.
 			"wal_level":       "minimal",
 			"max_wal_senders": "0",
+			"min_wal_size":    "32MB",
+			"max_wal_size":    "256MB",
 		},
 	})
 	if err != nil {
@@ -75,7 +77,7 @@ func sharedDir() (string, error) {
 	}
 	sum := sha256.Sum256([]byte(module))
 	name := fmt.Sprintf("tariffd-pgtest-%d-%s", os.Geteuid(), hex.EncodeToString(sum[:4]))
-	dir := filepath.Join(os.TempDir(), name)
+	dir := filepath.Join(place(), name)
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return "", err
 	}
@@ -88,6 +90,24 @@ func sharedDir() (string, error) {
 		return "", fmt.Errorf("%s belongs to somebody else: remove it", dir)
 	}
 	return dir, nil
+}
+
+const (
+	// memory is a file system without a disk, which Linux machines have.
+	memory = "/dev/shm"
+	// memoryWanted is several times what the server fills while many tests run.
+	memoryWanted = 1 << 30
+)
+
+// place is in memory where there is room, unless TMPDIR says otherwise: each
+// test makes and removes the some 600 files of a database, which keeps certain
+// disks' file systems busy for longer than the test itself.
+func place() string {
+	var fs syscall.Statfs_t
+	if os.Getenv("TMPDIR") == "" && syscall.Statfs(memory, &fs) == nil && fs.Bavail*uint64(fs.Bsize) >= memoryWanted {
+		return memory
+	}
+	return os.TempDir()
 }
 
 // moduleDir is the folder of go.mod above the package under test, or the
