@@ -64,21 +64,28 @@ func locationOf(ctx context.Context, tx interface {
 	return found[0].ExternalID, nil
 }
 
+// ModuleCheck is how a check went, and what it did.
+type ModuleCheck struct {
+	Health
+	provision.Checked
+}
+
 // CheckModule tries the connection and keeps how it went; a failed check is no error of this call. Fault: not_found.
-func (e *Engine) CheckModule(ctx context.Context, by actor.Actor, id ModuleID) (Health, error) {
+func (e *Engine) CheckModule(ctx context.Context, by actor.Actor, id ModuleID) (ModuleCheck, error) {
 	m, live, err := e.open(ctx, id)
 	if err != nil {
-		return Health{}, err
+		return ModuleCheck{}, err
 	}
-	checked := live.Check(ctx)
+	did, failure := provision.Explain(ctx, live)
 	if ctx.Err() != nil {
-		return Health{}, ctx.Err()
+		return ModuleCheck{}, ctx.Err()
 	}
-	return event.Do(ctx, e.InTx, by, func(tx Tx) (Health, error) {
+	return event.Do(ctx, e.InTx, by, func(tx Tx) (ModuleCheck, error) {
 		if m, err = tx.LockModule(ctx, id); err != nil {
-			return Health{}, err
+			return ModuleCheck{}, err
 		}
-		return note(ctx, tx, by, m, checked)
+		h, err := note(ctx, tx, by, m, failure)
+		return ModuleCheck{h, did}, err
 	})
 }
 

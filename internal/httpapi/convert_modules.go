@@ -28,6 +28,13 @@ func toAPIHealth(h catalog.Health) api.ModuleHealth {
 	return api.ModuleHealth{Status: api.HealthStatus(h.Status), CheckedAt: h.CheckedAt, Error: orNull(h.Error)}
 }
 
+func toAPIModuleCheck(c catalog.ModuleCheck) api.ModuleCheck {
+	h := toAPIHealth(c.Health)
+	return api.ModuleCheck{
+		Status: h.Status, CheckedAt: h.CheckedAt, Error: h.Error, Tried: append([]string{}, c.Tried...), Hints: append([]string{}, c.Hints...),
+	}
+}
+
 func toAPIProblem(p catalog.Problem) api.ModuleProblem {
 	return api.ModuleProblem{ID: p.ID, Kind: p.Kind, Detail: p.Text, Since: p.At, Until: p.At.Add(catalog.ProblemLasts)}
 }

@@ -95,14 +95,14 @@ func (s *Server) DeleteProcessingModule(ctx context.Context, r api.DeleteProcess
 
 // CheckProcessingModule tries the connection.
 func (s *Server) CheckProcessingModule(ctx context.Context, r api.CheckProcessingModuleRequestObject) (api.CheckProcessingModuleResponseObject, error) {
-	answer := func(h catalog.Health) api.CheckProcessingModuleResponseObject {
-		return api.CheckProcessingModule200JSONResponse(toAPIHealth(h))
+	answer := func(c catalog.ModuleCheck) api.CheckProcessingModuleResponseObject {
+		return api.CheckProcessingModule200JSONResponse(toAPIModuleCheck(c))
 	}
-	h, err := s.Catalog.CheckModule(ctx, actorOf(ctx, once(answer)), catalog.ModuleID(r.ID))
+	c, err := s.Catalog.CheckModule(ctx, actorOf(ctx, once(answer)), catalog.ModuleID(r.ID))
 	if err != nil {
 		return nil, err
 	}
-	return answer(h), nil
+	return answer(c), nil
 }
 
 // SyncProcessingModule takes over what the panel offers.

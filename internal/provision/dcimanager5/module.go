@@ -2,9 +2,7 @@ package dcimanager5
 
 import (
 	"cmp"
-	"context"
 	"net/url"
-	"strings"
 
 	"github.com/tariffd/tariffd/internal/fault"
 	"github.com/tariffd/tariffd/internal/provision"
@@ -123,29 +121,6 @@ func (m *Module) client(to panelhttp.Connection) (*coremgr.Client, error) {
 	return coremgr.New(http, coremgr.Options{
 		User: to.Username, Password: to.Password, Format: m.set.Format, EachCall: m.set.Login == "each_call",
 	}), nil
-}
-
-// Check logs in everywhere, and proves that the type for parking exists where that can be known.
-func (m *Module) Check(ctx context.Context) error {
-	if _, err := m.panel.Names(ctx, panel.OSTemplates); err != nil {
-		return err
-	}
-	if m.licenses != nil {
-		if err := m.licenses.Reachable(ctx, panel.Licenses); err != nil {
-			return named("license server", err)
-		}
-	}
-	if m.pool == nil {
-		return nil
-	}
-	if err := m.pool.Reachable(ctx, panel.PoolAddresses); err != nil {
-		return named("IP manager", err)
-	}
-	types, known, err := m.pool.Types(ctx)
-	if err != nil || !known || m.set.ParkingIPType == "" || contains(types, m.set.ParkingIPType) {
-		return err
-	}
-	return provision.NewRejected("unknown_ip_type", "the IP manager has no type %q; it has %s", m.set.ParkingIPType, strings.Join(types, ", "))
 }
 
 // named tells which of the systems a failure is of.

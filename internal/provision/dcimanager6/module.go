@@ -2,9 +2,9 @@ package dcimanager6
 
 import (
 	"cmp"
-	"context"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/tariffd/tariffd/internal/provision"
 	"github.com/tariffd/tariffd/internal/provision/dcimanager6/internal/panel"
@@ -44,6 +44,7 @@ type Module struct {
 	set         Parameters
 	location    string
 	productType string
+	now         func() time.Time
 }
 
 // Dedicated is a module that sells the panel's own servers. Colocated ones are their clients' and come by no stock.
@@ -68,7 +69,7 @@ func newModule(c provision.Config) (provision.Module, error) {
 		return nil, err
 	}
 	client := isp6.New(http, connection.Username, connection.Password)
-	m := &Module{panel: panel.New(client, dialect), set: set, location: c.Location, productType: c.ProductType}
+	m := &Module{panel: panel.New(client, dialect), set: set, location: c.Location, productType: c.ProductType, now: c.Env.Now}
 	if m.productType == colocation {
 		return m, nil
 	}
@@ -77,36 +78,6 @@ func newModule(c provision.Config) (provision.Module, error) {
 
 // byServerType tells whether only a server of exactly the tariff's configuration will do.
 func (m *Module) byServerType() bool { return m.set.ByServerType == nil || *m.set.ByServerType }
-
-// Check logs in, and proves that the location and the pools exist which the module names.
-func (m *Module) Check(ctx context.Context) error {
-	locations, err := m.panel.Locations(ctx)
-	if err != nil {
-		return err
-	}
-	if m.location != "" {
-		id, err := locationID(m.location)
-		if err != nil {
-			return err
-		}
-		if !knows(locations, id) {
-			return provision.NewRejected("unknown_location", "the panel has no location %d", id)
-		}
-	}
-	if m.set.AllocationPool == "" && m.set.DeallocationPool == "" {
-		return nil
-	}
-	pools, err := m.panel.Pools(ctx)
-	if err != nil {
-		return err
-	}
-	for _, name := range []string{m.set.AllocationPool, m.set.DeallocationPool} {
-		if _, err := poolNamed(pools, name); name != "" && err != nil {
-			return err
-		}
-	}
-	return nil
-}
 
 func knows(locations []panel.Place, id int) bool {
 	for _, l := range locations {

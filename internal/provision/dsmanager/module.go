@@ -35,6 +35,7 @@ type Tariff struct {
 // Module drives one panel. One for colocation has no stock: people find the place.
 type Module struct {
 	panel       *panel.Panel
+	set         Parameters
 	productType string
 }
 
@@ -61,17 +62,11 @@ func newModule(c provision.Config) (provision.Module, error) {
 	client := coremgr.New(http, coremgr.Options{
 		User: connection.Username, Password: connection.Password, EachCall: set.Login != "session", Meanings: dialect.Meanings(),
 	})
-	m := &Module{panel: panel.New(client, dialect), productType: c.ProductType}
+	m := &Module{panel: panel.New(client, dialect), set: set, productType: c.ProductType}
 	if m.productType == colocation {
 		return m, nil
 	}
 	return &Dedicated{m}, nil
-}
-
-// Check proves that the panel answers to the name and password, and that it has servers to list.
-func (m *Module) Check(ctx context.Context) error {
-	_, err := m.panel.Servers(ctx)
-	return err
 }
 
 // Catalog lists the images and the presets.

@@ -220,7 +220,13 @@ func TestRegionsAreTheDataCenters(t *testing.T) {
 		c.Location = nowhere
 		provisiontest.Refused(t, provisiontest.Connect(t, openstack.Driver(), c).Check(t.Context()), "unknown_region")
 	}
-	require.NoError(t, w.module(map[string]any{"network": "PUBLIC"}).Check(t.Context()))
+	named, err := provision.Explain(t.Context(), w.module(map[string]any{"network": "PUBLIC"}))
+	require.NoError(t, err)
+	require.Equal(t, provision.Checked{Tried: []string{"flavors (compute)", "images (image)", "networks (network)"}}, named)
+	unnamed, err := provision.Explain(t.Context(), w.module(nil))
+	require.NoError(t, err, "each tariff may name its own")
+	require.Len(t, unnamed.Hints, 1)
+	require.Contains(t, unnamed.Hints[0], "several networks (private, public)")
 	provisiontest.Refused(t, w.module(map[string]any{"network": "dmz"}).Check(t.Context()), "unknown_network")
 }
 

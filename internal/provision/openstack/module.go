@@ -100,22 +100,6 @@ func knownVersion(text string) bool {
 // locks tells whether suspended machines are locked.
 func (m *Module) locks() bool { return m.set.LockSuspended == nil || *m.set.LockSuspended }
 
-// Check logs in, and proves that the region has the three services and the network that the module names.
-func (m *Module) Check(ctx context.Context) error {
-	if _, err := m.panel.Flavors(ctx); err != nil {
-		return err
-	}
-	if _, err := m.panel.Images(ctx); err != nil {
-		return err
-	}
-	networks, err := m.panel.Networks(ctx)
-	if err != nil || m.set.Network == "" {
-		return err
-	}
-	_, err = named(networks, m.set.Network, "unknown_network")
-	return err
-}
-
 // Catalog lists what the cloud offers: images as systems, flavors as configurations, networks as pools.
 func (m *Module) Catalog(ctx context.Context) (provision.Catalog, error) {
 	var c provision.Catalog

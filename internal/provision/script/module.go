@@ -104,19 +104,42 @@ func (m *Module) secrets(more ...string) []string {
 
 // Check reads the program's features, holds the settings to them, and lets it check the connection where it can.
 func (m *Module) Check(ctx context.Context) error {
-	f, err := m.features(ctx)
-	if err != nil {
-		return err
-	}
-	if err = m.fits(f); err != nil || !f.has("check_connection") {
-		return err
-	}
-	_, err = m.command(ctx, f, order{Command: "check_connection"})
+	_, err := m.Explain(ctx)
 	return err
 }
 
-// fits holds the settings to the features: unknown names are mistakes, secrets stand among the secrets.
+// Explain is Check, and tells what was tried.
+func (m *Module) Explain(ctx context.Context) (provision.Checked, error) {
+	t := &provision.Trial{}
+	var f features
+	t.Try("features", func() (err error) {
+		if f, err = m.features(ctx); err == nil {
+			err = m.fits(f)
+		}
+		return err
+	})
+	if f.has("check_connection") {
+		t.Try("check_connection", func() error {
+			_, err := m.command(ctx, f, order{Command: "check_connection"})
+			return err
+		})
+	} else {
+		t.Hint("The program has no command check_connection: whether its system answers is not known.")
+	}
+	for _, kind := range provision.Kinds {
+		if command := commands[kind]; kind != provision.Renew && !f.has(command) {
+			t.Hint("The program has no command %s: people are asked.", command)
+		}
+	}
+	return t.Result()
+}
+
+// fits holds the settings to the features: unknown names are mistakes, secrets stand among the secrets. So is a product type that
+// the program does not serve: each order would be refused.
 func (m *Module) fits(f features) error {
+	if m.productType != "" && !f.serves(m.productType) {
+		return provision.NewRejected("product_type_not_served", "the program does not serve the product type %s", m.productType)
+	}
 	if m.counts && !f.has("stat") {
 		return provision.NewRejected("connection_failed", "statistics are on, but the program's features do not name stat")
 	}

@@ -376,7 +376,18 @@ func TestCheckHoldsSettingsToTheFeatures(t *testing.T) {
 		require.ErrorContains(t, err, words)
 		require.NotContains(t, err.Error(), token)
 	}
-	_, err := did(t, "anything.sh", provision.Op{Kind: provision.Open, ServiceID: "s", Spec: provision.Spec{ProductType: "vds"}}, `:`)
+	told, err := provision.Explain(t.Context(), anything(t, "nextcloud.py", "", nil))
+	require.ErrorContains(t, err, "no setting")
+	require.Equal(t, []string{"features"}, told.Tried)
+	told, err = provision.Explain(t.Context(), anything(t, "anything.sh", `:`, nil))
+	require.NoError(t, err)
+	require.Equal(t, []string{"features", "check_connection"}, told.Tried)
+	other, err := script.Driver().New(provision.Config{
+		ProductType: "vds", Connection: encoded(t, map[string]any{"program": filepath.Join(folder, "anything.sh")}),
+	})
+	require.NoError(t, err)
+	require.ErrorContains(t, other.Check(t.Context()), "does not serve the product type vds", "each order would be refused")
+	_, err = did(t, "anything.sh", provision.Op{Kind: provision.Open, ServiceID: "s", Spec: provision.Spec{ProductType: "vds"}}, `:`)
 	refusal(t, err, provision.Rejected, "does not serve the product type vds")
 }
 

@@ -30,6 +30,9 @@ func (m *Module) Apply(ctx context.Context, op provision.Op) (provision.Outcome,
 	case !slices.Contains(needed, op.Kind) && m.missing(op.Kind):
 		return provision.Outcome{State: provision.Manual, Ref: op.Ref, Text: fmt.Sprintf("There is no %s: do it by hand.", name)}, nil
 	}
+	if op.CutOff && op.Kind == provision.Renew {
+		return provision.Outcome{}, onlyOnce(op.Kind, program.Unsure(nil, "%s: an earlier run was cut off before its end was known", name))
+	}
 	run := program.Run{
 		Path: m.script(op.Kind), Args: arguments(op), Stdin: []byte(op.Spec.Password + "\n"),
 		Key: string(op.ServiceID), Timeout: m.timeout,

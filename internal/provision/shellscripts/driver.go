@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/tariffd/tariffd/internal/provision"
@@ -101,20 +102,25 @@ var needed = []provision.Kind{provision.Open, provision.Suspend, provision.Resum
 
 // Check looks at the scripts: those that are needed are there, and all of them may be run. It runs none.
 func (m *Module) Check(ctx context.Context) error {
+	_, err := m.Explain(ctx)
+	return err
+}
+
+// Explain is Check, and tells what was looked at.
+func (m *Module) Explain(ctx context.Context) (provision.Checked, error) {
 	if ctx.Err() != nil {
-		return provision.NewUnavailable(ctx.Err(), "given up")
+		return provision.Checked{}, provision.NewUnavailable(ctx.Err(), "given up")
 	}
-	for _, kind := range needed {
-		if err := program.Inspect(m.script(kind)); err != nil {
-			return err
-		}
-	}
+	t := &provision.Trial{}
 	for _, kind := range provision.Kinds {
-		if err := program.Inspect(m.script(kind)); err != nil && !m.missing(kind) {
-			return err
+		switch {
+		case slices.Contains(needed, kind) || !m.missing(kind):
+			t.Try(scripts[kind], func() error { return program.Inspect(m.script(kind)) })
+		case kind != provision.Renew:
+			t.Hint("There is no %s: people are asked.", scripts[kind])
 		}
 	}
-	return nil
+	return t.Result()
 }
 
 func (m *Module) script(kind provision.Kind) string { return filepath.Join(m.directory, scripts[kind]) }

@@ -181,13 +181,22 @@ func TestEverythingElseIsAFailure(t *testing.T) {
 	_, err := did(t, provision.Renew, `exit 1`)
 	f, _ := provision.FailureOf(err)
 	require.Equal(t, provision.Rejected, f.Kind, "what may have been prolonged is not prolonged again")
+	m, err := shellscripts.Driver().New(config(t, scripts(t, everything...), 60))
+	require.NoError(t, err)
+	_, err = m.Apply(t.Context(), provision.Op{Kind: provision.Renew, Ref: "7", CutOff: true, Spec: spec(t, nil)})
+	require.ErrorContains(t, err, "see whether it was prolonged", "nor what a killed tariffd had begun")
 }
 
 func TestScriptsThatAreMissing(t *testing.T) {
 	t.Parallel()
 	m, err := shellscripts.Driver().New(config(t, scripts(t, everything[:4]...), 60))
 	require.NoError(t, err)
-	require.NoError(t, m.Check(t.Context()))
+	told, err := provision.Explain(t.Context(), m)
+	require.NoError(t, err)
+	require.Equal(t, provision.Checked{
+		Tried: []string{"open.sh", "suspend.sh", "resume.sh", "close.sh"},
+		Hints: []string{"There is no setparam.sh: people are asked.", "There is no reboot.sh: people are asked.", "There is no reinstall.sh: people are asked."},
+	}, told)
 	for kind, want := range map[provision.Kind]provision.State{
 		provision.SetParams: provision.Manual, provision.Reboot: provision.Manual, provision.Reinstall: provision.Manual, provision.Renew: provision.Done,
 	} {

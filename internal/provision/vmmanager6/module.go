@@ -50,6 +50,7 @@ type Module struct {
 	panel *panel.Panel
 	set   Parameters
 	zone  *time.Location // of the metrics
+	now   func() time.Time
 }
 
 func newModule(c provision.Config) (provision.Module, error) {
@@ -75,24 +76,7 @@ func newModule(c provision.Config) (provision.Module, error) {
 		return nil, err
 	}
 	client := isp6.New(http, connection.Username, connection.Password)
-	return &Module{panel: panel.New(client, dialect), set: set, zone: zone}, nil
-}
-
-// Check logs in, and proves that the cluster and the pools exist which the module names.
-func (m *Module) Check(ctx context.Context) error {
-	cluster, err := m.cluster(ctx)
-	if err != nil {
-		return err
-	}
-	pools, err := m.loadPools(ctx, cluster)
-	if err != nil {
-		return err
-	}
-	if _, err = pools.choice(); err != nil && m.set.IPPool != "" {
-		return err
-	}
-	_, err = m.secondInterface(pools)
-	return err
+	return &Module{panel: panel.New(client, dialect), set: set, zone: zone, now: c.Env.Now}, nil
 }
 
 // cluster finds the module's cluster.

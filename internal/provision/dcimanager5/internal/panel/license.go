@@ -108,9 +108,3 @@ func (l *LicenseServer) Prolong(ctx context.Context, x License, months int) erro
 	_, err := l.submit(ctx, LicenseProlong, fields("elid", x.ID, "sok", "ok", "period", strconv.Itoa(months)))
 	return err
 }
-
-// Reachable proves address and credentials.
-func (p *Panel) Reachable(ctx context.Context, call Call) error {
-	_, err := p.read(ctx, call, nil)
-	return err
-}

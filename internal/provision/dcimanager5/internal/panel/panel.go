@@ -53,6 +53,18 @@ func (p *Panel) submit(ctx context.Context, call Call, form url.Values, secrets 
 	return p.client.Submit(ctx, p.dialect.functions[call], form, secrets...)
 }
 
+// Function is the panel's name of a call.
+func (p *Panel) Function(call Call) string { return p.dialect.functions[call] }
+
+// Lacks tells whether the installation has no such function.
+func (p *Panel) Lacks(call Call) bool { return p.Function(call) == dialect.Off }
+
+// Reachable proves address, credentials and that the panel has a function that shows something.
+func (p *Panel) Reachable(ctx context.Context, call Call, form ...string) error {
+	_, err := p.read(ctx, call, fields(form...))
+	return err
+}
+
 // Server is one row of the list of servers.
 type Server struct {
 	ID            int

@@ -32,7 +32,7 @@ func (p *Panel) Report(ctx context.Context, call Call, day string) ([]Reading, e
 	if p.dialect.functions[call] == dialect.Off {
 		return nil, nil
 	}
-	doc, err := p.read(ctx, call, fields(p.dialect.names["from"], day, p.dialect.names["to"], day))
+	doc, err := p.read(ctx, call, fields(p.Period(day)...))
 	if err != nil {
 		return nil, err
 	}
@@ -49,6 +49,11 @@ func (p *Panel) Report(ctx context.Context, call Call, day string) ([]Reading, e
 		}
 	}
 	return out, nil
+}
+
+// Period are the fields of a report that ask for one day.
+func (p *Panel) Period(day string) []string {
+	return []string{p.dialect.names["from"], day, p.dialect.names["to"], day}
 }
 
 func (r Reading) take(row *coremgr.Node, name, column string) error {

@@ -28,6 +28,9 @@ func (p *Panel) Exclusive(ctx context.Context, name string) (leave func(), err e
 	return p.client.Exclusive(ctx, name)
 }
 
+// Path is the panel's method and path of a call.
+func (p *Panel) Path(call Call) string { return p.dialect.endpoints[call] }
+
 type places = isp6.Places
 
 func (p *Panel) request(call Call, fill places, body any) panelhttp.Request {

@@ -43,6 +43,9 @@ func (p *Panel) submit(ctx context.Context, call Call, form url.Values, secrets 
 	return err
 }
 
+// Function is the panel's name of a call.
+func (p *Panel) Function(call Call) string { return p.dialect.functions[call] }
+
 // Server is one row of the list of servers.
 type Server struct {
 	ID       int

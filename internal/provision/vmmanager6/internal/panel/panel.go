@@ -30,6 +30,9 @@ func (p *Panel) Exclusive(ctx context.Context, name string) (leave func(), err e
 	return p.client.Exclusive(ctx, name)
 }
 
+// Path is the panel's method and path of a call.
+func (p *Panel) Path(call Call) string { return p.dialect.endpoints[call] }
+
 type places = isp6.Places
 
 func of(id int) places { return places{"id": strconv.Itoa(id)} }

@@ -1,0 +1,79 @@
+package provision
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+)
+
+// Checked is what a check of a connection did.
+type Checked struct {
+	// Tried are the calls that were made, in their order. Where a check failed, the last one did.
+	Tried []string
+	// Hints are what passes and still keeps some orders or operations from being made, and what could not be tried.
+	Hints []string
+}
+
+// Explainer is a module whose check tells what it did. Its Check is the same without a word of it.
+type Explainer interface {
+	Explain(ctx context.Context) (Checked, error)
+}
+
+// Explain checks a module's connection and tells what was tried, where the module tells.
+func Explain(ctx context.Context, m Module) (Checked, error) {
+	if e, can := m.(Explainer); can {
+		return e.Explain(ctx)
+	}
+	return Checked{}, m.Check(ctx)
+}
+
+// Trial is a check in the course of it: calls are tried one after another until one fails.
+type Trial struct {
+	Checked
+	Err   error
+	calls map[string]bool
+}
+
+// Call tries a call that goes by a name in the driver's tables and by a text in the panel. The refusal of one is told with both.
+func (t *Trial) Call(name, text string, attempt func() error) {
+	if t.Err != nil || t.calls[name] {
+		return
+	}
+	if t.calls == nil {
+		t.calls = map[string]bool{}
+	}
+	t.calls[name] = true
+	t.Try(fmt.Sprintf("%s (%s)", name, text), attempt)
+}
+
+// Try tries something else than a call of the tables.
+func (t *Trial) Try(what string, attempt func() error) {
+	if t.Err != nil {
+		return
+	}
+	t.Tried = append(t.Tried, what)
+	t.Err = attempt()
+	if f, ok := FailureOf(t.Err); ok && f.Kind == Rejected {
+		f.Text = what + ": " + f.Text
+	}
+}
+
+// Hint tells what passes all the same.
+func (t *Trial) Hint(format string, args ...any) {
+	if t.Err == nil {
+		t.Hints = append(t.Hints, fmt.Sprintf(format, args...))
+	}
+}
+
+// Untried hints at those of the corrected calls that were not made: most change something.
+func (t *Trial) Untried(corrected map[string]string) {
+	for _, name := range slices.Sorted(maps.Keys(corrected)) {
+		if !t.calls[name] && corrected[name] != "-" {
+			t.Hint("The correction endpoints.%s (%s) was not tried: it changes something, or there is nothing yet to try it on.", name, corrected[name])
+		}
+	}
+}
+
+// Result is what the check says in the end.
+func (t *Trial) Result() (Checked, error) { return t.Checked, t.Err }

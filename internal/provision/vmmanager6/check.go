@@ -1,0 +1,123 @@
+package vmmanager6
+
+import (
+	"context"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/tariffd/tariffd/internal/provision"
+	"github.com/tariffd/tariffd/internal/provision/vmmanager6/internal/panel"
+)
+
+// Check logs in, and proves that the cluster and the pools exist which the module names, and that the panel has the calls that were
+// corrected, as far as a look can tell.
+func (m *Module) Check(ctx context.Context) error {
+	_, err := m.Explain(ctx)
+	return err
+}
+
+// Explain is Check, and tells what was tried.
+func (m *Module) Explain(ctx context.Context) (provision.Checked, error) {
+	c := &check{Module: m, ctx: ctx}
+	c.lists(c.place())
+	c.machine()
+	c.Untried(m.set.Endpoints)
+	return c.Result()
+}
+
+// check is one check in the course of it.
+type check struct {
+	*Module
+	provision.Trial
+	ctx context.Context //nolint:containedctx // it lives as long as one check
+}
+
+func (c *check) try(call panel.Call, attempt func() error) {
+	c.Call(string(call), c.panel.Path(call), attempt)
+}
+
+func (c *check) corrected(call panel.Call) bool {
+	_, is := c.set.Endpoints[string(call)]
+	return is
+}
+
+// place proves that there are the cluster and the pools which the module names.
+func (c *check) place() (cluster panel.Cluster) {
+	c.try(panel.Clusters, func() (err error) {
+		cluster, err = c.cluster(c.ctx)
+		return err
+	})
+	var here pools
+	c.try(panel.Pools, func() (err error) {
+		here, err = c.loadPools(c.ctx, cluster)
+		return err
+	})
+	if c.Err != nil {
+		return cluster
+	}
+	if c.set.Cluster == "" {
+		c.Hint("No cluster is named: machines are made in %q, the first.", cluster.Name)
+	}
+	if _, err := here.choice(); err != nil {
+		if c.set.IPPool != "" {
+			c.Err = err
+			return cluster
+		}
+		c.Hint("No pool with IPv4 addresses serves the cluster: no machine can be made.")
+	}
+	_, c.Err = c.secondInterface(here)
+	return cluster
+}
+
+// lists tries what an order reads: where it is corrected, or the module needs it.
+func (c *check) lists(cluster panel.Cluster) {
+	var systems []panel.OSTemplate
+	c.try(panel.OSTemplates, func() (err error) {
+		systems, err = c.panel.OSTemplates(c.ctx)
+		return err
+	})
+	if !slices.ContainsFunc(systems, func(o panel.OSTemplate) bool { return o.Serves(cluster) }) {
+		c.Hint("The panel has no system for customers in the cluster: no machine can be made.")
+	}
+	reads := map[panel.Call]func() error{
+		panel.Presets:  func() error { _, err := c.panel.Presets(c.ctx); return err },
+		panel.Recipes:  func() error { _, err := c.panel.Recipes(c.ctx); return err },
+		panel.Accounts: func() error { _, _, err := c.panel.AccountByEmail(c.ctx, "nobody@example.com"); return err },
+		panel.Tasks:    func() error { _, _, _, err := c.panel.Task(c.ctx, "0"); return err },
+		panel.HostList: func() error { _, _, err := c.panel.Host(c.ctx, 0); return err },
+	}
+	for _, call := range slices.Sorted(maps.Keys(reads)) {
+		if c.corrected(call) || call == panel.Recipes && c.set.UseRecipes {
+			c.try(call, reads[call])
+		}
+	}
+}
+
+// machine tries what was corrected of the calls that read something of one machine on any of the panel's.
+func (c *check) machine() {
+	var of int
+	now := c.now()
+	reads := map[panel.Call]func() error{
+		panel.HostHistory: func() error { _, err := c.panel.History(c.ctx, of); return err },
+		panel.HostIPv4:    func() error { _, err := c.panel.IPs(c.ctx, of); return err },
+		panel.HostIPv6:    func() error { _, err := c.panel.IPv6(c.ctx, of); return err },
+		panel.Metrics: func() error {
+			_, err := c.panel.Series(c.ctx, of, "in", now.Add(-time.Hour), now, c.zone)
+			return err
+		},
+	}
+	for _, call := range slices.Sorted(maps.Keys(reads)) {
+		if !c.corrected(call) || c.Err != nil {
+			continue
+		}
+		if of == 0 {
+			all, err := c.panel.Hosts(c.ctx, "")
+			if c.Err = err; err != nil || len(all) == 0 {
+				return
+			}
+			of = all[0].ID
+		}
+		c.try(call, reads[call])
+	}
+}
