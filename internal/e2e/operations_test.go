@@ -47,7 +47,7 @@ func TestAFailedOpenGoesToTheNextModuleD23(t *testing.T) {
 		s.pass(40)
 		service := s.service()
 		require.Equal(t, "active", service.text("status"), "%s", newest(s))
-		o := l.buyer.get("/v1/operations/" + a.text("items.0.operation_id")).is(http.StatusOK)
+		o := l.admin.get("/v1/operations/" + a.text("items.0.operation_id")).is(http.StatusOK)
 		require.Equal(t, "succeeded", o.text("status"))
 		require.Equal(t, service.text("module_id"), o.text("module_id"))
 		return o.texts("tried_module_ids"), o.text("module_id")

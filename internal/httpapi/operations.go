@@ -74,19 +74,20 @@ func sentenceOf(o ops.Operation) string {
 	return failureSentence
 }
 
-// toAPIOperation writes an operation; the log and the panel's own words are for staff.
+// toAPIOperation writes an operation; which modules and tasks it has, its log and the panel's own words are for staff.
 func toAPIOperation(staff bool) func(ops.Operation) api.Operation {
 	return func(o ops.Operation) api.Operation {
 		out := api.Operation{
 			ID: string(o.ID), ClientID: string(o.ClientID), ServiceID: string(o.ServiceID), Kind: api.OperationKind(o.Kind),
 			Status: api.OperationStatus(o.Status), Attempts: o.Attempts, MaxAttempts: o.MaxAttempts, NextAttemptAt: o.NextAttemptAt,
-			ModuleID: orNull(o.ModuleID), TriedModuleIds: each(o.TriedModuleIDs, func(id catalog.ModuleID) string { return string(id) }),
-			Log: []api.OperationLogEntry{}, TaskID: orNull(o.TaskID), CreatedAt: o.CreatedAt, FinishedAt: o.FinishedAt,
+			TriedModuleIds: []string{}, Log: []api.OperationLogEntry{}, CreatedAt: o.CreatedAt, FinishedAt: o.FinishedAt,
 		}
 		if o.ErrorCode != "" {
 			out.Error = &api.OperationError{Code: o.ErrorCode, Detail: sentenceOf(o)}
 		}
 		if staff {
+			out.ModuleID, out.TaskID = orNull(o.ModuleID), orNull(o.TaskID)
+			out.TriedModuleIds = each(o.TriedModuleIDs, func(id catalog.ModuleID) string { return string(id) })
 			out.Log = each(o.Log, func(l ops.LogEntry) api.OperationLogEntry { return api.OperationLogEntry{At: l.At, Text: l.Text} })
 			if out.Error != nil && o.ErrorText != "" {
 				out.Error.Detail = o.ErrorText

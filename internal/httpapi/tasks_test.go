@@ -80,6 +80,15 @@ func TestPeopleTakeAndCloseTasks(t *testing.T) {
 	s.once(s.admin, "/v1/tasks/"+open[0]["id"].(string)+"/close", obj{"result": "retried"}).fails(422, "unknown_value")
 	s.once(s.admin, "/v1/tasks/"+open[0]["id"].(string)+"/close", obj{"result": "refused"}).is(200)
 
+	for _, who := range []caller{client, shop} {
+		for _, seen := range []obj{
+			who.get("/v1/operations/" + task["operation_id"].(string)).is(200).json, who.get("/v1/operations?service_id=" + id).is(200).data()[0],
+		} {
+			require.Equal(t, []any{nil, nil, []any{}, []any{}}, []any{seen["module_id"], seen["task_id"], seen["tried_module_ids"], seen["log"]}, "inner matters")
+		}
+	}
+	require.Equal(t, []any{module, task["id"]}, []any{operation["module_id"], operation["task_id"]})
+
 	refused, second := s.byHand(buyer, tariff)
 	require.Equal(t, "0.00", s.balance(buyer), "held")
 	s.once(s.admin, "/v1/tasks/"+second["id"].(string)+"/close", obj{"result": "refused", "note": "No such machine."}).is(200)
