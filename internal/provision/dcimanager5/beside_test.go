@@ -58,8 +58,7 @@ func TestAddressesComeFromTheIPManager(t *testing.T) {
 	require.Len(t, out.Addresses, 1)
 	require.Len(t, w.notes(), 1, "what it no longer has goes back")
 
-	closing := newOp(provision.Close, &service)
-	w.Do(m, &closing)
+	w.Then(m, provision.Close, &service)
 	main := w.notes()[w.server("1").IP]
 	require.Equal(t, "free.ds", main.Domain, "without a type for parking it keeps its main address")
 	require.Contains(t, main.Note, "server 1 of ")
@@ -89,8 +88,7 @@ func TestAReleasedServerIsParked(t *testing.T) {
 		require.Equal(t, provision.Ref("1"), out.Ref)
 		require.Len(t, out.Addresses, 1)
 		require.Equal(t, "public", w.notes()[out.Addresses[0].IP].IPType)
-		closing := newOp(provision.Close, &service)
-		w.Do(m, &closing)
+		w.Then(m, provision.Close, &service)
 		s := w.server("1")
 		require.Len(t, s.Addresses, 1)
 		require.Equal(t, "parking", w.notes()[s.IP].IPType)
@@ -112,8 +110,7 @@ func TestD30NothingToParkOnIsARefusal(t *testing.T) {
 	s.Settings = []byte(`{"server_type": "Big"}`)
 	second, out := w.Open(m, s)
 	closing = newOp(provision.Close, &second)
-	_, err := w.Try(m, &closing)
-	provisiontest.Refused(t, err, "panel_rejected")
+	w.Refused(m, &closing, "panel_rejected")
 	now := w.server(out.Ref)
 	require.NotNil(t, now.Owner)
 	require.Equal(t, out.Addresses[0].IP, now.IP, "nothing was taken from it")
@@ -161,15 +158,13 @@ func TestTheLifeOfALicense(t *testing.T) {
 
 	w.Advance(25 * 24 * time.Hour)
 	for range 2 { // a repetition pays nothing
-		renew := newOp(provision.Renew, &service)
-		w.Do(m, &renew)
+		w.Then(m, provision.Renew, &service)
 		require.Equal(t, "2026-05-01", w.licensesOf(service.ServiceID)[0].ExpireDate)
 	}
 
 	change := newOp(provision.SetParams, &service)
 	change.Spec = having(spec(), addOns{"control_panel": item("pro")})
-	_, err := w.Try(m, &change)
-	provisiontest.Refused(t, err, "unknown_license")
+	w.Refused(m, &change, "unknown_license")
 	m = w.module(map[string]any{"licenses": map[string]any{"pro": "55228"}})
 	change.Memo = nil
 	out = w.Do(m, &change)
@@ -179,8 +174,7 @@ func TestTheLifeOfALicense(t *testing.T) {
 	require.Equal(t, []string{"null", "1"}, []string{own[0].AutoProlong, own[1].AutoProlong})
 	require.Equal(t, own[1].LicKey, out.Parameters["license_key"])
 
-	closing := newOp(provision.Close, &change)
-	w.Do(m, &closing)
+	w.Then(m, provision.Close, &change)
 	for _, x := range w.licensesOf(service.ServiceID) {
 		require.Equal(t, []any{3, "null"}, []any{x.Status, x.AutoProlong})
 	}
@@ -197,20 +191,16 @@ func TestARefusedChangeIsUndone(t *testing.T) {
 	change.Spec.Previous = &provision.Terms{AddOns: before}
 	change.Spec.AddOns = addOns{"ipv4_public": amount("1"), "ipv6": amount("2"), "control_panel": item("ISPmanager_Lite")}
 	w.FaultOf(licenses, "task_fail", "", "", 0, 0) // takes orders and makes no license
-	_, err := w.Try(m, &change)
-	provisiontest.Refused(t, err, "license_not_made")
+	w.Refused(m, &change, "license_not_made")
 	w.Mend()
-	look := newOp(provision.SetParams, &service)
-	require.Equal(t, out.Addresses, w.Do(m, &look).Addresses)
+	require.Equal(t, out.Addresses, w.Then(m, provision.SetParams, &service).Addresses)
 
 	orders := len(w.view(licenses).Licenses)
 	change.Spec.AddOns["control_panel"], change.Memo = item("nonesuch"), nil
-	_, err = w.Try(m, &change)
-	provisiontest.Refused(t, err, "unknown_license")
+	w.Refused(m, &change, "unknown_license")
 	op := newOp(provision.Open, nil)
 	op.Spec.AddOns = addOns{"control_panel": item("nonesuch")}
-	_, err = w.Try(m, &op)
-	provisiontest.Refused(t, err, "unknown_license")
+	w.Refused(m, &op, "unknown_license")
 	require.Len(t, w.view(licenses).Licenses, orders)
 	require.Zero(t, w.objects(op.ServiceID), "nothing was begun")
 }
@@ -226,8 +216,7 @@ func TestARefusedChangeOfLicenseLeavesTheFormerOneAtWork(t *testing.T) {
 	change.Spec.Previous = &provision.Terms{AddOns: before}
 	change.Spec.AddOns = addOns{"control_panel": item("pro")}
 	w.FaultOf(licenses, "task_fail", "", "", 0, 0) // takes orders and makes no license
-	_, err := w.Try(m, &change)
-	provisiontest.Refused(t, err, "license_not_made")
+	w.Refused(m, &change, "license_not_made")
 	var at []string
 	for _, x := range w.licensesOf(service.ServiceID) {
 		if x.Status == 2 {

@@ -12,7 +12,6 @@ import (
 	"github.com/tariffd/tariffd/internal/provision"
 	"github.com/tariffd/tariffd/internal/provision/dcimanager5"
 	"github.com/tariffd/tariffd/internal/provision/panels/paneltest"
-	"github.com/tariffd/tariffd/internal/provision/provisiontest"
 )
 
 func TestOpenIsDoneWhenThePanelHasFinished(t *testing.T) {
@@ -45,8 +44,7 @@ func TestWhatIsOrderedIsInstalled(t *testing.T) {
 	for code, value := range map[string]string{"os": `"CP/M"`, "recipe": `"burn-in"`} {
 		op := newOp(provision.Open, nil)
 		op.Spec.Parameters = map[string]json.RawMessage{code: json.RawMessage(value)}
-		_, err := w.Try(w.module(nil), &op)
-		provisiontest.Refused(t, err, "unknown_"+code)
+		w.Refused(w.module(nil), &op, "unknown_"+code)
 		require.Zero(t, w.objects(op.ServiceID), "and goes back")
 		require.Equal(t, "free.ds", w.server("3").Hostname)
 	}
@@ -61,15 +59,13 @@ func TestOnlyAServerInOrderIsFree(t *testing.T) {
 	}
 	op := newOp(provision.Open, nil)
 	op.Spec.Settings = json.RawMessage(`{"server_type": "X1"}`)
-	_, err := w.Try(w.module(nil), &op)
-	provisiontest.Refused(t, err, "no_free_server")
+	w.Refused(w.module(nil), &op, "no_free_server")
 	require.Len(t, w.view(dci).Users, 1, "no user is made for nothing")
 	w.Advance(2 * time.Minute) // the new one is diagnosed
 	require.Equal(t, provision.Ref("7"), w.Do(w.module(nil), &op).Ref)
 	op = newOp(provision.Open, nil)
 	op.Spec.Settings = json.RawMessage(`{"server_type": "hpcorei5"}`)
-	_, err = w.Try(w.module(nil), &op)
-	provisiontest.Refused(t, err, "no_free_server")
+	w.Refused(w.module(nil), &op, "no_free_server")
 }
 
 func TestOpenNeverInstallsTwice(t *testing.T) {
@@ -100,12 +96,10 @@ func TestSuspensionLeavesTheMachineOn(t *testing.T) {
 	w := newWorld(t)
 	m := w.module(nil)
 	service, out := w.Open(m, spec())
-	suspend := newOp(provision.Suspend, &service)
-	w.Do(m, &suspend)
+	w.Then(m, provision.Suspend, &service)
 	require.True(t, w.server(out.Ref).Disabled)
 	require.Equal(t, "on", w.server(out.Ref).Power)
-	resume := newOp(provision.Resume, &service)
-	w.Do(m, &resume)
+	w.Then(m, provision.Resume, &service)
 	require.False(t, w.server(out.Ref).Disabled)
 }
 
@@ -116,10 +110,8 @@ func TestCloseMakesTheServerFreeAgain(t *testing.T) {
 	first, out := w.Open(m, having(spec(), addOns{"ipv4_public": amount("3"), "ipv4_private": amount("1"), "ipv6": amount("1")}))
 	require.Len(t, out.Addresses, 5)
 	main := out.Addresses[0].IP
-	suspend := newOp(provision.Suspend, &first)
-	w.Do(m, &suspend)
-	closing := newOp(provision.Close, &first)
-	w.Do(m, &closing)
+	w.Then(m, provision.Suspend, &first)
+	w.Then(m, provision.Close, &first)
 	s := w.server(out.Ref)
 	require.Nil(t, s.Owner)
 	require.Equal(t, []string{"free.ds", "Srv-1", "off"}, []string{s.Hostname, s.Name, s.Power})
@@ -129,8 +121,7 @@ func TestCloseMakesTheServerFreeAgain(t *testing.T) {
 
 	second, again := w.Open(m, spec())
 	require.Equal(t, out.Ref, again.Ref, "it can be sold again")
-	late := newOp(provision.Close, &first)
-	require.Equal(t, provision.Done, w.Do(m, &late).State)
+	require.Equal(t, provision.Done, w.Then(m, provision.Close, &first).State)
 	require.Equal(t, 1, w.objects(second.ServiceID), "a late close of the former service does not touch it")
 }
 
@@ -146,10 +137,7 @@ func TestAServerHandedOverByPeopleIsServed(t *testing.T) {
 	require.True(t, w.server("3").Disabled)
 	foreign := newOp(provision.Suspend, nil)
 	foreign.Ref, foreign.Spec.Client.ID = "3", "0192c1aa-0000-7000-8000-0000000000e5"
-	_, err := w.Try(m, &foreign)
-	provisiontest.Refused(t, err, "server_not_found")
-	foreign.Kind = provision.Close
-	w.Do(m, &foreign)
+	w.LeavesAlone(m, foreign, "server_not_found", provision.Suspend)
 	require.NotNil(t, w.server("3").Owner, "somebody else's is left alone")
 }
 
@@ -279,9 +267,7 @@ func TestCorrectedWordsAreSpoken(t *testing.T) {
 	w := newWorld(t)
 	m := w.module(map[string]any{"fields": map[string]any{"free_hostname": "spare"}})
 	op := newOp(provision.Open, nil)
-	_, err := w.Try(m, &op)
-	provisiontest.Refused(t, err, "no_free_server")
+	w.Refused(m, &op, "no_free_server")
 	m = w.module(map[string]any{"endpoints": map[string]any{"servers": "server.list"}})
-	_, err = w.Try(m, &op)
-	provisiontest.Refused(t, err, "panel_has_no_such")
+	w.Refused(m, &op, "panel_has_no_such")
 }

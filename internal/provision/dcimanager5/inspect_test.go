@@ -32,8 +32,7 @@ func TestInspectTellsHowTheServerIs(t *testing.T) {
 	require.Equal(t, map[string]string{"ipv4_public": "2 piece", "ipv4_private": "1 piece", "ipv6": "1 piece"}, provisiontest.Amounts(found.AddOns))
 
 	// Somebody works on it by hand, and the service forgets which it was.
-	suspend := newOp(provision.Suspend, &op)
-	w.Do(m, &suspend)
+	w.Then(m, provision.Suspend, &op)
 	w.given("bob", "bob@example.org")
 	w.vendor("func=server.edit&sok=ok&elid=" + string(out.Ref) + "&mac=52:54:00:05:00:01&type=HPCorei7&owner=3&hostname=b.example&name=" + w.server(out.Ref).Name)
 	w.vendor("func=server.poweroff&elid=" + string(out.Ref))
@@ -82,8 +81,7 @@ func TestServersThatWereThereBefore(t *testing.T) {
 	// From then on its operations find it by its number and its user.
 	taken := newOp(provision.Suspend, nil)
 	taken.Ref, taken.Spec.Domain = list[0].Ref, list[0].Domain
-	_, err = w.Try(m, &taken)
-	provisiontest.Refused(t, err, "server_not_found")
+	w.Refused(m, &taken, "server_not_found")
 	taken.Spec.Parameters = map[string]json.RawMessage{"panel_user": json.RawMessage(`"ada-of-old"`)}
 	taken.Memo = nil
 	require.Equal(t, list[0].Ref, w.Do(m, &taken).Ref)
@@ -93,8 +91,7 @@ func TestServersThatWereThereBefore(t *testing.T) {
 	require.Equal(t, []any{provision.CutOff, "ada@example.org"}, []any{found.Standing, found.Owner})
 	taken.Spec.AddOns = addOns{"control_panel": item("ispmanager_lite")}
 	for _, kind := range []provision.Kind{provision.Resume, provision.Reboot, provision.Reinstall, provision.SetParams, provision.Close} {
-		next := newOp(kind, &taken)
-		w.Do(m, &next)
+		w.Then(m, kind, &taken)
 	}
 	require.Empty(t, w.view(licenses).Licenses, "its license was bought elsewhere")
 	s := w.server(list[0].Ref)

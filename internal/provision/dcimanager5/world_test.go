@@ -123,10 +123,7 @@ func (w *world) view(panel string) (v view) {
 
 func (w *world) server(ref provision.Ref) shown {
 	w.Helper()
-	all := w.view(dci).Servers
-	i := slices.IndexFunc(all, func(s shown) bool { return strconv.Itoa(s.ID) == string(ref) })
-	require.GreaterOrEqual(w, i, 0, "no such server: %s", ref)
-	return all[i]
+	return paneltest.Find(w, w.view(dci).Servers, func(s shown) bool { return strconv.Itoa(s.ID) == string(ref) })
 }
 
 // of returns the servers that carry the service's id.

@@ -28,8 +28,7 @@ func TestInspectTellsHowTheServerIs(t *testing.T) {
 	require.Equal(t, "0", found.AddOns["ipv6"].Amount.String())
 	require.Equal(t, map[string]string{"os": "Debian-12"}, found.Parameters)
 
-	suspend := newOp(provision.Suspend, &op)
-	w.Do(m, &suspend)
+	w.Then(m, provision.Suspend, &op)
 	lost := newOp(provision.Sync, &op)
 	lost.Ref = ""
 	found = provisiontest.Inspect(t, m, lost)

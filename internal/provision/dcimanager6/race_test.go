@@ -67,8 +67,7 @@ func TestTheLastHandOnAServerWins(t *testing.T) {
 	w.Mend()
 	taken := <-back
 	require.NoError(t, taken.Err)
-	_, err = w.Try(m, &quick)
-	provisiontest.Refused(t, err, "no_free_server")
+	w.Refused(m, &quick, "no_free_server")
 	slow.Memo = taken.Out.Memo
 	done := w.Do(sibling, &slow)
 	require.Equal(t, provision.Ref("7"), done.Ref)
@@ -164,13 +163,9 @@ func TestAServerHandedOverByHand(t *testing.T) {
 	require.True(t, w.server("5").Suspended)
 	foreign := newOp(provision.Suspend, nil)
 	foreign.Ref, foreign.Spec.Client.Email = "5", "eve@example.org"
-	_, err := w.Try(m, &foreign)
-	provisiontest.Refused(t, err, "server_not_found")
-	foreign.Kind = provision.Close
-	require.Equal(t, provision.Done, w.Do(m, &foreign).State)
+	w.LeavesAlone(m, foreign, "server_not_found", provision.Suspend)
 	require.NotNil(t, w.server("5").OwnerEmail, "somebody else's is left alone")
-	closing := newOp(provision.Close, &op)
-	w.Do(m, &closing)
+	w.Then(m, provision.Close, &op)
 	require.Nil(t, w.server("5").OwnerEmail)
 	require.Equal(t, "Srv-5", w.server("5").Name)
 }

@@ -39,19 +39,16 @@ func TestColocationIsMountedByPeopleAndServedByItself(t *testing.T) {
 	op := w.handedOver()
 	before := w.server(op.Ref)
 	for _, kind := range []provision.Kind{provision.Open, provision.Close, provision.Reinstall} {
-		byPeople := newOp(kind, &op)
-		require.Equal(t, provision.Manual, w.Do(m, &byPeople).State, kind)
+		require.Equal(t, provision.Manual, w.Then(m, kind, &op).State, kind)
 	}
 	require.Equal(t, before, w.server(op.Ref), "nothing was done to it")
 	require.Equal(t, op.Ref, w.Do(m, &op).Ref)
 	require.Equal(t, "down", w.server(op.Ref).Ports[0].AdminStatus)
-	resume := newOp(provision.Resume, &op)
-	w.Do(m, &resume)
+	w.Then(m, provision.Resume, &op)
 	require.Equal(t, "up", w.server(op.Ref).Ports[0].AdminStatus)
 	change := withAddresses(newOp(provision.SetParams, &op), 2)
 	require.Len(t, w.Do(m, &change).Addresses, 2)
-	reboot := newOp(provision.Reboot, &op)
-	require.Equal(t, provision.Done, w.Do(m, &reboot).State)
+	require.Equal(t, provision.Done, w.Then(m, provision.Reboot, &op).State)
 	for _, p := range dcimanager6.Driver().Info.ProductTypes {
 		require.Equal(t, []string{"external_id"}, p.CompletesWith, p.Code)
 	}
@@ -89,8 +86,7 @@ func TestD28AnOrderedScriptIsNotLeftOutSilently(t *testing.T) {
 	require.Contains(t, w.Do(m, &op).ByHand, `run script "docker"`)
 	again := newOp(provision.Reinstall, &op)
 	require.Contains(t, w.Do(m, &again).ByHand, `run script "docker"`)
-	suspend := newOp(provision.Suspend, &op)
-	require.Empty(t, w.Do(m, &suspend).ByHand)
+	require.Empty(t, w.Then(m, provision.Suspend, &op).ByHand)
 	runs := w.module(map[string]any{"use_recipes": true})
 	again = newOp(provision.Reinstall, &op)
 	require.Empty(t, w.Do(runs, &again).ByHand)
@@ -104,13 +100,11 @@ func TestPowerFollowsTheService(t *testing.T) {
 		w := newWorld(t)
 		m := w.module(map[string]any{"power_sync": c.sync})
 		service, out := w.Open(m, spec())
-		suspend := newOp(provision.Suspend, &service)
-		w.Do(m, &suspend)
+		w.Then(m, provision.Suspend, &service)
 		require.Equal(t, c.suspended, w.server(out.Ref).Power, "suspended with %q", c.sync)
 		require.Equal(t, "down", w.server(out.Ref).Ports[0].AdminStatus)
 		w.switchOff(out.Ref)
-		resume := newOp(provision.Resume, &service)
-		w.Do(m, &resume)
+		w.Then(m, provision.Resume, &service)
 		require.Equal(t, c.resumed, w.server(out.Ref).Power, "resumed with %q", c.sync)
 	}
 }
@@ -143,8 +137,7 @@ func TestASwitchedOffMachineIsFoundAndSwitchedOn(t *testing.T) {
 	require.False(t, *look(w.module(map[string]any{"power_sync": "on_off"}), provision.CutOff).KeepPower)
 	require.Nil(t, look(w.module(map[string]any{"power_sync": "none"}), provision.Served).KeepPower)
 
-	left := newOp(provision.SetParams, &service)
-	w.Do(m, &left)
+	w.Then(m, provision.SetParams, &service)
 	require.Equal(t, "off", w.server(out.Ref).Power, "a service that is neither is left alone")
 	put := newOp(provision.SetParams, &service)
 	put.Spec.Standing = provision.Served
@@ -152,8 +145,7 @@ func TestASwitchedOffMachineIsFoundAndSwitchedOn(t *testing.T) {
 	require.Equal(t, "on", w.server(out.Ref).Power)
 
 	w.switchOff(out.Ref)
-	reboot := newOp(provision.Reboot, &service)
-	w.Do(m, &reboot)
+	w.Then(m, provision.Reboot, &service)
 	require.Equal(t, "on", w.server(out.Ref).Power, "a reset does nothing to a machine that is off")
 }
 
@@ -167,13 +159,11 @@ func TestAProtectedServerRefusesCleanly(t *testing.T) {
 	before := w.server(out.Ref)
 	for _, kind := range []provision.Kind{provision.Suspend, provision.SetParams, provision.Reboot, provision.Reinstall, provision.Close} {
 		op := withAddresses(newOp(kind, &service), 3)
-		_, err := w.Try(m, &op)
-		require.Contains(t, provisiontest.Refused(t, err, "panel_rejected").Text, "The server is protected from operations", kind)
+		require.Contains(t, w.Refused(m, &op, "panel_rejected").Text, "The server is protected from operations", kind)
 		require.Equal(t, before, w.server(out.Ref), kind)
 	}
 	w.atTheRack(out.Ref, map[string]any{"protected": false})
-	closing := newOp(provision.Close, &service)
-	w.Do(m, &closing)
+	w.Then(m, provision.Close, &service)
 	require.Nil(t, w.server(out.Ref).OwnerEmail)
 }
 
@@ -190,8 +180,7 @@ func TestAMachineIsRebootedIntoRecovery(t *testing.T) {
 		return w.server(out.Ref).Recovery
 	}
 	require.True(t, recovers("of the panel's own choice"))
-	reboot := newOp(provision.Reboot, &service)
-	w.Do(m, &reboot)
+	w.Then(m, provision.Reboot, &service)
 	require.False(t, w.server(out.Ref).Recovery, "the next reboot ends it")
 
 	w.Control("POST", "/dcimanager6/templates", map[string]any{"name": "A rescue system", "tags": []string{"recovery"}}, nil)
@@ -199,8 +188,7 @@ func TestAMachineIsRebootedIntoRecovery(t *testing.T) {
 	catalog, err := m.(provision.Cataloguer).Catalog(t.Context())
 	require.NoError(t, err)
 	require.Len(t, catalog.OS, 2, "it is no system to install")
-	again := newOp(provision.Reinstall, &service)
-	w.Do(m, &again)
+	w.Then(m, provision.Reinstall, &service)
 	require.False(t, w.server(out.Ref).Recovery)
 	require.Equal(t, "Debian-12", w.server(out.Ref).OS.Name, "the first by name is not the recovery system")
 	for _, p := range dcimanager6.Driver().Info.ProductTypes {

@@ -27,8 +27,7 @@ func TestAServerWithoutOwnerIsTaken(t *testing.T) {
 	require.Equal(t, []provision.Address{{IP: s.IP, Family: "ipv4", Main: true}}, out.Addresses)
 	require.Equal(t, "ada.example", out.Domain)
 
-	closing := newOp(provision.Close, &op)
-	w.Do(m, &closing)
+	w.Then(m, provision.Close, &op)
 	s = w.server(out.Ref)
 	require.Nil(t, s.Owner)
 	require.Equal(t, []string{"Srv-" + string(out.Ref), "", "off"}, []string{s.Name, s.Hostname, s.Power})
@@ -51,8 +50,7 @@ func TestTheImageIsTheOrdered(t *testing.T) {
 	require.Equal(t, "Debian-12", w.server(out.Ref).OS)
 	again.Spec.Parameters["os"] = json.RawMessage(`"Plan-9"`)
 	again.Memo = nil
-	_, err := w.Try(m, &again)
-	provisiontest.Refused(t, err, "unknown_os")
+	w.Refused(m, &again, "unknown_os")
 }
 
 func TestAClientsOwnServerHasNoPreset(t *testing.T) {
@@ -99,8 +97,7 @@ func TestAFailedInstallationGivesTheServerBack(t *testing.T) {
 	w := newWorld(t)
 	w.Fault("task_fail", "", "/dsmgr?func=server.reinstall", 1, 0)
 	op := newOp(provision.Open, nil)
-	_, err := w.Try(w.module(nil), &op)
-	provisiontest.Refused(t, err, "panel_failed")
+	w.Refused(w.module(nil), &op, "panel_failed")
 	require.Zero(t, w.objects(op.ServiceID))
 	stock, err := w.module(nil).(provision.Stocker).Stock(t.Context())
 	require.NoError(t, err)
@@ -148,15 +145,9 @@ func TestAForeignServerIsLeftAlone(t *testing.T) {
 	w := newWorld(t)
 	m := w.module(nil)
 	theirs, _ := w.Open(m, spec())
-	for _, kind := range []provision.Kind{provision.Suspend, provision.Reboot, provision.Reinstall} {
-		op := newOp(kind, nil)
-		op.Ref = theirs.Ref
-		_, err := w.Try(m, &op)
-		provisiontest.Refused(t, err, "server_not_found")
-	}
-	op := newOp(provision.Close, nil)
-	op.Ref = theirs.Ref
-	w.Do(m, &op)
+	foreign := newOp(provision.Suspend, nil)
+	foreign.Ref = theirs.Ref
+	w.LeavesAlone(m, foreign, "server_not_found", provision.Suspend, provision.Reboot, provision.Reinstall)
 	require.True(t, w.inService(theirs.ServiceID))
 }
 
@@ -192,8 +183,7 @@ func TestColocationIsDisabledAndEnabledById(t *testing.T) {
 	}
 	for _, ref := range []provision.Ref{"", "999"} {
 		op := colocated(provision.Suspend, ref)
-		_, err := w.Try(m, &op)
-		provisiontest.Refused(t, err, "server_not_found")
+		w.Refused(m, &op, "server_not_found")
 	}
 	p, _ := dsmanager.Driver().Info.Serves("colocation")
 	require.Equal(t, []string{"external_id"}, p.CompletesWith)
@@ -210,8 +200,7 @@ func TestColocationDoesNotTouchSoldServers(t *testing.T) {
 	m := w.colocation()
 	op := newOp(provision.Suspend, nil)
 	op.Ref, op.Spec.ProductType = sold.Ref, "colocation"
-	_, err := w.Try(m, &op)
-	provisiontest.Refused(t, err, "server_not_found")
+	w.Refused(m, &op, "server_not_found")
 	require.True(t, w.inService(sold.ServiceID))
 }
 

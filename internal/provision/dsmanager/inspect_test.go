@@ -27,8 +27,7 @@ func TestInspectTellsHowTheServerIs(t *testing.T) {
 		Addresses: out.Addresses, Parameters: map[string]string{"os": "Debian-12"},
 	}, provisiontest.Inspect(t, m, newOp(provision.Sync, &op)))
 
-	suspend := newOp(provision.Suspend, &op)
-	w.Do(m, &suspend)
+	w.Then(m, provision.Suspend, &op)
 	w.given("bob", "bob@example.org", int(out.Ref[0]-'0')) // staff take it for somebody else, and switch it on
 	lost := newOp(provision.Sync, &op)
 	lost.Ref = ""
@@ -64,16 +63,14 @@ func TestServersThatWereThereBefore(t *testing.T) {
 	// From then on its operations find it by its number and its user.
 	taken := newOp(provision.Suspend, nil)
 	taken.Ref = list[0].Ref
-	_, err = w.Try(m, &taken)
-	provisiontest.Refused(t, err, "server_not_found")
+	w.Refused(m, &taken, "server_not_found")
 	taken.Spec.Parameters, taken.Memo = map[string]json.RawMessage{"panel_user": json.RawMessage(`"ada-of-old"`)}, nil
 	w.Do(m, &taken)
 	require.True(t, w.server("2").Disabled)
 	require.False(t, w.server(op.Ref).Disabled)
 	require.Equal(t, "ada@example.org", provisiontest.Inspect(t, m, newOp(provision.Sync, &taken)).Owner)
 	for _, kind := range []provision.Kind{provision.Resume, provision.Reboot, provision.Reinstall, provision.Close} {
-		next := newOp(kind, &taken)
-		w.Do(m, &next)
+		w.Then(m, kind, &taken)
 	}
 	s := w.server("2")
 	require.Nil(t, s.Owner)

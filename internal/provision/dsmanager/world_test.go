@@ -8,8 +8,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/stretchr/testify/require"
-
 	"github.com/tariffd/tariffd/internal/actor"
 	"github.com/tariffd/tariffd/internal/provision"
 	"github.com/tariffd/tariffd/internal/provision/dsmanager"
@@ -63,10 +61,7 @@ func (w *world) view() (v view) {
 
 func (w *world) server(ref provision.Ref) shown {
 	w.Helper()
-	all := w.view().Servers
-	i := slices.IndexFunc(all, func(s shown) bool { return strconv.Itoa(s.ID) == string(ref) })
-	require.GreaterOrEqual(w, i, 0, "no such server: %s", ref)
-	return all[i]
+	return paneltest.Find(w, w.view().Servers, func(s shown) bool { return strconv.Itoa(s.ID) == string(ref) })
 }
 
 // of returns the servers that carry the service's mark.

@@ -70,8 +70,7 @@ func TestAnotherFlavorIsConfirmed(t *testing.T) {
 
 	op = newOp(provision.SetParams, &service)
 	op.Spec = provisiontest.Sized(op.Spec, "cpu", "3", "piece")
-	_, err := w.Try(m, &op)
-	require.Contains(t, provisiontest.Refused(t, err, "unknown_flavor").Text, "3 processors, 2048 MiB of memory and 20 GiB of disk")
+	require.Contains(t, w.Refused(m, &op, "unknown_flavor").Text, "3 processors, 2048 MiB of memory and 20 GiB of disk")
 }
 
 func TestD28AddOnsWithoutACallAreToldToPeople(t *testing.T) {
@@ -96,12 +95,10 @@ func TestARefusedChangeLeavesTheLock(t *testing.T) {
 	w := newWorld(t)
 	m := w.module(nil)
 	service, _ := w.Open(m, spec())
-	suspend := newOp(provision.Suspend, &service)
-	w.Do(m, &suspend)
+	w.Then(m, provision.Suspend, &service)
 	op := newOp(provision.SetParams, &service)
 	op.Spec = settings(op.Spec, `{"flavor": "m1.tiny", "network": "public"}`)
-	_, err := w.Try(m, &op)
-	require.Contains(t, provisiontest.Refused(t, err, "panel_failed").Text, "resize")
+	require.Contains(t, w.Refused(m, &op, "panel_failed").Text, "resize")
 	s := w.server(service.Ref)
 	require.Equal(t, []any{"m1.small", "SHUTOFF", true}, []any{s.Configuration, s.Status, s.Locked})
 
@@ -137,8 +134,7 @@ func TestWhatTheCloudLacksIsRefusedBeforeAnythingIsMade(t *testing.T) {
 	} {
 		op := newOp(provision.Open, nil)
 		op.Spec = spec
-		_, err := w.Try(w.module(nil), &op)
-		provisiontest.Refused(t, err, code)
+		w.Refused(w.module(nil), &op, code)
 		require.Zero(t, w.objects(op.ServiceID), code)
 	}
 }
@@ -154,8 +150,7 @@ func TestAServerThatCannotBeBuiltIsTakenBack(t *testing.T) {
 	w.Do(w.module(nil), &first)
 	op := newOp(provision.Open, nil)
 	op.Spec = tiny
-	_, err := w.Try(w.module(nil), &op)
-	require.Contains(t, provisiontest.Refused(t, err, "machine_broken").Text, "No more IP addresses available")
+	require.Contains(t, w.Refused(w.module(nil), &op, "machine_broken").Text, "No more IP addresses available")
 	require.Zero(t, w.objects(op.ServiceID))
 	require.Equal(t, 1, w.objects(first.ServiceID))
 }
@@ -165,10 +160,8 @@ func TestALockedServerIsDeleted(t *testing.T) {
 	w := newWorld(t)
 	m := w.module(nil)
 	service, _ := w.Open(m, spec())
-	suspend := newOp(provision.Suspend, &service)
-	w.Do(m, &suspend)
-	op := newOp(provision.Close, &service)
-	w.Do(m, &op)
+	w.Then(m, provision.Suspend, &service)
+	w.Then(m, provision.Close, &service)
 	require.Zero(t, w.objects(service.ServiceID))
 }
 
@@ -178,20 +171,14 @@ func TestAForeignServerIsLeftAlone(t *testing.T) {
 	w := newWorld(t)
 	m := w.module(nil)
 	theirs, _ := w.Open(m, spec())
-	for _, kind := range []provision.Kind{provision.Suspend, provision.Reboot, provision.SetParams, provision.Reinstall} {
-		op := newOp(kind, nil)
-		op.Ref = theirs.Ref
-		_, err := w.Try(m, &op)
-		provisiontest.Refused(t, err, "machine_not_found")
-	}
-	op := newOp(provision.Close, nil)
-	op.Ref = theirs.Ref
-	w.Do(m, &op)
+	foreign := newOp(provision.Suspend, nil)
+	foreign.Ref = theirs.Ref
+	w.LeavesAlone(m, foreign, "machine_not_found", provision.Suspend, provision.Reboot, provision.SetParams, provision.Reinstall)
 	require.True(t, w.inService(theirs.ServiceID))
 
 	var made struct{ List []shown }
 	w.Control("POST", "/openstack/servers", map[string]any{"name": "by-hand"}, &made)
-	op = newOp(provision.Suspend, nil)
+	op := newOp(provision.Suspend, nil)
 	op.Ref = provision.Ref(made.List[0].ID)
 	w.Do(m, &op)
 	require.True(t, w.server(op.Ref).Locked, "one without a mark that the service is known by is its own")
@@ -203,8 +190,7 @@ func TestATokenThatIsOverIsRenewed(t *testing.T) {
 	m := w.module(nil)
 	service, _ := w.Open(m, spec())
 	w.Advance(2 * time.Hour)
-	op := newOp(provision.Reboot, &service)
-	w.Do(m, &op)
+	w.Then(m, provision.Reboot, &service)
 	w.Control("POST", "/openstack/reset", nil, nil) // forgets its tokens
 	require.NoError(t, m.Check(t.Context()))
 }

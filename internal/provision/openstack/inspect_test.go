@@ -27,8 +27,7 @@ func TestInspectTellsHowTheServerIs(t *testing.T) {
 	byID.Spec = settings(byID.Spec, `{"flavor": "m1.tiny"}`)
 	require.Empty(t, provisiontest.Inspect(t, m, byID).Sort, "the amounts tell it")
 
-	suspend := newOp(provision.Suspend, &op)
-	w.Do(m, &suspend)
+	w.Then(m, provision.Suspend, &op)
 	lost := newOp(provision.Sync, &op)
 	lost.Ref = ""
 	found = provisiontest.Inspect(t, m, lost)
@@ -67,8 +66,7 @@ func TestServersThatWereThereBefore(t *testing.T) {
 	require.Equal(t, "ACTIVE", w.server(op.Ref).Status)
 	taken.Spec = settings(taken.Spec, `{"flavor": "m1.medium"}`)
 	for _, kind := range []provision.Kind{provision.Resume, provision.Reboot, provision.SetParams, provision.Close} {
-		next := newOp(kind, &taken)
-		w.Do(m, &next)
+		w.Then(m, kind, &taken)
 	}
 	require.Len(t, w.view().Servers, 2)
 	require.False(t, provisiontest.Inspect(t, m, newOp(provision.Sync, &taken)).Exists)

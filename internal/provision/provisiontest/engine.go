@@ -66,6 +66,33 @@ func (e *Engine) Do(m provision.Module, op *provision.Op) provision.Outcome {
 	return out
 }
 
+// Then does another operation of a service.
+func (e *Engine) Then(m provision.Module, kind provision.Kind, service *provision.Op) provision.Outcome {
+	e.t.Helper()
+	op := NewOp(kind, service.Spec, service)
+	return e.Do(m, &op)
+}
+
+// Refused is Try of what must end in a refusal with this code.
+func (e *Engine) Refused(m provision.Module, op *provision.Op, code string) *provision.Failure {
+	e.t.Helper()
+	_, err := e.Try(m, op)
+	return Refused(e.t, err, code)
+}
+
+// LeavesAlone expects that a service which is known by the object of another is refused all this with this code, and that there is
+// nothing to close. Whether the object is as before, the test looks itself.
+func (e *Engine) LeavesAlone(m provision.Module, foreign provision.Op, code string, kinds ...provision.Kind) {
+	e.t.Helper()
+	for _, kind := range kinds {
+		op := foreign
+		op.Kind, op.Key = kind, actor.NewID()
+		e.Refused(m, &op, code)
+	}
+	foreign.Kind, foreign.Key = provision.Close, actor.NewID()
+	require.Equal(e.t, provision.Done, e.Do(m, &foreign).State)
+}
+
 // DoTwice takes every look twice with the same memo: the second one is a ghost's after a lost lease, and both end alike.
 func (e *Engine) DoTwice(m provision.Module, op *provision.Op) provision.Outcome {
 	e.t.Helper()

@@ -116,8 +116,7 @@ func (c cell) prepare(b *bench) provision.Op {
 	}
 	service := b.opened()
 	if c.op == provision.Resume {
-		suspend := b.op(provision.Suspend, service)
-		b.Do(b.module, &suspend)
+		b.Then(b.module, provision.Suspend, service)
 	}
 	op := b.op(c.op, service)
 	op.Recovery = c.recovery

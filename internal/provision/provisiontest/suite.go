@@ -171,8 +171,7 @@ func suspendOfSuspended(t *testing.T, h Harness) {
 	b := newBench(t, h)
 	service := b.opened()
 	for _, kind := range []provision.Kind{provision.Suspend, provision.Suspend, provision.Resume, provision.Resume} {
-		op := b.op(kind, service)
-		out := b.Do(b.module, &op)
+		out := b.Then(b.module, kind, service)
 		require.NotEqual(t, provision.Pending, out.State)
 	}
 	b.count(*service, 1)
@@ -191,11 +190,9 @@ func closeOfMissing(t *testing.T, h Harness) {
 func closeLeavesNothing(t *testing.T, h Harness) {
 	b := newBench(t, h)
 	service, other := b.opened(), b.opened()
-	suspend := b.op(provision.Suspend, service)
-	b.Do(b.module, &suspend)
+	b.Then(b.module, provision.Suspend, service)
 	for range 2 {
-		op := b.op(provision.Close, service)
-		b.Do(b.module, &op)
+		b.Then(b.module, provision.Close, service)
 		b.count(*service, 0)
 		b.count(*other, 1)
 	}

@@ -1,9 +1,7 @@
 package shellscripts_test
 
 import (
-	"bytes"
 	"encoding/json"
-	"errors"
 	"os"
 	"path/filepath"
 	"testing"
@@ -58,53 +56,11 @@ func spec(t testing.TB, parameters map[string]string) provision.Spec {
 	return s
 }
 
-// store is the folder in which the script keeps its objects.
-type store struct {
-	testing.TB
-	folder string
-}
-
-func (s store) Break(f provisiontest.Fault) {
-	require.NoError(s, os.WriteFile(filepath.Join(s.folder, "fault"), []byte(f.Kind), 0o600))
-}
-
-func (s store) Mend() int {
-	_ = os.Remove(filepath.Join(s.folder, "fault"))
-	if errors.Is(os.Remove(filepath.Join(s.folder, "struck")), os.ErrNotExist) {
-		return 0
-	}
-	return 1
-}
-
-func (s store) objects(service actor.ServiceID) int {
-	if _, err := os.Stat(filepath.Join(s.folder, string(service))); err != nil {
-		return 0
-	}
-	return 1
-}
-
-func (s store) inService(service actor.ServiceID) bool {
-	_, err := os.Stat(filepath.Join(s.folder, string(service), "off"))
-	return err != nil
-}
-
-func (s store) runs(service actor.ServiceID, kind provision.Kind) int {
-	lines, _ := os.ReadFile(filepath.Join(s.folder, string(service), string(kind)))
-	return bytes.Count(lines, []byte("\n"))
-}
-
 func harness(broken bool) provisiontest.Harness {
 	return provisiontest.Harness{Driver: shellscripts.Driver(), New: func(t *testing.T) provisiontest.World {
-		s, dir := store{t, t.TempDir()}, scripts(t, everything...)
-		impatient := config(t, dir, 2)
-		w := provisiontest.World{
-			Config: config(t, dir, 60), Impatient: &impatient, Spec: spec(t, map[string]string{"store": s.folder}),
-			Objects: s.objects, InService: s.inService, Runs: s.runs, Secrets: []string{password},
-		}
-		if broken {
-			w.Network = s
-		}
-		return w
+		s := provisiontest.Store{TB: t, Folder: t.TempDir(), Name: func(service actor.ServiceID) string { return string(service) }}
+		dir := scripts(t, everything...)
+		return s.World(config(t, dir, 60), config(t, dir, 2), spec(t, map[string]string{"store": s.Folder}), broken)
 	}}
 }
 

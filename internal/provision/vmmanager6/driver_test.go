@@ -63,8 +63,7 @@ func TestAnUnknownTemplateSetsNoLimits(t *testing.T) {
 	require.Equal(t, []int{3, 1536, 512 * 1024, 0, 0}, []int{s.CPU, s.RAM, s.Disk, s.NetIn, s.NetOut})
 	op = newOp(provision.Open, nil)
 	op.Spec = provisiontest.Sized(op.Spec, "ram", "1", "Mbit/s")
-	_, err := w.Try(w.module(nil), &op)
-	provisiontest.Refused(t, err, "bad_unit")
+	w.Refused(w.module(nil), &op, "bad_unit")
 }
 
 func TestOneModuleDrivesOneCluster(t *testing.T) {
@@ -109,8 +108,7 @@ func TestPoolsServeByTheirNumber(t *testing.T) {
 	w.Do(m, &op)
 	op = newOp(provision.Open, nil)
 	op.Spec = provisiontest.Sized(op.Spec, "ipv4", "2", "piece")
-	_, err := w.Try(m, &op)
-	provisiontest.Refused(t, err, "no_free_address")
+	w.Refused(m, &op, "no_free_address")
 	require.Equal(t, 0, w.objects(op.ServiceID))
 
 	w.Control("POST", "/vmmanager6/servers", map[string]any{"name": "x", "owner_email": "x@example.com", "count": 252}, nil)
@@ -128,13 +126,11 @@ func TestWhatCannotBeHadIsRefusedAndLeavesNothing(t *testing.T) {
 	} {
 		op := newOp(provision.Open, nil)
 		op.Spec = spec
-		_, err := w.Try(w.module(nil), &op)
-		provisiontest.Refused(t, err, code)
+		w.Refused(w.module(nil), &op, code)
 	}
 	op := newOp(provision.Open, nil)
 	op.Spec = provisiontest.With(spec(), "os", "Almighty rescue")
-	_, err := w.Try(w.module(nil), &op)
-	provisiontest.Refused(t, err, "unknown_os")
+	w.Refused(w.module(nil), &op, "unknown_os")
 	require.Empty(t, w.view().Servers)
 	require.Len(t, w.view().Users, 1, "no account is made for nothing")
 	op.Spec = provisiontest.With(spec(), "recipe", "burn-in")
@@ -176,8 +172,7 @@ func TestAFailedMakingIsTakenBack(t *testing.T) {
 		w := newWorld(t)
 		w.Fault("task_fail", "", "/vm", 1, after)
 		op := newOp(provision.Open, nil)
-		_, err := w.Try(w.module(nil), &op)
-		require.Contains(t, provisiontest.Refused(t, err, "panel_failed").Text, "failed by a fault")
+		require.Contains(t, w.Refused(w.module(nil), &op, "panel_failed").Text, "failed by a fault")
 		require.Empty(t, w.view().Servers)
 	}
 }
@@ -209,12 +204,10 @@ func TestSizesChangeOnAStoppedMachine(t *testing.T) {
 
 	op := newOp(provision.SetParams, &service)
 	op.Spec = provisiontest.Sized(spec(), "cpu", "1", "piece", "disk", "40", "GiB")
-	_, err := w.Try(m, &op)
-	provisiontest.Refused(t, err, "disk_cannot_shrink")
+	w.Refused(m, &op, "disk_cannot_shrink")
 	require.Equal(t, 4, w.machine(out.Ref).CPU, "nothing was done by halves")
 
-	suspend := newOp(provision.Suspend, &service)
-	w.Do(m, &suspend)
+	w.Then(m, provision.Suspend, &service)
 	require.Equal(t, []string{"host_change_params"}, w.changed(m, service, provisiontest.Sized(spec(), "cpu", "2", "piece", "disk", "50", "GiB")))
 	require.Equal(t, "stopped", w.machine(out.Ref).State, "what was off stays off")
 }
@@ -227,8 +220,7 @@ func TestARefusedChangeStartsTheMachineAgain(t *testing.T) {
 	w.Fault("task_fail", "POST", "/vm/v3/host/1/resource", 1, 0)
 	op := newOp(provision.SetParams, &service)
 	op.Spec = provisiontest.Sized(spec(), "cpu", "4", "piece")
-	_, err := w.Try(m, &op)
-	provisiontest.Refused(t, err, "panel_failed")
+	w.Refused(m, &op, "panel_failed")
 	require.Equal(t, "active", w.machine(out.Ref).State)
 	require.Equal(t, 1, w.machine(out.Ref).CPU)
 }
@@ -248,8 +240,7 @@ func TestARefusedChangeIsUndone(t *testing.T) {
 	change.Spec.Previous = &provision.Terms{Settings: op.Spec.Settings, AddOns: op.Spec.AddOns}
 	zero := decimal.NewFromInt(0)
 	change.Spec.Previous.AddOns["ipv6"] = provision.AddOn{Amount: &zero}
-	_, err := w.Try(m, &change)
-	provisiontest.Refused(t, err, "panel_failed")
+	w.Refused(m, &change, "panel_failed")
 	s := w.machine(out.Ref)
 	require.Equal(t, []any{2, 20480, "active", false}, []any{s.CPU, s.Disk, s.State, s.IPv6})
 	look := newOp(provision.SetParams, &op)
@@ -277,8 +268,7 @@ func TestAnotherTemplateBringsItsLimits(t *testing.T) {
 	back.Spec.Previous = &provision.Terms{Settings: again.Spec.Settings}
 	back.Spec = provisiontest.Sized(back.Spec, "disk", "30", "GiB")
 	w.Fault("task_fail", "POST", "/vm/v3/disk", 1, 0)
-	_, err := w.Try(m, &back)
-	provisiontest.Refused(t, err, "panel_failed")
+	w.Refused(m, &back, "panel_failed")
 	s = w.machine(out.Ref)
 	require.Equal(t, []any{"host-model", "active"}, []any{s.CPUMode, s.State}, "as it was before the refused change")
 	back.Memo = nil
@@ -295,8 +285,7 @@ func TestChangesCanWaitForTheClientsStop(t *testing.T) {
 	require.Equal(t, []string{"host_change_params"}, w.changed(m, service, big))
 	require.Equal(t, 1, w.machine(out.Ref).CPU)
 	require.Empty(t, w.changed(m, service, big), "it waits already")
-	suspend := newOp(provision.Suspend, &service)
-	w.Do(m, &suspend)
+	w.Then(m, provision.Suspend, &service)
 	w.Advance(time.Hour)
 	require.Equal(t, 4, w.machine(out.Ref).CPU)
 }
@@ -327,13 +316,11 @@ func TestSuspensionStopsTheMachine(t *testing.T) {
 	m := w.module(map[string]any{"disable_suspended": true})
 	service, out := w.Open(m, spec())
 	w.Fault("task_fail", "POST", "/vm/v3/host/1/stop", 1, 0) // the guest does not listen
-	suspend := newOp(provision.Suspend, &service)
-	w.Do(m, &suspend)
+	w.Then(m, provision.Suspend, &service)
 	s := w.machine(out.Ref)
 	require.Equal(t, "stopped", s.State)
 	require.True(t, s.Disabled)
-	resume := newOp(provision.Resume, &service)
-	w.Do(m, &resume)
+	w.Then(m, provision.Resume, &service)
 	require.True(t, w.inService(service.ServiceID))
 }
 
@@ -433,8 +420,7 @@ func TestInferredWordsCanBeCorrected(t *testing.T) {
 	m = w.module(map[string]any{"fields": map[string]string{"net_in": "colour"}})
 	op = newOp(provision.Open, nil)
 	op.Spec = provisiontest.Sized(op.Spec, "port_speed", "300", "Mbit/s")
-	_, err := w.Try(m, &op)
-	require.Contains(t, provisiontest.Refused(t, err, "panel_rejected").Text, "PROXY-3008: Unexpected property colour")
+	require.Contains(t, w.Refused(m, &op, "panel_rejected").Text, "PROXY-3008: Unexpected property colour")
 	require.Equal(t, 0, w.objects(op.ServiceID))
 }
 

@@ -31,8 +31,7 @@ func TestInspectTellsHowTheMachineIs(t *testing.T) {
 		"cpu": "1 piece", "ram": "1024 MiB", "disk": "20480 MiB", "ipv4": "2 piece", "ipv6": "1 piece", "port_speed": "100 Mbit/s",
 	}, provisiontest.Amounts(found.AddOns))
 
-	suspend := newOp(provision.Suspend, &op)
-	w.Do(m, &suspend)
+	w.Then(m, provision.Suspend, &op)
 	found = provisiontest.Inspect(t, m, newOp(provision.Sync, &op))
 	require.Equal(t, provision.CutOff, found.Standing)
 	require.False(t, *found.Power)

@@ -80,8 +80,7 @@ func TestALostAnswerOfAFailedMaking(t *testing.T) {
 	_, err := w.Try(m, &op)
 	provisiontest.Fails(t, err, provision.Unavailable)
 	w.Advance(20 * time.Minute)
-	_, err = w.Try(m, &op)
-	provisiontest.Refused(t, err, "panel_failed")
+	w.Refused(m, &op, "panel_failed")
 	require.Equal(t, 0, w.objects(op.ServiceID))
 }
 
@@ -97,13 +96,9 @@ func TestAMachineHandedOverByHand(t *testing.T) {
 	require.Equal(t, "stopped", w.machine("1").State)
 	foreign := newOp(provision.Suspend, nil)
 	foreign.Ref, foreign.Spec.Client.Email = "1", "eve@example.org"
-	_, err := w.Try(m, &foreign)
-	provisiontest.Refused(t, err, "machine_not_found")
-	foreign.Kind = provision.Close
-	require.Equal(t, provision.Done, w.Do(m, &foreign).State)
+	w.LeavesAlone(m, foreign, "machine_not_found", provision.Suspend)
 	require.Len(t, w.view().Servers, 1, "somebody else's is left alone")
-	closing := newOp(provision.Close, &op)
-	w.Do(m, &closing)
+	w.Then(m, provision.Close, &op)
 	require.Empty(t, w.view().Servers)
 }
 

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"maps"
 	"net/http"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -183,6 +184,14 @@ func (c *Console) Calls(path string) (n int) {
 		}
 	}
 	return n
+}
+
+// Find is the one of what a panel shows that a test asks for; it must be there.
+func Find[Shown any](t testing.TB, all []Shown, is func(Shown) bool) Shown {
+	t.Helper()
+	i := slices.IndexFunc(all, is)
+	require.GreaterOrEqual(t, i, 0, "the panel has no such object")
+	return all[i]
 }
 
 // Result is what one call of Apply came back with.
