@@ -1,6 +1,7 @@
 package provision
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"net/http"
@@ -20,6 +21,15 @@ const (
 	ModeManual Mode = "manual" // people, by a task
 	ModeNone   Mode = "none"   // nobody: it is done at once
 )
+
+// Modes are the modes of all kinds of operation: the same one but for those that are named.
+func Modes(usual Mode, but map[Kind]Mode) map[Kind]Mode {
+	out := make(map[Kind]Mode, len(Kinds))
+	for _, kind := range Kinds {
+		out[kind] = cmp.Or(but[kind], usual)
+	}
+	return out
+}
 
 // Need is a driver's rule about a data center's external id.
 type Need string

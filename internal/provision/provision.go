@@ -12,6 +12,7 @@ import (
 	"context"
 	"encoding/json"
 	"maps"
+	"slices"
 	"time"
 
 	"github.com/shopspring/decimal"
@@ -210,6 +211,15 @@ type Address struct {
 type Stock struct {
 	Key  string // the configuration, preset or server type
 	Free int
+}
+
+// Counted are the sorts of objects by their names, with how many are free of each.
+func Counted(free map[string]int) []Stock {
+	out := make([]Stock, 0, len(free))
+	for _, key := range slices.Sorted(maps.Keys(free)) {
+		out = append(out, Stock{Key: key, Free: free[key]})
+	}
+	return out
 }
 
 // Catalog is what a panel offers, each entry with its name in the panel.

@@ -25,6 +25,14 @@ var checker = sync.OnceValue(func() *validator.Validate {
 	return v
 })
 
+// Decode reads what a module was configured with. Faults: those of Decode, below /connection and /parameters.
+func (c Config) Decode(connection, parameters any) error {
+	if err := Decode(c.Connection, "/connection", connection); err != nil {
+		return err
+	}
+	return Decode(c.Parameters, "/parameters", parameters)
+}
+
 // Decode reads one part of a module's settings into a struct: unknown members, wrong types and broken validate tags are
 // Invalid faults that point below pointer ("/connection"). Values are never quoted in a fault, they may be secrets.
 func Decode(raw json.RawMessage, pointer string, into any) error {

@@ -2,6 +2,7 @@ package attempt
 
 import (
 	"context"
+	"slices"
 
 	"github.com/tariffd/tariffd/internal/provision"
 )
@@ -213,4 +214,15 @@ func FirstOf[M any](free []M, none error, refused func(error) bool, take func(M)
 		}
 	}
 	return m, none
+}
+
+// KnownIn finds the machine that a service is known by among all of a panel, else the first one that carries its mark.
+func KnownIn[M any](all []M, known func(M) bool, carriers []M) (m M, found bool) {
+	if i := slices.IndexFunc(all, known); i >= 0 {
+		return all[i], true
+	}
+	if len(carriers) == 0 {
+		return m, false
+	}
+	return carriers[0], true
 }

@@ -10,16 +10,12 @@ import (
 )
 
 func info() provision.Info {
-	auto := provision.ModeAuto
 	return provision.Info{
 		Name:  "dcimanager5",
 		Title: "DCImanager 5",
 		ProductTypes: []provision.ProductType{{
-			Code: "dedicated",
-			Operations: map[provision.Kind]provision.Mode{
-				provision.Open: auto, provision.Suspend: auto, provision.Resume: auto, provision.Close: auto, provision.SetParams: auto,
-				provision.Renew: auto, provision.Reboot: auto, provision.Reinstall: auto,
-			},
+			Code:          "dedicated",
+			Operations:    provision.Modes(provision.ModeAuto, nil),
 			CompletesWith: []string{"external_id"},
 		}},
 		ConnectionSchema: panelhttp.ConnectionSchema("Such as https://dci.example.com:1500/dcimgr.", "Administrator"),

@@ -1,7 +1,6 @@
 package dcimanager5
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
 	"strings"
@@ -10,12 +9,9 @@ import (
 
 	"github.com/tariffd/tariffd/internal/provision"
 	"github.com/tariffd/tariffd/internal/provision/attempt"
+	"github.com/tariffd/tariffd/internal/provision/coremgr"
 	"github.com/tariffd/tariffd/internal/provision/dcimanager5/internal/panel"
 )
-
-// panelUser is the parameter by which a service that was taken over knows whose its server is in the panel, where users of other
-// making have names of their own.
-const panelUser = "panel_user"
 
 // Inspect tells how the service's server is. One that carries another service's mark, or none and another owner than the service's,
 // is not its server. The panel does not tell which system is installed.
@@ -37,10 +33,7 @@ func (m *Module) Inspect(ctx context.Context, op provision.Op) (provision.Found,
 	if err != nil {
 		return provision.Found{}, err
 	}
-	out.Owner = cmp.Or(emails[strings.ToLower(s.Owner)], s.Owner)
-	if w.ownedByClient(s) {
-		out.Owner = op.Spec.Client.Email
-	}
+	out.Owner = coremgr.Email(s.Owner, emails, op.Spec)
 	if t, err := provision.DecodeTariff[Tariff](op.Spec.Settings); err == nil && s.IsOf(t.ServerType) {
 		out.Sort = t.ServerType // the panel has two words for a server's sort
 	}
@@ -72,7 +65,7 @@ func (m *Module) Machines(ctx context.Context) ([]provision.Machine, error) {
 			return nil, err
 		}
 		found.Owner = emails[strings.ToLower(s.Owner)]
-		found.Parameters = map[string]string{panelUser: s.Owner}
+		found.Parameters = map[string]string{coremgr.PanelUser: s.Owner}
 		out = append(out, provision.Machine{Found: found, Name: s.Name})
 	}
 	return out, nil

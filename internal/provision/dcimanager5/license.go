@@ -80,7 +80,7 @@ func (w *work) licensed(ctx context.Context, s panel.Server) (ready bool, err er
 // licensedBefore tells whether the server came with its control panel when it was taken over: another license is bought only once
 // another control panel is ordered.
 func (w *work) licensedBefore() bool {
-	if w.Op.Spec.Parameter(panelUser) == "" {
+	if w.Op.Spec.Parameter(coremgr.PanelUser) == "" {
 		return false
 	}
 	return w.Op.Spec.Previous == nil || plain(w.Op.Spec.AddOns["control_panel"].Item) == plain(w.former("control_panel").Item)

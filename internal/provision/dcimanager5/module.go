@@ -52,11 +52,8 @@ type Module struct {
 
 func newModule(c provision.Config) (provision.Module, error) {
 	var connection panelhttp.Connection
-	if err := provision.Decode(c.Connection, "/connection", &connection); err != nil {
-		return nil, err
-	}
 	m := &Module{env: c.Env}
-	if err := provision.Decode(c.Parameters, "/parameters", &m.set); err != nil {
+	if err := c.Decode(&connection, &m.set); err != nil {
 		return nil, err
 	}
 	m.set.TrafficUnit = cmp.Or(m.set.TrafficUnit, panel.Units.Usual("traffic_unit"))

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"slices"
-	"strings"
 
 	"github.com/tariffd/tariffd/internal/provision"
 	"github.com/tariffd/tariffd/internal/provision/coremgr"
@@ -30,12 +29,7 @@ func (m *Module) Stock(ctx context.Context) ([]provision.Stock, error) {
 			count[t]++
 		}
 	}
-	out := make([]provision.Stock, 0, len(count))
-	for key, n := range count {
-		out = append(out, provision.Stock{Key: key, Free: n})
-	}
-	slices.SortFunc(out, func(a, b provision.Stock) int { return strings.Compare(a.Key, b.Key) })
-	return out, nil
+	return provision.Counted(count), nil
 }
 
 // StockKey is the tariff's server type.

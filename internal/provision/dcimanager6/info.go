@@ -20,20 +20,14 @@ func info() provision.Info {
 		Name:  "dcimanager6",
 		Title: "DCImanager 6",
 		ProductTypes: []provision.ProductType{{
-			Code: dedicated,
-			Operations: map[provision.Kind]provision.Mode{
-				provision.Open: provision.ModeAuto, provision.Suspend: provision.ModeAuto, provision.Resume: provision.ModeAuto,
-				provision.Close: provision.ModeAuto, provision.SetParams: provision.ModeAuto, provision.Renew: provision.ModeNone,
-				provision.Reboot: provision.ModeAuto, provision.Reinstall: provision.ModeAuto,
-			},
+			Code:          dedicated,
+			Operations:    provision.Modes(provision.ModeAuto, map[provision.Kind]provision.Mode{provision.Renew: provision.ModeNone}),
 			CompletesWith: []string{"external_id"}, Recovery: true,
 		}, {
 			Code: colocation,
-			Operations: map[provision.Kind]provision.Mode{
-				provision.Open: provision.ModeManual, provision.Suspend: provision.ModeAuto, provision.Resume: provision.ModeAuto,
-				provision.Close: provision.ModeManual, provision.SetParams: provision.ModeAuto, provision.Renew: provision.ModeNone,
-				provision.Reboot: provision.ModeAuto, provision.Reinstall: provision.ModeManual,
-			},
+			Operations: provision.Modes(provision.ModeAuto, map[provision.Kind]provision.Mode{
+				provision.Open: provision.ModeManual, provision.Close: provision.ModeManual, provision.Renew: provision.ModeNone, provision.Reinstall: provision.ModeManual,
+			}),
 			CompletesWith: []string{"external_id"}, Recovery: true, TariffSchema: json.RawMessage(colocationSchema),
 		}},
 		ConnectionSchema: panelhttp.ConnectionSchema("With the prefix /api where the panel is served below it.", "Administrator's e-mail"),

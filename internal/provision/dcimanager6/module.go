@@ -52,11 +52,8 @@ type Dedicated struct{ *Module }
 
 func newModule(c provision.Config) (provision.Module, error) {
 	var connection panelhttp.Connection
-	if err := provision.Decode(c.Connection, "/connection", &connection); err != nil {
-		return nil, err
-	}
 	var set Parameters
-	if err := provision.Decode(c.Parameters, "/parameters", &set); err != nil {
+	if err := c.Decode(&connection, &set); err != nil {
 		return nil, err
 	}
 	set.RateUnit = cmp.Or(set.RateUnit, panel.Units.Usual("rate_unit"))

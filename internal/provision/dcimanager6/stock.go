@@ -3,7 +3,6 @@ package dcimanager6
 import (
 	"context"
 	"encoding/json"
-	"sort"
 	"strconv"
 
 	"github.com/tariffd/tariffd/internal/provision"
@@ -31,12 +30,7 @@ func (m *Dedicated) Stock(ctx context.Context) ([]provision.Stock, error) {
 	for _, s := range free {
 		count[s.Configuration]++
 	}
-	out := make([]provision.Stock, 0, len(count))
-	for key, n := range count {
-		out = append(out, provision.Stock{Key: key, Free: n})
-	}
-	sort.Slice(out, func(i, j int) bool { return out[i].Key < out[j].Key })
-	return out, nil
+	return provision.Counted(count), nil
 }
 
 // StockKey is the tariff's configuration; any will do where staff choose the most similar one.

@@ -20,20 +20,15 @@ func info() provision.Info {
 		Name:  "dsmanager",
 		Title: "DSmanager",
 		ProductTypes: []provision.ProductType{{
-			Code: dedicated,
-			Operations: map[provision.Kind]provision.Mode{
-				provision.Open: provision.ModeAuto, provision.Suspend: provision.ModeAuto, provision.Resume: provision.ModeAuto,
-				provision.Close: provision.ModeAuto, provision.SetParams: provision.ModeAuto, provision.Renew: provision.ModeNone,
-				provision.Reboot: provision.ModeAuto, provision.Reinstall: provision.ModeAuto,
-			},
+			Code:          dedicated,
+			Operations:    provision.Modes(provision.ModeAuto, map[provision.Kind]provision.Mode{provision.Renew: provision.ModeNone}),
 			CompletesWith: []string{"external_id"},
 		}, {
 			Code: colocation,
-			Operations: map[provision.Kind]provision.Mode{
-				provision.Open: provision.ModeManual, provision.Suspend: provision.ModeAuto, provision.Resume: provision.ModeAuto,
-				provision.Close: provision.ModeManual, provision.SetParams: provision.ModeManual, provision.Renew: provision.ModeNone,
-				provision.Reboot: provision.ModeManual, provision.Reinstall: provision.ModeManual,
-			},
+			Operations: provision.Modes(provision.ModeAuto, map[provision.Kind]provision.Mode{
+				provision.Open: provision.ModeManual, provision.Close: provision.ModeManual, provision.SetParams: provision.ModeManual,
+				provision.Renew: provision.ModeNone, provision.Reboot: provision.ModeManual, provision.Reinstall: provision.ModeManual,
+			}),
 			CompletesWith: []string{"external_id"},
 			TariffSchema:  json.RawMessage(`{"type": "object", "properties": {}}`),
 		}},

@@ -8,12 +8,9 @@ import (
 
 	"github.com/tariffd/tariffd/internal/provision"
 	"github.com/tariffd/tariffd/internal/provision/attempt"
+	"github.com/tariffd/tariffd/internal/provision/coremgr"
 	"github.com/tariffd/tariffd/internal/provision/dsmanager/internal/panel"
 )
-
-// panelUser is the parameter by which a service that was taken over knows whose its server is in the panel, where users of other
-// making have names of their own.
-const panelUser = "panel_user"
 
 // Inspect tells how the service's server is. One that carries another service's mark, or none and another owner than the service's,
 // is not its server. Of a colocated one the panel knows its number, its power and whether it is disabled; whose it is and what it is
@@ -32,10 +29,7 @@ func (m *Module) Inspect(ctx context.Context, op provision.Op) (provision.Found,
 	if err != nil {
 		return provision.Found{}, err
 	}
-	out.Owner = cmp.Or(emails[strings.ToLower(s.Owner)], s.Owner)
-	if w.ownedByClient(s) {
-		out.Owner = op.Spec.Client.Email
-	}
+	out.Owner = coremgr.Email(s.Owner, emails, op.Spec)
 	return out, nil
 }
 
@@ -60,7 +54,7 @@ func (m *Module) Machines(ctx context.Context) ([]provision.Machine, error) {
 		if found.Parameters == nil {
 			found.Parameters = map[string]string{}
 		}
-		found.Parameters[panelUser] = s.Owner
+		found.Parameters[coremgr.PanelUser] = s.Owner
 		out = append(out, provision.Machine{Found: found, Name: s.Name})
 	}
 	return out, nil

@@ -3,10 +3,10 @@ package dsmanager
 import (
 	"context"
 	"strconv"
-	"strings"
 
 	"github.com/tariffd/tariffd/internal/actor"
 	"github.com/tariffd/tariffd/internal/provision"
+	"github.com/tariffd/tariffd/internal/provision/attempt"
 	"github.com/tariffd/tariffd/internal/provision/coremgr"
 	"github.com/tariffd/tariffd/internal/provision/dsmanager/internal/panel"
 	"github.com/tariffd/tariffd/internal/provision/mark"
@@ -36,11 +36,7 @@ func (w *work) ours(s panel.Server) bool {
 	return w.Op.Ref != "" && refOf(s) == w.Op.Ref && (w.colocation() || w.ownedByClient(s))
 }
 
-// ownedByClient tells whether the client is the server's owner: as the user that this program made for it, or as the one whose
-// servers were taken over.
-func (w *work) ownedByClient(s panel.Server) bool {
-	return s.Owner != "" && (strings.EqualFold(s.Owner, w.userName()) || strings.EqualFold(s.Owner, w.Op.Spec.Parameter(panelUser)))
-}
+func (w *work) ownedByClient(s panel.Server) bool { return coremgr.Owns(s.Owner, w.Op.Spec) }
 
 func refOf(s panel.Server) provision.Ref { return provision.Ref(strconv.Itoa(s.ID)) }
 
@@ -50,15 +46,8 @@ func (w *work) find(ctx context.Context) (panel.Server, bool, error) {
 	if err != nil {
 		return panel.Server{}, false, err
 	}
-	for _, s := range all {
-		if refOf(s) == w.Op.Ref && w.ours(s) {
-			return s, true, nil
-		}
-	}
-	if carriers := w.among(all); len(carriers) > 0 {
-		return carriers[0], true, nil
-	}
-	return panel.Server{}, false, nil
+	s, found := attempt.KnownIn(all, func(s panel.Server) bool { return refOf(s) == w.Op.Ref && w.ours(s) }, w.among(all))
+	return s, found, nil
 }
 
 func (w *work) among(all []panel.Server) []panel.Server {

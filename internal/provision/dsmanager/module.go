@@ -3,8 +3,6 @@ package dsmanager
 import (
 	"context"
 	"encoding/json"
-	"slices"
-	"strings"
 
 	"github.com/tariffd/tariffd/internal/provision"
 	"github.com/tariffd/tariffd/internal/provision/coremgr"
@@ -44,11 +42,8 @@ type Dedicated struct{ *Module }
 
 func newModule(c provision.Config) (provision.Module, error) {
 	var connection panelhttp.Connection
-	if err := provision.Decode(c.Connection, "/connection", &connection); err != nil {
-		return nil, err
-	}
 	var set Parameters
-	if err := provision.Decode(c.Parameters, "/parameters", &set); err != nil {
+	if err := c.Decode(&connection, &set); err != nil {
 		return nil, err
 	}
 	dialect, err := panel.NewDialect(set.Endpoints, set.Fields, set.Errors)
@@ -106,12 +101,7 @@ func (m *Dedicated) Stock(ctx context.Context) ([]provision.Stock, error) {
 	for _, s := range free {
 		count[s.Preset]++
 	}
-	out := make([]provision.Stock, 0, len(count))
-	for key, n := range count {
-		out = append(out, provision.Stock{Key: key, Free: n})
-	}
-	slices.SortFunc(out, func(a, b provision.Stock) int { return strings.Compare(a.Key, b.Key) })
-	return out, nil
+	return provision.Counted(count), nil
 }
 
 // StockKey is the tariff's preset, which is its code where it names none.

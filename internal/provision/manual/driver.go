@@ -19,13 +19,9 @@ func Driver() provision.Driver {
 }
 
 func info() provision.Info {
-	operations := map[provision.Kind]provision.Mode{}
-	for _, kind := range provision.Kinds {
-		operations[kind] = provision.ModeManual
-	}
 	return provision.Info{
 		Name: "manual", Title: "Manual setup",
-		Default:          provision.ProductType{Operations: operations},
+		Default:          provision.ProductType{Operations: provision.Modes(provision.ModeManual, nil)},
 		ConnectionSchema: json.RawMessage(`{"type": "object", "additionalProperties": false}`),
 		ParametersSchema: json.RawMessage(`{"type": "object", "additionalProperties": false}`),
 		TariffSchema:     json.RawMessage(`{"type": "object"}`),

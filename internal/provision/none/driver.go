@@ -19,13 +19,9 @@ func Driver() provision.Driver {
 }
 
 func info() provision.Info {
-	operations := map[provision.Kind]provision.Mode{}
-	for _, kind := range provision.Kinds {
-		operations[kind] = provision.ModeNone
-	}
 	return provision.Info{
 		Name: "none", Title: "Without processing",
-		Default:          provision.ProductType{Operations: operations},
+		Default:          provision.ProductType{Operations: provision.Modes(provision.ModeNone, nil)},
 		ConnectionSchema: json.RawMessage(`{"type": "object", "additionalProperties": false}`),
 		ParametersSchema: json.RawMessage(`{"type": "object", "additionalProperties": false}`),
 		TariffSchema:     json.RawMessage(`{"type": "object"}`),

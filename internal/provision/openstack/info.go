@@ -12,12 +12,8 @@ func info() provision.Info {
 		Name:  "openstack",
 		Title: "OpenStack",
 		ProductTypes: []provision.ProductType{{
-			Code: "vds",
-			Operations: map[provision.Kind]provision.Mode{
-				provision.Open: provision.ModeAuto, provision.Suspend: provision.ModeAuto, provision.Resume: provision.ModeAuto,
-				provision.Close: provision.ModeAuto, provision.SetParams: provision.ModeAuto, provision.Renew: provision.ModeNone,
-				provision.Reboot: provision.ModeAuto, provision.Reinstall: provision.ModeAuto,
-			},
+			Code:          "vds",
+			Operations:    provision.Modes(provision.ModeAuto, map[provision.Kind]provision.Mode{provision.Renew: provision.ModeNone}),
 			CompletesWith: []string{"external_id"},
 		}},
 		ConnectionSchema: json.RawMessage(connectionSchema),

@@ -63,11 +63,8 @@ const (
 
 func newModule(c provision.Config) (provision.Module, error) {
 	var connection Connection
-	if err := provision.Decode(c.Connection, "/connection", &connection); err != nil {
-		return nil, err
-	}
 	var set Parameters
-	if err := provision.Decode(c.Parameters, "/parameters", &set); err != nil {
+	if err := c.Decode(&connection, &set); err != nil {
 		return nil, err
 	}
 	if !knownVersion(set.ComputeVersion) {

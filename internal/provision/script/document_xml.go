@@ -7,10 +7,8 @@ import (
 	"maps"
 	"slices"
 	"strconv"
-	"strings"
-	"time"
 
-	"github.com/tariffd/tariffd/internal/provision"
+	"github.com/tariffd/tariffd/internal/provision/program"
 )
 
 // node is one element.
@@ -42,10 +40,10 @@ func (d document) xml() ([]byte, error) {
 	root.children = append(root.children, module)
 	root.children = append(root.children, d.sold()...)
 	if d.Check != nil {
-		root.children = append(root.children, node{name: "check", attrs: []string{"name", d.Check.Code}, text: plain(d.Check.Value)})
+		root.children = append(root.children, node{name: "check", attrs: []string{"name", d.Check.Code}, text: program.Plain(d.Check.Value)})
 	}
 	if u := d.Usage; u != nil {
-		usage := node{name: "usage", attrs: []string{"day", u.Day, "from", instant(&u.From), "to", instant(&u.To), "zone", u.Zone}}
+		usage := node{name: "usage", attrs: []string{"day", u.Day, "from", program.Instant(&u.From), "to", program.Instant(&u.To), "zone", u.Zone}}
 		for _, id := range u.ExternalIDs {
 			usage.children = append(usage.children, node{name: "item", text: id})
 		}
@@ -57,20 +55,12 @@ func (d document) xml() ([]byte, error) {
 	return b.Bytes(), err
 }
 
-// instant is a time by UTC; empty where there is none.
-func instant(t *time.Time) string {
-	if t == nil {
-		return ""
-	}
-	return t.UTC().Format("2006-01-02T15:04:05Z")
-}
-
 // sold is what is said of a service.
 func (d document) sold() (out []node) {
 	if s := d.Service; s != nil {
 		service := node{name: "service", attrs: []string{
 			"id", s.ID, "number", digits(s.Number), "external_id", s.ExternalID, "product_type", s.ProductType, "domain", s.Domain,
-			"status", string(s.Status), "period", s.Period, "paid_until", instant(s.PaidUntil),
+			"status", string(s.Status), "period", s.Period, "paid_until", program.Instant(s.PaidUntil),
 		}, children: []node{{name: "password", text: s.Password}}}
 		for _, a := range s.Addresses {
 			ip := node{name: "ip", attrs: []string{"family", a.Family, "gateway", a.Gateway, "network", a.Network}, text: a.IP}
@@ -105,38 +95,16 @@ func (t tariffPart) node() node {
 
 func (a addOns) nodes() (out []node) {
 	for _, code := range slices.Sorted(maps.Keys(a)) {
-		out = append(out, node{name: "addon", attrs: []string{"name", code, "unit", a[code].Unit}, text: amount(a[code])})
+		out = append(out, node{name: "addon", attrs: []string{"name", code, "unit", a[code].Unit}, text: program.Amount(a[code])})
 	}
 	return out
-}
-
-// amount is an add-on's value as one word: a number, on, off, or an item's code.
-func amount(a provision.AddOn) string {
-	switch {
-	case a.Amount != nil:
-		return a.Amount.String()
-	case a.On != nil && *a.On:
-		return "on"
-	case a.On != nil:
-		return "off"
-	}
-	return a.Item
 }
 
 func paramNodes(params map[string]json.RawMessage) (out []node) {
 	for _, name := range slices.Sorted(maps.Keys(params)) {
-		out = append(out, node{name: "param", attrs: []string{"name", name}, text: plain(params[name])})
+		out = append(out, node{name: "param", attrs: []string{"name", name}, text: program.Plain(params[name])})
 	}
 	return out
-}
-
-// plain is a JSON value as a text: a string without its quotes, anything else as it is written.
-func plain(raw json.RawMessage) string {
-	var text string
-	if json.Unmarshal(raw, &text) == nil {
-		return text
-	}
-	return strings.TrimSpace(string(raw))
 }
 
 func digits(n int64) string { return strconv.FormatInt(n, 10) }

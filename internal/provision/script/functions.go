@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/tariffd/tariffd/internal/provision/program"
 	"github.com/tariffd/tariffd/internal/provision/script/mgrctl"
 )
 
@@ -194,12 +195,12 @@ func insertStat(s *session, args map[string]string) mgrctl.Answer {
 func listParameters(s *session, args map[string]string) mgrctl.Answer {
 	params := s.doc.Service.Parameters
 	if name := args["name"]; name != "" {
-		value := plain(params[name])
+		value := program.Plain(params[name])
 		return mgrctl.Answer{Plain: &value}
 	}
 	rows := []mgrctl.Row{}
 	for _, name := range slices.Sorted(maps.Keys(params)) {
-		rows = append(rows, mgrctl.Row{{Name: "name", Value: name}, {Name: "value", Value: plain(params[name])}})
+		rows = append(rows, mgrctl.Row{{Name: "name", Value: name}, {Name: "value", Value: program.Plain(params[name])}})
 	}
 	return mgrctl.Answer{Rows: rows, List: true}
 }
@@ -214,12 +215,12 @@ func listAddOns(s *session, args map[string]string) mgrctl.Answer {
 		}
 	}
 	if name := args["name"]; name != "" {
-		value := amount(held[name])
+		value := program.Amount(held[name])
 		return mgrctl.Answer{Plain: &value}
 	}
 	rows := []mgrctl.Row{}
 	for _, code := range slices.Sorted(maps.Keys(held)) {
-		rows = append(rows, mgrctl.Row{{Name: "name", Value: code}, {Name: "value", Value: amount(held[code])}, {Name: "unit", Value: held[code].Unit}})
+		rows = append(rows, mgrctl.Row{{Name: "name", Value: code}, {Name: "value", Value: program.Amount(held[code])}, {Name: "unit", Value: held[code].Unit}})
 	}
 	return mgrctl.Answer{Rows: rows, List: true}
 }

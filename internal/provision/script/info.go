@@ -7,13 +7,9 @@ import (
 )
 
 func info() provision.Info {
-	operations := map[provision.Kind]provision.Mode{}
-	for _, kind := range provision.Kinds {
-		operations[kind] = provision.ModeAuto
-	}
 	return provision.Info{
 		Name: "script", Title: "Own program (BILLmanager's commands)",
-		Default:          provision.ProductType{Operations: operations, CompletesWith: []string{"external_id"}},
+		Default:          provision.ProductType{Operations: provision.Modes(provision.ModeAuto, nil), CompletesWith: []string{"external_id"}},
 		ConnectionSchema: json.RawMessage(connectionSchema),
 		ParametersSchema: json.RawMessage(parametersSchema),
 		TariffSchema:     json.RawMessage(`{"type": "object"}`),

@@ -55,11 +55,8 @@ var settingName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_.-]{0,99}$`)
 
 func newModule(c provision.Config) (provision.Module, error) {
 	m := &Module{id: c.ModuleID, location: c.Location, productType: c.ProductType, timeout: usualTimeout}
-	if err := provision.Decode(c.Connection, "/connection", &m.set); err != nil {
-		return nil, err
-	}
 	var set Parameters
-	if err := provision.Decode(c.Parameters, "/parameters", &set); err != nil {
+	if err := c.Decode(&m.set, &set); err != nil {
 		return nil, err
 	}
 	var fields fault.Fields

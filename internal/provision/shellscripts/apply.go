@@ -2,7 +2,6 @@ package shellscripts
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
@@ -61,22 +60,22 @@ var argumentName = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_.-]*$`)
 func arguments(op provision.Op) []string {
 	values := map[string]string{"user": "u" + strconv.FormatInt(program.Number(string(op.ServiceID)), 10)}
 	for code, a := range op.Spec.AddOns {
-		values[code] = amount(a)
+		values[code] = program.Amount(a)
 	}
 	for code, raw := range op.Spec.Parameters {
-		values[code] = plain(raw)
+		values[code] = program.Plain(raw)
 	}
 	maps.Copy(values, map[string]string{
 		"service_id": string(op.ServiceID), "operation_id": op.Key, "external_id": string(op.Ref), "tariff": op.Spec.TariffCode,
 		"domain": op.Spec.Domain, "location": op.Spec.Location, "period": op.Spec.Period,
 	})
 	if until := op.Spec.PaidUntil; until != nil {
-		values["paid_until"] = until.UTC().Format("2006-01-02T15:04:05Z")
+		values["paid_until"] = program.Instant(until)
 	}
 	if p := op.Spec.Previous; p != nil {
 		values["previous_tariff"] = p.TariffCode
 		for code, a := range p.AddOns {
-			values["previous_"+code] = amount(a)
+			values["previous_"+code] = program.Amount(a)
 		}
 	}
 	delete(values, "password")
@@ -87,27 +86,6 @@ func arguments(op provision.Op) []string {
 		}
 	}
 	return args
-}
-
-func amount(a provision.AddOn) string {
-	switch {
-	case a.Amount != nil:
-		return a.Amount.String()
-	case a.On != nil && *a.On:
-		return "on"
-	case a.On != nil:
-		return "off"
-	}
-	return a.Item
-}
-
-// plain is a JSON value as a text: a string without its quotes, anything else as it is written.
-func plain(raw json.RawMessage) string {
-	var text string
-	if json.Unmarshal(raw, &text) == nil {
-		return text
-	}
-	return strings.TrimSpace(string(raw))
 }
 
 // read looks for the line that decides.

@@ -20,13 +20,9 @@ func Driver() provision.Driver {
 }
 
 func info() provision.Info {
-	operations := map[provision.Kind]provision.Mode{}
-	for _, kind := range provision.Kinds {
-		operations[kind] = provision.ModeAuto
-	}
 	return provision.Info{
 		Name: "shell_scripts", Title: "Shell scripts",
-		Default:          provision.ProductType{Operations: operations, CompletesWith: []string{"external_id"}},
+		Default:          provision.ProductType{Operations: provision.Modes(provision.ModeAuto, nil), CompletesWith: []string{"external_id"}},
 		ConnectionSchema: json.RawMessage(connectionSchema),
 		ParametersSchema: json.RawMessage(parametersSchema),
 		TariffSchema:     json.RawMessage(`{"type": "object"}`),
@@ -77,11 +73,8 @@ type Module struct {
 
 func newModule(c provision.Config) (provision.Module, error) {
 	var connection Connection
-	if err := provision.Decode(c.Connection, "/connection", &connection); err != nil {
-		return nil, err
-	}
 	var set Parameters
-	if err := provision.Decode(c.Parameters, "/parameters", &set); err != nil {
+	if err := c.Decode(&connection, &set); err != nil {
 		return nil, err
 	}
 	m := &Module{directory: filepath.Clean(connection.Directory), timeout: usualTimeout}

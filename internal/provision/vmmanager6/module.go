@@ -55,11 +55,8 @@ type Module struct {
 
 func newModule(c provision.Config) (provision.Module, error) {
 	var connection panelhttp.Connection
-	if err := provision.Decode(c.Connection, "/connection", &connection); err != nil {
-		return nil, err
-	}
 	var set Parameters
-	if err := provision.Decode(c.Parameters, "/parameters", &set); err != nil {
+	if err := c.Decode(&connection, &set); err != nil {
 		return nil, err
 	}
 	dialect, err := panel.NewDialect(set.Endpoints, set.Fields)
