@@ -25,7 +25,7 @@ type Seen struct {
 	Step int64
 	Free map[string]int // by sort of object
 
-	keyOf func(tariffCode string, settings json.RawMessage) string
+	keyOf, exactOf func(tariffCode string, settings json.RawMessage) string
 }
 
 // Key names the sort of object that a tariff of this code takes by an offer; empty: any.
@@ -52,13 +52,22 @@ func (r *Room) Knows() bool { return r != nil && len(r.Sight) > 0 }
 
 // Left is how many machines for an offer of the tariff of this code are left on each of its modules of which the stock is known.
 func (r *Room) Left(tariffCode string, o Offer) Stocks {
+	return r.left(o, func(s Seen) string { return s.Key(tariffCode, o) })
+}
+
+// Exact is Left without the machines of another sort than the tariff's own, which people would have to choose.
+func (r *Room) Exact(tariffCode string, o Offer) Stocks {
+	return r.left(o, func(s Seen) string { return s.exactOf(tariffCode, o.Settings) })
+}
+
+func (r *Room) left(o Offer, key func(Seen) string) Stocks {
 	if !r.Knows() {
 		return nil
 	}
 	out := Stocks{}
 	for _, id := range o.ModuleIDs {
 		if seen, ok := r.Sight[id]; ok {
-			out[id] = seen.left(seen.Key(tariffCode, o), r.Sold[id])
+			out[id] = seen.left(key(seen), r.Sold[id])
 		}
 	}
 	return out
@@ -205,7 +214,10 @@ func (s *Stock) ask(ctx context.Context, m Module, a *asking) {
 	if err != nil {
 		return
 	}
-	a.seen, a.told = Seen{Step: step, Free: map[string]int{}, keyOf: stocker.StockKey}, true
+	a.seen, a.told = Seen{Step: step, Free: map[string]int{}, keyOf: stocker.StockKey, exactOf: stocker.StockKey}, true
+	if loose, some := stocker.(provision.Approximate); some {
+		a.seen.exactOf = loose.ExactKey
+	}
 	for _, x := range list {
 		a.seen.Free[x.Key] += x.Free
 	}

@@ -91,7 +91,9 @@ func (e *Engine) chooseOf(ctx context.Context, tx Tx, s service.Service, o *oper
 		}
 		code = t.Code
 	}
-	m, choice := operation.Choose(o.Kind, operation.InStock(lanes, room.Left(code, offer)), o.TriedModuleIDs)
+	lanes = operation.InStock(lanes, room.Left(code, offer))
+	lanes = operation.Exactly(lanes, room.Exact(code, offer), o.TriedModuleIDs)
+	m, choice := operation.Choose(o.Kind, lanes, o.TriedModuleIDs)
 	if key := room.Take(code, offer, m.ID); key != nil {
 		o.ModuleID, o.StockKey = m.ID, key
 	}

@@ -25,6 +25,15 @@ func InStock(lanes []Lane, left catalog.Stocks) []Lane {
 	})
 }
 
+// Exactly leaves out the lanes of modules that have something like what is asked for alone, where one that was not tried has the thing
+// itself: stock is that of what was ordered, as long as there is any (D23).
+func Exactly(lanes []Lane, exact catalog.Stocks, tried []catalog.ModuleID) []Lane {
+	if !slices.ContainsFunc(lanes, func(l Lane) bool { return l.Module.Enabled && exact[l.Module.ID] > 0 && !contains(tried, l.Module.ID) }) {
+		return lanes
+	}
+	return InStock(lanes, exact)
+}
+
 // full tells whether the module takes no further operation of this kind now.
 func (l Lane) full(kind provision.Kind) bool {
 	if kind == provision.Open && l.Module.MaxRunningOpens > 0 && l.RunningOpens >= l.Module.MaxRunningOpens {

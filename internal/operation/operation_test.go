@@ -80,6 +80,22 @@ func TestChooseD23(t *testing.T) {
 	}
 }
 
+func TestExactlyKeepsWhatIsUnknownD23(t *testing.T) {
+	t.Parallel()
+	lanes := []operation.Lane{lane("like"), lane("silent"), lane("exact")}
+	names := func(exact catalog.Stocks, tried ...catalog.ModuleID) (out []catalog.ModuleID) {
+		for _, l := range operation.Exactly(lanes, exact, tried) {
+			out = append(out, l.Module.ID)
+		}
+		return out
+	}
+	all := []catalog.ModuleID{"like", "silent", "exact"}
+	require.Equal(t, all[1:], names(catalog.Stocks{"like": 0, "exact": 1}))
+	require.Equal(t, all, names(catalog.Stocks{"like": 0, "exact": 1}, "exact"), "it refused")
+	require.Equal(t, all, names(catalog.Stocks{"like": 0, "exact": 0}))
+	require.Equal(t, all, names(nil))
+}
+
 // The choice goes by what the modules are, not by the order in which they were read; and it is never one that cannot.
 func TestChooseGoesByTheModulesAloneD23(t *testing.T) {
 	t.Parallel()

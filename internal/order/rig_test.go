@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"strconv"
+	"strings"
 	"sync"
 	"testing"
 
@@ -60,7 +61,12 @@ func (p *panel) driver() provision.Driver {
 			ProductTypes:     []provision.ProductType{{Code: "dedicated", Operations: modes}},
 			ConnectionSchema: schema, ParametersSchema: schema, TariffSchema: schema,
 		},
-		New: func(provision.Config) (provision.Module, error) { return &rack{p}, nil },
+		New: func(c provision.Config) (provision.Module, error) {
+			if strings.Contains(string(c.Parameters), "loose") {
+				return &loose{rack{p}}, nil
+			}
+			return &rack{p}, nil
+		},
 	}
 }
 
@@ -97,6 +103,23 @@ func (*rack) StockKey(_ string, settings json.RawMessage) string {
 	var in struct{ Configuration string }
 	_ = json.Unmarshal(settings, &in)
 	return in.Configuration
+}
+
+// loose is a module that has another sort than the panel's others, of which people make what was ordered.
+type loose struct{ rack }
+
+func (*loose) Stock(context.Context) ([]provision.Stock, error) {
+	return []provision.Stock{{Key: "E5", Free: 1}}, nil
+}
+
+func (*loose) StockKey(string, json.RawMessage) string { return "" }
+
+func (m *loose) ExactKey(code string, settings json.RawMessage) string {
+	return m.rack.StockKey(code, settings)
+}
+
+func (*loose) Apply(context.Context, provision.Op) (provision.Outcome, error) {
+	return provision.Outcome{State: provision.Manual, Text: "Take the E5."}, nil
 }
 
 // take takes a machine for an open, if there is one.

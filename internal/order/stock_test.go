@@ -212,3 +212,18 @@ func TestAnOpenGoesWhereSomethingIsLeftD23(t *testing.T) {
 	require.Equal(r, service.Active, r.Order(first.ID).Items[0].Status)
 	require.Equal(r, service.Active, r.Order(second.ID).Items[0].Status)
 }
+
+func TestTheThingItselfComesBeforeWhatIsLikeItD23(t *testing.T) {
+	r := stocked(t, 1)
+	r.EditModule(catalog.ModuleChange{SortOrder: ptr(2)})
+	like := r.NewModule("loose", catalog.ModuleChange{})
+	r.EditTariff(catalog.TariffChange{ModuleIDs: &[]catalog.ModuleID{like, r.Module}})
+	ranOn := func() (id catalog.ModuleID) {
+		o := r.Buy(r.Client("60"), 1)
+		r.Work()
+		require.NoError(r, r.Pool.Get(&id, `SELECT module_id FROM operation WHERE id = $1`, o.Items[0].OperationID))
+		return id
+	}
+	require.Equal(r, r.Module, ranOn(), "a later module has what was ordered")
+	require.Equal(r, like, ranOn(), "nobody has it any more")
+}

@@ -56,6 +56,13 @@ type Stocker interface {
 	StockKey(tariffCode string, settings json.RawMessage) string
 }
 
+// Approximate is a Stocker some of whose tariffs are sold out of any sort: of one that is not the tariff's own, people make the service.
+type Approximate interface {
+	Stocker
+	// ExactKey names the sort that a tariff with this code and these settings asks for, and which needs no people.
+	ExactKey(tariffCode string, settings json.RawMessage) string
+}
+
 // Cataloguer is a module that can list what the panel offers.
 type Cataloguer interface {
 	Catalog(ctx context.Context) (Catalog, error)

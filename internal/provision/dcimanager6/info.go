@@ -49,7 +49,7 @@ func info() provision.Info {
 			"A server is free when it has no owner, its diagnostics are over, its configuration is known and its last operation ended well.",
 			"Addresses come from the pool of the server's rack, else of its location, else from a pool whose name contains \"public\"; only pools with IPv4 addresses serve.",
 			"Scripts can be ordered when their access is set to All. A module that does not run them makes a task of an ordered one.",
-			"Where by_server_type is off and no server of the ordered configuration is free, a task names the most similar one by its name: the processor counts for half, then memory and disks.",
+			"Where by_server_type is off and no server of the ordered configuration is free, a task names the most similar one by its name: the processor counts for half, then memory and disks. Another module of the tariff that has the ordered one comes first.",
 			"Suspending closes the switch port. power_sync decides about the machine: on (default) switches it on with an active service, on_off also off with a suspended one, none leaves it alone.",
 			"A protected server refuses operations; they become tasks with the panel's words, and the service stays as it is.",
 			"Rebooting with recovery starts a system of the panel, by its first template that is tagged recovery; the next reboot ends it.",

@@ -34,9 +34,17 @@ func (m *Dedicated) Stock(ctx context.Context) ([]provision.Stock, error) {
 }
 
 // StockKey is the tariff's configuration; any will do where staff choose the most similar one.
-func (m *Dedicated) StockKey(_ string, settings json.RawMessage) string {
+func (m *Dedicated) StockKey(tariffCode string, settings json.RawMessage) string {
+	if !m.byServerType() {
+		return ""
+	}
+	return m.ExactKey(tariffCode, settings)
+}
+
+// ExactKey is the tariff's configuration, of which the module makes a service by itself.
+func (m *Dedicated) ExactKey(_ string, settings json.RawMessage) string {
 	t, err := provision.DecodeTariff[Tariff](settings)
-	if err != nil || !m.byServerType() {
+	if err != nil {
 		return ""
 	}
 	return t.Configuration
