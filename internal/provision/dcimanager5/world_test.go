@@ -29,10 +29,9 @@ const (
 
 var served = map[string]string{dci: "/dcimgr", ipmgr: "/ipmgr", licenses: "/billmgr"}
 
-// world is the simulated panels with an engine that works on them.
+// world is the simulated panels.
 type world struct {
 	*paneltest.Console
-	*provisiontest.Engine
 	taken map[string]bool  // addresses that other services have
 	set   map[string]any   // parameters over the usual ones
 	near  provision.Beside // what stands beside the panel
@@ -43,8 +42,7 @@ func newWorld(t *testing.T) *world { return newWorldOf(t, paneltest.Delay) }
 // newWorldOf begins panels that take so long to install a system.
 func newWorldOf(t *testing.T, delay time.Duration) *world {
 	t.Helper()
-	c := paneltest.NewConsole(t, dci, delay)
-	return &world{Console: c, Engine: provisiontest.NewEngine(t, c.Advance), taken: map[string]bool{}}
+	return &world{Console: paneltest.NewConsole(t, dci, "", delay), taken: map[string]bool{}}
 }
 
 // with puts an IP manager and a license server beside the panel.
@@ -221,14 +219,11 @@ func harness(delay time.Duration, struck string, full bool, parameters map[strin
 				want = having(want, addOns{"ipv4_public": amount("2"), "control_panel": item("ispmanager_lite")})
 				changed.AddOns["control_panel"] = item("ispmanager_pro")
 			}
-			config, wrong := w.config(paneltest.AdminPassword, parameters), w.config(paneltest.WrongPassword, nil)
-			sibling := w.config(paneltest.AdminPassword, map[string]any{"format": "json", "login": "each_call"})
-			return provisiontest.World{
-				Config: config, Sibling: &sibling, WrongLogin: &wrong, Impatient: w.Impatient(config, 250*time.Millisecond),
-				Spec: want, Changed: &changed,
-				Advance: w.Advance, Objects: w.objects, InService: w.inService, Runs: w.runs, Network: w,
-				Secrets: []string{paneltest.WrongPassword, paneltest.MachinePassword},
-			}
+			suite := w.Suite(w.config(paneltest.AdminPassword, parameters),
+				w.config(paneltest.AdminPassword, map[string]any{"format": "json", "login": "each_call"}), w.config(paneltest.WrongPassword, nil))
+			suite.Spec, suite.Changed = want, &changed
+			suite.Objects, suite.InService, suite.Runs = w.objects, w.inService, w.runs
+			return suite
 		},
 	}
 }

@@ -46,8 +46,7 @@ func TestMachinesThatWereThereBefore(t *testing.T) {
 	m := w.module(nil)
 	importer := m.(provision.Importer)
 	op, out := w.Open(m, spec())
-	list, err := importer.Machines(t.Context())
-	require.NoError(t, err)
+	list := provisiontest.Machines(t, m)
 	require.Empty(t, list, "one is ours, the others are free")
 
 	// Staff hand a free server to its client by hand.
@@ -58,8 +57,7 @@ func TestMachinesThatWereThereBefore(t *testing.T) {
 		}
 	}
 	w.vendor("/dci/v3/server/"+ref+"/owner", map[string]any{"owner": 2})
-	list, err = importer.Machines(t.Context())
-	require.NoError(t, err)
+	list = provisiontest.Machines(t, m)
 	require.Len(t, list, 1)
 	require.Equal(t, provision.Ref(ref), list[0].Ref)
 	require.Equal(t, "E3-1230-16GB", list[0].Sort)

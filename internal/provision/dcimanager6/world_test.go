@@ -18,20 +18,15 @@ import (
 // shortWork is how long everything but an installation takes.
 const shortWork = time.Minute
 
-// world is one simulated panel with an engine that works on it.
-type world struct {
-	*paneltest.Console
-	*provisiontest.Engine
-}
+// world is one simulated panel.
+type world struct{ *paneltest.Console }
 
 func newWorld(t *testing.T) *world { return newWorldOf(t, paneltest.Delay) }
 
 // newWorldOf begins a panel that takes so long to install a system.
 func newWorldOf(t *testing.T, delay time.Duration) *world {
 	t.Helper()
-	c := paneltest.NewConsole(t, "dcimanager6", delay)
-	c.Work = "/dci"
-	return &world{c, provisiontest.NewEngine(t, c.Advance)}
+	return &world{paneltest.NewConsole(t, "dcimanager6", "/dci", delay)}
 }
 
 // vendor makes one call of the panel's own interface, which answers with an object.
@@ -157,15 +152,12 @@ func harness(delay time.Duration, parameters map[string]any) provisiontest.Harne
 		Driver: dcimanager6.Driver(),
 		New: func(t *testing.T) provisiontest.World {
 			w := newWorldOf(t, delay)
-			config := w.config("", paneltest.AdminPassword, parameters)
-			sibling, wrong := w.config("/api", paneltest.AdminPassword, nil), w.config("", paneltest.WrongPassword, nil)
+			suite := w.Suite(w.config("", paneltest.AdminPassword, parameters),
+				w.config("/api", paneltest.AdminPassword, nil), w.config("", paneltest.WrongPassword, nil))
 			changed := withAddresses(provision.Op{Spec: spec()}, 3).Spec
-			return provisiontest.World{
-				Config: config, Sibling: &sibling, WrongLogin: &wrong, Impatient: w.Impatient(config, 250*time.Millisecond),
-				Spec: spec(), Changed: &changed,
-				Advance: w.Advance, Objects: w.objects, InService: w.inService, Runs: w.runs, Network: w,
-				Secrets: []string{paneltest.WrongPassword, paneltest.MachinePassword},
-			}
+			suite.Spec, suite.Changed = spec(), &changed
+			suite.Objects, suite.InService, suite.Runs = w.objects, w.inService, w.runs
+			return suite
 		},
 	}
 }

@@ -15,19 +15,15 @@ import (
 	"github.com/tariffd/tariffd/internal/provision/provisiontest"
 )
 
-// world is one simulated panel with an engine that works on it.
-type world struct {
-	*paneltest.Console
-	*provisiontest.Engine
-}
+// world is one simulated panel.
+type world struct{ *paneltest.Console }
 
 func newWorld(t *testing.T) *world { return newWorldOf(t, paneltest.Delay) }
 
 // newWorldOf begins a panel that takes so long to install a server.
 func newWorldOf(t *testing.T, delay time.Duration) *world {
 	t.Helper()
-	c := paneltest.NewConsole(t, "dsmanager", delay)
-	return &world{c, provisiontest.NewEngine(t, c.Advance)}
+	return &world{paneltest.NewConsole(t, "dsmanager", "", delay)}
 }
 
 // shown is a server as the control API shows it.
@@ -130,15 +126,12 @@ func harness(delay time.Duration, parameters map[string]any) provisiontest.Harne
 		Driver: dsmanager.Driver(),
 		New: func(t *testing.T) provisiontest.World {
 			w := newWorldOf(t, delay)
-			config, wrong := w.config(paneltest.AdminPassword, parameters), w.config(paneltest.WrongPassword, nil)
 			// Another address of the same panel, so that nothing of this process is shared.
 			sibling := w.config(paneltest.AdminPassword, map[string]any{"login": "each_call"})
 			sibling.Connection = json.RawMessage(strings.Replace(string(sibling.Connection), "127.0.0.1", "localhost", 1))
-			return provisiontest.World{
-				Config: config, Sibling: &sibling, WrongLogin: &wrong, Impatient: w.Impatient(config, 120*time.Millisecond), Spec: spec(),
-				Advance: w.Advance, Objects: w.objects, InService: w.inService, Runs: w.runs, Network: w,
-				Secrets: []string{paneltest.WrongPassword, paneltest.MachinePassword},
-			}
+			suite := w.Suite(w.config(paneltest.AdminPassword, parameters), sibling, w.config(paneltest.WrongPassword, nil))
+			suite.Spec, suite.Objects, suite.InService, suite.Runs = spec(), w.objects, w.inService, w.runs
+			return suite
 		},
 	}
 }

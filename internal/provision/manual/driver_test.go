@@ -12,17 +12,7 @@ import (
 	"github.com/tariffd/tariffd/internal/provision/provisiontest"
 )
 
-func TestConformance(t *testing.T) {
-	provisiontest.Run(t, provisiontest.Harness{
-		Driver: manual.Driver(),
-		New: func(*testing.T) provisiontest.World {
-			return provisiontest.World{
-				Spec:    provision.Spec{ProductType: "anything", TariffCode: "T1", Password: "first-password-7Q"},
-				Secrets: []string{"first-password-7Q"},
-			}
-		},
-	})
-}
+func TestConformance(t *testing.T) { provisiontest.Run(t, provisiontest.Offline(manual.Driver())) }
 
 func TestPeopleAreToldWhatToDo(t *testing.T) {
 	t.Parallel()

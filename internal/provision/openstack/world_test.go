@@ -13,20 +13,15 @@ import (
 	"github.com/tariffd/tariffd/internal/provision/provisiontest"
 )
 
-// world is one simulated cloud with an engine that works on it.
-type world struct {
-	*paneltest.Console
-	*provisiontest.Engine
-}
+// world is one simulated cloud.
+type world struct{ *paneltest.Console }
 
 func newWorld(t *testing.T) *world { return newWorldOf(t, paneltest.Delay) }
 
 // newWorldOf begins a cloud that takes so long to make a server.
 func newWorldOf(t *testing.T, delay time.Duration) *world {
 	t.Helper()
-	c := paneltest.NewConsole(t, "openstack", delay)
-	c.Work = "/Region"
-	return &world{c, provisiontest.NewEngine(t, c.Advance)}
+	return &world{paneltest.NewConsole(t, "openstack", "/Region", delay)}
 }
 
 // shown is a server as the control API shows it.
@@ -129,15 +124,12 @@ func harness(delay time.Duration, parameters map[string]any) provisiontest.Harne
 		Driver: openstack.Driver(),
 		New: func(t *testing.T) provisiontest.World {
 			w := newWorldOf(t, delay)
-			config := w.config("", paneltest.AdminPassword, parameters)
-			sibling, wrong := w.config("/identity/v3", paneltest.AdminPassword, nil), w.config("", paneltest.WrongPassword, nil)
+			suite := w.Suite(w.config("", paneltest.AdminPassword, parameters),
+				w.config("/identity/v3", paneltest.AdminPassword, nil), w.config("", paneltest.WrongPassword, nil))
 			changed := settings(spec(), `{"flavor": "m1.medium", "network": "public"}`)
-			return provisiontest.World{
-				Config: config, Sibling: &sibling, WrongLogin: &wrong, Impatient: w.Impatient(config, 120*time.Millisecond),
-				Spec: spec(), Changed: &changed,
-				Advance: w.Advance, Objects: w.objects, InService: w.inService, Runs: w.runs, Network: w,
-				Secrets: []string{paneltest.WrongPassword, paneltest.MachinePassword},
-			}
+			suite.Spec, suite.Changed = spec(), &changed
+			suite.Objects, suite.InService, suite.Runs = w.objects, w.inService, w.runs
+			return suite
 		},
 	}
 }

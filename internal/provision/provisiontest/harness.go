@@ -56,6 +56,14 @@ type World struct {
 	Secrets []string
 }
 
+// Offline is the harness of a driver that calls no system.
+func Offline(d provision.Driver) Harness {
+	return Harness{Driver: d, New: func(*testing.T) World {
+		const password = "first-password-7Q"
+		return World{Spec: provision.Spec{ProductType: "anything", TariffCode: "T1", Password: password}, Secrets: []string{password}}
+	}}
+}
+
 // Network makes calls to the panel fail.
 type Network interface {
 	Break(Fault)

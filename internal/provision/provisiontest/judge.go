@@ -33,6 +33,14 @@ func Inspect(t testing.TB, m provision.Module, op provision.Op) provision.Found 
 	return found
 }
 
+// Machines are what the panel has that no service has.
+func Machines(t testing.TB, m provision.Module) []provision.Machine {
+	t.Helper()
+	list, err := m.(provision.Importer).Machines(t.Context())
+	require.NoError(t, err)
+	return list
+}
+
 // InspectsItsOwn expects that a look at what another service has finds nothing, and that a look at a broken panel is no look.
 // The operation is a sync by the id of the other's object. It leaves the panel broken.
 func InspectsItsOwn(t testing.TB, m provision.Module, n Network, other provision.Op) {

@@ -15,20 +15,15 @@ import (
 	"github.com/tariffd/tariffd/internal/provision/vmmanager6"
 )
 
-// world is one simulated panel with an engine that works on it.
-type world struct {
-	*paneltest.Console
-	*provisiontest.Engine
-}
+// world is one simulated panel.
+type world struct{ *paneltest.Console }
 
 func newWorld(t *testing.T) *world { return newWorldOf(t, paneltest.Delay) }
 
 // newWorldOf begins a panel that takes so long to make a machine.
 func newWorldOf(t *testing.T, delay time.Duration) *world {
 	t.Helper()
-	c := paneltest.NewConsole(t, "vmmanager6", delay)
-	c.Work = "/vm"
-	return &world{c, provisiontest.NewEngine(t, c.Advance)}
+	return &world{paneltest.NewConsole(t, "vmmanager6", "/vm", delay)}
 }
 
 // shown is a machine as the control API shows it.
@@ -151,16 +146,13 @@ func harness(delay time.Duration, parameters map[string]any) provisiontest.Harne
 		Driver: vmmanager6.Driver(),
 		New: func(t *testing.T) provisiontest.World {
 			w := newWorldOf(t, delay)
-			config := w.config("", paneltest.AdminPassword, parameters)
-			sibling, wrong := w.config("/api", paneltest.AdminPassword, nil), w.config("", paneltest.WrongPassword, nil)
+			suite := w.Suite(w.config("", paneltest.AdminPassword, parameters),
+				w.config("/api", paneltest.AdminPassword, nil), w.config("", paneltest.WrongPassword, nil))
 			changed := provisiontest.Sized(spec(),
 				"cpu", "2", "piece", "ram", "4", "GiB", "disk", "40", "GiB", "ipv4", "3", "piece", "ipv6", "1", "piece")
-			return provisiontest.World{
-				Config: config, Sibling: &sibling, WrongLogin: &wrong, Impatient: w.Impatient(config, 250*time.Millisecond),
-				Spec: spec(), Changed: &changed,
-				Advance: w.Advance, Objects: w.objects, InService: w.inService, Runs: w.runs, Network: w,
-				Secrets: []string{paneltest.WrongPassword, paneltest.MachinePassword},
-			}
+			suite.Spec, suite.Changed = spec(), &changed
+			suite.Objects, suite.InService, suite.Runs = w.objects, w.inService, w.runs
+			return suite
 		},
 	}
 }

@@ -36,26 +36,27 @@ const (
 var Epoch = time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC)
 
 // Console steers the simulated panels behind a real HTTP server for the tests of a driver: by their control API alone, as anybody
-// may do. Its clock is the business clock, and the panels' goes with it.
+// may do. Its clock is the business clock, and the panels' goes with it, as the engine's operations ask.
 type Console struct {
 	*testing.T
+	*provisiontest.Engine
 	Clock *clock.Fake
 	Panel string // the panel that it steers, by its control name
-	// Work is how the paths of an operation's own calls begin; what Break strikes for a while spares the others, as the login.
-	// Empty: all.
-	Work string
 
+	work   string // how the paths of an operation's own calls begin
 	world  *World
 	mu     sync.Mutex
 	faulty map[string]bool // panels that have faults
 }
 
-// NewConsole starts panels that take so long to install something, frozen at Epoch.
-func NewConsole(t *testing.T, panel string, delay time.Duration) *Console {
+// NewConsole starts panels that take so long to install something, frozen at Epoch, and steers one of them. Work is how the paths
+// of an operation's own calls begin: what Break strikes for a while spares the others, as the login. Empty: it spares none.
+func NewConsole(t *testing.T, panel, work string, delay time.Duration) *Console {
 	t.Helper()
 	world := OpenWorld(t, panels.Options{Delay: delay})
 	world.Panel, world.Client.Timeout = panel, 0 // a busy machine is no silent panel
-	c := &Console{T: t, Clock: clock.NewFake(Epoch), Panel: panel, world: world, faulty: map[string]bool{}}
+	c := &Console{T: t, Clock: clock.NewFake(Epoch), Panel: panel, work: work, world: world, faulty: map[string]bool{}}
+	c.Engine = provisiontest.NewEngine(t, c.Advance)
 	c.Advance(0)
 	return c
 }
@@ -76,12 +77,18 @@ func (c *Console) Config(connection map[string]any, parameters ...map[string]any
 	}
 }
 
-// Impatient is a module's way to the panel with a time limit below the driver's own, whose unit is a second.
-func (c *Console) Impatient(config provision.Config, limit time.Duration) *provision.Config {
-	transport := &http.Transport{ResponseHeaderTimeout: limit}
+// Suite is the panel as the conformance suite has it, but for what the driver's test knows of it: the spec and how objects look.
+// A sibling reaches the panel as another process would, and wrong has a password that the panel refuses.
+func (c *Console) Suite(config, sibling, wrong provision.Config) provisiontest.World {
+	// Below the driver's own time limit, whose unit is a second.
+	transport := &http.Transport{ResponseHeaderTimeout: 250 * time.Millisecond}
 	c.Cleanup(transport.CloseIdleConnections)
-	config.Env.Transport = transport
-	return &config
+	impatient := config
+	impatient.Env.Transport = transport
+	return provisiontest.World{
+		Config: config, Sibling: &sibling, WrongLogin: &wrong, Impatient: &impatient,
+		Advance: c.Advance, Network: c, Secrets: []string{WrongPassword, MachinePassword},
+	}
 }
 
 // Control makes one call of the control API and decodes its answer, where it is asked for.
@@ -133,7 +140,7 @@ func (c *Console) Passed() time.Duration { return c.Clock.BusinessNow().Sub(Epoc
 // the calls of an operation; silence without end strikes all.
 func (c *Console) Break(f provisiontest.Fault) {
 	c.Helper()
-	path := c.Work
+	path := c.work
 	if f.Times == 0 && (f.Kind == "hold" || f.Kind == "timeout") {
 		path = ""
 	}
@@ -187,10 +194,10 @@ func (c *Console) Calls(path string) (n int) {
 }
 
 // Find is the one of what a panel shows that a test asks for; it must be there.
-func Find[Shown any](t testing.TB, all []Shown, is func(Shown) bool) Shown {
-	t.Helper()
+func Find[Shown any](tb testing.TB, all []Shown, is func(Shown) bool) Shown {
+	tb.Helper()
 	i := slices.IndexFunc(all, is)
-	require.GreaterOrEqual(t, i, 0, "the panel has no such object")
+	require.GreaterOrEqual(tb, i, 0, "the panel has no such object")
 	return all[i]
 }
 

@@ -2,8 +2,8 @@
 //
 // It owns a set of panels behind a test server, in two views. World calls them as a vendor's client does, signed in, for the
 // tests of the panels themselves. Console steers them by their control API (the clock, faults, held calls, counts) for the tests
-// of drivers, which embed it in a world of their own beside provisiontest's Engine. It does not own what a panel must answer, nor
-// what a panel sells and how its objects look there: that stands in the tests. Only tests import it.
+// of drivers; with provisiontest's Engine in it, it is what a driver's world embeds. The package does not own what a panel must
+// answer, nor what a panel sells and how its objects look there: that stands in the tests. Only tests import it.
 //
 // Invariants: the panels' clock is frozen where NewWorld or a Console leaves it; whatever a test opens is closed with the test; an
 // answer of a World is read with its numbers as they were written.
