@@ -8,7 +8,9 @@ import (
 	"strings"
 
 	"github.com/tariffd/tariffd/internal/provision"
+	"github.com/tariffd/tariffd/internal/provision/dcimanager5/internal/item"
 	"github.com/tariffd/tariffd/internal/provision/dcimanager5/internal/panel"
+	"github.com/tariffd/tariffd/internal/provision/dcimanager5/internal/pool"
 )
 
 // group is a number of addresses of one family and type.
@@ -82,7 +84,7 @@ func (w *work) publicType(ctx context.Context) (kind string, asked bool, err err
 			chosen = append(chosen, block)
 		}
 	}
-	chosen = slices.DeleteFunc(chosen, func(c string) bool { return nothing[plain(c)] })
+	chosen = slices.DeleteFunc(chosen, item.None)
 	if len(chosen) == 0 || w.pool == nil {
 		if len(chosen) > 0 {
 			kind = slices.Min(chosen)
@@ -325,7 +327,7 @@ func (w *work) add(ctx context.Context, s panel.Server, missing []group, all []h
 			ip := ""
 			if w.pool != nil {
 				var err error
-				if ip, err = w.fromPool(ctx, g, w.mark(), w.hostname(), has, given); err != nil {
+				if ip, err = w.pool.Get(ctx, w.wish(g, w.mark(), w.hostname()), has, given); err != nil {
 					return err
 				}
 				has[ip] = true
@@ -375,4 +377,27 @@ func shown(s panel.Server, ips []panel.IP) []provision.Address {
 		return strings.Compare(a.Family, b.Family)
 	})
 	return out
+}
+
+// wish is an address of a group for this service.
+func (w *work) wish(g group, mark, domain string) pool.Wish {
+	return pool.Wish{Family: g.family, Type: g.kind, Service: w.Op.ServiceID, Mark: mark, Domain: domain}
+}
+
+// releaseStrays gives back to IPmanager what was given for the service and is not on its server; on none where there is none.
+func (w *work) releaseStrays(ctx context.Context, s panel.Server) error {
+	if w.pool == nil {
+		return nil
+	}
+	used := map[string]bool{}
+	if s.ID != 0 {
+		ips, err := w.panel.IPs(ctx, s.ID)
+		if err != nil {
+			return err
+		}
+		for _, ip := range ips {
+			used[ip.IP] = true
+		}
+	}
+	return w.pool.ReleaseStrays(ctx, w.mark(), used)
 }

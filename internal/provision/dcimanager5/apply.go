@@ -62,7 +62,7 @@ func (w *work) suspend(ctx context.Context, s panel.Server) (provision.Outcome, 
 		return w.call("disable", panel.ServerDisable, s), nil
 	})
 	if err == nil && ready {
-		err = w.stopLicenses(ctx, false)
+		err = w.license().Stop(ctx, false)
 	}
 	return w.finished(ctx, s, ready, err)
 }
@@ -86,7 +86,7 @@ func (w *work) setParams(ctx context.Context, s panel.Server) (provision.Outcome
 	if w.Refused() {
 		return w.undo(ctx, s)
 	}
-	if err := w.sellable(); err != nil {
+	if err := w.license().Sellable(); err != nil {
 		return provision.Outcome{}, err
 	}
 	s, ready, err := w.changed(ctx, s)
@@ -162,8 +162,7 @@ func (w *work) asked(parameter string) bool { return slices.Contains(w.Op.Spec.A
 
 // renew pays for the license where it would end with the period; the server itself knows no periods.
 func (w *work) renew(ctx context.Context, s panel.Server) (provision.Outcome, error) {
-	ready, err := w.prolonged(ctx)
-	return w.finished(ctx, s, ready, err)
+	return w.finished(ctx, s, true, w.license().Prolong(ctx))
 }
 
 func (w *work) reboot(ctx context.Context, s panel.Server) (provision.Outcome, error) {

@@ -30,17 +30,9 @@ func (w *work) carriedOut(code string) bool {
 	case "os":
 		return w.Op.Kind == provision.Open
 	case "control_panel":
-		return w.licenses != nil || w.orderedPanel() == "" && nothing[plain(w.former("control_panel").Item)]
+		return w.license().CarriedOut()
 	}
 	return strings.HasPrefix(code, specialBlock)
-}
-
-// former is an add-on as it was before a change of terms.
-func (w *work) former(code string) provision.AddOn {
-	if w.Op.Spec.Previous == nil {
-		return provision.AddOn{}
-	}
-	return w.Op.Spec.Previous.AddOns[code]
 }
 
 // otherType is the type of servers that a change of tariff asks for and the server is not of; empty: it may stay. Nobody can

@@ -27,7 +27,7 @@ func (m *Module) Explain(ctx context.Context) (provision.Checked, error) {
 		c.corrected("", m.panel, call, m.panel.Period(day)...)
 	}
 	if m.licenses != nil {
-		c.list("license server", &m.licenses.Panel, panel.Licenses)
+		c.list("license server", &m.licenses.Server.Panel, panel.Licenses)
 	}
 	if m.pool != nil {
 		c.list("IP manager", &m.pool.Panel, panel.PoolAddresses)

@@ -2,10 +2,12 @@ package dcimanager5
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"strings"
 
 	"github.com/tariffd/tariffd/internal/provision"
+	"github.com/tariffd/tariffd/internal/provision/dcimanager5/internal/license"
 	"github.com/tariffd/tariffd/internal/provision/dcimanager5/internal/panel"
 	"github.com/tariffd/tariffd/internal/secret"
 )
@@ -72,4 +74,13 @@ func (w *work) chosenRecipe(offer panel.Offer) (string, error) {
 		return "", nil
 	}
 	return "", provision.NewRejected("unknown_recipe", "the panel has no recipe %q for this server", choice)
+}
+
+func (w *work) license() license.Service { return w.licenses.For(&w.Attempt) }
+
+// licensed gets the service the license of its control panel, whose key becomes the service's. It is ready when there is one.
+func (w *work) licensed(ctx context.Context, s panel.Server) (ready bool, err error) {
+	parameters, ready, err := w.license().Give(ctx, s.IP)
+	maps.Copy(w.told, parameters)
+	return ready, err
 }

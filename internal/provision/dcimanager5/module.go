@@ -7,7 +7,9 @@ import (
 	"github.com/tariffd/tariffd/internal/fault"
 	"github.com/tariffd/tariffd/internal/provision"
 	"github.com/tariffd/tariffd/internal/provision/coremgr"
+	"github.com/tariffd/tariffd/internal/provision/dcimanager5/internal/license"
 	"github.com/tariffd/tariffd/internal/provision/dcimanager5/internal/panel"
+	"github.com/tariffd/tariffd/internal/provision/dcimanager5/internal/pool"
 	"github.com/tariffd/tariffd/internal/provision/panelhttp"
 )
 
@@ -42,8 +44,8 @@ type Tariff struct {
 // Module drives one panel and the systems beside it.
 type Module struct {
 	panel    *panel.Panel
-	pool     *panel.IPManager     // nil: the panel's own networks
-	licenses *panel.LicenseServer // nil: people
+	pool     *pool.Pool    // nil: the panel's own networks
+	licenses *license.Shop // nil: people
 	dialect  panel.Dialect
 	set      Parameters
 	env      provision.Env
@@ -80,7 +82,7 @@ func (m *Module) beside(connection panelhttp.Connection, near provision.Beside) 
 		if err != nil {
 			return elsewhere(err, "/parameters/ip_manager_id")
 		}
-		m.pool = panel.NewIPManager(client, m.dialect)
+		m.pool = pool.New(panel.NewIPManager(client, m.dialect), m.env.AddressTaken)
 	}
 	if near.LicenseServer != nil {
 		to := at(connection, *near.LicenseServer)
@@ -91,7 +93,7 @@ func (m *Module) beside(connection panelhttp.Connection, near provision.Beside) 
 		if err != nil {
 			return elsewhere(err, "/parameters/license_server_id")
 		}
-		m.licenses = panel.NewLicenseServer(client, m.dialect)
+		m.licenses = license.New(panel.NewLicenseServer(client, m.dialect), m.set.Licenses, m.env.Now)
 	}
 	return nil
 }

@@ -60,7 +60,7 @@ func (w *work) claimed(ctx context.Context) (panel.Server, error) {
 	if err != nil || t.ServerType == "" {
 		return panel.Server{}, provision.NewRejected("bad_tariff_settings", "the tariff names no server type")
 	}
-	if err := w.sellable(); err != nil {
+	if err := w.license().Sellable(); err != nil {
 		return panel.Server{}, err // not after hours of an installation
 	}
 	free, err := w.free(ctx, t.ServerType)

@@ -9,7 +9,7 @@ import (
 
 // leaveNothing stops the service's licenses and gives back the addresses that are on no server.
 func (w *work) leaveNothing(ctx context.Context) error {
-	if err := w.stopLicenses(ctx, true); err != nil {
+	if err := w.license().Stop(ctx, true); err != nil {
 		return err
 	}
 	return w.releaseStrays(ctx, panel.Server{})
@@ -57,7 +57,7 @@ func (w *work) parkingStep(ctx context.Context, s panel.Server) (*step, error) {
 		ip, has := "", map[string]bool{}
 		if w.pool != nil {
 			var err error
-			if ip, err = w.fromPool(ctx, group{"ipv4", kind, 1}, w.parkMark(s), w.panel.FreeHostname(), has, given); err != nil {
+			if ip, err = w.pool.Get(ctx, w.wish(group{"ipv4", kind, 1}, w.parkMark(s), w.panel.FreeHostname()), has, given); err != nil {
 				return err
 			}
 		}
@@ -88,7 +88,7 @@ func (w *work) clearStep(ctx context.Context, s panel.Server) (*step, error) {
 		}
 	}
 	return &step{name: "hand back", do: func(ctx context.Context) error {
-		if err := w.stopLicenses(ctx, true); err != nil {
+		if err := w.license().Stop(ctx, true); err != nil {
 			return err
 		}
 		nobody, host, name := 0, w.panel.FreeHostname(), plainName(s)
