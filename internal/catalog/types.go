@@ -84,6 +84,16 @@ type Module struct {
 	Version         int64
 }
 
+// ModuleFilter narrows a list of modules; empty and nil members do not.
+type ModuleFilter struct {
+	Driver       string
+	ProductType  string
+	DataCenterID datacenter.ID
+	Enabled      *bool
+	Health       string
+	HasProblems  *bool // that still count
+}
+
 // Queue limits the simultaneous operations of all modules with one key.
 type Queue struct {
 	Enabled bool

@@ -254,6 +254,38 @@ func TestHealthAndProblemsOfAModule(t *testing.T) {
 	require.True(t, strings.HasPrefix(s.admin.get(path).Header.Get("ETag"), strings.Split(tag, "-")[0]), "health is no change of the module")
 }
 
+func TestModulesAreFilteredByWhatAnOperatorLooksFor(t *testing.T) {
+	t.Parallel()
+	s := newShop(t)
+	here, there := s.dataCenter("Frankfurt", "3"), s.dataCenter("Riga", "4")
+	one, two := s.module("One", here), s.module("Two", there)
+	hands := s.admin.post("/v1/processing-modules?check=false", obj{"driver": "plain", "product_type": "colocation", "name": "Hands", "enabled": false}).is(201).text("id")
+	s.problem(two)
+	s.admin.post("/v1/processing-modules/"+two+"/check", nil).is(200) // good: ends them
+	s.problem(one)
+	s.panel.set(func(p *panel) { p.down = true })
+	s.admin.post("/v1/processing-modules/"+two+"/check", nil).is(200)
+	for query, want := range map[string][]string{
+		"": {one, two, hands}, "driver=fake": {one, two}, "driver=plain": {hands}, "driver=nonesuch": nil,
+		"product_type=colocation": {hands}, "data_center_id=" + there: {two}, "enabled=true": {one, two}, "enabled=false": {hands},
+		"health=ok": {one}, "health=failing": {two}, "health=unknown": {hands}, "has_problems=true": {one}, "has_problems=false": {two, hands},
+		"driver=fake&has_problems=true&health=ok&order=desc": {one}, "driver=fake&order=desc": {two, one},
+	} {
+		var got []string
+		for _, m := range s.admin.get("/v1/processing-modules?" + query).is(200).data() {
+			got = append(got, m["id"].(string))
+		}
+		require.Equal(t, want, got, query)
+	}
+	first := s.admin.get("/v1/processing-modules?enabled=true&limit=1").is(200)
+	next := "&cursor=" + first.text("next_cursor")
+	require.Equal(t, two, s.admin.get("/v1/processing-modules?enabled=true&limit=1" + next).is(200).data()[0]["id"])
+	s.admin.get("/v1/processing-modules?enabled=false&limit=1"+next).fails(400, "bad_cursor")
+	s.admin.get("/v1/processing-modules?health=poor").fails(422, "unknown_value")
+	s.business.Advance(2 * time.Hour)
+	require.Empty(t, s.admin.get("/v1/processing-modules?has_problems=true").is(200).data(), "a problem is forgotten after a time")
+}
+
 // problem opens a problem as an operation does.
 func (s *shop) problem(module string) {
 	s.t.Helper()

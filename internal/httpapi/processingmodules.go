@@ -14,17 +14,26 @@ import (
 // ModuleReader reads processing modules.
 type ModuleReader interface {
 	Module(ctx context.Context, s actor.Scope, id catalog.ModuleID) (catalog.Module, error)
-	Modules(ctx context.Context, s actor.Scope, p actor.Page) ([]catalog.Module, error)
+	Modules(ctx context.Context, s actor.Scope, f catalog.ModuleFilter, p actor.Page) ([]catalog.Module, error)
 	Problems(ctx context.Context, s actor.Scope, id catalog.ModuleID, p actor.Page) ([]catalog.Problem, error)
 }
 
 // ListProcessingModules lists modules.
-func (s *Server) ListProcessingModules(ctx context.Context, _ api.ListProcessingModulesRequestObject) (api.ListProcessingModulesResponseObject, error) {
+func (s *Server) ListProcessingModules(ctx context.Context, r api.ListProcessingModulesRequestObject) (api.ListProcessingModulesResponseObject, error) {
 	p, err := pageOf(ctx)
 	if err != nil {
 		return nil, err
 	}
-	rows, err := s.CatalogReader.Modules(ctx, scopeOf(ctx), p)
+	f := catalog.ModuleFilter{
+		Driver: orEmpty(r.Params.Driver), ProductType: orEmpty(r.Params.ProductType), Enabled: r.Params.Enabled, HasProblems: r.Params.HasProblems,
+	}
+	if r.Params.DataCenterID != nil {
+		f.DataCenterID = datacenter.ID(*r.Params.DataCenterID)
+	}
+	if r.Params.Health != nil {
+		f.Health = string(*r.Params.Health)
+	}
+	rows, err := s.CatalogReader.Modules(ctx, scopeOf(ctx), f, p)
 	if err != nil {
 		return nil, err
 	}

@@ -32,15 +32,26 @@ func (r *Reader) Module(ctx context.Context, s actor.Scope, id catalog.ModuleID)
 }
 
 const listModules = moduleColumns + `
-WHERE id {after} coalesce(nullif($1, '')::uuid, {edge}) ORDER BY id {order} LIMIT $2`
+WHERE id {after} coalesce(nullif($1, '')::uuid, {edge})
+  AND ($3 = '' OR driver = $3) AND ($4 = '' OR product_type = $4) AND (nullif($5, '') IS NULL OR data_center_id = nullif($5, '')::uuid)
+  AND ($6::boolean IS NULL OR enabled = $6) AND ($7 = '' OR health_status = $7)
+  AND ($8::boolean IS NULL OR EXISTS (
+      SELECT FROM module_problem p WHERE p.module_id = processing_module.id AND p.ended_at IS NULL AND p.at > $9) = $8)
+ORDER BY id {order} LIMIT $2`
 
-// Modules lists modules in order of creation.
-func (r *Reader) Modules(ctx context.Context, s actor.Scope, p actor.Page) ([]catalog.Module, error) {
+// Modules lists modules in order of creation. There are tens of them: what narrows the list has no indexes.
+func (r *Reader) Modules(ctx context.Context, s actor.Scope, f catalog.ModuleFilter, p actor.Page) ([]catalog.Module, error) {
 	if err := forStaff(s); err != nil {
 		return nil, err
 	}
+	now, err := r.businessNow(ctx)
+	if err != nil {
+		return nil, fromConstraint(err)
+	}
 	var rows []moduleRow
-	if err := r.all(ctx, &rows, inOrder(listModules, p.Desc), p.After, p.Rows()); err != nil {
+	err = r.all(ctx, &rows, inOrder(listModules, p.Desc), p.After, p.Rows(), f.Driver, f.ProductType, f.DataCenterID, f.Enabled, f.Health,
+		f.HasProblems, now.Add(-catalog.ProblemLasts))
+	if err != nil {
 		return nil, fromConstraint(wrap("list modules", err))
 	}
 	return each(rows, moduleRow.toModule), nil
