@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"net"
 	"net/http"
@@ -9,6 +10,7 @@ import (
 	"reflect"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -141,6 +143,29 @@ func TestSandboxClockStartsOnceAndPersists(t *testing.T) {
 	require.Equal(t, "frozen", mode)
 }
 
+func TestKindsAskedAtOnceAnswerAsEachAlone(t *testing.T) {
+	t.Parallel()
+	a := opened(t, settings(t, pgtest.URL(t)))
+	require.NoError(t, a.Prepare(t.Context(), false))
+	by := actor.Actor{Role: actor.Admin, Scope: actor.Everything}
+	providers, err := a.DB.Reader().Providers(t.Context(), actor.Everything, actor.Page{Limit: 1})
+	require.NoError(t, err)
+	_, err = a.Clients.Create(t.Context(), by, client.Input{ProviderID: providers[0].ID, Email: "ada@example.org"})
+	require.NoError(t, err)
+	l := a.loop()
+	together, err := l.Nexts(t.Context())
+	require.NoError(t, err)
+	require.Len(t, together, len(l.Kinds))
+	due := map[string]bool{}
+	for i, k := range l.Kinds {
+		at, ok, err := k.Rows.Next(t.Context())
+		require.NoError(t, err)
+		require.Equal(t, at, together[i], k.Name)
+		due[k.Name] = ok
+	}
+	require.True(t, due["statistics_day"] && due["daily_run"] && !due["operation"], due)
+}
+
 func TestFirstAdminKeyIsWrittenForTheOwnerAlone(t *testing.T) {
 	t.Parallel()
 	a := opened(t, settings(t, pgtest.URL(t)))
@@ -190,7 +215,7 @@ func TestServeStopsInOrder(t *testing.T) {
 	ctx, stop := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
 	go func() { ended <- a.Serve(ctx, Serving{Workers: true, ReadyFile: ready}, listener) }()
-	require.Eventually(t, func() bool { _, err := os.Stat(ready); return err == nil }, 20*time.Second, 5*time.Millisecond)
+	require.Eventually(t, func() bool { _, err := os.Stat(ready); return err == nil }, time.Minute, 5*time.Millisecond)
 	for url, status := range map[string]int{
 		"http://" + listener.Addr().String() + "/readyz":  http.StatusOK,
 		"http://" + a.Config.MetricsListen + "/metrics":   http.StatusOK,
@@ -223,7 +248,7 @@ func TestNoticeOfNewWorkWakesTheLoop(t *testing.T) {
 		require.NoError(t, a.DB.Pool().Get(&n, `SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND query = 'LISTEN "tariffd_due"'`))
 		return n == 1
 	}
-	require.Eventually(t, listening, 20*time.Second, 5*time.Millisecond)
+	require.Eventually(t, listening, time.Minute, 5*time.Millisecond)
 	_, err := a.DB.Pool().Exec(`
 INSERT INTO recomputation (id, first_day, last_day, status, due_at, actor, created_at)
 VALUES (gen_random_uuid(), '2026-03-01', '2026-03-01', 'running', now() - interval '1 day', '{}', now())`)
@@ -233,14 +258,23 @@ VALUES (gen_random_uuid(), '2026-03-01', '2026-03-01', 'running', now() - interv
 		require.NoError(t, a.DB.Pool().Get(&n, `SELECT count(*) FROM recomputation WHERE status = 'done'`))
 		return n == 1
 	}
-	require.Eventually(t, done, 20*time.Second, 5*time.Millisecond)
+	require.Eventually(t, done, time.Minute, 5*time.Millisecond)
 }
 
-// free is an address that was free a moment ago.
+// free is an address where nobody listens. It lies below the range from which those take theirs who do not choose, and each
+// process begins somewhere else, so that nobody gets it before it is used.
 func free(t *testing.T) string {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	defer func() { _ = l.Close() }()
-	return l.Addr().String()
+	const first, ports = 10000, 20000
+	for range ports {
+		port := first + (uint32(os.Getpid())*97+lastPort.Add(1))%ports
+		if l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port)); err == nil {
+			require.NoError(t, l.Close())
+			return l.Addr().String()
+		}
+	}
+	require.FailNow(t, "no free port")
+	return ""
 }
+
+var lastPort atomic.Uint32

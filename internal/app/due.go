@@ -80,6 +80,11 @@ func (a *App) loop() *due.Loop {
 	l := &due.Loop{Kinds: a.kinds(), Log: a.Log, Now: func(context.Context) (time.Time, bool, error) {
 		return a.system.BusinessNow(), true, nil
 	}}
+	names := make([]string, len(l.Kinds))
+	for i, k := range l.Kinds {
+		names[i] = k.Name
+	}
+	l.Nexts = a.DB.DueNexts(names...)
 	if a.Config.Sandbox {
 		// Who moves the clock runs what is due, in its order; the background would only get in between.
 		l.Now = func(ctx context.Context) (time.Time, bool, error) {

@@ -20,6 +20,8 @@ const releaseLimit = 5 * time.Second
 // Loop runs the registered kinds.
 type Loop struct {
 	Kinds []Kind // in the order in which a clock move runs them
+	// Nexts asks all kinds for their Next at once, in their order; the zero instant: nothing will ever be due. Nil: one by one.
+	Nexts func(ctx context.Context) ([]time.Time, error)
 	// Now is the business instant that the background goes by; false: it should keep still, because a clock move is at work.
 	Now func(ctx context.Context) (time.Time, bool, error)
 	// Every is the background's pause between two looks; 0 is a second.
@@ -194,18 +196,40 @@ func (l *Loop) beat(ctx context.Context, k Kind, claims []Claim) {
 
 // Next is the earliest due instant of all kinds.
 func (l *Loop) Next(ctx context.Context) (time.Time, bool, error) {
-	var first time.Time
-	found := false
-	for _, k := range l.Kinds {
+	nexts, err := l.nexts(ctx)
+	if err != nil {
+		return time.Time{}, false, err
+	}
+	first := earliest(nexts)
+	return first, !first.IsZero(), nil
+}
+
+// nexts are the earliest due instants of the kinds.
+func (l *Loop) nexts(ctx context.Context) ([]time.Time, error) {
+	if l.Nexts != nil {
+		return l.Nexts(ctx)
+	}
+	all := make([]time.Time, len(l.Kinds))
+	for i, k := range l.Kinds {
 		at, ok, err := k.Rows.Next(ctx)
 		if err != nil {
-			return time.Time{}, false, fmt.Errorf("next %s: %w", k.Name, err)
+			return nil, fmt.Errorf("next %s: %w", k.Name, err)
 		}
-		if ok && (!found || at.Before(first)) {
-			first, found = at, true
+		if ok {
+			all[i] = at
 		}
 	}
-	return first, found, nil
+	return all, nil
+}
+
+// earliest passes over those that are zero.
+func earliest(nexts []time.Time) (first time.Time) {
+	for _, at := range nexts {
+		if !at.IsZero() && (first.IsZero() || at.Before(first)) {
+			first = at
+		}
+	}
+	return first
 }
 
 func contains(names []string, name string) bool {

@@ -27,27 +27,37 @@ const (
 func (l *Loop) RunDue(ctx context.Context, at time.Time) (map[string]int, error) {
 	l.init()
 	r := &round{loop: l, at: at, ran: map[string]int{}, runs: map[string]int{}, failed: map[string]int{}}
-	for {
+	nexts, err := l.nexts(ctx)
+	for err == nil && isDue(earliest(nexts), at) {
 		worked := false
-		for _, k := range l.Kinds {
+		for i, k := range l.Kinds {
+			if !isDue(nexts[i], at) {
+				continue // most instants have something of one kind: the others need not be asked to claim
+			}
 			some, err := r.drain(ctx, k)
 			if err != nil {
 				return r.ran, err
 			}
-			worked = worked || some
+			if !some {
+				continue
+			}
+			worked = true
+			if nexts, err = l.nexts(ctx); err != nil { // what ran may have made others due
+				return r.ran, err
+			}
 		}
 		if worked {
-			continue // what ran may have made earlier kinds due again
-		}
-		next, ok, err := l.Next(ctx)
-		if err != nil || !ok || next.After(at) {
-			return r.ran, err
+			continue
 		}
 		if err := wait(ctx, glance); err != nil {
 			return r.ran, err
 		}
+		nexts, err = l.nexts(ctx)
 	}
+	return r.ran, err
 }
+
+func isDue(next, at time.Time) bool { return !next.IsZero() && !next.After(at) }
 
 // round is one call of RunDue.
 type round struct {

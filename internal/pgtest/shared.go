@@ -60,6 +60,9 @@ func serverURL(ctx context.Context) (string, error) {
 			"max_wal_senders": "0",
 			"min_wal_size":    "32MB",
 			"max_wal_size":    "256MB",
+			// Each test has connections of its own, which would plan most
+			// statements anew each time they run.
+			"plan_cache_mode": "force_generic_plan",
 		},
 	})
 	if err != nil {

@@ -12,6 +12,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/jmoiron/sqlx"
@@ -42,6 +43,7 @@ type DB struct {
 	mu      sync.RWMutex
 	byQuery map[string]*sqlx.Stmt
 	kept    *kept
+	moves   atomic.Int32 // of the sandbox's clock by this process, now
 }
 
 // Open connects; the database must already be there.

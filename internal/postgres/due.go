@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"sort"
+	"strconv"
 	"strings"
 	"time"
 
@@ -72,7 +73,10 @@ func (db *DB) Due(kind string) *DueTable {
 // The ids are collected before the update, so that the limit holds whatever the planner does; rows that somebody is just
 // claiming, or that a use-case holds, are passed over.
 const (
-	dueNext  = `SELECT {at} FROM {table} WHERE {where} AND {at} IS NOT NULL ORDER BY {at} LIMIT 1`
+	dueNext = `SELECT {at} FROM {table} WHERE {where} AND {at} IS NOT NULL ORDER BY {at} LIMIT 1`
+	// dueNexts has a row for each table with something that will be due.
+	dueNexts = `
+(SELECT {no} AS no, {at} AS at FROM {table} WHERE {where} AND {at} IS NOT NULL ORDER BY {at} LIMIT 1)`
 	dueClaim = `
 UPDATE {table} SET claim_no = claim_no + 1, lease_until = $2
 WHERE id = ANY (ARRAY(
@@ -123,6 +127,30 @@ func (d *DueTable) Next(ctx context.Context) (time.Time, bool, error) {
 		return time.Time{}, false, fmt.Errorf("next due row: %w", err)
 	}
 	return at.UTC(), true, nil
+}
+
+// DueNexts answers the Next of several kinds in one question, in their order; the zero instant where there is none.
+func (db *DB) DueNexts(kinds ...string) func(context.Context) ([]time.Time, error) {
+	parts := make([]string, len(kinds))
+	for i, kind := range kinds {
+		c := dueTables[kind]
+		parts[i] = strings.NewReplacer("{no}", strconv.Itoa(i), "{table}", c.Table, "{at}", c.At, "{where}", c.Where).Replace(dueNexts)
+	}
+	query := strings.Join(parts, " UNION ALL ")
+	return func(ctx context.Context) ([]time.Time, error) {
+		var rows []struct {
+			No int
+			At time.Time
+		}
+		if err := (conn{db: db}).all(ctx, &rows, query); err != nil {
+			return nil, fmt.Errorf("next due rows: %w", err)
+		}
+		nexts := make([]time.Time, len(kinds))
+		for _, r := range rows {
+			nexts[r.No] = r.At.UTC()
+		}
+		return nexts, nil
+	}
 }
 
 // Claim takes at most lot rows that are due at a business instant, in order of their ids.
