@@ -3,6 +3,7 @@ package program
 import (
 	"crypto/sha256"
 	"encoding/binary"
+	"strconv"
 )
 
 // Number is a positive whole number that stands for one of our ids where a program expects a number. It is the same for ever
@@ -12,3 +13,6 @@ func Number(id string) int64 {
 	const bits = 53
 	return int64(binary.BigEndian.Uint64(sum[:8])>>(64-bits)) | 1<<(bits-2)
 }
+
+// Digits is the number of an id, as a text.
+func Digits(id string) string { return strconv.FormatInt(Number(id), 10) }

@@ -91,3 +91,11 @@ func Unsure(cause error, format string, args ...any) *provision.Failure {
 	f.Unsure = true
 	return f
 }
+
+// OnlyOnce keeps a prolongation from being repeated that may have been made: at a registrar it costs money each time.
+func OnlyOnce(kind provision.Kind, err error) error {
+	if f, ok := provision.FailureOf(err); ok && kind == provision.Renew && f.Kind == provision.Unavailable && f.Unsure {
+		return provision.NewRejected("module_error", "%s; see whether it was prolonged", f.Text)
+	}
+	return err
+}

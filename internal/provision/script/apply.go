@@ -11,6 +11,7 @@ import (
 
 	"github.com/tariffd/tariffd/internal/provision"
 	"github.com/tariffd/tariffd/internal/provision/program"
+	"github.com/tariffd/tariffd/internal/provision/script/internal/document"
 )
 
 // commands are BILLmanager's words for what is done to a service.
@@ -38,19 +39,19 @@ func (m *Module) Apply(ctx context.Context, op provision.Op) (provision.Outcome,
 		return provision.Outcome{State: provision.Manual, Text: fmt.Sprintf("The program has no command %s: do it by hand.", command)}, nil
 	}
 	if op.CutOff && op.Kind == provision.Renew {
-		return provision.Outcome{}, onlyOnce(op.Kind, program.Unsure(nil, "%s: an earlier run was cut off before its end was known", command))
+		return provision.Outcome{}, program.OnlyOnce(op.Kind, program.Unsure(nil, "%s: an earlier run was cut off before its end was known", command))
 	}
 	if op.Kind == provision.Open || op.Kind == provision.SetParams {
 		if err = m.validate(ctx, f, op); err != nil {
 			return provision.Outcome{}, sure(err)
 		}
 	}
-	t, err := m.command(ctx, f, order{Command: command, op: &op})
+	t, err := m.command(ctx, f, document.Order{Command: command, Op: &op})
 	if err == nil && !t.done && !t.pending && !t.manual {
 		err = t.silent(command)
 	}
 	if err != nil {
-		return provision.Outcome{}, onlyOnce(op.Kind, err)
+		return provision.Outcome{}, program.OnlyOnce(op.Kind, err)
 	}
 	return m.outcome(op, t), nil
 }
@@ -65,7 +66,7 @@ func (m *Module) validate(ctx context.Context, f features, op provision.Op) erro
 			continue
 		}
 		for _, code := range codes {
-			if _, err := m.command(ctx, f, order{Command: command, op: &op, Checked: code}); err != nil {
+			if _, err := m.command(ctx, f, document.Order{Command: command, Op: &op, Checked: code}); err != nil {
 				return err
 			}
 		}
@@ -86,16 +87,8 @@ func (t told) swallowed() string {
 	return "; its last refused call: " + t.refused
 }
 
-// onlyOnce keeps a prolongation from being repeated that may have been made: at a registrar it costs money each time.
-func onlyOnce(kind provision.Kind, err error) error {
-	if f, ok := provision.FailureOf(err); ok && kind == provision.Renew && f.Kind == provision.Unavailable && f.Unsure {
-		return provision.NewRejected("module_error", "%s; see whether it was prolonged", f.Text)
-	}
-	return err
-}
-
 // command runs one command and judges what came of it.
-func (m *Module) command(ctx context.Context, f features, o order) (told, error) {
+func (m *Module) command(ctx context.Context, f features, o document.Order) (told, error) {
 	s, result, err := m.run(ctx, f, o)
 	if err != nil {
 		return told{}, err
@@ -122,11 +115,11 @@ func (m *Module) command(ctx context.Context, f features, o order) (told, error)
 	return t, nil
 }
 
-func (m *Module) secretsOf(o order) []string {
-	if o.op == nil {
+func (m *Module) secretsOf(o document.Order) []string {
+	if o.Op == nil {
 		return m.secrets()
 	}
-	return m.secrets(o.op.Spec.Password)
+	return m.secrets(o.Op.Spec.Password)
 }
 
 // with adds what was printed to what was called; what is printed stands last, so it wins.
@@ -210,7 +203,7 @@ func (m *Module) outcome(op provision.Op, t told) provision.Outcome {
 	case t.pending:
 		out.State, out.After, out.Memo, out.Begun = provision.Pending, t.after, t.memo, true
 	case op.Kind == provision.Open && out.Ref == "" && op.Ref == "":
-		out.Ref = provision.Ref(number(string(op.ServiceID)))
+		out.Ref = provision.Ref(program.Digits(string(op.ServiceID)))
 	}
 	if out.Ref == "" {
 		out.Ref = op.Ref

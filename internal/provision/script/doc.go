@@ -10,7 +10,7 @@
 // is never called, and what the statuses of sync_item and the further arguments of processing.import.service mean. Ours: the documents, the numbers that stand for ids, document.get, service.params, service.addons, the
 // argument - of mgrctl, reinstall.
 //
-// It owns the documents, the meaning of the functions and what counts as done; it owns neither how a program is started and
+// It owns the documents (package document), the meaning of the functions and what counts as done; it owns neither how a program is started and
 // ended (package program), nor retries and tasks (package operation).
 //
 // Invariants:

@@ -6,13 +6,11 @@ import (
 
 	"github.com/tariffd/tariffd/internal/fault"
 	"github.com/tariffd/tariffd/internal/provision"
+	"github.com/tariffd/tariffd/internal/provision/script/internal/document"
 )
 
-// The commands that only look.
-const (
-	syncItem   = "sync_item"
-	importItem = "import"
-)
+// syncItem is the command that only looks at one object.
+const syncItem = "sync_item"
 
 // Inspect lets the program look at the service's object. What it tells by its functions or its document is what the system says; a
 // program that ends well and tells nothing says that nothing differs. Fault: unsupported_operation where the features do not name
@@ -22,7 +20,7 @@ func (m *Module) Inspect(ctx context.Context, op provision.Op) (provision.Found,
 	if err != nil {
 		return provision.Found{}, err
 	}
-	t, err := m.command(ctx, f, order{Command: syncItem, op: &op})
+	t, err := m.command(ctx, f, document.Order{Command: syncItem, Op: &op})
 	if err != nil {
 		return provision.Found{}, sure(err)
 	}
@@ -31,11 +29,11 @@ func (m *Module) Inspect(ctx context.Context, op provision.Op) (provision.Found,
 
 // Machines lets the program list what its system has. Fault as of Inspect, for import.
 func (m *Module) Machines(ctx context.Context) ([]provision.Machine, error) {
-	f, err := m.looks(ctx, importItem)
+	f, err := m.looks(ctx, document.Import)
 	if err != nil {
 		return nil, err
 	}
-	t, err := m.command(ctx, f, order{Command: importItem})
+	t, err := m.command(ctx, f, document.Order{Command: document.Import})
 	if err != nil {
 		return nil, sure(err)
 	}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/tariffd/tariffd/internal/provision"
 	"github.com/tariffd/tariffd/internal/provision/program"
+	"github.com/tariffd/tariffd/internal/provision/script/internal/document"
 	"github.com/tariffd/tariffd/internal/provision/script/mgrctl"
 )
 
@@ -18,7 +19,7 @@ var looking = map[string]map[string]function{
 		"service.postresume":  {ofService, "", standing(provision.Served)},
 		"service.setstatus":   {ofService, "", setStatus},
 	},
-	importItem: {
+	document.Import: {
 		"processing.import.service": {ofNothing, "", importService},
 		"processing.import.profile": {ofNothing, "", importProfile},
 		"service.saveparam":         {ofNothing, "", importParameter},

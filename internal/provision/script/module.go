@@ -14,6 +14,7 @@ import (
 	"github.com/tariffd/tariffd/internal/fault"
 	"github.com/tariffd/tariffd/internal/provision"
 	"github.com/tariffd/tariffd/internal/provision/program"
+	"github.com/tariffd/tariffd/internal/provision/script/internal/document"
 )
 
 // Driver returns the driver.
@@ -117,7 +118,7 @@ func (m *Module) Explain(ctx context.Context) (provision.Checked, error) {
 	})
 	if f.has("check_connection") {
 		t.Try("check_connection", func() error {
-			_, err := m.command(ctx, f, order{Command: "check_connection"})
+			_, err := m.command(ctx, f, document.Order{Command: "check_connection"})
 			return err
 		})
 	} else {
@@ -158,27 +159,29 @@ func (m *Module) fits(f features) error {
 	return nil
 }
 
-// order is one command for the program.
-type order struct {
-	Command string
-	op      *provision.Op // of a service; nil: of the module
-	Checked string        // the code of the parameter or add-on that is checked
-	Usage   *usageWanted  // of stat
+// source is the module as its program is told of it.
+func (m *Module) source() document.Source {
+	params := maps.Clone(m.set.Params)
+	if params == nil {
+		params = map[string]string{}
+	}
+	maps.Copy(params, m.set.Secrets)
+	return document.Source{ID: m.id, Location: m.location, ProductType: m.productType, Params: params}
 }
 
 // run starts the program for an order. Calls of mgrctl are answered meanwhile; what they told is in the session.
-func (m *Module) run(ctx context.Context, f features, o order) (*session, program.Result, error) {
-	d := m.document(o)
-	stdin, err := d.encode(f.xml)
+func (m *Module) run(ctx context.Context, f features, o document.Order) (*session, program.Result, error) {
+	d := document.Of(m.source(), o)
+	stdin, err := d.Encode(f.xml)
 	if err != nil {
 		return nil, program.Result{}, err
 	}
 	s := newSession(d, o, m.secretsOf(o))
 	r := program.Run{
-		Path: m.set.Program, Args: m.arguments(o), Stdin: stdin, Timeout: m.timeout, Prepare: s.listen,
+		Path: m.set.Program, Args: document.Arguments(m.source(), o), Stdin: stdin, Timeout: m.timeout, Prepare: s.listen,
 	}
-	if o.op != nil {
-		r.Key = string(o.op.ServiceID)
+	if o.Op != nil {
+		r.Key = string(o.Op.ServiceID)
 	}
 	result, err := r.Do(ctx)
 	return s, result, err

@@ -8,19 +8,19 @@ import (
 	"net"
 	"os"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"sync"
 
 	"github.com/tariffd/tariffd/internal/provision/program"
+	"github.com/tariffd/tariffd/internal/provision/script/internal/document"
 	"github.com/tariffd/tariffd/internal/provision/script/mgrctl"
 )
 
 // session answers the calls of mgrctl that one run makes.
 type session struct {
-	order order
+	order document.Order
 	tree  any // the document, for document.get
-	doc   document
+	doc   document.Document
 	// secrets are what no text may hold.
 	secrets []string
 
@@ -37,7 +37,7 @@ const mostCalls = 100_000
 // executable is the program that stands in for mgrctl: this one. Tests put a quicker one in its place.
 var executable = os.Executable
 
-func newSession(d document, o order, secrets []string) *session {
+func newSession(d document.Document, o document.Order, secrets []string) *session {
 	s := &session{order: o, doc: d, secrets: secrets}
 	if raw, err := json.Marshal(d); err == nil {
 		exact := json.NewDecoder(bytes.NewReader(raw))
@@ -121,7 +121,7 @@ func (s *session) call(r mgrctl.Request) mgrctl.Answer {
 	if !ok {
 		fn, ok = functions[r.Function]
 	}
-	if !ok && s.order.op != nil && r.Function == s.order.op.Spec.ProductType+".open" {
+	if !ok && s.order.Op != nil && r.Function == s.order.Op.Spec.ProductType+".open" {
 		fn, ok = functions["service.postopen"], true
 	}
 	if !ok {
@@ -137,19 +137,19 @@ func (s *session) call(r mgrctl.Request) mgrctl.Answer {
 func (s *session) about(fn function, r mgrctl.Request) (mgrctl.Answer, bool) {
 	var id string
 	switch {
-	case fn.command != "" && fn.command != s.order.Command, fn.of != ofNothing && fn.of != ofModule && s.order.op == nil,
-		fn.of == ofOperation && s.order.op.Key == "":
+	case fn.command != "" && fn.command != s.order.Command, fn.of != ofNothing && fn.of != ofModule && s.order.Op == nil,
+		fn.of == ofOperation && s.order.Op.Key == "":
 		return mgrctl.Refuse("func", "%.60s is not for the command %s", r.Function, s.order.Command), false
 	case fn.of == ofNothing:
 		return mgrctl.Answer{}, true
 	case fn.of == ofModule:
 		id = s.doc.Module.ID
 	case fn.of == ofOperation:
-		id = s.order.op.Key
+		id = s.order.Op.Key
 	default:
-		id = string(s.order.op.ServiceID)
+		id = string(s.order.Op.ServiceID)
 	}
-	if elid := r.Arguments["elid"]; elid != id && elid != strconv.FormatInt(program.Number(id), 10) {
+	if elid := r.Arguments["elid"]; elid != id && elid != program.Digits(id) {
 		return mgrctl.Refuse("elid", "%.60s is not what this run is for", elid), false
 	}
 	return mgrctl.Answer{}, true

@@ -6,6 +6,7 @@ import (
 
 	"github.com/tariffd/tariffd/internal/calendar"
 	"github.com/tariffd/tariffd/internal/provision"
+	"github.com/tariffd/tariffd/internal/provision/script/internal/document"
 )
 
 // DailyUsage asks the program for one whole day of all these services at once. What it tells of others is left out; of several
@@ -18,7 +19,7 @@ func (m Counting) DailyUsage(ctx context.Context, refs []provision.Ref, day cale
 	if !f.has("stat") {
 		return nil, provision.NewRejected("unsupported_operation", "the program's features do not name stat")
 	}
-	t, err := m.command(ctx, f, order{Command: "stat", Usage: wanted(refs, day, zone)})
+	t, err := m.command(ctx, f, document.Order{Command: "stat", Usage: document.UsageOf(refs, day, zone)})
 	if err == nil && !t.done {
 		err = t.silent("stat")
 	}

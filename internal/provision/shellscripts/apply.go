@@ -30,7 +30,7 @@ func (m *Module) Apply(ctx context.Context, op provision.Op) (provision.Outcome,
 		return provision.Outcome{State: provision.Manual, Ref: op.Ref, Text: fmt.Sprintf("There is no %s: do it by hand.", name)}, nil
 	}
 	if op.CutOff && op.Kind == provision.Renew {
-		return provision.Outcome{}, onlyOnce(op.Kind, program.Unsure(nil, "%s: an earlier run was cut off before its end was known", name))
+		return provision.Outcome{}, program.OnlyOnce(op.Kind, program.Unsure(nil, "%s: an earlier run was cut off before its end was known", name))
 	}
 	run := program.Run{
 		Path: m.script(op.Kind), Args: arguments(op), Stdin: []byte(op.Spec.Password + "\n"),
@@ -38,18 +38,10 @@ func (m *Module) Apply(ctx context.Context, op provision.Op) (provision.Outcome,
 	}
 	result, err := run.Do(ctx)
 	if err != nil {
-		return provision.Outcome{}, onlyOnce(op.Kind, err)
+		return provision.Outcome{}, program.OnlyOnce(op.Kind, err)
 	}
 	out, err := read(name, op, result)
-	return out, onlyOnce(op.Kind, err)
-}
-
-// onlyOnce keeps a prolongation from being repeated that may have been made.
-func onlyOnce(kind provision.Kind, err error) error {
-	if f, ok := provision.FailureOf(err); ok && kind == provision.Renew && f.Kind == provision.Unavailable && f.Unsure {
-		return provision.NewRejected("module_error", "%s; see whether it was prolonged", f.Text)
-	}
-	return err
+	return out, program.OnlyOnce(op.Kind, err)
 }
 
 // argumentName is what an option may be called.

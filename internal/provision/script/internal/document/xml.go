@@ -1,4 +1,4 @@
-package script
+package document
 
 import (
 	"bytes"
@@ -21,7 +21,7 @@ type node struct {
 
 // xml is the document in BILLmanager's manner: <doc> with the module's settings as elements of <processingmodule>, as
 // check_connection has always had them, and the rest as <param name="…"> and <addon name="…">.
-func (d document) xml() ([]byte, error) {
+func (d Document) xml() ([]byte, error) {
 	root := node{name: "doc", attrs: []string{"command", d.Command}}
 	if o := d.Operation; o != nil {
 		operation := node{name: "operation", attrs: []string{"id", o.ID, "number", digits(o.Number), "kind", string(o.Kind)}}
@@ -56,7 +56,7 @@ func (d document) xml() ([]byte, error) {
 }
 
 // sold is what is said of a service.
-func (d document) sold() (out []node) {
+func (d Document) sold() (out []node) {
 	if s := d.Service; s != nil {
 		service := node{name: "service", attrs: []string{
 			"id", s.ID, "number", digits(s.Number), "external_id", s.ExternalID, "product_type", s.ProductType, "domain", s.Domain,
@@ -87,13 +87,13 @@ func (d document) sold() (out []node) {
 	return out
 }
 
-func (t tariffPart) node() node {
+func (t Tariff) node() node {
 	settings := map[string]json.RawMessage{}
 	_ = json.Unmarshal(t.Settings, &settings) // settings are an object, or there are none
 	return node{name: "tariff", attrs: []string{"code", t.Code}, children: paramNodes(settings)}
 }
 
-func (a addOns) nodes() (out []node) {
+func (a AddOns) nodes() (out []node) {
 	for _, code := range slices.Sorted(maps.Keys(a)) {
 		out = append(out, node{name: "addon", attrs: []string{"name", code, "unit", a[code].Unit}, text: program.Amount(a[code])})
 	}
