@@ -17,9 +17,9 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/tariffd/tariffd/internal/actor"
-	"github.com/tariffd/tariffd/internal/catalog"
 	"github.com/tariffd/tariffd/internal/client"
 	"github.com/tariffd/tariffd/internal/config"
+	"github.com/tariffd/tariffd/internal/module"
 	"github.com/tariffd/tariffd/internal/pgtest"
 	"github.com/tariffd/tariffd/internal/postgres"
 	"github.com/tariffd/tariffd/internal/secret"
@@ -89,14 +89,14 @@ func TestSecretsAreSealedAnewWithTheFirstKey(t *testing.T) {
 	require.NoError(t, a.Prepare(t.Context(), false))
 	name, address, password := "Addresses", "https://ip.x.example/ipmgr", "correct-horse"
 	by := actor.Actor{Role: actor.Admin, Scope: actor.Everything}
-	made, err := a.Catalog.CreateCompanion(t.Context(), by, catalog.IPManager,
-		catalog.CompanionChange{Name: &name, URL: &address, Username: &name, Password: &password})
+	made, err := a.Modules.CreateCompanion(t.Context(), by, module.IPManager,
+		module.CompanionChange{Name: &name, URL: &address, Username: &name, Password: &password})
 	require.NoError(t, err)
 	read := func(keys string) (string, error) {
-		var found []catalog.Companion
+		var found []module.Companion
 		a := opened(t, settings(t, url, "TARIFFD_SECRET_KEY="+keys))
 		err := a.DB.InTx(t.Context(), func(tx *postgres.Tx) (err error) {
-			found, err = tx.CompanionsByIDs(t.Context(), []catalog.CompanionID{made.ID})
+			found, err = tx.CompanionsByIDs(t.Context(), []module.CompanionID{made.ID})
 			return err
 		})
 		if err != nil {

@@ -9,12 +9,12 @@ import (
 
 	"github.com/tariffd/tariffd/internal/actor"
 	"github.com/tariffd/tariffd/internal/billing"
-	"github.com/tariffd/tariffd/internal/catalog"
 	"github.com/tariffd/tariffd/internal/charge"
 	"github.com/tariffd/tariffd/internal/due"
 	"github.com/tariffd/tariffd/internal/operation"
 	"github.com/tariffd/tariffd/internal/order"
 	"github.com/tariffd/tariffd/internal/postgres"
+	"github.com/tariffd/tariffd/internal/provision"
 )
 
 // kinds is every kind of due work, in the order in which a move of the sandbox's clock runs them: what makes usage known
@@ -27,7 +27,7 @@ func (a *App) kinds() []due.Kind {
 		}))),
 		a.kind("overage", 64, 2, a.runOverage),
 		a.kind("module_sync", 1, 8, due.Each(func(ctx context.Context, c due.Claim) error {
-			return a.Catalog.SyncDue(ctx, catalog.ModuleID(c.ID), c.No)
+			return a.Modules.SyncDue(ctx, provision.ModuleID(c.ID), c.No)
 		})),
 		shared(8, a.kind("operation", 1, 64, due.Each(func(ctx context.Context, c due.Claim) error {
 			return a.Lifecycle.Run(ctx, operation.ID(c.ID), c.No)

@@ -13,11 +13,14 @@ import (
 	"github.com/tariffd/tariffd/internal/datacenter"
 	"github.com/tariffd/tariffd/internal/department"
 	"github.com/tariffd/tariffd/internal/lifecycle"
+	"github.com/tariffd/tariffd/internal/measure"
+	"github.com/tariffd/tariffd/internal/module"
 	"github.com/tariffd/tariffd/internal/netguard"
 	"github.com/tariffd/tariffd/internal/order"
 	"github.com/tariffd/tariffd/internal/payment"
 	"github.com/tariffd/tariffd/internal/postgres"
 	"github.com/tariffd/tariffd/internal/pricelist"
+	"github.com/tariffd/tariffd/internal/product"
 	"github.com/tariffd/tariffd/internal/provision"
 	"github.com/tariffd/tariffd/internal/provision/all"
 	"github.com/tariffd/tariffd/internal/traffic"
@@ -28,7 +31,10 @@ type engines struct {
 	Clients     *client.Engine
 	Departments *department.Engine
 	DataCenters *datacenter.Engine
-	Catalog     *catalog.Engine
+	Units       *measure.Engine
+	Products    *product.Engine
+	Modules     *module.Engine
+	Tariffs     *catalog.Engine
 	Orders      *order.Engine
 	Lifecycle   *lifecycle.Engine
 	Traffic     *traffic.Engine
@@ -60,19 +66,23 @@ func (a *App) build() engines {
 		DataCenters: &datacenter.Engine{
 			InTx: within(a.DB, func(tx *postgres.Tx) datacenter.Tx { return tx }), ExternalID: externalIDRule(drivers),
 		},
-		Catalog: &catalog.Engine{
-			InTx: within(a.DB, func(tx *postgres.Tx) catalog.Tx { return tx }), Drivers: drivers, Env: a.driverEnv(),
+		Units:    &measure.Engine{InTx: within(a.DB, func(tx *postgres.Tx) measure.Tx { return tx })},
+		Products: &product.Engine{InTx: within(a.DB, func(tx *postgres.Tx) product.Tx { return tx })},
+		Modules: &module.Engine{
+			InTx: within(a.DB, func(tx *postgres.Tx) module.Tx { return tx }), Drivers: drivers, Env: a.driverEnv(),
 		},
 	}
+	stock := module.NewStock(e.Modules, a.system)
+	e.Tariffs = &catalog.Engine{
+		InTx: within(a.DB, func(tx *postgres.Tx) catalog.Tx { return tx }), Drivers: drivers, Connect: e.Modules.Connect, Free: stock,
+	}
 	e.PriceList = &pricelist.Engine{
-		InTx: within(a.DB, func(tx *postgres.Tx) pricelist.Tx { return tx }), Catalog: e.Catalog, ExternalID: externalIDRule(drivers),
+		InTx: within(a.DB, func(tx *postgres.Tx) pricelist.Tx { return tx }), Modules: e.Modules, Tariffs: e.Tariffs, ExternalID: externalIDRule(drivers),
 		InSnapshot: func(ctx context.Context, fn func(pricelist.Tx) error) error {
 			return a.DB.OnSnapshot(ctx, func(tx *postgres.Tx) error { return fn(tx) })
 		},
 		Getenv: os.LookupEnv, Zone: zone,
 	}
-	stock := catalog.NewStock(e.Catalog, a.system)
-	e.Catalog.Free = stock
 	e.Orders = &order.Engine{
 		Stock: stock,
 		InTx:  within(a.DB, func(tx *postgres.Tx) order.Tx { return tx }), Zone: zone,
@@ -80,14 +90,14 @@ func (a *App) build() engines {
 	}
 	e.Lifecycle = &lifecycle.Engine{
 		InTx: within(a.DB, func(tx *postgres.Tx) lifecycle.Tx { return tx }), Zone: zone, Registry: drivers,
-		Module: e.Catalog.Connect, Box: a.box, Orders: e.Orders, Stock: stock,
+		Module: e.Modules.Connect, Box: a.box, Orders: e.Orders, Stock: stock,
 		PendingLimit: a.Config.PendingLimit,
 	}
 	e.Orders.Open = e.Lifecycle.Open
 	e.Traffic = &traffic.Engine{
-		InTx: within(a.DB, func(tx *postgres.Tx) traffic.Tx { return tx }), Zone: zone, Drivers: drivers, Connect: e.Catalog.Connect,
-		Asked: func(ctx context.Context, tx traffic.Tx, id catalog.ModuleID, failure error) error {
-			return catalog.NoteCall(ctx, wide(tx), actor.Program("collection"), id, failure)
+		InTx: within(a.DB, func(tx *postgres.Tx) traffic.Tx { return tx }), Zone: zone, Drivers: drivers, Connect: e.Modules.Connect,
+		Asked: func(ctx context.Context, tx traffic.Tx, id provision.ModuleID, failure error) error {
+			return module.NoteCall(ctx, wide(tx), actor.Program("collection"), id, failure)
 		},
 	}
 	e.Overage = &charge.Engine{

@@ -176,7 +176,7 @@ func (a *App) server(checks []httpapi.Check, c httpapi.MovableClock) *httpapi.Se
 		Zone: a.Config.Zone(), Orders: a.Orders, OrderReader: reader,
 		Shelf:     func(ctx context.Context) (httpapi.Shelf, error) { return a.DB.Shelf(ctx) },
 		Lifecycle: a.Lifecycle, ServiceReader: reader,
-		OperationReader: reader, TaskReader: reader, Catalog: a.Catalog, CatalogReader: reader, Payments: a.Payments, MoneyReader: reader,
+		OperationReader: reader, TaskReader: reader, Units: a.Units, Products: a.Products, Modules: a.Modules, Tariffs: a.Tariffs, CatalogReader: reader, Payments: a.Payments, MoneyReader: reader,
 		Traffic: a.Traffic, TrafficReader: reader,
 	}
 }

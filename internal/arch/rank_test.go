@@ -15,20 +15,22 @@ const module = "github.com/tariffd/tariffd"
 var ranks = map[string]int{
 	"fault": 0, "money": 0, "calendar": 0, "clock": 0, "secret": 0, "netguard": 0, "actor": 0,
 	"event": 1, "input": 1,
-	"client": 2, "department": 2, "provision": 2, "datacenter": 2,
-	"catalog": 3,
-	"pricing": 4, "service": 4, "ledger": 4, "pricelist": 4,
-	"charge": 5, "operation": 5, "traffic": 5, "payment": 5,
-	"order":     6,
-	"lifecycle": 7,
-	"billing":   8, "verify": 8,
-	"postgres": 9, "httpapi": 9, "due": 9, "webhook": 9, "gateway": 9, "document": 9, "embedpg": 9,
-	"config": 10,
-	"app":    11, // wiring: it alone sees everything below
+	"client": 2, "department": 2, "provision": 2, "datacenter": 2, "measure": 2,
+	"product": 3,
+	"module":  4,
+	"catalog": 5,
+	"pricing": 6, "service": 6, "ledger": 6, "tariff": 6,
+	"charge": 7, "operation": 7, "traffic": 7, "payment": 7, "pricelist": 7,
+	"order":     8,
+	"lifecycle": 9,
+	"billing":   10, "verify": 10,
+	"postgres": 11, "httpapi": 11, "due": 11, "webhook": 11, "gateway": 11, "document": 11, "embedpg": 11,
+	"config": 12,
+	"app":    13, // wiring: it alone sees everything below
 }
 
 // rankOutside is the rank of everything that talks to the world outside.
-const rankOutside = 9
+const rankOutside = 11
 
 // Packages that only tests may use; what they import is their own affair, but for e2e.
 var forTests = map[string]bool{"pgtest": true, "sim": true, "e2e": true, "bench": true, "badinput": true, "arch": true, "enginetest": true, "provision/provisiontest": true, "provision/panels/paneltest": true}
@@ -45,9 +47,9 @@ func rankOf(p string) (int, bool) {
 	case p == "api" || strings.HasPrefix(p, "api/") || p == "db":
 		return rankOutside, true
 	case strings.HasPrefix(p, "cmd/"):
-		return 12, true
+		return 14, true
 	case p == "provision/all":
-		return 10, true
+		return 12, true
 	case strings.HasPrefix(p, "provision/"), strings.HasPrefix(p, "gateway/"):
 		return rankOutside, true
 	}
@@ -65,7 +67,7 @@ func driverOf(p string) string {
 	return name
 }
 
-// What ranks 0 to 8 never import: the edge and the database.
+// What ranks below rankOutside never import: the edge and the database.
 var outside = []string{
 	module + "/api", "github.com/labstack/echo", "github.com/jmoiron/sqlx", "github.com/lib/pq", "net/http", "database/sql",
 }
@@ -114,7 +116,7 @@ func broken(from, to string) string {
 		}
 		for _, banned := range outside {
 			if (to == banned || strings.HasPrefix(to, banned+"/")) && mayImport[from+" "+to] == "" {
-				return "Ranks 0–8 never import api, echo, sqlx, lib/pq, net/http."
+				return "Features never import api, echo, sqlx, lib/pq, net/http."
 			}
 		}
 		return ""

@@ -115,7 +115,7 @@ func TestTimeIsReadInOnePlace(t *testing.T) {
 }
 
 // The packages that count money or quantities.
-var exact = map[string]bool{"money": true, "ledger": true, "pricing": true, "charge": true, "catalog": true, "traffic": true, "billing": true}
+var exact = map[string]bool{"money": true, "ledger": true, "pricing": true, "charge": true, "measure": true, "product": true, "catalog": true, "tariff": true, "traffic": true, "billing": true}
 
 func TestNoFloatNearMoney(t *testing.T) {
 	t.Parallel()

@@ -11,6 +11,7 @@ import (
 	"github.com/tariffd/tariffd/internal/catalog"
 	"github.com/tariffd/tariffd/internal/charge"
 	"github.com/tariffd/tariffd/internal/lifecycle"
+	"github.com/tariffd/tariffd/internal/product"
 	"github.com/tariffd/tariffd/internal/service"
 	"github.com/tariffd/tariffd/internal/traffic"
 )
@@ -31,7 +32,7 @@ func TestAnEarlyCloseGivesTheRestBack(t *testing.T) {
 			t.Parallel()
 			h := newHouse(t, at("2026-08-15 12:00"), time.UTC)
 			c := h.client("100")
-			s := h.buy(c, h.sells(catalog.ProductTypeChange{ExpenseSplit: ptr(string(split))}, catalog.TariffChange{}, price("P3M", "90", "7")), "P3M")
+			s := h.buy(c, h.sells(product.TypeChange{ExpenseSplit: ptr(string(split))}, catalog.TariffChange{}, price("P3M", "90", "7")), "P3M")
 			h.live(at("2026-09-15 12:00"))
 			h.remove(s, lifecycle.Now)
 			require.Equal(t, "62.67", h.balance(c), "of the set-up fee nothing comes back")
@@ -45,7 +46,7 @@ func TestAnEarlyCloseGivesTheRestBack(t *testing.T) {
 func TestACloseGivesBackWhatWasPaidAhead(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t, at("2026-03-05 10:00"), time.UTC)
-	tariff := h.sells(catalog.ProductTypeChange{}, catalog.TariffChange{}, price("P1M", "31", "0"), price("P3M", "61", "0"))
+	tariff := h.sells(product.TypeChange{}, catalog.TariffChange{}, price("P1M", "31", "0"), price("P3M", "61", "0"))
 	c := h.client("500")
 	ctx := context.Background()
 	byHand, other, byRun := h.buy(c, tariff, "P1M"), h.buy(c, tariff, "P1M"), h.buy(c, tariff, "P1M")
@@ -76,9 +77,9 @@ func TestWhatIsNeverGivenBack(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t, at("2026-03-05 10:00"), time.UTC)
 	c := h.client("500")
-	none := h.sells(catalog.ProductTypeChange{}, catalog.TariffChange{Policy: catalog.PolicyChange{RefundOnClose: ptr(catalog.RefundNone)}},
+	none := h.sells(product.TypeChange{}, catalog.TariffChange{Policy: catalog.PolicyChange{RefundOnClose: ptr(catalog.RefundNone)}},
 		price("P1M", "50", "0"))
-	free := h.sells(catalog.ProductTypeChange{}, catalog.TariffChange{TrialDays: ptr(14)}, price("P1M", "50", "0"))
+	free := h.sells(product.TypeChange{}, catalog.TariffChange{TrialDays: ptr(14)}, price("P1M", "50", "0"))
 	for _, s := range []service.ID{
 		h.buy(c, none, "P1M"), h.buy(c, h.tariff("one_time", "20"), "one_time"), h.buy(c, h.tariff("P1D", "5"), "P1D"),
 		h.buy(c, free, calendar.Trial),

@@ -13,12 +13,13 @@ import (
 	"github.com/tariffd/tariffd/internal/charge"
 	"github.com/tariffd/tariffd/internal/client"
 	"github.com/tariffd/tariffd/internal/lifecycle"
+	"github.com/tariffd/tariffd/internal/product"
 	"github.com/tariffd/tariffd/internal/service"
 )
 
 // byTheHour sells a day at a price, due only while the service is active.
 func (h *house) byTheHour(amount string, whenSuspended bool) catalog.TariffID {
-	return h.sells(catalog.ProductTypeChange{}, catalog.TariffChange{
+	return h.sells(product.TypeChange{}, catalog.TariffChange{
 		Hourly: catalog.HourlyChange{Enabled: ptr(true), ChargeWhenSuspended: &whenSuspended},
 	}, price("P1D", amount, "0"))
 }
@@ -62,7 +63,7 @@ func TestHoursAreGivenBackWhereADailyPriceEndsD9(t *testing.T) {
 	h := newHouse(t, at("2026-03-01 00:00"), time.UTC)
 	c := h.client("100")
 	tariff := h.byTheHour("10", false)
-	_, err := h.catalog.UpdateTariff(context.Background(), admin, tariff, catalog.TariffChange{
+	_, err := h.tariffs.UpdateTariff(context.Background(), admin, tariff, catalog.TariffChange{
 		Prices: &[]catalog.Price{price("P1D", "10", "0"), price("P1M", "31", "0")},
 	})
 	require.NoError(t, err)

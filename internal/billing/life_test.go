@@ -16,6 +16,7 @@ import (
 	"github.com/tariffd/tariffd/internal/input"
 	"github.com/tariffd/tariffd/internal/money"
 	"github.com/tariffd/tariffd/internal/payment"
+	"github.com/tariffd/tariffd/internal/product"
 	"github.com/tariffd/tariffd/internal/service"
 )
 
@@ -84,7 +85,7 @@ func live(t *testing.T, seed uint64) map[string]int {
 		{period: "one_time", cents: 700},
 	}
 	for _, s := range w.wares {
-		typ := catalog.ProductTypeChange{NoWeekendSuspension: &s.rests, ExpenseSplit: ptr(string(calendar.SplitFromFirst))}
+		typ := product.TypeChange{NoWeekendSuspension: &s.rests, ExpenseSplit: ptr(string(calendar.SplitFromFirst))}
 		if s.deleteDays > 0 {
 			typ.AutoDeleteAfterDays = input.To(s.deleteDays)
 		}

@@ -22,10 +22,13 @@ import (
 	"github.com/tariffd/tariffd/internal/enginetest"
 	"github.com/tariffd/tariffd/internal/input"
 	"github.com/tariffd/tariffd/internal/lifecycle"
+	"github.com/tariffd/tariffd/internal/module"
 	"github.com/tariffd/tariffd/internal/money"
 	"github.com/tariffd/tariffd/internal/order"
 	"github.com/tariffd/tariffd/internal/payment"
 	"github.com/tariffd/tariffd/internal/postgres"
+	"github.com/tariffd/tariffd/internal/product"
+	"github.com/tariffd/tariffd/internal/provision"
 	"github.com/tariffd/tariffd/internal/provision/none"
 	"github.com/tariffd/tariffd/internal/service"
 	"github.com/tariffd/tariffd/internal/traffic"
@@ -43,7 +46,9 @@ type house struct {
 	zone  *time.Location
 
 	clients   *client.Engine
-	catalog   *catalog.Engine
+	products  *product.Engine
+	modules   *module.Engine
+	tariffs   *catalog.Engine
 	orders    *order.Engine
 	lifecycle *lifecycle.Engine
 	payments  *payment.Engine
@@ -76,7 +81,7 @@ func newHouse(t testing.TB, now time.Time, zone *time.Location) *house {
 	t.Helper()
 	e := enginetest.Open(t, now, zone, none.Driver())
 	h := &house{
-		TB: t, pool: e.Pool, db: e.DB, clock: e.Clock, zone: zone, clients: e.Clients, catalog: e.Catalog, orders: e.Orders,
+		TB: t, pool: e.Pool, db: e.DB, clock: e.Clock, zone: zone, clients: e.Clients, products: e.Products, modules: e.Modules, tariffs: e.Tariffs, orders: e.Orders,
 		lifecycle: e.Lifecycle, payments: e.Payments, provider: e.Provider, place: e.Place(""),
 	}
 	h.billing = &billing.Engine{
@@ -90,18 +95,18 @@ func newHouse(t testing.TB, now time.Time, zone *time.Location) *house {
 func (h *house) next() int { h.named++; return h.named }
 
 // sells makes a product type of its own with one tariff, both refined as told.
-func (h *house) sells(typ catalog.ProductTypeChange, change catalog.TariffChange, prices ...catalog.Price) catalog.TariffID {
+func (h *house) sells(typ product.TypeChange, change catalog.TariffChange, prices ...catalog.Price) catalog.TariffID {
 	h.Helper()
 	ctx := context.Background()
 	code := fmt.Sprintf("sort_%d", h.next())
 	typ.Name = &code
-	_, err := h.catalog.CreateProductType(ctx, admin, code, typ)
+	_, err := h.products.CreateType(ctx, admin, code, typ)
 	require.NoError(h, err)
-	m, err := h.catalog.CreateModule(ctx, admin, "none", code, catalog.ModuleChange{Name: &code, DataCenterID: input.To(h.place)})
+	m, err := h.modules.Create(ctx, admin, "none", code, module.Change{Name: &code, DataCenterID: input.To(h.place)})
 	require.NoError(h, err)
 	change.Code, change.Name, change.Status, change.Prices = &code, &code, ptr(catalog.Active), &prices
-	change.DataCenterIDs, change.ModuleIDs = &[]datacenter.ID{h.place}, &[]catalog.ModuleID{m.ID}
-	t, err := h.catalog.CreateTariff(ctx, admin, catalog.NewTariff{ProductType: code, ProviderID: h.provider, TariffChange: change})
+	change.DataCenterIDs, change.ModuleIDs = &[]datacenter.ID{h.place}, &[]provision.ModuleID{m.ID}
+	t, err := h.tariffs.CreateTariff(ctx, admin, catalog.NewTariff{ProductType: code, ProviderID: h.provider, TariffChange: change})
 	require.NoError(h, err)
 	return t.ID
 }
@@ -109,7 +114,7 @@ func (h *house) sells(typ catalog.ProductTypeChange, change catalog.TariffChange
 // tariff sells one period at a price, with nothing special about it.
 func (h *house) tariff(period calendar.Period, amount string) catalog.TariffID {
 	h.Helper()
-	return h.sells(catalog.ProductTypeChange{}, catalog.TariffChange{}, price(period, amount, "0"))
+	return h.sells(product.TypeChange{}, catalog.TariffChange{}, price(period, amount, "0"))
 }
 
 func price(period calendar.Period, amount, setup string) catalog.Price {

@@ -16,6 +16,7 @@ import (
 	"github.com/tariffd/tariffd/internal/ledger"
 	"github.com/tariffd/tariffd/internal/lifecycle"
 	"github.com/tariffd/tariffd/internal/postgres"
+	"github.com/tariffd/tariffd/internal/product"
 	"github.com/tariffd/tariffd/internal/service"
 )
 
@@ -74,7 +75,7 @@ func TestNoSuspensionAtWeekends(t *testing.T) {
 		t.Run(start, func(t *testing.T) {
 			t.Parallel()
 			h := newHouse(t, at(start+" 14:00"), time.UTC)
-			rests := h.sells(catalog.ProductTypeChange{NoWeekendSuspension: ptr(true)}, catalog.TariffChange{}, price("P1M", "50", "0"))
+			rests := h.sells(product.TypeChange{NoWeekendSuspension: ptr(true)}, catalog.TariffChange{}, price("P1M", "50", "0"))
 			s := h.buy(h.client("50"), rests, "P1M")
 			h.live(at(suspended + " 00:20").Add(-time.Second))
 			h.is(s, service.Active)
@@ -207,7 +208,7 @@ func TestAutoDeletion(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t, at("2026-03-01 10:00"), time.UTC)
 	c := h.client("240")
-	typ := catalog.ProductTypeChange{AutoDeleteAfterDays: input.To(5)}
+	typ := product.TypeChange{AutoDeleteAfterDays: input.To(5)}
 	byType := h.sells(typ, catalog.TariffChange{}, price("P1M", "20", "0"))
 	byTariff := h.sells(typ, catalog.TariffChange{Policy: catalog.PolicyChange{AutoDeleteAfterDays: input.To(9)}}, price("P1M", "20", "0"))
 	five, nine, never := h.buy(c, byType, "P1M", once), h.buy(c, byTariff, "P1M", once), h.buy(c, h.tariff("P1M", "20"), "P1M", once)
@@ -383,7 +384,7 @@ func TestANoticeKnowsWhatTheRunHasTaken(t *testing.T) {
 func TestAfterTheTrial(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t, at("2026-03-01 10:00"), time.UTC)
-	tariff := h.sells(catalog.ProductTypeChange{}, catalog.TariffChange{TrialDays: ptr(7)},
+	tariff := h.sells(product.TypeChange{}, catalog.TariffChange{TrialDays: ptr(7)},
 		price("P1Y", "500", "0"), price("P1M", "50", "5"))
 	c, poor := h.client("70"), h.client("49")
 	s, u := h.buy(c, tariff, calendar.Trial), h.buy(poor, tariff, calendar.Trial)

@@ -13,6 +13,7 @@ import (
 	"github.com/tariffd/tariffd/internal/calendar"
 	"github.com/tariffd/tariffd/internal/catalog"
 	"github.com/tariffd/tariffd/internal/lifecycle"
+	"github.com/tariffd/tariffd/internal/product"
 	"github.com/tariffd/tariffd/internal/service"
 )
 
@@ -23,7 +24,7 @@ func (h *house) sister(of catalog.TariffID, prices ...catalog.Price) catalog.Tar
 	t, err := h.db.Reader().Tariff(ctx, actor.Everything, of)
 	require.NoError(h, err)
 	code := fmt.Sprintf("sister_%d", h.next())
-	s, err := h.catalog.CreateTariff(ctx, admin, catalog.NewTariff{ProductType: t.ProductType, ProviderID: h.provider, TariffChange: catalog.TariffChange{
+	s, err := h.tariffs.CreateTariff(ctx, admin, catalog.NewTariff{ProductType: t.ProductType, ProviderID: h.provider, TariffChange: catalog.TariffChange{
 		Code: &code, Name: &code, Status: ptr(catalog.Active), Prices: &prices, DataCenterIDs: &t.Offer.DataCenterIDs, ModuleIDs: &t.Offer.ModuleIDs,
 	}})
 	require.NoError(h, err)
@@ -46,7 +47,7 @@ func TestAChangeThereAndBackLeavesNothingD9(t *testing.T) {
 		period := rapid.SampledFrom([]calendar.Period{"P1D", "P1M", "P3M", "P1Y"}).Draw(rt, "period")
 		amount := func(name string) string { return text(rapid.Int64Range(0, 30000).Draw(rt, name)) }
 		calendarBilling := catalog.CalendarChange{Enabled: ptr(rapid.Bool().Draw(rt, "calendar"))}
-		here := h.sells(catalog.ProductTypeChange{ExpenseSplit: &split}, catalog.TariffChange{Calendar: calendarBilling}, price(period, amount("old"), "3"))
+		here := h.sells(product.TypeChange{ExpenseSplit: &split}, catalog.TariffChange{Calendar: calendarBilling}, price(period, amount("old"), "3"))
 		there := h.sister(here, price(period, amount("new"), "5"))
 		c := h.client("100000")
 		id := h.buy(c, here, period)

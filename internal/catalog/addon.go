@@ -9,13 +9,6 @@ import (
 	"github.com/tariffd/tariffd/internal/fault"
 )
 
-// The value types of add-ons. A choice has none of its own: its value is the code of a child.
-const (
-	IntegerValue     = "integer"
-	BooleanValue     = "boolean"
-	EnumerationValue = "enumeration"
-)
-
 // Edit rules of an add-on after the order.
 const (
 	EditAny          = "any"
@@ -121,3 +114,5 @@ func (a *AddOn) CheckQuantity(d decimal.Decimal) *fault.Error {
 	}
 	return nil
 }
+
+var one = decimal.NewFromInt(1)

@@ -10,11 +10,13 @@ import (
 	"github.com/tariffd/tariffd/internal/datacenter"
 	"github.com/tariffd/tariffd/internal/fault"
 	"github.com/tariffd/tariffd/internal/input"
+	"github.com/tariffd/tariffd/internal/module"
+	"github.com/tariffd/tariffd/internal/product"
 )
 
 // AskedParameter is a parameter as a tariff asks for it.
 type AskedParameter struct {
-	Parameter
+	product.Parameter
 	// AnyText: nobody has told yet what the list holds, so that the panel judges.
 	AnyText bool
 	// Default is what an order gets that leaves it out; empty: nothing, or what the panel takes by itself.
@@ -24,15 +26,15 @@ type AskedParameter struct {
 
 // AllowedValue is a value that can be ordered, and in which of the tariff's data centers.
 type AllowedValue struct {
-	ParameterValue
+	product.ParameterValue
 	DataCenterIDs []datacenter.ID
 }
 
 // Asked returns what an offer asks those who order for, as the product type sorts it, each list with the values that at least
 // one of the offer's enabled modules has in some data center of the offer. Pure; parameters are those of the product type,
 // modules at least those of the offer.
-func Asked(o Offer, parameters []Parameter, modules []Module) []AskedParameter {
-	here := map[datacenter.ID][]Module{}
+func Asked(o Offer, parameters []product.Parameter, modules []module.Module) []AskedParameter {
+	here := map[datacenter.ID][]module.Module{}
 	for _, id := range o.DataCenterIDs {
 		here[id] = Candidates(o, id, modules)
 	}
@@ -41,7 +43,7 @@ func Asked(o Offer, parameters []Parameter, modules []Module) []AskedParameter {
 		for _, v := range out[i].Values {
 			var places []datacenter.ID
 			for _, id := range o.DataCenterIDs {
-				if v.hadBy(here[id]) {
+				if hadBy(v, here[id]) {
 					places = append(places, id)
 				}
 			}
@@ -54,36 +56,31 @@ func Asked(o Offer, parameters []Parameter, modules []Module) []AskedParameter {
 }
 
 // asked is Asked without a look at the modules.
-func asked(o Offer, parameters []Parameter) []AskedParameter {
+func asked(o Offer, parameters []product.Parameter) []AskedParameter {
 	out := make([]AskedParameter, 0, len(parameters))
 	for _, p := range parameters {
 		if p.AllTariffs || slices.Contains(o.Parameters, p.Code) {
-			out = append(out, AskedParameter{Parameter: p, AnyText: p.unknown(), Default: o.defaultOf(p), Allowed: []AllowedValue{}})
+			out = append(out, AskedParameter{Parameter: p, AnyText: p.Unknown(), Default: o.defaultOf(p), Allowed: []AllowedValue{}})
 		}
 	}
 	return out
 }
 
-// unknown tells whether nobody has told yet what a built-in list holds: neither staff nor a panel.
-func (p Parameter) unknown() bool {
-	return p.Input != TextInput && p.Builtin && !p.Filled
-}
-
 // hadBy tells whether a value can be ordered of one of the modules. One that never told what its panel offers has whatever the
 // list holds: people, for example, install anything.
-func (v ParameterValue) hadBy(modules []Module) bool {
-	return v.Enabled && slices.ContainsFunc(modules, func(m Module) bool {
+func hadBy(v product.ParameterValue, modules []module.Module) bool {
+	return v.Enabled && slices.ContainsFunc(modules, func(m module.Module) bool {
 		return len(v.ModuleIDs) == 0 || m.SyncedAt == nil || slices.Contains(v.ModuleIDs, m.ID)
 	})
 }
 
 // defaultOf is what an order gets that leaves a parameter out.
-func (o Offer) defaultOf(p Parameter) string {
+func (o Offer) defaultOf(p product.Parameter) string {
 	if !p.Builtin {
 		return ""
 	}
 	switch p.Code {
-	case OSParameter:
+	case product.OSParameter:
 		var settings struct {
 			DefaultOS string `json:"default_os"`
 		}
@@ -91,7 +88,7 @@ func (o Offer) defaultOf(p Parameter) string {
 			return ""
 		}
 		return settings.DefaultOS
-	case DomainParameter:
+	case product.DomainParameter:
 		return o.DefaultDomainTemplate
 	default:
 		return ""
@@ -105,7 +102,7 @@ type Answers map[string]json.RawMessage
 type Questionnaire struct {
 	asked []AskedParameter
 	// modules may make, or have made, the service; none: that is another obstacle, and all values of the lists pass.
-	modules []Module
+	modules []module.Module
 	// Kept are the values that a service has, whose parameters are to be changed; the new ones need to go together with them.
 	Kept Answers
 	// since are the terms that the service leaves; nil: it stays at its terms.
@@ -113,7 +110,7 @@ type Questionnaire struct {
 }
 
 // NewQuestionnaire returns what an offer asks for where one of some modules makes the service. Pure.
-func NewQuestionnaire(o Offer, parameters []Parameter, modules []Module) Questionnaire {
+func NewQuestionnaire(o Offer, parameters []product.Parameter, modules []module.Module) Questionnaire {
 	return Questionnaire{asked: asked(o, parameters), modules: modules}
 }
 
@@ -156,22 +153,14 @@ func (q Questionnaire) Check(f *fault.Fields, given Answers) Answers {
 			if value, ok := q.read(f, a, raw); ok {
 				out[a.Code] = value
 			}
-		case a.Required && changing && named, a.Required && !changing && a.Default == "" && a.Ask == AskAtOrder:
+		case a.Required && changing && named, a.Required && !changing && a.Default == "" && a.Ask == product.AskAtOrder:
 			f.Add(PointerTo(a.Code), "required", "A value of %q is needed.", a.Name)
 		case changing && named:
-			out[a.Code] = a.nothing()
+			out[a.Code] = a.Nothing()
 		}
 	}
 	q.checkTogether(f, out)
 	return out
-}
-
-// nothing is the value of a parameter that has none.
-func (p Parameter) nothing() json.RawMessage {
-	if p.Input == MultiListInput {
-		return json.RawMessage(`[]`)
-	}
-	return json.RawMessage(`""`)
 }
 
 // Asks returns one of the parameters that are asked for.
@@ -201,7 +190,7 @@ func absent(raw json.RawMessage) bool {
 // read checks one answer and brings it into its form.
 func (q Questionnaire) read(f *fault.Fields, a AskedParameter, raw json.RawMessage) (json.RawMessage, bool) {
 	pointer := PointerTo(a.Code)
-	if a.Input == MultiListInput {
+	if a.Input == product.MultiListInput {
 		return q.readList(f, a, pointer, raw)
 	}
 	text, ok := textOf(a, raw)
@@ -209,7 +198,7 @@ func (q Questionnaire) read(f *fault.Fields, a AskedParameter, raw json.RawMessa
 		f.Add(pointer, "wrong_type", "A text is expected.")
 		return nil, false
 	}
-	if a.Input == TextInput || a.AnyText {
+	if a.Input == product.TextInput || a.AnyText {
 		if wrong := a.Validator.Check(text); wrong != nil {
 			f.Add(pointer, wrong.Code, "%s", wrong.Message)
 			return nil, false
@@ -230,7 +219,7 @@ func textOf(a AskedParameter, raw json.RawMessage) (text string, ok bool) {
 		return text, true
 	}
 	var n json.Number
-	if a.Input == TextInput && a.Validator.Kind == ValidatorInteger && json.Unmarshal(raw, &n) == nil {
+	if a.Input == product.TextInput && a.Validator.Kind == product.ValidatorInteger && json.Unmarshal(raw, &n) == nil {
 		return n.String(), true
 	}
 	return "", false
@@ -242,8 +231,8 @@ func (q Questionnaire) readList(f *fault.Fields, a AskedParameter, pointer strin
 		f.Add(pointer, "wrong_type", "A list of codes is expected.")
 		return nil, false
 	}
-	if len(texts) > maxItems {
-		f.Add(pointer, "too_many", "At most %d values are possible.", maxItems)
+	if len(texts) > product.MaxItems {
+		f.Add(pointer, "too_many", "At most %d values are possible.", product.MaxItems)
 		return nil, false
 	}
 	before := len(*f)
@@ -268,19 +257,19 @@ func (q Questionnaire) readList(f *fault.Fields, a AskedParameter, pointer strin
 
 // find returns a value that can be chosen. Panels do not tell capitals from small letters in these names; the exact code goes
 // first all the same.
-func (q Questionnaire) find(a AskedParameter, text string) (ParameterValue, bool) {
+func (q Questionnaire) find(a AskedParameter, text string) (product.ParameterValue, bool) {
 	v, ok := a.Value(text)
 	if !ok {
-		i := slices.IndexFunc(a.Values, func(v ParameterValue) bool { return strings.EqualFold(v.Code, text) })
+		i := slices.IndexFunc(a.Values, func(v product.ParameterValue) bool { return strings.EqualFold(v.Code, text) })
 		if i < 0 {
-			return ParameterValue{}, false
+			return product.ParameterValue{}, false
 		}
 		v = a.Values[i]
 	}
 	if len(q.modules) == 0 {
 		return v, v.Enabled
 	}
-	return v, v.hadBy(q.modules)
+	return v, hadBy(v, q.modules)
 }
 
 // checkTogether refuses values of two lists that do not go together: both have tags and none in common. The fault stands at
@@ -288,7 +277,7 @@ func (q Questionnaire) find(a AskedParameter, text string) (ParameterValue, bool
 func (q Questionnaire) checkTogether(f *fault.Fields, named Answers) {
 	var before []AskedParameter
 	for _, a := range q.asked {
-		if a.Input == TextInput {
+		if a.Input == product.TextInput {
 			continue
 		}
 		for _, b := range before {
@@ -308,7 +297,7 @@ func (q Questionnaire) checkTogether(f *fault.Fields, named Answers) {
 }
 
 // chosen returns the values of a list that an answer names.
-func chosen(a AskedParameter, named, kept Answers) []ParameterValue {
+func chosen(a AskedParameter, named, kept Answers) []product.ParameterValue {
 	raw, ok := named[a.Code]
 	if !ok {
 		raw = kept[a.Code]
@@ -320,7 +309,7 @@ func chosen(a AskedParameter, named, kept Answers) []ParameterValue {
 	} else if json.Unmarshal(raw, &codes) != nil {
 		return nil
 	}
-	var out []ParameterValue
+	var out []product.ParameterValue
 	for _, code := range codes {
 		if v, ok := a.Value(code); ok {
 			out = append(out, v)
@@ -330,7 +319,7 @@ func chosen(a AskedParameter, named, kept Answers) []ParameterValue {
 }
 
 // fits tells whether every value of one list goes with every value of the other, and if not, which two do not.
-func fits(xs, ys []ParameterValue) (x, y ParameterValue, ok bool) {
+func fits(xs, ys []product.ParameterValue) (x, y product.ParameterValue, ok bool) {
 	for _, x := range xs {
 		for _, y := range ys {
 			if len(x.Tags) > 0 && len(y.Tags) > 0 && !slices.ContainsFunc(x.Tags, func(t string) bool { return slices.Contains(y.Tags, t) }) {

@@ -11,38 +11,41 @@ import (
 
 	"github.com/tariffd/tariffd/internal/datacenter"
 	"github.com/tariffd/tariffd/internal/fault"
+	"github.com/tariffd/tariffd/internal/module"
+	"github.com/tariffd/tariffd/internal/product"
+	"github.com/tariffd/tariffd/internal/provision"
 )
 
 // ask builds a questionnaire of two lists and some texts, sold in Frankfurt by the module "told", which has two of three
 // systems, and in Riga by "mute", which never told what it has.
-func ask(t *testing.T) (Offer, []Parameter, []Module) {
+func ask(t *testing.T) (Offer, []product.Parameter, []module.Module) {
 	t.Helper()
 	at := time.Now()
-	list := func(code string, values ...ParameterValue) Parameter {
+	list := func(code string, values ...product.ParameterValue) product.Parameter {
 		for i := range values {
 			values[i].Enabled, values[i].Name = !strings.HasPrefix(values[i].Code, "off"), values[i].Code
 		}
-		return Parameter{Code: code, Name: code, Input: ListInput, Values: values, Filled: true, Builtin: true, AllTariffs: true, Ask: AskAtOrder, Validator: Validator{Kind: ValidatorNone}}
+		return product.Parameter{Code: code, Name: code, Input: product.ListInput, Values: values, Filled: true, Builtin: true, AllTariffs: true, Ask: product.AskAtOrder, Validator: product.Validator{Kind: product.ValidatorNone}}
 	}
-	plain := func(code string, v Validator) Parameter {
-		return Parameter{Code: code, Name: code, Input: TextInput, AllTariffs: true, Ask: AskAtOrder, Validator: v}
+	plain := func(code string, v product.Validator) product.Parameter {
+		return product.Parameter{Code: code, Name: code, Input: product.TextInput, AllTariffs: true, Ask: product.AskAtOrder, Validator: v}
 	}
 	one, nine := int64(1), int64(9)
-	os := list("os", ParameterValue{Code: "Debian-12", Tags: []string{"linux"}}, ParameterValue{Code: "BSD", ModuleIDs: []ModuleID{"told", "other"}},
-		ParameterValue{Code: "Plan9", Tags: []string{"odd"}, ModuleIDs: []ModuleID{"other"}}, ParameterValue{Code: "off"})
-	recipe := list("recipe", ParameterValue{Code: "LAMP", Tags: []string{"linux"}}, ParameterValue{Code: "plain"})
-	many := list("many", ParameterValue{Code: "a"}, ParameterValue{Code: "b"})
-	many.Input = MultiListInput
+	os := list("os", product.ParameterValue{Code: "Debian-12", Tags: []string{"linux"}}, product.ParameterValue{Code: "BSD", ModuleIDs: []provision.ModuleID{"told", "other"}},
+		product.ParameterValue{Code: "Plan9", Tags: []string{"odd"}, ModuleIDs: []provision.ModuleID{"other"}}, product.ParameterValue{Code: "off"})
+	recipe := list("recipe", product.ParameterValue{Code: "LAMP", Tags: []string{"linux"}}, product.ParameterValue{Code: "plain"})
+	many := list("many", product.ParameterValue{Code: "a"}, product.ParameterValue{Code: "b"})
+	many.Input = product.MultiListInput
 	open := list("open")
 	open.Filled = false
-	hidden := plain("hidden", Validator{Kind: ValidatorNone})
+	hidden := plain("hidden", product.Validator{Kind: product.ValidatorNone})
 	hidden.AllTariffs = false
-	must := plain("must", Validator{Kind: ValidatorRegexp, Pattern: "a+|b"})
+	must := plain("must", product.Validator{Kind: product.ValidatorRegexp, Pattern: "a+|b"})
 	must.Required = true
-	later := plain("later", Validator{Kind: ValidatorNone})
-	later.Required, later.Ask = true, AskAtProcessing
-	o := Offer{DataCenterIDs: []datacenter.ID{"frankfurt", "riga"}, ModuleIDs: []ModuleID{"told", "mute"}}
-	return o, []Parameter{os, recipe, many, open, must, later, hidden, plain("age", Validator{Kind: ValidatorInteger, Min: &one, Max: &nine})}, []Module{
+	later := plain("later", product.Validator{Kind: product.ValidatorNone})
+	later.Required, later.Ask = true, product.AskAtProcessing
+	o := Offer{DataCenterIDs: []datacenter.ID{"frankfurt", "riga"}, ModuleIDs: []provision.ModuleID{"told", "mute"}}
+	return o, []product.Parameter{os, recipe, many, open, must, later, hidden, plain("age", product.Validator{Kind: product.ValidatorInteger, Min: &one, Max: &nine})}, []module.Module{
 		{ID: "told", Enabled: true, DataCenterID: "frankfurt", SyncedAt: &at},
 		{ID: "mute", Enabled: true, DataCenterID: "riga"},
 		{ID: "other", Enabled: true, SyncedAt: &at},
@@ -158,23 +161,23 @@ func TestWithoutModulesTheListsAloneDecide(t *testing.T) {
 func TestValidators(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct{ kind, good, bad string }{
-		{ValidatorNone, "anything goes", strings.Repeat("x", 1001)},
-		{ValidatorURL, "https://example.com/a?b=c http://x", "example.com ftp://example.com https:// //x"},
-		{ValidatorEmail, "john@example.com", "john John<john@example.com> @example.com"},
-		{ValidatorDomain, "example.com a.b-c.example. xn--bcher-kva.example localhost", "-a.com a..b .com exa!mple.com " + strings.Repeat("a", 64) + ".com"},
-		{ValidatorIPv4, "192.0.2.1", "192.0.2.256 2001:db8::1 192.0.2"},
-		{ValidatorIPv6, "2001:db8::1 ::", "192.0.2.1 fe80::1%eth0 2001:db8"},
-		{ValidatorInteger, "0 -5 42", "1.5 a 0x1 99999999999999999999"},
+		{product.ValidatorNone, "anything goes", strings.Repeat("x", 1001)},
+		{product.ValidatorURL, "https://example.com/a?b=c http://x", "example.com ftp://example.com https:// //x"},
+		{product.ValidatorEmail, "john@example.com", "john John<john@example.com> @example.com"},
+		{product.ValidatorDomain, "example.com a.b-c.example. xn--bcher-kva.example localhost", "-a.com a..b .com exa!mple.com " + strings.Repeat("a", 64) + ".com"},
+		{product.ValidatorIPv4, "192.0.2.1", "192.0.2.256 2001:db8::1 192.0.2"},
+		{product.ValidatorIPv6, "2001:db8::1 ::", "192.0.2.1 fe80::1%eth0 2001:db8"},
+		{product.ValidatorInteger, "0 -5 42", "1.5 a 0x1 99999999999999999999"},
 	} {
 		split := strings.Fields
-		if c.kind == ValidatorNone {
+		if c.kind == product.ValidatorNone {
 			split = func(s string) []string { return []string{s} }
 		}
 		for _, text := range split(c.good) {
-			require.Nil(t, Validator{Kind: c.kind}.Check(text), "%s %q", c.kind, text)
+			require.Nil(t, product.Validator{Kind: c.kind}.Check(text), "%s %q", c.kind, text)
 		}
 		for _, text := range split(c.bad) {
-			require.NotNil(t, Validator{Kind: c.kind}.Check(text), "%s %q", c.kind, text)
+			require.NotNil(t, product.Validator{Kind: c.kind}.Check(text), "%s %q", c.kind, text)
 		}
 	}
 }

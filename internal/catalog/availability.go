@@ -1,13 +1,12 @@
 package catalog
 
 import (
-	"context"
 	"slices"
 	"strings"
 
-	"github.com/tariffd/tariffd/internal/actor"
-	"github.com/tariffd/tariffd/internal/client"
 	"github.com/tariffd/tariffd/internal/datacenter"
+	"github.com/tariffd/tariffd/internal/module"
+	"github.com/tariffd/tariffd/internal/provision"
 )
 
 // Reason is why a tariff cannot be ordered now.
@@ -20,8 +19,8 @@ type Reason struct {
 type Place struct {
 	ID      datacenter.ID
 	Reasons []Reason
-	Free    *int       // machines; nil where no module knows
-	Modules []ModuleID // that could make it, best sort order first
+	Free    *int                 // machines; nil where no module knows
+	Modules []provision.ModuleID // that could make it, best sort order first
 }
 
 // Orderable tells whether nothing stands in the way.
@@ -45,13 +44,10 @@ func (a Availability) PlaceOf(id datacenter.ID) (Place, bool) {
 	return a.Places[i], true
 }
 
-// Stocks is how many machines for a tariff are free on its modules, as far as their panels told.
-type Stocks map[ModuleID]int
-
 // Available judges a tariff by its modules and what is free: tariff_not_active, no_module, no_data_center, and for each
 // data center no_module, no_stock. It is orderable where one data center is. Pure; modules that do not exist any more are
 // simply not among the given ones.
-func Available(t Tariff, modules []Module, stocks Stocks) Availability {
+func Available(t Tariff, modules []module.Module, stocks Stocks) Availability {
 	a := Availability{Reasons: []Reason{}, Places: []Place{}}
 	if t.Status != Active {
 		a.add("tariff_not_active", "The tariff is not active.")
@@ -85,8 +81,8 @@ func (a *Availability) add(code, detail string) {
 	a.Reasons = append(a.Reasons, Reason{Code: code, Detail: detail})
 }
 
-func placeOf(o Offer, id datacenter.ID, modules []Module, stocks Stocks) Place {
-	p := Place{ID: id, Reasons: []Reason{}, Modules: []ModuleID{}}
+func placeOf(o Offer, id datacenter.ID, modules []module.Module, stocks Stocks) Place {
+	p := Place{ID: id, Reasons: []Reason{}, Modules: []provision.ModuleID{}}
 	unknown := false
 	for _, m := range Candidates(o, id, modules) {
 		p.Modules = append(p.Modules, m.ID)
@@ -111,72 +107,20 @@ func placeOf(o Offer, id datacenter.ID, modules []Module, stocks Stocks) Place {
 
 // Candidates returns the modules that may make a service of the offer in a data center, lowest sort order first, then the
 // oldest (D23): enabled, of the offer, standing there or nowhere in particular.
-func Candidates(o Offer, id datacenter.ID, modules []Module) []Module {
-	var out []Module
+func Candidates(o Offer, id datacenter.ID, modules []module.Module) []module.Module {
+	var out []module.Module
 	for _, m := range modules {
 		if m.Enabled && slices.Contains(o.ModuleIDs, m.ID) && (m.DataCenterID == id || m.DataCenterID == "") {
 			out = append(out, m)
 		}
 	}
-	slices.SortStableFunc(out, func(a, b Module) int {
+	slices.SortStableFunc(out, func(a, b module.Module) int {
 		if a.SortOrder != b.SortOrder {
 			return a.SortOrder - b.SortOrder
 		}
 		return strings.Compare(string(a.ID), string(b.ID))
 	})
 	return out
-}
-
-// Availability asks the panels what is free, outside any transaction, and judges the tariff; the rules about the client
-// are looked at where one is named. With a data center only that one is. Faults: not_found (the tariff, the client, or
-// foreign), a data center that is not the tariff's is the reason data_center_not_in_tariff.
-func (e *Engine) Availability(ctx context.Context, by actor.Actor, id TariffID, of actor.ClientID, at datacenter.ID) (Availability, error) {
-	var t Tariff
-	var modules []Module
-	err := e.InTx(ctx, func(tx Tx) (err error) {
-		if t, err = tx.TariffByID(ctx, id); err != nil {
-			return err
-		}
-		if !by.Scope.Covers(t.ProviderID, of) {
-			return ErrNoTariff
-		}
-		modules, err = tx.ModulesByIDs(ctx, t.Offer.ModuleIDs)
-		return err
-	})
-	if err != nil {
-		return Availability{}, err
-	}
-	// Who asks this wants to know how things stand, not how they stood a moment ago.
-	room := &Room{Sight: e.Free.Look(ctx, modules, 0)}
-	if len(room.Sight) > 0 {
-		err = e.InTx(ctx, func(tx Tx) (err error) {
-			room.Sold, err = tx.StockSold(ctx, room.Sight, "")
-			return err
-		})
-		if err != nil {
-			return Availability{}, err
-		}
-	}
-	a := Available(t, modules, room.Left(t.Code, t.Offer))
-	if at != "" {
-		a = a.only(at)
-	}
-	if of == "" {
-		return a, nil
-	}
-	err = e.InTx(ctx, func(tx Tx) error {
-		c, err := tx.ClientByID(ctx, of)
-		if err != nil {
-			return err
-		}
-		if !by.Scope.Covers(c.ProviderID, c.ID) || c.ProviderID != t.ProviderID {
-			return client.ErrNoClient
-		}
-		use, err := tx.ClientUse(ctx, of, id, nil)
-		a = a.ForClient(t, c, use)
-		return err
-	})
-	return a, err
 }
 
 // only keeps what concerns one data center.

@@ -7,6 +7,8 @@ import (
 
 	"github.com/tariffd/tariffd/internal/client"
 	"github.com/tariffd/tariffd/internal/datacenter"
+	"github.com/tariffd/tariffd/internal/module"
+	"github.com/tariffd/tariffd/internal/provision"
 )
 
 func codes(reasons []Reason) []string {
@@ -19,8 +21,8 @@ func codes(reasons []Reason) []string {
 
 func TestD23CandidatesInOrder(t *testing.T) {
 	t.Parallel()
-	o := Offer{ModuleIDs: []ModuleID{"1", "2", "3", "4", "5"}}
-	got := Candidates(o, "here", []Module{
+	o := Offer{ModuleIDs: []provision.ModuleID{"1", "2", "3", "4", "5"}}
+	got := Candidates(o, "here", []module.Module{
 		{ID: "1", Enabled: true, DataCenterID: "here", SortOrder: 2},
 		{ID: "3", Enabled: true, SortOrder: 1},
 		{ID: "2", Enabled: true, DataCenterID: "here", SortOrder: 1},
@@ -28,17 +30,17 @@ func TestD23CandidatesInOrder(t *testing.T) {
 		{ID: "5", Enabled: true, DataCenterID: "there", SortOrder: 1},
 		{ID: "6", Enabled: true, DataCenterID: "here", SortOrder: 1},
 	})
-	ids := []ModuleID{}
+	ids := []provision.ModuleID{}
 	for _, m := range got {
 		ids = append(ids, m.ID)
 	}
-	require.Equal(t, []ModuleID{"2", "3", "1"}, ids, "lowest sort order, then the oldest; disabled, elsewhere and of others not")
+	require.Equal(t, []provision.ModuleID{"2", "3", "1"}, ids, "lowest sort order, then the oldest; disabled, elsewhere and of others not")
 }
 
 func TestAvailable(t *testing.T) {
 	t.Parallel()
-	both := Offer{ModuleIDs: []ModuleID{"1", "2"}, DataCenterIDs: []datacenter.ID{"a", "b"}}
-	modules := []Module{{ID: "1", Enabled: true, DataCenterID: "a"}, {ID: "2", Enabled: true, DataCenterID: "a"}}
+	both := Offer{ModuleIDs: []provision.ModuleID{"1", "2"}, DataCenterIDs: []datacenter.ID{"a", "b"}}
+	modules := []module.Module{{ID: "1", Enabled: true, DataCenterID: "a"}, {ID: "2", Enabled: true, DataCenterID: "a"}}
 	for name, c := range map[string]struct {
 		t       Tariff
 		stocks  Stocks
@@ -59,7 +61,7 @@ func TestAvailable(t *testing.T) {
 	p, ok := Available(Tariff{Status: Active, Offer: both}, modules, Stocks{"1": 1, "2": 3}).PlaceOf("a")
 	require.True(t, ok)
 	require.Equal(t, 4, *p.Free)
-	require.Equal(t, []ModuleID{"1", "2"}, p.Modules)
+	require.Equal(t, []provision.ModuleID{"1", "2"}, p.Modules)
 }
 
 func TestAvailableForAClient(t *testing.T) {

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/tariffd/tariffd/internal/fault"
+	"github.com/tariffd/tariffd/internal/product"
 )
 
 // DomainFields are what the macros of a domain template stand for.
@@ -35,11 +36,11 @@ func checkDomainTemplate(f *fault.Fields, pointer, template string) {
 	const id = "00000000-0000-7000-8000-000000000000"
 	made := Domain(template, DomainFields{Username: "user", ProductType: "type", ServiceID: id, ClientID: id})
 	switch {
-	case len(template) > maxDomain:
-		f.Add(pointer, "too_long", "At most %d characters.", maxDomain)
+	case len(template) > product.MaxDomain:
+		f.Add(pointer, "too_long", "At most %d characters.", product.MaxDomain)
 	case strings.Contains(made, "@"):
 		f.Add(pointer, "bad_format", "The macros of a domain are @USERNAME@, @TYPE@, @ID@ and @ACCOUNT_ID@.")
-	case !isDomain(made):
+	case !product.IsDomain(made):
 		f.Add(pointer, "bad_format", "A domain such as @USERNAME@.example.com is expected.")
 	}
 }

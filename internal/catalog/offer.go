@@ -1,3 +1,11 @@
+// Package catalog is what a hosting company sells: tariffs with immutable versions, and what can be told of one without asking
+// anybody: its prices and add-ons, what it asks those who order, whether it can be ordered now and where.
+//
+// It owns the form of a tariff and the pure rules on it. It does not own the editing of tariffs (package tariff), what they are made
+// of (packages product, module, datacenter, measure), prices of a selection (package pricing), nor what was sold (package service).
+//
+// Invariants: nothing here reads or writes; an offer is the document that one version of a tariff is stored as; a rule about a
+// service goes by the version that was agreed to.
 package catalog
 
 import (
@@ -10,11 +18,12 @@ import (
 	"github.com/tariffd/tariffd/internal/actor"
 	"github.com/tariffd/tariffd/internal/calendar"
 	"github.com/tariffd/tariffd/internal/datacenter"
+	"github.com/tariffd/tariffd/internal/fault"
+	"github.com/tariffd/tariffd/internal/provision"
 )
 
 // The ids of the catalogue.
 type (
-	ModuleID      string
 	TariffID      string
 	TariffGroupID string
 )
@@ -64,17 +73,17 @@ func (t Tariff) MayBeOrderedFor(p calendar.Period) bool {
 
 // Offer is what one immutable version of a tariff sells: the document stored in tariff_version.
 type Offer struct {
-	Name                  string          `json:"name"`
-	Description           string          `json:"description"`
-	DataCenterIDs         []datacenter.ID `json:"data_center_ids"`
-	ModuleIDs             []ModuleID      `json:"processing_module_ids"`
-	Settings              json.RawMessage `json:"settings"`
-	DefaultDomainTemplate string          `json:"default_domain_template"`
-	Prices                []Price         `json:"prices"`
-	TrialDays             int             `json:"trial_days"`
-	Calendar              CalendarBilling `json:"calendar"`
-	Hourly                Hourly          `json:"hourly"`
-	Policy                Policy          `json:"policy"`
+	Name                  string               `json:"name"`
+	Description           string               `json:"description"`
+	DataCenterIDs         []datacenter.ID      `json:"data_center_ids"`
+	ModuleIDs             []provision.ModuleID `json:"processing_module_ids"`
+	Settings              json.RawMessage      `json:"settings"`
+	DefaultDomainTemplate string               `json:"default_domain_template"`
+	Prices                []Price              `json:"prices"`
+	TrialDays             int                  `json:"trial_days"`
+	Calendar              CalendarBilling      `json:"calendar"`
+	Hourly                Hourly               `json:"hourly"`
+	Policy                Policy               `json:"policy"`
 	// Parameters are the codes of the product type's parameters that are not for all tariffs and that this one asks for.
 	Parameters []string `json:"parameters,omitempty"`
 	AddOns     []AddOn  `json:"add_ons"`
@@ -234,3 +243,6 @@ type TariffFilter struct {
 	ProviderID  actor.ProviderID
 	GroupID     TariffGroupID
 }
+
+// ErrNoTariff is the answer for a tariff that does not exist.
+var ErrNoTariff = fault.Missing("tariff")

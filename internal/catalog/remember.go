@@ -6,20 +6,24 @@ import (
 	"github.com/tariffd/tariffd/internal/actor"
 	"github.com/tariffd/tariffd/internal/client"
 	"github.com/tariffd/tariffd/internal/datacenter"
+	"github.com/tariffd/tariffd/internal/measure"
+	"github.com/tariffd/tariffd/internal/module"
+	"github.com/tariffd/tariffd/internal/product"
+	"github.com/tariffd/tariffd/internal/provision"
 )
 
 // remembering is a transaction that reads once what many tariffs are checked against. What it has read is locked, so it
 // stays true until the transaction ends.
 type remembering struct {
 	Tx
-	types     map[string]told[ProductType]
-	content   map[string]told[[]Content]
+	types     map[string]told[product.Type]
+	content   map[string]told[[]product.Content]
 	providers map[actor.ProviderID]told[client.Provider]
 	places    map[datacenter.ID][]datacenter.DataCenter
-	modules   map[ModuleID][]Module
-	lists     map[string][]Enumeration
-	units     *told[[]Unit]
-	asked     map[string]told[[]Parameter]
+	modules   map[provision.ModuleID][]module.Module
+	lists     map[string][]product.Enumeration
+	units     *told[[]measure.Unit]
+	asked     map[string]told[[]product.Parameter]
 	groups    map[TariffGroupID]told[TariffGroup]
 }
 
@@ -31,9 +35,9 @@ type told[T any] struct {
 
 func remember(tx Tx) *remembering {
 	return &remembering{
-		Tx: tx, types: map[string]told[ProductType]{}, content: map[string]told[[]Content]{},
-		providers: map[actor.ProviderID]told[client.Provider]{}, places: map[datacenter.ID][]datacenter.DataCenter{}, modules: map[ModuleID][]Module{},
-		lists: map[string][]Enumeration{}, asked: map[string]told[[]Parameter]{}, groups: map[TariffGroupID]told[TariffGroup]{},
+		Tx: tx, types: map[string]told[product.Type]{}, content: map[string]told[[]product.Content]{},
+		providers: map[actor.ProviderID]told[client.Provider]{}, places: map[datacenter.ID][]datacenter.DataCenter{}, modules: map[provision.ModuleID][]module.Module{},
+		lists: map[string][]product.Enumeration{}, asked: map[string]told[[]product.Parameter]{}, groups: map[TariffGroupID]told[TariffGroup]{},
 	}
 }
 
@@ -47,18 +51,18 @@ func recall[K comparable, T any](known map[K]told[T], key K, ask func() (T, erro
 }
 
 // ShareProductType asks once per product type.
-func (r *remembering) ShareProductType(ctx context.Context, code string) (ProductType, error) {
-	return recall(r.types, code, func() (ProductType, error) { return r.Tx.ShareProductType(ctx, code) })
+func (r *remembering) ShareProductType(ctx context.Context, code string) (product.Type, error) {
+	return recall(r.types, code, func() (product.Type, error) { return r.Tx.ShareProductType(ctx, code) })
 }
 
 // ContentOf asks once per product type.
-func (r *remembering) ContentOf(ctx context.Context, productType string) ([]Content, error) {
-	return recall(r.content, productType, func() ([]Content, error) { return r.Tx.ContentOf(ctx, productType) })
+func (r *remembering) ContentOf(ctx context.Context, productType string) ([]product.Content, error) {
+	return recall(r.content, productType, func() ([]product.Content, error) { return r.Tx.ContentOf(ctx, productType) })
 }
 
 // ShareParameters asks once per product type.
-func (r *remembering) ShareParameters(ctx context.Context, productType string) ([]Parameter, error) {
-	return recall(r.asked, productType, func() ([]Parameter, error) { return r.Tx.ShareParameters(ctx, productType) })
+func (r *remembering) ShareParameters(ctx context.Context, productType string) ([]product.Parameter, error) {
+	return recall(r.asked, productType, func() ([]product.Parameter, error) { return r.Tx.ShareParameters(ctx, productType) })
 }
 
 // ShareTariffGroup asks once per group.
@@ -72,17 +76,17 @@ func (r *remembering) ShareProvider(ctx context.Context, id actor.ProviderID) (c
 }
 
 // ShareUnits asks once.
-func (r *remembering) ShareUnits(ctx context.Context) ([]Unit, error) {
+func (r *remembering) ShareUnits(ctx context.Context) ([]measure.Unit, error) {
 	if r.units == nil {
 		list, err := r.Tx.ShareUnits(ctx)
-		r.units = &told[[]Unit]{list, err}
+		r.units = &told[[]measure.Unit]{list, err}
 	}
 	return r.units.value, r.units.err
 }
 
 // ShareEnumerations asks for those that are not known yet.
-func (r *remembering) ShareEnumerations(ctx context.Context, codes []string) ([]Enumeration, error) {
-	return recallMany(ctx, r.lists, codes, r.Tx.ShareEnumerations, func(n Enumeration) string { return n.Code })
+func (r *remembering) ShareEnumerations(ctx context.Context, codes []string) ([]product.Enumeration, error) {
+	return recallMany(ctx, r.lists, codes, r.Tx.ShareEnumerations, func(n product.Enumeration) string { return n.Code })
 }
 
 // ShareDataCenters asks for those that are not known yet.
@@ -91,8 +95,8 @@ func (r *remembering) ShareDataCenters(ctx context.Context, ids []datacenter.ID)
 }
 
 // ShareModules asks for those that are not known yet.
-func (r *remembering) ShareModules(ctx context.Context, ids []ModuleID) ([]Module, error) {
-	return recallMany(ctx, r.modules, ids, r.Tx.ShareModules, func(m Module) ModuleID { return m.ID })
+func (r *remembering) ShareModules(ctx context.Context, ids []provision.ModuleID) ([]module.Module, error) {
+	return recallMany(ctx, r.modules, ids, r.Tx.ShareModules, func(m module.Module) provision.ModuleID { return m.ID })
 }
 
 // recallMany answers those of the objects that exist; known has none for an id that does not.

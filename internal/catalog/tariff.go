@@ -13,6 +13,8 @@ import (
 	"github.com/tariffd/tariffd/internal/event"
 	"github.com/tariffd/tariffd/internal/fault"
 	"github.com/tariffd/tariffd/internal/input"
+	"github.com/tariffd/tariffd/internal/product"
+	"github.com/tariffd/tariffd/internal/provision"
 )
 
 // PolicyChange is a partial change of a tariff's policy.
@@ -48,7 +50,7 @@ type TariffChange struct {
 	Name           *string
 	Description    *string
 	DataCenterIDs  *[]datacenter.ID
-	ModuleIDs      *[]ModuleID
+	ModuleIDs      *[]provision.ModuleID
 	Settings       json.RawMessage
 	DomainTemplate *string // of services that are ordered without a domain; see Domain
 	Parameters     *[]string
@@ -97,14 +99,14 @@ func (e *Engine) CreateTariff(ctx context.Context, by actor.Actor, in NewTariff)
 		if err = tx.InsertTariffVersion(ctx, t.ID, t.Number, t.Offer, now); err != nil {
 			return Tariff{}, err
 		}
-		return t, t.record(ctx, tx, by, "created", nil, changesOf(nil, t.document()))
+		return t, record(ctx, tx, by, t, "created", nil, changesOf(nil, documentOf(t)))
 	})
 }
 
 // newOffer is an offer with everything at its default.
 func newOffer() Offer {
 	return Offer{
-		DataCenterIDs: []datacenter.ID{}, ModuleIDs: []ModuleID{}, Settings: json.RawMessage(`{}`), Prices: []Price{},
+		DataCenterIDs: []datacenter.ID{}, ModuleIDs: []provision.ModuleID{}, Settings: json.RawMessage(`{}`), Prices: []Price{},
 		Hourly: Hourly{ChargeWhenSuspended: true},
 		Policy: Policy{ChangeTo: ChangeToAny, ClientGroupIDs: []string{}, RefundOnClose: RefundRemainingDays}, AddOns: []AddOn{},
 	}
@@ -159,7 +161,7 @@ func (e *Engine) DeleteTariff(ctx context.Context, by actor.Actor, id TariffID, 
 		if err = tx.DeleteTariff(ctx, id); err != nil {
 			return err
 		}
-		return t.record(ctx, tx, by, "deleted", nil, changesOf(t.document(), nil))
+		return record(ctx, tx, by, t, "deleted", nil, changesOf(documentOf(t), nil))
 	})
 }
 
@@ -174,8 +176,8 @@ func lockTariff(ctx context.Context, tx Tx, id TariffID, ifVersion *int64) (Tari
 // save writes a changed tariff with its next version and tells what changed; nothing is written where nothing did. addOn is
 // what happened to one add-on, nil: the tariff itself was changed.
 func (e *Engine) save(ctx context.Context, tx Tx, by actor.Actor, before, t Tariff, addOn *addOnEdit) (Tariff, error) {
-	changes := changesOf(before.document(), t.document())
-	offer := changesOf(before.offerDocument(), t.offerDocument())
+	changes := changesOf(documentOf(before), documentOf(t))
+	offer := changesOf(offerDocument(before), offerDocument(t))
 	if len(changes) == 0 && len(offer) == 0 {
 		return before, nil
 	}
@@ -196,7 +198,7 @@ func (e *Engine) save(ctx context.Context, tx Tx, by actor.Actor, before, t Tari
 	if addOn != nil {
 		changes = addOn.changes
 	}
-	return t, t.record(ctx, tx, by, "updated", addOn, changes)
+	return t, record(ctx, tx, by, t, "updated", addOn, changes)
 }
 
 // store keeps a version that somebody agreed to and replaces one that nobody did. Those who order hold LockTariff, so
@@ -255,20 +257,20 @@ func (s shelf) allAddOns(now time.Time) []AddOn {
 }
 
 // newAddOn is an add-on with everything at its default: every item of an enumeration is on offer for nothing.
-func (s shelf) newAddOn(c Content, code string, now time.Time) AddOn {
+func (s shelf) newAddOn(c product.Content, code string, now time.Time) AddOn {
 	a := newAddOn(c, code, now)
-	if a.ValueType == EnumerationValue {
+	if a.ValueType == product.EnumerationValue {
 		a.ItemPrices = everyItem(s.enumerations[c.EnumerationCode])
 	}
 	return a
 }
 
-func newAddOn(c Content, code string, now time.Time) AddOn {
+func newAddOn(c product.Content, code string, now time.Time) AddOn {
 	a := AddOn{
 		Code: code, AddOn: c.Code, Name: c.Name, ValueType: c.ValueType, Billing: BillNone, Enabled: true, Unit: c.Unit,
 		Prices: []AddOnPrice{}, Edit: EditAny, CreatedAt: now, Version: 1,
 	}
-	if c.ValueType == IntegerValue || c.ValueType == BooleanValue {
+	if c.ValueType == product.IntegerValue || c.ValueType == product.BooleanValue {
 		zero := decimal.Zero
 		a.Included = &zero
 	}
@@ -276,7 +278,7 @@ func newAddOn(c Content, code string, now time.Time) AddOn {
 }
 
 // everyItem offers all items of an enumeration for nothing.
-func everyItem(n Enumeration) []ItemPrice {
+func everyItem(n product.Enumeration) []ItemPrice {
 	out := make([]ItemPrice, len(n.Items))
 	for i, x := range n.Items {
 		out[i] = ItemPrice{Item: x.Code, Name: x.Name, Enabled: true, Prices: []AddOnPrice{}}
@@ -292,7 +294,7 @@ type snapshot struct {
 	Changes []FieldChange `json:"changes"`
 }
 
-func (t Tariff) record(ctx context.Context, tx Tx, by actor.Actor, verb string, addOn *addOnEdit, changes []FieldChange) error {
+func record(ctx context.Context, tx Tx, by actor.Actor, t Tariff, verb string, addOn *addOnEdit, changes []FieldChange) error {
 	told := snapshot{Version: t.Number, Action: verb, Changes: changes}
 	if addOn != nil {
 		told.Action, told.AddOn = addOn.action, addOn.code

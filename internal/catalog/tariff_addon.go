@@ -12,6 +12,8 @@ import (
 	"github.com/tariffd/tariffd/internal/event"
 	"github.com/tariffd/tariffd/internal/fault"
 	"github.com/tariffd/tariffd/internal/input"
+	"github.com/tariffd/tariffd/internal/measure"
+	"github.com/tariffd/tariffd/internal/product"
 )
 
 // StatisticsChange is a partial change of how a measured add-on is charged.
@@ -82,18 +84,18 @@ func (e *Engine) CreateAddOn(ctx context.Context, by actor.Actor, id TariffID, c
 		}
 		t := before
 		t.Offer.AddOns = append(slices.Clone(before.Offer.AddOns), a)
-		edit := &addOnEdit{action: "created", code: code, changes: changesOf(nil, a.document())}
+		edit := &addOnEdit{action: "created", code: code, changes: changesOf(nil, addOnDocument(a))}
 		_, err = e.save(ctx, tx, by, before, t, edit)
 		return a, err
 	})
 }
 
 // elementOf finds the element that a new add-on is made of, by default the one of its own code; none for a choice that names none.
-func (s shelf) elementOf(code, element string, in AddOnChange) (Content, error) {
+func (s shelf) elementOf(code, element string, in AddOnChange) (product.Content, error) {
 	var f fault.Fields
 	input.CheckCode(&f, code)
 	if element == "" && in.Billing != nil && *in.Billing == BillChoice {
-		return Content{Name: code}, f.Err()
+		return product.Content{Name: code}, f.Err()
 	}
 	if element == "" {
 		element = code
@@ -129,7 +131,7 @@ func (e *Engine) UpdateAddOn(ctx context.Context, by actor.Actor, id TariffID, c
 		if err = refuseOtherUnit(ctx, tx, before, a); err != nil {
 			return AddOn{}, err
 		}
-		edit := &addOnEdit{action: "updated", code: code, changes: changesOf(old.document(), a.document())}
+		edit := &addOnEdit{action: "updated", code: code, changes: changesOf(addOnDocument(old), addOnDocument(a))}
 		if len(edit.changes) == 0 {
 			return old, nil
 		}
@@ -159,7 +161,7 @@ func (e *Engine) DeleteAddOn(ctx context.Context, by actor.Actor, id TariffID, c
 		}
 		t := before
 		t.Offer.AddOns = slices.Delete(slices.Clone(before.Offer.AddOns), i, i+1)
-		edit := &addOnEdit{action: "deleted", code: code, changes: changesOf(before.Offer.AddOns[i].document(), nil)}
+		edit := &addOnEdit{action: "deleted", code: code, changes: changesOf(addOnDocument(before.Offer.AddOns[i]), nil)}
 		_, err = e.save(ctx, tx, by, before, t, edit)
 		return err
 	})
@@ -184,13 +186,13 @@ func (s shelf) settle(o Offer, a *AddOn, in AddOnChange) error {
 			return !known && x.Item != a.DefaultCode()
 		})
 	}
-	if in.Billing != nil && a.PaidByPeriod() && in.ItemPrices == nil && len(a.ItemPrices) == 0 && a.ValueType == EnumerationValue {
+	if in.Billing != nil && a.PaidByPeriod() && in.ItemPrices == nil && len(a.ItemPrices) == 0 && a.ValueType == product.EnumerationValue {
 		a.ItemPrices = everyItem(n)
 	}
 	if err := s.checkAddOn(o, *a); err != nil {
 		return err
 	}
-	if a.Included != nil && a.Included.IsZero() && (a.ValueType == EnumerationValue || a.Billing == BillChoice) {
+	if a.Included != nil && a.Included.IsZero() && (a.ValueType == product.EnumerationValue || a.Billing == BillChoice) {
 		a.Included = nil // they have no amount
 	}
 	place := map[string]int{}
@@ -229,7 +231,7 @@ func refuseOtherUnit(ctx context.Context, tx Tx, before Tariff, a AddOn) error {
 func findAddOn(o Offer, code string, ifVersion *int64) (int, error) {
 	i := slices.IndexFunc(o.AddOns, func(a AddOn) bool { return a.Code == code })
 	if i < 0 {
-		return 0, ErrNoContent
+		return 0, product.ErrNoContent
 	}
 	return i, input.CheckVersion(ifVersion, o.AddOns[i].Version)
 }
@@ -250,7 +252,7 @@ func stillHeld(o Offer, old, a AddOn) error {
 
 // apply changes an add-on. What belongs to another billing goes with the billing: prices with those that are paid by the
 // period, statistics with statistics, tiers with either.
-func (in AddOnChange) apply(a *AddOn, c Content) {
+func (in AddOnChange) apply(a *AddOn, c product.Content) {
 	input.Put(&a.Name, in.Name)
 	input.Put(&a.Enabled, in.Enabled)
 	input.Put(&a.Edit, in.Edit)
@@ -286,7 +288,7 @@ func (in AddOnChange) apply(a *AddOn, c Content) {
 }
 
 // applyStatistics merges how use is charged. None is what stands where nothing is measured, and the start where something is.
-func (in AddOnChange) applyStatistics(a *AddOn, c Content) {
+func (in AddOnChange) applyStatistics(a *AddOn, c product.Content) {
 	if in.Statistics.Value == nil {
 		if a.Statistics = nil; a.Billing == BillStatistics {
 			a.Statistics = newStatistics(*a, c)
@@ -302,7 +304,7 @@ func (in AddOnChange) applyStatistics(a *AddOn, c Content) {
 	in.Statistics.Value.apply(a.Statistics, a.Unit)
 }
 
-func (in AddOnChange) applyBilling(a *AddOn, c Content) {
+func (in AddOnChange) applyBilling(a *AddOn, c product.Content) {
 	before := *a
 	a.Billing = *in.Billing
 	if before.PaidByPeriod() && a.PaidByPeriod() {
@@ -322,9 +324,9 @@ func (in AddOnChange) applyBilling(a *AddOn, c Content) {
 }
 
 // newStatistics reads what the element says: its parameters, by month, added up; gauges by their highest day (D17).
-func newStatistics(a AddOn, c Content) *Statistics {
+func newStatistics(a AddOn, c product.Content) *Statistics {
 	s := &Statistics{Bill: BillByMonth, Params: c.StatisticsParams, Combine: CombineSum, OverageUnit: a.Unit}
-	if slices.ContainsFunc(s.Params, IsGauge) {
+	if slices.ContainsFunc(s.Params, measure.IsGauge) {
 		s.OverDays = OverDaysMax
 	}
 	return s
@@ -336,7 +338,7 @@ func (in StatisticsChange) apply(s *Statistics, unit string) {
 	if in.Params != nil {
 		s.Params = *in.Params
 		s.OverDays = ""
-		if slices.ContainsFunc(s.Params, IsGauge) {
+		if slices.ContainsFunc(s.Params, measure.IsGauge) {
 			s.OverDays = OverDaysMax
 		}
 	}

@@ -14,30 +14,34 @@ import (
 	"github.com/tariffd/tariffd/internal/datacenter"
 	"github.com/tariffd/tariffd/internal/fault"
 	"github.com/tariffd/tariffd/internal/input"
+	"github.com/tariffd/tariffd/internal/measure"
+	"github.com/tariffd/tariffd/internal/module"
 	"github.com/tariffd/tariffd/internal/money"
+	"github.com/tariffd/tariffd/internal/product"
+	"github.com/tariffd/tariffd/internal/provision"
 )
 
 // shelf is what a tariff is checked against, kept from going away until the transaction ends.
 type shelf struct {
-	productType  ProductType
+	productType  product.Type
 	known        bool // the product type exists
-	content      map[string]Content
-	order        []string               // codes of the content, as the type sorts them
-	enumerations map[string]Enumeration // of the content
-	units        Units
+	content      map[string]product.Content
+	order        []string                       // codes of the content, as the type sorts them
+	enumerations map[string]product.Enumeration // of the content
+	units        measure.Units
 	dataCenters  map[datacenter.ID]datacenter.DataCenter
-	modules      map[ModuleID]Module
+	modules      map[provision.ModuleID]module.Module
 	group        bool // the tariff group exists
 	clientGroups []string
-	parameters   []Parameter
+	parameters   []product.Parameter
 }
 
 func (e *Engine) shelfOf(ctx context.Context, tx Tx, t Tariff) (shelf, error) {
-	s := shelf{content: map[string]Content{}, enumerations: map[string]Enumeration{}, dataCenters: map[datacenter.ID]datacenter.DataCenter{}, modules: map[ModuleID]Module{}}
+	s := shelf{content: map[string]product.Content{}, enumerations: map[string]product.Enumeration{}, dataCenters: map[datacenter.ID]datacenter.DataCenter{}, modules: map[provision.ModuleID]module.Module{}}
 	var err error
 	s.productType, err = tx.ShareProductType(ctx, t.ProductType)
 	s.known = err == nil
-	if err != nil && !fault.Has(err, ErrNoProductType.Code) {
+	if err != nil && !fault.Has(err, product.ErrNoType.Code) {
 		return shelf{}, err
 	}
 	content, err := tx.ContentOf(ctx, t.ProductType)
@@ -55,7 +59,7 @@ func (e *Engine) shelfOf(ctx context.Context, tx Tx, t Tariff) (shelf, error) {
 	if err != nil {
 		return shelf{}, err
 	}
-	s.units = NewUnits(units)
+	s.units = measure.NewUnits(units)
 	places, err := tx.ShareDataCenters(ctx, t.Offer.DataCenterIDs)
 	if err != nil {
 		return shelf{}, err
@@ -156,7 +160,7 @@ func (e *Engine) checkTariff(t Tariff, s shelf) error {
 func (s shelf) checkParameters(f *fault.Fields, o Offer) {
 	for i, code := range o.Parameters {
 		place := fmt.Sprintf("/parameters/%d", i)
-		if !slices.ContainsFunc(s.parameters, func(p Parameter) bool { return p.Code == code }) {
+		if !slices.ContainsFunc(s.parameters, func(p product.Parameter) bool { return p.Code == code }) {
 			input.Missing(f, place, "parameter")
 		}
 		if slices.Index(o.Parameters, code) < i {
@@ -217,12 +221,12 @@ func (s shelf) checkPolicy(f *fault.Fields, o Offer) {
 		input.CheckRange(f, "/policy/max_services_per_client", *p.MaxServicesPerClient, 1, 1_000_000)
 	}
 	if p.AutoDeleteAfterDays != nil {
-		input.CheckRange(f, "/policy/auto_delete_after_days", *p.AutoDeleteAfterDays, 1, maxDays)
+		input.CheckRange(f, "/policy/auto_delete_after_days", *p.AutoDeleteAfterDays, 1, product.MaxDays)
 	}
 	if p.ServerChangesPerMonth != nil {
 		input.CheckRange(f, "/policy/server_changes_per_month", *p.ServerChangesPerMonth, 0, 1_000_000)
 	}
-	input.CheckRange(f, "/trial_days", o.TrialDays, 0, maxDays)
+	input.CheckRange(f, "/trial_days", o.TrialDays, 0, product.MaxDays)
 	if d := o.Calendar.ProRataDay; d != nil {
 		input.CheckRange(f, "/calendar/pro_rata_day", *d, 1, 31)
 	}

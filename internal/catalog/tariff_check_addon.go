@@ -8,7 +8,9 @@ import (
 
 	"github.com/tariffd/tariffd/internal/fault"
 	"github.com/tariffd/tariffd/internal/input"
+	"github.com/tariffd/tariffd/internal/measure"
 	"github.com/tariffd/tariffd/internal/money"
+	"github.com/tariffd/tariffd/internal/product"
 )
 
 // checkAddOn names everything that is wrong with an add-on of a tariff's offer.
@@ -20,11 +22,11 @@ func (s shelf) checkAddOn(o Offer, a AddOn) error {
 	switch {
 	case a.Billing == BillChoice:
 		checkBare(&f, a, "A choice")
-	case a.ValueType == IntegerValue:
+	case a.ValueType == product.IntegerValue:
 		s.checkAmounts(&f, a)
-	case a.ValueType == BooleanValue:
+	case a.ValueType == product.BooleanValue:
 		checkSwitch(&f, a)
-	case a.ValueType == EnumerationValue:
+	case a.ValueType == product.EnumerationValue:
 		checkBare(&f, a, "An enumeration")
 		if a.Billing == BillStatistics {
 			f.Add("/billing", "bad_value", "An enumeration cannot be measured.")
@@ -125,14 +127,14 @@ func (s shelf) checkDefault(f *fault.Fields, o Offer, a AddOn) {
 		checkDefaultCode(f, a, func(code string) bool {
 			return slices.ContainsFunc(o.AddOns, func(x AddOn) bool { return x.Code == code && x.Parent == a.Code })
 		})
-	case a.ValueType == EnumerationValue:
+	case a.ValueType == product.EnumerationValue:
 		checkDefaultCode(f, a, func(code string) bool {
 			x, ok := a.ItemOf(code)
 			return ok && x.Enabled
 		})
 	case a.Billing != BillOrder:
 		return
-	case a.ValueType == BooleanValue:
+	case a.ValueType == product.BooleanValue:
 		var on bool
 		if a.Default != nil && json.Unmarshal(a.Default, &on) != nil {
 			f.Add("/default", "wrong_type", "True or false is expected.")
@@ -193,7 +195,7 @@ func (s shelf) checkStatistics(f *fault.Fields, a AddOn) {
 		f.Add("/statistics", "bad_value", "Only an add-on of billing statistics has them.")
 		return
 	}
-	if a.ValueType != IntegerValue {
+	if a.ValueType != product.IntegerValue {
 		return // told at /billing
 	}
 	x := *a.Statistics
@@ -203,9 +205,9 @@ func (s shelf) checkStatistics(f *fault.Fields, a AddOn) {
 	if len(x.Params) == 0 {
 		f.Add("/statistics/params", "required", "The element reads no parameter, so one has to be named.")
 	}
-	checkParams(f, "/statistics/params", x.Params, s.units, a.Unit)
+	measure.CheckParams(f, "/statistics/params", x.Params, s.units, a.Unit)
 	s.checkUnit(f, "/statistics/overage_unit", x.OverageUnit, a.Unit)
-	gauge := slices.ContainsFunc(x.Params, IsGauge)
+	gauge := slices.ContainsFunc(x.Params, measure.IsGauge)
 	switch {
 	case gauge && x.OverDays != OverDaysMax:
 		f.Add("/statistics/over_days", "required", "Days of a gauge do not add up: max is expected.")

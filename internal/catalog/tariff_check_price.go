@@ -9,6 +9,7 @@ import (
 	"github.com/tariffd/tariffd/internal/calendar"
 	"github.com/tariffd/tariffd/internal/fault"
 	"github.com/tariffd/tariffd/internal/input"
+	"github.com/tariffd/tariffd/internal/product"
 )
 
 // checkAddOnPrices checks what is paid by the period: only add-ons that are, have prices, and items have their own.
@@ -17,12 +18,12 @@ func (s shelf) checkAddOnPrices(f *fault.Fields, a AddOn) {
 	case len(a.Prices) == 0:
 	case !a.PaidByPeriod():
 		f.Add("/prices", "bad_value", "Only an add-on of billing order or manual has prices.")
-	case a.ValueType == EnumerationValue:
+	case a.ValueType == product.EnumerationValue:
 		f.Add("/prices", "bad_value", "The items of an enumeration have their own prices.")
 	default:
 		s.checkPriceList(f, "/prices", a.Prices)
 	}
-	if a.ValueType != EnumerationValue || a.Billing == BillChoice {
+	if a.ValueType != product.EnumerationValue || a.Billing == BillChoice {
 		if len(a.ItemPrices) > 0 {
 			f.Add("/item_prices", "bad_value", "Only an enumeration has items.")
 		}
@@ -67,7 +68,7 @@ func (s shelf) checkTiers(f *fault.Fields, a AddOn) {
 	switch {
 	case t == nil:
 		return
-	case a.ValueType != IntegerValue || !(a.PaidByPeriod() || a.Billing == BillStatistics):
+	case a.ValueType != product.IntegerValue || !(a.PaidByPeriod() || a.Billing == BillStatistics):
 		f.Add("/tiers", "bad_value", "Only an amount that is paid for has a price scale.")
 		return
 	}

@@ -46,26 +46,26 @@ func nullText[T ~string](id T) *string {
 
 type fields map[string]json.RawMessage
 
-// document is the tariff without its add-ons, field by field.
-func (t Tariff) document() fields {
+// documentOf is the tariff without its add-ons, field by field.
+func documentOf(t Tariff) fields {
 	t.Offer.AddOns = nil
-	m := t.offerDocument()
+	m := offerDocument(t)
 	delete(m, "add_ons")
 	m["code"], m["status"], m["group_id"] = field(t.Code), field(t.Status), field(nullText(t.GroupID))
 	return m
 }
 
 // offerDocument is what the tariff sells, field by field: what a version is made of.
-func (t Tariff) offerDocument() fields { return documentOf(t.Offer) }
+func offerDocument(t Tariff) fields { return fieldsOf(t.Offer) }
 
-func (a AddOn) document() fields {
-	m := documentOf(a)
+func addOnDocument(a AddOn) fields {
+	m := fieldsOf(a)
 	delete(m, "created_at")
 	delete(m, "version")
 	return m
 }
 
-func documentOf(v any) fields {
+func fieldsOf(v any) fields {
 	m := fields{}
 	for name, raw := range input.Members(field(v)) {
 		m[name] = canonical(raw)

@@ -9,6 +9,7 @@ import (
 	"github.com/tariffd/tariffd/internal/actor"
 	"github.com/tariffd/tariffd/internal/fault"
 	"github.com/tariffd/tariffd/internal/input"
+	"github.com/tariffd/tariffd/internal/product"
 )
 
 // TariffPut is one whole tariff to be created or replaced, its add-ons included.
@@ -24,7 +25,7 @@ func NewOffer() Offer { return newOffer() }
 
 // NewAddOn is an add-on with everything at the default that follows from its element, and from the billing, unit and
 // parameters that are said of it.
-func NewAddOn(c Content, said AddOn) AddOn {
+func NewAddOn(c product.Content, said AddOn) AddOn {
 	a := newAddOn(c, said.Code, time.Time{})
 	var in AddOnChange
 	if said.Billing != "" {
@@ -119,7 +120,7 @@ func (s shelf) judgeAddOn(p *TariffPut, i int, now time.Time) error {
 		return err
 	}
 	a.ValueType = c.ValueType
-	if a.ValueType == EnumerationValue && len(a.ItemPrices) == 0 {
+	if a.ValueType == product.EnumerationValue && len(a.ItemPrices) == 0 {
 		a.ItemPrices = everyItem(s.enumerations[c.EnumerationCode])
 	}
 	if err := s.settle(p.Tariff.Offer, a, AddOnChange{}); err != nil {
@@ -129,7 +130,7 @@ func (s shelf) judgeAddOn(p *TariffPut, i int, now time.Time) error {
 	switch {
 	case !had:
 		a.CreatedAt, a.Version = now, 1
-	case len(changesOf(before.document(), a.document())) > 0:
+	case len(changesOf(addOnDocument(before), addOnDocument(*a))) > 0:
 		a.CreatedAt, a.Version = before.CreatedAt, before.Version+1
 	default:
 		*a = before
@@ -146,7 +147,7 @@ func (e *Engine) put(ctx context.Context, tx Tx, by actor.Actor, p *TariffPut, n
 		if err := tx.InsertTariffVersion(ctx, t.ID, t.Number, t.Offer, now); err != nil {
 			return err
 		}
-		return t.record(ctx, tx, by, "created", nil, changesOf(nil, t.document()))
+		return record(ctx, tx, by, t, "created", nil, changesOf(nil, documentOf(t)))
 	}
 	before, err := lockTariff(ctx, tx, t.ID, &p.Before.Version)
 	if err != nil {
@@ -159,7 +160,7 @@ func (e *Engine) put(ctx context.Context, tx Tx, by actor.Actor, p *TariffPut, n
 func (e *Engine) saveWhole(ctx context.Context, tx Tx, by actor.Actor, before, t Tariff) error {
 	edits := addOnEdits(before.Offer, t.Offer)
 	var first *addOnEdit
-	if len(edits) > 0 && len(changesOf(before.document(), t.document())) == 0 {
+	if len(edits) > 0 && len(changesOf(documentOf(before), documentOf(t))) == 0 {
 		first, edits = &edits[0], edits[1:]
 	}
 	saved, err := e.save(ctx, tx, by, before, t, first)
@@ -167,7 +168,7 @@ func (e *Engine) saveWhole(ctx context.Context, tx Tx, by actor.Actor, before, t
 		return err
 	}
 	for i := range edits {
-		if err = saved.record(ctx, tx, by, "updated", &edits[i], edits[i].changes); err != nil {
+		if err = record(ctx, tx, by, saved, "updated", &edits[i], edits[i].changes); err != nil {
 			return err
 		}
 	}
@@ -178,14 +179,14 @@ func addOnEdits(before, after Offer) (edits []addOnEdit) {
 	for _, a := range after.AddOns {
 		old, had := before.AddOnOf(a.Code)
 		if !had {
-			edits = append(edits, addOnEdit{"created", a.Code, changesOf(nil, a.document())})
-		} else if changes := changesOf(old.document(), a.document()); len(changes) > 0 {
+			edits = append(edits, addOnEdit{"created", a.Code, changesOf(nil, addOnDocument(a))})
+		} else if changes := changesOf(addOnDocument(old), addOnDocument(a)); len(changes) > 0 {
 			edits = append(edits, addOnEdit{"updated", a.Code, changes})
 		}
 	}
 	for _, old := range before.AddOns {
 		if _, kept := after.AddOnOf(old.Code); !kept {
-			edits = append(edits, addOnEdit{"deleted", old.Code, changesOf(old.document(), nil)})
+			edits = append(edits, addOnEdit{"deleted", old.Code, changesOf(addOnDocument(old), nil)})
 		}
 	}
 	return edits

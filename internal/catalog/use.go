@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/tariffd/tariffd/internal/client"
+	"github.com/tariffd/tariffd/internal/product"
 )
 
 // Use is what rules about a client count.
@@ -36,16 +37,16 @@ func (u Use) With(t, other Tariff, trial bool) Use {
 }
 
 // TrialUsed tells whether the client had its trial already, in the scope of the product type's policy (D13).
-func (u Use) TrialUsed(p ProductType) (Reason, bool) {
+func (u Use) TrialUsed(p product.Type) (Reason, bool) {
 	had := 0
 	switch p.TrialPolicy {
-	case TrialPerTariff:
+	case product.TrialPerTariff:
 		had = u.TrialsOfTariff
-	case TrialPerGroup:
+	case product.TrialPerGroup:
 		had = u.TrialsOfGroup
-	case TrialPerProductType:
+	case product.TrialPerProductType:
 		had = u.TrialsOfType
-	case TrialEveryService:
+	case product.TrialEveryService:
 	}
 	return Reason{"trial_used", "The client has had its trial."}, had > 0
 }

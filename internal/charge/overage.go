@@ -9,11 +9,11 @@ import (
 
 	"github.com/tariffd/tariffd/internal/actor"
 	"github.com/tariffd/tariffd/internal/calendar"
-	"github.com/tariffd/tariffd/internal/catalog"
 	"github.com/tariffd/tariffd/internal/client"
 	"github.com/tariffd/tariffd/internal/event"
 	"github.com/tariffd/tariffd/internal/fault"
 	"github.com/tariffd/tariffd/internal/ledger"
+	"github.com/tariffd/tariffd/internal/measure"
 	"github.com/tariffd/tariffd/internal/money"
 	"github.com/tariffd/tariffd/internal/service"
 )
@@ -40,7 +40,7 @@ type Books struct {
 	TaxRules         []client.TaxRule   // of the provider
 	Taxpayer         client.Taxpayer
 	Terms            []service.TermRow // of all that were in force in the month
-	Units            catalog.Units
+	Units            measure.Units
 	Usage            Usage
 	Booked           []Expense // overages of the month's days and their corrections, in order of booking
 	Closed           bool      // the month is final: its blocks may be gone

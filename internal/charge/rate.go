@@ -7,6 +7,7 @@ import (
 	"github.com/shopspring/decimal"
 
 	"github.com/tariffd/tariffd/internal/catalog"
+	"github.com/tariffd/tariffd/internal/measure"
 	"github.com/tariffd/tariffd/internal/money"
 	"github.com/tariffd/tariffd/internal/pricing"
 	"github.com/tariffd/tariffd/internal/service"
@@ -18,7 +19,7 @@ type rate struct {
 	stats     catalog.Statistics
 	unit      string // of the add-on: Included and Maximum are in it
 	base      string
-	units     catalog.Units
+	units     measure.Units
 	included  decimal.Decimal // in base
 	maximum   *decimal.Decimal
 	unitPrice decimal.Decimal // per OverageUnit; zero is free (D14)
@@ -26,7 +27,7 @@ type rate struct {
 	perUnit   *big.Rat        // how many of base make one OverageUnit
 }
 
-func rateOf(term service.Term, units catalog.Units) (rate, error) {
+func rateOf(term service.Term, units measure.Units) (rate, error) {
 	r := rate{stats: *term.Statistics, unit: term.Unit, units: units}
 	if r.stats.OverageUnit == "" {
 		r.stats.OverageUnit = r.unit
@@ -81,7 +82,7 @@ func (r *rate) priceBy(term service.Term) error {
 }
 
 // bottomOf returns the smallest unit below a unit.
-func bottomOf(units catalog.Units, code string) string {
+func bottomOf(units measure.Units, code string) string {
 	for range units {
 		smaller := units[code].SmallerUnit
 		if smaller == "" {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/tariffd/tariffd/internal/calendar"
 	"github.com/tariffd/tariffd/internal/catalog"
+	"github.com/tariffd/tariffd/internal/measure"
 	"github.com/tariffd/tariffd/internal/money"
 	"github.com/tariffd/tariffd/internal/pricing"
 	"github.com/tariffd/tariffd/internal/service"
@@ -20,7 +21,7 @@ type Usage interface {
 	// Days are the days with any block, in order.
 	Days() []calendar.Day
 	// ByDay reads the add-on's parameters of each day's blocks in a unit (D18, D19).
-	ByDay(s catalog.Statistics, unit string, units catalog.Units) (map[calendar.Day]decimal.Decimal, error)
+	ByDay(s catalog.Statistics, unit string, units measure.Units) (map[calendar.Day]decimal.Decimal, error)
 }
 
 // MonthInput is everything that a month's overage of one service depends on.
@@ -33,7 +34,7 @@ type MonthInput struct {
 	TaxOn       func(day calendar.Day) decimal.Decimal // the rate of tax (D25); nil: none
 	Period      calendar.Period                        // of the service, which special prices may be for
 	Terms       []service.TermRow
-	Units       catalog.Units
+	Units       measure.Units
 	Usage       Usage
 }
 

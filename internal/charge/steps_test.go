@@ -12,6 +12,7 @@ import (
 
 	"github.com/tariffd/tariffd/internal/calendar"
 	"github.com/tariffd/tariffd/internal/catalog"
+	"github.com/tariffd/tariffd/internal/measure"
 	"github.com/tariffd/tariffd/internal/money"
 	"github.com/tariffd/tariffd/internal/service"
 )
@@ -29,7 +30,7 @@ func (u fakeUsage) Days() []calendar.Day {
 	return out
 }
 
-func (u fakeUsage) ByDay(_ catalog.Statistics, unit string, units catalog.Units) (map[calendar.Day]decimal.Decimal, error) {
+func (u fakeUsage) ByDay(_ catalog.Statistics, unit string, units measure.Units) (map[calendar.Day]decimal.Decimal, error) {
 	out := map[calendar.Day]decimal.Decimal{}
 	for d, x := range u {
 		y, err := units.Convert(x, "GiB", unit)
@@ -43,7 +44,7 @@ func (u fakeUsage) ByDay(_ catalog.Statistics, unit string, units catalog.Units)
 
 var (
 	march = calendar.Month{Year: 2026, Month: time.March}
-	units = catalog.NewUnits([]catalog.Unit{
+	units = measure.NewUnits([]measure.Unit{
 		{Code: "B"},
 		{Code: "KiB", SmallerUnit: "B", Ratio: dec("1024")},
 		{Code: "MiB", SmallerUnit: "KiB", Ratio: dec("1024")},

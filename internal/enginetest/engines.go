@@ -21,10 +21,12 @@ import (
 	"github.com/tariffd/tariffd/internal/clock"
 	"github.com/tariffd/tariffd/internal/datacenter"
 	"github.com/tariffd/tariffd/internal/lifecycle"
+	"github.com/tariffd/tariffd/internal/module"
 	"github.com/tariffd/tariffd/internal/order"
 	"github.com/tariffd/tariffd/internal/payment"
 	"github.com/tariffd/tariffd/internal/pgtest"
 	"github.com/tariffd/tariffd/internal/postgres"
+	"github.com/tariffd/tariffd/internal/product"
 	"github.com/tariffd/tariffd/internal/provision"
 	"github.com/tariffd/tariffd/internal/secret"
 )
@@ -40,7 +42,9 @@ type Engines struct {
 	Clock *clock.Fake
 
 	Clients   *client.Engine
-	Catalog   *catalog.Engine
+	Products  *product.Engine
+	Modules   *module.Engine
+	Tariffs   *catalog.Engine
 	Orders    *order.Engine
 	Lifecycle *lifecycle.Engine
 	Payments  *payment.Engine
@@ -69,15 +73,18 @@ func Wire(tb testing.TB, on On) *Engines {
 	e := &Engines{TB: tb, Pool: on.Pool, Clock: on.Clock}
 	e.DB = postgres.New(on.Pool, postgres.Options{Prepare: true, Clock: on.Clock, Wall: on.Clock, Box: on.Box})
 	e.Clients = &client.Engine{InTx: Narrow[client.Tx](e.DB), Zone: on.Zone, Wall: on.Clock}
-	e.Catalog = &catalog.Engine{InTx: Narrow[catalog.Tx](e.DB), Drivers: on.Drivers}
-	e.Catalog.Free = catalog.NewStock(e.Catalog, on.Clock)
+	e.Products = &product.Engine{InTx: Narrow[product.Tx](e.DB)}
+	e.Modules = &module.Engine{InTx: Narrow[module.Tx](e.DB), Drivers: on.Drivers}
+	e.Tariffs = &catalog.Engine{
+		InTx: Narrow[catalog.Tx](e.DB), Drivers: on.Drivers, Connect: e.Modules.Connect, Free: module.NewStock(e.Modules, on.Clock),
+	}
 	e.Orders = &order.Engine{
-		InTx: Narrow[order.Tx](e.DB), Zone: on.Zone, Stock: e.Catalog.Free,
+		InTx: Narrow[order.Tx](e.DB), Zone: on.Zone, Stock: e.Tariffs.Free,
 		Look: func(ctx context.Context) (order.Lookup, error) { return e.DB.Shelf(ctx) },
 	}
 	e.Lifecycle = &lifecycle.Engine{
-		InTx: Narrow[lifecycle.Tx](e.DB), Zone: on.Zone, Registry: on.Drivers, Module: e.Catalog.Connect, Box: on.Box, Orders: e.Orders,
-		Stock: e.Catalog.Free,
+		InTx: Narrow[lifecycle.Tx](e.DB), Zone: on.Zone, Registry: on.Drivers, Module: e.Modules.Connect, Box: on.Box, Orders: e.Orders,
+		Stock: e.Tariffs.Free,
 	}
 	e.Orders.Open = e.Lifecycle.Open
 	e.Payments = &payment.Engine{

@@ -18,6 +18,7 @@ import (
 	"github.com/tariffd/tariffd/internal/fault"
 	"github.com/tariffd/tariffd/internal/input"
 	"github.com/tariffd/tariffd/internal/lifecycle"
+	"github.com/tariffd/tariffd/internal/module"
 	"github.com/tariffd/tariffd/internal/money"
 	"github.com/tariffd/tariffd/internal/operation"
 	"github.com/tariffd/tariffd/internal/order"
@@ -35,7 +36,7 @@ var Start = time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC)
 type Shop struct {
 	*Engines
 	At     datacenter.ID
-	Module catalog.ModuleID // "one"
+	Module provision.ModuleID // "one"
 	Server catalog.TariffID
 }
 
@@ -44,28 +45,28 @@ func OpenShop(tb testing.TB, played provision.Driver) *Shop {
 	tb.Helper()
 	s := &Shop{Engines: Open(tb, Start, time.UTC, played, none.Driver(), manual.Driver())}
 	s.At = s.Place("3")
-	s.Module = s.NewModule("one", catalog.ModuleChange{})
+	s.Module = s.NewModule("one", module.Change{})
 	s.Server = s.NewTariff("E3", "dedicated", "50", s.Module)
 	return s
 }
 
 // NewModule connects a further panel of the played driver, which finds its name among its parameters.
-func (s *Shop) NewModule(name string, in catalog.ModuleChange) catalog.ModuleID {
+func (s *Shop) NewModule(name string, in module.Change) provision.ModuleID {
 	s.Helper()
 	in.Name, in.DataCenterID, in.Parameters = &name, input.To(s.At), json.RawMessage(fmt.Sprintf(`{"name": %q}`, name))
-	m, err := s.Catalog.CreateModule(context.Background(), Admin, "dcimanager6", "dedicated", in)
+	m, err := s.Modules.Create(context.Background(), Admin, "dcimanager6", "dedicated", in)
 	require.NoError(s, err)
 	return m.ID
 }
 
 // NewTariff sells out of modules, month by month.
-func (s *Shop) NewTariff(code, productType, amount string, modules ...catalog.ModuleID) catalog.TariffID {
+func (s *Shop) NewTariff(code, productType, amount string, modules ...provision.ModuleID) catalog.TariffID {
 	s.Helper()
 	price := catalog.Price{Period: "P1M", Amount: dec(amount)}
 	if productType == "dedicated" {
 		price.SetupFee = dec("10")
 	}
-	t, err := s.Catalog.CreateTariff(context.Background(), Admin, catalog.NewTariff{
+	t, err := s.Tariffs.CreateTariff(context.Background(), Admin, catalog.NewTariff{
 		ProductType: productType, ProviderID: s.Provider, TariffChange: catalog.TariffChange{
 			Code: &code, Name: &code, Status: ptr(catalog.Active), DataCenterIDs: &[]datacenter.ID{s.At},
 			ModuleIDs: &modules, Prices: &[]catalog.Price{price},
@@ -78,14 +79,14 @@ func (s *Shop) NewTariff(code, productType, amount string, modules ...catalog.Mo
 // EditTariff changes the server's tariff.
 func (s *Shop) EditTariff(in catalog.TariffChange) {
 	s.Helper()
-	_, err := s.Catalog.UpdateTariff(context.Background(), Admin, s.Server, in)
+	_, err := s.Tariffs.UpdateTariff(context.Background(), Admin, s.Server, in)
 	require.NoError(s, err)
 }
 
 // EditModule changes module "one".
-func (s *Shop) EditModule(in catalog.ModuleChange) {
+func (s *Shop) EditModule(in module.Change) {
 	s.Helper()
-	_, err := s.Catalog.UpdateModule(context.Background(), Admin, s.Module, in)
+	_, err := s.Modules.Update(context.Background(), Admin, s.Module, in)
 	require.NoError(s, err)
 }
 

@@ -9,7 +9,10 @@ import (
 
 	"github.com/tariffd/tariffd/internal/catalog"
 	"github.com/tariffd/tariffd/internal/fault"
+	"github.com/tariffd/tariffd/internal/measure"
+	"github.com/tariffd/tariffd/internal/module"
 	"github.com/tariffd/tariffd/internal/order"
+	"github.com/tariffd/tariffd/internal/product"
 	"github.com/tariffd/tariffd/internal/provision"
 )
 
@@ -166,12 +169,16 @@ type shop struct {
 func newShop(t testing.TB) *shop {
 	s := &shop{panel: &panel{password: "right", stock: []provision.Stock{{Key: "E3", Free: 2}, {Key: "i9", Free: 0}}, offer: offering("Debian-12")}}
 	s.rig = newRig(t, func(r *rig) {
-		r.server.Catalog = &catalog.Engine{InTx: narrow[catalog.Tx](r.db), Drivers: provision.NewRegistry(s.panel.driver(), plain())}
+		drivers := provision.NewRegistry(s.panel.driver(), plain())
+		r.server.Units = &measure.Engine{InTx: narrow[measure.Tx](r.db)}
+		r.server.Products = &product.Engine{InTx: narrow[product.Tx](r.db)}
+		r.server.Modules = &module.Engine{InTx: narrow[module.Tx](r.db), Drivers: drivers}
+		r.server.Tariffs = &catalog.Engine{InTx: narrow[catalog.Tx](r.db), Drivers: drivers, Connect: r.server.Modules.Connect}
 		r.server.CatalogReader = r.db.Reader()
-		r.server.Catalog.Free = catalog.NewStock(r.server.Catalog, r.wall)
+		r.server.Tariffs.Free = module.NewStock(r.server.Modules, r.wall)
 		r.server.Shelf = func(ctx context.Context) (Shelf, error) { return r.db.Shelf(ctx) }
 		r.server.Orders = &order.Engine{
-			InTx: narrow[order.Tx](r.db), Zone: time.UTC, Stock: r.server.Catalog.Free,
+			InTx: narrow[order.Tx](r.db), Zone: time.UTC, Stock: r.server.Tariffs.Free,
 			Look: func(ctx context.Context) (order.Lookup, error) { return r.db.Shelf(ctx) },
 		}
 	})

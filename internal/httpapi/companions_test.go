@@ -5,7 +5,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/tariffd/tariffd/internal/catalog"
+	"github.com/tariffd/tariffd/internal/module"
 	"github.com/tariffd/tariffd/internal/postgres"
 )
 
@@ -74,9 +74,9 @@ func TestASystemBesideAPanelKeepsItsAddressWhileServicesAreOnItD30(t *testing.T)
 // passwordOf opens a companion's sealed password.
 func passwordOf(t *testing.T, r *shop, id string) string {
 	t.Helper()
-	var found []catalog.Companion
+	var found []module.Companion
 	err := r.db.InTx(t.Context(), func(tx *postgres.Tx) (err error) {
-		found, err = tx.CompanionsByIDs(t.Context(), []catalog.CompanionID{catalog.CompanionID(id), "no id at all"})
+		found, err = tx.CompanionsByIDs(t.Context(), []module.CompanionID{module.CompanionID(id), "no id at all"})
 		return err
 	})
 	require.NoError(t, err)

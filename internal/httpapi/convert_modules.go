@@ -3,17 +3,18 @@ package httpapi
 import (
 	"github.com/tariffd/tariffd/api"
 	"github.com/tariffd/tariffd/internal/catalog"
+	"github.com/tariffd/tariffd/internal/module"
 	"github.com/tariffd/tariffd/internal/provision"
 )
 
-func fromAPIQueue(b *api.ModuleQueueInput) catalog.QueueChange {
+func fromAPIQueue(b *api.ModuleQueueInput) module.QueueChange {
 	if b == nil {
-		return catalog.QueueChange{}
+		return module.QueueChange{}
 	}
-	return catalog.QueueChange{Enabled: b.Enabled, Key: optional(b.Key), Workers: b.Workers}
+	return module.QueueChange{Enabled: b.Enabled, Key: optional(b.Key), Workers: b.Workers}
 }
 
-func toAPIModule(m catalog.Module) api.ProcessingModule {
+func toAPIModule(m module.Module) api.ProcessingModule {
 	return api.ProcessingModule{
 		ID: string(m.ID), Driver: m.Driver, ProductType: m.ProductType, Name: m.Name, DataCenterID: orNull(m.DataCenterID),
 		DepartmentID: orNull(m.DepartmentID), SortOrder: m.SortOrder, Enabled: m.Enabled,
@@ -24,19 +25,19 @@ func toAPIModule(m catalog.Module) api.ProcessingModule {
 	}
 }
 
-func toAPIHealth(h catalog.Health) api.ModuleHealth {
+func toAPIHealth(h module.Health) api.ModuleHealth {
 	return api.ModuleHealth{Status: api.HealthStatus(h.Status), CheckedAt: h.CheckedAt, Error: orNull(h.Error)}
 }
 
-func toAPIModuleCheck(c catalog.ModuleCheck) api.ModuleCheck {
+func toAPIModuleCheck(c module.Check) api.ModuleCheck {
 	h := toAPIHealth(c.Health)
 	return api.ModuleCheck{
 		Status: h.Status, CheckedAt: h.CheckedAt, Error: h.Error, Tried: append([]string{}, c.Tried...), Hints: append([]string{}, c.Hints...),
 	}
 }
 
-func toAPIProblem(p catalog.Problem) api.ModuleProblem {
-	return api.ModuleProblem{ID: p.ID, Kind: p.Kind, Detail: p.Text, Since: p.At, Until: p.At.Add(catalog.ProblemLasts)}
+func toAPIProblem(p module.Problem) api.ModuleProblem {
+	return api.ModuleProblem{ID: p.ID, Kind: p.Kind, Detail: p.Text, Since: p.At, Until: p.At.Add(module.ProblemLasts)}
 }
 
 func toAPIStock(i catalog.StockItem) api.StockItem {

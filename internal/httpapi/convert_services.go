@@ -7,10 +7,10 @@ import (
 	"github.com/shopspring/decimal"
 
 	"github.com/tariffd/tariffd/api"
-	"github.com/tariffd/tariffd/internal/catalog"
 	"github.com/tariffd/tariffd/internal/event"
 	"github.com/tariffd/tariffd/internal/lifecycle"
 	"github.com/tariffd/tariffd/internal/money"
+	"github.com/tariffd/tariffd/internal/product"
 	"github.com/tariffd/tariffd/internal/provision"
 	"github.com/tariffd/tariffd/internal/service"
 	"github.com/tariffd/tariffd/internal/traffic"
@@ -30,7 +30,7 @@ func toAPIService(v lifecycle.View, actions []string, zone *time.Location, noted
 		Addresses: each(s.Addresses, toAPIAddress), AddOns: toAPIAddOns(v), Parameters: toAPIParameters(s.Parameters),
 		Prices: toAPIPrices(v), SpecialPrices: toAPISpecials(v.Terms), LinkedServers: each(v.Links, toAPILinked),
 		BandwidthServiceID: orNull(v.BandwidthServiceID),
-		ServersMissing:     s.ProductType == catalog.DedicatedBandwidth && s.Live() && len(v.Links) == 0,
+		ServersMissing:     s.ProductType == product.DedicatedBandwidth && s.Live() && len(v.Links) == 0,
 	}
 	if noted {
 		out.Note = orNull(s.Note)

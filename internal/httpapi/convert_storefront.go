@@ -7,20 +7,22 @@ import (
 	"github.com/tariffd/tariffd/internal/catalog"
 	"github.com/tariffd/tariffd/internal/client"
 	"github.com/tariffd/tariffd/internal/datacenter"
+	"github.com/tariffd/tariffd/internal/module"
+	"github.com/tariffd/tariffd/internal/product"
 )
 
 // form is what an order form is drawn of.
 type form struct {
 	tariff      catalog.Tariff
 	provider    client.Provider
-	productType catalog.ProductType
+	productType product.Type
 	group       *api.OrderFormGroup
 	centers     []datacenter.DataCenter
-	asked       []catalog.Parameter // by the product type
+	asked       []product.Parameter // by the product type
 }
 
 // toAPI draws the form. What is inside the house, such as modules and settings, is not on it.
-func (f form) toAPI(a catalog.Availability, modules []catalog.Module) api.OrderForm {
+func (f form) toAPI(a catalog.Availability, modules []module.Module) api.OrderForm {
 	t, o := f.tariff, f.tariff.Offer
 	out := api.OrderForm{
 		ID: string(t.ID), Code: t.Code, Name: o.Name, Description: o.Description, ProductType: t.ProductType, ProductTypeName: f.productType.Name,
@@ -85,12 +87,12 @@ func toAPIFormAddOn(o catalog.Offer, a catalog.AddOn) api.OrderFormAddOn {
 }
 
 // parameters are what the order may say besides add-ons; a bandwidth service also names the servers that it carries.
-func (f form) parameters(modules []catalog.Module) []api.OrderFormParameter {
+func (f form) parameters(modules []module.Module) []api.OrderFormParameter {
 	out := each(catalog.Asked(f.tariff.Offer, f.asked, modules), toAPIFormParameter)
-	if f.tariff.ProductType == catalog.DedicatedBandwidth {
+	if f.tariff.ProductType == product.DedicatedBandwidth {
 		out = append(out, api.OrderFormParameter{
-			Code: "servers", Name: "Servers", Input: api.OrderFormParameterInput(catalog.MultiListInput), Required: true, Values: []api.OrderFormValue{},
-			Validator: toAPIValidator(catalog.Validator{Kind: catalog.ValidatorNone}),
+			Code: "servers", Name: "Servers", Input: api.OrderFormParameterInput(product.MultiListInput), Required: true, Values: []api.OrderFormValue{},
+			Validator: toAPIValidator(product.Validator{Kind: product.ValidatorNone}),
 		})
 	}
 	return out
@@ -98,8 +100,8 @@ func (f form) parameters(modules []catalog.Module) []api.OrderFormParameter {
 
 func toAPIFormParameter(p catalog.AskedParameter) api.OrderFormParameter {
 	return api.OrderFormParameter{
-		Code: p.Code, Name: p.Name, Input: api.OrderFormParameterInput(p.Input), Required: p.Required && p.Ask == catalog.AskAtOrder,
-		Default: orNull(p.Default), AnyText: p.AnyText || p.Input == catalog.TextInput, Validator: toAPIValidator(p.Validator),
+		Code: p.Code, Name: p.Name, Input: api.OrderFormParameterInput(p.Input), Required: p.Required && p.Ask == product.AskAtOrder,
+		Default: orNull(p.Default), AnyText: p.AnyText || p.Input == product.TextInput, Validator: toAPIValidator(p.Validator),
 		Values: each(p.Allowed, func(v catalog.AllowedValue) api.OrderFormValue {
 			return api.OrderFormValue{
 				Code: v.Code, Name: v.Name, Tags: append([]string{}, v.Tags...),

@@ -13,6 +13,7 @@ import (
 	"github.com/tariffd/tariffd/internal/datacenter"
 	"github.com/tariffd/tariffd/internal/input"
 	"github.com/tariffd/tariffd/internal/money"
+	"github.com/tariffd/tariffd/internal/provision"
 )
 
 func fromAPITariffCreate(ctx context.Context, b api.TariffCreate) (catalog.NewTariff, error) {
@@ -21,7 +22,7 @@ func fromAPITariffCreate(ctx context.Context, b api.TariffCreate) (catalog.NewTa
 		ProductType: b.ProductType, ProviderID: actor.ProviderID(b.ProviderID), CreateAllAddOns: b.CreateAllAddOns != nil && *b.CreateAllAddOns,
 		TariffChange: catalog.TariffChange{
 			Code: &b.Code, Name: &b.Name, Description: b.Description, DataCenterIDs: ids[datacenter.ID](b.DataCenterIds),
-			ModuleIDs: ids[catalog.ModuleID](b.ProcessingModuleIds), Settings: freeForm(ctx, "settings"), Parameters: b.Parameters, Prices: p.tariff(b.Prices),
+			ModuleIDs: ids[provision.ModuleID](b.ProcessingModuleIds), Settings: freeForm(ctx, "settings"), Parameters: b.Parameters, Prices: p.tariff(b.Prices),
 			GroupID:        input.Opt[catalog.TariffGroupID]{Set: true, Value: as[catalog.TariffGroupID](b.GroupID)},
 			DomainTemplate: b.DefaultDomainTemplate, TrialDays: b.TrialDays, Calendar: fromAPICalendar(b.Calendar), Hourly: fromAPIHourly(b.Hourly),
 			Policy: fromAPIPolicy(b.Policy),
@@ -39,7 +40,7 @@ func fromAPITariffPatch(ctx context.Context, b api.TariffPatch) (catalog.TariffC
 	in := catalog.TariffChange{
 		Parameters: b.Parameters,
 		IfVersion:  ifVersion(ctx), Code: b.Code, Status: as[catalog.TariffStatus](text(b.Status)), Name: b.Name, Description: b.Description,
-		DataCenterIDs: ids[datacenter.ID](b.DataCenterIds), ModuleIDs: ids[catalog.ModuleID](b.ProcessingModuleIds),
+		DataCenterIDs: ids[datacenter.ID](b.DataCenterIds), ModuleIDs: ids[provision.ModuleID](b.ProcessingModuleIds),
 		Settings: freeForm(ctx, "settings"), Prices: p.tariff(b.Prices), Policy: fromAPIPolicy(b.Policy),
 		GroupID: asOpt[catalog.TariffGroupID](optional(b.GroupID)), DomainTemplate: textOr(b.DefaultDomainTemplate), TrialDays: b.TrialDays,
 		Calendar: fromAPICalendar(b.Calendar), Hourly: fromAPIHourly(b.Hourly),
@@ -110,7 +111,7 @@ func toAPITariff(t catalog.Tariff) api.Tariff {
 		ID: string(t.ID), ProductType: t.ProductType, ProviderID: string(t.ProviderID), Code: t.Code, Name: o.Name, Description: o.Description,
 		Status:              api.TariffStatus(t.Status),
 		DataCenterIds:       each(o.DataCenterIDs, func(id datacenter.ID) api.ID { return string(id) }),
-		ProcessingModuleIds: each(o.ModuleIDs, func(id catalog.ModuleID) api.ID { return string(id) }),
+		ProcessingModuleIds: each(o.ModuleIDs, func(id provision.ModuleID) api.ID { return string(id) }),
 		Settings:            openObject(o.Settings), DefaultDomainTemplate: orNull(o.DefaultDomainTemplate),
 		Parameters: append([]string{}, o.Parameters...), Prices: each(o.Prices, toAPITariffPrice), OrderablePeriods: each(t.OrderablePeriods(), toAPIPeriod),
 		Policy: api.TariffPolicy{

@@ -9,6 +9,7 @@ import (
 	"github.com/tariffd/tariffd/internal/catalog"
 	"github.com/tariffd/tariffd/internal/datacenter"
 	"github.com/tariffd/tariffd/internal/fault"
+	"github.com/tariffd/tariffd/internal/product"
 	"github.com/tariffd/tariffd/internal/traffic"
 )
 
@@ -23,7 +24,7 @@ func (s *Server) ListEligibleServers(ctx context.Context, r api.ListEligibleServ
 	if err != nil {
 		return nil, err
 	}
-	if t.ProductType != catalog.DedicatedBandwidth {
+	if t.ProductType != product.DedicatedBandwidth {
 		return nil, fault.New(fault.Invalid, "not_a_bandwidth_service", "Only bandwidth services carry servers.")
 	}
 	of := actor.ClientID(orEmpty(r.Params.ClientID))
@@ -55,7 +56,7 @@ func toAPIEligible(v traffic.Verdict) api.EligibleServer {
 
 // addEligible adds the reason that a client has no server which a bandwidth service of the tariff could carry.
 func (s *Server) addEligible(ctx context.Context, t catalog.Tariff, of actor.ClientID, a *catalog.Availability) error {
-	if t.ProductType != catalog.DedicatedBandwidth || of == "" {
+	if t.ProductType != product.DedicatedBandwidth || of == "" {
 		return nil
 	}
 	c := traffic.Candidate{ClientID: of, ProviderID: t.ProviderID, DataCenterIDs: t.Offer.DataCenterIDs}

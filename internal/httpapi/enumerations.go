@@ -4,7 +4,7 @@ import (
 	"context"
 
 	"github.com/tariffd/tariffd/api"
-	"github.com/tariffd/tariffd/internal/catalog"
+	"github.com/tariffd/tariffd/internal/product"
 )
 
 // ListEnumerations lists enumerations.
@@ -17,20 +17,20 @@ func (s *Server) ListEnumerations(ctx context.Context, _ api.ListEnumerationsReq
 	if err != nil {
 		return nil, err
 	}
-	rows, next := cut(ctx, p, rows, func(n catalog.Enumeration) string { return n.Code })
+	rows, next := cut(ctx, p, rows, func(n product.Enumeration) string { return n.Code })
 	return api.ListEnumerations200JSONResponse{Data: each(rows, toAPIEnumeration), NextCursor: next}, nil
 }
 
 // CreateEnumeration adds an enumeration.
 func (s *Server) CreateEnumeration(ctx context.Context, r api.CreateEnumerationRequestObject) (api.CreateEnumerationResponseObject, error) {
-	answer := func(n catalog.Enumeration) api.CreateEnumerationResponseObject {
+	answer := func(n product.Enumeration) api.CreateEnumerationResponseObject {
 		return api.CreateEnumeration201JSONResponse{
 			Body:    toAPIEnumeration(n),
 			Headers: api.CreateEnumeration201ResponseHeaders{Location: "/v1/enumerations/" + n.Code, ETag: etag(n.Version)},
 		}
 	}
-	in := catalog.EnumerationChange{Name: &r.Body.Name, Items: fromAPIEnumerationItems(r.Body.Items)}
-	n, err := s.Catalog.CreateEnumeration(ctx, actorOf(ctx, once(answer)), r.Body.Code, in)
+	in := product.EnumerationChange{Name: &r.Body.Name, Items: fromAPIEnumerationItems(r.Body.Items)}
+	n, err := s.Products.CreateEnumeration(ctx, actorOf(ctx, once(answer)), r.Body.Code, in)
 	if err != nil {
 		return nil, err
 	}
@@ -48,8 +48,8 @@ func (s *Server) GetEnumeration(ctx context.Context, r api.GetEnumerationRequest
 
 // UpdateEnumeration changes an enumeration.
 func (s *Server) UpdateEnumeration(ctx context.Context, r api.UpdateEnumerationRequestObject) (api.UpdateEnumerationResponseObject, error) {
-	in := catalog.EnumerationChange{IfVersion: ifVersion(ctx), Name: r.JSONBody.Name, Items: fromAPIEnumerationItems(r.JSONBody.Items)}
-	n, err := s.Catalog.UpdateEnumeration(ctx, actorOf(ctx), r.Code, in)
+	in := product.EnumerationChange{IfVersion: ifVersion(ctx), Name: r.JSONBody.Name, Items: fromAPIEnumerationItems(r.JSONBody.Items)}
+	n, err := s.Products.UpdateEnumeration(ctx, actorOf(ctx), r.Code, in)
 	if err != nil {
 		return nil, err
 	}
@@ -58,26 +58,26 @@ func (s *Server) UpdateEnumeration(ctx context.Context, r api.UpdateEnumerationR
 
 // DeleteEnumeration removes an enumeration that nothing refers to.
 func (s *Server) DeleteEnumeration(ctx context.Context, r api.DeleteEnumerationRequestObject) (api.DeleteEnumerationResponseObject, error) {
-	if err := s.Catalog.DeleteEnumeration(ctx, actorOf(ctx), r.Code, ifVersion(ctx)); err != nil {
+	if err := s.Products.DeleteEnumeration(ctx, actorOf(ctx), r.Code, ifVersion(ctx)); err != nil {
 		return nil, err
 	}
 	return api.DeleteEnumeration204Response{}, nil
 }
 
-func toAPIEnumeration(n catalog.Enumeration) api.Enumeration {
+func toAPIEnumeration(n product.Enumeration) api.Enumeration {
 	return api.Enumeration{
 		Code: n.Code, Name: n.Name, CreatedAt: n.CreatedAt,
-		Items: each(n.Items, func(x catalog.EnumerationItem) api.EnumerationItem { return api.EnumerationItem(x) }),
+		Items: each(n.Items, func(x product.EnumerationItem) api.EnumerationItem { return api.EnumerationItem(x) }),
 	}
 }
 
 // fromAPIEnumerationItems leaves to the engine what stands for a member that was left out.
-func fromAPIEnumerationItems(list *[]api.EnumerationItemInput) *[]catalog.EnumerationItem {
+func fromAPIEnumerationItems(list *[]api.EnumerationItemInput) *[]product.EnumerationItem {
 	if list == nil {
 		return nil
 	}
-	out := each(*list, func(x api.EnumerationItemInput) catalog.EnumerationItem {
-		item := catalog.EnumerationItem{Code: x.Code, Name: orEmpty(x.Name)}
+	out := each(*list, func(x api.EnumerationItemInput) product.EnumerationItem {
+		item := product.EnumerationItem{Code: x.Code, Name: orEmpty(x.Name)}
 		if x.SortOrder != nil {
 			item.SortOrder = *x.SortOrder
 		}

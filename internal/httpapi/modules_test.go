@@ -8,8 +8,9 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/tariffd/tariffd/internal/actor"
-	"github.com/tariffd/tariffd/internal/catalog"
+	"github.com/tariffd/tariffd/internal/module"
 	"github.com/tariffd/tariffd/internal/postgres"
+	"github.com/tariffd/tariffd/internal/provision"
 )
 
 func TestDrivers(t *testing.T) {
@@ -287,7 +288,7 @@ func TestModulesAreFilteredByWhatAnOperatorLooksFor(t *testing.T) {
 }
 
 // problem opens a problem as an operation does.
-func (s *shop) problem(module string) {
+func (s *shop) problem(id string) {
 	s.t.Helper()
 	ctx := s.t.Context()
 	require.NoError(s.t, s.db.InTx(ctx, func(tx *postgres.Tx) error {
@@ -295,7 +296,7 @@ func (s *shop) problem(module string) {
 		if err != nil {
 			return err
 		}
-		return tx.InsertProblem(ctx, catalog.Problem{ID: actor.NewID(), ModuleID: catalog.ModuleID(module), Kind: "module_refused", Text: "No.", At: now})
+		return tx.InsertProblem(ctx, module.Problem{ID: actor.NewID(), ModuleID: provision.ModuleID(id), Kind: "module_refused", Text: "No.", At: now})
 	}))
 }
 

@@ -5,8 +5,8 @@ import (
 
 	"github.com/tariffd/tariffd/api"
 	"github.com/tariffd/tariffd/internal/actor"
-	"github.com/tariffd/tariffd/internal/catalog"
 	ops "github.com/tariffd/tariffd/internal/operation"
+	"github.com/tariffd/tariffd/internal/provision"
 )
 
 // OperationReader reads operations.
@@ -22,7 +22,7 @@ func (s *Server) ListOperations(ctx context.Context, r api.ListOperationsRequest
 		return nil, err
 	}
 	f := ops.Filter{
-		ServiceID: actor.ServiceID(orEmpty(r.Params.ServiceID)), ModuleID: catalog.ModuleID(orEmpty(r.Params.ModuleID)),
+		ServiceID: actor.ServiceID(orEmpty(r.Params.ServiceID)), ModuleID: provision.ModuleID(orEmpty(r.Params.ModuleID)),
 		DepartmentID: orEmpty(r.Params.DepartmentID), From: r.Params.From, To: r.Params.To,
 	}
 	if r.Params.Status != nil {
@@ -87,7 +87,7 @@ func toAPIOperation(staff bool) func(ops.Operation) api.Operation {
 		}
 		if staff {
 			out.ModuleID, out.TaskID = orNull(o.ModuleID), orNull(o.TaskID)
-			out.TriedModuleIds = each(o.TriedModuleIDs, func(id catalog.ModuleID) string { return string(id) })
+			out.TriedModuleIds = each(o.TriedModuleIDs, func(id provision.ModuleID) string { return string(id) })
 			out.Log = each(o.Log, func(l ops.LogEntry) api.OperationLogEntry { return api.OperationLogEntry{At: l.At, Text: l.Text} })
 			if out.Error != nil && o.ErrorText != "" {
 				out.Error.Detail = o.ErrorText

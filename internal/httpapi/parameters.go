@@ -4,7 +4,8 @@ import (
 	"context"
 
 	"github.com/tariffd/tariffd/api"
-	"github.com/tariffd/tariffd/internal/catalog"
+	"github.com/tariffd/tariffd/internal/product"
+	"github.com/tariffd/tariffd/internal/provision"
 )
 
 // ListProductTypeParameters lists the parameters of a product type.
@@ -17,13 +18,13 @@ func (s *Server) ListProductTypeParameters(ctx context.Context, r api.ListProduc
 	if err != nil {
 		return nil, err
 	}
-	rows, next := cut(ctx, p, rows, func(x catalog.Parameter) string { return x.Code })
+	rows, next := cut(ctx, p, rows, func(x product.Parameter) string { return x.Code })
 	return api.ListProductTypeParameters200JSONResponse{Data: each(rows, toAPIParameter), NextCursor: next}, nil
 }
 
 // CreateProductTypeParameter adds a parameter.
 func (s *Server) CreateProductTypeParameter(ctx context.Context, r api.CreateProductTypeParameterRequestObject) (api.CreateProductTypeParameterResponseObject, error) {
-	answer := func(x catalog.Parameter) api.CreateProductTypeParameterResponseObject {
+	answer := func(x product.Parameter) api.CreateProductTypeParameterResponseObject {
 		return api.CreateProductTypeParameter201JSONResponse{
 			Body: toAPIParameter(x),
 			Headers: api.CreateProductTypeParameter201ResponseHeaders{
@@ -32,11 +33,11 @@ func (s *Server) CreateProductTypeParameter(ctx context.Context, r api.CreatePro
 		}
 	}
 	b := r.Body
-	in := catalog.ParameterChange{
+	in := product.ParameterChange{
 		Name: &b.Name, Input: text(b.Input), Values: fromAPIParameterValues(b.Values), Required: b.Required, Ask: text(b.Ask),
 		Edit: text(b.Edit), AllTariffs: b.AllTariffs, Validator: fromAPIValidator(b.Validator), SortOrder: b.SortOrder,
 	}
-	x, err := s.Catalog.CreateParameter(ctx, actorOf(ctx, once(answer)), r.Code, b.Code, in)
+	x, err := s.Products.CreateParameter(ctx, actorOf(ctx, once(answer)), r.Code, b.Code, in)
 	if err != nil {
 		return nil, err
 	}
@@ -57,11 +58,11 @@ func (s *Server) GetProductTypeParameter(ctx context.Context, r api.GetProductTy
 // UpdateProductTypeParameter changes a parameter.
 func (s *Server) UpdateProductTypeParameter(ctx context.Context, r api.UpdateProductTypeParameterRequestObject) (api.UpdateProductTypeParameterResponseObject, error) {
 	b := r.JSONBody
-	in := catalog.ParameterChange{
+	in := product.ParameterChange{
 		IfVersion: ifVersion(ctx), Name: b.Name, Values: fromAPIParameterValues(b.Values), Required: b.Required, Ask: text(b.Ask),
 		Edit: text(b.Edit), AllTariffs: b.AllTariffs, Validator: fromAPIValidator(b.Validator), SortOrder: b.SortOrder,
 	}
-	x, err := s.Catalog.UpdateParameter(ctx, actorOf(ctx), r.Code, r.Parameter, in)
+	x, err := s.Products.UpdateParameter(ctx, actorOf(ctx), r.Code, r.Parameter, in)
 	if err != nil {
 		return nil, err
 	}
@@ -72,13 +73,13 @@ func (s *Server) UpdateProductTypeParameter(ctx context.Context, r api.UpdatePro
 
 // DeleteProductTypeParameter removes a parameter that nothing refers to.
 func (s *Server) DeleteProductTypeParameter(ctx context.Context, r api.DeleteProductTypeParameterRequestObject) (api.DeleteProductTypeParameterResponseObject, error) {
-	if err := s.Catalog.DeleteParameter(ctx, actorOf(ctx), r.Code, r.Parameter, ifVersion(ctx)); err != nil {
+	if err := s.Products.DeleteParameter(ctx, actorOf(ctx), r.Code, r.Parameter, ifVersion(ctx)); err != nil {
 		return nil, err
 	}
 	return api.DeleteProductTypeParameter204Response{}, nil
 }
 
-func toAPIParameter(p catalog.Parameter) api.ProductTypeParameter {
+func toAPIParameter(p product.Parameter) api.ProductTypeParameter {
 	return api.ProductTypeParameter{
 		Code: p.Code, Name: p.Name, Input: api.ParameterInput(p.Input), Values: each(p.Values, toAPIParameterValue), Required: p.Required,
 		Ask: api.ParameterAsk(p.Ask), Edit: api.ParameterEdit(p.Edit), AllTariffs: p.AllTariffs,
@@ -86,25 +87,25 @@ func toAPIParameter(p catalog.Parameter) api.ProductTypeParameter {
 	}
 }
 
-func toAPIValidator(v catalog.Validator) api.Validator {
+func toAPIValidator(v product.Validator) api.Validator {
 	return api.Validator{Kind: api.ValidatorKind(v.Kind), Pattern: orNull(v.Pattern), Min: v.Min, Max: v.Max}
 }
 
-func toAPIParameterValue(v catalog.ParameterValue) api.ParameterValue {
+func toAPIParameterValue(v product.ParameterValue) api.ParameterValue {
 	return api.ParameterValue{
 		Code: v.Code, Name: v.Name, Tags: append([]string{}, v.Tags...), SortOrder: v.SortOrder, Enabled: v.Enabled,
-		ModuleIds: each(v.ModuleIDs, func(id catalog.ModuleID) api.ID { return string(id) }),
+		ModuleIds: each(v.ModuleIDs, func(id provision.ModuleID) api.ID { return string(id) }),
 	}
 }
 
 // fromAPIParameterValues leaves to the engine what stands for a name and a place that were left out.
-func fromAPIParameterValues(list *[]api.ParameterValueInput) *[]catalog.ParameterValue {
+func fromAPIParameterValues(list *[]api.ParameterValueInput) *[]product.ParameterValue {
 	if list == nil {
 		return nil
 	}
-	out := each(*list, func(x api.ParameterValueInput) catalog.ParameterValue {
-		v := catalog.ParameterValue{
-			Code: x.Code, Name: orEmpty(x.Name), Tags: []string{}, ModuleIDs: []catalog.ModuleID{}, Enabled: x.Enabled == nil || *x.Enabled,
+	out := each(*list, func(x api.ParameterValueInput) product.ParameterValue {
+		v := product.ParameterValue{
+			Code: x.Code, Name: orEmpty(x.Name), Tags: []string{}, ModuleIDs: []provision.ModuleID{}, Enabled: x.Enabled == nil || *x.Enabled,
 		}
 		if x.Tags != nil {
 			v.Tags = *x.Tags
@@ -112,7 +113,7 @@ func fromAPIParameterValues(list *[]api.ParameterValueInput) *[]catalog.Paramete
 		if x.SortOrder != nil {
 			v.SortOrder = *x.SortOrder
 		}
-		if in := ids[catalog.ModuleID](x.ModuleIds); in != nil {
+		if in := ids[provision.ModuleID](x.ModuleIds); in != nil {
 			v.ModuleIDs = *in
 		}
 		return v
@@ -120,9 +121,9 @@ func fromAPIParameterValues(list *[]api.ParameterValueInput) *[]catalog.Paramete
 	return &out
 }
 
-func fromAPIValidator(b *api.ValidatorInput) catalog.ValidatorChange {
+func fromAPIValidator(b *api.ValidatorInput) product.ValidatorChange {
 	if b == nil {
-		return catalog.ValidatorChange{}
+		return product.ValidatorChange{}
 	}
-	return catalog.ValidatorChange{Kind: text(b.Kind), Pattern: optional(b.Pattern), Min: optional(b.Min), Max: optional(b.Max)}
+	return product.ValidatorChange{Kind: text(b.Kind), Pattern: optional(b.Pattern), Min: optional(b.Min), Max: optional(b.Max)}
 }

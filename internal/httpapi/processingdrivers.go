@@ -15,13 +15,13 @@ func (s *Server) ListProcessingDrivers(ctx context.Context, _ api.ListProcessing
 		return nil, err
 	}
 	name := func(d provision.Driver) string { return d.Info.Name }
-	rows, next := cut(ctx, p, seek(p, s.Catalog.Drivers.All(), name), name)
+	rows, next := cut(ctx, p, seek(p, s.Modules.Drivers.All(), name), name)
 	return api.ListProcessingDrivers200JSONResponse{Data: each(rows, toAPIDriver), NextCursor: next}, nil
 }
 
 // GetProcessingDriver reads a driver.
 func (s *Server) GetProcessingDriver(_ context.Context, r api.GetProcessingDriverRequestObject) (api.GetProcessingDriverResponseObject, error) {
-	d, err := s.Catalog.Drivers.Driver(r.Name)
+	d, err := s.Modules.Drivers.Driver(r.Name)
 	if err != nil {
 		return nil, err
 	}

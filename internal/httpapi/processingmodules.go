@@ -9,13 +9,15 @@ import (
 	"github.com/tariffd/tariffd/internal/datacenter"
 	"github.com/tariffd/tariffd/internal/input"
 	"github.com/tariffd/tariffd/internal/lifecycle"
+	"github.com/tariffd/tariffd/internal/module"
+	"github.com/tariffd/tariffd/internal/provision"
 )
 
 // ModuleReader reads processing modules.
 type ModuleReader interface {
-	Module(ctx context.Context, s actor.Scope, id catalog.ModuleID) (catalog.Module, error)
-	Modules(ctx context.Context, s actor.Scope, f catalog.ModuleFilter, p actor.Page) ([]catalog.Module, error)
-	Problems(ctx context.Context, s actor.Scope, id catalog.ModuleID, p actor.Page) ([]catalog.Problem, error)
+	Module(ctx context.Context, s actor.Scope, id provision.ModuleID) (module.Module, error)
+	Modules(ctx context.Context, s actor.Scope, f module.Filter, p actor.Page) ([]module.Module, error)
+	Problems(ctx context.Context, s actor.Scope, id provision.ModuleID, p actor.Page) ([]module.Problem, error)
 }
 
 // ListProcessingModules lists modules.
@@ -24,7 +26,7 @@ func (s *Server) ListProcessingModules(ctx context.Context, r api.ListProcessing
 	if err != nil {
 		return nil, err
 	}
-	f := catalog.ModuleFilter{
+	f := module.Filter{
 		Driver: orEmpty(r.Params.Driver), ProductType: orEmpty(r.Params.ProductType), Enabled: r.Params.Enabled, HasProblems: r.Params.HasProblems,
 	}
 	if r.Params.DataCenterID != nil {
@@ -37,27 +39,27 @@ func (s *Server) ListProcessingModules(ctx context.Context, r api.ListProcessing
 	if err != nil {
 		return nil, err
 	}
-	rows, next := cut(ctx, p, rows, func(m catalog.Module) string { return string(m.ID) })
+	rows, next := cut(ctx, p, rows, func(m module.Module) string { return string(m.ID) })
 	return api.ListProcessingModules200JSONResponse{Data: each(rows, toAPIModule), NextCursor: next}, nil
 }
 
 // CreateProcessingModule connects a panel, after trying it.
 func (s *Server) CreateProcessingModule(ctx context.Context, r api.CreateProcessingModuleRequestObject) (api.CreateProcessingModuleResponseObject, error) {
-	answer := func(m catalog.Module) api.CreateProcessingModuleResponseObject {
+	answer := func(m module.Module) api.CreateProcessingModuleResponseObject {
 		return api.CreateProcessingModule201JSONResponse{
 			Body:    toAPIModule(m),
 			Headers: api.CreateProcessingModule201ResponseHeaders{Location: "/v1/processing-modules/" + string(m.ID), ETag: etag(m.Version)},
 		}
 	}
 	b := r.Body
-	in := catalog.ModuleChange{
+	in := module.Change{
 		Check: checked(r.Params.Check), Name: &b.Name,
 		DataCenterID: input.Opt[datacenter.ID]{Set: true, Value: as[datacenter.ID](b.DataCenterID)},
 		DepartmentID: input.Opt[string]{Set: true, Value: b.DepartmentID}, SortOrder: b.SortOrder, Enabled: b.Enabled,
 		Connection: freeForm(ctx, "connection"), Parameters: freeForm(ctx, "parameters"), Queue: fromAPIQueue(b.Queue),
 		MaxRunningOpens: b.MaxRunningOpens,
 	}
-	m, err := s.Catalog.CreateModule(ctx, actorOf(ctx, once(answer)), b.Driver, b.ProductType, in)
+	m, err := s.Modules.Create(ctx, actorOf(ctx, once(answer)), b.Driver, b.ProductType, in)
 	if err != nil {
 		return nil, err
 	}
@@ -69,7 +71,7 @@ func checked(check *bool) bool { return check == nil || *check }
 
 // GetProcessingModule reads a module.
 func (s *Server) GetProcessingModule(ctx context.Context, r api.GetProcessingModuleRequestObject) (api.GetProcessingModuleResponseObject, error) {
-	m, err := s.CatalogReader.Module(ctx, scopeOf(ctx), catalog.ModuleID(r.ID))
+	m, err := s.CatalogReader.Module(ctx, scopeOf(ctx), provision.ModuleID(r.ID))
 	if err != nil {
 		return nil, err
 	}
@@ -79,13 +81,13 @@ func (s *Server) GetProcessingModule(ctx context.Context, r api.GetProcessingMod
 // UpdateProcessingModule changes a module; what it connects with is tried before.
 func (s *Server) UpdateProcessingModule(ctx context.Context, r api.UpdateProcessingModuleRequestObject) (api.UpdateProcessingModuleResponseObject, error) {
 	b := r.JSONBody
-	in := catalog.ModuleChange{
+	in := module.Change{
 		IfVersion: ifVersion(ctx), Check: checked(r.Params.Check), Name: b.Name,
 		DataCenterID: asOpt[datacenter.ID](optional(b.DataCenterID)), DepartmentID: optional(b.DepartmentID),
 		SortOrder: b.SortOrder, Enabled: b.Enabled, Connection: freeForm(ctx, "connection"), Parameters: freeForm(ctx, "parameters"),
 		Queue: fromAPIQueue(b.Queue), MaxRunningOpens: b.MaxRunningOpens,
 	}
-	m, err := s.Catalog.UpdateModule(ctx, actorOf(ctx), catalog.ModuleID(r.ID), in)
+	m, err := s.Modules.Update(ctx, actorOf(ctx), provision.ModuleID(r.ID), in)
 	if err != nil {
 		return nil, err
 	}
@@ -96,7 +98,7 @@ func (s *Server) UpdateProcessingModule(ctx context.Context, r api.UpdateProcess
 
 // DeleteProcessingModule removes a module that nothing refers to.
 func (s *Server) DeleteProcessingModule(ctx context.Context, r api.DeleteProcessingModuleRequestObject) (api.DeleteProcessingModuleResponseObject, error) {
-	if err := s.Catalog.DeleteModule(ctx, actorOf(ctx), catalog.ModuleID(r.ID), ifVersion(ctx)); err != nil {
+	if err := s.Modules.Delete(ctx, actorOf(ctx), provision.ModuleID(r.ID), ifVersion(ctx)); err != nil {
 		return nil, err
 	}
 	return api.DeleteProcessingModule204Response{}, nil
@@ -104,10 +106,10 @@ func (s *Server) DeleteProcessingModule(ctx context.Context, r api.DeleteProcess
 
 // CheckProcessingModule tries the connection.
 func (s *Server) CheckProcessingModule(ctx context.Context, r api.CheckProcessingModuleRequestObject) (api.CheckProcessingModuleResponseObject, error) {
-	answer := func(c catalog.ModuleCheck) api.CheckProcessingModuleResponseObject {
+	answer := func(c module.Check) api.CheckProcessingModuleResponseObject {
 		return api.CheckProcessingModule200JSONResponse(toAPIModuleCheck(c))
 	}
-	c, err := s.Catalog.CheckModule(ctx, actorOf(ctx, once(answer)), catalog.ModuleID(r.ID))
+	c, err := s.Modules.Check(ctx, actorOf(ctx, once(answer)), provision.ModuleID(r.ID))
 	if err != nil {
 		return nil, err
 	}
@@ -116,13 +118,13 @@ func (s *Server) CheckProcessingModule(ctx context.Context, r api.CheckProcessin
 
 // SyncProcessingModule takes over what the panel offers.
 func (s *Server) SyncProcessingModule(ctx context.Context, r api.SyncProcessingModuleRequestObject) (api.SyncProcessingModuleResponseObject, error) {
-	answer := func(x catalog.Synced) api.SyncProcessingModuleResponseObject {
+	answer := func(x module.Synced) api.SyncProcessingModuleResponseObject {
 		return api.SyncProcessingModule200JSONResponse{
 			Os: len(x.OS), Scripts: len(x.Scripts), Configurations: len(x.Configurations), Clusters: len(x.Clusters), Pools: len(x.Pools),
 			Locations: len(x.Locations), SyncedAt: x.At,
 		}
 	}
-	x, err := s.Catalog.Sync(ctx, actorOf(ctx, once(answer)), catalog.ModuleID(r.ID))
+	x, err := s.Modules.Sync(ctx, actorOf(ctx, once(answer)), provision.ModuleID(r.ID))
 	if err != nil {
 		return nil, err
 	}
@@ -132,7 +134,7 @@ func (s *Server) SyncProcessingModule(ctx context.Context, r api.SyncProcessingM
 // ImportMachines takes over machines that the panel has already, or tells which there are.
 func (s *Server) ImportMachines(ctx context.Context, r api.ImportMachinesRequestObject) (api.ImportMachinesResponseObject, error) {
 	if r.Params.Preview != nil && *r.Params.Preview {
-		list, err := s.Lifecycle.ImportPreview(ctx, catalog.ModuleID(r.ID))
+		list, err := s.Lifecycle.ImportPreview(ctx, provision.ModuleID(r.ID))
 		if err != nil {
 			return nil, err
 		}
@@ -145,7 +147,7 @@ func (s *Server) ImportMachines(ctx context.Context, r api.ImportMachinesRequest
 	answer := func(views []lifecycle.View) api.ImportMachinesResponseObject {
 		return api.ImportMachines201JSONResponse{Services: each(views, s.toService(ctx))}
 	}
-	views, err := s.Lifecycle.Import(ctx, actorOf(ctx, once(answer)), catalog.ModuleID(r.ID), items)
+	views, err := s.Lifecycle.Import(ctx, actorOf(ctx, once(answer)), provision.ModuleID(r.ID), items)
 	if err != nil {
 		return nil, err
 	}
@@ -158,7 +160,7 @@ func (s *Server) ListModuleStock(ctx context.Context, r api.ListModuleStockReque
 	if err != nil {
 		return nil, err
 	}
-	list, err := s.Catalog.Stock(ctx, catalog.ModuleID(r.ID))
+	list, err := s.Tariffs.Stock(ctx, provision.ModuleID(r.ID))
 	if err != nil {
 		return nil, err
 	}
@@ -169,7 +171,7 @@ func (s *Server) ListModuleStock(ctx context.Context, r api.ListModuleStockReque
 
 // GetModuleCatalog asks the panel what it offers.
 func (s *Server) GetModuleCatalog(ctx context.Context, r api.GetModuleCatalogRequestObject) (api.GetModuleCatalogResponseObject, error) {
-	c, err := s.Catalog.Catalog(ctx, catalog.ModuleID(r.ID))
+	c, err := s.Modules.Catalog(ctx, provision.ModuleID(r.ID))
 	if err != nil {
 		return nil, err
 	}
@@ -182,17 +184,17 @@ func (s *Server) ListModuleProblems(ctx context.Context, r api.ListModuleProblem
 	if err != nil {
 		return nil, err
 	}
-	rows, err := s.CatalogReader.Problems(ctx, scopeOf(ctx), catalog.ModuleID(r.ID), p)
+	rows, err := s.CatalogReader.Problems(ctx, scopeOf(ctx), provision.ModuleID(r.ID), p)
 	if err != nil {
 		return nil, err
 	}
-	rows, next := cut(ctx, p, rows, func(x catalog.Problem) string { return x.ID })
+	rows, next := cut(ctx, p, rows, func(x module.Problem) string { return x.ID })
 	return api.ListModuleProblems200JSONResponse{Data: each(rows, toAPIProblem), NextCursor: next}, nil
 }
 
 // ClearModuleProblems forgets them.
 func (s *Server) ClearModuleProblems(ctx context.Context, r api.ClearModuleProblemsRequestObject) (api.ClearModuleProblemsResponseObject, error) {
-	if err := s.Catalog.ClearProblems(ctx, actorOf(ctx), catalog.ModuleID(r.ID)); err != nil {
+	if err := s.Modules.ClearProblems(ctx, actorOf(ctx), provision.ModuleID(r.ID)); err != nil {
 		return nil, err
 	}
 	return api.ClearModuleProblems204Response{}, nil

@@ -5,8 +5,8 @@ import (
 
 	"github.com/tariffd/tariffd/api"
 	"github.com/tariffd/tariffd/internal/calendar"
-	"github.com/tariffd/tariffd/internal/catalog"
 	"github.com/tariffd/tariffd/internal/input"
+	"github.com/tariffd/tariffd/internal/product"
 )
 
 // ListProductTypes lists product types.
@@ -19,26 +19,26 @@ func (s *Server) ListProductTypes(ctx context.Context, _ api.ListProductTypesReq
 	if err != nil {
 		return nil, err
 	}
-	rows, next := cut(ctx, p, rows, func(t catalog.ProductType) string { return t.Code })
+	rows, next := cut(ctx, p, rows, func(t product.Type) string { return t.Code })
 	return api.ListProductTypes200JSONResponse{Data: each(rows, toAPIProductType), NextCursor: next}, nil
 }
 
 // CreateProductType adds a product type.
 func (s *Server) CreateProductType(ctx context.Context, r api.CreateProductTypeRequestObject) (api.CreateProductTypeResponseObject, error) {
-	answer := func(t catalog.ProductType) api.CreateProductTypeResponseObject {
+	answer := func(t product.Type) api.CreateProductTypeResponseObject {
 		return api.CreateProductType201JSONResponse{
 			Body:    toAPIProductType(t),
 			Headers: api.CreateProductType201ResponseHeaders{Location: "/v1/product-types/" + t.Code, ETag: etag(t.Version)},
 		}
 	}
 	b := r.Body
-	in := catalog.ProductTypeChange{
+	in := product.TypeChange{
 		Name: &b.Name, SortOrder: b.SortOrder, TrialPolicy: text(b.TrialPolicy), ExpenseSplit: text(b.ExpenseSplit),
 		NoWeekendSuspension: b.NoWeekendSuspension, OrderPage: fromAPIOrderPage(b.OrderPage),
 		AutoDeleteAfterDays: input.Opt[int]{Set: true, Value: b.AutoDeleteAfterDays}, ClientDeletion: text(b.ClientDeletion),
 		ClientDeletionTime: text(b.ClientDeletionTime), Periods: fromAPIPeriods(b.Periods),
 	}
-	t, err := s.Catalog.CreateProductType(ctx, actorOf(ctx, once(answer)), b.Code, in)
+	t, err := s.Products.CreateType(ctx, actorOf(ctx, once(answer)), b.Code, in)
 	if err != nil {
 		return nil, err
 	}
@@ -57,12 +57,12 @@ func (s *Server) GetProductType(ctx context.Context, r api.GetProductTypeRequest
 // UpdateProductType changes a product type.
 func (s *Server) UpdateProductType(ctx context.Context, r api.UpdateProductTypeRequestObject) (api.UpdateProductTypeResponseObject, error) {
 	b := r.JSONBody
-	in := catalog.ProductTypeChange{
+	in := product.TypeChange{
 		IfVersion: ifVersion(ctx), Name: b.Name, SortOrder: b.SortOrder, TrialPolicy: text(b.TrialPolicy), ExpenseSplit: text(b.ExpenseSplit),
 		OrderPage: fromAPIOrderPage(b.OrderPage), NoWeekendSuspension: b.NoWeekendSuspension, AutoDeleteAfterDays: optional(b.AutoDeleteAfterDays),
 		ClientDeletion: text(b.ClientDeletion), ClientDeletionTime: text(b.ClientDeletionTime), Periods: fromAPIPeriods(b.Periods),
 	}
-	t, err := s.Catalog.UpdateProductType(ctx, actorOf(ctx), r.Code, in)
+	t, err := s.Products.UpdateType(ctx, actorOf(ctx), r.Code, in)
 	if err != nil {
 		return nil, err
 	}
@@ -71,7 +71,7 @@ func (s *Server) UpdateProductType(ctx context.Context, r api.UpdateProductTypeR
 
 // DeleteProductType removes a product type that nothing is of.
 func (s *Server) DeleteProductType(ctx context.Context, r api.DeleteProductTypeRequestObject) (api.DeleteProductTypeResponseObject, error) {
-	if err := s.Catalog.DeleteProductType(ctx, actorOf(ctx), r.Code, ifVersion(ctx)); err != nil {
+	if err := s.Products.DeleteType(ctx, actorOf(ctx), r.Code, ifVersion(ctx)); err != nil {
 		return nil, err
 	}
 	return api.DeleteProductType204Response{}, nil
@@ -87,13 +87,13 @@ func (s *Server) ListProductTypeAddOns(ctx context.Context, r api.ListProductTyp
 	if err != nil {
 		return nil, err
 	}
-	rows, next := cut(ctx, p, rows, func(c catalog.Content) string { return c.Code })
+	rows, next := cut(ctx, p, rows, func(c product.Content) string { return c.Code })
 	return api.ListProductTypeAddOns200JSONResponse{Data: each(rows, toAPIContent), NextCursor: next}, nil
 }
 
 // CreateProductTypeAddOn adds an element to the content.
 func (s *Server) CreateProductTypeAddOn(ctx context.Context, r api.CreateProductTypeAddOnRequestObject) (api.CreateProductTypeAddOnResponseObject, error) {
-	answer := func(c catalog.Content) api.CreateProductTypeAddOnResponseObject {
+	answer := func(c product.Content) api.CreateProductTypeAddOnResponseObject {
 		return api.CreateProductTypeAddOn201JSONResponse{
 			Body: toAPIContent(c),
 			Headers: api.CreateProductTypeAddOn201ResponseHeaders{
@@ -102,11 +102,11 @@ func (s *Server) CreateProductTypeAddOn(ctx context.Context, r api.CreateProduct
 		}
 	}
 	b := r.Body
-	in := catalog.ContentChange{
+	in := product.ContentChange{
 		Name: &b.Name, ValueType: text(b.ValueType), Unit: b.Unit, StatisticsParams: b.StatisticsParams, SortOrder: b.SortOrder,
 		EnumerationCode: input.Opt[string]{Set: true, Value: b.EnumerationCode},
 	}
-	c, err := s.Catalog.CreateContent(ctx, actorOf(ctx, once(answer)), r.Code, b.Code, in)
+	c, err := s.Products.CreateContent(ctx, actorOf(ctx, once(answer)), r.Code, b.Code, in)
 	if err != nil {
 		return nil, err
 	}
@@ -125,7 +125,7 @@ func (s *Server) GetProductTypeAddOn(ctx context.Context, r api.GetProductTypeAd
 // UpdateProductTypeAddOn changes an element.
 func (s *Server) UpdateProductTypeAddOn(ctx context.Context, r api.UpdateProductTypeAddOnRequestObject) (api.UpdateProductTypeAddOnResponseObject, error) {
 	b := r.JSONBody
-	in := catalog.ContentChange{
+	in := product.ContentChange{
 		IfVersion: ifVersion(ctx), Name: b.Name, StatisticsParams: b.StatisticsParams, SortOrder: b.SortOrder,
 		EnumerationCode: optional(b.EnumerationCode),
 	}
@@ -133,7 +133,7 @@ func (s *Server) UpdateProductTypeAddOn(ctx context.Context, r api.UpdateProduct
 		code := orEmpty(unit.Value)
 		in.Unit = &code
 	}
-	c, err := s.Catalog.UpdateContent(ctx, actorOf(ctx), r.Code, r.AddOn, in)
+	c, err := s.Products.UpdateContent(ctx, actorOf(ctx), r.Code, r.AddOn, in)
 	if err != nil {
 		return nil, err
 	}
@@ -144,13 +144,13 @@ func (s *Server) UpdateProductTypeAddOn(ctx context.Context, r api.UpdateProduct
 
 // DeleteProductTypeAddOn removes an element that no tariff uses.
 func (s *Server) DeleteProductTypeAddOn(ctx context.Context, r api.DeleteProductTypeAddOnRequestObject) (api.DeleteProductTypeAddOnResponseObject, error) {
-	if err := s.Catalog.DeleteContent(ctx, actorOf(ctx), r.Code, r.AddOn, ifVersion(ctx)); err != nil {
+	if err := s.Products.DeleteContent(ctx, actorOf(ctx), r.Code, r.AddOn, ifVersion(ctx)); err != nil {
 		return nil, err
 	}
 	return api.DeleteProductTypeAddOn204Response{}, nil
 }
 
-func toAPIProductType(t catalog.ProductType) api.ProductType {
+func toAPIProductType(t product.Type) api.ProductType {
 	return api.ProductType{
 		Code: t.Code, Name: t.Name, Builtin: t.Builtin, SortOrder: t.SortOrder, ExpenseSplit: api.ExpenseSplit(t.ExpenseSplit),
 		NoWeekendSuspension: t.NoWeekendSuspension, AutoDeleteAfterDays: t.AutoDeleteAfterDays,
@@ -163,14 +163,14 @@ func toAPIProductType(t catalog.ProductType) api.ProductType {
 	}
 }
 
-func fromAPIOrderPage(b *api.OrderPageInput) catalog.OrderPageChange {
+func fromAPIOrderPage(b *api.OrderPageInput) product.OrderPageChange {
 	if b == nil {
-		return catalog.OrderPageChange{}
+		return product.OrderPageChange{}
 	}
-	return catalog.OrderPageChange{Display: text(b.Display), ExpandDescription: b.ExpandDescription, Filter: b.Filter}
+	return product.OrderPageChange{Display: text(b.Display), ExpandDescription: b.ExpandDescription, Filter: b.Filter}
 }
 
-func toAPIContent(c catalog.Content) api.ProductTypeAddOn {
+func toAPIContent(c product.Content) api.ProductTypeAddOn {
 	return api.ProductTypeAddOn{
 		Code: c.Code, Name: c.Name, ValueType: api.ValueType(c.ValueType), Unit: orNull(c.Unit), EnumerationCode: orNull(c.EnumerationCode),
 		StatisticsParams: c.StatisticsParams, SortOrder: c.SortOrder, Builtin: c.Builtin, CreatedAt: c.CreatedAt,

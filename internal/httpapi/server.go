@@ -24,8 +24,11 @@ import (
 	"github.com/tariffd/tariffd/internal/datacenter"
 	"github.com/tariffd/tariffd/internal/department"
 	"github.com/tariffd/tariffd/internal/lifecycle"
+	"github.com/tariffd/tariffd/internal/measure"
+	"github.com/tariffd/tariffd/internal/module"
 	"github.com/tariffd/tariffd/internal/order"
 	"github.com/tariffd/tariffd/internal/payment"
+	"github.com/tariffd/tariffd/internal/product"
 	"github.com/tariffd/tariffd/internal/traffic"
 )
 
@@ -48,7 +51,10 @@ type Server struct {
 	DataCtrReader DataCenterReader
 	Feed          Feed
 	Clock         MovableClock
-	Catalog       *catalog.Engine
+	Units         *measure.Engine
+	Products      *product.Engine
+	Modules       *module.Engine
+	Tariffs       *catalog.Engine
 	CatalogReader CatalogReader
 
 	Zone            *time.Location // of billing

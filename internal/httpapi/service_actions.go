@@ -9,10 +9,10 @@ import (
 
 	"github.com/tariffd/tariffd/api"
 	"github.com/tariffd/tariffd/internal/calendar"
-	"github.com/tariffd/tariffd/internal/catalog"
 	"github.com/tariffd/tariffd/internal/fault"
 	"github.com/tariffd/tariffd/internal/lifecycle"
 	"github.com/tariffd/tariffd/internal/money"
+	"github.com/tariffd/tariffd/internal/product"
 	"github.com/tariffd/tariffd/internal/service"
 	"github.com/tariffd/tariffd/internal/traffic"
 )
@@ -120,7 +120,7 @@ func (s *Server) SyncService(ctx context.Context, r api.SyncServiceRequestObject
 func (s *Server) ReinstallService(ctx context.Context, r api.ReinstallServiceRequestObject) (api.ReinstallServiceResponseObject, error) {
 	parameters := map[string]json.RawMessage{}
 	if r.Body != nil {
-		for code, value := range map[string]*string{catalog.OSParameter: r.Body.Os, catalog.RecipeParameter: r.Body.Recipe} {
+		for code, value := range map[string]*string{product.OSParameter: r.Body.Os, product.RecipeParameter: r.Body.Recipe} {
 			if value == nil {
 				continue
 			}

@@ -24,7 +24,7 @@ func newSeller(t testing.TB) *shop {
 		InTx: narrow[order.Tx](s.db), Zone: time.UTC, Look: func(ctx context.Context) (order.Lookup, error) { return s.db.Shelf(ctx) },
 	}
 	s.server.Lifecycle = &lifecycle.Engine{
-		InTx: narrow[lifecycle.Tx](s.db), Zone: time.UTC, Registry: drivers, Module: s.server.Catalog.Connect, Box: testBox(), Orders: s.server.Orders,
+		InTx: narrow[lifecycle.Tx](s.db), Zone: time.UTC, Registry: drivers, Module: s.server.Modules.Connect, Box: testBox(), Orders: s.server.Orders,
 	}
 	s.server.Orders.Open = s.server.Lifecycle.Open
 	return s

@@ -11,6 +11,7 @@ import (
 	"github.com/tariffd/tariffd/internal/event"
 	"github.com/tariffd/tariffd/internal/fault"
 	"github.com/tariffd/tariffd/internal/lifecycle"
+	"github.com/tariffd/tariffd/internal/provision"
 	"github.com/tariffd/tariffd/internal/service"
 )
 
@@ -40,7 +41,7 @@ func (s *Server) ListServices(ctx context.Context, r api.ListServicesRequestObje
 	}
 	f := service.Filter{
 		ClientID: actor.ClientID(orEmpty(r.Params.ClientID)), ProductType: orEmpty(r.Params.ProductType),
-		TariffID: catalog.TariffID(orEmpty(r.Params.TariffID)), ModuleID: catalog.ModuleID(orEmpty(r.Params.ModuleID)),
+		TariffID: catalog.TariffID(orEmpty(r.Params.TariffID)), ModuleID: provision.ModuleID(orEmpty(r.Params.ModuleID)),
 		ExternalID: orEmpty(r.Params.ExternalID), Domain: orEmpty(r.Params.Domain), ExpiresBefore: r.Params.ExpiresBefore,
 		From: r.Params.From, To: r.Params.To,
 	}

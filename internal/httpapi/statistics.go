@@ -8,10 +8,10 @@ import (
 	"github.com/tariffd/tariffd/api"
 	"github.com/tariffd/tariffd/internal/actor"
 	"github.com/tariffd/tariffd/internal/calendar"
-	"github.com/tariffd/tariffd/internal/catalog"
 	"github.com/tariffd/tariffd/internal/charge"
 	"github.com/tariffd/tariffd/internal/datacenter"
 	"github.com/tariffd/tariffd/internal/fault"
+	"github.com/tariffd/tariffd/internal/provision"
 	"github.com/tariffd/tariffd/internal/service"
 	"github.com/tariffd/tariffd/internal/traffic"
 )
@@ -86,7 +86,7 @@ func (s *Server) usageDays(ctx context.Context, p api.GetServiceStatisticsParams
 func (s *Server) CollectStatistics(ctx context.Context, r api.CollectStatisticsRequestObject) (api.CollectStatisticsResponseObject, error) {
 	var in traffic.CollectInput
 	if b := r.Body; b != nil {
-		in.ModuleID = catalog.ModuleID(orEmpty(b.ModuleID))
+		in.ModuleID = provision.ModuleID(orEmpty(b.ModuleID))
 		in.Overwrite = b.Overwrite != nil && *b.Overwrite
 		if b.Day != nil {
 			day, err := fromAPIDay(*b.Day, "/day")

@@ -81,7 +81,7 @@ func withTraffic(r *rig) {
 	r.server.Lifecycle = &lifecycle.Engine{Zone: time.UTC, Registry: drivers}
 	r.server.Traffic = &traffic.Engine{
 		InTx: narrow[traffic.Tx](r.db), Zone: time.UTC, Drivers: drivers,
-		Connect: func(context.Context, catalog.ModuleID) (provision.Module, error) {
+		Connect: func(context.Context, provision.ModuleID) (provision.Module, error) {
 			return nil, provision.NewUnauthenticated("who are you?")
 		},
 	}

@@ -14,21 +14,24 @@ import (
 	"github.com/tariffd/tariffd/internal/catalog"
 	"github.com/tariffd/tariffd/internal/client"
 	"github.com/tariffd/tariffd/internal/datacenter"
+	"github.com/tariffd/tariffd/internal/module"
 	"github.com/tariffd/tariffd/internal/order"
+	"github.com/tariffd/tariffd/internal/product"
+	"github.com/tariffd/tariffd/internal/provision"
 )
 
 // Shelf is the catalogue as it stands at one version of it, from memory where it was read before.
 type Shelf interface {
 	Number() int64
 	ProviderByID(ctx context.Context, id actor.ProviderID) (client.Provider, error)
-	ProductTypeByCode(ctx context.Context, code string) (catalog.ProductType, error)
-	ModulesByIDs(ctx context.Context, ids []catalog.ModuleID) ([]catalog.Module, error)
+	ProductTypeByCode(ctx context.Context, code string) (product.Type, error)
+	ModulesByIDs(ctx context.Context, ids []provision.ModuleID) ([]module.Module, error)
 	DataCentersByIDs(ctx context.Context, ids []datacenter.ID) ([]datacenter.DataCenter, error)
-	ParametersOf(ctx context.Context, productType string) ([]catalog.Parameter, error)
+	ParametersOf(ctx context.Context, productType string) ([]product.Parameter, error)
 	TariffGroupByID(ctx context.Context, id catalog.TariffGroupID) (catalog.TariffGroup, error)
 	// TariffsOnSale lists the active tariffs of a provider, in order of creation.
 	TariffsOnSale(ctx context.Context, of actor.ProviderID, productType string, p actor.Page) ([]catalog.Tariff, error)
-	StockSold(ctx context.Context, seen catalog.Sight, but string) (catalog.Sold, error)
+	StockSold(ctx context.Context, seen module.Sight, but string) (module.Sold, error)
 }
 
 // storefront keeps pages of order forms, drawn, until the catalogue changes.
@@ -43,7 +46,7 @@ type formPage struct {
 	forms   []form
 	next    *string
 	link    []string
-	modules []catalog.Module
+	modules []module.Module
 
 	mu    sync.Mutex
 	stock string // what was left when it was drawn
@@ -110,7 +113,7 @@ func (s *Server) ListStorefrontTariffs(ctx context.Context, r api.ListStorefront
 		}
 		s.forms.keep(number, key, page)
 	}
-	room := &catalog.Room{Sight: s.Catalog.Free.Look(ctx, page.modules, catalog.StockAge)}
+	room := &catalog.Room{Sight: s.Tariffs.Free.Look(ctx, page.modules, module.StockAge)}
 	if len(room.Sight) > 0 {
 		if room.Sold, err = shelf.StockSold(ctx, room.Sight, ""); err != nil {
 			return nil, err
@@ -161,7 +164,7 @@ func readForms(ctx context.Context, shelf Shelf, r api.ListStorefrontTariffsRequ
 	out := &formPage{}
 	rows, out.next = cut(ctx, p, rows, func(t catalog.Tariff) string { return string(t.ID) })
 	out.link = callOf(ctx).answer.Header()["Link"]
-	var ids []catalog.ModuleID
+	var ids []provision.ModuleID
 	for _, t := range rows {
 		f := form{tariff: t, provider: provider}
 		if f.productType, err = shelf.ProductTypeByCode(ctx, t.ProductType); err != nil {

@@ -7,7 +7,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/tariffd/tariffd/internal/catalog"
+	"github.com/tariffd/tariffd/internal/module"
 	"github.com/tariffd/tariffd/internal/provision"
 )
 
@@ -112,7 +112,7 @@ func TestOrderFormsAreKeptUntilSomethingChanges(t *testing.T) {
 	change("a module again", func() { w.admin.patch("/v1/processing-modules/"+w.module, obj{"enabled": true}).is(200) })
 	change("stock, after a moment", func() {
 		w.panel.set(func(p *panel) { p.stock = []provision.Stock{{Key: "E3", Free: 1}} })
-		w.wall.Advance(catalog.StockAge)
+		w.wall.Advance(module.StockAge)
 	})
 	change("another tariff", func() { w.tariff("E5", nil) })
 
@@ -141,7 +141,7 @@ func TestAnybodyMayAskForAPrice(t *testing.T) {
 	w.anybody.post("/v1/quotes", item(w.id)).fails(401, "unauthorized")
 
 	w.panel.set(func(p *panel) { p.stock = []provision.Stock{{Key: "E3", Free: 0}} })
-	w.wall.Advance(2 * catalog.StockAge)
+	w.wall.Advance(2 * module.StockAge)
 	none := w.anybody.post(w.quotes, item(w.id)).is(200)
 	require.Equal(t, false, none.json["orderable"])
 	require.Equal(t, "no_stock", none.json["items"].([]any)[0].(obj)["reasons"].([]any)[0].(obj)["code"])

@@ -6,7 +6,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/tariffd/tariffd/internal/catalog"
+	"github.com/tariffd/tariffd/internal/provision"
 )
 
 // values returns the codes of a list, those that cannot be chosen in brackets.
@@ -99,8 +99,8 @@ func TestPanelsAreAskedDaily(t *testing.T) {
 		claims, err := s.db.Due("module_sync").Claim(ctx, s.business.BusinessNow(), 10)
 		require.NoError(t, err)
 		for _, c := range claims {
-			require.NoError(t, s.server.Catalog.SyncDue(ctx, catalog.ModuleID(c.ID), c.No))
-			require.Error(t, s.server.Catalog.SyncDue(ctx, catalog.ModuleID(c.ID), c.No-1), "a lost claim")
+			require.NoError(t, s.server.Modules.SyncDue(ctx, provision.ModuleID(c.ID), c.No))
+			require.Error(t, s.server.Modules.SyncDue(ctx, provision.ModuleID(c.ID), c.No-1), "a lost claim")
 		}
 		return len(claims)
 	}

@@ -6,6 +6,7 @@ import (
 
 	"github.com/tariffd/tariffd/api"
 	"github.com/tariffd/tariffd/internal/catalog"
+	"github.com/tariffd/tariffd/internal/product"
 )
 
 // ListTariffAddOns lists the add-ons of a tariff in the order in which they were connected.
@@ -43,7 +44,7 @@ func (s *Server) CreateTariffAddOn(ctx context.Context, r api.CreateTariffAddOnR
 	if err != nil {
 		return nil, err
 	}
-	a, err := s.Catalog.CreateAddOn(ctx, actorOf(ctx, once(answer)), catalog.TariffID(r.ID), r.Body.Code, orEmpty(r.Body.AddOn), in)
+	a, err := s.Tariffs.CreateAddOn(ctx, actorOf(ctx, once(answer)), catalog.TariffID(r.ID), r.Body.Code, orEmpty(r.Body.AddOn), in)
 	if err != nil {
 		return nil, err
 	}
@@ -58,7 +59,7 @@ func (s *Server) GetTariffAddOn(ctx context.Context, r api.GetTariffAddOnRequest
 	}
 	a, ok := t.Offer.AddOnOf(r.Code)
 	if !ok {
-		return nil, catalog.ErrNoContent
+		return nil, product.ErrNoContent
 	}
 	return api.GetTariffAddOn200JSONResponse{Body: toAPIAddOn(a), Headers: api.GetTariffAddOn200ResponseHeaders{ETag: etag(a.Version)}}, nil
 }
@@ -70,7 +71,7 @@ func (s *Server) UpdateTariffAddOn(ctx context.Context, r api.UpdateTariffAddOnR
 		return nil, err
 	}
 	in.IfVersion = ifVersion(ctx)
-	a, err := s.Catalog.UpdateAddOn(ctx, actorOf(ctx), catalog.TariffID(r.ID), r.Code, in)
+	a, err := s.Tariffs.UpdateAddOn(ctx, actorOf(ctx), catalog.TariffID(r.ID), r.Code, in)
 	if err != nil {
 		return nil, err
 	}
@@ -79,7 +80,7 @@ func (s *Server) UpdateTariffAddOn(ctx context.Context, r api.UpdateTariffAddOnR
 
 // DeleteTariffAddOn disconnects an add-on.
 func (s *Server) DeleteTariffAddOn(ctx context.Context, r api.DeleteTariffAddOnRequestObject) (api.DeleteTariffAddOnResponseObject, error) {
-	if err := s.Catalog.DeleteAddOn(ctx, actorOf(ctx), catalog.TariffID(r.ID), r.Code, ifVersion(ctx)); err != nil {
+	if err := s.Tariffs.DeleteAddOn(ctx, actorOf(ctx), catalog.TariffID(r.ID), r.Code, ifVersion(ctx)); err != nil {
 		return nil, err
 	}
 	return api.DeleteTariffAddOn204Response{}, nil

@@ -37,7 +37,7 @@ func (s *Server) CreateTariffGroup(ctx context.Context, r api.CreateTariffGroupR
 		}
 	}
 	in := catalog.TariffGroupChange{Name: &r.Body.Name, SortOrder: r.Body.SortOrder}
-	v, err := s.Catalog.CreateTariffGroup(ctx, actorOf(ctx, once(answer)), in)
+	v, err := s.Tariffs.CreateTariffGroup(ctx, actorOf(ctx, once(answer)), in)
 	if err != nil {
 		return nil, err
 	}
@@ -56,7 +56,7 @@ func (s *Server) GetTariffGroup(ctx context.Context, r api.GetTariffGroupRequest
 // UpdateTariffGroup changes a group of tariffs.
 func (s *Server) UpdateTariffGroup(ctx context.Context, r api.UpdateTariffGroupRequestObject) (api.UpdateTariffGroupResponseObject, error) {
 	in := catalog.TariffGroupChange{IfVersion: ifVersion(ctx), Name: r.JSONBody.Name, SortOrder: r.JSONBody.SortOrder}
-	v, err := s.Catalog.UpdateTariffGroup(ctx, actorOf(ctx), catalog.TariffGroupID(r.ID), in)
+	v, err := s.Tariffs.UpdateTariffGroup(ctx, actorOf(ctx), catalog.TariffGroupID(r.ID), in)
 	if err != nil {
 		return nil, err
 	}
@@ -65,7 +65,7 @@ func (s *Server) UpdateTariffGroup(ctx context.Context, r api.UpdateTariffGroupR
 
 // DeleteTariffGroup removes a group of tariffs.
 func (s *Server) DeleteTariffGroup(ctx context.Context, r api.DeleteTariffGroupRequestObject) (api.DeleteTariffGroupResponseObject, error) {
-	if err := s.Catalog.DeleteTariffGroup(ctx, actorOf(ctx), catalog.TariffGroupID(r.ID), ifVersion(ctx)); err != nil {
+	if err := s.Tariffs.DeleteTariffGroup(ctx, actorOf(ctx), catalog.TariffGroupID(r.ID), ifVersion(ctx)); err != nil {
 		return nil, err
 	}
 	return api.DeleteTariffGroup204Response{}, nil

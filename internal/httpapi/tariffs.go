@@ -47,7 +47,7 @@ func (s *Server) CreateTariff(ctx context.Context, r api.CreateTariffRequestObje
 	if err != nil {
 		return nil, err
 	}
-	t, err := s.Catalog.CreateTariff(ctx, actorOf(ctx, once(answer)), in)
+	t, err := s.Tariffs.CreateTariff(ctx, actorOf(ctx, once(answer)), in)
 	if err != nil {
 		return nil, err
 	}
@@ -69,7 +69,7 @@ func (s *Server) UpdateTariff(ctx context.Context, r api.UpdateTariffRequestObje
 	if err != nil {
 		return nil, err
 	}
-	t, err := s.Catalog.UpdateTariff(ctx, actorOf(ctx), catalog.TariffID(r.ID), in)
+	t, err := s.Tariffs.UpdateTariff(ctx, actorOf(ctx), catalog.TariffID(r.ID), in)
 	if err != nil {
 		return nil, err
 	}
@@ -78,7 +78,7 @@ func (s *Server) UpdateTariff(ctx context.Context, r api.UpdateTariffRequestObje
 
 // DeleteTariff removes a tariff that was never ordered.
 func (s *Server) DeleteTariff(ctx context.Context, r api.DeleteTariffRequestObject) (api.DeleteTariffResponseObject, error) {
-	if err := s.Catalog.DeleteTariff(ctx, actorOf(ctx), catalog.TariffID(r.ID), ifVersion(ctx)); err != nil {
+	if err := s.Tariffs.DeleteTariff(ctx, actorOf(ctx), catalog.TariffID(r.ID), ifVersion(ctx)); err != nil {
 		return nil, err
 	}
 	return api.DeleteTariff204Response{}, nil
@@ -109,7 +109,7 @@ func (s *Server) GetTariffAvailability(ctx context.Context, r api.GetTariffAvail
 	if scope.ClientID != "" && of == "" {
 		of = scope.ClientID
 	}
-	a, err := s.Catalog.Availability(ctx, actorOf(ctx), t.ID, of, datacenter.ID(orEmpty(r.Params.DataCenterID)))
+	a, err := s.Tariffs.Availability(ctx, actorOf(ctx), t.ID, of, datacenter.ID(orEmpty(r.Params.DataCenterID)))
 	if err != nil {
 		return nil, err
 	}

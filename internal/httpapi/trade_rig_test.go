@@ -10,9 +10,12 @@ import (
 	"github.com/tariffd/tariffd/internal/catalog"
 	"github.com/tariffd/tariffd/internal/client"
 	"github.com/tariffd/tariffd/internal/lifecycle"
+	"github.com/tariffd/tariffd/internal/measure"
+	"github.com/tariffd/tariffd/internal/module"
 	"github.com/tariffd/tariffd/internal/order"
 	"github.com/tariffd/tariffd/internal/payment"
 	"github.com/tariffd/tariffd/internal/postgres"
+	"github.com/tariffd/tariffd/internal/product"
 	"github.com/tariffd/tariffd/internal/provision"
 	"github.com/tariffd/tariffd/internal/provision/manual"
 	"github.com/tariffd/tariffd/internal/provision/none"
@@ -31,13 +34,16 @@ func newTrade(t testing.TB) *trade {
 	s.rig = newRig(t, withMoney, func(r *rig) {
 		drivers, reader := provision.NewRegistry(none.Driver(), manual.Driver(), s.racks.driver()), r.db.Reader()
 		r.server.Zone = time.UTC
-		r.server.Catalog = &catalog.Engine{InTx: narrow[catalog.Tx](r.db), Drivers: drivers}
+		r.server.Units = &measure.Engine{InTx: narrow[measure.Tx](r.db)}
+		r.server.Products = &product.Engine{InTx: narrow[product.Tx](r.db)}
+		r.server.Modules = &module.Engine{InTx: narrow[module.Tx](r.db), Drivers: drivers}
+		r.server.Tariffs = &catalog.Engine{InTx: narrow[catalog.Tx](r.db), Drivers: drivers}
 		r.server.CatalogReader = reader
 		r.server.Orders = &order.Engine{
 			InTx: narrow[order.Tx](r.db), Zone: time.UTC, Look: func(ctx context.Context) (order.Lookup, error) { return r.db.Shelf(ctx) },
 		}
 		r.server.Lifecycle = &lifecycle.Engine{
-			InTx: narrow[lifecycle.Tx](r.db), Zone: time.UTC, Registry: drivers, Module: r.server.Catalog.Connect, Box: testBox(),
+			InTx: narrow[lifecycle.Tx](r.db), Zone: time.UTC, Registry: drivers, Module: r.server.Modules.Connect, Box: testBox(),
 			Orders: r.server.Orders,
 		}
 		r.server.Orders.Open = r.server.Lifecycle.Open

@@ -12,6 +12,7 @@ import (
 	"github.com/tariffd/tariffd/internal/money"
 	"github.com/tariffd/tariffd/internal/operation"
 	"github.com/tariffd/tariffd/internal/order"
+	"github.com/tariffd/tariffd/internal/product"
 	"github.com/tariffd/tariffd/internal/provision"
 	"github.com/tariffd/tariffd/internal/service"
 	"github.com/tariffd/tariffd/internal/traffic"
@@ -74,8 +75,8 @@ func (e *Engine) deletionTime(ctx context.Context, tx Tx, by actor.Actor, s serv
 		return "", err
 	}
 	switch t.ClientDeletion {
-	case catalog.DeletionAllowed:
-	case catalog.DeletionByPhone:
+	case product.DeletionAllowed:
+	case product.DeletionByPhone:
 		if err = redeem(ctx, tx, s, in); err != nil {
 			return "", err
 		}

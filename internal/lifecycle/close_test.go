@@ -12,8 +12,10 @@ import (
 	"github.com/tariffd/tariffd/internal/catalog"
 	"github.com/tariffd/tariffd/internal/input"
 	"github.com/tariffd/tariffd/internal/lifecycle"
+	"github.com/tariffd/tariffd/internal/module"
 	"github.com/tariffd/tariffd/internal/operation"
 	"github.com/tariffd/tariffd/internal/order"
+	"github.com/tariffd/tariffd/internal/product"
 	"github.com/tariffd/tariffd/internal/provision"
 	"github.com/tariffd/tariffd/internal/service"
 )
@@ -92,19 +94,19 @@ func TestWhatAClientMayDelete(t *testing.T) {
 	r := newRig(t)
 	ctx := context.Background()
 	_, id := r.active()
-	policy := func(in catalog.ProductTypeChange) {
-		_, err := r.Catalog.UpdateProductType(ctx, admin, "dedicated", in)
+	policy := func(in product.TypeChange) {
+		_, err := r.Products.UpdateType(ctx, admin, "dedicated", in)
 		require.NoError(r, err)
 	}
 	by := clientKey(r.service(id))
-	policy(catalog.ProductTypeChange{ClientDeletion: ptr(catalog.DeletionForbidden)})
+	policy(product.TypeChange{ClientDeletion: ptr(product.DeletionForbidden)})
 	_, err := r.Lifecycle.Delete(ctx, by, id, lifecycle.DeleteInput{})
 	r.Refuses("deletion_forbidden", err)
-	policy(catalog.ProductTypeChange{ClientDeletion: ptr(catalog.DeletionAllowed), ClientDeletionTime: ptr(catalog.DeleteAtEndOfPeriod)})
+	policy(product.TypeChange{ClientDeletion: ptr(product.DeletionAllowed), ClientDeletionTime: ptr(product.DeleteAtEndOfPeriod)})
 	r.delete(by, id, lifecycle.Now) // the type's time counts
 	require.NotNil(r, r.service(id).DeleteAt)
 	require.Empty(r, r.service(id).Pending)
-	policy(catalog.ProductTypeChange{ClientDeletionTime: ptr(catalog.DeleteImmediately)})
+	policy(product.TypeChange{ClientDeletionTime: ptr(product.DeleteImmediately)})
 	r.delete(by, id, "")
 	r.Work()
 	require.Equal(r, service.Deleted, r.service(id).Status)
@@ -148,13 +150,13 @@ func TestWhileADeletionIsUnderWayNothingElseBegins(t *testing.T) {
 func (r *rig) stockBandwidth(driver string) catalog.TariffID {
 	r.Helper()
 	ctx := context.Background()
-	_, err := r.Catalog.InstallIntegration(ctx, admin, catalog.DedicatedBandwidth)
+	_, err := r.Products.Install(ctx, admin, product.DedicatedBandwidth)
 	require.NoError(r, err)
-	m, err := r.Catalog.CreateModule(ctx, admin, driver, catalog.DedicatedBandwidth, catalog.ModuleChange{
+	m, err := r.Modules.Create(ctx, admin, driver, product.DedicatedBandwidth, module.Change{
 		Name: &driver, DataCenterID: input.To(r.At),
 	})
 	require.NoError(r, err)
-	return r.NewTariff("Bandwidth", catalog.DedicatedBandwidth, "20", m.ID)
+	return r.NewTariff("Bandwidth", product.DedicatedBandwidth, "20", m.ID)
 }
 
 func (r *rig) carry(t catalog.TariffID, c actor.ClientID, servers ...service.ID) (order.Order, error) {

@@ -10,10 +10,10 @@ import (
 	"time"
 
 	"github.com/tariffd/tariffd/internal/actor"
-	"github.com/tariffd/tariffd/internal/catalog"
 	"github.com/tariffd/tariffd/internal/client"
 	"github.com/tariffd/tariffd/internal/event"
 	"github.com/tariffd/tariffd/internal/fault"
+	"github.com/tariffd/tariffd/internal/product"
 	"github.com/tariffd/tariffd/internal/service"
 )
 
@@ -89,7 +89,7 @@ func (e *Engine) confirm(ctx context.Context, by actor.Actor, id service.ID, in 
 // wantsCode tells whether a client's deletion needs a code; one that could not be done anyway asks for none.
 func (e *Engine) wantsCode(ctx context.Context, tx Tx, s service.Service, in DeleteInput) (bool, error) {
 	t, err := tx.ProductTypeByCode(ctx, s.ProductType)
-	if err != nil || t.ClientDeletion != catalog.DeletionByPhone {
+	if err != nil || t.ClientDeletion != product.DeletionByPhone {
 		return false, err
 	}
 	if err = match(in.IfVersion, s.Version); err != nil {

@@ -7,13 +7,14 @@ import (
 	"strings"
 
 	"github.com/tariffd/tariffd/internal/catalog"
+	"github.com/tariffd/tariffd/internal/measure"
 	"github.com/tariffd/tariffd/internal/provision"
 	"github.com/tariffd/tariffd/internal/service"
 )
 
 // differences compares what a panel found with what we hold; of what it does not tell nothing differs. Pure.
 // Sort is the sort of machine that the tariff sells; empty: any.
-func differences(s service.Service, spec provision.Spec, sort string, found provision.Found, units catalog.Units) []Difference {
+func differences(s service.Service, spec provision.Spec, sort string, found provision.Found, units measure.Units) []Difference {
 	var d diff
 	if !found.Exists {
 		d.add("exists", true, false, false)
@@ -94,7 +95,7 @@ func orNothing[T ~string](text T) any {
 }
 
 // addOns compares the elements that both sides tell of, in our unit.
-func (d *diff) addOns(ours, theirs map[string]provision.AddOn, units catalog.Units) {
+func (d *diff) addOns(ours, theirs map[string]provision.AddOn, units measure.Units) {
 	for _, code := range slices.Sorted(maps.Keys(ours)) {
 		want := ours[code]
 		has, told := theirs[code]

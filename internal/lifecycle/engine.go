@@ -21,8 +21,11 @@ import (
 	"github.com/tariffd/tariffd/internal/client"
 	"github.com/tariffd/tariffd/internal/event"
 	"github.com/tariffd/tariffd/internal/fault"
+	"github.com/tariffd/tariffd/internal/measure"
+	"github.com/tariffd/tariffd/internal/module"
 	"github.com/tariffd/tariffd/internal/operation"
 	"github.com/tariffd/tariffd/internal/order"
+	"github.com/tariffd/tariffd/internal/product"
 	"github.com/tariffd/tariffd/internal/provision"
 	"github.com/tariffd/tariffd/internal/secret"
 	"github.com/tariffd/tariffd/internal/service"
@@ -33,25 +36,25 @@ type Tx interface {
 	order.Tx
 	charge.Tx
 	ChallengeTx
-	ModuleByID(ctx context.Context, id catalog.ModuleID) (catalog.Module, error)
-	ContentOf(ctx context.Context, productType string) ([]catalog.Content, error)
-	UnitsAll(ctx context.Context) ([]catalog.Unit, error)
+	ModuleByID(ctx context.Context, id provision.ModuleID) (module.Module, error)
+	ContentOf(ctx context.Context, productType string) ([]product.Content, error)
+	UnitsAll(ctx context.Context) ([]measure.Unit, error)
 	// LockTariff reads a tariff and keeps it as it is.
 	LockTariff(ctx context.Context, id catalog.TariffID) (catalog.Tariff, error)
 	// HoldResumption locks a client that the caller claimed; a claim that was lost is a claim_lost fault. EndResumption notes that
 	// its money was put to work.
 	HoldResumption(ctx context.Context, id actor.ClientID, claimNo int64) error
 	EndResumption(ctx context.Context, id actor.ClientID) error
-	InsertProblem(ctx context.Context, p catalog.Problem) error
-	EndProblems(ctx context.Context, id catalog.ModuleID, at time.Time) error
+	InsertProblem(ctx context.Context, p module.Problem) error
+	EndProblems(ctx context.Context, id provision.ModuleID, at time.Time) error
 	// ViewOf reads a service with all that is told of it.
 	ViewOf(ctx context.Context, id service.ID) (View, error)
-	TariffsWith(ctx context.Context, id catalog.ModuleID) ([]catalog.Tariff, error)
+	TariffsWith(ctx context.Context, id provision.ModuleID) ([]catalog.Tariff, error)
 	// LockPanel makes imports from a module's panel, by whichever module of it, follow each other until the transaction ends.
-	LockPanel(ctx context.Context, id catalog.ModuleID) error
+	LockPanel(ctx context.Context, id provision.ModuleID) error
 	// HeldObjects answers those of some objects of a module's panel that services have which are not deleted, whichever module of
 	// that panel they are on.
-	HeldObjects(ctx context.Context, id catalog.ModuleID, refs []provision.Ref) ([]provision.Ref, error)
+	HeldObjects(ctx context.Context, id provision.ModuleID, refs []provision.Ref) ([]provision.Ref, error)
 	// ClientsByEmail reads the clients of all providers with one of these addresses, which are in small letters.
 	ClientsByEmail(ctx context.Context, emails []string) ([]client.Client, error)
 	// ServicesToResume are a client's services suspended for money that may renew, the oldest paid_until first.
@@ -64,10 +67,10 @@ type Engine struct {
 	Zone     *time.Location
 	Registry *provision.Registry
 	// Module opens the processing module of a record, with its secrets.
-	Module func(ctx context.Context, id catalog.ModuleID) (provision.Module, error)
+	Module func(ctx context.Context, id provision.ModuleID) (provision.Module, error)
 	Box    *secret.Box
 	Orders *order.Engine
-	Stock  *catalog.Stock // as the order engine's
+	Stock  *module.Stock // as the order engine's
 	// PendingLimit is how long a panel may be at work before people are asked to look (D24); 0: four hours.
 	PendingLimit time.Duration
 }
@@ -121,7 +124,7 @@ func (e *Engine) act(ctx context.Context, by actor.Actor, id service.ID,
 }
 
 // mode tells who carries out an operation of a service: the driver of its module, people, or nobody.
-func (e *Engine) mode(m catalog.Module, productType string, kind provision.Kind) (provision.Mode, error) {
+func (e *Engine) mode(m module.Module, productType string, kind provision.Kind) (provision.Mode, error) {
 	d, err := e.Registry.Driver(m.Driver)
 	if err != nil {
 		return "", fmt.Errorf("module %s: %w", m.ID, err)

@@ -14,6 +14,7 @@ import (
 	"github.com/tariffd/tariffd/internal/client"
 	"github.com/tariffd/tariffd/internal/event"
 	"github.com/tariffd/tariffd/internal/fault"
+	"github.com/tariffd/tariffd/internal/module"
 	"github.com/tariffd/tariffd/internal/pricing"
 	"github.com/tariffd/tariffd/internal/provision"
 	"github.com/tariffd/tariffd/internal/service"
@@ -42,7 +43,7 @@ type ImportItem struct {
 
 // ImportPreview lists the machines of a module's panel that can be taken over, in order of their references. Nothing is written.
 // Faults: not_found, unsupported_operation, panel_unavailable, panel_refused_login, module_refused.
-func (e *Engine) ImportPreview(ctx context.Context, id catalog.ModuleID) ([]Importable, error) {
+func (e *Engine) ImportPreview(ctx context.Context, id provision.ModuleID) ([]Importable, error) {
 	importer, err := e.importer(ctx, id)
 	if err != nil {
 		return nil, err
@@ -101,7 +102,7 @@ func suggest(importer provision.Importer, m provision.Machine, owners []client.C
 }
 
 // importer opens a module that can list machines, without connecting anywhere.
-func (e *Engine) importer(ctx context.Context, id catalog.ModuleID) (provision.Importer, error) {
+func (e *Engine) importer(ctx context.Context, id provision.ModuleID) (provision.Importer, error) {
 	live, err := e.Module(ctx, id)
 	if err != nil {
 		return nil, err
@@ -117,7 +118,7 @@ func (e *Engine) importer(ctx context.Context, id catalog.ModuleID) (provision.I
 func machinesOf(ctx context.Context, importer provision.Importer) ([]provision.Machine, error) {
 	list, err := importer.Machines(ctx)
 	if err != nil {
-		return nil, catalog.PanelFault(err)
+		return nil, module.PanelFault(err)
 	}
 	return list, nil
 }
@@ -146,7 +147,7 @@ func ownersOf(machines []provision.Machine) []string {
 // as ImportPreview, and with places below /items: not_found (machine, client, tariff), already_exists, duplicate_value,
 // owner_differs, module_not_in_tariff, data_center_not_in_tariff, period_not_available, out_of_range, required, and what
 // pricing.Resolve names.
-func (e *Engine) Import(ctx context.Context, by actor.Actor, id catalog.ModuleID, items []ImportItem) (out []View, err error) {
+func (e *Engine) Import(ctx context.Context, by actor.Actor, id provision.ModuleID, items []ImportItem) (out []View, err error) {
 	importer, err := e.importer(ctx, id)
 	if err != nil {
 		return nil, err

@@ -15,6 +15,7 @@ import (
 	"github.com/tariffd/tariffd/internal/client"
 	"github.com/tariffd/tariffd/internal/datacenter"
 	"github.com/tariffd/tariffd/internal/fault"
+	"github.com/tariffd/tariffd/internal/module"
 	"github.com/tariffd/tariffd/internal/pricing"
 	"github.com/tariffd/tariffd/internal/provision"
 	"github.com/tariffd/tariffd/internal/service"
@@ -22,7 +23,7 @@ import (
 
 // importing is what the items of one import are checked by.
 type importing struct {
-	module   catalog.Module
+	module   module.Module
 	machines map[provision.Ref]provision.Machine
 	held     []provision.Ref
 	clients  map[actor.ClientID]client.Client
@@ -30,7 +31,7 @@ type importing struct {
 }
 
 // takings checks all items and tells all that is wrong with them at once.
-func (e *Engine) takings(ctx context.Context, tx Tx, by actor.Actor, id catalog.ModuleID, machines []provision.Machine, items []ImportItem) ([]taking, error) {
+func (e *Engine) takings(ctx context.Context, tx Tx, by actor.Actor, id provision.ModuleID, machines []provision.Machine, items []ImportItem) ([]taking, error) {
 	in := importing{machines: map[provision.Ref]provision.Machine{}, seen: map[provision.Ref]bool{}}
 	var err error
 	if in.module, err = tx.ModuleByID(ctx, id); err != nil {
@@ -168,7 +169,7 @@ func (e *Engine) checkTerms(ctx context.Context, tx Tx, fields *fault.Fields, it
 
 // newTaking makes the service of a machine in memory. Its price is that of a renewal; the period that runs was paid elsewhere.
 func (e *Engine) newTaking(ctx context.Context, tx Tx, c client.Client, t catalog.Tariff, m provision.Machine, it ImportItem,
-	module catalog.ModuleID, place datacenter.ID, values map[string]pricing.Value,
+	module provision.ModuleID, place datacenter.ID, values map[string]pricing.Value,
 ) (taking, error) {
 	now, err := tx.Now(ctx)
 	if err != nil {

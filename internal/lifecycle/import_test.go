@@ -13,6 +13,7 @@ import (
 	"github.com/tariffd/tariffd/internal/client"
 	"github.com/tariffd/tariffd/internal/fault"
 	"github.com/tariffd/tariffd/internal/lifecycle"
+	"github.com/tariffd/tariffd/internal/module"
 	"github.com/tariffd/tariffd/internal/provision"
 	"github.com/tariffd/tariffd/internal/service"
 )
@@ -43,7 +44,7 @@ func TestAPreviewSuggestsWhoseTheMachinesAre(t *testing.T) {
 	r.panel.has[0].Owner = "nobody@example.com"
 	other := r.NewTariff("E5", "dedicated", "70", r.Module)
 	for tariff, settings := range map[catalog.TariffID]string{r.Server: `{"configuration": "E3"}`, other: `{"configuration": "I9"}`} {
-		_, err := r.Catalog.UpdateTariff(ctx, admin, tariff, catalog.TariffChange{Settings: json.RawMessage(settings)})
+		_, err := r.Tariffs.UpdateTariff(ctx, admin, tariff, catalog.TariffChange{Settings: json.RawMessage(settings)})
 		require.NoError(r, err)
 	}
 	list, err := r.Lifecycle.ImportPreview(ctx, r.Module)
@@ -129,8 +130,8 @@ func TestAnImportIsRefusedAsAWhole(t *testing.T) {
 	ref := r.service(held).ExternalID
 	ada := r.existing("9", "10", ref)
 	url := json.RawMessage(`{"url": "http://panel"}`)
-	r.EditModule(catalog.ModuleChange{Connection: url})
-	two := r.NewModule("two", catalog.ModuleChange{Connection: url})
+	r.EditModule(module.Change{Connection: url})
+	two := r.NewModule("two", module.Change{Connection: url})
 	elsewhere := r.NewTariff("E9", "dedicated", "5", two)
 	with := func(change func(*lifecycle.ImportItem)) lifecycle.ImportItem {
 		it := r.importItem("9", ada)
@@ -171,8 +172,8 @@ func TestModulesOfOnePanelImportOneAfterTheOther(t *testing.T) {
 	r := newRig(t)
 	ctx := context.Background()
 	url := json.RawMessage(`{"url": "http://panel"}`)
-	r.EditModule(catalog.ModuleChange{Connection: url})
-	two := r.NewModule("two", catalog.ModuleChange{Connection: url})
+	r.EditModule(module.Change{Connection: url})
+	two := r.NewModule("two", module.Change{Connection: url})
 	item := r.importItem("9", r.existing("9"))
 	r.panel.has[0].Owner = "" // nobody's there: anybody may get it
 	other := item
@@ -188,7 +189,7 @@ func TestModulesOfOnePanelImportOneAfterTheOther(t *testing.T) {
 			return err
 		})
 	}
-	ends := func(e *lifecycle.Engine, module catalog.ModuleID, it lifecycle.ImportItem) chan error {
+	ends := func(e *lifecycle.Engine, module provision.ModuleID, it lifecycle.ImportItem) chan error {
 		end := make(chan error, 1)
 		go func() {
 			_, err := e.Import(ctx, admin, module, []lifecycle.ImportItem{it})

@@ -5,13 +5,14 @@ import (
 	"time"
 
 	"github.com/tariffd/tariffd/internal/catalog"
+	"github.com/tariffd/tariffd/internal/module"
 	"github.com/tariffd/tariffd/internal/operation"
 	"github.com/tariffd/tariffd/internal/provision"
 	"github.com/tariffd/tariffd/internal/service"
 )
 
 // rivals are the modules between which stock decides: several candidates of an open that no panel has begun.
-func (e *Engine) rivals(ctx context.Context, tx Tx, s service.Service, o operation.Operation) ([]catalog.Module, error) {
+func (e *Engine) rivals(ctx context.Context, tx Tx, s service.Service, o operation.Operation) ([]module.Module, error) {
 	if e.Stock == nil || o.Kind != provision.Open || o.Begun {
 		return nil, nil
 	}
@@ -27,7 +28,7 @@ func (e *Engine) rivals(ctx context.Context, tx Tx, s service.Service, o operati
 }
 
 // lane gives the operation a module and a free lane, or sends it back to wait or to people.
-func (e *Engine) lane(ctx context.Context, tx Tx, s *service.Service, o *operation.Operation, sight catalog.Sight, now time.Time) (bool, error) {
+func (e *Engine) lane(ctx context.Context, tx Tx, s *service.Service, o *operation.Operation, sight module.Sight, now time.Time) (bool, error) {
 	live, err := tx.LiveOperations(ctx, s.ID)
 	if err != nil {
 		return false, err
@@ -64,16 +65,16 @@ func (e *Engine) lane(ctx context.Context, tx Tx, s *service.Service, o *operati
 }
 
 // moduleFor is the module that an operation runs on: chosen for an open, the service's own for anything else.
-func (e *Engine) moduleFor(ctx context.Context, tx Tx, s service.Service, o *operation.Operation, sight catalog.Sight, now time.Time) (catalog.Module, operation.Choice, error) {
+func (e *Engine) moduleFor(ctx context.Context, tx Tx, s service.Service, o *operation.Operation, sight module.Sight, now time.Time) (module.Module, operation.Choice, error) {
 	if o.Kind == provision.Open && !o.Begun {
 		return e.chooseAmong(ctx, tx, s, o, sight)
 	}
-	if err := tx.LockLanes(ctx, []catalog.ModuleID{s.ModuleID}); err != nil {
-		return catalog.Module{}, 0, err
+	if err := tx.LockLanes(ctx, []provision.ModuleID{s.ModuleID}); err != nil {
+		return module.Module{}, 0, err
 	}
-	lanes, err := tx.Lanes(ctx, []catalog.ModuleID{s.ModuleID}, now)
+	lanes, err := tx.Lanes(ctx, []provision.ModuleID{s.ModuleID}, now)
 	if err != nil {
-		return catalog.Module{}, 0, err
+		return module.Module{}, 0, err
 	}
 	for i := range lanes {
 		lanes[i].Module.Enabled = true // a disabled module goes on serving what it has
@@ -84,21 +85,21 @@ func (e *Engine) moduleFor(ctx context.Context, tx Tx, s service.Service, o *ope
 
 // chooseAmong chooses a module by what panels told. What the open had put by before is free for the choice, and stays put by
 // where its module is the one that is chosen and was not asked.
-func (e *Engine) chooseAmong(ctx context.Context, tx Tx, s service.Service, o *operation.Operation, sight catalog.Sight) (catalog.Module, operation.Choice, error) {
+func (e *Engine) chooseAmong(ctx context.Context, tx Tx, s service.Service, o *operation.Operation, sight module.Sight) (module.Module, operation.Choice, error) {
 	offer, err := tx.TariffVersion(ctx, s.TariffID, s.TariffVersion)
 	if err != nil {
-		return catalog.Module{}, 0, err
+		return module.Module{}, 0, err
 	}
 	if err = tx.LockLanes(ctx, offer.ModuleIDs); err != nil {
-		return catalog.Module{}, 0, err
+		return module.Module{}, 0, err
 	}
 	room := &catalog.Room{Sight: sight}
 	if len(sight) > 0 {
 		if err := tx.LockStock(ctx, sight.Modules()); err != nil {
-			return catalog.Module{}, 0, err
+			return module.Module{}, 0, err
 		}
 		if room.Sold, err = tx.StockSold(ctx, sight, string(o.ID)); err != nil {
-			return catalog.Module{}, 0, err
+			return module.Module{}, 0, err
 		}
 	}
 	before, key := o.ModuleID, o.StockKey

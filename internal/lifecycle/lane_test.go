@@ -10,6 +10,7 @@ import (
 	"github.com/tariffd/tariffd/internal/catalog"
 	"github.com/tariffd/tariffd/internal/fault"
 	"github.com/tariffd/tariffd/internal/input"
+	"github.com/tariffd/tariffd/internal/module"
 	"github.com/tariffd/tariffd/internal/operation"
 	"github.com/tariffd/tariffd/internal/provision"
 	"github.com/tariffd/tariffd/internal/service"
@@ -17,7 +18,7 @@ import (
 
 func TestAtMaxRunningOpensTheNextOneWaitsAndIsWokenD23(t *testing.T) {
 	r := newRig(t)
-	r.EditModule(catalog.ModuleChange{MaxRunningOpens: ptr(1)})
+	r.EditModule(module.Change{MaxRunningOpens: ptr(1)})
 	r.panel.says(provision.Outcome{State: provision.Pending, After: 10 * time.Second}, nil)
 	o := r.Buy(r.Client("200"), 2)
 	first, second := o.Items[0].ServiceID, o.Items[1].ServiceID
@@ -37,7 +38,7 @@ func TestAtMaxRunningOpensTheNextOneWaitsAndIsWokenD23(t *testing.T) {
 func TestTheEndOfAnOperationWakesTheNextAloneD23(t *testing.T) {
 	r := newRig(t)
 	ctx := context.Background()
-	r.EditModule(catalog.ModuleChange{MaxRunningOpens: ptr(1)})
+	r.EditModule(module.Change{MaxRunningOpens: ptr(1)})
 	r.panel.says(provision.Outcome{State: provision.Pending, After: 10 * time.Second}, nil)
 	o := r.Buy(r.Client("600"), 6)
 	r.Work()
@@ -65,11 +66,11 @@ func TestTheEndOfAnOperationWakesTheNextAloneD23(t *testing.T) {
 func TestAnOpenRunsAsOneOfTheModuleThatIsChosen(t *testing.T) {
 	r := newRig(t)
 	ctx := context.Background()
-	two := r.NewModule("two", catalog.ModuleChange{SortOrder: ptr(2)})
-	r.EditTariff(catalog.TariffChange{ModuleIDs: &[]catalog.ModuleID{r.Module, two}})
+	two := r.NewModule("two", module.Change{SortOrder: ptr(2)})
+	r.EditTariff(catalog.TariffChange{ModuleIDs: &[]provision.ModuleID{r.Module, two}})
 	id := r.Buy(r.Client("100"), 1).Items[0].ServiceID
 	require.Equal(r, r.Module, r.operation(id, provision.Open).ModuleID, "the choice as things are")
-	r.EditModule(catalog.ModuleChange{Enabled: ptr(false)})
+	r.EditModule(module.Change{Enabled: ptr(false)})
 	claims, err := r.DB.Due("operation").ClaimBut(ctx, r.Clock.BusinessNow(), 10, []string{string(two)})
 	require.NoError(r, err)
 	require.Len(r, claims, 1)
@@ -88,9 +89,9 @@ func TestAnOpenRunsAsOneOfTheModuleThatIsChosen(t *testing.T) {
 
 func TestAFreeModuleTakesWhatAFullOneCannotD23(t *testing.T) {
 	r := newRig(t)
-	two := r.NewModule("two", catalog.ModuleChange{SortOrder: ptr(2)})
-	r.EditModule(catalog.ModuleChange{MaxRunningOpens: ptr(1)})
-	r.EditTariff(catalog.TariffChange{ModuleIDs: &[]catalog.ModuleID{r.Module, two}})
+	two := r.NewModule("two", module.Change{SortOrder: ptr(2)})
+	r.EditModule(module.Change{MaxRunningOpens: ptr(1)})
+	r.EditTariff(catalog.TariffChange{ModuleIDs: &[]provision.ModuleID{r.Module, two}})
 	r.panel.says(provision.Outcome{State: provision.Pending}, nil)
 	r.Buy(r.Client("200"), 2)
 	r.Work()
@@ -99,10 +100,10 @@ func TestAFreeModuleTakesWhatAFullOneCannotD23(t *testing.T) {
 
 func TestWorkersOfAQueueAreSharedByItsModules(t *testing.T) {
 	r := newRig(t)
-	queue := catalog.QueueChange{Enabled: ptr(true), Key: input.To("rack"), Workers: ptr(1)}
-	two := r.NewModule("two", catalog.ModuleChange{SortOrder: ptr(2), Queue: queue})
-	r.EditModule(catalog.ModuleChange{Queue: queue})
-	r.EditTariff(catalog.TariffChange{ModuleIDs: &[]catalog.ModuleID{r.Module, two}})
+	queue := module.QueueChange{Enabled: ptr(true), Key: input.To("rack"), Workers: ptr(1)}
+	two := r.NewModule("two", module.Change{SortOrder: ptr(2), Queue: queue})
+	r.EditModule(module.Change{Queue: queue})
+	r.EditTariff(catalog.TariffChange{ModuleIDs: &[]provision.ModuleID{r.Module, two}})
 	r.panel.says(provision.Outcome{State: provision.Pending, After: time.Second}, nil)
 	o := r.Buy(r.Client("200"), 2)
 	r.Work()
@@ -116,7 +117,7 @@ func TestADisabledModuleGoesOnServingWhatItHas(t *testing.T) {
 	r := newRig(t)
 	_, id := r.active()
 	r.panel.asked()
-	r.EditModule(catalog.ModuleChange{Enabled: ptr(false)})
+	r.EditModule(module.Change{Enabled: ptr(false)})
 	_, err := r.Lifecycle.Reboot(context.Background(), admin, id, false)
 	require.NoError(r, err)
 	r.Work()

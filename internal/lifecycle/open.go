@@ -13,6 +13,7 @@ import (
 	"github.com/tariffd/tariffd/internal/catalog"
 	"github.com/tariffd/tariffd/internal/charge"
 	"github.com/tariffd/tariffd/internal/ledger"
+	"github.com/tariffd/tariffd/internal/module"
 	"github.com/tariffd/tariffd/internal/operation"
 	"github.com/tariffd/tariffd/internal/order"
 	"github.com/tariffd/tariffd/internal/pricing"
@@ -69,25 +70,25 @@ func (e *Engine) Open(ctx context.Context, otx order.Tx, by actor.Actor, s *serv
 
 // choose picks the module that makes a service (D23), among those of its tariff version in its data center that have
 // something left, and puts by what the open takes there.
-func (e *Engine) choose(ctx context.Context, tx Tx, s service.Service, o *operation.Operation, room *catalog.Room) (catalog.Module, operation.Choice, error) {
+func (e *Engine) choose(ctx context.Context, tx Tx, s service.Service, o *operation.Operation, room *catalog.Room) (module.Module, operation.Choice, error) {
 	offer, err := tx.TariffVersion(ctx, s.TariffID, s.TariffVersion)
 	if err != nil {
-		return catalog.Module{}, 0, err
+		return module.Module{}, 0, err
 	}
 	return e.chooseOf(ctx, tx, s, o, offer, room)
 }
 
 // chooseOf is choose for the tariff version that was read.
-func (e *Engine) chooseOf(ctx context.Context, tx Tx, s service.Service, o *operation.Operation, offer catalog.Offer, room *catalog.Room) (catalog.Module, operation.Choice, error) {
+func (e *Engine) chooseOf(ctx context.Context, tx Tx, s service.Service, o *operation.Operation, offer catalog.Offer, room *catalog.Room) (module.Module, operation.Choice, error) {
 	lanes, err := e.lanesOf(ctx, tx, s, offer)
 	if err != nil {
-		return catalog.Module{}, 0, err
+		return module.Module{}, 0, err
 	}
 	var code string
 	if room.Knows() { // a panel may know what the tariff sells by its code
 		t, err := tx.TariffByID(ctx, s.TariffID)
 		if err != nil {
-			return catalog.Module{}, 0, err
+			return module.Module{}, 0, err
 		}
 		code = t.Code
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/tariffd/tariffd/internal/department"
 	"github.com/tariffd/tariffd/internal/input"
 	"github.com/tariffd/tariffd/internal/lifecycle"
+	"github.com/tariffd/tariffd/internal/module"
 	"github.com/tariffd/tariffd/internal/operation"
 	"github.com/tariffd/tariffd/internal/order"
 	"github.com/tariffd/tariffd/internal/provision"
@@ -54,7 +55,7 @@ func TestThePeriodStartsWithTheServiceAndBooksWhatWasHeldD3(t *testing.T) {
 func TestAPanelIsToldAddOnsByTheirElement(t *testing.T) {
 	r := newRig(t)
 	billing, prices := catalog.BillOrder, []catalog.AddOnPrice{}
-	_, err := r.Catalog.CreateAddOn(context.Background(), admin, r.Server, "more_addresses", "ipv4_public", catalog.AddOnChange{
+	_, err := r.Tariffs.CreateAddOn(context.Background(), admin, r.Server, "more_addresses", "ipv4_public", catalog.AddOnChange{
 		Billing: &billing, Prices: &prices, Default: input.To(json.RawMessage(`"2"`)),
 	})
 	require.NoError(r, err)
@@ -122,7 +123,7 @@ func TestAPanelThatFinishesLateClosesTheTaskD24(t *testing.T) {
 // A machine that the panel does not finish keeps neither others from being made nor staff from asking anew.
 func TestWhatPeopleWereToldOfHoldsNoLaneD23(t *testing.T) {
 	r := newRig(t)
-	r.EditModule(catalog.ModuleChange{MaxRunningOpens: ptr(1)})
+	r.EditModule(module.Change{MaxRunningOpens: ptr(1)})
 	o := r.Buy(r.Client("200"), 2)
 	first, second := o.Items[0].ServiceID, o.Items[1].ServiceID
 	r.panel.does(func(_ string, op provision.Op) (provision.Outcome, error) {
@@ -161,8 +162,8 @@ func TestARefusedOpenGoesToTheNextModuleD24(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := newRig(t)
-			two := r.NewModule("two", catalog.ModuleChange{SortOrder: ptr(2)})
-			r.EditTariff(catalog.TariffChange{ModuleIDs: &[]catalog.ModuleID{r.Module, two}})
+			two := r.NewModule("two", module.Change{SortOrder: ptr(2)})
+			r.EditTariff(catalog.TariffChange{ModuleIDs: &[]provision.ModuleID{r.Module, two}})
 			r.panel.does(func(module string, _ provision.Op) (provision.Outcome, error) {
 				if module == "one" {
 					return provision.Outcome{}, refusal
@@ -175,7 +176,7 @@ func TestARefusedOpenGoesToTheNextModuleD24(t *testing.T) {
 			require.Equal(r, service.Active, r.service(id).Status)
 			require.Equal(r, two, r.service(id).ModuleID)
 			o := r.operation(id, provision.Open)
-			require.Equal(r, []catalog.ModuleID{r.Module}, o.TriedModuleIDs)
+			require.Equal(r, []provision.ModuleID{r.Module}, o.TriedModuleIDs)
 			require.Equal(r, 1, o.Attempts)
 			require.Equal(r, 1, r.Count(`SELECT count(*) FROM module_problem WHERE module_id = $1 AND ended_at IS NULL`, r.Module))
 		})
@@ -184,8 +185,8 @@ func TestARefusedOpenGoesToTheNextModuleD24(t *testing.T) {
 
 func TestWhenEveryModuleRefusedPeopleGetTheWordsAndStaffMayRetryD23(t *testing.T) {
 	r := newRig(t)
-	two := r.NewModule("two", catalog.ModuleChange{SortOrder: ptr(2)})
-	r.EditTariff(catalog.TariffChange{ModuleIDs: &[]catalog.ModuleID{r.Module, two}})
+	two := r.NewModule("two", module.Change{SortOrder: ptr(2)})
+	r.EditTariff(catalog.TariffChange{ModuleIDs: &[]provision.ModuleID{r.Module, two}})
 	r.panel.says(provision.Outcome{}, provision.NewRejected("no_free_server", "There is none."))
 	c := r.Client("100")
 	id := r.Buy(c, 1).Items[0].ServiceID
@@ -213,8 +214,8 @@ func TestWhenEveryModuleRefusedPeopleGetTheWordsAndStaffMayRetryD23(t *testing.T
 
 func TestARefusalOfWhatThePanelHasBegunStaysWithItsModule(t *testing.T) {
 	r := newRig(t)
-	two := r.NewModule("two", catalog.ModuleChange{SortOrder: ptr(2)})
-	r.EditTariff(catalog.TariffChange{ModuleIDs: &[]catalog.ModuleID{r.Module, two}})
+	two := r.NewModule("two", module.Change{SortOrder: ptr(2)})
+	r.EditTariff(catalog.TariffChange{ModuleIDs: &[]provision.ModuleID{r.Module, two}})
 	r.panel.says(provision.Outcome{State: provision.Pending, Begun: true}, nil)
 	id := r.Buy(r.Client("100"), 1).Items[0].ServiceID
 	r.Work()
@@ -228,8 +229,8 @@ func TestARefusalOfWhatThePanelHasBegunStaysWithItsModule(t *testing.T) {
 
 func TestWhatAPanelHasTakenBackGoesToTheNextModuleD24(t *testing.T) {
 	r := newRig(t)
-	two := r.NewModule("two", catalog.ModuleChange{SortOrder: ptr(2)})
-	r.EditTariff(catalog.TariffChange{ModuleIDs: &[]catalog.ModuleID{r.Module, two}})
+	two := r.NewModule("two", module.Change{SortOrder: ptr(2)})
+	r.EditTariff(catalog.TariffChange{ModuleIDs: &[]provision.ModuleID{r.Module, two}})
 	r.panel.says(provision.Outcome{State: provision.Pending, Memo: map[string]string{"job": "5"}, Begun: true}, nil)
 	id := r.Buy(r.Client("100"), 1).Items[0].ServiceID
 	r.Work()
@@ -370,7 +371,7 @@ func TestAnOrderOfWhichNothingCanBeMadeHasFailed(t *testing.T) {
 func TestPeopleMayMakeWhatNoModuleTakes(t *testing.T) {
 	r := newRig(t)
 	id := r.Buy(r.Client("100"), 1).Items[0].ServiceID
-	r.EditModule(catalog.ModuleChange{Enabled: ptr(false)})
+	r.EditModule(module.Change{Enabled: ptr(false)})
 	r.Work()
 	require.Empty(r, r.panel.asked())
 	require.Equal(r, operation.Manual, r.operation(id, provision.Open).Status)

@@ -9,7 +9,9 @@ import (
 	"github.com/tariffd/tariffd/internal/catalog"
 	"github.com/tariffd/tariffd/internal/client"
 	"github.com/tariffd/tariffd/internal/fault"
+	"github.com/tariffd/tariffd/internal/module"
 	"github.com/tariffd/tariffd/internal/operation"
+	"github.com/tariffd/tariffd/internal/product"
 	"github.com/tariffd/tariffd/internal/provision"
 	"github.com/tariffd/tariffd/internal/secret"
 	"github.com/tariffd/tariffd/internal/service"
@@ -103,9 +105,9 @@ func (e *Engine) checkParameters(ctx context.Context, tx Tx, by actor.Actor, s s
 }
 
 // makers are the modules that decide which values there are: the one that the service is on, else those that may make it.
-func makers(ctx context.Context, tx Tx, s service.Service, offer catalog.Offer) ([]catalog.Module, error) {
+func makers(ctx context.Context, tx Tx, s service.Service, offer catalog.Offer) ([]module.Module, error) {
 	if s.ModuleID != "" {
-		return tx.ModulesByIDs(ctx, []catalog.ModuleID{s.ModuleID})
+		return tx.ModulesByIDs(ctx, []provision.ModuleID{s.ModuleID})
 	}
 	all, err := tx.ModulesByIDs(ctx, offer.ModuleIDs)
 	return catalog.Candidates(offer, s.DataCenterID, all), err
@@ -143,9 +145,9 @@ func mayEdit(by actor.Actor, s service.Service, q catalog.Questionnaire, given c
 		a, known := q.Asks(code)
 		switch {
 		case !known: // told by the check of the values
-		case a.Edit == catalog.EditByProvider && by.Role == actor.Client:
+		case a.Edit == product.EditByProvider && by.Role == actor.Client:
 			return fault.New(fault.Forbidden, "field_forbidden", "Only the provider may change %q.", a.Name).At(catalog.PointerTo(code))
-		case a.Edit == catalog.EditUntilProcessed && s.StartedAt != nil:
+		case a.Edit == product.EditUntilProcessed && s.StartedAt != nil:
 			return fault.New(fault.Conflict, "invalid_service_state", "%q can be changed only before the service is made.", a.Name).
 				At(catalog.PointerTo(code))
 		}
@@ -170,7 +172,7 @@ func takeParameters(s *service.Service, parameters map[string]json.RawMessage) {
 	for code, v := range parameters {
 		s.Parameters[code] = v
 		var text string
-		if code == catalog.DomainParameter && json.Unmarshal(v, &text) == nil && text != "" {
+		if code == product.DomainParameter && json.Unmarshal(v, &text) == nil && text != "" {
 			s.Domain = text
 		}
 	}

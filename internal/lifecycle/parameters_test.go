@@ -13,33 +13,34 @@ import (
 	"github.com/tariffd/tariffd/internal/fault"
 	"github.com/tariffd/tariffd/internal/input"
 	"github.com/tariffd/tariffd/internal/order"
+	"github.com/tariffd/tariffd/internal/product"
 	"github.com/tariffd/tariffd/internal/provision"
 	"github.com/tariffd/tariffd/internal/service"
 )
 
 // parameter adds a parameter of dedicated servers.
-func (r *rig) parameter(code string, in catalog.ParameterChange) {
+func (r *rig) parameter(code string, in product.ParameterChange) {
 	r.Helper()
-	_, err := r.Catalog.CreateParameter(context.Background(), admin, "dedicated", code, in)
+	_, err := r.Products.CreateParameter(context.Background(), admin, "dedicated", code, in)
 	require.NoError(r, err)
 }
 
 // systems gives the list os its values.
 func (r *rig) systems(codes ...string) {
 	r.Helper()
-	var values []catalog.ParameterValue
+	var values []product.ParameterValue
 	for _, code := range codes {
-		values = append(values, catalog.ParameterValue{Code: code, Enabled: true})
+		values = append(values, product.ParameterValue{Code: code, Enabled: true})
 	}
-	_, err := r.Catalog.UpdateParameter(context.Background(), admin, "dedicated", "os", catalog.ParameterChange{Values: &values})
+	_, err := r.Products.UpdateParameter(context.Background(), admin, "dedicated", "os", product.ParameterChange{Values: &values})
 	require.NoError(r, err)
 }
 
 func TestWhoMayChangeAParameterAndHowLong(t *testing.T) {
 	r := newRig(t)
 	ctx := context.Background()
-	r.parameter("rack", catalog.ParameterChange{Edit: ptr(catalog.EditByProvider)})
-	r.parameter("raid", catalog.ParameterChange{Edit: ptr(catalog.EditUntilProcessed), Required: ptr(true), Ask: ptr(catalog.AskAtProcessing)})
+	r.parameter("rack", product.ParameterChange{Edit: ptr(product.EditByProvider)})
+	r.parameter("raid", product.ParameterChange{Edit: ptr(product.EditUntilProcessed), Required: ptr(true), Ask: ptr(product.AskAtProcessing)})
 	c := r.Client("100")
 	r.panel.does(func(string, provision.Op) (provision.Outcome, error) {
 		return provision.Outcome{State: provision.Pending, After: time.Minute}, nil
@@ -116,9 +117,9 @@ func TestD28AModuleIsToldWhatIsAsked(t *testing.T) {
 func TestAnOrderIsHeldToTheParametersOfItsTariff(t *testing.T) {
 	r := newRig(t)
 	r.systems("Debian-12")
-	r.parameter("floor", catalog.ParameterChange{
+	r.parameter("floor", product.ParameterChange{
 		AllTariffs: ptr(false), Required: ptr(true),
-		Validator: catalog.ValidatorChange{Kind: ptr(catalog.ValidatorInteger), Min: input.To[int64](1), Max: input.To[int64](9)},
+		Validator: product.ValidatorChange{Kind: ptr(product.ValidatorInteger), Min: input.To[int64](1), Max: input.To[int64](9)},
 	})
 	c := r.Client("500")
 	place := func(parameters string) error {

@@ -71,7 +71,7 @@ func TestARenewalAlignsThePricesOfACarriedServer(t *testing.T) {
 	ctx := context.Background()
 	tariff := r.stockBandwidth("none")
 	addOn := func(code string) {
-		_, err := r.Catalog.CreateAddOn(ctx, admin, r.Server, code, code, catalog.AddOnChange{
+		_, err := r.Tariffs.CreateAddOn(ctx, admin, r.Server, code, code, catalog.AddOnChange{
 			Billing: ptr(catalog.BillStatistics), Included: ptr(dec("100")), Statistics: input.To(catalog.StatisticsChange{OveragePrice: input.To(dec("0.02"))}),
 		})
 		require.NoError(r, err)

@@ -11,6 +11,7 @@ import (
 	"github.com/tariffd/tariffd/internal/catalog"
 	"github.com/tariffd/tariffd/internal/client"
 	"github.com/tariffd/tariffd/internal/fault"
+	"github.com/tariffd/tariffd/internal/module"
 	"github.com/tariffd/tariffd/internal/operation"
 	"github.com/tariffd/tariffd/internal/order"
 	"github.com/tariffd/tariffd/internal/provision"
@@ -22,7 +23,7 @@ import (
 func (e *Engine) Run(ctx context.Context, id operation.ID, claimNo int64) error {
 	turn, err := e.take(ctx, id, claimNo, nil)
 	if err == nil && len(turn.ask) > 0 {
-		turn, err = e.take(ctx, id, claimNo, e.Stock.Look(ctx, turn.ask, catalog.StockAge))
+		turn, err = e.take(ctx, id, claimNo, e.Stock.Look(ctx, turn.ask, module.StockAge))
 	}
 	if err != nil || !turn.ready {
 		return err
@@ -57,15 +58,15 @@ func (e *Engine) unkept(ctx context.Context, id operation.ID, claimNo int64, mod
 // turn is an operation that may call its module now.
 type turn struct {
 	ready  bool
-	ask    []catalog.Module // whose stock decides which of them it is; first of all they have to be asked
-	module catalog.ModuleID
+	ask    []module.Module // whose stock decides which of them it is; first of all they have to be asked
+	module provision.ModuleID
 	mode   provision.Mode
 	op     provision.Op
 }
 
 // take decides in one transaction whether the operation may run: one after another per service, within the lanes of its
 // module, with a module chosen for an open (D23) by what panels told of their stock; nil: they were not asked yet.
-func (e *Engine) take(ctx context.Context, id operation.ID, claimNo int64, sight catalog.Sight) (t turn, err error) {
+func (e *Engine) take(ctx context.Context, id operation.ID, claimNo int64, sight module.Sight) (t turn, err error) {
 	err = e.InTx(ctx, func(tx Tx) error {
 		t = turn{}
 		c, s, o, err := e.hold(ctx, tx, id, claimNo)
@@ -136,12 +137,12 @@ func (e *Engine) hold(ctx context.Context, tx Tx, id operation.ID, claimNo int64
 
 // prepare freezes what the module is asked to do.
 func (e *Engine) prepare(ctx context.Context, tx Tx, c client.Client, s service.Service, o operation.Operation) (turn, error) {
-	found, err := tx.ModulesByIDs(ctx, []catalog.ModuleID{o.ModuleID}) // with its secrets sealed: they are not needed to decide
+	found, err := tx.ModulesByIDs(ctx, []provision.ModuleID{o.ModuleID}) // with its secrets sealed: they are not needed to decide
 	if err != nil {
 		return turn{}, err
 	}
 	if len(found) == 0 {
-		return turn{}, catalog.ErrNoModule
+		return turn{}, module.ErrNoModule
 	}
 	m := found[0]
 	mode, err := e.mode(m, s.ProductType, o.Kind)
@@ -326,7 +327,7 @@ func (e *Engine) failed(ctx context.Context, tx Tx, s service.Service, o *operat
 }
 
 func (e *Engine) problem(ctx context.Context, tx Tx, o operation.Operation, code, text string, now time.Time) error {
-	return tx.InsertProblem(ctx, catalog.Problem{ID: actor.NewID(), ModuleID: o.ModuleID, Kind: code, Text: text, At: now})
+	return tx.InsertProblem(ctx, module.Problem{ID: actor.NewID(), ModuleID: o.ModuleID, Kind: code, Text: text, At: now})
 }
 
 // nextModule puts a refused open back in the queue without the module that refused; once none is left, people must do it.

@@ -13,8 +13,10 @@ import (
 	"github.com/tariffd/tariffd/internal/catalog"
 	"github.com/tariffd/tariffd/internal/client"
 	"github.com/tariffd/tariffd/internal/datacenter"
+	"github.com/tariffd/tariffd/internal/measure"
 	"github.com/tariffd/tariffd/internal/operation"
 	"github.com/tariffd/tariffd/internal/pricing"
+	"github.com/tariffd/tariffd/internal/product"
 	"github.com/tariffd/tariffd/internal/provision"
 	"github.com/tariffd/tariffd/internal/service"
 )
@@ -92,7 +94,7 @@ func ask(spec *provision.Spec, o operation.Operation) {
 		}
 		spec.Parameters[code] = value
 	}
-	if domain := spec.Parameter(catalog.DomainParameter); domain != "" && slices.Contains(spec.Asked, catalog.DomainParameter) {
+	if domain := spec.Parameter(product.DomainParameter); domain != "" && slices.Contains(spec.Asked, product.DomainParameter) {
 		spec.Domain = domain
 	}
 }
@@ -101,7 +103,7 @@ func ask(spec *provision.Spec, o operation.Operation) {
 type sheet struct {
 	code  string
 	offer catalog.Offer
-	units catalog.Units
+	units measure.Units
 	own   map[string]string // the units of the product type's elements
 }
 
@@ -122,7 +124,7 @@ func sheetOf(ctx context.Context, tx Tx, s service.Service) (x sheet, err error)
 	if err != nil {
 		return x, err
 	}
-	x.code, x.units, x.own = t.Code, catalog.NewUnits(list), map[string]string{}
+	x.code, x.units, x.own = t.Code, measure.NewUnits(list), map[string]string{}
 	for _, c := range content {
 		x.own[c.Code] = c.Unit
 	}
@@ -184,10 +186,10 @@ func elementsOf(offer catalog.Offer, held map[string]pricing.Value) map[string]p
 
 func off(a catalog.AddOn) provision.AddOn {
 	switch a.ValueType {
-	case catalog.BooleanValue:
+	case product.BooleanValue:
 		no := false
 		return provision.AddOn{On: &no}
-	case catalog.EnumerationValue:
+	case product.EnumerationValue:
 		return provision.AddOn{}
 	}
 	zero := decimal.Zero

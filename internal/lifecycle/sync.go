@@ -7,10 +7,11 @@ import (
 	"time"
 
 	"github.com/tariffd/tariffd/internal/actor"
-	"github.com/tariffd/tariffd/internal/catalog"
 	"github.com/tariffd/tariffd/internal/client"
 	"github.com/tariffd/tariffd/internal/event"
 	"github.com/tariffd/tariffd/internal/fault"
+	"github.com/tariffd/tariffd/internal/measure"
+	"github.com/tariffd/tariffd/internal/module"
 	"github.com/tariffd/tariffd/internal/operation"
 	"github.com/tariffd/tariffd/internal/provision"
 	"github.com/tariffd/tariffd/internal/service"
@@ -57,7 +58,7 @@ func (e *Engine) Sync(ctx context.Context, by actor.Actor, id service.ID) (Synce
 
 // question is what an inspector is asked.
 type question struct {
-	module catalog.ModuleID
+	module provision.ModuleID
 	op     provision.Op
 }
 
@@ -127,7 +128,7 @@ func (e *Engine) compare(ctx context.Context, tx Tx, by actor.Actor, c client.Cl
 	if err != nil {
 		return Synced{}, err
 	}
-	out := Synced{Differences: differences(s, spec, sort, found, catalog.NewUnits(units)), At: now}
+	out := Synced{Differences: differences(s, spec, sort, found, measure.NewUnits(units)), At: now}
 	o := newOperation(&s, provision.Sync, operation.Payload{}, by, now)
 	o.ModuleID, o.Status, o.NextAttemptAt, o.FinishedAt = s.ModuleID, operation.Succeeded, nil, &now
 	for _, d := range out.Differences {
@@ -183,7 +184,7 @@ func (e *Engine) learn(ctx context.Context, tx Tx, by actor.Actor, s service.Ser
 func (e *Engine) notTold(ctx context.Context, by actor.Actor, id service.ID, failure error) error {
 	f, told := provision.FailureOf(failure)
 	if !told {
-		return catalog.PanelFault(failure)
+		return module.PanelFault(failure)
 	}
 	err := e.InTx(ctx, func(tx Tx) error {
 		_, s, err := e.lock(ctx, tx, by, id)
@@ -208,7 +209,7 @@ func (e *Engine) notTold(ctx context.Context, by actor.Actor, id service.ID, fai
 	if err != nil {
 		return err
 	}
-	return catalog.PanelFault(failure)
+	return module.PanelFault(failure)
 }
 
 // Difference is one thing of which the panel says something else than we hold.

@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"github.com/tariffd/tariffd/internal/actor"
-	"github.com/tariffd/tariffd/internal/catalog"
 	"github.com/tariffd/tariffd/internal/department"
 	"github.com/tariffd/tariffd/internal/event"
 	"github.com/tariffd/tariffd/internal/fault"
@@ -206,7 +205,7 @@ func (e *Engine) doneByPeople(ctx context.Context, tx Tx, by actor.Actor, s *ser
 
 // anyModule is the module that a service made by people belongs to: the first of its tariff in its data center. What keeps
 // a module from making it, that it is disabled or at its limits, does not keep people from it.
-func (e *Engine) anyModule(ctx context.Context, tx Tx, s service.Service) (catalog.ModuleID, error) {
+func (e *Engine) anyModule(ctx context.Context, tx Tx, s service.Service) (provision.ModuleID, error) {
 	offer, err := tx.TariffVersion(ctx, s.TariffID, s.TariffVersion)
 	if err != nil {
 		return "", err

@@ -13,6 +13,7 @@ import (
 	"github.com/tariffd/tariffd/internal/input"
 	"github.com/tariffd/tariffd/internal/lifecycle"
 	"github.com/tariffd/tariffd/internal/order"
+	"github.com/tariffd/tariffd/internal/product"
 	"github.com/tariffd/tariffd/internal/provision"
 	"github.com/tariffd/tariffd/internal/service"
 )
@@ -20,7 +21,7 @@ import (
 // disk adds a disk of 20 GiB to a tariff, of which 5 may be given up.
 func (r *rig) disk(t catalog.TariffID) {
 	r.Helper()
-	_, err := r.Catalog.CreateAddOn(context.Background(), admin, t, "disk", "ram", catalog.AddOnChange{
+	_, err := r.Tariffs.CreateAddOn(context.Background(), admin, t, "disk", "ram", catalog.AddOnChange{
 		Billing: ptr(catalog.BillOrder), Included: ptr(dec("20")), Minimum: input.To(dec("15")), Maximum: input.To(dec("100")),
 		Prices: &[]catalog.AddOnPrice{{Period: monthly, Amount: dec("3.10")}, {Period: "P3M", Amount: dec("9")}},
 	})
@@ -38,7 +39,7 @@ func TestAChangeOfAddOnsDoesNotBringATrialBackD9D13(t *testing.T) {
 	r := newRig(t)
 	tariff := r.offers("S", "P1M", "31")
 	r.disk(tariff)
-	_, err := r.Catalog.UpdateTariff(context.Background(), admin, tariff, catalog.TariffChange{TrialDays: ptr(10)})
+	_, err := r.Tariffs.UpdateTariff(context.Background(), admin, tariff, catalog.TariffChange{TrialDays: ptr(10)})
 	require.NoError(r, err)
 	c, id := r.has(tariff, calendar.Trial, nil)
 	require.Equal(r, "[1000.00 0.00]", r.Books(c))
@@ -60,7 +61,7 @@ func TestAChangeOfAddOnsFollowsARenewalMeanwhileD9(t *testing.T) {
 	c, id := r.has(tariff, monthly, nil)
 	r.change(id, lifecycle.TermsInput{AddOns: texts("disk", "30")})
 	require.Equal(r, "[931.00 31.00]", r.Books(c))
-	_, err := r.Catalog.UpdateTariff(context.Background(), admin, tariff, catalog.TariffChange{
+	_, err := r.Tariffs.UpdateTariff(context.Background(), admin, tariff, catalog.TariffChange{
 		Prices: &[]catalog.Price{{Period: monthly, Amount: dec("40")}, {Period: "P3M", Amount: dec("120")}},
 	})
 	require.NoError(r, err)
@@ -92,7 +93,7 @@ func TestAChangeLeavesARunningPeriodItsOwnLengthD9(t *testing.T) {
 	r := newRig(t)
 	small, big := r.offers("S", "P1M", "31", "P3M", "90"), r.offers("L", "P1M", "62", "P3M", "180")
 	quarters := r.offers("Q", "P3M", "270")
-	_, err := r.Catalog.UpdateProductType(context.Background(), admin, "dedicated", catalog.ProductTypeChange{ExpenseSplit: ptr("from_first_of_month")})
+	_, err := r.Products.UpdateType(context.Background(), admin, "dedicated", product.TypeChange{ExpenseSplit: ptr("from_first_of_month")})
 	require.NoError(r, err)
 	c, id := r.has(small, monthly, nil)
 	r.renew(id, "P3M")
@@ -113,7 +114,7 @@ func TestAChangeLeavesARunningPeriodItsOwnLengthD9(t *testing.T) {
 	r.sound()
 
 	trial := r.offers("T", "P1M", "31")
-	_, err = r.Catalog.UpdateTariff(context.Background(), admin, trial, catalog.TariffChange{TrialDays: ptr(10)})
+	_, err = r.Tariffs.UpdateTariff(context.Background(), admin, trial, catalog.TariffChange{TrialDays: ptr(10)})
 	require.NoError(r, err)
 	c, id = r.has(trial, calendar.Trial, nil)
 	r.renew(id, monthly)
@@ -128,7 +129,7 @@ func TestAChangeLeavesARunningPeriodItsOwnLengthD9(t *testing.T) {
 func TestChangesUnderWayCountForTheClientsLimit(t *testing.T) {
 	r := newRig(t)
 	small, big := r.offers("S", "P1M", "31"), r.offers("L", "P1M", "31")
-	_, err := r.Catalog.UpdateTariff(context.Background(), admin, big, catalog.TariffChange{
+	_, err := r.Tariffs.UpdateTariff(context.Background(), admin, big, catalog.TariffChange{
 		Policy: catalog.PolicyChange{MaxServicesPerClient: input.To(1)},
 	})
 	require.NoError(r, err)
@@ -160,7 +161,7 @@ func TestACalendarServiceThatIsMadeLateHasItsDaysD3D4(t *testing.T) {
 	r := newRig(t)
 	small, big := r.offers("S", "P1M", "31"), r.offers("L", "P1M", "62")
 	for _, tariff := range []catalog.TariffID{small, big} {
-		_, err := r.Catalog.UpdateTariff(context.Background(), admin, tariff, catalog.TariffChange{Calendar: catalog.CalendarChange{Enabled: ptr(true)}})
+		_, err := r.Tariffs.UpdateTariff(context.Background(), admin, tariff, catalog.TariffChange{Calendar: catalog.CalendarChange{Enabled: ptr(true)}})
 		require.NoError(r, err)
 	}
 	r.Clock.Set(on(time.July, 12, 9))

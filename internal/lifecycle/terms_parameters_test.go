@@ -11,6 +11,7 @@ import (
 	"github.com/tariffd/tariffd/internal/catalog"
 	"github.com/tariffd/tariffd/internal/input"
 	"github.com/tariffd/tariffd/internal/lifecycle"
+	"github.com/tariffd/tariffd/internal/product"
 	"github.com/tariffd/tariffd/internal/provision"
 )
 
@@ -23,12 +24,12 @@ func both(code, text, other, otherText string) map[string]json.RawMessage {
 // What only the new tariff asks for has to be there, and reaches the panel with the change.
 func TestAChangeOfTariffAnswersWhatTheNewOneAsksD9(t *testing.T) {
 	r := newRig(t)
-	r.parameter("floor", catalog.ParameterChange{
-		AllTariffs: ptr(false), Required: ptr(true), Edit: ptr(catalog.EditByProvider),
-		Validator: catalog.ValidatorChange{Kind: ptr(catalog.ValidatorInteger), Min: input.To[int64](1), Max: input.To[int64](9)},
+	r.parameter("floor", product.ParameterChange{
+		AllTariffs: ptr(false), Required: ptr(true), Edit: ptr(product.EditByProvider),
+		Validator: product.ValidatorChange{Kind: ptr(product.ValidatorInteger), Min: input.To[int64](1), Max: input.To[int64](9)},
 	})
 	small, big := r.offers("S", "P1M", "31"), r.offers("L", "P1M", "31")
-	_, err := r.Catalog.UpdateTariff(context.Background(), admin, big, catalog.TariffChange{Parameters: &[]string{"floor"}})
+	_, err := r.Tariffs.UpdateTariff(context.Background(), admin, big, catalog.TariffChange{Parameters: &[]string{"floor"}})
 	require.NoError(r, err)
 	c, id := r.has(small, monthly, nil)
 	me := clientKey(r.service(id))
@@ -61,8 +62,8 @@ func TestAChangeOfTariffAnswersWhatTheNewOneAsksD9(t *testing.T) {
 	r.Work()
 	require.JSONEq(r, `"4"`, string(r.service(id).Parameters["floor"]), "the same tariff, another value")
 	// What fits no longer is asked for again.
-	_, err = r.Catalog.UpdateParameter(context.Background(), admin, "dedicated", "floor", catalog.ParameterChange{
-		Validator: catalog.ValidatorChange{Max: input.To[int64](3)},
+	_, err = r.Products.UpdateParameter(context.Background(), admin, "dedicated", "floor", product.ParameterChange{
+		Validator: product.ValidatorChange{Max: input.To[int64](3)},
 	})
 	require.NoError(r, err)
 	r.change(id, lifecycle.TermsInput{TariffID: small, Period: monthly})
@@ -95,7 +96,7 @@ func TestWhatCanOnlyBeIncreasedIsNotLostOnTheWayThroughAnotherTariffD9(t *testin
 	small, plain := r.offers("S", "P1M", "31"), r.offers("P", "P1M", "31")
 	r.ram(small, "increase_only")
 	included := r.offers("I", "P1M", "31")
-	_, err := r.Catalog.CreateAddOn(context.Background(), admin, included, "ram", "ram", catalog.AddOnChange{
+	_, err := r.Tariffs.CreateAddOn(context.Background(), admin, included, "ram", "ram", catalog.AddOnChange{
 		Billing: ptr(catalog.BillNone), Included: ptr(dec("8")),
 	})
 	require.NoError(r, err)

@@ -53,7 +53,7 @@ func (e *Engine) proposed(ctx context.Context, tx Tx, by actor.Actor, c client.C
 		offer = t.Offer
 		to = operation.Change{TariffID: t.ID, TariffVersion: t.Number, Period: in.Period}
 	}
-	scale, err := measureOf(ctx, tx, offer)
+	scale, err := scaleOf(ctx, tx, offer)
 	if err != nil {
 		return to, plan{}, err
 	}
@@ -162,7 +162,7 @@ func (e *Engine) mayLeave(ctx context.Context, tx Tx, c client.Client, s service
 
 // valuesFor are the add-ons that the service would have: what is not named stays. Another tariff is chosen as in an order, with
 // what the service has already as if it were named again where the tariff sells it too, in the unit in which it does.
-func valuesFor(by actor.Actor, s service.Service, agreed catalog.Offer, scale measure, in TermsInput) (map[string]pricing.Value, error) {
+func valuesFor(by actor.Actor, s service.Service, agreed catalog.Offer, scale scale, in TermsInput) (map[string]pricing.Value, error) {
 	offer := scale.to
 	change := pricing.ChangeInput{Offer: offer, Period: s.Period, Held: s.AddOns, Change: in.AddOns, Staff: by.Staff()}
 	if in.TariffID == "" {
@@ -212,7 +212,7 @@ func minPeriodEnd(start time.Time, p calendar.Period, zone *time.Location) time.
 
 // editable checks each add-on whose value changes. What a change of tariff brings is bound only by what must never shrink: the
 // other rules are about a change within a tariff.
-func editable(s service.Service, agreed catalog.Offer, scale measure, in TermsInput, values map[string]pricing.Value, early bool) error {
+func editable(s service.Service, agreed catalog.Offer, scale scale, in TermsInput, values map[string]pricing.Value, early bool) error {
 	var fields fault.Fields
 	held := pricing.Kept(agreed, s.AddOns, s.Period)
 	for _, a := range agreed.AddOns {
@@ -244,7 +244,7 @@ func editable(s service.Service, agreed catalog.Offer, scale measure, in TermsIn
 
 // shrinks refuses a tariff without an add-on that can only be increased, where the service has more of it than an order that does
 // not name it: on the way back it would have less. Held to it is staff, too: the add-on's panel may not be able to shrink.
-func shrinks(s service.Service, agreed catalog.Offer, scale measure, to operation.Change) error {
+func shrinks(s service.Service, agreed catalog.Offer, scale scale, to operation.Change) error {
 	if to.AddOnsOnly {
 		return nil
 	}

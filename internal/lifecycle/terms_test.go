@@ -14,9 +14,11 @@ import (
 	"github.com/tariffd/tariffd/internal/fault"
 	"github.com/tariffd/tariffd/internal/input"
 	"github.com/tariffd/tariffd/internal/lifecycle"
+	"github.com/tariffd/tariffd/internal/module"
 	"github.com/tariffd/tariffd/internal/operation"
 	"github.com/tariffd/tariffd/internal/order"
 	"github.com/tariffd/tariffd/internal/postgres"
+	"github.com/tariffd/tariffd/internal/product"
 	"github.com/tariffd/tariffd/internal/provision"
 	"github.com/tariffd/tariffd/internal/service"
 	"github.com/tariffd/tariffd/internal/traffic"
@@ -31,7 +33,7 @@ func (r *rig) offers(code string, prices ...string) catalog.TariffID {
 	for i := 0; i < len(prices); i += 2 {
 		list = append(list, catalog.Price{Period: calendar.Period(prices[i]), Amount: dec(prices[i+1]), SetupFee: dec("7")})
 	}
-	_, err := r.Catalog.UpdateTariff(context.Background(), admin, t, catalog.TariffChange{Prices: &list})
+	_, err := r.Tariffs.UpdateTariff(context.Background(), admin, t, catalog.TariffChange{Prices: &list})
 	require.NoError(r, err)
 	return t
 }
@@ -39,7 +41,7 @@ func (r *rig) offers(code string, prices ...string) catalog.TariffID {
 // ram adds memory to a tariff: 4 GiB included and at least, 3.10 a month for each further one.
 func (r *rig) ram(t catalog.TariffID, edit string) {
 	r.Helper()
-	_, err := r.Catalog.CreateAddOn(context.Background(), admin, t, "ram", "ram", catalog.AddOnChange{
+	_, err := r.Tariffs.CreateAddOn(context.Background(), admin, t, "ram", "ram", catalog.AddOnChange{
 		Billing: ptr(catalog.BillOrder), Included: ptr(dec("4")), Minimum: input.To(dec("4")), Maximum: input.To(dec("64")), Edit: &edit,
 		Prices: &[]catalog.AddOnPrice{{Period: monthly, Amount: dec("3.10")}},
 	})
@@ -153,7 +155,7 @@ func TestATariffChangeWithinThePeriodCostsTheDifferenceOnceTheModuleHasAppliedIt
 func TestAChangeOfPeriodClosesTheOldOneAndStartsANewOneNowD9(t *testing.T) {
 	r := newRig(t)
 	tariff := r.offers("S", "P1M", "31", "P3M", "90")
-	_, err := r.Catalog.UpdateProductType(context.Background(), admin, "dedicated", catalog.ProductTypeChange{ExpenseSplit: ptr("from_first_of_month")})
+	_, err := r.Products.UpdateType(context.Background(), admin, "dedicated", product.TypeChange{ExpenseSplit: ptr("from_first_of_month")})
 	require.NoError(r, err)
 	r.Clock.Set(on(time.August, 15, 0))
 	c, id := r.has(tariff, "P3M", nil)
@@ -178,7 +180,7 @@ func TestAChangeOfPeriodClosesTheOldOneAndStartsANewOneNowD9(t *testing.T) {
 func TestAChangeReplacesTheSlicesOfMonthsToComeD5D9(t *testing.T) {
 	r := newRig(t)
 	small, big := r.offers("S", "P3M", "90"), r.offers("L", "P3M", "180")
-	_, err := r.Catalog.UpdateProductType(context.Background(), admin, "dedicated", catalog.ProductTypeChange{ExpenseSplit: ptr("from_first_of_month")})
+	_, err := r.Products.UpdateType(context.Background(), admin, "dedicated", product.TypeChange{ExpenseSplit: ptr("from_first_of_month")})
 	require.NoError(r, err)
 	r.Clock.Set(on(time.August, 15, 0))
 	_, id := r.has(small, "P3M", nil)
@@ -321,9 +323,9 @@ func TestWhatAChangeOfTariffIsHeldTo(t *testing.T) {
 	_, err := r.Lifecycle.ChangeTerms(ctx, actor.Actor{Role: actor.Client, Scope: actor.Scope{ProviderID: r.Provider, ClientID: actor.ClientID(actor.NewID())}}, id, to(big, monthly))
 	r.Refuses("not_found", err)
 
-	elsewhere := r.NewTariff("E", "dedicated", "50", r.NewModule("two", catalog.ModuleChange{}))
+	elsewhere := r.NewTariff("E", "dedicated", "50", r.NewModule("two", module.Change{}))
 	r.mayNot("module_not_in_tariff", "/tariff_id", me, id, to(elsewhere, monthly))
-	_, err = r.Catalog.UpdateTariff(ctx, admin, big, catalog.TariffChange{Status: ptr(catalog.Archived)})
+	_, err = r.Tariffs.UpdateTariff(ctx, admin, big, catalog.TariffChange{Status: ptr(catalog.Archived)})
 	require.NoError(r, err)
 	r.mayNot("tariff_not_active", "/tariff_id", me, id, to(big, monthly))
 

@@ -7,23 +7,24 @@ import (
 
 	"github.com/tariffd/tariffd/internal/catalog"
 	"github.com/tariffd/tariffd/internal/fault"
+	"github.com/tariffd/tariffd/internal/measure"
 	"github.com/tariffd/tariffd/internal/pricing"
 	"github.com/tariffd/tariffd/internal/service"
 )
 
-// measure tells what a service has by the tariff that it leaves in the units of the one that it goes to.
-type measure struct {
-	units catalog.Units
+// scale tells what a service has by the tariff that it leaves in the units of the one that it goes to.
+type scale struct {
+	units measure.Units
 	to    catalog.Offer
 }
 
-func measureOf(ctx context.Context, tx Tx, to catalog.Offer) (measure, error) {
+func scaleOf(ctx context.Context, tx Tx, to catalog.Offer) (scale, error) {
 	list, err := tx.UnitsAll(ctx)
-	return measure{catalog.NewUnits(list), to}, err
+	return scale{measure.NewUnits(list), to}, err
 }
 
 // of is a value of an add-on that was agreed, in the unit in which the other tariff sells it; false: no chain connects the two.
-func (m measure) of(agreed catalog.AddOn, v pricing.Value) (pricing.Value, bool) {
+func (m scale) of(agreed catalog.AddOn, v pricing.Value) (pricing.Value, bool) {
 	a, sold := m.to.AddOnOf(agreed.Code)
 	if !sold || v.Amount == nil || a.Unit == "" || a.Unit == agreed.Unit {
 		return v, true
@@ -38,7 +39,7 @@ func (m measure) of(agreed catalog.AddOn, v pricing.Value) (pricing.Value, bool)
 // kept are the values that a service holds, as the other tariff counts them: never the same number of another unit. Where the
 // other one does not sell as much as that, it is the next step or minimum that is not less; what is above its maximum is
 // refused like any value, at the add-on. What cannot be converted has to be named anew. Fault: bad_unit at /tariff_id.
-func (m measure) kept(s service.Service, agreed catalog.Offer, in TermsInput) (map[string]json.RawMessage, error) {
+func (m scale) kept(s service.Service, agreed catalog.Offer, in TermsInput) (map[string]json.RawMessage, error) {
 	held := map[string]json.RawMessage{}
 	maps.Copy(held, s.AddOns)
 	var fields fault.Fields

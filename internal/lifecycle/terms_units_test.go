@@ -22,7 +22,7 @@ func (r *rig) measured(t catalog.TariffID, unit, step, maximum string) {
 	if step != "" {
 		in.Step = input.To(dec(step))
 	}
-	_, err := r.Catalog.CreateAddOn(context.Background(), admin, t, "disk", "ram", in)
+	_, err := r.Tariffs.CreateAddOn(context.Background(), admin, t, "disk", "ram", in)
 	require.NoError(r, err)
 }
 
@@ -59,7 +59,7 @@ func TestWhatServicesHaveKeepsItsUnit(t *testing.T) {
 	tariff, ctx := r.offers("S", "P1M", "31"), context.Background()
 	r.measured(tariff, "MiB", "", "100")
 	update := func(unit string) error {
-		_, err := r.Catalog.UpdateAddOn(ctx, admin, tariff, "disk", catalog.AddOnChange{Unit: input.To(unit)})
+		_, err := r.Tariffs.UpdateAddOn(ctx, admin, tariff, "disk", catalog.AddOnChange{Unit: input.To(unit)})
 		return err
 	}
 	require.NoError(r, update("GiB"), "nobody has it")
@@ -70,8 +70,8 @@ func TestWhatServicesHaveKeepsItsUnit(t *testing.T) {
 		require.Equal(r, "/unit", fault.Of(err).Fields[0].Pointer)
 	}
 	refused(update("TiB"))
-	require.NoError(r, r.Catalog.DeleteAddOn(ctx, admin, tariff, "disk", nil))
-	_, err := r.Catalog.CreateAddOn(ctx, admin, tariff, "disk", "ram", catalog.AddOnChange{Billing: ptr(catalog.BillOrder), Unit: input.To("TiB")})
+	require.NoError(r, r.Tariffs.DeleteAddOn(ctx, admin, tariff, "disk", nil))
+	_, err := r.Tariffs.CreateAddOn(ctx, admin, tariff, "disk", "ram", catalog.AddOnChange{Billing: ptr(catalog.BillOrder), Unit: input.To("TiB")})
 	refused(err)
 	r.renew(id, monthly)
 	r.Work()

@@ -9,9 +9,11 @@ import (
 	"github.com/tariffd/tariffd/internal/calendar"
 	"github.com/tariffd/tariffd/internal/catalog"
 	"github.com/tariffd/tariffd/internal/client"
+	"github.com/tariffd/tariffd/internal/module"
 	"github.com/tariffd/tariffd/internal/money"
 	"github.com/tariffd/tariffd/internal/operation"
 	"github.com/tariffd/tariffd/internal/pricing"
+	"github.com/tariffd/tariffd/internal/product"
 	"github.com/tariffd/tariffd/internal/provision"
 	"github.com/tariffd/tariffd/internal/service"
 )
@@ -158,7 +160,7 @@ func (v View) hasOtherPeriod() bool {
 }
 
 func (e *Engine) modeOf(v View, kind provision.Kind) provision.Mode {
-	mode, err := e.mode(catalog.Module{Driver: v.Driver}, v.ProductType, kind)
+	mode, err := e.mode(module.Module{Driver: v.Driver}, v.ProductType, kind)
 	if err != nil {
 		return provision.ModeNone
 	}
@@ -183,7 +185,7 @@ func stateActions(s service.Service) []string {
 	case s.Status == service.Suspended:
 		out = []string{"suspend", "resume", "renew", "delete"}
 	}
-	if s.ProductType == catalog.DedicatedBandwidth && len(out) > 0 {
+	if s.ProductType == product.DedicatedBandwidth && len(out) > 0 {
 		out = append(out, "set_servers")
 	}
 	return out

@@ -6,12 +6,13 @@ import (
 	"time"
 
 	"github.com/tariffd/tariffd/internal/catalog"
+	"github.com/tariffd/tariffd/internal/module"
 	"github.com/tariffd/tariffd/internal/provision"
 )
 
 // Lane is what the choice of a module goes by.
 type Lane struct {
-	Module       catalog.Module
+	Module       module.Module
 	Problems     int // open ones
 	RunningOpens int
 	RunningQueue int // operations of any kind that run under the module's queue key
@@ -27,7 +28,7 @@ func InStock(lanes []Lane, left catalog.Stocks) []Lane {
 
 // Exactly leaves out the lanes of modules that have something like what is asked for alone, where one that was not tried has the thing
 // itself: stock is that of what was ordered, as long as there is any (D23).
-func Exactly(lanes []Lane, exact catalog.Stocks, tried []catalog.ModuleID) []Lane {
+func Exactly(lanes []Lane, exact catalog.Stocks, tried []provision.ModuleID) []Lane {
 	if !slices.ContainsFunc(lanes, func(l Lane) bool { return l.Module.Enabled && exact[l.Module.ID] > 0 && !contains(tried, l.Module.ID) }) {
 		return lanes
 	}
@@ -55,7 +56,7 @@ const (
 // Choose picks a module for an operation (D23). Candidates are enabled ones that were not tried. Order: no open problem
 // first, then below the limit of running opens, then the lowest sort order, then the oldest. At the limit of the best one
 // the operation waits, unless a module without problems has a free lane; the answer then is the module that it waits for.
-func Choose(kind provision.Kind, lanes []Lane, tried []catalog.ModuleID) (catalog.Module, Choice) {
+func Choose(kind provision.Kind, lanes []Lane, tried []provision.ModuleID) (module.Module, Choice) {
 	var left []Lane
 	for _, l := range lanes {
 		if l.Module.Enabled && !contains(tried, l.Module.ID) {
@@ -63,7 +64,7 @@ func Choose(kind provision.Kind, lanes []Lane, tried []catalog.ModuleID) (catalo
 		}
 	}
 	if len(left) == 0 {
-		return catalog.Module{}, NoModule
+		return module.Module{}, NoModule
 	}
 	sort.SliceStable(left, func(i, j int) bool { return before(kind, left[i], left[j]) })
 	if left[0].full(kind) {
@@ -92,7 +93,7 @@ func older(a, b time.Time, tie bool) bool {
 	return a.Before(b)
 }
 
-func contains(ids []catalog.ModuleID, id catalog.ModuleID) bool {
+func contains(ids []provision.ModuleID, id provision.ModuleID) bool {
 	for _, x := range ids {
 		if x == id {
 			return true

@@ -99,9 +99,9 @@ type Operation struct {
 	MaxAttempts    int
 	NextAttemptAt  *time.Time // business time
 	PendingSince   *time.Time // since when the panel is working
-	ModuleID       catalog.ModuleID
+	ModuleID       provision.ModuleID
 	StockKey       *string // what an open takes from the module's stock; nil: nothing that is counted
-	TriedModuleIDs []catalog.ModuleID
+	TriedModuleIDs []provision.ModuleID
 	ErrorCode      string
 	ErrorText      string // the panel's own words; administrators only
 	Log            []LogEntry
@@ -162,21 +162,21 @@ type Tx interface {
 	// UpdateOperation writes every mutable field, raises the version and gives the claim back.
 	UpdateOperation(ctx context.Context, o Operation) error
 	// LockLanes serialises the counting of the lanes of modules until the transaction ends; modules without a limit have none.
-	LockLanes(ctx context.Context, ids []catalog.ModuleID) error
+	LockLanes(ctx context.Context, ids []provision.ModuleID) error
 	// LockStock makes those who take from the stock of a module follow each other until the transaction ends.
-	LockStock(ctx context.Context, ids []catalog.ModuleID) error
+	LockStock(ctx context.Context, ids []provision.ModuleID) error
 	// Lanes counts what runs on modules, for the choice of D23.
-	Lanes(ctx context.Context, ids []catalog.ModuleID, now time.Time) ([]Lane, error)
+	Lanes(ctx context.Context, ids []provision.ModuleID, now time.Time) ([]Lane, error)
 	// WakeQueued makes due at an instant what may have waited for an operation of a service on a module: the service's others,
 	// and the next for its lane.
-	WakeQueued(ctx context.Context, s actor.ServiceID, m catalog.ModuleID, at time.Time) error
+	WakeQueued(ctx context.Context, s actor.ServiceID, m provision.ModuleID, at time.Time) error
 }
 
 // Filter narrows a list of operations.
 type Filter struct {
 	Status       Status
 	ServiceID    actor.ServiceID
-	ModuleID     catalog.ModuleID
+	ModuleID     provision.ModuleID
 	DepartmentID string // with a task of this department
 	From, To     *time.Time
 }

@@ -9,6 +9,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/tariffd/tariffd/internal/catalog"
+	"github.com/tariffd/tariffd/internal/module"
 	"github.com/tariffd/tariffd/internal/operation"
 	"github.com/tariffd/tariffd/internal/provision"
 )
@@ -16,9 +17,9 @@ import (
 var noon = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 
 // lane is an idle module without problems; limits are those that a module has at first.
-func lane(id catalog.ModuleID, changes ...func(*operation.Lane)) operation.Lane {
-	l := operation.Lane{Module: catalog.Module{
-		ID: id, Enabled: true, SortOrder: 1, MaxRunningOpens: 2, Queue: catalog.Queue{Workers: 1}, CreatedAt: noon,
+func lane(id provision.ModuleID, changes ...func(*operation.Lane)) operation.Lane {
+	l := operation.Lane{Module: module.Module{
+		ID: id, Enabled: true, SortOrder: 1, MaxRunningOpens: 2, Queue: module.Queue{Workers: 1}, CreatedAt: noon,
 	}}
 	for _, change := range changes {
 		change(&l)
@@ -35,7 +36,7 @@ func older(l *operation.Lane)            { l.Module.CreatedAt = noon.Add(-time.H
 
 func queued(running int) func(*operation.Lane) {
 	return func(l *operation.Lane) {
-		l.Module.Queue, l.RunningQueue = catalog.Queue{Enabled: true, Workers: 2}, running
+		l.Module.Queue, l.RunningQueue = module.Queue{Enabled: true, Workers: 2}, running
 	}
 }
 
@@ -45,14 +46,14 @@ func TestChooseD23(t *testing.T) {
 		name   string
 		kind   provision.Kind
 		lanes  []operation.Lane
-		tried  []catalog.ModuleID
-		want   catalog.ModuleID
+		tried  []provision.ModuleID
+		want   provision.ModuleID
 		choice operation.Choice
 	}{
 		{name: "nothing is left", choice: operation.NoModule},
 		{name: "a disabled one is no candidate", lanes: []operation.Lane{lane("a", disabled)}, choice: operation.NoModule},
-		{name: "all were tried", lanes: []operation.Lane{lane("a"), lane("b")}, tried: []catalog.ModuleID{"a", "b"}, choice: operation.NoModule},
-		{name: "the one that was not tried", lanes: []operation.Lane{lane("a"), lane("b", sorted(9), troubled)}, tried: []catalog.ModuleID{"a"}, want: "b"},
+		{name: "all were tried", lanes: []operation.Lane{lane("a"), lane("b")}, tried: []provision.ModuleID{"a", "b"}, choice: operation.NoModule},
+		{name: "the one that was not tried", lanes: []operation.Lane{lane("a"), lane("b", sorted(9), troubled)}, tried: []provision.ModuleID{"a"}, want: "b"},
 		{name: "lowest sort order", lanes: []operation.Lane{lane("a", sorted(2)), lane("b")}, want: "b"},
 		{name: "then the oldest", lanes: []operation.Lane{lane("a"), lane("b", older)}, want: "b"},
 		{name: "sort order before age", lanes: []operation.Lane{lane("a"), lane("b", older, sorted(2))}, want: "a"},
@@ -83,13 +84,13 @@ func TestChooseD23(t *testing.T) {
 func TestExactlyKeepsWhatIsUnknownD23(t *testing.T) {
 	t.Parallel()
 	lanes := []operation.Lane{lane("like"), lane("silent"), lane("exact")}
-	names := func(exact catalog.Stocks, tried ...catalog.ModuleID) (out []catalog.ModuleID) {
+	names := func(exact catalog.Stocks, tried ...provision.ModuleID) (out []provision.ModuleID) {
 		for _, l := range operation.Exactly(lanes, exact, tried) {
 			out = append(out, l.Module.ID)
 		}
 		return out
 	}
-	all := []catalog.ModuleID{"like", "silent", "exact"}
+	all := []provision.ModuleID{"like", "silent", "exact"}
 	require.Equal(t, all[1:], names(catalog.Stocks{"like": 0, "exact": 1}))
 	require.Equal(t, all, names(catalog.Stocks{"like": 0, "exact": 1}, "exact"), "it refused")
 	require.Equal(t, all, names(catalog.Stocks{"like": 0, "exact": 0}))
@@ -102,14 +103,14 @@ func TestChooseGoesByTheModulesAloneD23(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		var lanes []operation.Lane
 		for i := range rapid.IntRange(0, 5).Draw(t, "modules") {
-			l := lane(catalog.ModuleID(fmt.Sprint(i)), sorted(rapid.IntRange(1, 2).Draw(t, "sort")), opens(rapid.IntRange(0, 2).Draw(t, "opens")))
+			l := lane(provision.ModuleID(fmt.Sprint(i)), sorted(rapid.IntRange(1, 2).Draw(t, "sort")), opens(rapid.IntRange(0, 2).Draw(t, "opens")))
 			l.Problems = rapid.IntRange(0, 1).Draw(t, "problems")
 			l.Module.Enabled = rapid.Bool().Draw(t, "enabled")
 			l.Module.MaxRunningOpens = rapid.IntRange(0, 2).Draw(t, "limit")
 			l.Module.CreatedAt = noon.Add(time.Duration(rapid.IntRange(0, 1).Draw(t, "age")) * time.Hour)
 			lanes = append(lanes, l)
 		}
-		tried := []catalog.ModuleID{catalog.ModuleID(fmt.Sprint(rapid.IntRange(0, 5).Draw(t, "tried")))}
+		tried := []provision.ModuleID{provision.ModuleID(fmt.Sprint(rapid.IntRange(0, 5).Draw(t, "tried")))}
 		m, choice := operation.Choose(provision.Open, lanes, tried)
 		again, choiceAgain := operation.Choose(provision.Open, rapid.Permutation(lanes).Draw(t, "other order"), tried)
 		if m.ID != again.ID || choice != choiceAgain {

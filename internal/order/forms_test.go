@@ -16,6 +16,7 @@ import (
 	"github.com/tariffd/tariffd/internal/input"
 	"github.com/tariffd/tariffd/internal/lifecycle"
 	"github.com/tariffd/tariffd/internal/order"
+	"github.com/tariffd/tariffd/internal/product"
 	"github.com/tariffd/tariffd/internal/provision"
 	"github.com/tariffd/tariffd/internal/service"
 )
@@ -41,7 +42,7 @@ func (l *lottery) tariff() (catalog.TariffID, map[string][]any) {
 	id := l.NewTariff(fmt.Sprintf("lot%d", l.made), "dedicated", l.price().String(), l.Module)
 	open := map[string][]any{}
 	add := func(code, element string, in catalog.AddOnChange) {
-		_, err := l.Catalog.CreateAddOn(ctx, admin, id, code, element, in)
+		_, err := l.Tariffs.CreateAddOn(ctx, admin, id, code, element, in)
 		require.NoError(l, err)
 	}
 	modes := []string{catalog.TiersFlat, catalog.TiersVolume, catalog.TiersGraduated}
@@ -87,11 +88,11 @@ func (l *lottery) choose(open map[string][]any) map[string]json.RawMessage {
 func (l *lottery) stock() {
 	l.Helper()
 	ctx := context.Background()
-	_, err := l.Catalog.CreateEnumeration(ctx, admin, "systems", catalog.EnumerationChange{Items: &[]catalog.EnumerationItem{{Code: "debian"}, {Code: "windows"}}})
+	_, err := l.Products.CreateEnumeration(ctx, admin, "systems", product.EnumerationChange{Items: &[]product.EnumerationItem{{Code: "debian"}, {Code: "windows"}}})
 	require.NoError(l, err)
-	_, err = l.Catalog.UpdateContent(ctx, admin, "dedicated", "os", catalog.ContentChange{EnumerationCode: input.To("systems")})
+	_, err = l.Products.UpdateContent(ctx, admin, "dedicated", "os", product.ContentChange{EnumerationCode: input.To("systems")})
 	require.NoError(l, err)
-	_, err = l.Catalog.CreateContent(ctx, admin, "dedicated", "care", catalog.ContentChange{Name: ptr("Care"), ValueType: ptr(catalog.BooleanValue)})
+	_, err = l.Products.CreateContent(ctx, admin, "dedicated", "care", product.ContentChange{Name: ptr("Care"), ValueType: ptr(product.BooleanValue)})
 	require.NoError(l, err)
 }
 
@@ -150,7 +151,7 @@ func TestPanelsAreToldWhatIsChosen(t *testing.T) {
 	l := &lottery{rig: r, Rand: rand.New(rand.NewPCG(1, 2))}
 	l.stock()
 	tariff, _ := l.tariff()
-	_, err := r.Catalog.UpdateAddOn(context.Background(), admin, tariff, "disk", catalog.AddOnChange{Unit: input.To("MiB")})
+	_, err := r.Tariffs.UpdateAddOn(context.Background(), admin, tariff, "disk", catalog.AddOnChange{Unit: input.To("MiB")})
 	require.NoError(r, err)
 	var spec provision.Spec
 	r.panel.does(func(op provision.Op) (provision.Outcome, error) {
@@ -190,10 +191,10 @@ func TestARenewalSurvivesAnotherFormOfItsAddOns(t *testing.T) {
 	}}})
 	require.NoError(r, err)
 	r.Work()
-	_, err = r.Catalog.UpdateAddOn(ctx, admin, tariff, "os", catalog.AddOnChange{ItemPrices: &[]catalog.ItemPrice{{Item: "debian", Enabled: true}}})
+	_, err = r.Tariffs.UpdateAddOn(ctx, admin, tariff, "os", catalog.AddOnChange{ItemPrices: &[]catalog.ItemPrice{{Item: "debian", Enabled: true}}})
 	require.NoError(r, err)
-	require.NoError(r, r.Catalog.DeleteAddOn(ctx, admin, tariff, "v6", nil))
-	_, err = r.Catalog.UpdateAddOn(ctx, admin, tariff, "disk", catalog.AddOnChange{Default: input.None[json.RawMessage]()})
+	require.NoError(r, r.Tariffs.DeleteAddOn(ctx, admin, tariff, "v6", nil))
+	_, err = r.Tariffs.UpdateAddOn(ctx, admin, tariff, "disk", catalog.AddOnChange{Default: input.None[json.RawMessage]()})
 	require.NoError(r, err)
 
 	id := o.Items[0].ServiceID

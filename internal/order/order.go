@@ -21,9 +21,12 @@ import (
 	"github.com/tariffd/tariffd/internal/event"
 	"github.com/tariffd/tariffd/internal/fault"
 	"github.com/tariffd/tariffd/internal/ledger"
+	"github.com/tariffd/tariffd/internal/module"
 	"github.com/tariffd/tariffd/internal/money"
 	"github.com/tariffd/tariffd/internal/operation"
 	"github.com/tariffd/tariffd/internal/pricing"
+	"github.com/tariffd/tariffd/internal/product"
+	"github.com/tariffd/tariffd/internal/provision"
 	"github.com/tariffd/tariffd/internal/service"
 	"github.com/tariffd/tariffd/internal/traffic"
 )
@@ -109,15 +112,15 @@ type Lookup interface {
 	ProviderByID(ctx context.Context, id actor.ProviderID) (client.Provider, error)
 	TariffByID(ctx context.Context, id catalog.TariffID) (catalog.Tariff, error)
 	TariffVersion(ctx context.Context, tariff catalog.TariffID, number int) (catalog.Offer, error)
-	ProductTypeByCode(ctx context.Context, code string) (catalog.ProductType, error)
+	ProductTypeByCode(ctx context.Context, code string) (product.Type, error)
 	// ParametersOf answers what a product type asks for.
-	ParametersOf(ctx context.Context, productType string) ([]catalog.Parameter, error)
-	ModulesByIDs(ctx context.Context, ids []catalog.ModuleID) ([]catalog.Module, error)
+	ParametersOf(ctx context.Context, productType string) ([]product.Parameter, error)
+	ModulesByIDs(ctx context.Context, ids []provision.ModuleID) ([]module.Module, error)
 	// ClientUse counts what rules about the client go by, but for some services.
 	ClientUse(ctx context.Context, c actor.ClientID, t catalog.TariffID, but []actor.ServiceID) (catalog.Use, error)
 	Servers(ctx context.Context, ids []service.ID) ([]traffic.Server, error)
 	// StockSold counts what was sold on modules and is still among what their panels told as free.
-	StockSold(ctx context.Context, seen catalog.Sight, but string) (catalog.Sold, error)
+	StockSold(ctx context.Context, seen module.Sight, but string) (module.Sold, error)
 	OrderByID(ctx context.Context, id ID) (Order, error)
 }
 
@@ -134,7 +137,7 @@ type Tx interface {
 	ShareProvider(ctx context.Context, id actor.ProviderID) (client.Provider, error)
 	DataCentersByIDs(ctx context.Context, ids []datacenter.ID) ([]datacenter.DataCenter, error)
 	// LockStock makes those who sell from the stock of a module follow each other.
-	LockStock(ctx context.Context, ids []catalog.ModuleID) error
+	LockStock(ctx context.Context, ids []provision.ModuleID) error
 	// LockBalances reads and locks a client's two accounts.
 	LockBalances(ctx context.Context, c client.Client) (balance, held money.Amount, err error)
 	InsertOrder(ctx context.Context, o Order) error
@@ -156,7 +159,7 @@ type Engine struct {
 	Zone *time.Location
 	Open Opener
 	// Stock asks panels what is free; nil: nobody does, and nothing is ever sold out.
-	Stock *catalog.Stock
+	Stock *module.Stock
 }
 
 // About says whose order it is.

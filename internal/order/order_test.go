@@ -17,7 +17,9 @@ import (
 	"github.com/tariffd/tariffd/internal/fault"
 	"github.com/tariffd/tariffd/internal/input"
 	"github.com/tariffd/tariffd/internal/lifecycle"
+	"github.com/tariffd/tariffd/internal/module"
 	"github.com/tariffd/tariffd/internal/order"
+	"github.com/tariffd/tariffd/internal/product"
 	"github.com/tariffd/tariffd/internal/provision"
 	"github.com/tariffd/tariffd/internal/service"
 )
@@ -139,7 +141,7 @@ func TestAPaidOrderDoesNotExpire(t *testing.T) {
 
 func TestCancelling(t *testing.T) {
 	r := newRig(t)
-	r.EditModule(catalog.ModuleChange{MaxRunningOpens: ptr(0)})
+	r.EditModule(module.Change{MaxRunningOpens: ptr(0)})
 	for name, c := range map[string]struct {
 		pay     string
 		begin   provision.Outcome
@@ -334,11 +336,11 @@ func TestEveryObstacleIsNamedAndNothingIsStored(t *testing.T) {
 func TestTwoItemsOfOneOrderCannotTakeTheSameServer(t *testing.T) {
 	r := newRig(t)
 	ctx := context.Background()
-	_, err := r.Catalog.InstallIntegration(ctx, admin, catalog.DedicatedBandwidth)
+	_, err := r.Products.Install(ctx, admin, product.DedicatedBandwidth)
 	require.NoError(r, err)
-	m, err := r.Catalog.CreateModule(ctx, admin, "none", catalog.DedicatedBandwidth, catalog.ModuleChange{Name: ptr("none"), DataCenterID: input.To(r.At)})
+	m, err := r.Modules.Create(ctx, admin, "none", product.DedicatedBandwidth, module.Change{Name: ptr("none"), DataCenterID: input.To(r.At)})
 	require.NoError(r, err)
-	bandwidth := r.NewTariff("Bandwidth", catalog.DedicatedBandwidth, "20", m.ID)
+	bandwidth := r.NewTariff("Bandwidth", product.DedicatedBandwidth, "20", m.ID)
 	c := r.Client("200")
 	server := r.Buy(c, 1).Items[0].ServiceID
 	r.Work()

@@ -10,6 +10,7 @@ import (
 	"github.com/tariffd/tariffd/internal/catalog"
 	"github.com/tariffd/tariffd/internal/client"
 	"github.com/tariffd/tariffd/internal/fault"
+	"github.com/tariffd/tariffd/internal/product"
 )
 
 // serversParameter names the servers whose bandwidth is bought; it is not one that a product type asks for.
@@ -30,7 +31,7 @@ func checkParameters(ctx context.Context, tx Lookup, p *Prepared, fields *fault.
 	for code, raw := range p.Parameters {
 		given[code] = raw
 	}
-	bandwidth := p.Tariff.ProductType == catalog.DedicatedBandwidth
+	bandwidth := p.Tariff.ProductType == product.DedicatedBandwidth
 	if bandwidth {
 		delete(given, serversParameter)
 		readServers(p, fields)
@@ -74,7 +75,7 @@ func readServers(p *Prepared, fields *fault.Fields) {
 // domain is what the client gave, else the tariff's template with its macros filled in.
 func (p Prepared) domain(c client.Client, id actor.ServiceID) string {
 	var given string
-	if raw, ok := p.Parameters[catalog.DomainParameter]; ok && json.Unmarshal(raw, &given) == nil && given != "" {
+	if raw, ok := p.Parameters[product.DomainParameter]; ok && json.Unmarshal(raw, &given) == nil && given != "" {
 		return given
 	}
 	user := c.Username

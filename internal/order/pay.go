@@ -13,8 +13,10 @@ import (
 	"github.com/tariffd/tariffd/internal/event"
 	"github.com/tariffd/tariffd/internal/fault"
 	"github.com/tariffd/tariffd/internal/ledger"
+	"github.com/tariffd/tariffd/internal/module"
 	"github.com/tariffd/tariffd/internal/money"
 	"github.com/tariffd/tariffd/internal/operation"
+	"github.com/tariffd/tariffd/internal/product"
 	"github.com/tariffd/tariffd/internal/service"
 	"github.com/tariffd/tariffd/internal/traffic"
 )
@@ -27,7 +29,7 @@ func errWrongState(o Order, verb string) error {
 // Pay pays an order that awaits its money from the balance. Everything is checked again; the price is the one that was
 // quoted. Faults: invalid_order_state, insufficient_funds, and what Place answers.
 func (e *Engine) Pay(ctx context.Context, by actor.Actor, id ID) (out Order, err error) {
-	err = e.inStock(ctx, nil, ofOrder(id), func(sight catalog.Sight) (bool, error) {
+	err = e.inStock(ctx, nil, ofOrder(id), func(sight module.Sight) (bool, error) {
 		err := e.InTx(ctx, func(tx Tx) (err error) {
 			out, err = event.Once(ctx, tx, by, func() (Order, error) { return e.pay(ctx, tx, by, id, sight) })
 			return err
@@ -37,7 +39,7 @@ func (e *Engine) Pay(ctx context.Context, by actor.Actor, id ID) (out Order, err
 	return out, err
 }
 
-func (e *Engine) pay(ctx context.Context, tx Tx, by actor.Actor, id ID, sight catalog.Sight) (Order, error) {
+func (e *Engine) pay(ctx context.Context, tx Tx, by actor.Actor, id ID, sight module.Sight) (Order, error) {
 	o, c, err := e.lock(ctx, tx, by, id)
 	if err != nil {
 		return o, err
@@ -294,7 +296,7 @@ func (e *Engine) dropServices(ctx context.Context, tx Tx, by actor.Actor, servic
 		if err := tx.UpdateService(ctx, s); err != nil {
 			return err
 		}
-		if s.ProductType == catalog.DedicatedBandwidth {
+		if s.ProductType == product.DedicatedBandwidth {
 			if err := traffic.Switched(ctx, tx, e.Zone, by, s, traffic.Closed); err != nil {
 				return err
 			}

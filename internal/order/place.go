@@ -12,6 +12,7 @@ import (
 	"github.com/tariffd/tariffd/internal/event"
 	"github.com/tariffd/tariffd/internal/fault"
 	"github.com/tariffd/tariffd/internal/ledger"
+	"github.com/tariffd/tariffd/internal/module"
 	"github.com/tariffd/tariffd/internal/money"
 	"github.com/tariffd/tariffd/internal/service"
 )
@@ -38,7 +39,7 @@ func (e *Engine) Quote(ctx context.Context, by actor.Actor, in QuoteInput) (out 
 	if err != nil {
 		return nil, err
 	}
-	err = e.inStock(ctx, look, ofWishes(in.Wishes), func(sight catalog.Sight) (bool, error) {
+	err = e.inStock(ctx, look, ofWishes(in.Wishes), func(sight module.Sight) (bool, error) {
 		b.Room = &catalog.Room{Sight: sight}
 		if err := count(ctx, look, b.Room); err != nil {
 			return false, err
@@ -131,7 +132,7 @@ type PlaceInput struct {
 // Place stores an order and, where the balance covers it, pays it and starts making its services: the story of one order in
 // one transaction. Obstacles of both kinds are violations, and then nothing is stored.
 func (e *Engine) Place(ctx context.Context, by actor.Actor, in PlaceInput) (out Order, err error) {
-	err = e.inStock(ctx, nil, ofWishes(in.Wishes), func(sight catalog.Sight) (bool, error) {
+	err = e.inStock(ctx, nil, ofWishes(in.Wishes), func(sight module.Sight) (bool, error) {
 		err := e.InTx(ctx, func(tx Tx) (err error) {
 			out, err = event.Once(ctx, tx, by, func() (Order, error) { return e.place(ctx, tx, by, in, sight) })
 			return err
@@ -141,7 +142,7 @@ func (e *Engine) Place(ctx context.Context, by actor.Actor, in PlaceInput) (out 
 	return out, err
 }
 
-func (e *Engine) place(ctx context.Context, tx Tx, by actor.Actor, in PlaceInput, sight catalog.Sight) (Order, error) {
+func (e *Engine) place(ctx context.Context, tx Tx, by actor.Actor, in PlaceInput, sight module.Sight) (Order, error) {
 	b, err := buyerOf(ctx, tx, by, in.ClientID)
 	if err != nil {
 		return Order{}, err

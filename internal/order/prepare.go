@@ -11,6 +11,7 @@ import (
 	"github.com/tariffd/tariffd/internal/client"
 	"github.com/tariffd/tariffd/internal/fault"
 	"github.com/tariffd/tariffd/internal/pricing"
+	"github.com/tariffd/tariffd/internal/product"
 	"github.com/tariffd/tariffd/internal/traffic"
 )
 
@@ -18,7 +19,7 @@ import (
 type Prepared struct {
 	Wish
 	Tariff  catalog.Tariff
-	Type    catalog.ProductType
+	Type    product.Type
 	Values  map[string]pricing.Value
 	Servers []actor.ServiceID // dedicated_bandwidth
 	Quote   pricing.Quote
@@ -142,7 +143,7 @@ func (e *Engine) judge(ctx context.Context, tx Lookup, b buyer, p *Prepared) err
 	if b.Client == nil {
 		return nil
 	}
-	if p.Tariff.ProductType == catalog.DedicatedBandwidth {
+	if p.Tariff.ProductType == product.DedicatedBandwidth {
 		return e.judgeServers(ctx, tx, b, p)
 	}
 	return nil

@@ -9,6 +9,7 @@ import (
 	"github.com/tariffd/tariffd/internal/actor"
 	"github.com/tariffd/tariffd/internal/catalog"
 	"github.com/tariffd/tariffd/internal/client"
+	"github.com/tariffd/tariffd/internal/module"
 	"github.com/tariffd/tariffd/internal/order"
 )
 
@@ -33,9 +34,9 @@ func TestAQuoteFromMemorySeesEveryChangeAtOnce(t *testing.T) {
 	require.Empty(r, r.quote().Obstacles)
 	r.EditTariff(catalog.TariffChange{Prices: &[]catalog.Price{{Period: "P1M", Amount: dec("70")}}})
 	require.Equal(r, "70.00", r.quote().Quote.Total.String())
-	r.EditModule(catalog.ModuleChange{Enabled: ptr(false)})
+	r.EditModule(module.Change{Enabled: ptr(false)})
 	require.Equal(r, []string{"/tariff_id no_module"}, codes(r.quote()))
-	r.EditModule(catalog.ModuleChange{Enabled: ptr(true)})
+	r.EditModule(module.Change{Enabled: ptr(true)})
 	require.Empty(r, r.quote().Obstacles)
 	_, err := r.Clients.UpdateProvider(context.Background(), admin, r.Provider, client.ProviderChange{PricesIncludeTax: ptr(false)})
 	require.NoError(r, err)

@@ -7,6 +7,8 @@ import (
 
 	"github.com/tariffd/tariffd/internal/catalog"
 	"github.com/tariffd/tariffd/internal/fault"
+	"github.com/tariffd/tariffd/internal/module"
+	"github.com/tariffd/tariffd/internal/provision"
 )
 
 // sellsOut is how a refusal looks that fresh stock could take back.
@@ -17,16 +19,16 @@ const sellsOut = "no_stock"
 const quoteAge = time.Second
 
 // offered is what an order or a quote looks at: each tariff's modules.
-type offered func(ctx context.Context, look Lookup) ([]catalog.ModuleID, error)
+type offered func(ctx context.Context, look Lookup) ([]provision.ModuleID, error)
 
 // inStock does something with what panels told a moment ago and, where that was too little, once more with what they tell
 // now: no panel is called inside a transaction, and nobody is refused from memory. Without a look, one is opened.
-func (e *Engine) inStock(ctx context.Context, look Lookup, of offered, do func(catalog.Sight) (short bool, err error), age time.Duration) error {
+func (e *Engine) inStock(ctx context.Context, look Lookup, of offered, do func(module.Sight) (short bool, err error), age time.Duration) error {
 	modules, err := e.modules(ctx, look, of)
 	if err != nil {
 		return err
 	}
-	sight := e.Stock.Look(ctx, modules, catalog.StockAge)
+	sight := e.Stock.Look(ctx, modules, module.StockAge)
 	short, err := do(sight)
 	if !short || len(sight) == 0 {
 		return err
@@ -36,7 +38,7 @@ func (e *Engine) inStock(ctx context.Context, look Lookup, of offered, do func(c
 }
 
 // modules are those that somebody may have to ask; none where nobody asks.
-func (e *Engine) modules(ctx context.Context, look Lookup, of offered) (_ []catalog.Module, err error) {
+func (e *Engine) modules(ctx context.Context, look Lookup, of offered) (_ []module.Module, err error) {
 	if e.Stock == nil {
 		return nil, nil
 	}
@@ -55,7 +57,7 @@ func (e *Engine) modules(ctx context.Context, look Lookup, of offered) (_ []cata
 
 // ofWishes are the modules of wished tariffs; what is wrong with a wish is told by those who check it.
 func ofWishes(wishes []Wish) offered {
-	return func(ctx context.Context, look Lookup) (ids []catalog.ModuleID, _ error) {
+	return func(ctx context.Context, look Lookup) (ids []provision.ModuleID, _ error) {
 		for _, w := range wishes {
 			t, err := look.TariffByID(ctx, w.TariffID)
 			if err == nil {
@@ -70,7 +72,7 @@ func ofWishes(wishes []Wish) offered {
 
 // ofOrder are the modules of the tariff versions that an order was quoted from.
 func ofOrder(id ID) offered {
-	return func(ctx context.Context, look Lookup) (ids []catalog.ModuleID, _ error) {
+	return func(ctx context.Context, look Lookup) (ids []provision.ModuleID, _ error) {
 		o, err := look.OrderByID(ctx, id)
 		if fault.Has(err, "not_found") || err == nil && o.Status != AwaitingPayment {
 			return nil, nil
@@ -99,7 +101,7 @@ func (e *Engine) LookAhead(ctx context.Context, id ID) error {
 }
 
 // enter opens the room for an order: nobody else sells from the same modules until the transaction ends.
-func enter(ctx context.Context, tx Tx, sight catalog.Sight) (*catalog.Room, error) {
+func enter(ctx context.Context, tx Tx, sight module.Sight) (*catalog.Room, error) {
 	room := &catalog.Room{Sight: sight}
 	if len(sight) == 0 {
 		return room, nil

@@ -13,6 +13,7 @@ import (
 	"github.com/tariffd/tariffd/internal/catalog"
 	"github.com/tariffd/tariffd/internal/fault"
 	"github.com/tariffd/tariffd/internal/lifecycle"
+	"github.com/tariffd/tariffd/internal/module"
 	"github.com/tariffd/tariffd/internal/money"
 	"github.com/tariffd/tariffd/internal/order"
 	"github.com/tariffd/tariffd/internal/payment"
@@ -25,7 +26,7 @@ func stocked(t *testing.T, n int) *rig {
 	t.Helper()
 	r := newRig(t)
 	r.panel.has("E3", n)
-	r.EditModule(catalog.ModuleChange{MaxRunningOpens: ptr(0)})
+	r.EditModule(module.Change{MaxRunningOpens: ptr(0)})
 	r.EditTariff(catalog.TariffChange{Settings: json.RawMessage(`{"configuration": "E3"}`)})
 	return r
 }
@@ -78,7 +79,7 @@ func TestWhatIsSoldIsCountedOnceWhateverThePanelKnows(t *testing.T) {
 	for n := range 4 {
 		// What was told before the first machine was taken is remembered; or it is told anew after each.
 		if n >= 2 {
-			r.Clock.Advance(catalog.StockAge)
+			r.Clock.Advance(module.StockAge)
 		}
 		r.Buy(r.Client("60"), 1)
 		r.Work()
@@ -101,7 +102,7 @@ func TestAMachineThatThePanelHoldsIsNotFreeTwice(t *testing.T) {
 	})
 	r.Buy(r.Client("60"), 1)
 	r.Work()
-	r.Clock.Advance(catalog.StockAge)
+	r.Clock.Advance(module.StockAge)
 	r.Buy(r.Client("60"), 1)
 	_, err := r.try(r.Client("60"), 1)
 	r.soldOut(err, "/items/0/tariff_id")
@@ -139,7 +140,7 @@ func TestAQuoteKnowsWhatIsSold(t *testing.T) {
 	r.soldOut(err, "/items/1/tariff_id")
 	r.Buy(r.Client("60"), 1)
 	require.Equal(r, []string{"/tariff_id no_stock"}, codes(r.quote()))
-	a, err := r.Catalog.Availability(context.Background(), admin, r.Server, "", "")
+	a, err := r.Tariffs.Availability(context.Background(), admin, r.Server, "", "")
 	require.NoError(r, err)
 	require.False(r, a.Orderable())
 	require.Equal(r, 0, *a.Places[0].Free)
@@ -171,7 +172,7 @@ func TestAnExpectedPaymentAsksThePanelsWhenItsMoneyComes(t *testing.T) {
 	_, err := r.Payments.Create(context.Background(), admin, notice)
 	require.NoError(r, err)
 	r.panel.has("E3", 0) // the panel's owner took the last one
-	r.Clock.Advance(2 * catalog.StockAge)
+	r.Clock.Advance(2 * module.StockAge)
 	// The bank's word does not name the order: the first notice did.
 	notice.OrderID, notice.Status = "", payment.Paid
 	_, err = r.Payments.Create(context.Background(), admin, notice)
@@ -195,13 +196,13 @@ func TestAPanelThatDoesNotAnswerDoesNotStandInTheWay(t *testing.T) {
 
 func TestAnOpenGoesWhereSomethingIsLeftD23(t *testing.T) {
 	r := stocked(t, 1)
-	other := r.NewModule("other", catalog.ModuleChange{SortOrder: ptr(2)})
-	r.EditTariff(catalog.TariffChange{ModuleIDs: &[]catalog.ModuleID{r.Module, other}})
+	other := r.NewModule("other", module.Change{SortOrder: ptr(2)})
+	r.EditTariff(catalog.TariffChange{ModuleIDs: &[]provision.ModuleID{r.Module, other}})
 	// Both modules show the one panel's stock: two machines for three buyers.
 	first, second := r.Buy(r.Client("60"), 1), r.Buy(r.Client("60"), 1)
 	_, err := r.try(r.Client("60"), 1)
 	r.soldOut(err, "/items/0/tariff_id")
-	moduleOf := func(o order.Order) (id catalog.ModuleID) {
+	moduleOf := func(o order.Order) (id provision.ModuleID) {
 		require.NoError(r, r.Pool.Get(&id, `SELECT module_id FROM operation WHERE id = $1`, o.Items[0].OperationID))
 		return id
 	}
@@ -215,10 +216,10 @@ func TestAnOpenGoesWhereSomethingIsLeftD23(t *testing.T) {
 
 func TestTheThingItselfComesBeforeWhatIsLikeItD23(t *testing.T) {
 	r := stocked(t, 1)
-	r.EditModule(catalog.ModuleChange{SortOrder: ptr(2)})
-	like := r.NewModule("loose", catalog.ModuleChange{})
-	r.EditTariff(catalog.TariffChange{ModuleIDs: &[]catalog.ModuleID{like, r.Module}})
-	ranOn := func() (id catalog.ModuleID) {
+	r.EditModule(module.Change{SortOrder: ptr(2)})
+	like := r.NewModule("loose", module.Change{})
+	r.EditTariff(catalog.TariffChange{ModuleIDs: &[]provision.ModuleID{like, r.Module}})
+	ranOn := func() (id provision.ModuleID) {
 		o := r.Buy(r.Client("60"), 1)
 		r.Work()
 		require.NoError(r, r.Pool.Get(&id, `SELECT module_id FROM operation WHERE id = $1`, o.Items[0].OperationID))

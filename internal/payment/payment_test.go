@@ -18,9 +18,11 @@ import (
 	"github.com/tariffd/tariffd/internal/enginetest"
 	"github.com/tariffd/tariffd/internal/fault"
 	"github.com/tariffd/tariffd/internal/input"
+	"github.com/tariffd/tariffd/internal/module"
 	"github.com/tariffd/tariffd/internal/money"
 	"github.com/tariffd/tariffd/internal/order"
 	"github.com/tariffd/tariffd/internal/payment"
+	"github.com/tariffd/tariffd/internal/provision"
 	"github.com/tariffd/tariffd/internal/provision/none"
 )
 
@@ -50,12 +52,12 @@ func newTill(t *testing.T) *till {
 	h := &till{
 		TB: t, pool: e.Pool, payments: e.Payments, orders: e.Orders, customers: e.Clients, provider: e.Provider, place: e.Place(""),
 	}
-	m, err := e.Catalog.CreateModule(ctx, admin, "none", "colocation", catalog.ModuleChange{Name: ptr("none"), DataCenterID: input.To(h.place)})
+	m, err := e.Modules.Create(ctx, admin, "none", "colocation", module.Change{Name: ptr("none"), DataCenterID: input.To(h.place)})
 	require.NoError(t, err)
-	tariff, err := e.Catalog.CreateTariff(ctx, admin, catalog.NewTariff{
+	tariff, err := e.Tariffs.CreateTariff(ctx, admin, catalog.NewTariff{
 		ProductType: "colocation", ProviderID: h.provider, TariffChange: catalog.TariffChange{
 			Code: ptr("shelf"), Name: ptr("Shelf"), Status: ptr(catalog.Active), DataCenterIDs: &[]datacenter.ID{h.place},
-			ModuleIDs: &[]catalog.ModuleID{m.ID}, Prices: &[]catalog.Price{{Period: "P1M", Amount: decimal.NewFromInt(50)}},
+			ModuleIDs: &[]provision.ModuleID{m.ID}, Prices: &[]catalog.Price{{Period: "P1M", Amount: decimal.NewFromInt(50)}},
 		},
 	})
 	require.NoError(t, err)

@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"github.com/tariffd/tariffd/internal/actor"
-	"github.com/tariffd/tariffd/internal/catalog"
+	"github.com/tariffd/tariffd/internal/product"
 )
 
 // enumerationStore writes enumerations; the items are one document, because they are read and replaced whole.
@@ -21,16 +21,16 @@ type enumerationRow struct {
 	Version   int64     `db:"version"`
 }
 
-func (r enumerationRow) toEnumeration() (catalog.Enumeration, error) {
-	n := catalog.Enumeration{Code: r.Code, Name: r.Name, CreatedAt: r.CreatedAt.UTC(), Version: r.Version}
+func (r enumerationRow) toEnumeration() (product.Enumeration, error) {
+	n := product.Enumeration{Code: r.Code, Name: r.Name, CreatedAt: r.CreatedAt.UTC(), Version: r.Version}
 	if err := json.Unmarshal(r.Items, &n.Items); err != nil {
 		return n, fmt.Errorf("items of the enumeration %s: %w", r.Code, err)
 	}
 	return n, nil
 }
 
-func toEnumerations(rows []enumerationRow) ([]catalog.Enumeration, error) {
-	out := make([]catalog.Enumeration, len(rows))
+func toEnumerations(rows []enumerationRow) ([]product.Enumeration, error) {
+	out := make([]product.Enumeration, len(rows))
 	for i, r := range rows {
 		var err error
 		if out[i], err = r.toEnumeration(); err != nil {
@@ -45,7 +45,7 @@ const enumerationColumns = `SELECT code, name, items, created_at, version FROM e
 const shareEnumerations = enumerationColumns + `WHERE code = ANY($1) ORDER BY code FOR SHARE`
 
 // ShareEnumerations reads those of the enumerations that exist, and keeps them as they are.
-func (s enumerationStore) ShareEnumerations(ctx context.Context, codes []string) ([]catalog.Enumeration, error) {
+func (s enumerationStore) ShareEnumerations(ctx context.Context, codes []string) ([]product.Enumeration, error) {
 	if len(codes) == 0 {
 		return nil, nil
 	}
@@ -61,14 +61,14 @@ const enumerationByCode = enumerationColumns + `WHERE code = $1`
 const lockEnumeration = enumerationByCode + ` FOR UPDATE`
 
 // LockEnumeration locks an enumeration for a change.
-func (s enumerationStore) LockEnumeration(ctx context.Context, code string) (catalog.Enumeration, error) {
+func (s enumerationStore) LockEnumeration(ctx context.Context, code string) (product.Enumeration, error) {
 	return s.enumeration(ctx, lockEnumeration, code)
 }
 
-func (s enumerationStore) enumeration(ctx context.Context, query, code string) (catalog.Enumeration, error) {
+func (s enumerationStore) enumeration(ctx context.Context, query, code string) (product.Enumeration, error) {
 	var r enumerationRow
 	if err := s.get(ctx, &r, query, code); err != nil {
-		return catalog.Enumeration{}, missing(err, catalog.ErrNoEnumeration, "read enumeration")
+		return product.Enumeration{}, missing(err, product.ErrNoEnumeration, "read enumeration")
 	}
 	return r.toEnumeration()
 }
@@ -76,7 +76,7 @@ func (s enumerationStore) enumeration(ctx context.Context, query, code string) (
 const insertEnumeration = `INSERT INTO enumeration (code, name, items, created_at) VALUES ($1, $2, $3, $4)`
 
 // InsertEnumeration adds an enumeration.
-func (s enumerationStore) InsertEnumeration(ctx context.Context, n catalog.Enumeration) error {
+func (s enumerationStore) InsertEnumeration(ctx context.Context, n product.Enumeration) error {
 	items, err := json.Marshal(n.Items)
 	if err != nil {
 		return fmt.Errorf("items of the enumeration %s: %w", n.Code, err)
@@ -88,7 +88,7 @@ func (s enumerationStore) InsertEnumeration(ctx context.Context, n catalog.Enume
 const updateEnumeration = `UPDATE enumeration SET name = $2, items = $3, version = version + 1 WHERE code = $1`
 
 // UpdateEnumeration writes a locked enumeration back.
-func (s enumerationStore) UpdateEnumeration(ctx context.Context, n catalog.Enumeration) error {
+func (s enumerationStore) UpdateEnumeration(ctx context.Context, n product.Enumeration) error {
 	items, err := json.Marshal(n.Items)
 	if err != nil {
 		return fmt.Errorf("items of the enumeration %s: %w", n.Code, err)
@@ -130,7 +130,7 @@ SELECT DISTINCT item FROM (
 WHERE item IS NOT NULL ORDER BY item`
 
 // ItemsInUse answers the items that tariffs sell in their newest versions and services have that are not deleted.
-func (s enumerationStore) ItemsInUse(ctx context.Context, of catalog.ItemUse) ([]string, error) {
+func (s enumerationStore) ItemsInUse(ctx context.Context, of product.ItemUse) ([]string, error) {
 	var items []string
 	err := s.all(ctx, &items, itemsInUse, of.Enumeration, of.ProductType, of.Element)
 	return items, wrap("look for items in use", err)
@@ -141,7 +141,7 @@ WHERE ` + afterCode + `enumeration WHERE code = $1))
 ` + byMade + ` LIMIT $2`
 
 // Enumerations lists enumerations.
-func (r *Reader) Enumerations(ctx context.Context, _ actor.Scope, p actor.Page) ([]catalog.Enumeration, error) {
+func (r *Reader) Enumerations(ctx context.Context, _ actor.Scope, p actor.Page) ([]product.Enumeration, error) {
 	var rows []enumerationRow
 	if err := r.all(ctx, &rows, byAge(listEnumerations, p.Desc), p.After, p.Rows()); err != nil {
 		return nil, fromConstraint(wrap("list enumerations", err))
@@ -150,7 +150,7 @@ func (r *Reader) Enumerations(ctx context.Context, _ actor.Scope, p actor.Page) 
 }
 
 // Enumeration reads an enumeration.
-func (r *Reader) Enumeration(ctx context.Context, _ actor.Scope, code string) (catalog.Enumeration, error) {
+func (r *Reader) Enumeration(ctx context.Context, _ actor.Scope, code string) (product.Enumeration, error) {
 	n, err := enumerationStore{r.conn}.enumeration(ctx, enumerationByCode, code)
 	return n, fromConstraint(err)
 }

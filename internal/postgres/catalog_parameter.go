@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"github.com/tariffd/tariffd/internal/actor"
-	"github.com/tariffd/tariffd/internal/catalog"
+	"github.com/tariffd/tariffd/internal/product"
 )
 
 // parameterStore writes the parameters of product types.
@@ -31,8 +31,8 @@ type parameterRow struct {
 	Version     int64     `db:"version"`
 }
 
-func (r parameterRow) toParameter() (catalog.Parameter, error) {
-	p := catalog.Parameter{
+func (r parameterRow) toParameter() (product.Parameter, error) {
+	p := product.Parameter{
 		ProductType: r.ProductType, Code: r.Code, Name: r.Name, Input: r.Input, Filled: r.Filled, Required: r.Required, Ask: r.Ask,
 		Edit: r.Edit, AllTariffs: r.AllTariffs, Builtin: r.Builtin, SortOrder: r.SortOrder, CreatedAt: r.CreatedAt.UTC(), Version: r.Version,
 	}
@@ -52,25 +52,25 @@ FROM product_type_parameter `
 const parametersOf = parameterColumns + `WHERE product_type = $1 ORDER BY sort_order, code`
 
 // ParametersOf reads all parameters of a product type.
-func (s parameterStore) ParametersOf(ctx context.Context, productType string) ([]catalog.Parameter, error) {
+func (s parameterStore) ParametersOf(ctx context.Context, productType string) ([]product.Parameter, error) {
 	return s.parameters(ctx, parametersOf, productType)
 }
 
 const shareParameters = parametersOf + ` FOR SHARE`
 
 // ShareParameters is ParametersOf, and keeps them as they are.
-func (s parameterStore) ShareParameters(ctx context.Context, productType string) ([]catalog.Parameter, error) {
+func (s parameterStore) ShareParameters(ctx context.Context, productType string) ([]product.Parameter, error) {
 	return s.parameters(ctx, shareParameters, productType)
 }
 
 const lockParameters = parameterColumns + `WHERE product_type = $1 AND code = ANY($2) ORDER BY sort_order, code FOR UPDATE`
 
 // LockParameters locks some parameters for a change and answers those that exist.
-func (s parameterStore) LockParameters(ctx context.Context, productType string, codes []string) ([]catalog.Parameter, error) {
+func (s parameterStore) LockParameters(ctx context.Context, productType string, codes []string) ([]product.Parameter, error) {
 	return s.parameters(ctx, lockParameters, productType, texts(codes))
 }
 
-func (s parameterStore) parameters(ctx context.Context, query string, args ...any) ([]catalog.Parameter, error) {
+func (s parameterStore) parameters(ctx context.Context, query string, args ...any) ([]product.Parameter, error) {
 	var rows []parameterRow
 	if err := s.all(ctx, &rows, query, args...); err != nil {
 		return nil, wrap("read parameters", err)
@@ -78,8 +78,8 @@ func (s parameterStore) parameters(ctx context.Context, query string, args ...an
 	return toParameters(rows)
 }
 
-func toParameters(rows []parameterRow) ([]catalog.Parameter, error) {
-	out := make([]catalog.Parameter, len(rows))
+func toParameters(rows []parameterRow) ([]product.Parameter, error) {
+	out := make([]product.Parameter, len(rows))
 	for i, r := range rows {
 		var err error
 		if out[i], err = r.toParameter(); err != nil {
@@ -90,7 +90,7 @@ func toParameters(rows []parameterRow) ([]catalog.Parameter, error) {
 }
 
 // documents writes what a parameter keeps as JSON.
-func documents(p catalog.Parameter) (items, validator []byte, err error) {
+func documents(p product.Parameter) (items, validator []byte, err error) {
 	if items, err = json.Marshal(p.Values); err == nil {
 		validator, err = json.Marshal(p.Validator)
 	}
@@ -106,7 +106,7 @@ INSERT INTO product_type_parameter (product_type, code, name, input, items, fill
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)`
 
 // InsertParameter adds a parameter.
-func (s parameterStore) InsertParameter(ctx context.Context, p catalog.Parameter) error {
+func (s parameterStore) InsertParameter(ctx context.Context, p product.Parameter) error {
 	items, validator, err := documents(p)
 	if err != nil {
 		return err
@@ -122,7 +122,7 @@ UPDATE product_type_parameter SET name = $3, items = $4, filled = $5, required =
 WHERE product_type = $1 AND code = $2`
 
 // UpdateParameter writes a locked parameter back.
-func (s parameterStore) UpdateParameter(ctx context.Context, p catalog.Parameter) error {
+func (s parameterStore) UpdateParameter(ctx context.Context, p product.Parameter) error {
 	items, validator, err := documents(p)
 	if err != nil {
 		return err
@@ -176,7 +176,7 @@ WHERE product_type = $3 AND ` + afterCode + `product_type_parameter WHERE produc
 ` + byMade + ` LIMIT $2`
 
 // Parameters lists the parameters of a product type.
-func (r *Reader) Parameters(ctx context.Context, s actor.Scope, productType string, p actor.Page) ([]catalog.Parameter, error) {
+func (r *Reader) Parameters(ctx context.Context, s actor.Scope, productType string, p actor.Page) ([]product.Parameter, error) {
 	if _, err := r.ProductType(ctx, s, productType); err != nil {
 		return nil, err
 	}
@@ -190,10 +190,10 @@ func (r *Reader) Parameters(ctx context.Context, s actor.Scope, productType stri
 const parameterByCode = parameterColumns + `WHERE product_type = $1 AND code = $2`
 
 // Parameter reads one parameter of a product type.
-func (r *Reader) Parameter(ctx context.Context, _ actor.Scope, productType, code string) (catalog.Parameter, error) {
+func (r *Reader) Parameter(ctx context.Context, _ actor.Scope, productType, code string) (product.Parameter, error) {
 	var row parameterRow
 	if err := r.get(ctx, &row, parameterByCode, productType, code); err != nil {
-		return catalog.Parameter{}, fromConstraint(missing(err, catalog.ErrNoParameter, "read parameter"))
+		return product.Parameter{}, fromConstraint(missing(err, product.ErrNoParameter, "read parameter"))
 	}
 	return row.toParameter()
 }

@@ -5,7 +5,8 @@ import (
 	"strings"
 
 	"github.com/tariffd/tariffd/internal/actor"
-	"github.com/tariffd/tariffd/internal/catalog"
+	"github.com/tariffd/tariffd/internal/measure"
+	"github.com/tariffd/tariffd/internal/product"
 )
 
 // Units, product types and their content go by codes; a list goes by the order in which they were made. Their instants do not
@@ -31,7 +32,7 @@ FROM unit WHERE ` + afterCode + `unit WHERE code = $1))
 
 // Units lists units. They belong to the installation and everybody with a key may see them, as all of the catalogue but
 // tariffs and modules.
-func (r *Reader) Units(ctx context.Context, _ actor.Scope, p actor.Page) ([]catalog.Unit, error) {
+func (r *Reader) Units(ctx context.Context, _ actor.Scope, p actor.Page) ([]measure.Unit, error) {
 	var rows []unitRow
 	if err := r.all(ctx, &rows, byAge(listUnits, p.Desc), p.After, p.Rows()); err != nil {
 		return nil, fromConstraint(wrap("list units", err))
@@ -43,10 +44,10 @@ const unitByCode = `
 SELECT code, name, coalesce(smaller_unit, '') AS smaller_unit, ratio, builtin, created_at, version FROM unit WHERE code = $1`
 
 // Unit reads a unit.
-func (r *Reader) Unit(ctx context.Context, _ actor.Scope, code string) (catalog.Unit, error) {
+func (r *Reader) Unit(ctx context.Context, _ actor.Scope, code string) (measure.Unit, error) {
 	var row unitRow
 	if err := r.get(ctx, &row, unitByCode, code); err != nil {
-		return catalog.Unit{}, fromConstraint(missing(err, catalog.ErrNoUnit, "read unit"))
+		return measure.Unit{}, fromConstraint(missing(err, measure.ErrNoUnit, "read unit"))
 	}
 	return row.toUnit(), nil
 }
@@ -56,7 +57,7 @@ WHERE ` + afterCode + `product_type WHERE code = $1))
 ` + byMade + ` LIMIT $2`
 
 // ProductTypes lists product types.
-func (r *Reader) ProductTypes(ctx context.Context, _ actor.Scope, p actor.Page) ([]catalog.ProductType, error) {
+func (r *Reader) ProductTypes(ctx context.Context, _ actor.Scope, p actor.Page) ([]product.Type, error) {
 	var rows []productTypeRow
 	if err := r.all(ctx, &rows, byAge(listProductTypes, p.Desc), p.After, p.Rows()); err != nil {
 		return nil, fromConstraint(wrap("list product types", err))
@@ -65,7 +66,7 @@ func (r *Reader) ProductTypes(ctx context.Context, _ actor.Scope, p actor.Page) 
 }
 
 // ProductType reads a product type.
-func (r *Reader) ProductType(ctx context.Context, _ actor.Scope, code string) (catalog.ProductType, error) {
+func (r *Reader) ProductType(ctx context.Context, _ actor.Scope, code string) (product.Type, error) {
 	p, err := productTypeStore{r.conn}.ProductTypeByCode(ctx, code)
 	return p, fromConstraint(err)
 }
@@ -75,7 +76,7 @@ WHERE product_type = $3 AND ` + afterCode + `product_type_add_on WHERE product_t
 ` + byMade + ` LIMIT $2`
 
 // Content lists the elements of a product type.
-func (r *Reader) Content(ctx context.Context, s actor.Scope, productType string, p actor.Page) ([]catalog.Content, error) {
+func (r *Reader) Content(ctx context.Context, s actor.Scope, productType string, p actor.Page) ([]product.Content, error) {
 	if _, err := r.ProductType(ctx, s, productType); err != nil {
 		return nil, err
 	}
@@ -89,17 +90,17 @@ func (r *Reader) Content(ctx context.Context, s actor.Scope, productType string,
 const contentByCode = contentColumns + `WHERE product_type = $1 AND code = $2`
 
 // Element reads one element of a product type.
-func (r *Reader) Element(ctx context.Context, _ actor.Scope, productType, code string) (catalog.Content, error) {
+func (r *Reader) Element(ctx context.Context, _ actor.Scope, productType, code string) (product.Content, error) {
 	var row contentRow
 	if err := r.get(ctx, &row, contentByCode, productType, code); err != nil {
-		return catalog.Content{}, fromConstraint(missing(err, catalog.ErrNoContent, "read element"))
+		return product.Content{}, fromConstraint(missing(err, product.ErrNoContent, "read element"))
 	}
 	return row.toContent(), nil
 }
 
 // Integrations lists the integration modules and tells which are installed.
-func (r *Reader) Integrations(ctx context.Context, _ actor.Scope) ([]catalog.Integration, error) {
-	list := catalog.Integrations()
+func (r *Reader) Integrations(ctx context.Context, _ actor.Scope) ([]product.Integration, error) {
+	list := product.Integrations()
 	for i := range list {
 		at, err := productTypeStore{r.conn}.IntegrationInstalledAt(ctx, list[i].Name)
 		if err != nil {

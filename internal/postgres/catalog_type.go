@@ -8,7 +8,7 @@ import (
 	"github.com/lib/pq"
 
 	"github.com/tariffd/tariffd/internal/calendar"
-	"github.com/tariffd/tariffd/internal/catalog"
+	"github.com/tariffd/tariffd/internal/product"
 )
 
 // productTypeStore writes product types, their content and what integration modules brought.
@@ -31,8 +31,8 @@ type productTypeRow struct {
 	Version             int64          `db:"version"`
 }
 
-func (r productTypeRow) toProductType() catalog.ProductType {
-	return catalog.ProductType{
+func (r productTypeRow) toProductType() product.Type {
+	return product.Type{
 		Code: r.Code, Name: r.Name, Builtin: r.Builtin, SortOrder: r.SortOrder, TrialPolicy: r.TrialPolicy, ExpenseSplit: r.ExpenseSplit,
 		NoWeekendSuspension: r.NoWeekendSuspension, AutoDeleteAfterDays: r.AutoDeleteAfterDays, ClientDeletion: r.ClientDeletion,
 		ClientDeletionTime: r.ClientDeletionTime, Periods: each(r.Periods, toPeriod), OrderPage: toOrderPage(r.OrderPage),
@@ -41,13 +41,13 @@ func (r productTypeRow) toProductType() catalog.ProductType {
 }
 
 // toOrderPage reads an order page; what was never set is at its default.
-func toOrderPage(raw []byte) catalog.OrderPage {
-	page := catalog.OrderPage{Display: catalog.DisplayList}
+func toOrderPage(raw []byte) product.OrderPage {
+	page := product.OrderPage{Display: product.DisplayList}
 	_ = json.Unmarshal(raw, &page) // written by us; a default serves where it cannot be read
 	return page
 }
 
-func orderPageOf(p catalog.ProductType) []byte {
+func orderPageOf(p product.Type) []byte {
 	raw, _ := json.Marshal(p.OrderPage) // three plain members
 	return raw
 }
@@ -62,28 +62,28 @@ FROM product_type `
 const productTypeByCode = productTypeColumns + `WHERE code = $1`
 
 // ProductTypeByCode reads a product type.
-func (s productTypeStore) ProductTypeByCode(ctx context.Context, code string) (catalog.ProductType, error) {
+func (s productTypeStore) ProductTypeByCode(ctx context.Context, code string) (product.Type, error) {
 	return s.productType(ctx, productTypeByCode, code)
 }
 
 const shareProductType = productTypeColumns + `WHERE code = $1 FOR SHARE`
 
 // ShareProductType reads a product type and keeps it and its content as they are.
-func (s productTypeStore) ShareProductType(ctx context.Context, code string) (catalog.ProductType, error) {
+func (s productTypeStore) ShareProductType(ctx context.Context, code string) (product.Type, error) {
 	return s.productType(ctx, shareProductType, code)
 }
 
 const lockProductType = productTypeColumns + `WHERE code = $1 FOR UPDATE`
 
 // LockProductType locks a product type and its content for a change.
-func (s productTypeStore) LockProductType(ctx context.Context, code string) (catalog.ProductType, error) {
+func (s productTypeStore) LockProductType(ctx context.Context, code string) (product.Type, error) {
 	return s.productType(ctx, lockProductType, code)
 }
 
-func (s productTypeStore) productType(ctx context.Context, query, code string) (catalog.ProductType, error) {
+func (s productTypeStore) productType(ctx context.Context, query, code string) (product.Type, error) {
 	var r productTypeRow
 	if err := s.get(ctx, &r, query, code); err != nil {
-		return catalog.ProductType{}, missing(err, catalog.ErrNoProductType, "read product type")
+		return product.Type{}, missing(err, product.ErrNoType, "read product type")
 	}
 	return r.toProductType(), nil
 }
@@ -94,7 +94,7 @@ INSERT INTO product_type (code, name, builtin, sort_order, trial_policy, expense
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`
 
 // InsertProductType adds a product type.
-func (s productTypeStore) InsertProductType(ctx context.Context, p catalog.ProductType) error {
+func (s productTypeStore) InsertProductType(ctx context.Context, p product.Type) error {
 	_, err := s.exec(ctx, insertProductType, p.Code, p.Name, p.Builtin, p.SortOrder, p.TrialPolicy, p.ExpenseSplit, p.NoWeekendSuspension,
 		p.AutoDeleteAfterDays, p.ClientDeletion, p.ClientDeletionTime, texts(p.Periods), orderPageOf(p), p.CreatedAt)
 	return wrap("insert product type", err)
@@ -106,7 +106,7 @@ UPDATE product_type SET name = $2, sort_order = $3, trial_policy = $4, expense_s
 WHERE code = $1`
 
 // UpdateProductType writes a locked product type back.
-func (s productTypeStore) UpdateProductType(ctx context.Context, p catalog.ProductType) error {
+func (s productTypeStore) UpdateProductType(ctx context.Context, p product.Type) error {
 	_, err := s.exec(ctx, updateProductType, p.Code, p.Name, p.SortOrder, p.TrialPolicy, p.ExpenseSplit, p.NoWeekendSuspension,
 		p.AutoDeleteAfterDays, p.ClientDeletion, p.ClientDeletionTime, texts(p.Periods), orderPageOf(p))
 	return wrap("update product type", err)
@@ -146,8 +146,8 @@ type contentRow struct {
 	Version     int64          `db:"version"`
 }
 
-func (r contentRow) toContent() catalog.Content {
-	return catalog.Content{
+func (r contentRow) toContent() product.Content {
+	return product.Content{
 		ProductType: r.ProductType, Code: r.Code, Name: r.Name, ValueType: r.ValueType, Unit: r.Unit, EnumerationCode: r.Enumeration,
 		StatisticsParams: each(r.Params, func(p string) string { return p }), Builtin: r.Builtin, SortOrder: r.SortOrder,
 		CreatedAt: r.CreatedAt.UTC(), Version: r.Version,
@@ -162,7 +162,7 @@ FROM product_type_add_on `
 const contentOf = contentColumns + `WHERE product_type = $1 ORDER BY sort_order, code`
 
 // ContentOf reads the elements of a product type.
-func (s productTypeStore) ContentOf(ctx context.Context, productType string) ([]catalog.Content, error) {
+func (s productTypeStore) ContentOf(ctx context.Context, productType string) ([]product.Content, error) {
 	var rows []contentRow
 	if err := s.all(ctx, &rows, contentOf, productType); err != nil {
 		return nil, wrap("read the content of a product type", err)
@@ -175,7 +175,7 @@ INSERT INTO product_type_add_on (product_type, code, name, value_type, unit, enu
 VALUES ($1, $2, $3, $4, nullif($5, ''), nullif($6, ''), $7, $8, $9, $10)`
 
 // InsertContent adds elements.
-func (s productTypeStore) InsertContent(ctx context.Context, list []catalog.Content) error {
+func (s productTypeStore) InsertContent(ctx context.Context, list []product.Content) error {
 	for _, c := range list { // a handful, once in the life of a product type
 		_, err := s.exec(ctx, insertContent, c.ProductType, c.Code, c.Name, c.ValueType, c.Unit, c.EnumerationCode,
 			texts(c.StatisticsParams), c.Builtin, c.SortOrder, c.CreatedAt)
@@ -192,7 +192,7 @@ UPDATE product_type_add_on SET name = $3, unit = nullif($4, ''), enumeration_cod
 WHERE product_type = $1 AND code = $2`
 
 // UpdateContent writes an element back; its product type is locked.
-func (s productTypeStore) UpdateContent(ctx context.Context, c catalog.Content) error {
+func (s productTypeStore) UpdateContent(ctx context.Context, c product.Content) error {
 	_, err := s.exec(ctx, updateContent, c.ProductType, c.Code, c.Name, c.Unit, c.EnumerationCode, texts(c.StatisticsParams), c.SortOrder)
 	return wrap("update an element", err)
 }

@@ -6,7 +6,7 @@ import (
 
 	"github.com/shopspring/decimal"
 
-	"github.com/tariffd/tariffd/internal/catalog"
+	"github.com/tariffd/tariffd/internal/measure"
 )
 
 // unitStore writes units of measure.
@@ -22,8 +22,8 @@ type unitRow struct {
 	Version     int64               `db:"version"`
 }
 
-func (r unitRow) toUnit() catalog.Unit {
-	return catalog.Unit{
+func (r unitRow) toUnit() measure.Unit {
+	return measure.Unit{
 		Code: r.Code, Name: r.Name, SmallerUnit: r.SmallerUnit, Ratio: r.Ratio.Decimal, Builtin: r.Builtin,
 		CreatedAt: r.CreatedAt.UTC(), Version: r.Version,
 	}
@@ -33,7 +33,7 @@ const unitsAll = `
 SELECT code, name, coalesce(smaller_unit, '') AS smaller_unit, ratio, builtin, created_at, version FROM unit ORDER BY code`
 
 // UnitsAll reads every unit: the chains that values are converted along.
-func (s unitStore) UnitsAll(ctx context.Context) ([]catalog.Unit, error) {
+func (s unitStore) UnitsAll(ctx context.Context) ([]measure.Unit, error) {
 	return s.list(ctx, unitsAll)
 }
 
@@ -41,11 +41,11 @@ const shareUnits = `
 SELECT code, name, coalesce(smaller_unit, '') AS smaller_unit, ratio, builtin, created_at, version FROM unit ORDER BY code FOR SHARE`
 
 // ShareUnits reads every unit and keeps them as they are.
-func (s unitStore) ShareUnits(ctx context.Context) ([]catalog.Unit, error) {
+func (s unitStore) ShareUnits(ctx context.Context) ([]measure.Unit, error) {
 	return s.list(ctx, shareUnits)
 }
 
-func (s unitStore) list(ctx context.Context, query string) ([]catalog.Unit, error) {
+func (s unitStore) list(ctx context.Context, query string) ([]measure.Unit, error) {
 	var rows []unitRow
 	if err := s.all(ctx, &rows, query); err != nil {
 		return nil, wrap("read units", err)
@@ -57,10 +57,10 @@ const lockUnit = `
 SELECT code, name, coalesce(smaller_unit, '') AS smaller_unit, ratio, builtin, created_at, version FROM unit WHERE code = $1 FOR UPDATE`
 
 // LockUnit locks a unit for a change.
-func (s unitStore) LockUnit(ctx context.Context, code string) (catalog.Unit, error) {
+func (s unitStore) LockUnit(ctx context.Context, code string) (measure.Unit, error) {
 	var r unitRow
 	if err := s.get(ctx, &r, lockUnit, code); err != nil {
-		return catalog.Unit{}, missing(err, catalog.ErrNoUnit, "lock unit")
+		return measure.Unit{}, missing(err, measure.ErrNoUnit, "lock unit")
 	}
 	return r.toUnit(), nil
 }
@@ -68,7 +68,7 @@ func (s unitStore) LockUnit(ctx context.Context, code string) (catalog.Unit, err
 const insertUnit = `INSERT INTO unit (code, name, smaller_unit, ratio, created_at) VALUES ($1, $2, nullif($3, ''), $4, $5)`
 
 // InsertUnit adds a unit.
-func (s unitStore) InsertUnit(ctx context.Context, u catalog.Unit) error {
+func (s unitStore) InsertUnit(ctx context.Context, u measure.Unit) error {
 	_, err := s.exec(ctx, insertUnit, u.Code, u.Name, u.SmallerUnit, ratioOf(u), u.CreatedAt)
 	return wrap("insert unit", err)
 }
@@ -76,12 +76,12 @@ func (s unitStore) InsertUnit(ctx context.Context, u catalog.Unit) error {
 const updateUnit = `UPDATE unit SET name = $2, smaller_unit = nullif($3, ''), ratio = $4, version = version + 1 WHERE code = $1`
 
 // UpdateUnit writes a locked unit back.
-func (s unitStore) UpdateUnit(ctx context.Context, u catalog.Unit) error {
+func (s unitStore) UpdateUnit(ctx context.Context, u measure.Unit) error {
 	_, err := s.exec(ctx, updateUnit, u.Code, u.Name, u.SmallerUnit, ratioOf(u))
 	return wrap("update unit", err)
 }
 
-func ratioOf(u catalog.Unit) decimal.NullDecimal {
+func ratioOf(u measure.Unit) decimal.NullDecimal {
 	return decimal.NullDecimal{Decimal: u.Ratio, Valid: u.SmallerUnit != ""}
 }
 

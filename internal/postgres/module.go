@@ -11,64 +11,66 @@ import (
 	"github.com/tariffd/tariffd/internal/catalog"
 	"github.com/tariffd/tariffd/internal/datacenter"
 	"github.com/tariffd/tariffd/internal/department"
+	"github.com/tariffd/tariffd/internal/module"
+	"github.com/tariffd/tariffd/internal/provision"
 )
 
 // moduleStore writes processing modules, their health and their problems. It alone seals and opens their secrets.
 type moduleStore struct{ conn }
 
 type moduleRow struct {
-	ID              catalog.ModuleID `db:"id"`
-	Driver          string           `db:"driver"`
-	ProductType     string           `db:"product_type"`
-	Name            string           `db:"name"`
-	DataCenterID    datacenter.ID    `db:"data_center_id"`
-	DepartmentID    string           `db:"department_id"`
-	SortOrder       int              `db:"sort_order"`
-	Enabled         bool             `db:"enabled"`
-	Connection      []byte           `db:"connection"`
-	Secrets         []byte           `db:"secrets"`
-	SecretNames     pq.StringArray   `db:"secret_names"`
-	Parameters      []byte           `db:"parameters"`
-	QueueEnabled    bool             `db:"queue_enabled"`
-	QueueKey        string           `db:"queue_key"`
-	QueueWorkers    int              `db:"queue_workers"`
-	MaxRunningOpens int              `db:"max_running_opens"`
-	HealthStatus    string           `db:"health_status"`
-	HealthCheckedAt *time.Time       `db:"health_checked_at"`
-	HealthError     string           `db:"health_error"`
-	SyncedAt        *time.Time       `db:"synced_at"`
-	CreatedAt       time.Time        `db:"created_at"`
-	Version         int64            `db:"version"`
+	ID              provision.ModuleID `db:"id"`
+	Driver          string             `db:"driver"`
+	ProductType     string             `db:"product_type"`
+	Name            string             `db:"name"`
+	DataCenterID    datacenter.ID      `db:"data_center_id"`
+	DepartmentID    string             `db:"department_id"`
+	SortOrder       int                `db:"sort_order"`
+	Enabled         bool               `db:"enabled"`
+	Connection      []byte             `db:"connection"`
+	Secrets         []byte             `db:"secrets"`
+	SecretNames     pq.StringArray     `db:"secret_names"`
+	Parameters      []byte             `db:"parameters"`
+	QueueEnabled    bool               `db:"queue_enabled"`
+	QueueKey        string             `db:"queue_key"`
+	QueueWorkers    int                `db:"queue_workers"`
+	MaxRunningOpens int                `db:"max_running_opens"`
+	HealthStatus    string             `db:"health_status"`
+	HealthCheckedAt *time.Time         `db:"health_checked_at"`
+	HealthError     string             `db:"health_error"`
+	SyncedAt        *time.Time         `db:"synced_at"`
+	CreatedAt       time.Time          `db:"created_at"`
+	Version         int64              `db:"version"`
 }
 
 // toModule leaves the secrets sealed.
-func (r moduleRow) toModule() catalog.Module {
-	return catalog.Module{
+func (r moduleRow) toModule() module.Module {
+	return module.Module{
 		ID: r.ID, Driver: r.Driver, ProductType: r.ProductType, Name: r.Name, DataCenterID: r.DataCenterID, DepartmentID: r.DepartmentID,
 		SortOrder: r.SortOrder, Enabled: r.Enabled, Connection: r.Connection, SecretNames: r.SecretNames, Parameters: r.Parameters,
-		Queue:           catalog.Queue{Enabled: r.QueueEnabled, Key: r.QueueKey, Workers: r.QueueWorkers},
+		Queue:           module.Queue{Enabled: r.QueueEnabled, Key: r.QueueKey, Workers: r.QueueWorkers},
 		MaxRunningOpens: r.MaxRunningOpens,
-		Health:          catalog.Health{Status: r.HealthStatus, CheckedAt: utc(r.HealthCheckedAt), Error: r.HealthError},
+		Health:          module.Health{Status: r.HealthStatus, CheckedAt: utc(r.HealthCheckedAt), Error: r.HealthError},
 		SyncedAt:        utc(r.SyncedAt),
 		CreatedAt:       r.CreatedAt.UTC(), Version: r.Version,
 	}
 }
 
-func (s moduleStore) opened(r moduleRow) (catalog.Module, error) {
+func (s moduleStore) opened(r moduleRow) (module.Module, error) {
 	m := r.toModule()
 	if len(r.Secrets) == 0 {
 		return m, nil
 	}
 	plain, err := s.db.o.Box.Open(r.Secrets)
 	if err != nil {
-		return catalog.Module{}, fmt.Errorf("open the secrets of module %s: %w", r.ID, err)
+		return module.Module{}, fmt.Errorf("open the secrets of module %s: %w", r.ID, err)
 	}
-	m.Connection = catalog.JoinConnection(m.Connection, plain)
+	m.Connection = module.JoinConnection(m.Connection, plain)
 	return m, nil
 }
 
 // sealed parts a module's connection into its two columns.
-func (s moduleStore) sealed(m catalog.Module) (readable, secrets []byte, err error) {
+func (s moduleStore) sealed(m module.Module) (readable, secrets []byte, err error) {
 	readable, plain := m.SplitConnection()
 	if plain == nil {
 		return readable, nil, nil
@@ -89,21 +91,21 @@ FROM processing_module `
 const moduleByID = moduleColumns + `WHERE id = $1`
 
 // ModuleByID reads a module with its secrets.
-func (s moduleStore) ModuleByID(ctx context.Context, id catalog.ModuleID) (catalog.Module, error) {
+func (s moduleStore) ModuleByID(ctx context.Context, id provision.ModuleID) (module.Module, error) {
 	return s.module(ctx, moduleByID, id)
 }
 
 const lockModule = moduleColumns + `WHERE id = $1 FOR UPDATE`
 
 // LockModule locks a module for a change and reads it with its secrets.
-func (s moduleStore) LockModule(ctx context.Context, id catalog.ModuleID) (catalog.Module, error) {
+func (s moduleStore) LockModule(ctx context.Context, id provision.ModuleID) (module.Module, error) {
 	return s.module(ctx, lockModule, id)
 }
 
-func (s moduleStore) module(ctx context.Context, query string, id catalog.ModuleID) (catalog.Module, error) {
+func (s moduleStore) module(ctx context.Context, query string, id provision.ModuleID) (module.Module, error) {
 	var r moduleRow
 	if err := s.get(ctx, &r, query, id); err != nil {
-		return catalog.Module{}, missing(err, catalog.ErrNoModule, "read module")
+		return module.Module{}, missing(err, module.ErrNoModule, "read module")
 	}
 	return s.opened(r)
 }
@@ -111,18 +113,28 @@ func (s moduleStore) module(ctx context.Context, query string, id catalog.Module
 const modulesByIDs = moduleColumns + `WHERE id = ANY($1::uuid[]) ORDER BY id`
 
 // ModulesByIDs reads those of the modules that exist, without their secrets.
-func (s moduleStore) ModulesByIDs(ctx context.Context, ids []catalog.ModuleID) ([]catalog.Module, error) {
+func (s moduleStore) ModulesByIDs(ctx context.Context, ids []provision.ModuleID) ([]module.Module, error) {
 	return s.modules(ctx, modulesByIDs, ids)
 }
 
 const shareModules = moduleColumns + `WHERE id = ANY($1::uuid[]) ORDER BY id FOR SHARE`
 
 // ShareModules is ModulesByIDs, and keeps them as they are.
-func (s moduleStore) ShareModules(ctx context.Context, ids []catalog.ModuleID) ([]catalog.Module, error) {
+func (s moduleStore) ShareModules(ctx context.Context, ids []provision.ModuleID) ([]module.Module, error) {
 	return s.modules(ctx, shareModules, ids)
 }
 
-func (s moduleStore) modules(ctx context.Context, query string, ids []catalog.ModuleID) ([]catalog.Module, error) {
+// ShareModuleTypes tells which product types modules make, of those that exist, and keeps them as they are.
+func (s moduleStore) ShareModuleTypes(ctx context.Context, ids []provision.ModuleID) (map[provision.ModuleID]string, error) {
+	list, err := s.ShareModules(ctx, ids)
+	makes := make(map[provision.ModuleID]string, len(list))
+	for _, m := range list {
+		makes[m.ID] = m.ProductType
+	}
+	return makes, err
+}
+
+func (s moduleStore) modules(ctx context.Context, query string, ids []provision.ModuleID) ([]module.Module, error) {
 	if len(ids) == 0 {
 		return nil, nil
 	}
@@ -136,10 +148,10 @@ func (s moduleStore) modules(ctx context.Context, query string, ids []catalog.Mo
 const holdModule = moduleColumns + `WHERE id = $1 AND claim_no = $2 FOR UPDATE`
 
 // HoldModule locks a module that the caller claimed; its secrets stay sealed.
-func (s moduleStore) HoldModule(ctx context.Context, id catalog.ModuleID, claimNo int64) (catalog.Module, error) {
+func (s moduleStore) HoldModule(ctx context.Context, id provision.ModuleID, claimNo int64) (module.Module, error) {
 	var r moduleRow
 	if err := s.get(ctx, &r, holdModule, id, claimNo); err != nil {
-		return catalog.Module{}, held(err, "hold a module")
+		return module.Module{}, held(err, "hold a module")
 	}
 	return r.toModule(), nil
 }
@@ -152,7 +164,7 @@ const (
 )
 
 // UpdateSync keeps when the panel told what it offers, where it did, and when it is asked next; the claim is given back.
-func (s moduleStore) UpdateSync(ctx context.Context, id catalog.ModuleID, synced, next *time.Time) error {
+func (s moduleStore) UpdateSync(ctx context.Context, id provision.ModuleID, synced, next *time.Time) error {
 	if synced != nil {
 		if _, err := s.exec(ctx, firstSync, id, synced); err != nil {
 			return wrap("note the first synchronisation of a module", err)
@@ -169,7 +181,7 @@ INSERT INTO processing_module (id, driver, product_type, name, data_center_id, d
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)`
 
 // InsertModule adds a module and seals its secrets.
-func (s moduleStore) InsertModule(ctx context.Context, m catalog.Module) error {
+func (s moduleStore) InsertModule(ctx context.Context, m module.Module) error {
 	readable, secrets, err := s.sealed(m)
 	if err != nil {
 		return err
@@ -187,7 +199,7 @@ UPDATE processing_module SET name = $2, data_center_id = $3, department_id = $4,
 WHERE id = $1`
 
 // UpdateModule writes a locked module back and seals its secrets anew.
-func (s moduleStore) UpdateModule(ctx context.Context, m catalog.Module) error {
+func (s moduleStore) UpdateModule(ctx context.Context, m module.Module) error {
 	readable, secrets, err := s.sealed(m)
 	if err != nil {
 		return err
@@ -200,7 +212,7 @@ func (s moduleStore) UpdateModule(ctx context.Context, m catalog.Module) error {
 const deleteModule = `DELETE FROM processing_module WHERE id = $1`
 
 // DeleteModule removes a module; its problems go with it.
-func (s moduleStore) DeleteModule(ctx context.Context, id catalog.ModuleID) error {
+func (s moduleStore) DeleteModule(ctx context.Context, id provision.ModuleID) error {
 	_, err := s.exec(ctx, deleteModule, id)
 	return wrap("delete module", err)
 }
@@ -212,7 +224,7 @@ SELECT EXISTS (SELECT FROM tariff WHERE module_ids @> ARRAY[$1::uuid])
     OR EXISTS (SELECT FROM task WHERE module_id = $1)`
 
 // ModuleInUse tells whether a tariff, a service, an operation or a task refers to it; tariffs do so without a foreign key.
-func (s moduleStore) ModuleInUse(ctx context.Context, id catalog.ModuleID) (used bool, err error) {
+func (s moduleStore) ModuleInUse(ctx context.Context, id provision.ModuleID) (used bool, err error) {
 	err = s.get(ctx, &used, moduleInUse, id)
 	return used, wrap("look for what uses a module", err)
 }
@@ -220,7 +232,7 @@ func (s moduleStore) ModuleInUse(ctx context.Context, id catalog.ModuleID) (used
 const moduleSold = `SELECT EXISTS (SELECT FROM tariff WHERE module_ids @> ARRAY[$1::uuid])`
 
 // ModuleSold tells whether tariffs, of any status, sell by the module.
-func (s moduleStore) ModuleSold(ctx context.Context, id catalog.ModuleID) (sold bool, err error) {
+func (s moduleStore) ModuleSold(ctx context.Context, id provision.ModuleID) (sold bool, err error) {
 	err = s.get(ctx, &sold, moduleSold, id)
 	return sold, wrap("look for tariffs of a module", err)
 }
@@ -228,7 +240,7 @@ func (s moduleStore) ModuleSold(ctx context.Context, id catalog.ModuleID) (sold 
 const moduleServes = `SELECT EXISTS (SELECT FROM service WHERE module_id = $1 AND status <> 'deleted')`
 
 // ModuleServes tells whether services that are not deleted are on the module.
-func (s moduleStore) ModuleServes(ctx context.Context, id catalog.ModuleID) (serves bool, err error) {
+func (s moduleStore) ModuleServes(ctx context.Context, id provision.ModuleID) (serves bool, err error) {
 	err = s.get(ctx, &serves, moduleServes, id)
 	return serves, wrap("look for services of a module", err)
 }
@@ -237,7 +249,7 @@ const updateHealth = `
 UPDATE processing_module SET health_status = $2, health_checked_at = $3, health_error = nullif($4, '') WHERE id = $1`
 
 // UpdateHealth keeps how the last call went.
-func (s moduleStore) UpdateHealth(ctx context.Context, id catalog.ModuleID, h catalog.Health) error {
+func (s moduleStore) UpdateHealth(ctx context.Context, id provision.ModuleID, h module.Health) error {
 	_, err := s.exec(ctx, updateHealth, id, h.Status, h.CheckedAt, h.Error)
 	return wrap("update health of a module", err)
 }
@@ -246,7 +258,7 @@ const insertProblem = `
 INSERT INTO module_problem (id, module_id, kind, text, at) VALUES ($1, $2, $3, $4, $5)`
 
 // InsertProblem opens a problem of a module.
-func (s moduleStore) InsertProblem(ctx context.Context, p catalog.Problem) error {
+func (s moduleStore) InsertProblem(ctx context.Context, p module.Problem) error {
 	_, err := s.exec(ctx, insertProblem, p.ID, p.ModuleID, p.Kind, p.Text, p.At)
 	return wrap("insert problem of a module", err)
 }
@@ -254,7 +266,7 @@ func (s moduleStore) InsertProblem(ctx context.Context, p catalog.Problem) error
 const endProblems = `UPDATE module_problem SET ended_at = $2 WHERE module_id = $1 AND ended_at IS NULL`
 
 // EndProblems ends the open problems of a module.
-func (s moduleStore) EndProblems(ctx context.Context, id catalog.ModuleID, at time.Time) error {
+func (s moduleStore) EndProblems(ctx context.Context, id provision.ModuleID, at time.Time) error {
 	_, err := s.exec(ctx, endProblems, id, at)
 	return wrap("end problems of a module", err)
 }

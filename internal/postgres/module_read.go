@@ -5,8 +5,9 @@ import (
 	"time"
 
 	"github.com/tariffd/tariffd/internal/actor"
-	"github.com/tariffd/tariffd/internal/catalog"
 	"github.com/tariffd/tariffd/internal/fault"
+	"github.com/tariffd/tariffd/internal/module"
+	"github.com/tariffd/tariffd/internal/provision"
 )
 
 // errNotStaff is no answer that a caller sees: the edge lets only administrators this far, and this keeps it so.
@@ -20,13 +21,13 @@ func forStaff(s actor.Scope) error {
 }
 
 // Module reads a module, its secrets sealed. Modules are for administrators only.
-func (r *Reader) Module(ctx context.Context, s actor.Scope, id catalog.ModuleID) (catalog.Module, error) {
+func (r *Reader) Module(ctx context.Context, s actor.Scope, id provision.ModuleID) (module.Module, error) {
 	if err := forStaff(s); err != nil {
-		return catalog.Module{}, err
+		return module.Module{}, err
 	}
 	var row moduleRow
 	if err := r.get(ctx, &row, moduleByID, id); err != nil {
-		return catalog.Module{}, fromConstraint(missing(err, catalog.ErrNoModule, "read module"))
+		return module.Module{}, fromConstraint(missing(err, module.ErrNoModule, "read module"))
 	}
 	return row.toModule(), nil
 }
@@ -40,7 +41,7 @@ WHERE id {after} coalesce(nullif($1, '')::uuid, {edge})
 ORDER BY id {order} LIMIT $2`
 
 // Modules lists modules in order of creation. There are tens of them: what narrows the list has no indexes.
-func (r *Reader) Modules(ctx context.Context, s actor.Scope, f catalog.ModuleFilter, p actor.Page) ([]catalog.Module, error) {
+func (r *Reader) Modules(ctx context.Context, s actor.Scope, f module.Filter, p actor.Page) ([]module.Module, error) {
 	if err := forStaff(s); err != nil {
 		return nil, err
 	}
@@ -50,7 +51,7 @@ func (r *Reader) Modules(ctx context.Context, s actor.Scope, f catalog.ModuleFil
 	}
 	var rows []moduleRow
 	err = r.all(ctx, &rows, inOrder(listModules, p.Desc), p.After, p.Rows(), f.Driver, f.ProductType, f.DataCenterID, f.Enabled, f.Health,
-		f.HasProblems, now.Add(-catalog.ProblemLasts))
+		f.HasProblems, now.Add(-module.ProblemLasts))
 	if err != nil {
 		return nil, fromConstraint(wrap("list modules", err))
 	}
@@ -64,21 +65,21 @@ WHERE module_id = $3 AND ended_at IS NULL AND at > $4
   AND id {after} coalesce(nullif($1, '')::uuid, {edge}) ORDER BY id {order} LIMIT $2`
 
 type problemRow struct {
-	ID       string           `db:"id"`
-	ModuleID catalog.ModuleID `db:"module_id"`
-	Kind     string           `db:"kind"`
-	Text     string           `db:"text"`
-	At       time.Time        `db:"at"`
+	ID       string             `db:"id"`
+	ModuleID provision.ModuleID `db:"module_id"`
+	Kind     string             `db:"kind"`
+	Text     string             `db:"text"`
+	At       time.Time          `db:"at"`
 }
 
-func (r problemRow) toProblem() catalog.Problem {
-	return catalog.Problem{
+func (r problemRow) toProblem() module.Problem {
+	return module.Problem{
 		ID: r.ID, ModuleID: r.ModuleID, Kind: r.Kind, Text: r.Text, At: r.At.UTC(),
 	}
 }
 
 // Problems lists the problems of a module that still count.
-func (r *Reader) Problems(ctx context.Context, s actor.Scope, id catalog.ModuleID, p actor.Page) ([]catalog.Problem, error) {
+func (r *Reader) Problems(ctx context.Context, s actor.Scope, id provision.ModuleID, p actor.Page) ([]module.Problem, error) {
 	if _, err := r.Module(ctx, s, id); err != nil {
 		return nil, err
 	}
@@ -87,7 +88,7 @@ func (r *Reader) Problems(ctx context.Context, s actor.Scope, id catalog.ModuleI
 		return nil, fromConstraint(err)
 	}
 	var rows []problemRow
-	if err = r.all(ctx, &rows, inOrder(listProblems, p.Desc), p.After, p.Rows(), id, now.Add(-catalog.ProblemLasts)); err != nil {
+	if err = r.all(ctx, &rows, inOrder(listProblems, p.Desc), p.After, p.Rows(), id, now.Add(-module.ProblemLasts)); err != nil {
 		return nil, fromConstraint(wrap("list problems", err))
 	}
 	return each(rows, problemRow.toProblem), nil

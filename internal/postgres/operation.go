@@ -8,7 +8,6 @@ import (
 	"github.com/lib/pq"
 
 	"github.com/tariffd/tariffd/internal/actor"
-	"github.com/tariffd/tariffd/internal/catalog"
 	"github.com/tariffd/tariffd/internal/fault"
 	"github.com/tariffd/tariffd/internal/operation"
 	"github.com/tariffd/tariffd/internal/provision"
@@ -145,7 +144,7 @@ SELECT pg_advisory_xact_lock(1413829448, k.key) FROM (
     WHERE m.id = ANY ($1::uuid[]) AND (m.max_running_opens > 0 OR m.queue_enabled) ORDER BY key OFFSET 0) AS k`
 
 // LockLanes serialises the counting of the lanes of modules until the transaction ends.
-func (s operationStore) LockLanes(ctx context.Context, ids []catalog.ModuleID) error {
+func (s operationStore) LockLanes(ctx context.Context, ids []provision.ModuleID) error {
 	_, err := s.exec(ctx, lockLanes, texts(ids))
 	return wrap("lock lanes", err)
 }
@@ -163,12 +162,12 @@ SELECT m.id::text AS id,
 FROM processing_module m WHERE m.id = ANY ($1::uuid[])`
 
 // Lanes counts what runs on modules; a problem older than an hour no longer counts.
-func (s operationStore) Lanes(ctx context.Context, ids []catalog.ModuleID, now time.Time) ([]operation.Lane, error) {
+func (s operationStore) Lanes(ctx context.Context, ids []provision.ModuleID, now time.Time) ([]operation.Lane, error) {
 	var rows []struct {
-		ID           catalog.ModuleID `db:"id"`
-		Problems     int              `db:"problems"`
-		RunningOpens int              `db:"running_opens"`
-		RunningQueue int              `db:"running_queue"`
+		ID           provision.ModuleID `db:"id"`
+		Problems     int                `db:"problems"`
+		RunningOpens int                `db:"running_opens"`
+		RunningQueue int                `db:"running_queue"`
 	}
 	if err := s.all(ctx, &rows, countLanes, texts(ids), now.Add(-time.Hour)); err != nil {
 		return nil, fmt.Errorf("count lanes: %w", err)
@@ -203,36 +202,36 @@ UPDATE operation SET next_attempt_at = $1 WHERE id = ANY (ARRAY(
 
 // WakeQueued makes due at an instant what may have waited for an operation of a service on a module: the service's others, and
 // the next two for its lane, should the first of them not want it any more.
-func (s operationStore) WakeQueued(ctx context.Context, id actor.ServiceID, m catalog.ModuleID, at time.Time) error {
+func (s operationStore) WakeQueued(ctx context.Context, id actor.ServiceID, m provision.ModuleID, at time.Time) error {
 	_, err := s.exec(ctx, wakeQueued, at, id, nullable(m))
 	return wrap("wake operations", err)
 }
 
 type operationRow struct {
-	ID             operation.ID     `db:"id"`
-	ClientID       actor.ClientID   `db:"client_id"`
-	ServiceID      actor.ServiceID  `db:"service_id"`
-	Kind           provision.Kind   `db:"kind"`
-	Status         operation.Status `db:"status"`
-	Payload        []byte           `db:"payload"`
-	Memo           []byte           `db:"memo"`
-	Begun          bool             `db:"begun"`
-	Attempts       int              `db:"attempts"`
-	MaxAttempts    int              `db:"max_attempts"`
-	NextAttemptAt  *time.Time       `db:"next_attempt_at"`
-	PendingSince   *time.Time       `db:"pending_since"`
-	ModuleID       catalog.ModuleID `db:"module_id"`
-	StockKey       *string          `db:"stock_key"`
-	TriedModuleIDs pq.StringArray   `db:"tried_module_ids"`
-	ErrorCode      string           `db:"error_code"`
-	ErrorText      string           `db:"error_text"`
-	Log            []byte           `db:"log"`
-	TaskID         string           `db:"task_id"`
-	Actor          []byte           `db:"actor"`
-	ClaimNo        int64            `db:"claim_no"`
-	CreatedAt      time.Time        `db:"created_at"`
-	FinishedAt     *time.Time       `db:"finished_at"`
-	Version        int64            `db:"version"`
+	ID             operation.ID       `db:"id"`
+	ClientID       actor.ClientID     `db:"client_id"`
+	ServiceID      actor.ServiceID    `db:"service_id"`
+	Kind           provision.Kind     `db:"kind"`
+	Status         operation.Status   `db:"status"`
+	Payload        []byte             `db:"payload"`
+	Memo           []byte             `db:"memo"`
+	Begun          bool               `db:"begun"`
+	Attempts       int                `db:"attempts"`
+	MaxAttempts    int                `db:"max_attempts"`
+	NextAttemptAt  *time.Time         `db:"next_attempt_at"`
+	PendingSince   *time.Time         `db:"pending_since"`
+	ModuleID       provision.ModuleID `db:"module_id"`
+	StockKey       *string            `db:"stock_key"`
+	TriedModuleIDs pq.StringArray     `db:"tried_module_ids"`
+	ErrorCode      string             `db:"error_code"`
+	ErrorText      string             `db:"error_text"`
+	Log            []byte             `db:"log"`
+	TaskID         string             `db:"task_id"`
+	Actor          []byte             `db:"actor"`
+	ClaimNo        int64              `db:"claim_no"`
+	CreatedAt      time.Time          `db:"created_at"`
+	FinishedAt     *time.Time         `db:"finished_at"`
+	Version        int64              `db:"version"`
 }
 
 func (r operationRow) toOperation() (operation.Operation, error) {
@@ -243,7 +242,7 @@ func (r operationRow) toOperation() (operation.Operation, error) {
 		FinishedAt: utc(r.FinishedAt), Version: r.Version,
 	}
 	for _, id := range r.TriedModuleIDs {
-		o.TriedModuleIDs = append(o.TriedModuleIDs, catalog.ModuleID(id))
+		o.TriedModuleIDs = append(o.TriedModuleIDs, provision.ModuleID(id))
 	}
 	return o, unmarshalAll([][]byte{r.Payload, r.Memo, r.Log, r.Actor}, &o.Payload, &o.Memo, &o.Log, &o.Actor)
 }

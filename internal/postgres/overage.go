@@ -12,6 +12,7 @@ import (
 	"github.com/tariffd/tariffd/internal/calendar"
 	"github.com/tariffd/tariffd/internal/catalog"
 	"github.com/tariffd/tariffd/internal/charge"
+	"github.com/tariffd/tariffd/internal/measure"
 	"github.com/tariffd/tariffd/internal/service"
 	"github.com/tariffd/tariffd/internal/traffic"
 )
@@ -132,7 +133,7 @@ func (c conn) overageBooks(ctx context.Context, owner actor.ClientID, id actor.S
 	if err != nil {
 		return b, err
 	}
-	b.Units = catalog.NewUnits(units)
+	b.Units = measure.NewUnits(units)
 	if b.Usage, err = c.usageWithin(ctx, owner, id, m); err != nil {
 		return b, err
 	}
@@ -179,7 +180,7 @@ func (u ownedUsage) Days() []calendar.Day {
 }
 
 // ByDay adds up the blocks of each day over servers.
-func (u ownedUsage) ByDay(s catalog.Statistics, unit string, units catalog.Units) (map[calendar.Day]decimal.Decimal, error) {
+func (u ownedUsage) ByDay(s catalog.Statistics, unit string, units measure.Units) (map[calendar.Day]decimal.Decimal, error) {
 	days, err := traffic.ByDay(u, s, unit, units)
 	if err != nil {
 		return nil, err

@@ -9,6 +9,8 @@ import (
 	"github.com/tariffd/tariffd/internal/client"
 	"github.com/tariffd/tariffd/internal/datacenter"
 	"github.com/tariffd/tariffd/internal/department"
+	"github.com/tariffd/tariffd/internal/module"
+	"github.com/tariffd/tariffd/internal/product"
 )
 
 // pricelistStore reads the whole catalogue, for the document that it is exported to and imported from.
@@ -61,7 +63,7 @@ func (s pricelistStore) DataCentersAll(ctx context.Context) ([]datacenter.DataCe
 const enumerationsAll = enumerationColumns + `ORDER BY code`
 
 // EnumerationsAll reads every enumeration.
-func (s pricelistStore) EnumerationsAll(ctx context.Context) ([]catalog.Enumeration, error) {
+func (s pricelistStore) EnumerationsAll(ctx context.Context) ([]product.Enumeration, error) {
 	var rows []enumerationRow
 	if err := s.all(ctx, &rows, enumerationsAll); err != nil {
 		return nil, wrap("read enumerations", err)
@@ -72,7 +74,7 @@ func (s pricelistStore) EnumerationsAll(ctx context.Context) ([]catalog.Enumerat
 const productTypesAll = productTypeColumns + `ORDER BY code`
 
 // ProductTypesAll reads every product type.
-func (s pricelistStore) ProductTypesAll(ctx context.Context) ([]catalog.ProductType, error) {
+func (s pricelistStore) ProductTypesAll(ctx context.Context) ([]product.Type, error) {
 	var rows []productTypeRow
 	if err := s.all(ctx, &rows, productTypesAll); err != nil {
 		return nil, wrap("read product types", err)
@@ -83,7 +85,7 @@ func (s pricelistStore) ProductTypesAll(ctx context.Context) ([]catalog.ProductT
 const contentAll = contentColumns + `ORDER BY product_type, sort_order, code`
 
 // ContentAll reads the elements of every product type.
-func (s pricelistStore) ContentAll(ctx context.Context) ([]catalog.Content, error) {
+func (s pricelistStore) ContentAll(ctx context.Context) ([]product.Content, error) {
 	var rows []contentRow
 	if err := s.all(ctx, &rows, contentAll); err != nil {
 		return nil, wrap("read elements", err)
@@ -94,14 +96,14 @@ func (s pricelistStore) ContentAll(ctx context.Context) ([]catalog.Content, erro
 const parametersAll = parameterColumns + `ORDER BY product_type, sort_order, code`
 
 // ParametersAll reads the parameters of every product type.
-func (s pricelistStore) ParametersAll(ctx context.Context) ([]catalog.Parameter, error) {
+func (s pricelistStore) ParametersAll(ctx context.Context) ([]product.Parameter, error) {
 	return parameterStore{s.conn}.parameters(ctx, parametersAll)
 }
 
 const modulesAll = moduleColumns + `ORDER BY id`
 
 // ModulesAll reads every processing module, without the secrets.
-func (s pricelistStore) ModulesAll(ctx context.Context) ([]catalog.Module, error) {
+func (s pricelistStore) ModulesAll(ctx context.Context) ([]module.Module, error) {
 	var rows []moduleRow
 	if err := s.all(ctx, &rows, modulesAll); err != nil {
 		return nil, wrap("read modules", err)
@@ -112,7 +114,7 @@ func (s pricelistStore) ModulesAll(ctx context.Context) ([]catalog.Module, error
 const companionsAll = `SELECT id, kind, name, url, username, created_at, version FROM companion ORDER BY id`
 
 // CompanionsAll reads every IP manager and license server, without the passwords.
-func (s pricelistStore) CompanionsAll(ctx context.Context) ([]catalog.Companion, error) {
+func (s pricelistStore) CompanionsAll(ctx context.Context) ([]module.Companion, error) {
 	var rows []companionRow
 	if err := s.all(ctx, &rows, companionsAll); err != nil {
 		return nil, wrap("read companions", err)

@@ -95,7 +95,7 @@ SELECT pg_advisory_xact_lock(1413829449, hashtext(m.driver || E'\n' || coalesce(
 FROM processing_module m WHERE m.id = $1`
 
 // LockPanel makes those who take over a panel's objects follow each other until the transaction ends.
-func (s serviceStore) LockPanel(ctx context.Context, id catalog.ModuleID) error {
+func (s serviceStore) LockPanel(ctx context.Context, id provision.ModuleID) error {
 	_, err := s.exec(ctx, lockPanel, id)
 	return wrap("lock a panel", err)
 }
@@ -108,7 +108,7 @@ JOIN processing_module m ON m.id = s.module_id AND m.driver = own.driver
 WHERE s.status <> 'deleted' AND s.external_id = ANY ($2)`
 
 // HeldObjects answers those of some objects of a module's panel that services have.
-func (s serviceStore) HeldObjects(ctx context.Context, id catalog.ModuleID, refs []provision.Ref) ([]provision.Ref, error) {
+func (s serviceStore) HeldObjects(ctx context.Context, id provision.ModuleID, refs []provision.Ref) ([]provision.Ref, error) {
 	var out []provision.Ref
 	if err := s.all(ctx, &out, heldObjects, id, texts(refs)); err != nil {
 		return nil, fmt.Errorf("read held objects: %w", err)
@@ -171,41 +171,41 @@ func (s serviceStore) UpdateService(ctx context.Context, v service.Service) erro
 }
 
 type serviceRow struct {
-	ID             service.ID       `db:"id"`
-	ClientID       actor.ClientID   `db:"client_id"`
-	ProviderID     actor.ProviderID `db:"provider_id"`
-	OrderID        string           `db:"order_id"`
-	Position       int              `db:"position"`
-	Status         service.Status   `db:"status"`
-	SuspendReasons pq.StringArray   `db:"suspend_reasons"`
-	Name           string           `db:"name"`
-	Note           string           `db:"note"`
-	ProductType    string           `db:"product_type"`
-	TariffID       catalog.TariffID `db:"tariff_id"`
-	TariffVersion  int              `db:"tariff_version"`
-	Period         calendar.Period  `db:"period"`
-	OrderedAsTrial bool             `db:"ordered_as_trial"`
-	Currency       string           `db:"currency"`
-	DataCenterID   datacenter.ID    `db:"data_center_id"`
-	ModuleID       catalog.ModuleID `db:"module_id"`
-	ExternalID     provision.Ref    `db:"external_id"`
-	Domain         string           `db:"domain"`
-	Addresses      []byte           `db:"addresses"`
-	AddOns         []byte           `db:"add_ons"`
-	Parameters     []byte           `db:"parameters"`
-	Quote          []byte           `db:"quote"`
-	Secrets        []byte           `db:"secrets"`
-	StartedAt      *time.Time       `db:"started_at"`
-	Anchor         []byte           `db:"anchor"`
-	PeriodStart    *time.Time       `db:"period_start"`
-	PaidUntil      *time.Time       `db:"paid_until"`
-	AutoRenew      bool             `db:"auto_renew"`
-	DeleteAt       *time.Time       `db:"delete_at"`
-	SuspendedAt    *time.Time       `db:"suspended_at"`
-	UnpaidSince    *time.Time       `db:"unpaid_since"`
-	CreatedAt      time.Time        `db:"created_at"`
-	DeletedAt      *time.Time       `db:"deleted_at"`
-	Version        int64            `db:"version"`
+	ID             service.ID         `db:"id"`
+	ClientID       actor.ClientID     `db:"client_id"`
+	ProviderID     actor.ProviderID   `db:"provider_id"`
+	OrderID        string             `db:"order_id"`
+	Position       int                `db:"position"`
+	Status         service.Status     `db:"status"`
+	SuspendReasons pq.StringArray     `db:"suspend_reasons"`
+	Name           string             `db:"name"`
+	Note           string             `db:"note"`
+	ProductType    string             `db:"product_type"`
+	TariffID       catalog.TariffID   `db:"tariff_id"`
+	TariffVersion  int                `db:"tariff_version"`
+	Period         calendar.Period    `db:"period"`
+	OrderedAsTrial bool               `db:"ordered_as_trial"`
+	Currency       string             `db:"currency"`
+	DataCenterID   datacenter.ID      `db:"data_center_id"`
+	ModuleID       provision.ModuleID `db:"module_id"`
+	ExternalID     provision.Ref      `db:"external_id"`
+	Domain         string             `db:"domain"`
+	Addresses      []byte             `db:"addresses"`
+	AddOns         []byte             `db:"add_ons"`
+	Parameters     []byte             `db:"parameters"`
+	Quote          []byte             `db:"quote"`
+	Secrets        []byte             `db:"secrets"`
+	StartedAt      *time.Time         `db:"started_at"`
+	Anchor         []byte             `db:"anchor"`
+	PeriodStart    *time.Time         `db:"period_start"`
+	PaidUntil      *time.Time         `db:"paid_until"`
+	AutoRenew      bool               `db:"auto_renew"`
+	DeleteAt       *time.Time         `db:"delete_at"`
+	SuspendedAt    *time.Time         `db:"suspended_at"`
+	UnpaidSince    *time.Time         `db:"unpaid_since"`
+	CreatedAt      time.Time          `db:"created_at"`
+	DeletedAt      *time.Time         `db:"deleted_at"`
+	Version        int64              `db:"version"`
 }
 
 func (r serviceRow) toService() (service.Service, error) {

@@ -8,6 +8,9 @@ import (
 	"github.com/tariffd/tariffd/internal/catalog"
 	"github.com/tariffd/tariffd/internal/client"
 	"github.com/tariffd/tariffd/internal/datacenter"
+	"github.com/tariffd/tariffd/internal/module"
+	"github.com/tariffd/tariffd/internal/product"
+	"github.com/tariffd/tariffd/internal/provision"
 )
 
 // Shelf is the catalogue as it stands now, for those who only look: what was read once comes from memory, and one small
@@ -23,9 +26,9 @@ type stand struct {
 	number    int64
 	mu        sync.RWMutex
 	tariffs   map[catalog.TariffID]catalog.Tariff
-	types     map[string]catalog.ProductType
-	asked     map[string][]catalog.Parameter // by product type
-	modules   map[catalog.ModuleID]catalog.Module
+	types     map[string]product.Type
+	asked     map[string][]product.Parameter // by product type
+	modules   map[provision.ModuleID]module.Module
 	centers   map[datacenter.ID]datacenter.DataCenter
 	providers map[actor.ProviderID]client.Provider
 	groups    map[catalog.TariffGroupID]catalog.TariffGroup
@@ -33,9 +36,9 @@ type stand struct {
 
 func newStand(number int64) *stand {
 	return &stand{
-		number: number, tariffs: map[catalog.TariffID]catalog.Tariff{}, types: map[string]catalog.ProductType{},
-		asked:   map[string][]catalog.Parameter{},
-		modules: map[catalog.ModuleID]catalog.Module{}, centers: map[datacenter.ID]datacenter.DataCenter{},
+		number: number, tariffs: map[catalog.TariffID]catalog.Tariff{}, types: map[string]product.Type{},
+		asked:   map[string][]product.Parameter{},
+		modules: map[provision.ModuleID]module.Module{}, centers: map[datacenter.ID]datacenter.DataCenter{},
 		providers: map[actor.ProviderID]client.Provider{}, groups: map[catalog.TariffGroupID]catalog.TariffGroup{},
 	}
 }
@@ -131,19 +134,19 @@ func (s *Shelf) TariffVersion(ctx context.Context, id catalog.TariffID, number i
 }
 
 // ProductTypeByCode answers a product type.
-func (s *Shelf) ProductTypeByCode(ctx context.Context, code string) (catalog.ProductType, error) {
-	return remember(s.at, s.at.types, code, func() (catalog.ProductType, error) { return s.Tx.ProductTypeByCode(ctx, code) })
+func (s *Shelf) ProductTypeByCode(ctx context.Context, code string) (product.Type, error) {
+	return remember(s.at, s.at.types, code, func() (product.Type, error) { return s.Tx.ProductTypeByCode(ctx, code) })
 }
 
 // ParametersOf answers the parameters of a product type, which nobody may change.
-func (s *Shelf) ParametersOf(ctx context.Context, productType string) ([]catalog.Parameter, error) {
-	return remember(s.at, s.at.asked, productType, func() ([]catalog.Parameter, error) { return s.Tx.ParametersOf(ctx, productType) })
+func (s *Shelf) ParametersOf(ctx context.Context, productType string) ([]product.Parameter, error) {
+	return remember(s.at, s.at.asked, productType, func() ([]product.Parameter, error) { return s.Tx.ParametersOf(ctx, productType) })
 }
 
 // ModulesByIDs answers those of the modules that exist; their health is that of some earlier moment.
-func (s *Shelf) ModulesByIDs(ctx context.Context, ids []catalog.ModuleID) ([]catalog.Module, error) {
-	return rememberAll(s.at, s.at.modules, ids, func(m catalog.Module) catalog.ModuleID { return m.ID },
-		func(ids []catalog.ModuleID) ([]catalog.Module, error) { return s.Tx.ModulesByIDs(ctx, ids) })
+func (s *Shelf) ModulesByIDs(ctx context.Context, ids []provision.ModuleID) ([]module.Module, error) {
+	return rememberAll(s.at, s.at.modules, ids, func(m module.Module) provision.ModuleID { return m.ID },
+		func(ids []provision.ModuleID) ([]module.Module, error) { return s.Tx.ModulesByIDs(ctx, ids) })
 }
 
 // DataCentersByIDs answers those of the data centers that exist.

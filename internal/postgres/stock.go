@@ -5,14 +5,15 @@ import (
 
 	"github.com/lib/pq"
 
-	"github.com/tariffd/tariffd/internal/catalog"
+	"github.com/tariffd/tariffd/internal/module"
+	"github.com/tariffd/tariffd/internal/provision"
 )
 
 const lockStock = `SELECT pg_advisory_xact_lock(1413829450, hashtext(x.id)) FROM unnest($1::text[]) WITH ORDINALITY AS x (id, place) ORDER BY x.place`
 
 // LockStock makes those who sell from the stock of a module follow each other until the transaction ends. All give the modules
 // in one order.
-func (s operationStore) LockStock(ctx context.Context, ids []catalog.ModuleID) error {
+func (s operationStore) LockStock(ctx context.Context, ids []provision.ModuleID) error {
 	_, err := s.exec(ctx, lockStock, texts(ids))
 	return wrap("lock stock", err)
 }
@@ -40,21 +41,21 @@ SELECT module_id, stock_key, count(*) AS sold FROM (
 
 // StockSold counts what was sold on the modules of a sight and is still among what their panels told as free, without what
 // one operation holds.
-func (s operationStore) StockSold(ctx context.Context, seen catalog.Sight, but string) (catalog.Sold, error) {
+func (s operationStore) StockSold(ctx context.Context, seen module.Sight, but string) (module.Sold, error) {
 	ids := seen.Modules()
 	steps := make([]int64, len(ids))
 	for i, id := range ids {
 		steps[i] = seen[id].Step
 	}
 	var rows []struct {
-		ModuleID catalog.ModuleID `db:"module_id"`
-		Key      string           `db:"stock_key"`
-		Sold     int              `db:"sold"`
+		ModuleID provision.ModuleID `db:"module_id"`
+		Key      string             `db:"stock_key"`
+		Sold     int                `db:"sold"`
 	}
 	if err := s.all(ctx, &rows, stockSold, texts(ids), pq.Array(steps), nullable(but)); err != nil {
 		return nil, wrap("count what was sold", err)
 	}
-	out := catalog.Sold{}
+	out := module.Sold{}
 	for _, r := range rows {
 		if out[r.ModuleID] == nil {
 			out[r.ModuleID] = map[string]int{}

@@ -11,6 +11,7 @@ import (
 	"github.com/tariffd/tariffd/internal/actor"
 	"github.com/tariffd/tariffd/internal/catalog"
 	"github.com/tariffd/tariffd/internal/fault"
+	"github.com/tariffd/tariffd/internal/provision"
 )
 
 // tariffStore writes tariffs and their versions.
@@ -207,7 +208,7 @@ func (s tariffStore) UnitsHeld(ctx context.Context, id catalog.TariffID, addOn s
 const tariffsWith = tariffColumns + `WHERE t.module_ids @> ARRAY[$1::uuid] ORDER BY t.id`
 
 // TariffsWith reads the tariffs that name a module.
-func (s tariffStore) TariffsWith(ctx context.Context, id catalog.ModuleID) ([]catalog.Tariff, error) {
+func (s tariffStore) TariffsWith(ctx context.Context, id provision.ModuleID) ([]catalog.Tariff, error) {
 	var rows []tariffRow
 	if err := s.all(ctx, &rows, tariffsWith, id); err != nil {
 		return nil, wrap("read tariffs of a module", err)

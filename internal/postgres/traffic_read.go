@@ -11,10 +11,11 @@ import (
 
 	"github.com/tariffd/tariffd/internal/actor"
 	"github.com/tariffd/tariffd/internal/calendar"
-	"github.com/tariffd/tariffd/internal/catalog"
 	"github.com/tariffd/tariffd/internal/charge"
 	"github.com/tariffd/tariffd/internal/datacenter"
 	"github.com/tariffd/tariffd/internal/fault"
+	"github.com/tariffd/tariffd/internal/measure"
+	"github.com/tariffd/tariffd/internal/provision"
 	"github.com/tariffd/tariffd/internal/service"
 	"github.com/tariffd/tariffd/internal/traffic"
 )
@@ -213,7 +214,7 @@ func (r *Reader) UsageBooks(ctx context.Context, s actor.Scope, id service.ID, f
 	if err != nil {
 		return b, fromConstraint(err)
 	}
-	b.Units = catalog.NewUnits(units)
+	b.Units = measure.NewUnits(units)
 	var booked []struct {
 		Day    calendar.Day    `db:"day"`
 		AddOn  string          `db:"add_on"`
@@ -262,22 +263,22 @@ func (r *Reader) CollectionRun(ctx context.Context, id string) (traffic.Collecti
 }
 
 type collectionRunRow struct {
-	ID         string           `db:"id"`
-	Day        calendar.Day     `db:"day"`
-	ModuleID   catalog.ModuleID `db:"module_id"`
-	Overwrite  bool             `db:"overwrite"`
-	CreatedAt  time.Time        `db:"created_at"`
-	ModuleIDs  pq.StringArray   `db:"module_ids"`
-	Done       int              `db:"done"`
-	Tried      int              `db:"tried"`
-	Waiting    int              `db:"waiting"`
-	Leased     int              `db:"leased"`
-	Expected   int              `db:"expected"`
-	Got        int              `db:"got"`
-	Missing    int              `db:"missing"`
-	Failed     int              `db:"failed"`
-	Failures   []byte           `db:"failures"`
-	FinishedAt *time.Time       `db:"finished_at"`
+	ID         string             `db:"id"`
+	Day        calendar.Day       `db:"day"`
+	ModuleID   provision.ModuleID `db:"module_id"`
+	Overwrite  bool               `db:"overwrite"`
+	CreatedAt  time.Time          `db:"created_at"`
+	ModuleIDs  pq.StringArray     `db:"module_ids"`
+	Done       int                `db:"done"`
+	Tried      int                `db:"tried"`
+	Waiting    int                `db:"waiting"`
+	Leased     int                `db:"leased"`
+	Expected   int                `db:"expected"`
+	Got        int                `db:"got"`
+	Missing    int                `db:"missing"`
+	Failed     int                `db:"failed"`
+	Failures   []byte             `db:"failures"`
+	FinishedAt *time.Time         `db:"finished_at"`
 }
 
 func (r collectionRunRow) toRun() (traffic.CollectionRun, error) {

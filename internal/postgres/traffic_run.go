@@ -10,7 +10,7 @@ import (
 
 	"github.com/tariffd/tariffd/internal/actor"
 	"github.com/tariffd/tariffd/internal/calendar"
-	"github.com/tariffd/tariffd/internal/catalog"
+	"github.com/tariffd/tariffd/internal/provision"
 	"github.com/tariffd/tariffd/internal/service"
 	"github.com/tariffd/tariffd/internal/traffic"
 )
@@ -132,8 +132,8 @@ func (s trafficStore) NextServers(ctx context.Context, after traffic.Point, only
 const statisticsModules = `SELECT id FROM processing_module WHERE enabled AND driver = ANY ($1::text[]) ORDER BY id`
 
 // StatisticsModules are the enabled modules of these drivers.
-func (s trafficStore) StatisticsModules(ctx context.Context, drivers []string) ([]catalog.ModuleID, error) {
-	var ids []catalog.ModuleID
+func (s trafficStore) StatisticsModules(ctx context.Context, drivers []string) ([]provision.ModuleID, error) {
+	var ids []provision.ModuleID
 	return ids, wrap("read modules that count", s.all(ctx, &ids, statisticsModules, pq.Array(drivers)))
 }
 
@@ -150,7 +150,7 @@ const (
 )
 
 // PlanCollections makes one collection due for each module and day that has none; again makes those due anew that exist.
-func (s trafficStore) PlanCollections(ctx context.Context, modules []catalog.ModuleID, days []calendar.Day, at time.Time, again, overwrite bool) error {
+func (s trafficStore) PlanCollections(ctx context.Context, modules []provision.ModuleID, days []calendar.Day, at time.Time, again, overwrite bool) error {
 	if len(modules) == 0 || len(days) == 0 {
 		return nil
 	}
@@ -170,7 +170,7 @@ const insertCollectionRequest = `
 INSERT INTO collection_request (id, day, module_id, module_ids, overwrite, created_at) VALUES ($1, $2, $3, $4::uuid[], $5, $6)`
 
 // InsertCollectionRequest notes who waits for which collections.
-func (s trafficStore) InsertCollectionRequest(ctx context.Context, r traffic.CollectionRequest, modules []catalog.ModuleID) error {
+func (s trafficStore) InsertCollectionRequest(ctx context.Context, r traffic.CollectionRequest, modules []provision.ModuleID) error {
 	_, err := s.exec(ctx, insertCollectionRequest, r.ID, r.Day, nullable(r.ModuleID), texts(modules), r.Overwrite, r.CreatedAt)
 	return wrap("insert collection request", err)
 }
@@ -182,19 +182,19 @@ FROM collection WHERE id = $1 AND claim_no = $2 AND status = 'due' FOR UPDATE`
 // HoldCollection locks a collection that the caller claimed.
 func (s trafficStore) HoldCollection(ctx context.Context, id string, claimNo int64) (traffic.Collection, error) {
 	var row struct {
-		ID         string           `db:"id"`
-		ModuleID   catalog.ModuleID `db:"module_id"`
-		Day        calendar.Day     `db:"day"`
-		Done       bool             `db:"done"`
-		Overwrite  bool             `db:"overwrite"`
-		DueAt      time.Time        `db:"due_at"`
-		Attempts   int              `db:"attempts"`
-		Expected   int              `db:"expected"`
-		Got        int              `db:"got"`
-		Missing    int              `db:"missing"`
-		Failed     int              `db:"failed"`
-		Failures   []byte           `db:"failures"`
-		FinishedAt *time.Time       `db:"finished_at"`
+		ID         string             `db:"id"`
+		ModuleID   provision.ModuleID `db:"module_id"`
+		Day        calendar.Day       `db:"day"`
+		Done       bool               `db:"done"`
+		Overwrite  bool               `db:"overwrite"`
+		DueAt      time.Time          `db:"due_at"`
+		Attempts   int                `db:"attempts"`
+		Expected   int                `db:"expected"`
+		Got        int                `db:"got"`
+		Missing    int                `db:"missing"`
+		Failed     int                `db:"failed"`
+		Failures   []byte             `db:"failures"`
+		FinishedAt *time.Time         `db:"finished_at"`
 	}
 	if err := s.get(ctx, &row, holdCollection, id, claimNo); err != nil {
 		return traffic.Collection{}, held(err, "hold collection")
@@ -227,7 +227,7 @@ WHERE s.module_id = $1 AND s.external_id <> '' AND s.product_type <> 'dedicated_
 ORDER BY s.id`
 
 // Holders are the services that had a machine of the module at some instant from `from` to `to`.
-func (s trafficStore) Holders(ctx context.Context, module catalog.ModuleID, from, to time.Time) ([]traffic.Server, error) {
+func (s trafficStore) Holders(ctx context.Context, module provision.ModuleID, from, to time.Time) ([]traffic.Server, error) {
 	return s.servers(ctx, holders, module, from, to)
 }
 

@@ -9,8 +9,8 @@ import (
 
 	"github.com/tariffd/tariffd/internal/actor"
 	"github.com/tariffd/tariffd/internal/calendar"
-	"github.com/tariffd/tariffd/internal/catalog"
 	"github.com/tariffd/tariffd/internal/charge"
+	"github.com/tariffd/tariffd/internal/measure"
 	"github.com/tariffd/tariffd/internal/service"
 	"github.com/tariffd/tariffd/internal/traffic"
 	"github.com/tariffd/tariffd/internal/verify"
@@ -109,7 +109,7 @@ func (s *Snapshot) BooksOf(ctx context.Context, months []charge.ServiceMonth, zo
 		if !ok {
 			return nil, fmt.Errorf("read months' books: service %s is not there", m.ServiceID)
 		}
-		b.Terms, b.Units, b.Usage, b.Booked = terms[m.ServiceID], catalog.NewUnits(units), ownedUsage(usage[key]), booked[key]
+		b.Terms, b.Units, b.Usage, b.Booked = terms[m.ServiceID], measure.NewUnits(units), ownedUsage(usage[key]), booked[key]
 		out[i] = b
 	}
 	return out, nil

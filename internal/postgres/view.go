@@ -10,10 +10,10 @@ import (
 	"github.com/lib/pq"
 
 	"github.com/tariffd/tariffd/internal/actor"
-	"github.com/tariffd/tariffd/internal/catalog"
 	"github.com/tariffd/tariffd/internal/fault"
 	"github.com/tariffd/tariffd/internal/lifecycle"
 	"github.com/tariffd/tariffd/internal/operation"
+	"github.com/tariffd/tariffd/internal/product"
 	"github.com/tariffd/tariffd/internal/provision"
 	"github.com/tariffd/tariffd/internal/service"
 )
@@ -107,7 +107,7 @@ func (c conn) toViews(ctx context.Context, rows []viewRow) ([]lifecycle.View, er
 			}
 		}
 		want[string(s.ClientID)] = append(want[string(s.ClientID)], r.Terms...)
-		if s.ProductType == catalog.DedicatedBandwidth {
+		if s.ProductType == product.DedicatedBandwidth {
 			bandwidth = append(bandwidth, s.ID)
 		}
 	}

@@ -4,20 +4,20 @@ import (
 	"context"
 	"encoding/json"
 
-	"github.com/tariffd/tariffd/internal/catalog"
+	"github.com/tariffd/tariffd/internal/module"
 )
 
 // companion is an IP manager or a license server in a document. Its password is never written; where a document speaks of
 // it, it names a variable of the environment.
 type companion struct {
-	id       catalog.CompanionID
+	id       module.CompanionID
 	Name     string `json:"name"`
 	URL      string `json:"url"`
 	Username string `json:"username"`
 	Password string `json:"password"`
 }
 
-func companions(of catalog.CompanionKind, list, noun string) section {
+func companions(of module.CompanionKind, list, noun string) section {
 	return &kind[companion]{
 		section: list, noun: noun, key: func(d companion) string { return d.Name },
 		defaults: func(*run, companion) companion { return companion{} },
@@ -33,34 +33,34 @@ func companions(of catalog.CompanionKind, list, noun string) section {
 		},
 		ready: readyCompanion,
 		create: func(ctx context.Context, r *run, _ item, d companion) error {
-			c, err := r.catalog.CreateCompanion(ctx, r.by, of, catalog.CompanionChange{
+			c, err := r.do.modules.CreateCompanion(ctx, r.by, of, module.CompanionChange{
 				Name: &d.Name, URL: &d.URL, Username: &d.Username, Password: &d.Password,
 			})
 			r.companionsOf(of).add(d.Name, string(c.ID))
 			return err
 		},
 		update: func(ctx context.Context, r *run, _ item, old, d companion) error {
-			in := catalog.CompanionChange{URL: &d.URL, Username: &d.Username}
+			in := module.CompanionChange{URL: &d.URL, Username: &d.Username}
 			if d.Password != "" {
 				in.Password = &d.Password
 			}
-			_, err := r.catalog.UpdateCompanion(ctx, r.by, of, old.id, in)
+			_, err := r.do.modules.UpdateCompanion(ctx, r.by, of, old.id, in)
 			return err
 		},
 		delete: func(ctx context.Context, r *run, old companion) error {
-			return r.catalog.DeleteCompanion(ctx, r.by, of, old.id, nil)
+			return r.do.modules.DeleteCompanion(ctx, r.by, of, old.id, nil)
 		},
 	}
 }
 
-func ipManagers() section { return companions(catalog.IPManager, "ip_managers", "IP manager") }
+func ipManagers() section { return companions(module.IPManager, "ip_managers", "IP manager") }
 
 func licenseServers() section {
-	return companions(catalog.LicenseServer, "license_servers", "license server")
+	return companions(module.LicenseServer, "license_servers", "license server")
 }
 
-func (r *run) companionsOf(k catalog.CompanionKind) names {
-	if k == catalog.IPManager {
+func (r *run) companionsOf(k module.CompanionKind) names {
+	if k == module.IPManager {
 		return r.ipManagers
 	}
 	return r.licenseServers
@@ -83,7 +83,7 @@ func readyCompanion(ctx context.Context, r *run, it item, old, d *companion) err
 	if old == nil {
 		return nil
 	}
-	held, err := r.tx.CompanionsByIDs(ctx, []catalog.CompanionID{old.id})
+	held, err := r.tx.CompanionsByIDs(ctx, []module.CompanionID{old.id})
 	if err == nil && len(held) == 1 && held[0].Password == value {
 		d.Password = ""
 	}
@@ -93,10 +93,10 @@ func readyCompanion(ctx context.Context, r *run, it item, old, d *companion) err
 // besides are the parameters that name a companion: by its id in the installation, by its name in a document.
 var besides = []struct {
 	byID, byName, noun string
-	kind               catalog.CompanionKind
+	kind               module.CompanionKind
 }{
-	{"ip_manager_id", "ip_manager", "IP manager", catalog.IPManager},
-	{"license_server_id", "license_server", "license server", catalog.LicenseServer},
+	{"ip_manager_id", "ip_manager", "IP manager", module.IPManager},
+	{"license_server_id", "license_server", "license server", module.LicenseServer},
 }
 
 // named writes parameters with the names of companions.

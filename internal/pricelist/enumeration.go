@@ -4,18 +4,18 @@ import (
 	"context"
 	"slices"
 
-	"github.com/tariffd/tariffd/internal/catalog"
+	"github.com/tariffd/tariffd/internal/product"
 )
 
 // enumeration is an enumeration in a document, with its items, which are members of it.
 type enumeration struct {
 	Code  string                    `json:"code"`
 	Name  string                    `json:"name"`
-	Items []catalog.EnumerationItem `json:"items"`
+	Items []product.EnumerationItem `json:"items"`
 }
 
-func (d enumeration) change() catalog.EnumerationChange {
-	return catalog.EnumerationChange{Name: &d.Name, Items: &d.Items}
+func (d enumeration) change() product.EnumerationChange {
+	return product.EnumerationChange{Name: &d.Name, Items: &d.Items}
 }
 
 func enumerations() section {
@@ -24,7 +24,7 @@ func enumerations() section {
 		defaults: func(_ *run, said enumeration) enumeration {
 			d := enumeration{Name: said.Code}
 			for _, x := range said.Items {
-				d.Items = append(d.Items, catalog.EnumerationItem{Name: x.Code, SortOrder: 1})
+				d.Items = append(d.Items, product.EnumerationItem{Name: x.Code, SortOrder: 1})
 			}
 			return d
 		},
@@ -38,21 +38,21 @@ func enumerations() section {
 			return out, err
 		},
 		ready: func(_ context.Context, _ *run, _ item, _, d *enumeration) error {
-			slices.SortStableFunc(d.Items, func(a, b catalog.EnumerationItem) int { return a.SortOrder - b.SortOrder })
+			slices.SortStableFunc(d.Items, func(a, b product.EnumerationItem) int { return a.SortOrder - b.SortOrder })
 			return nil
 		},
 		create: func(ctx context.Context, r *run, _ item, d enumeration) error {
-			n, err := r.catalog.CreateEnumeration(ctx, r.by, d.Code, d.change())
+			n, err := r.do.products.CreateEnumeration(ctx, r.by, d.Code, d.change())
 			r.items[d.Code] = n.Items
 			return err
 		},
 		update: func(ctx context.Context, r *run, _ item, _, d enumeration) error {
-			n, err := r.catalog.UpdateEnumeration(ctx, r.by, d.Code, d.change())
+			n, err := r.do.products.UpdateEnumeration(ctx, r.by, d.Code, d.change())
 			r.items[d.Code] = n.Items
 			return err
 		},
 		delete: func(ctx context.Context, r *run, old enumeration) error {
-			return r.catalog.DeleteEnumeration(ctx, r.by, old.Code, nil)
+			return r.do.products.DeleteEnumeration(ctx, r.by, old.Code, nil)
 		},
 	}
 }

@@ -28,16 +28,16 @@ func tariffGroups() section {
 			return out, err
 		},
 		create: func(ctx context.Context, r *run, _ item, d group) error {
-			g, err := r.catalog.CreateTariffGroup(ctx, r.by, catalog.TariffGroupChange{Name: &d.Name, SortOrder: &d.SortOrder})
+			g, err := r.do.tariffs.CreateTariffGroup(ctx, r.by, catalog.TariffGroupChange{Name: &d.Name, SortOrder: &d.SortOrder})
 			r.tariffGroups.add(d.Name, string(g.ID))
 			return err
 		},
 		update: func(ctx context.Context, r *run, _ item, old, d group) error {
-			_, err := r.catalog.UpdateTariffGroup(ctx, r.by, catalog.TariffGroupID(old.id), catalog.TariffGroupChange{SortOrder: &d.SortOrder})
+			_, err := r.do.tariffs.UpdateTariffGroup(ctx, r.by, catalog.TariffGroupID(old.id), catalog.TariffGroupChange{SortOrder: &d.SortOrder})
 			return err
 		},
 		delete: func(ctx context.Context, r *run, old group) error {
-			return r.catalog.DeleteTariffGroup(ctx, r.by, catalog.TariffGroupID(old.id), nil)
+			return r.do.tariffs.DeleteTariffGroup(ctx, r.by, catalog.TariffGroupID(old.id), nil)
 		},
 	}
 }

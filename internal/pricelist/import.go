@@ -100,7 +100,7 @@ func (e *Engine) tryPanels(ctx context.Context, by actor.Actor, root *yaml.Node)
 	}
 	var found Problems
 	for _, a := range tried {
-		err = e.Catalog.TryModule(ctx, a.live)
+		err = e.Modules.Try(ctx, a.live)
 		at, _ := follow(root, "/"+a.place)
 		if err = found.note(at, a.place, err); err != nil {
 			return err

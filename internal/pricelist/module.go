@@ -8,15 +8,16 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/tariffd/tariffd/internal/catalog"
 	"github.com/tariffd/tariffd/internal/datacenter"
 	"github.com/tariffd/tariffd/internal/input"
+	"github.com/tariffd/tariffd/internal/module"
+	"github.com/tariffd/tariffd/internal/provision"
 )
 
-// module is a processing module in a document. Secrets are never written; where a document speaks of one, it names a
+// moduleEntry is a processing module in a document. Secrets are never written; where a document speaks of one, it names a
 // variable of the environment: password: ${PANEL_PASSWORD}. What it does not speak of stays as it is.
-type module struct {
-	id              catalog.ModuleID
+type moduleEntry struct {
+	id              provision.ModuleID
 	Name            string          `json:"name"`
 	Driver          string          `json:"driver"`
 	ProductType     string          `json:"product_type"`
@@ -37,19 +38,19 @@ type queue struct {
 }
 
 func modules(check bool) section {
-	return &kind[module]{
-		section: "processing_modules", noun: "processing module", key: func(d module) string { return d.Name },
-		defaults: func(r *run, _ module) module {
-			return module{
+	return &kind[moduleEntry]{
+		section: "processing_modules", noun: "processing module", key: func(d moduleEntry) string { return d.Name },
+		defaults: func(r *run, _ moduleEntry) moduleEntry {
+			return moduleEntry{
 				Department: r.firstDepartment, SortOrder: 1, Enabled: true, Connection: json.RawMessage(`{}`),
 				Parameters: json.RawMessage(`{}`), Queue: queue{Workers: 1}, MaxRunningOpens: 2,
 			}
 		},
 		list:  listModules,
 		ready: readyModule,
-		create: func(ctx context.Context, r *run, it item, d module) error {
+		create: func(ctx context.Context, r *run, it item, d moduleEntry) error {
 			found := len(r.Problems)
-			in := catalog.ModuleChange{
+			in := module.Change{
 				Check: check, Name: &d.Name, SortOrder: &d.SortOrder, Enabled: &d.Enabled, Connection: d.Connection,
 				Parameters: r.identified(it, d.Parameters),
 				Queue:      d.Queue.change(), MaxRunningOpens: &d.MaxRunningOpens,
@@ -57,17 +58,17 @@ func modules(check bool) section {
 			if !d.refer(r, it, &in) || len(r.Problems) > found {
 				return nil
 			}
-			made, err := r.catalog.CreateModule(ctx, r.by, d.Driver, d.ProductType, in)
+			made, err := r.do.modules.Create(ctx, r.by, d.Driver, d.ProductType, in)
 			r.modules.add(d.Name, string(made.ID))
 			return err
 		},
-		update: func(ctx context.Context, r *run, it item, old, d module) error {
+		update: func(ctx context.Context, r *run, it item, old, d moduleEntry) error {
 			found := len(r.Problems)
 			if d.Driver != old.Driver || d.ProductType != old.ProductType {
 				r.add(it.node, it.place, "bad_value", "Driver and product type of a module are fixed: %s, %s.", old.Driver, old.ProductType)
 				return nil
 			}
-			in := catalog.ModuleChange{
+			in := module.Change{
 				Check: check, SortOrder: &d.SortOrder, Enabled: &d.Enabled, Queue: d.Queue.change(), MaxRunningOpens: &d.MaxRunningOpens,
 			}
 			// Only what connects in another way is tried again.
@@ -83,21 +84,21 @@ func modules(check bool) section {
 			if d.DataCenter == old.DataCenter {
 				in.DataCenterID = input.Opt[datacenter.ID]{}
 			}
-			_, err := r.catalog.UpdateModule(ctx, r.by, old.id, in)
+			_, err := r.do.modules.Update(ctx, r.by, old.id, in)
 			return err
 		},
-		delete: func(ctx context.Context, r *run, old module) error {
-			return r.catalog.DeleteModule(ctx, r.by, old.id, nil)
+		delete: func(ctx context.Context, r *run, old moduleEntry) error {
+			return r.do.modules.Delete(ctx, r.by, old.id, nil)
 		},
 	}
 }
 
-func listModules(ctx context.Context, r *run) ([]module, error) {
+func listModules(ctx context.Context, r *run) ([]moduleEntry, error) {
 	list, err := r.tx.ModulesAll(ctx)
-	out := make([]module, len(list))
+	out := make([]moduleEntry, len(list))
 	for i, m := range list {
 		r.modules.add(m.Name, string(m.ID))
-		out[i] = module{
+		out[i] = moduleEntry{
 			id: m.ID, Name: m.Name, Driver: m.Driver, ProductType: m.ProductType, DataCenter: r.places.of(string(m.DataCenterID)),
 			Department: r.departmentNames.of(m.DepartmentID), SortOrder: m.SortOrder, Enabled: m.Enabled,
 			Connection: escaped(m.Connection), Parameters: r.named(m.Parameters),
@@ -108,7 +109,7 @@ func listModules(ctx context.Context, r *run) ([]module, error) {
 }
 
 // refer resolves what the module refers to and tells whether everything was found.
-func (d module) refer(r *run, it item, in *catalog.ModuleChange) bool {
+func (d moduleEntry) refer(r *run, it item, in *module.Change) bool {
 	found := len(r.Problems)
 	place := datacenter.ID(r.id(r.places, "data center", d.DataCenter, it, "data_center"))
 	in.DataCenterID = input.Opt[datacenter.ID]{Set: true}
@@ -121,15 +122,15 @@ func (d module) refer(r *run, it item, in *catalog.ModuleChange) bool {
 	return len(r.Problems) == found
 }
 
-func (q queue) change() catalog.QueueChange {
-	return catalog.QueueChange{Enabled: &q.Enabled, Key: input.To(q.Key), Workers: &q.Workers}
+func (q queue) change() module.QueueChange {
+	return module.QueueChange{Enabled: &q.Enabled, Key: input.To(q.Key), Workers: &q.Workers}
 }
 
 // readyModule puts in what the connection's references stand for. Secrets that are what they should be are left out again,
 // so that they are no change.
-func readyModule(ctx context.Context, r *run, it item, old, d *module) error {
+func readyModule(ctx context.Context, r *run, it item, old, d *moduleEntry) error {
 	said := objectOf(d.Connection)
-	secrets := r.catalog.SecretMembers(d.Driver)
+	secrets := r.do.modules.SecretMembers(d.Driver)
 	var opened map[string]json.RawMessage
 	for name, raw := range said {
 		at, path := follow(it.node, "/connection/"+name)

@@ -7,13 +7,14 @@ import (
 
 	yaml "go.yaml.in/yaml/v3"
 
-	"github.com/tariffd/tariffd/internal/catalog"
 	"github.com/tariffd/tariffd/internal/input"
+	"github.com/tariffd/tariffd/internal/product"
+	"github.com/tariffd/tariffd/internal/provision"
 )
 
 // parameter is a parameter of a product type in a document.
 type parameter struct {
-	row        catalog.Parameter
+	row        product.Parameter
 	Code       string            `json:"code"`
 	Name       string            `json:"name"`
 	Input      string            `json:"input"`
@@ -22,7 +23,7 @@ type parameter struct {
 	Ask        string            `json:"ask"`
 	Edit       string            `json:"edit"`
 	AllTariffs bool              `json:"all_tariffs"`
-	Validator  catalog.Validator `json:"validator"`
+	Validator  product.Validator `json:"validator"`
 	SortOrder  int               `json:"sort_order"`
 }
 
@@ -88,7 +89,7 @@ func parameters(of string) section {
 				return nil
 			}
 			in.Input = &d.Input
-			_, err := r.catalog.CreateParameter(ctx, r.by, of, d.Code, in)
+			_, err := r.do.products.CreateParameter(ctx, r.by, of, d.Code, in)
 			return err
 		},
 		update: func(ctx context.Context, r *run, it item, old, d parameter) error {
@@ -101,16 +102,16 @@ func parameters(of string) section {
 			if !good {
 				return nil
 			}
-			_, err := r.catalog.UpdateParameter(ctx, r.by, of, d.Code, in)
+			_, err := r.do.products.UpdateParameter(ctx, r.by, of, d.Code, in)
 			return err
 		},
 		delete: func(ctx context.Context, r *run, old parameter) error {
-			return r.catalog.DeleteParameter(ctx, r.by, of, old.Code, nil)
+			return r.do.products.DeleteParameter(ctx, r.by, of, old.Code, nil)
 		},
 	}
 }
 
-func parameterOf(p catalog.Parameter, modules map[string]string) parameter {
+func parameterOf(p product.Parameter, modules map[string]string) parameter {
 	d := parameter{
 		row: p, Code: p.Code, Name: p.Name, Input: p.Input, Required: p.Required, Ask: p.Ask, Edit: p.Edit, AllTariffs: p.AllTariffs,
 		Validator: p.Validator, SortOrder: p.SortOrder,
@@ -129,13 +130,13 @@ func parameterOf(p catalog.Parameter, modules map[string]string) parameter {
 }
 
 // change is what makes the parameter as the document says; the values of panels that it does not speak of stay.
-func (d parameter) change(r *run, it item) (in catalog.ParameterChange, good bool) {
+func (d parameter) change(r *run, it item) (in product.ParameterChange, good bool) {
 	found := len(r.Problems)
-	values := []catalog.ParameterValue{}
+	values := []product.ParameterValue{}
 	for i, v := range d.Values {
-		x := catalog.ParameterValue{
+		x := product.ParameterValue{
 			Code: v.Code, Name: v.Name, Tags: append([]string{}, v.Tags...), SortOrder: v.SortOrder, Enabled: v.Enabled,
-			ModuleIDs: references[catalog.ModuleID](r, r.modules, "processing module", v.Modules, it, valuePlace(i)),
+			ModuleIDs: references[provision.ModuleID](r, r.modules, "processing module", v.Modules, it, valuePlace(i)),
 		}
 		if before, known := d.row.Value(v.Code); known && before.Panel && len(v.Modules) == 0 {
 			x.ModuleIDs = before.ModuleIDs
@@ -143,20 +144,20 @@ func (d parameter) change(r *run, it item) (in catalog.ParameterChange, good boo
 		values = append(values, x)
 	}
 	for _, before := range d.row.Values {
-		spoken := slices.ContainsFunc(values, func(v catalog.ParameterValue) bool { return v.Code == before.Code })
+		spoken := slices.ContainsFunc(values, func(v product.ParameterValue) bool { return v.Code == before.Code })
 		if before.Panel && !spoken {
 			before.Enabled, before.Tags, before.SortOrder = true, []string{}, 1
 			values = append(values, before)
 		}
 	}
-	in = catalog.ParameterChange{
+	in = product.ParameterChange{
 		Name: &d.Name, Values: &values, Required: &d.Required, Ask: &d.Ask, Edit: &d.Edit, AllTariffs: &d.AllTariffs, SortOrder: &d.SortOrder,
-		Validator: catalog.ValidatorChange{
+		Validator: product.ValidatorChange{
 			Kind: &d.Validator.Kind, Pattern: input.To(d.Validator.Pattern),
 			Min: input.Opt[int64]{Set: true, Value: d.Validator.Min}, Max: input.Opt[int64]{Set: true, Value: d.Validator.Max},
 		},
 	}
-	if d.Input == catalog.TextInput { // it has no values, not even none
+	if d.Input == product.TextInput { // it has no values, not even none
 		in.Values = nil
 		if len(values) > 0 {
 			in.Values = &values
@@ -172,8 +173,8 @@ func usualParameter(of string, said parameter) parameter {
 	d, known := builtins().parameters[of+"/"+said.Code]
 	if !known {
 		d = parameter{
-			Name: said.Code, Input: catalog.TextInput, Ask: catalog.AskAtOrder, Edit: catalog.EditByEveryone, AllTariffs: true,
-			Validator: catalog.Validator{Kind: catalog.ValidatorNone}, SortOrder: 1,
+			Name: said.Code, Input: product.TextInput, Ask: product.AskAtOrder, Edit: product.EditByEveryone, AllTariffs: true,
+			Validator: product.Validator{Kind: product.ValidatorNone}, SortOrder: 1,
 		}
 	}
 	for _, v := range said.Values {
@@ -183,7 +184,7 @@ func usualParameter(of string, said parameter) parameter {
 }
 
 // spokenParameters are the parameters of a product type that a document speaks of, as the type sorts them.
-func (r *run) spokenParameters(of string, all []catalog.Parameter, modules map[string]string) (out []parameter) {
+func (r *run) spokenParameters(of string, all []product.Parameter, modules map[string]string) (out []parameter) {
 	for _, p := range all {
 		if p.ProductType != of {
 			continue

@@ -19,6 +19,9 @@ import (
 	"github.com/tariffd/tariffd/internal/client"
 	"github.com/tariffd/tariffd/internal/datacenter"
 	"github.com/tariffd/tariffd/internal/department"
+	"github.com/tariffd/tariffd/internal/measure"
+	"github.com/tariffd/tariffd/internal/module"
+	"github.com/tariffd/tariffd/internal/product"
 	"github.com/tariffd/tariffd/internal/provision"
 )
 
@@ -33,14 +36,14 @@ type Tx interface {
 	ProvidersAll(ctx context.Context) ([]client.Provider, error)
 	DepartmentsAll(ctx context.Context) ([]department.Department, error)
 	DataCentersAll(ctx context.Context) ([]datacenter.DataCenter, error)
-	EnumerationsAll(ctx context.Context) ([]catalog.Enumeration, error)
-	ProductTypesAll(ctx context.Context) ([]catalog.ProductType, error)
-	ContentAll(ctx context.Context) ([]catalog.Content, error)
-	ParametersAll(ctx context.Context) ([]catalog.Parameter, error)
+	EnumerationsAll(ctx context.Context) ([]product.Enumeration, error)
+	ProductTypesAll(ctx context.Context) ([]product.Type, error)
+	ContentAll(ctx context.Context) ([]product.Content, error)
+	ParametersAll(ctx context.Context) ([]product.Parameter, error)
 	// ModulesAll leaves the secrets sealed.
-	ModulesAll(ctx context.Context) ([]catalog.Module, error)
+	ModulesAll(ctx context.Context) ([]module.Module, error)
 	// CompanionsAll leaves the passwords sealed.
-	CompanionsAll(ctx context.Context) ([]catalog.Companion, error)
+	CompanionsAll(ctx context.Context) ([]module.Companion, error)
 	TariffGroupsAll(ctx context.Context) ([]catalog.TariffGroup, error)
 	ClientGroupsAll(ctx context.Context) ([]client.Group, error)
 	TaxRulesAll(ctx context.Context) ([]client.TaxRule, error)
@@ -53,7 +56,8 @@ type Engine struct {
 	InTx func(ctx context.Context, fn func(Tx) error) error
 	// InSnapshot runs fn on one snapshot; it writes nothing.
 	InSnapshot func(ctx context.Context, fn func(Tx) error) error
-	Catalog    *catalog.Engine
+	Modules    *module.Engine
+	Tariffs    *catalog.Engine
 	ExternalID func(driver string) string // as of datacenter.Engine
 	// Getenv finds what ${NAME} stands for in the connection of a module.
 	Getenv func(name string) (value string, found bool)
@@ -91,6 +95,14 @@ func (p Plan) Count(v Verb) (n int) {
 	return n
 }
 
+// useCases are those of the features, bound to one transaction.
+type useCases struct {
+	units    measure.Engine
+	products product.Engine
+	modules  *module.Engine
+	tariffs  *catalog.Engine
+}
+
 // run is one export or import: a transaction, and what is known of the catalogue so far.
 type run struct {
 	reader
@@ -102,7 +114,7 @@ type run struct {
 	prune  bool
 	only   map[string]bool // names of the providers that are exported; nil: all
 
-	catalog     *catalog.Engine
+	do          useCases
 	dataCenters *datacenter.Engine
 	clients     *client.Engine
 	departments *department.Engine
@@ -112,8 +124,8 @@ type run struct {
 	ipManagers, licenseServers                  names
 	tariffGroups, clientGroups                  names
 	firstDepartment                             string // takes the tasks of a module that names none
-	content                                     map[string][]catalog.Content
-	items                                       map[string][]catalog.EnumerationItem // of the enumerations
+	content                                     map[string][]product.Content
+	items                                       map[string][]product.EnumerationItem // of the enumerations
 	inner                                       []section                            // lists within objects of the document
 	withParameters                              []typeItem                           // product types of the document
 	tariffs                                     []catalog.Tariff                     // of the installation
@@ -132,12 +144,15 @@ func (e *Engine) begin(tx Tx, by actor.Actor) *run {
 	r := &run{
 		e: e, tx: tx, by: by, shapes: shapes{}, providers: names{}, departmentNames: names{}, places: names{}, modules: names{},
 		ipManagers: names{}, licenseServers: names{}, tariffGroups: names{}, clientGroups: names{},
-		content: map[string][]catalog.Content{}, items: map[string][]catalog.EnumerationItem{},
+		content: map[string][]product.Content{}, items: map[string][]product.EnumerationItem{},
 	}
-	r.catalog = e.Catalog.Within(tx, func(_ context.Context, m catalog.Module, live provision.Module) error {
+	r.do.units.InTx = func(_ context.Context, fn func(measure.Tx) error) error { return fn(tx) }
+	r.do.products.InTx = func(_ context.Context, fn func(product.Tx) error) error { return fn(tx) }
+	r.do.modules = e.Modules.Within(tx, func(_ context.Context, m module.Module, live provision.Module) error {
 		r.tried = append(r.tried, attempt{"processing_modules/" + m.Name, live})
 		return nil
 	})
+	r.do.tariffs = e.Tariffs.Within(tx)
 	r.dataCenters = &datacenter.Engine{
 		InTx: func(_ context.Context, fn func(datacenter.Tx) error) error { return fn(tx) }, ExternalID: e.ExternalID,
 	}

@@ -7,8 +7,8 @@ import (
 	"strings"
 
 	"github.com/tariffd/tariffd/internal/calendar"
-	"github.com/tariffd/tariffd/internal/catalog"
 	"github.com/tariffd/tariffd/internal/input"
+	"github.com/tariffd/tariffd/internal/product"
 )
 
 // integration is an integration module that is installed.
@@ -21,7 +21,7 @@ func integrations() section {
 		section: "integration_modules", noun: "integration module", key: func(d integration) string { return d.Name },
 		defaults: func(*run, integration) integration { return integration{} },
 		list: func(ctx context.Context, r *run) (out []integration, err error) {
-			for _, known := range catalog.Integrations() {
+			for _, known := range product.Integrations() {
 				at, err := r.tx.IntegrationInstalledAt(ctx, known.Name)
 				if err != nil {
 					return nil, err
@@ -33,12 +33,12 @@ func integrations() section {
 			return out, nil
 		},
 		create: func(ctx context.Context, r *run, _ item, d integration) error {
-			_, err := r.catalog.InstallIntegration(ctx, r.by, d.Name)
+			_, err := r.do.products.Install(ctx, r.by, d.Name)
 			return err
 		},
 		update: func(context.Context, *run, item, integration, integration) error { return nil }, // it has nothing but its name
 		delete: func(ctx context.Context, r *run, old integration) error {
-			return r.catalog.UninstallIntegration(ctx, r.by, old.Name, nil)
+			return r.do.products.Uninstall(ctx, r.by, old.Name, nil)
 		},
 	}
 }
@@ -56,7 +56,7 @@ type productType struct {
 	ClientDeletion      string            `json:"client_deletion"`
 	ClientDeletionTime  string            `json:"client_deletion_time"`
 	Periods             []calendar.Period `json:"periods"`
-	OrderPage           catalog.OrderPage `json:"order_page"`
+	OrderPage           product.OrderPage `json:"order_page"`
 	AddOns              []element         `json:"add_ons"`
 	Parameters          []parameter       `json:"parameters"`
 }
@@ -81,15 +81,15 @@ func productTypes() section {
 		builtin:  func(d productType) bool { return d.builtin },
 		list:     listTypes,
 		create: func(ctx context.Context, r *run, _ item, d productType) error {
-			_, err := r.catalog.CreateProductType(ctx, r.by, d.Code, d.change())
+			_, err := r.do.products.CreateType(ctx, r.by, d.Code, d.change())
 			return err
 		},
 		update: func(ctx context.Context, r *run, _ item, _, d productType) error {
-			_, err := r.catalog.UpdateProductType(ctx, r.by, d.Code, d.change())
+			_, err := r.do.products.UpdateType(ctx, r.by, d.Code, d.change())
 			return err
 		},
 		delete: func(ctx context.Context, r *run, old productType) error {
-			return r.catalog.DeleteProductType(ctx, r.by, old.Code, nil)
+			return r.do.products.DeleteType(ctx, r.by, old.Code, nil)
 		},
 		within: func(ctx context.Context, r *run, it item, d productType) error {
 			r.withParameters = append(r.withParameters, typeItem{it, d.Code})
@@ -149,12 +149,12 @@ func listTypes(ctx context.Context, r *run) ([]productType, error) {
 	return out, nil
 }
 
-func (d productType) change() catalog.ProductTypeChange {
-	return catalog.ProductTypeChange{
+func (d productType) change() product.TypeChange {
+	return product.TypeChange{
 		Name: &d.Name, SortOrder: &d.SortOrder, ExpenseSplit: &d.ExpenseSplit, NoWeekendSuspension: &d.NoWeekendSuspension,
 		AutoDeleteAfterDays: input.Opt[int]{Set: true, Value: d.AutoDeleteAfterDays}, ClientDeletion: &d.ClientDeletion,
 		ClientDeletionTime: &d.ClientDeletionTime, Periods: &d.Periods, TrialPolicy: &d.TrialPolicy,
-		OrderPage: catalog.OrderPageChange{
+		OrderPage: product.OrderPageChange{
 			Display: &d.OrderPage.Display, ExpandDescription: &d.OrderPage.ExpandDescription, Filter: &d.OrderPage.Filter,
 		},
 	}
@@ -165,9 +165,9 @@ func usualType(r *run, said productType) productType {
 	d, known := builtins().types[said.Code]
 	if !known {
 		d = productType{
-			Name: said.Code, SortOrder: 1, TrialPolicy: catalog.TrialPerProductType, ExpenseSplit: catalog.SplitNone,
-			ClientDeletion: catalog.DeletionAllowed, ClientDeletionTime: catalog.DeleteImmediately, Periods: catalog.UsualPeriods(),
-			OrderPage: catalog.OrderPage{Display: catalog.DisplayList},
+			Name: said.Code, SortOrder: 1, TrialPolicy: product.TrialPerProductType, ExpenseSplit: product.SplitNone,
+			ClientDeletion: product.DeletionAllowed, ClientDeletionTime: product.DeleteImmediately, Periods: product.UsualPeriods(),
+			OrderPage: product.OrderPage{Display: product.DisplayList},
 		}
 	}
 	d.AddOns, d.Parameters = nil, nil
@@ -194,7 +194,7 @@ func elements(of string) section {
 			return out, err
 		},
 		create: func(ctx context.Context, r *run, _ item, d element) error {
-			c, err := r.catalog.CreateContent(ctx, r.by, of, d.Code, catalog.ContentChange{
+			c, err := r.do.products.CreateContent(ctx, r.by, of, d.Code, product.ContentChange{
 				Name: &d.Name, ValueType: &d.ValueType, Unit: &d.Unit, EnumerationCode: input.To(d.Enumeration),
 				StatisticsParams: &d.StatisticsParams, SortOrder: &d.SortOrder,
 			})
@@ -207,20 +207,20 @@ func elements(of string) section {
 				r.add(at, it.place+path, "bad_value", "The value type is fixed: %s.", old.ValueType)
 				return nil
 			}
-			c, err := r.catalog.UpdateContent(ctx, r.by, of, d.Code, catalog.ContentChange{
+			c, err := r.do.products.UpdateContent(ctx, r.by, of, d.Code, product.ContentChange{
 				Name: &d.Name, Unit: &d.Unit, EnumerationCode: input.To(d.Enumeration), StatisticsParams: &d.StatisticsParams,
 				SortOrder: &d.SortOrder,
 			})
-			r.content[of] = append(slices.DeleteFunc(r.content[of], func(c catalog.Content) bool { return c.Code == d.Code }), c)
+			r.content[of] = append(slices.DeleteFunc(r.content[of], func(c product.Content) bool { return c.Code == d.Code }), c)
 			return err
 		},
 		delete: func(ctx context.Context, r *run, old element) error {
-			return r.catalog.DeleteContent(ctx, r.by, of, old.Code, nil)
+			return r.do.products.DeleteContent(ctx, r.by, of, old.Code, nil)
 		},
 	}
 }
 
-func elementOf(c catalog.Content) element {
+func elementOf(c product.Content) element {
 	return element{
 		builtin: c.Builtin, Code: c.Code, Name: c.Name, ValueType: c.ValueType, Unit: c.Unit, Enumeration: c.EnumerationCode,
 		StatisticsParams: c.StatisticsParams, SortOrder: c.SortOrder,
@@ -248,8 +248,8 @@ func usualElement(of string, said element) element {
 	if d, known := builtins().elements[of+"/"+said.Code]; known {
 		return d
 	}
-	d := element{Name: said.Code, ValueType: catalog.IntegerValue, SortOrder: 1}
-	if said.ValueType == "" || said.ValueType == catalog.IntegerValue {
+	d := element{Name: said.Code, ValueType: product.IntegerValue, SortOrder: 1}
+	if said.ValueType == "" || said.ValueType == product.IntegerValue {
 		d.Unit = "piece"
 	}
 	return d

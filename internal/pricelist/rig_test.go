@@ -14,8 +14,10 @@ import (
 	"github.com/tariffd/tariffd/internal/actor"
 	"github.com/tariffd/tariffd/internal/catalog"
 	"github.com/tariffd/tariffd/internal/clock"
+	"github.com/tariffd/tariffd/internal/module"
 	"github.com/tariffd/tariffd/internal/pgtest"
 	"github.com/tariffd/tariffd/internal/postgres"
+	"github.com/tariffd/tariffd/internal/product"
 	"github.com/tariffd/tariffd/internal/provision"
 	"github.com/tariffd/tariffd/internal/provision/all"
 	"github.com/tariffd/tariffd/internal/secret"
@@ -52,8 +54,9 @@ func newRig(t testing.TB) *rig {
 		InSnapshot: func(ctx context.Context, fn func(Tx) error) error {
 			return db.OnSnapshot(ctx, func(tx *postgres.Tx) error { return fn(tx) })
 		},
-		Catalog: &catalog.Engine{
-			InTx: func(ctx context.Context, fn func(catalog.Tx) error) error {
+		Tariffs: &catalog.Engine{Drivers: drivers},
+		Modules: &module.Engine{
+			InTx: func(ctx context.Context, fn func(module.Tx) error) error {
 				return db.InTx(ctx, func(tx *postgres.Tx) error { return fn(tx) })
 			},
 			Drivers: drivers, Env: provision.Env{Transport: http.DefaultTransport, Now: now.BusinessNow, UserAgent: "test"},
@@ -98,8 +101,11 @@ func lines(p Plan) []string {
 func TestBuiltInObjectsAreThoseOfTheMigrations(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
-	for _, x := range catalog.Integrations() {
-		_, err := r.Catalog.InstallIntegration(t.Context(), shell, x.Name)
+	products := &product.Engine{InTx: func(ctx context.Context, fn func(product.Tx) error) error {
+		return r.db.InTx(ctx, func(tx *postgres.Tx) error { return fn(tx) })
+	}}
+	for _, x := range product.Integrations() {
+		_, err := products.Install(t.Context(), shell, x.Name)
 		require.NoError(t, err)
 	}
 	document, err := r.pristine(t.Context())

@@ -6,11 +6,11 @@ import (
 	"github.com/shopspring/decimal"
 
 	"github.com/tariffd/tariffd/internal/actor"
-	"github.com/tariffd/tariffd/internal/catalog"
 	"github.com/tariffd/tariffd/internal/client"
 	"github.com/tariffd/tariffd/internal/datacenter"
 	"github.com/tariffd/tariffd/internal/department"
 	"github.com/tariffd/tariffd/internal/input"
+	"github.com/tariffd/tariffd/internal/measure"
 )
 
 // What the installation has for all its products: selling units, people, measures and places.
@@ -132,17 +132,17 @@ func units() section {
 			return out, err
 		},
 		create: func(ctx context.Context, r *run, _ item, d unit) error {
-			_, err := r.catalog.CreateUnit(ctx, r.by, catalog.UnitInput{Code: d.Code, Name: d.Name, SmallerUnit: d.SmallerUnit, Ratio: d.Ratio})
+			_, err := r.do.units.Create(ctx, r.by, measure.Input{Code: d.Code, Name: d.Name, SmallerUnit: d.SmallerUnit, Ratio: d.Ratio})
 			return err
 		},
 		update: func(ctx context.Context, r *run, _ item, _, d unit) error {
-			_, err := r.catalog.UpdateUnit(ctx, r.by, d.Code, catalog.UnitChange{
+			_, err := r.do.units.Update(ctx, r.by, d.Code, measure.Change{
 				Name: &d.Name, SmallerUnit: input.To(d.SmallerUnit), Ratio: input.Opt[decimal.Decimal]{Set: true, Value: d.Ratio},
 			})
 			return err
 		},
 		delete: func(ctx context.Context, r *run, old unit) error {
-			return r.catalog.DeleteUnit(ctx, r.by, old.Code, nil)
+			return r.do.units.Delete(ctx, r.by, old.Code, nil)
 		},
 	}
 }

@@ -9,6 +9,8 @@ import (
 	"github.com/tariffd/tariffd/internal/actor"
 	"github.com/tariffd/tariffd/internal/catalog"
 	"github.com/tariffd/tariffd/internal/datacenter"
+	"github.com/tariffd/tariffd/internal/product"
+	"github.com/tariffd/tariffd/internal/provision"
 )
 
 // tariff is a tariff in a document, with its add-ons, which are members of it: one that the document does not have is
@@ -75,7 +77,7 @@ func newTariffs() section {
 			return nil
 		},
 		delete: func(ctx context.Context, r *run, old tariff) error {
-			return r.catalog.DeleteTariff(ctx, r.by, old.row.ID, nil)
+			return r.do.tariffs.DeleteTariff(ctx, r.by, old.row.ID, nil)
 		},
 	}
 	return t
@@ -85,7 +87,7 @@ func (t *tariffs) apply(ctx context.Context, r *run) error {
 	if err := t.kind.apply(ctx, r); err != nil || len(r.Problems) > 0 {
 		return err
 	}
-	if err := r.catalog.PutTariffs(ctx, r.tx, r.by, t.puts); err != nil {
+	if err := r.do.tariffs.PutTariffs(ctx, r.tx, r.by, t.puts); err != nil {
 		return err
 	}
 	for i, p := range t.puts {
@@ -168,13 +170,13 @@ func (r *run) usualAddOn(productType string, said catalog.AddOn) catalog.AddOn {
 	return a
 }
 
-func (r *run) elementOf(productType, code string) (catalog.Content, bool) {
+func (r *run) elementOf(productType, code string) (product.Content, bool) {
 	for _, c := range r.content[productType] {
 		if c.Code == code {
 			return c, true
 		}
 	}
-	return catalog.Content{Code: code}, false
+	return product.Content{Code: code}, false
 }
 
 // readyTariff puts items in the order of their enumerations. A list of all of them for nothing is the usual one, and none.
@@ -192,7 +194,7 @@ func (r *run) plainItems(productType string, a catalog.AddOn) catalog.AddOn {
 	c, _ := r.elementOf(productType, a.AddOn)
 	items := r.items[c.EnumerationCode]
 	place := func(x catalog.ItemPrice) int {
-		return slices.IndexFunc(items, func(i catalog.EnumerationItem) bool { return i.Code == x.Item })
+		return slices.IndexFunc(items, func(i product.EnumerationItem) bool { return i.Code == x.Item })
 	}
 	a.ItemPrices = slices.Clone(a.ItemPrices)
 	slices.SortStableFunc(a.ItemPrices, func(x, y catalog.ItemPrice) int { return place(x) - place(y) })
@@ -266,7 +268,7 @@ func (d tariff) toTariff(r *run, it item, before catalog.Tariff) catalog.Tariff 
 	o.TrialDays, o.Calendar, o.Hourly = d.TrialDays, d.Calendar, d.Hourly
 	o.Prices = append([]catalog.Price{}, d.Prices...)
 	o.DataCenterIDs = references[datacenter.ID](r, r.places, "data center", d.DataCenters, it, "data_centers")
-	o.ModuleIDs = references[catalog.ModuleID](r, r.modules, "processing module", d.ProcessingModules, it, "processing_modules")
+	o.ModuleIDs = references[provision.ModuleID](r, r.modules, "processing module", d.ProcessingModules, it, "processing_modules")
 	t.GroupID = catalog.TariffGroupID(r.id(r.tariffGroups, "tariff group", d.Group, it, "group"))
 	p := d.Policy
 	o.Policy = catalog.Policy{

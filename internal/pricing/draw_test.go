@@ -10,6 +10,7 @@ import (
 
 	"github.com/tariffd/tariffd/internal/calendar"
 	"github.com/tariffd/tariffd/internal/catalog"
+	"github.com/tariffd/tariffd/internal/product"
 )
 
 var zone = time.UTC
@@ -62,16 +63,16 @@ func drawAddOn(t *rapid.T, code string) catalog.AddOn {
 	a.Billing = rapid.SampledFrom([]catalog.Billing{
 		catalog.BillOrder, catalog.BillOrder, catalog.BillOrder, catalog.BillNone, catalog.BillStatistics, catalog.BillManual,
 	}).Draw(t, "billing")
-	a.ValueType = rapid.SampledFrom([]string{catalog.IntegerValue, catalog.BooleanValue, catalog.EnumerationValue}).Draw(t, "type")
+	a.ValueType = rapid.SampledFrom([]string{product.IntegerValue, product.BooleanValue, product.EnumerationValue}).Draw(t, "type")
 	switch a.ValueType {
-	case catalog.EnumerationValue:
+	case product.EnumerationValue:
 		for i := range rapid.IntRange(0, 3).Draw(t, "items") {
 			a.ItemPrices = append(a.ItemPrices, catalog.ItemPrice{
 				Item: fmt.Sprint(i), Name: "item", Enabled: rapid.Bool().Draw(t, "item enabled"), Prices: drawPrices(t),
 			})
 		}
 		return a
-	case catalog.BooleanValue:
+	case product.BooleanValue:
 		included := decimal.NewFromInt(rapid.Int64Range(0, 1).Draw(t, "included"))
 		a.Included, a.Prices = &included, drawPrices(t)
 		return a
@@ -116,9 +117,9 @@ func drawSelection(t *rapid.T, o catalog.Offer) map[string]json.RawMessage {
 
 func drawValue(t *rapid.T, out map[string]json.RawMessage, a catalog.AddOn) {
 	switch a.ValueType {
-	case catalog.BooleanValue:
+	case product.BooleanValue:
 		out[a.Code], _ = json.Marshal(a.Parent != "" || rapid.Bool().Draw(t, "switch"))
-	case catalog.EnumerationValue:
+	case product.EnumerationValue:
 		for _, x := range a.ItemPrices {
 			if x.Enabled && (out[a.Code] == nil || rapid.Bool().Draw(t, "item")) {
 				out[a.Code], _ = json.Marshal(x.Item)

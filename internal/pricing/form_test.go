@@ -10,6 +10,7 @@ import (
 
 	"github.com/tariffd/tariffd/internal/calendar"
 	"github.com/tariffd/tariffd/internal/catalog"
+	"github.com/tariffd/tariffd/internal/product"
 )
 
 func monthPrice(amount, setup string) []catalog.AddOnPrice {
@@ -23,24 +24,24 @@ func order(code, valueType string) catalog.AddOn {
 // rich is an offer with the forms that server leaves out: an enumeration, a choice with four sorts of children, a manual
 // add-on and a scale.
 func rich() catalog.Offer {
-	os := order("os", catalog.EnumerationValue)
+	os := order("os", product.EnumerationValue)
 	os.ItemPrices = []catalog.ItemPrice{
 		{Item: "retired", Name: "Retired", Prices: monthPrice("1", "0")},
 		{Item: "debian", Name: "Debian 12", Enabled: true},
 		{Item: "windows", Name: "Windows", Enabled: true, Prices: monthPrice("20", "5")},
 	}
 	child := func(a catalog.AddOn) catalog.AddOn { a.Parent = "extra"; return a }
-	backup, disk, panel, ram := order("backup", catalog.BooleanValue), order("disk", catalog.IntegerValue), order("panel", catalog.EnumerationValue), order("ram", catalog.IntegerValue)
+	backup, disk, panel, ram := order("backup", product.BooleanValue), order("disk", product.IntegerValue), order("panel", product.EnumerationValue), order("ram", product.IntegerValue)
 	backup.Prices = monthPrice("4", "1")
 	disk.Prices, disk.Minimum, disk.Included, disk.Step = monthPrice("0.10", "0"), ptr("100"), ptr("100"), ptr("50")
 	panel.ItemPrices = []catalog.ItemPrice{{Item: "isp", Name: "ISP", Enabled: true, Prices: monthPrice("7", "0")}}
 	ram.Billing, ram.Included = catalog.BillNone, ptr("32")
-	ips := order("ips", catalog.IntegerValue)
+	ips := order("ips", product.IntegerValue)
 	ips.Included = ptr("1")
 	ips.Tiers = &catalog.Tiers{Mode: catalog.TiersGraduated, Steps: []catalog.Tier{
 		{UpTo: ptr("4"), Prices: monthPrice("2", "1")}, {UpTo: ptr("8"), Prices: monthPrice("1.5", "0")}, {Prices: monthPrice("1", "0")},
 	}}
-	care := order("care", catalog.BooleanValue)
+	care := order("care", product.BooleanValue)
 	care.Billing, care.Prices = catalog.BillManual, monthPrice("30", "0")
 	return catalog.Offer{
 		Name: "Rich", TrialDays: 7, Prices: []catalog.Price{{Period: "P1M", Amount: dec("10")}, {Period: "P3M", Amount: dec("30")}},
@@ -231,9 +232,9 @@ func TestKeptValuesFollowTheOffer(t *testing.T) {
 func TestHeldTellsWhatIsIncluded(t *testing.T) {
 	t.Parallel()
 	o := rich()
-	free := order("free", catalog.EnumerationValue)
+	free := order("free", product.EnumerationValue)
 	free.Billing, free.ItemPrices, free.Default = catalog.BillNone, []catalog.ItemPrice{{Item: "a", Enabled: true}, {Item: "b", Enabled: true}}, json.RawMessage(`"b"`)
-	traffic := order("traffic", catalog.IntegerValue)
+	traffic := order("traffic", product.IntegerValue)
 	traffic.Billing = catalog.BillStatistics
 	o.AddOns = append(o.AddOns, free, traffic)
 	raw, err := json.Marshal(Held(o, held(t, `{"os": "windows", "extra": "ram"}`), "P1M"))

@@ -12,6 +12,7 @@ import (
 	"github.com/tariffd/tariffd/internal/catalog"
 	"github.com/tariffd/tariffd/internal/fault"
 	"github.com/tariffd/tariffd/internal/money"
+	"github.com/tariffd/tariffd/internal/product"
 )
 
 func dec(s string) decimal.Decimal { return decimal.RequireFromString(s) }
@@ -39,22 +40,22 @@ func server() catalog.Offer {
 		},
 		AddOns: []catalog.AddOn{
 			{
-				Code: "ip", Name: "IPv4", ValueType: catalog.IntegerValue, Billing: catalog.BillOrder, Enabled: true,
+				Code: "ip", Name: "IPv4", ValueType: product.IntegerValue, Billing: catalog.BillOrder, Enabled: true,
 				Included: ptr("1"), Minimum: ptr("1"), Maximum: ptr("9"), Step: ptr("2"),
 				Prices: []catalog.AddOnPrice{{Period: "P1M", Amount: dec("1.5"), SetupFee: dec("0.25")}},
 			},
 			{
-				Code: "backup", Name: "Backup", ValueType: catalog.BooleanValue, Billing: catalog.BillOrder, Enabled: true,
+				Code: "backup", Name: "Backup", ValueType: product.BooleanValue, Billing: catalog.BillOrder, Enabled: true,
 				Prices: []catalog.AddOnPrice{{Period: "P1M", Amount: dec("4")}},
 			},
 			{
-				Code: "panel", Name: "Panel", ValueType: catalog.BooleanValue, Billing: catalog.BillOrder, Enabled: true,
+				Code: "panel", Name: "Panel", ValueType: product.BooleanValue, Billing: catalog.BillOrder, Enabled: true,
 				Included: ptr("1"), Prices: []catalog.AddOnPrice{{Period: "P1M", Amount: dec("7")}},
 			},
-			{Code: "ram", ValueType: catalog.IntegerValue, Billing: catalog.BillNone, Enabled: true, Included: ptr("16")},
-			{Code: "traffic", ValueType: catalog.IntegerValue, Billing: catalog.BillStatistics, Enabled: true, Included: ptr("100")},
-			{Code: "old", ValueType: catalog.IntegerValue, Billing: catalog.BillOrder},
-			{Code: "disk", ValueType: catalog.IntegerValue, Billing: catalog.BillOrder, Enabled: true, Default: json.RawMessage(`"250"`), Included: ptr("100")},
+			{Code: "ram", ValueType: product.IntegerValue, Billing: catalog.BillNone, Enabled: true, Included: ptr("16")},
+			{Code: "traffic", ValueType: product.IntegerValue, Billing: catalog.BillStatistics, Enabled: true, Included: ptr("100")},
+			{Code: "old", ValueType: product.IntegerValue, Billing: catalog.BillOrder},
+			{Code: "disk", ValueType: product.IntegerValue, Billing: catalog.BillOrder, Enabled: true, Default: json.RawMessage(`"250"`), Included: ptr("100")},
 		},
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/tariffd/tariffd/internal/catalog"
 	"github.com/tariffd/tariffd/internal/fault"
 	"github.com/tariffd/tariffd/internal/money"
+	"github.com/tariffd/tariffd/internal/product"
 )
 
 // Price computes what a selection costs for the period that begins at in.Start. It is used for quotes, orders and renewals
@@ -87,11 +88,11 @@ func (in *Input) addOn(lines []Line, span Span, a *catalog.AddOn) []Line {
 // counted turns a value into quantities: a switch that is on and an item count as one.
 func counted(a *catalog.AddOn, v Value) (quantity, included decimal.Decimal) {
 	switch a.ValueType {
-	case catalog.EnumerationValue:
+	case product.EnumerationValue:
 		if v.Item != "" {
 			quantity = one
 		}
-	case catalog.BooleanValue:
+	case product.BooleanValue:
 		if v.On != nil && *v.On {
 			quantity = one
 		}

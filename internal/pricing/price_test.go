@@ -14,6 +14,7 @@ import (
 	"github.com/tariffd/tariffd/internal/catalog"
 	"github.com/tariffd/tariffd/internal/fault"
 	"github.com/tariffd/tariffd/internal/money"
+	"github.com/tariffd/tariffd/internal/product"
 )
 
 // lines writes a quote as "kind code quantity/included × unit price = amount".
@@ -149,7 +150,7 @@ func TestD4AddOnsAreProratedSetupIsNot(t *testing.T) {
 		Prices:   []catalog.Price{{Period: "P1M", Amount: dec("31"), SetupFee: dec("10")}},
 		Calendar: catalog.CalendarBilling{Enabled: true},
 		AddOns: []catalog.AddOn{{
-			Code: "ip", ValueType: catalog.IntegerValue, Billing: catalog.BillOrder, Enabled: true,
+			Code: "ip", ValueType: product.IntegerValue, Billing: catalog.BillOrder, Enabled: true,
 			Prices: []catalog.AddOnPrice{{Period: "P1M", Amount: dec("3.10"), SetupFee: dec("2")}},
 		}},
 	}
@@ -175,7 +176,7 @@ func TestD6OneRoundingPerLine(t *testing.T) {
 	o := catalog.Offer{
 		Prices: []catalog.Price{{Period: "P1M", Amount: dec("0.005")}},
 		AddOns: []catalog.AddOn{{
-			Code: "x", ValueType: catalog.IntegerValue, Billing: catalog.BillOrder, Enabled: true,
+			Code: "x", ValueType: product.IntegerValue, Billing: catalog.BillOrder, Enabled: true,
 			Prices: []catalog.AddOnPrice{{Period: "P1M", Amount: dec("0.001")}},
 		}},
 	}
@@ -189,7 +190,7 @@ func TestD7DailyPriceOfAMonthlyPrice(t *testing.T) {
 	o := catalog.Offer{
 		Prices: []catalog.Price{{Period: "P1M", Amount: dec("31")}},
 		AddOns: []catalog.AddOn{{
-			Code: "ip", ValueType: catalog.IntegerValue, Billing: catalog.BillOrder, Enabled: true,
+			Code: "ip", ValueType: product.IntegerValue, Billing: catalog.BillOrder, Enabled: true,
 			Prices: []catalog.AddOnPrice{{Period: "P1M", Amount: dec("6.20")}},
 		}},
 	}
@@ -299,7 +300,7 @@ func TestPriceProperties(t *testing.T) {
 			Prices:    []catalog.Price{{Period: period, Amount: price("price"), SetupFee: price("setup")}},
 			Calendar:  catalog.CalendarBilling{Enabled: rapid.Bool().Draw(t, "calendar")},
 			AddOns: []catalog.AddOn{{
-				Code: "x", ValueType: catalog.IntegerValue, Billing: catalog.BillOrder, Enabled: true, Included: &included,
+				Code: "x", ValueType: product.IntegerValue, Billing: catalog.BillOrder, Enabled: true, Included: &included,
 				Prices: []catalog.AddOnPrice{{Period: period, Amount: price("unit price"), SetupFee: price("unit setup")}},
 			}},
 		}

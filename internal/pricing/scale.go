@@ -5,6 +5,7 @@ import (
 
 	"github.com/tariffd/tariffd/internal/calendar"
 	"github.com/tariffd/tariffd/internal/catalog"
+	"github.com/tariffd/tariffd/internal/product"
 )
 
 // ScalePrice is what a quantity above the included amount costs by a price scale, exactly. Flat: the step that the quantity
@@ -54,7 +55,7 @@ type tariff struct {
 // tariffOf finds an add-on's prices for a period. part says which of the two prices is meant: the periodic one or the setup
 // fee, which a scale holds just so.
 func tariffOf(a *catalog.AddOn, v Value, p calendar.Period, part func(catalog.AddOnPrice) decimal.Decimal) tariff {
-	if a.Tiers != nil && a.ValueType == catalog.IntegerValue {
+	if a.Tiers != nil && a.ValueType == product.IntegerValue {
 		return tariff{tiers: a.Tiers, of: func(s catalog.Tier) decimal.Decimal { return part(periodPrice(s.Prices, p)) }}
 	}
 	return tariff{unit: part(periodPrice(pricesOf(a, v), p))}
@@ -66,7 +67,7 @@ func setupOf(p catalog.AddOnPrice) decimal.Decimal { return p.SetupFee }
 
 // pricesOf are the prices that a value is under: an item of an enumeration has its own.
 func pricesOf(a *catalog.AddOn, v Value) []catalog.AddOnPrice {
-	if a.ValueType != catalog.EnumerationValue {
+	if a.ValueType != product.EnumerationValue {
 		return a.Prices
 	}
 	item, _ := a.ItemOf(v.Item)
@@ -84,7 +85,7 @@ func periodPrice(list []catalog.AddOnPrice, p calendar.Period) catalog.AddOnPric
 
 // pricedFor tells whether a value has a price of its own for a period.
 func pricedFor(a *catalog.AddOn, v Value, p calendar.Period) bool {
-	if a.Tiers == nil || a.ValueType != catalog.IntegerValue {
+	if a.Tiers == nil || a.ValueType != product.IntegerValue {
 		_, own := catalog.PriceOf(pricesOf(a, v), p)
 		return own
 	}

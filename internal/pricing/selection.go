@@ -9,6 +9,7 @@ import (
 	"github.com/tariffd/tariffd/internal/calendar"
 	"github.com/tariffd/tariffd/internal/catalog"
 	"github.com/tariffd/tariffd/internal/fault"
+	"github.com/tariffd/tariffd/internal/product"
 )
 
 // Selection is what a client asks for of one tariff.
@@ -144,9 +145,9 @@ func Held(offer catalog.Offer, stored map[string]json.RawMessage, p calendar.Per
 
 func includedOf(a *catalog.AddOn) Value {
 	switch a.ValueType {
-	case catalog.BooleanValue:
+	case product.BooleanValue:
 		return Switch(a.IncludesSwitch() || a.Parent != "")
-	case catalog.EnumerationValue:
+	case product.EnumerationValue:
 		if a.Billing == catalog.BillNone {
 			return Item(a.DefaultCode())
 		}
@@ -327,9 +328,9 @@ func inTrial(child catalog.AddOn, p calendar.Period) bool {
 		return true
 	}
 	switch child.ValueType {
-	case catalog.BooleanValue:
+	case product.BooleanValue:
 		return child.IncludesSwitch()
-	case catalog.EnumerationValue:
+	case product.EnumerationValue:
 		_, some := omittedItem(&child, p)
 		return some
 	}
@@ -338,7 +339,7 @@ func inTrial(child catalog.AddOn, p calendar.Period) bool {
 
 // putOmitted gives an add-on the value that omission means; a switch that is a child is on by being chosen.
 func putOmitted(values map[string]Value, a *catalog.AddOn, p calendar.Period) {
-	if a.Parent != "" && a.ValueType == catalog.BooleanValue {
+	if a.Parent != "" && a.ValueType == product.BooleanValue {
 		values[a.Code] = Switch(true)
 	} else if v, some := omitted(a, p); some {
 		values[a.Code] = v

@@ -11,6 +11,7 @@ import (
 	"github.com/tariffd/tariffd/internal/catalog"
 	"github.com/tariffd/tariffd/internal/fault"
 	"github.com/tariffd/tariffd/internal/money"
+	"github.com/tariffd/tariffd/internal/product"
 )
 
 // Value is what was chosen of one add-on: a quantity, a switch or an item. At most one of them is set; none: nothing to tell.
@@ -51,12 +52,12 @@ func Omitted(a *catalog.AddOn, p calendar.Period) Value {
 // item that could be had. In a trial defaults are left out, because add-ons stay within their included amount (D13).
 func omitted(a *catalog.AddOn, p calendar.Period) (Value, bool) {
 	switch a.ValueType {
-	case catalog.BooleanValue:
+	case product.BooleanValue:
 		if on, err := readSwitch(a.Default); err == nil && !p.IsTrial() {
 			return Switch(on), true
 		}
 		return Switch(a.IncludesSwitch()), true
-	case catalog.EnumerationValue:
+	case product.EnumerationValue:
 		return omittedItem(a, p)
 	}
 	if d, err := readQuantity(a.Default); err == nil && !p.IsTrial() {
@@ -96,9 +97,9 @@ func floor(a *catalog.AddOn) decimal.Decimal {
 // read checks one chosen value; the fault carries code and text only.
 func read(a *catalog.AddOn, raw json.RawMessage, p calendar.Period) (Value, *fault.Error) {
 	switch a.ValueType {
-	case catalog.BooleanValue:
+	case product.BooleanValue:
 		return chosenSwitch(a, raw, p)
-	case catalog.EnumerationValue:
+	case product.EnumerationValue:
 		return chosenItem(a, raw, p)
 	}
 	d, err := readQuantity(raw)
@@ -147,10 +148,10 @@ func chosenItem(a *catalog.AddOn, raw json.RawMessage, p calendar.Period) (Value
 // amounts may have moved since, and do not count.
 func typed(a *catalog.AddOn, raw json.RawMessage) (Value, bool) {
 	switch a.ValueType {
-	case catalog.BooleanValue:
+	case product.BooleanValue:
 		on, err := readSwitch(raw)
 		return Switch(on), err == nil && (on || a.Parent == "")
-	case catalog.EnumerationValue:
+	case product.EnumerationValue:
 		code, err := readCode(raw)
 		_, sold := a.ItemOf(code)
 		return Item(code), err == nil && sold

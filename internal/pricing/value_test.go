@@ -8,6 +8,7 @@ import (
 
 	"github.com/tariffd/tariffd/internal/catalog"
 	"github.com/tariffd/tariffd/internal/fault"
+	"github.com/tariffd/tariffd/internal/product"
 )
 
 func TestResolveOmittedValues(t *testing.T) {
@@ -89,7 +90,7 @@ func TestValueJSON(t *testing.T) {
 
 func TestSwitchesHaveNoSteps(t *testing.T) {
 	t.Parallel()
-	a := catalog.AddOn{Code: "x", ValueType: catalog.BooleanValue, Billing: catalog.BillOrder, Enabled: true, Maximum: ptr("0")}
+	a := catalog.AddOn{Code: "x", ValueType: product.BooleanValue, Billing: catalog.BillOrder, Enabled: true, Maximum: ptr("0")}
 	values, err := choose(t, catalog.Offer{AddOns: []catalog.AddOn{a}}, "P1M", `{"x": true}`)
 	require.NoError(t, err)
 	require.True(t, *values["x"].On)

@@ -65,7 +65,7 @@ type Service struct {
 	Period         calendar.Period
 	Currency       string
 	DataCenterID   datacenter.ID
-	ModuleID       catalog.ModuleID
+	ModuleID       provision.ModuleID
 	ExternalID     provision.Ref
 	Domain         string
 	Addresses      []provision.Address

@@ -8,6 +8,7 @@ import (
 	"github.com/tariffd/tariffd/internal/catalog"
 	"github.com/tariffd/tariffd/internal/event"
 	"github.com/tariffd/tariffd/internal/fault"
+	"github.com/tariffd/tariffd/internal/provision"
 )
 
 // Tx is what changing services needs. Lock order: client before service.
@@ -35,7 +36,7 @@ type Filter struct {
 	ProductType   string
 	Status        Status
 	TariffID      catalog.TariffID
-	ModuleID      catalog.ModuleID
+	ModuleID      provision.ModuleID
 	ExternalID    string
 	Domain        string
 	ExpiresBefore *time.Time

@@ -5,7 +5,7 @@ import (
 
 	"github.com/tariffd/tariffd/internal/actor"
 	"github.com/tariffd/tariffd/internal/calendar"
-	"github.com/tariffd/tariffd/internal/catalog"
+	"github.com/tariffd/tariffd/internal/measure"
 	"github.com/tariffd/tariffd/internal/service"
 )
 
@@ -69,7 +69,7 @@ func (e *Engine) closeLot(ctx context.Context, m calendar.Month, after actor.Cli
 		if err != nil {
 			return err
 		}
-		rows, err := monthUses(blocks, catalog.NewUnits(units))
+		rows, err := monthUses(blocks, measure.NewUnits(units))
 		if err != nil {
 			return err
 		}
@@ -84,7 +84,7 @@ func (e *Engine) closeLot(ctx context.Context, m calendar.Month, after actor.Cli
 }
 
 // monthUses sums the blocks of a month by owner.
-func monthUses(blocks []Block, units catalog.Units) ([]MonthUse, error) {
+func monthUses(blocks []Block, units measure.Units) ([]MonthUse, error) {
 	of := map[service.ID][]Block{}
 	for _, b := range blocks {
 		of[b.Owner] = append(of[b.Owner], b)

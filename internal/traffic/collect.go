@@ -8,7 +8,6 @@ import (
 
 	"github.com/tariffd/tariffd/internal/actor"
 	"github.com/tariffd/tariffd/internal/calendar"
-	"github.com/tariffd/tariffd/internal/catalog"
 	"github.com/tariffd/tariffd/internal/provision"
 	"github.com/tariffd/tariffd/internal/service"
 )
@@ -16,7 +15,7 @@ import (
 // Collection is the collecting of one module's statistics of one day.
 type Collection struct {
 	ID         string
-	ModuleID   catalog.ModuleID
+	ModuleID   provision.ModuleID
 	Day        calendar.Day
 	Done       bool
 	Overwrite  bool
@@ -32,10 +31,10 @@ type Collection struct {
 
 // Failure is what could not be collected.
 type Failure struct {
-	ModuleID  catalog.ModuleID `json:"module_id"`
-	ServiceID service.ID       `json:"service_id,omitempty"` // empty: the whole module
-	Code      string           `json:"code"`
-	Detail    string           `json:"detail"`
+	ModuleID  provision.ModuleID `json:"module_id"`
+	ServiceID service.ID         `json:"service_id,omitempty"` // empty: the whole module
+	Code      string             `json:"code"`
+	Detail    string             `json:"detail"`
 }
 
 // retryAfter is how long a collection that failed waits.

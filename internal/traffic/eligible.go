@@ -8,8 +8,8 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/tariffd/tariffd/internal/actor"
-	"github.com/tariffd/tariffd/internal/catalog"
 	"github.com/tariffd/tariffd/internal/datacenter"
+	"github.com/tariffd/tariffd/internal/product"
 	"github.com/tariffd/tariffd/internal/service"
 )
 
@@ -77,7 +77,7 @@ func CheckServers(ctx context.Context, tx interface {
 // Judge is CheckServers for a server that was read already. Pure.
 func (c Candidate) Judge(s Server) Verdict {
 	v := Verdict{Server: s.ID}
-	if s.ClientID != c.ClientID || s.ProviderID != c.ProviderID || s.Status == service.Deleted || s.ProductType == catalog.DedicatedBandwidth {
+	if s.ClientID != c.ClientID || s.ProviderID != c.ProviderID || s.Status == service.Deleted || s.ProductType == product.DedicatedBandwidth {
 		v.refuse("server_not_found", "The client has no such server.")
 		return v
 	}

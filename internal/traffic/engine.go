@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/tariffd/tariffd/internal/calendar"
-	"github.com/tariffd/tariffd/internal/catalog"
 	"github.com/tariffd/tariffd/internal/provision"
 )
 
@@ -16,10 +15,10 @@ type Engine struct {
 	Zone *time.Location // of billing and statistics days
 	// Drivers tells which modules count; Connect opens one of them for a collection, outside any transaction.
 	Drivers *provision.Registry
-	Connect func(ctx context.Context, id catalog.ModuleID) (provision.Module, error)
+	Connect func(ctx context.Context, id provision.ModuleID) (provision.Module, error)
 	// Asked is told, in the transaction that ends a collection, how the module's panel answered: nil, or why it did not. May
 	// be nil.
-	Asked func(ctx context.Context, tx Tx, id catalog.ModuleID, failure error) error
+	Asked func(ctx context.Context, tx Tx, id provision.ModuleID, failure error) error
 
 	made months
 }

@@ -11,8 +11,9 @@ import (
 
 	"github.com/tariffd/tariffd/internal/actor"
 	"github.com/tariffd/tariffd/internal/calendar"
-	"github.com/tariffd/tariffd/internal/catalog"
 	"github.com/tariffd/tariffd/internal/fault"
+	"github.com/tariffd/tariffd/internal/measure"
+	"github.com/tariffd/tariffd/internal/product"
 	"github.com/tariffd/tariffd/internal/service"
 )
 
@@ -133,7 +134,7 @@ type intake struct {
 	zone  *time.Location
 	by    actor.Actor
 	lot   Lot
-	units catalog.Units
+	units measure.Units
 
 	servers  map[service.ID]Server
 	billed   map[actor.ClientID]calendar.Day
@@ -162,7 +163,7 @@ func (in *intake) read(ctx context.Context, tx Tx) error {
 	if err != nil {
 		return err
 	}
-	in.units = catalog.NewUnits(units)
+	in.units = measure.NewUnits(units)
 	ids := serverIDs(in.lot.Reports)
 	servers, err := tx.Servers(ctx, ids) // only to learn whose they are
 	if err != nil {
@@ -246,7 +247,7 @@ func (in *intake) take(r Report) {
 // server's start and its end or today, its month is open, and the values are measures.
 func (in *intake) check(r Report) (Server, *fault.Error) {
 	s, ok := in.servers[r.Server]
-	if !ok || !in.by.Scope.Covers(s.ProviderID, s.ClientID) || s.ProductType == catalog.DedicatedBandwidth {
+	if !ok || !in.by.Scope.Covers(s.ProviderID, s.ClientID) || s.ProductType == product.DedicatedBandwidth {
 		return s, fault.New(fault.Invalid, "not_a_server", "There is no such server.")
 	}
 	last := in.today
@@ -265,7 +266,7 @@ func (in *intake) check(r Report) (Server, *fault.Error) {
 }
 
 // check refuses what is no measure: nothing at all, unknown parameters, negative values, units of something else.
-func (v Values) check(units catalog.Units) *fault.Error {
+func (v Values) check(units measure.Units) *fault.Error {
 	if len(v) == 0 {
 		return fault.New(fault.Invalid, "bad_value", "At least one value is needed.")
 	}

@@ -6,9 +6,9 @@ import (
 
 	"github.com/tariffd/tariffd/internal/actor"
 	"github.com/tariffd/tariffd/internal/calendar"
-	"github.com/tariffd/tariffd/internal/catalog"
 	"github.com/tariffd/tariffd/internal/event"
 	"github.com/tariffd/tariffd/internal/fault"
+	"github.com/tariffd/tariffd/internal/provision"
 )
 
 // Begin writes the plan of the daily statistics where an installation has none yet: the first day to be collected is the one
@@ -93,7 +93,7 @@ func daysFrom(first, last calendar.Day) []calendar.Day {
 type CollectionRequest struct {
 	ID        string
 	Day       calendar.Day
-	ModuleID  catalog.ModuleID // empty: every module that counts
+	ModuleID  provision.ModuleID // empty: every module that counts
 	Overwrite bool
 	CreatedAt time.Time
 }
@@ -124,7 +124,7 @@ type CollectionRun struct {
 // CollectInput asks for the statistics of a day: yesterday and all modules unless given.
 type CollectInput struct {
 	Day       calendar.Day
-	ModuleID  catalog.ModuleID
+	ModuleID  provision.ModuleID
 	Overwrite bool // replace pushed values too
 }
 
@@ -173,11 +173,11 @@ func (e *Engine) collect(ctx context.Context, tx Tx, by actor.Actor, in CollectI
 }
 
 // modulesOf returns the module that was named, or all that count.
-func (e *Engine) modulesOf(ctx context.Context, tx Tx, id catalog.ModuleID) ([]catalog.ModuleID, error) {
+func (e *Engine) modulesOf(ctx context.Context, tx Tx, id provision.ModuleID) ([]provision.ModuleID, error) {
 	if id == "" {
 		return tx.StatisticsModules(ctx, e.counting())
 	}
-	found, err := tx.ModulesByIDs(ctx, []catalog.ModuleID{id})
+	found, err := tx.ModulesByIDs(ctx, []provision.ModuleID{id})
 	if err != nil {
 		return nil, err
 	}
@@ -188,7 +188,7 @@ func (e *Engine) modulesOf(ctx context.Context, tx Tx, id catalog.ModuleID) ([]c
 	if err != nil || len(driver.Info.Statistics) == 0 {
 		return nil, fault.New(fault.Invalid, "unsupported_operation", "The module's panel does not count.").At("/module_id")
 	}
-	return []catalog.ModuleID{id}, nil
+	return []provision.ModuleID{id}, nil
 }
 
 // StatusOf tells how far some collections are together: of so many, waiting for their first attempt, at work, waiting for

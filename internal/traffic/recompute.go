@@ -7,9 +7,9 @@ import (
 
 	"github.com/tariffd/tariffd/internal/actor"
 	"github.com/tariffd/tariffd/internal/calendar"
-	"github.com/tariffd/tariffd/internal/catalog"
 	"github.com/tariffd/tariffd/internal/event"
 	"github.com/tariffd/tariffd/internal/fault"
+	"github.com/tariffd/tariffd/internal/product"
 	"github.com/tariffd/tariffd/internal/service"
 )
 
@@ -98,7 +98,7 @@ func (in RecomputeInput) known(ctx context.Context, tx Tx) error {
 	}
 	servers := map[service.ID]bool{}
 	for _, s := range found {
-		servers[s.ID] = s.ProductType != catalog.DedicatedBandwidth
+		servers[s.ID] = s.ProductType != product.DedicatedBandwidth
 	}
 	var fields fault.Fields
 	for i, id := range in.Servers {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/tariffd/tariffd/internal/calendar"
 	"github.com/tariffd/tariffd/internal/catalog"
+	"github.com/tariffd/tariffd/internal/measure"
 	"github.com/tariffd/tariffd/internal/money"
 	"github.com/tariffd/tariffd/internal/service"
 )
@@ -19,7 +20,7 @@ type Books struct {
 	// counted from there.
 	Blocks []Block
 	Terms  []service.TermRow
-	Units  catalog.Units
+	Units  measure.Units
 	// Booked is the net overage charged, by day and add-on.
 	Booked map[BookedKey]decimal.Decimal
 }

@@ -13,7 +13,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/tariffd/tariffd/internal/calendar"
-	"github.com/tariffd/tariffd/internal/catalog"
 	"github.com/tariffd/tariffd/internal/fault"
 	"github.com/tariffd/tariffd/internal/provision"
 	"github.com/tariffd/tariffd/internal/service"
@@ -26,7 +25,7 @@ func (w *world) counting(source *fakeSource) {
 		provision.Driver{Info: provision.Info{Name: "dcimanager6", Statistics: []provision.Statistic{{Param: "in", Unit: "KiB", Kind: "counter"}}}},
 		provision.Driver{Info: provision.Info{Name: "none"}},
 	)
-	w.engine.Connect = func(context.Context, catalog.ModuleID) (provision.Module, error) { return source, nil }
+	w.engine.Connect = func(context.Context, provision.ModuleID) (provision.Module, error) { return source, nil }
 }
 
 // runDue runs what is due of one kind at the world's instant and answers how many rows that were.
@@ -67,7 +66,7 @@ func TestStatisticsAreCollectedDailyAndCaughtUp(t *testing.T) {
 		return used(ref, int64(on.Dom)), ref == refA, nil // the panel has nothing for B
 	}})
 	var answers []bool
-	w.engine.Asked = func(_ context.Context, _ traffic.Tx, id catalog.ModuleID, failure error) error {
+	w.engine.Asked = func(_ context.Context, _ traffic.Tx, id provision.ModuleID, failure error) error {
 		require.Equal(t, w.modules["dcimanager6"], id)
 		answers = append(answers, failure == nil)
 		return nil
@@ -202,7 +201,7 @@ func TestPartsOfADayAreEachHoldersOwn(t *testing.T) {
 	ctx := context.Background()
 	source := &instantSource{}
 	w.counting(&source.fakeSource)
-	w.engine.Connect = func(context.Context, catalog.ModuleID) (provision.Module, error) { return source, nil }
+	w.engine.Connect = func(context.Context, provision.ModuleID) (provision.Module, error) { return source, nil }
 	c := w.newClient()
 	first := w.newServer(c)
 	w.go_("2026-03-03 10:00")

@@ -12,6 +12,7 @@ import (
 	"github.com/tariffd/tariffd/internal/catalog"
 	"github.com/tariffd/tariffd/internal/event"
 	"github.com/tariffd/tariffd/internal/fault"
+	"github.com/tariffd/tariffd/internal/product"
 	"github.com/tariffd/tariffd/internal/service"
 )
 
@@ -115,7 +116,7 @@ func (c *setChange) run(ctx context.Context) error {
 
 func (c *setChange) check() error {
 	switch {
-	case c.s.ProductType != catalog.DedicatedBandwidth:
+	case c.s.ProductType != product.DedicatedBandwidth:
 		return fault.New(fault.Invalid, "not_a_bandwidth_service", "Only bandwidth services carry servers.")
 	case c.in.IfVersion != nil && *c.in.IfVersion != c.s.Version:
 		return fault.New(fault.Precondition, "precondition_failed", "It was changed since you read it.")

@@ -8,6 +8,8 @@ import (
 	"github.com/tariffd/tariffd/internal/calendar"
 	"github.com/tariffd/tariffd/internal/catalog"
 	"github.com/tariffd/tariffd/internal/datacenter"
+	"github.com/tariffd/tariffd/internal/measure"
+	"github.com/tariffd/tariffd/internal/module"
 	"github.com/tariffd/tariffd/internal/provision"
 	"github.com/tariffd/tariffd/internal/service"
 )
@@ -55,7 +57,7 @@ type LinkTx interface {
 
 // BlockTx keeps blocks.
 type BlockTx interface {
-	UnitsAll(ctx context.Context) ([]catalog.Unit, error)
+	UnitsAll(ctx context.Context) ([]measure.Unit, error)
 	// ProvidersOf tells whose clients they are.
 	ProvidersOf(ctx context.Context, clients []actor.ClientID) (map[actor.ClientID]actor.ProviderID, error)
 	// LockBlockClients locks the clients in order of their ids and tells through which day each is billed.
@@ -89,15 +91,15 @@ type RunTx interface {
 	NextServers(ctx context.Context, after Point, only []service.ID, limit int) ([]Point, error)
 
 	// StatisticsModules are the enabled modules of these drivers.
-	StatisticsModules(ctx context.Context, drivers []string) ([]catalog.ModuleID, error)
-	ModulesByIDs(ctx context.Context, ids []catalog.ModuleID) ([]catalog.Module, error)
+	StatisticsModules(ctx context.Context, drivers []string) ([]provision.ModuleID, error)
+	ModulesByIDs(ctx context.Context, ids []provision.ModuleID) ([]module.Module, error)
 	// PlanCollections makes one collection due for each module and day that has none; again makes those due anew that exist.
-	PlanCollections(ctx context.Context, modules []catalog.ModuleID, days []calendar.Day, at time.Time, again, overwrite bool) error
-	InsertCollectionRequest(ctx context.Context, r CollectionRequest, modules []catalog.ModuleID) error
+	PlanCollections(ctx context.Context, modules []provision.ModuleID, days []calendar.Day, at time.Time, again, overwrite bool) error
+	InsertCollectionRequest(ctx context.Context, r CollectionRequest, modules []provision.ModuleID) error
 	HoldCollection(ctx context.Context, id string, claimNo int64) (Collection, error)
 	UpdateCollection(ctx context.Context, c Collection) error
 	// Holders are the services that had a machine of the module at some instant from `from` to `to`.
-	Holders(ctx context.Context, module catalog.ModuleID, from, to time.Time) ([]Server, error)
+	Holders(ctx context.Context, module provision.ModuleID, from, to time.Time) ([]Server, error)
 
 	// BeginStatistics writes the plan's one row where it is missing.
 	BeginStatistics(ctx context.Context, through calendar.Day, nextRunAt time.Time) error

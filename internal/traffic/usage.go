@@ -7,11 +7,12 @@ import (
 
 	"github.com/tariffd/tariffd/internal/calendar"
 	"github.com/tariffd/tariffd/internal/catalog"
+	"github.com/tariffd/tariffd/internal/measure"
 )
 
 // Read returns one parameter of a block; bandwidth is the reported value, else in + out of the same block (D18), in the unit
 // of whichever of the two is there first.
-func (v Values) Read(p Param, units catalog.Units) (Quantity, bool, error) {
+func (v Values) Read(p Param, units measure.Units) (Quantity, bool, error) {
 	if q, ok := v[p]; ok || p != ParamBandwidth {
 		return q, ok, nil
 	}
@@ -30,7 +31,7 @@ func (v Values) Read(p Param, units catalog.Units) (Quantity, bool, error) {
 // Measure is one block as a statistics add-on sees it: its parameters converted to unit (D19) and combined into one number.
 // False: the block says nothing about any of them. A block that reports its total only counts as that for an add-on which
 // sums both directions.
-func (v Values) Measure(s catalog.Statistics, unit string, units catalog.Units) (decimal.Decimal, bool, error) {
+func (v Values) Measure(s catalog.Statistics, unit string, units measure.Units) (decimal.Decimal, bool, error) {
 	var out decimal.Decimal
 	found := false
 	for _, p := range v.paramsFor(s) {
@@ -80,7 +81,7 @@ type DayUse struct {
 }
 
 // ByDay adds up the blocks of each day over servers, volumes and gauges alike (D17), in order of days.
-func ByDay(blocks []Block, s catalog.Statistics, unit string, units catalog.Units) ([]DayUse, error) {
+func ByDay(blocks []Block, s catalog.Statistics, unit string, units measure.Units) ([]DayUse, error) {
 	byDay := map[calendar.Day]decimal.Decimal{}
 	for _, b := range blocks {
 		x, ok, err := b.Values.Measure(s, unit, units)
@@ -110,7 +111,7 @@ func Fold(total, day decimal.Decimal, s catalog.Statistics) decimal.Decimal {
 // Sum adds up the values of blocks by parameter for showing: over servers everything adds up, over days volumes do and of
 // gauges the highest day counts (D17). Each parameter comes in the unit of its first block; bandwidth is always there when
 // a direction is (D18).
-func Sum(blocks []Block, units catalog.Units) (Values, error) {
+func Sum(blocks []Block, units measure.Units) (Values, error) {
 	out := Values{}
 	for _, p := range Params {
 		unit := ""

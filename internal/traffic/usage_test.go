@@ -8,9 +8,10 @@ import (
 
 	"github.com/tariffd/tariffd/internal/calendar"
 	"github.com/tariffd/tariffd/internal/catalog"
+	"github.com/tariffd/tariffd/internal/measure"
 )
 
-var testUnits = catalog.NewUnits([]catalog.Unit{
+var testUnits = measure.NewUnits([]measure.Unit{
 	{Code: "B"},
 	{Code: "KiB", SmallerUnit: "B", Ratio: decimal.NewFromInt(1024)},
 	{Code: "MiB", SmallerUnit: "KiB", Ratio: decimal.NewFromInt(1024)},

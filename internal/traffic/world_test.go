@@ -19,6 +19,7 @@ import (
 	"github.com/tariffd/tariffd/internal/fault"
 	"github.com/tariffd/tariffd/internal/pgtest"
 	"github.com/tariffd/tariffd/internal/postgres"
+	"github.com/tariffd/tariffd/internal/product"
 	"github.com/tariffd/tariffd/internal/provision"
 	"github.com/tariffd/tariffd/internal/service"
 	"github.com/tariffd/tariffd/internal/traffic"
@@ -33,7 +34,7 @@ type world struct {
 	engine   *traffic.Engine
 	provider actor.ProviderID
 	place    datacenter.ID
-	modules  map[string]catalog.ModuleID
+	modules  map[string]provision.ModuleID
 	tariff   catalog.TariffID
 	n        int
 }
@@ -47,7 +48,7 @@ func newWorld(t testing.TB) *world {
 	pool := pgtest.New(t)
 	fake := clock.NewFake(at("2026-03-01 00:00"))
 	db := postgres.New(pool, postgres.Options{Prepare: true, Clock: fake, Wall: fake})
-	w := &world{TB: t, pool: pool, db: db, clock: fake, modules: map[string]catalog.ModuleID{}}
+	w := &world{TB: t, pool: pool, db: db, clock: fake, modules: map[string]provision.ModuleID{}}
 	w.engine = &traffic.Engine{
 		Zone: time.UTC,
 		InTx: func(ctx context.Context, fn func(traffic.Tx) error) error {
@@ -60,7 +61,7 @@ func newWorld(t testing.TB) *world {
 	for _, driver := range []string{"dcimanager6", "vmmanager6", "none"} {
 		id := w.insert(`INSERT INTO processing_module (id, driver, product_type, name, data_center_id, created_at) VALUES ($1, $2, 'dedicated', $2, $3, $4)`,
 			driver, w.place, w.now())
-		w.modules[driver] = catalog.ModuleID(id)
+		w.modules[driver] = provision.ModuleID(id)
 	}
 	w.tariff = w.newTariff(catalog.Offer{DataCenterIDs: []datacenter.ID{w.place}})
 	return w
@@ -159,7 +160,7 @@ func (w *world) newServer(c actor.ClientID) service.ID {
 // newBandwidth adds an active bandwidth service that carries servers from now on.
 func (w *world) newBandwidth(c actor.ClientID, servers ...service.ID) service.ID {
 	w.Helper()
-	id := w.newService(c, catalog.DedicatedBandwidth, "none")
+	id := w.newService(c, product.DedicatedBandwidth, "none")
 	w.tx(func(ctx context.Context, tx traffic.Tx) error {
 		s, err := tx.ServiceByID(ctx, id)
 		if err != nil {
@@ -205,7 +206,7 @@ func (w *world) turn(id service.ID, status service.Status, cause traffic.Cause) 
 		if err = tx.UpdateService(ctx, s); err != nil {
 			return err
 		}
-		if s.ProductType == catalog.DedicatedBandwidth {
+		if s.ProductType == product.DedicatedBandwidth {
 			return traffic.Switched(ctx, tx, time.UTC, program, s, cause)
 		}
 		return traffic.DetachClosed(ctx, tx, time.UTC, program, s)

@@ -24,12 +24,14 @@ import (
 	"github.com/tariffd/tariffd/internal/enginetest"
 	"github.com/tariffd/tariffd/internal/input"
 	"github.com/tariffd/tariffd/internal/lifecycle"
+	"github.com/tariffd/tariffd/internal/module"
 	"github.com/tariffd/tariffd/internal/money"
 	"github.com/tariffd/tariffd/internal/operation"
 	"github.com/tariffd/tariffd/internal/order"
 	"github.com/tariffd/tariffd/internal/payment"
 	"github.com/tariffd/tariffd/internal/pgtest"
 	"github.com/tariffd/tariffd/internal/postgres"
+	"github.com/tariffd/tariffd/internal/product"
 	"github.com/tariffd/tariffd/internal/provision"
 	"github.com/tariffd/tariffd/internal/provision/none"
 	"github.com/tariffd/tariffd/internal/secret"
@@ -51,7 +53,9 @@ type life struct {
 	drivers *provision.Registry
 
 	clients   *client.Engine
-	catalog   *catalog.Engine
+	products  *product.Engine
+	modules   *module.Engine
+	tariffs   *catalog.Engine
 	orders    *order.Engine
 	lifecycle *lifecycle.Engine
 	traffic   *traffic.Engine
@@ -79,8 +83,9 @@ func (l *life) connect(address string, now time.Time) {
 	l.Cleanup(func() { _ = pool.Close() })
 	e := enginetest.Wire(l, enginetest.On{Pool: pool, Clock: clock.NewFake(now), Zone: time.UTC, Box: l.box, Drivers: l.drivers})
 	l.address, l.pool, l.db, l.clock, l.provider = address, pool, e.DB, e.Clock, e.Provider
-	l.clients, l.catalog, l.orders, l.lifecycle, l.payments = e.Clients, e.Catalog, e.Orders, e.Lifecycle, e.Payments
-	l.traffic = &traffic.Engine{InTx: enginetest.Narrow[traffic.Tx](l.db), Zone: time.UTC, Drivers: l.drivers, Connect: l.catalog.Connect}
+	l.clients, l.orders, l.lifecycle, l.payments = e.Clients, e.Orders, e.Lifecycle, e.Payments
+	l.products, l.modules, l.tariffs = e.Products, e.Modules, e.Tariffs
+	l.traffic = &traffic.Engine{InTx: enginetest.Narrow[traffic.Tx](l.db), Zone: time.UTC, Drivers: l.drivers, Connect: l.modules.Connect}
 	l.overage = &charge.Engine{
 		InTx: enginetest.Narrow[charge.OverageTx](l.db), Zone: time.UTC,
 		Recomputed: func(ctx context.Context, tx charge.OverageTx, c client.Client, o charge.Outcome) error {
@@ -137,22 +142,22 @@ func (l *life) stock() {
 	places := &datacenter.Engine{InTx: enginetest.Narrow[datacenter.Tx](l.db), ExternalID: func(string) string { return "optional" }}
 	place, err := places.Create(ctx, admin, datacenter.Input{Name: "Frankfurt", ExternalID: "3"})
 	require.NoError(l, err)
-	_, err = l.catalog.InstallIntegration(ctx, admin, catalog.DedicatedBandwidth)
+	_, err = l.products.Install(ctx, admin, product.DedicatedBandwidth)
 	require.NoError(l, err)
-	module := func(driver, productType string) catalog.ModuleID {
-		m, err := l.catalog.CreateModule(ctx, admin, driver, productType, catalog.ModuleChange{Name: ptr(driver), DataCenterID: input.To(place.ID)})
+	module := func(driver, productType string) provision.ModuleID {
+		m, err := l.modules.Create(ctx, admin, driver, productType, module.Change{Name: ptr(driver), DataCenterID: input.To(place.ID)})
 		require.NoError(l, err)
 		return m.ID
 	}
-	tariff := func(code, productType string, m catalog.ModuleID, price catalog.Price, addOn, included, overage string) catalog.TariffID {
-		t, err := l.catalog.CreateTariff(ctx, admin, catalog.NewTariff{
+	tariff := func(code, productType string, m provision.ModuleID, price catalog.Price, addOn, included, overage string) catalog.TariffID {
+		t, err := l.tariffs.CreateTariff(ctx, admin, catalog.NewTariff{
 			ProductType: productType, ProviderID: l.provider, TariffChange: catalog.TariffChange{
 				Code: &code, Name: &code, Status: ptr(catalog.Active), DataCenterIDs: &[]datacenter.ID{place.ID},
-				ModuleIDs: &[]catalog.ModuleID{m}, Prices: &[]catalog.Price{price},
+				ModuleIDs: &[]provision.ModuleID{m}, Prices: &[]catalog.Price{price},
 			},
 		})
 		require.NoError(l, err)
-		_, err = l.catalog.CreateAddOn(ctx, admin, t.ID, addOn, addOn, catalog.AddOnChange{
+		_, err = l.tariffs.CreateAddOn(ctx, admin, t.ID, addOn, addOn, catalog.AddOnChange{
 			Billing: ptr(catalog.BillStatistics), Included: ptr(dec(included)), Statistics: input.To(catalog.StatisticsChange{OveragePrice: input.To(dec(overage))}),
 		})
 		require.NoError(l, err)
@@ -160,7 +165,7 @@ func (l *life) stock() {
 	}
 	l.server = tariff("E3", "dedicated", module("dcimanager6", "dedicated"),
 		catalog.Price{Period: "P1M", Amount: dec("50"), SetupFee: dec("10")}, "traffic", "100", "0.02")
-	l.bandwidth = tariff("Bandwidth", catalog.DedicatedBandwidth, module("none", catalog.DedicatedBandwidth),
+	l.bandwidth = tariff("Bandwidth", product.DedicatedBandwidth, module("none", product.DedicatedBandwidth),
 		catalog.Price{Period: "P1M", Amount: dec("20")}, "bandwidth", "100", "0.01")
 }
 

@@ -1,4 +1,4 @@
-package catalog
+package module
 
 import (
 	"context"
@@ -14,8 +14,8 @@ func (e *Engine) Within(tx Tx, tried func(ctx context.Context, m Module, live pr
 	}
 }
 
-// TryModule connects to the panel of a module that may not be stored yet. Fault: connection_failed, with the panel's words.
-func (e *Engine) TryModule(ctx context.Context, live provision.Module) error { return try(ctx, live) }
+// Try connects to the panel of a module that may not be stored yet. Fault: connection_failed, with the panel's words.
+func (e *Engine) Try(ctx context.Context, live provision.Module) error { return try(ctx, live) }
 
 // attempt tries a module's panel, or asks who did.
 func (e *Engine) attempt(ctx context.Context, m Module, live provision.Module) error {

@@ -1,4 +1,4 @@
-package catalog
+package module
 
 import (
 	"context"
@@ -7,7 +7,7 @@ import (
 )
 
 // Connect makes the live module of a record, for those who work with panels outside any transaction. Fault: not_found.
-func (e *Engine) Connect(ctx context.Context, id ModuleID) (provision.Module, error) {
+func (e *Engine) Connect(ctx context.Context, id provision.ModuleID) (provision.Module, error) {
 	_, live, err := e.open(ctx, id)
 	return live, err
 }

@@ -1,4 +1,4 @@
-package catalog
+package product
 
 import (
 	"context"
@@ -11,6 +11,9 @@ import (
 	"github.com/tariffd/tariffd/internal/fault"
 	"github.com/tariffd/tariffd/internal/input"
 )
+
+// DedicatedBandwidth is the product type that the integration module of that name installs.
+const DedicatedBandwidth = "dedicated_bandwidth"
 
 // Integration is a bundle of functions that can be added to the catalogue.
 type Integration struct {
@@ -78,8 +81,8 @@ func (e *Engine) Integration(ctx context.Context, name string) (out Integration,
 	return out, err
 }
 
-// InstallIntegration adds what the integration module brings; installing it again changes nothing. Fault: not_found.
-func (e *Engine) InstallIntegration(ctx context.Context, by actor.Actor, name string) (Integration, error) {
+// Install adds what the integration module brings; installing it again changes nothing. Fault: not_found.
+func (e *Engine) Install(ctx context.Context, by actor.Actor, name string) (Integration, error) {
 	b, known := integrations[name]
 	if !known {
 		return Integration{}, ErrNoIntegration
@@ -110,7 +113,7 @@ func (e *Engine) InstallIntegration(ctx context.Context, by actor.Actor, name st
 }
 
 func (b bundle) install(ctx context.Context, tx Tx, by actor.Actor, now time.Time) error {
-	p := newProductType(b.ProductType)
+	p := newType(b.ProductType)
 	p.Name, p.Builtin, p.SortOrder, p.CreatedAt = b.Title, true, 10, now
 	if err := tx.InsertProductType(ctx, p); err != nil {
 		return err
@@ -127,9 +130,9 @@ func (b bundle) install(ctx context.Context, tx Tx, by actor.Actor, now time.Tim
 	return event.RecordChange(ctx, tx, by, "integration_module", b.Name, "installed", map[string]any{"name": b.Name})
 }
 
-// UninstallIntegration takes away what the integration module brought. Faults: not_found (unknown, or not installed),
+// Uninstall takes away what the integration module brought. Faults: not_found (unknown, or not installed),
 // precondition_failed, in_use.
-func (e *Engine) UninstallIntegration(ctx context.Context, by actor.Actor, name string, ifVersion *int64) error {
+func (e *Engine) Uninstall(ctx context.Context, by actor.Actor, name string, ifVersion *int64) error {
 	b, known := integrations[name]
 	if !known {
 		return ErrNoIntegration
@@ -149,7 +152,7 @@ func (e *Engine) UninstallIntegration(ctx context.Context, by actor.Actor, name 
 		if err != nil {
 			return err
 		}
-		if err = deleteProductType(ctx, tx, by, p); err != nil {
+		if err = deleteType(ctx, tx, by, p); err != nil {
 			return err
 		}
 		if err = tx.DeleteIntegration(ctx, name); err != nil {

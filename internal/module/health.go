@@ -1,10 +1,8 @@
-package catalog
+package module
 
 import (
 	"context"
 	"fmt"
-	"slices"
-	"strings"
 
 	"github.com/tariffd/tariffd/internal/actor"
 	"github.com/tariffd/tariffd/internal/datacenter"
@@ -29,7 +27,7 @@ func Open(drivers *provision.Registry, env provision.Env, m Module, location str
 }
 
 // open reads a module with its secrets and makes it live.
-func (e *Engine) open(ctx context.Context, id ModuleID) (m Module, live provision.Module, err error) {
+func (e *Engine) open(ctx context.Context, id provision.ModuleID) (m Module, live provision.Module, err error) {
 	var location string
 	var near provision.Beside
 	err = e.InTx(ctx, func(tx Tx) error {
@@ -64,36 +62,36 @@ func locationOf(ctx context.Context, tx interface {
 	return found[0].ExternalID, nil
 }
 
-// ModuleCheck is how a check went, and what it did.
-type ModuleCheck struct {
+// Check is how a check went, and what it did.
+type Check struct {
 	Health
 	provision.Checked
 }
 
-// CheckModule tries the connection and keeps how it went; a failed check is no error of this call. Fault: not_found.
-func (e *Engine) CheckModule(ctx context.Context, by actor.Actor, id ModuleID) (ModuleCheck, error) {
+// Check tries the connection and keeps how it went; a failed check is no error of this call. Fault: not_found.
+func (e *Engine) Check(ctx context.Context, by actor.Actor, id provision.ModuleID) (Check, error) {
 	m, live, err := e.open(ctx, id)
 	if err != nil {
-		return ModuleCheck{}, err
+		return Check{}, err
 	}
 	did, failure := provision.Explain(ctx, live)
 	if ctx.Err() != nil {
-		return ModuleCheck{}, ctx.Err()
+		return Check{}, ctx.Err()
 	}
-	return event.Do(ctx, e.InTx, by, func(tx Tx) (ModuleCheck, error) {
+	return event.Do(ctx, e.InTx, by, func(tx Tx) (Check, error) {
 		if m, err = tx.LockModule(ctx, id); err != nil {
-			return ModuleCheck{}, err
+			return Check{}, err
 		}
 		h, err := note(ctx, tx, by, m, failure)
-		return ModuleCheck{h, did}, err
+		return Check{h, did}, err
 	})
 }
 
 // NoteCall keeps how a call to a module's panel went, for those who make such calls: success ends its problems, failure
 // (not nil) is its health and, when the health turns, an event. Problems are opened with tx.InsertProblem by those who
 // know whether the failure stands in the way of new services.
-func NoteCall(ctx context.Context, tx Tx, by actor.Actor, id ModuleID, failure error) error {
-	list, err := tx.ModulesByIDs(ctx, []ModuleID{id})
+func NoteCall(ctx context.Context, tx Tx, by actor.Actor, id provision.ModuleID, failure error) error {
+	list, err := tx.ModulesByIDs(ctx, []provision.ModuleID{id})
 	if err != nil || len(list) == 0 {
 		return err
 	}
@@ -143,7 +141,7 @@ func note(ctx context.Context, tx Tx, by actor.Actor, m Module, failure error) (
 }
 
 // ClearProblems forgets a module's problems. Fault: not_found.
-func (e *Engine) ClearProblems(ctx context.Context, by actor.Actor, id ModuleID) error {
+func (e *Engine) ClearProblems(ctx context.Context, by actor.Actor, id provision.ModuleID) error {
 	return e.InTx(ctx, func(tx Tx) error {
 		m, err := tx.LockModule(ctx, id)
 		if err != nil {
@@ -160,52 +158,9 @@ func (e *Engine) ClearProblems(ctx context.Context, by actor.Actor, id ModuleID)
 	})
 }
 
-// StockItem is how many objects of one sort are free, and the tariffs that take from them.
-type StockItem struct {
-	provision.Stock
-	TariffIDs []TariffID
-}
-
-// Stock asks a module's panel what is free, in order of the keys. Faults: not_found, unsupported_operation,
-// panel_unavailable, panel_refused_login, module_refused.
-func (e *Engine) Stock(ctx context.Context, id ModuleID) ([]StockItem, error) {
-	_, live, err := e.open(ctx, id)
-	if err != nil {
-		return nil, err
-	}
-	stocker, ok := live.(provision.Stocker)
-	if !ok {
-		return nil, fault.New(fault.Invalid, "unsupported_operation", "This driver knows no stock.")
-	}
-	stock, err := stocker.Stock(ctx)
-	if err != nil {
-		return nil, PanelFault(err)
-	}
-	var tariffs []Tariff
-	err = e.InTx(ctx, func(tx Tx) (err error) {
-		tariffs, err = tx.TariffsWith(ctx, id)
-		return err
-	})
-	if err != nil {
-		return nil, err
-	}
-	const anySort = ""
-	takers := map[string][]TariffID{}
-	for _, t := range tariffs {
-		key := stocker.StockKey(t.Code, t.Offer.Settings)
-		takers[key] = append(takers[key], t.ID)
-	}
-	out := make([]StockItem, len(stock))
-	for i, s := range stock {
-		// The tariffs that name no sort take of any.
-		out[i] = StockItem{Stock: s, TariffIDs: append(slices.Clone(takers[s.Key]), takers[anySort]...)}
-	}
-	slices.SortFunc(out, func(a, b StockItem) int { return strings.Compare(a.Key, b.Key) })
-	return out, nil
-}
-
-// Catalog asks a module's panel what it offers. Faults: as Stock.
-func (e *Engine) Catalog(ctx context.Context, id ModuleID) (provision.Catalog, error) {
+// Catalog asks a module's panel what it offers. Faults: not_found, unsupported_operation, panel_unavailable,
+// panel_refused_login, module_refused.
+func (e *Engine) Catalog(ctx context.Context, id provision.ModuleID) (provision.Catalog, error) {
 	_, live, err := e.open(ctx, id)
 	if err != nil {
 		return provision.Catalog{}, err

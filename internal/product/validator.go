@@ -1,4 +1,4 @@
-package catalog
+package product
 
 import (
 	"net/mail"
@@ -35,7 +35,7 @@ const (
 const (
 	maxPattern = 500  // characters of a pattern
 	maxText    = 1000 // bytes of a text
-	maxDomain  = 253
+	MaxDomain  = 253
 )
 
 // ValidatorChange is a partial change of a validator; another kind begins anew.
@@ -101,8 +101,8 @@ func (v Validator) Check(text string) *fault.Error {
 	case ValidatorInteger:
 		return v.checkInteger(text)
 	case ValidatorDomain:
-		if len(text) > maxDomain {
-			return fault.New(fault.Invalid, "too_long", "At most %d characters.", maxDomain)
+		if len(text) > MaxDomain {
+			return fault.New(fault.Invalid, "too_long", "At most %d characters.", MaxDomain)
 		}
 	}
 	if expected, ok := v.accepts(text); !ok {
@@ -124,7 +124,7 @@ func (v Validator) accepts(text string) (expected string, ok bool) {
 		a, err := mail.ParseAddress(text)
 		return "An e-mail address", err == nil && a.Address == text
 	case ValidatorDomain:
-		return "A domain such as www.example.com", isDomain(text)
+		return "A domain such as www.example.com", IsDomain(text)
 	case ValidatorIPv4:
 		ip, err := netip.ParseAddr(text)
 		return "An IPv4 address", err == nil && ip.Is4()
@@ -161,10 +161,10 @@ func (v Validator) limits() string {
 
 var domainLabel = regexp.MustCompile(`^[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?$`)
 
-// isDomain accepts names as they stand in the DNS, with or without the dot at the end; other scripts in their ASCII form.
-func isDomain(text string) bool {
+// IsDomain accepts names as they stand in the DNS, with or without the dot at the end; other scripts in their ASCII form.
+func IsDomain(text string) bool {
 	text = strings.TrimSuffix(text, ".")
-	if text == "" || len(text) > maxDomain {
+	if text == "" || len(text) > MaxDomain {
 		return false
 	}
 	for _, label := range strings.Split(text, ".") {

@@ -1,4 +1,4 @@
-package catalog
+package product
 
 import (
 	"cmp"
@@ -31,7 +31,7 @@ func offers(list []provision.Entry, code string) bool {
 // learn makes a list know what one module offers, and tells whether it changed. Names, tags and order of what is known already
 // are left to staff. A value that a panel brought loses a module that has it no more; with its last one it goes, or is disabled
 // while something uses it, and comes back when it is offered again. Pure.
-func (p *Parameter) learn(id ModuleID, offered []provision.Entry, used []string) bool {
+func (p *Parameter) learn(id provision.ModuleID, offered []provision.Entry, used []string) bool {
 	changed := p.drop(id, used, func(v ParameterValue) bool { return v.Panel && !offers(offered, v.Code) })
 	values := slices.Clone(p.Values)
 	for _, x := range offered {
@@ -40,11 +40,11 @@ func (p *Parameter) learn(id ModuleID, offered []provision.Entry, used []string)
 			changed = values[i].gain(id) || changed
 			continue
 		}
-		if len(values) >= maxItems {
+		if len(values) >= MaxItems {
 			break
 		}
 		values = append(values, ParameterValue{
-			Code: x.Name, Name: x.Name, Tags: append([]string{}, x.Tags...), SortOrder: 1, ModuleIDs: []ModuleID{id}, Enabled: true, Panel: true,
+			Code: x.Name, Name: x.Name, Tags: append([]string{}, x.Tags...), SortOrder: 1, ModuleIDs: []provision.ModuleID{id}, Enabled: true, Panel: true,
 		})
 		changed = true
 	}
@@ -55,7 +55,7 @@ func (p *Parameter) learn(id ModuleID, offered []provision.Entry, used []string)
 }
 
 // gain makes a module have the value, and tells whether it did not.
-func (v *ParameterValue) gain(id ModuleID) bool {
+func (v *ParameterValue) gain(id provision.ModuleID) bool {
 	gone := v.Panel && !v.Enabled // and no module has it any more
 	if slices.Contains(v.ModuleIDs, id) || len(v.ModuleIDs) == 0 && !gone {
 		return false
@@ -69,13 +69,13 @@ func (v *ParameterValue) gain(id ModuleID) bool {
 }
 
 // forget takes a module out of every value, whoever made it. Pure.
-func (p *Parameter) forget(id ModuleID, used []string) bool {
+func (p *Parameter) forget(id provision.ModuleID, used []string) bool {
 	return p.drop(id, used, func(ParameterValue) bool { return true })
 }
 
 // drop takes a module out of the values that have it no more. A value that no module has is never left as if every module
 // had it.
-func (p *Parameter) drop(id ModuleID, used []string, gone func(ParameterValue) bool) bool {
+func (p *Parameter) drop(id provision.ModuleID, used []string, gone func(ParameterValue) bool) bool {
 	changed := false
 	var values []ParameterValue
 	for _, v := range p.Values {
@@ -84,7 +84,7 @@ func (p *Parameter) drop(id ModuleID, used []string, gone func(ParameterValue) b
 			continue
 		}
 		changed = true
-		v.ModuleIDs = slices.DeleteFunc(slices.Clone(v.ModuleIDs), func(x ModuleID) bool { return x == id })
+		v.ModuleIDs = slices.DeleteFunc(slices.Clone(v.ModuleIDs), func(x provision.ModuleID) bool { return x == id })
 		if len(v.ModuleIDs) == 0 {
 			if v.Panel && !slices.Contains(used, v.Code) {
 				continue
@@ -100,7 +100,7 @@ func (p *Parameter) drop(id ModuleID, used []string, gone func(ParameterValue) b
 }
 
 // leaving are the values that would go with the module if nothing used them.
-func (p Parameter) leaving(id ModuleID, offered []provision.Entry) []string {
+func (p Parameter) leaving(id provision.ModuleID, offered []provision.Entry) []string {
 	var codes []string
 	for _, v := range p.Values {
 		if v.Panel && len(v.ModuleIDs) == 1 && v.ModuleIDs[0] == id && !offers(offered, v.Code) {
@@ -115,7 +115,7 @@ func (n *Enumeration) add(list []provision.Entry) bool {
 	changed := false
 	items := slices.Clone(n.Items)
 	for _, x := range list {
-		if _, known := n.Item(x.Name); known || len(items) >= maxItems {
+		if _, known := n.Item(x.Name); known || len(items) >= MaxItems {
 			continue
 		}
 		items = append(items, EnumerationItem{Code: x.Name, Name: x.Name, SortOrder: 1})

@@ -1,25 +1,37 @@
-package catalog
+package product
 
 import (
 	"context"
-	"fmt"
 	"slices"
-	"strings"
+	"time"
 
 	"github.com/tariffd/tariffd/internal/actor"
 	"github.com/tariffd/tariffd/internal/event"
 	"github.com/tariffd/tariffd/internal/fault"
 	"github.com/tariffd/tariffd/internal/input"
+	"github.com/tariffd/tariffd/internal/measure"
 )
 
-// paramUnits are the parameters that are collected of servers, each with a unit that it can be measured in.
-var paramUnits = map[string]string{
-	"in": "KiB", "out": "KiB", "bandwidth": "KiB", "burst_in_day": "Mbit/s", "burst_out_day": "Mbit/s", "power": "W",
-}
+// The value types of elements. A tariff's choice has none of its own: its value is the code of a child.
+const (
+	IntegerValue     = "integer"
+	BooleanValue     = "boolean"
+	EnumerationValue = "enumeration"
+)
 
-// IsGauge tells whether a parameter is a rate or level, whose days do not add up (D17).
-func IsGauge(param string) bool {
-	return param == "burst_in_day" || param == "burst_out_day" || param == "power"
+// Content is one add-on of a product type: what its tariffs may include, sell or measure.
+type Content struct {
+	ProductType      string
+	Code             string
+	Name             string
+	ValueType        string // integer, boolean, enumeration
+	Unit             string
+	EnumerationCode  string
+	StatisticsParams []string
+	Builtin          bool
+	SortOrder        int
+	CreatedAt        time.Time
+	Version          int64
 }
 
 // ContentChange is a new element's members, or a partial change of one. The value type is fixed.
@@ -143,7 +155,7 @@ func (c Content) check(ctx context.Context, tx Tx) error {
 	if err != nil {
 		return err
 	}
-	units := NewUnits(list)
+	units := measure.NewUnits(list)
 	var f fault.Fields
 	input.CheckCode(&f, c.Code)
 	input.CheckText(&f, "/name", c.Name, 1, 200)
@@ -163,7 +175,7 @@ func (c Content) check(ctx context.Context, tx Tx) error {
 	case c.ValueType != IntegerValue && len(c.StatisticsParams) > 0:
 		f.Add("/statistics_params", "bad_value", "Only integers can be measured.")
 	case c.ValueType == IntegerValue:
-		checkParams(&f, "/statistics_params", c.StatisticsParams, units, c.Unit)
+		measure.CheckParams(&f, "/statistics_params", c.StatisticsParams, units, c.Unit)
 	}
 	return f.Err()
 }
@@ -206,35 +218,6 @@ func (c Content) keepsItems(ctx context.Context, tx Tx, old Content) error {
 		next = found[0]
 	}
 	return next.holds(used, "/enumeration_code")
-}
-
-// checkParams refuses parameters that nobody collects, that stand twice, or that cannot be told in the unit.
-func checkParams(f *fault.Fields, pointer string, params []string, units Units, unit string) {
-	seen := map[string]bool{}
-	for i, p := range params {
-		place := fmt.Sprintf("%s/%d", pointer, i)
-		measured, known := paramUnits[p]
-		if !known {
-			f.Add(place, "unknown_value", "One of %s is expected.", strings.Join(knownParams(), ", "))
-			continue
-		}
-		if seen[p] {
-			f.Add(place, "duplicate_value", "Each parameter stands in the list once.")
-		}
-		seen[p] = true
-		if _, _, err := units.Ratio(measured, unit); err != nil {
-			f.Add(place, "bad_unit", "%s is measured in %s, which cannot be converted to %s.", p, measured, unit)
-		}
-	}
-}
-
-func knownParams() []string {
-	names := make([]string, 0, len(paramUnits))
-	for name := range paramUnits {
-		names = append(names, name)
-	}
-	slices.Sort(names)
-	return names
 }
 
 func (c Content) record(ctx context.Context, tx Tx, by actor.Actor, verb string) error {

@@ -1,10 +1,11 @@
-package catalog
+package module
 
 import (
 	"context"
 	"encoding/json"
 	"errors"
 	"strings"
+	"time"
 
 	"github.com/tariffd/tariffd/internal/actor"
 	"github.com/tariffd/tariffd/internal/datacenter"
@@ -12,8 +13,75 @@ import (
 	"github.com/tariffd/tariffd/internal/event"
 	"github.com/tariffd/tariffd/internal/fault"
 	"github.com/tariffd/tariffd/internal/input"
+	"github.com/tariffd/tariffd/internal/product"
 	"github.com/tariffd/tariffd/internal/provision"
 )
+
+// Module is the record of a processing module. Secrets are sealed in the database and open only in Connection here when it
+// was read with LockModule or OpenModule.
+type Module struct {
+	ID              provision.ModuleID
+	Driver          string
+	ProductType     string
+	Name            string
+	DataCenterID    datacenter.ID
+	DepartmentID    string
+	SortOrder       int
+	Enabled         bool
+	Connection      json.RawMessage // readable members only, unless opened
+	SecretNames     []string        // members that are set but not readable
+	Parameters      json.RawMessage
+	Queue           Queue
+	MaxRunningOpens int // 0: no limit
+	Health          Health
+	SyncedAt        *time.Time // when the panel last told what it offers; nil: it never did
+	CreatedAt       time.Time
+	Version         int64
+}
+
+// Filter narrows a list of modules; empty and nil members do not.
+type Filter struct {
+	Driver       string
+	ProductType  string
+	DataCenterID datacenter.ID
+	Enabled      *bool
+	Health       string
+	HasProblems  *bool // that still count
+}
+
+// Queue limits the simultaneous operations of all modules with one key.
+type Queue struct {
+	Enabled bool
+	Key     string // empty: the module's id
+	Workers int
+}
+
+// ProblemLasts is how long a problem counts where nothing ends it before (D23).
+const ProblemLasts = time.Hour
+
+// The statuses of a module's health.
+const (
+	HealthUnknown = "unknown"
+	HealthOK      = "ok"
+	HealthFailing = "failing"
+)
+
+// Health is what the last call to the panel said.
+type Health struct {
+	Status    string // unknown, ok, failing
+	CheckedAt *time.Time
+	Error     string // the panel's own words
+}
+
+// Problem is an open difficulty of a module: it moves the module to the end of the choice (D23).
+type Problem struct {
+	ID       string
+	ModuleID provision.ModuleID
+	Kind     string // a stable word
+	Text     string // the panel's own words
+	At       time.Time
+	EndedAt  *time.Time
+}
 
 // QueueChange is a partial change of a module's queue.
 type QueueChange struct {
@@ -22,9 +90,9 @@ type QueueChange struct {
 	Workers *int
 }
 
-// ModuleChange is a new module's members, or a partial change of one; connection and parameters are merged. Check tells
+// Change is a new module's members, or a partial change of one; connection and parameters are merged. Check tells
 // whether the panel is tried first.
-type ModuleChange struct {
+type Change struct {
 	IfVersion       *int64
 	Check           bool
 	Name            *string
@@ -40,18 +108,18 @@ type ModuleChange struct {
 
 // errProceed ends the first of two transactions of a use-case that calls a panel between them. It is never seen outside:
 // the first one only reads, and answers a repeated request before the panel is called again.
-var errProceed = errors.New("catalog: go on to the panel")
+var errProceed = errors.New("module: go on to the panel")
 
-// CreateModule connects a panel. It is tried first, outside any transaction: what the panel says against it is the fault
+// Create connects a panel. It is tried first, outside any transaction: what the panel says against it is the fault
 // connection_failed, and nothing is stored. Other faults: unknown_value (driver), product_type_not_served, not_found and
 // required at what it refers to, external_id_required, external_id_forbidden, already_exists (name), the driver's own.
-func (e *Engine) CreateModule(ctx context.Context, by actor.Actor, driver, productType string, in ModuleChange) (Module, error) {
+func (e *Engine) Create(ctx context.Context, by actor.Actor, driver, productType string, in Change) (Module, error) {
 	m := Module{
-		ID: ModuleID(actor.NewID()), Driver: driver, ProductType: productType, Name: driver, SortOrder: 1, Enabled: true,
+		ID: provision.ModuleID(actor.NewID()), Driver: driver, ProductType: productType, Name: driver, SortOrder: 1, Enabled: true,
 		Connection: json.RawMessage(`{}`), Parameters: json.RawMessage(`{}`), Queue: Queue{Workers: 1}, MaxRunningOpens: 2,
 		Health: Health{Status: HealthUnknown}, Version: 1,
 	}
-	if err := e.applyModule(&m, in); err != nil {
+	if err := e.apply(&m, in); err != nil {
 		return Module{}, err
 	}
 	var live provision.Module
@@ -122,9 +190,9 @@ func (m *Module) begin(ctx context.Context, tx Tx, by actor.Actor, live provisio
 	return nil
 }
 
-// UpdateModule changes a module. A change of what it connects with is tried first. Faults: as CreateModule, not_found,
+// Update changes a module. A change of what it connects with is tried first. Faults: as Create, not_found,
 // precondition_failed, parameter_fixed.
-func (e *Engine) UpdateModule(ctx context.Context, by actor.Actor, id ModuleID, in ModuleChange) (Module, error) {
+func (e *Engine) Update(ctx context.Context, by actor.Actor, id provision.ModuleID, in Change) (Module, error) {
 	var before Module
 	var live provision.Module
 	err := e.InTx(ctx, func(tx Tx) (err error) {
@@ -180,7 +248,7 @@ func (e *Engine) UpdateModule(ctx context.Context, by actor.Actor, id ModuleID, 
 
 // askAgain has a panel that a module connects with in another way now asked what it offers: in the background, as soon as it was
 // tried.
-func askAgain(ctx context.Context, tx Tx, id ModuleID, live provision.Module, tried bool) error {
+func askAgain(ctx context.Context, tx Tx, id provision.ModuleID, live provision.Module, tried bool) error {
 	if _, can := live.(provision.Cataloguer); !can || !tried {
 		return nil
 	}
@@ -200,18 +268,18 @@ func afterChange(ctx context.Context, tx Tx, by actor.Actor, m Module, tried boo
 	return h, tx.UpdateHealth(ctx, m.ID, h)
 }
 
-func (e *Engine) change(ctx context.Context, tx Tx, m *Module, in ModuleChange) (provision.Module, error) {
+func (e *Engine) change(ctx context.Context, tx Tx, m *Module, in Change) (provision.Module, error) {
 	if err := input.CheckVersion(in.IfVersion, m.Version); err != nil {
 		return nil, err
 	}
-	if err := e.applyModule(m, in); err != nil {
+	if err := e.apply(m, in); err != nil {
 		return nil, err
 	}
 	return e.prepare(ctx, tx, m)
 }
 
-// DeleteModule removes a module. Faults: not_found, precondition_failed, in_use.
-func (e *Engine) DeleteModule(ctx context.Context, by actor.Actor, id ModuleID, ifVersion *int64) error {
+// Delete removes a module. Faults: not_found, precondition_failed, in_use.
+func (e *Engine) Delete(ctx context.Context, by actor.Actor, id provision.ModuleID, ifVersion *int64) error {
 	return e.InTx(ctx, func(tx Tx) error {
 		m, err := tx.LockModule(ctx, id)
 		if err != nil {
@@ -223,7 +291,7 @@ func (e *Engine) DeleteModule(ctx context.Context, by actor.Actor, id ModuleID, 
 		if err = input.InUse("A tariff, a service, an operation or a task refers to this module.").When(tx.ModuleInUse(ctx, id)); err != nil {
 			return err
 		}
-		if err = unlearn(ctx, tx, by, m); err != nil {
+		if err = product.Forget(ctx, tx, by, m.ProductType, m.ID); err != nil {
 			return err
 		}
 		if err = tx.DeleteModule(ctx, id); err != nil {
@@ -233,8 +301,8 @@ func (e *Engine) DeleteModule(ctx context.Context, by actor.Actor, id ModuleID, 
 	})
 }
 
-// applyModule applies a change and checks what needs no database.
-func (e *Engine) applyModule(m *Module, in ModuleChange) error {
+// apply applies a change and checks what needs no database.
+func (e *Engine) apply(m *Module, in Change) error {
 	var f fault.Fields
 	d, err := e.Drivers.Driver(m.Driver)
 	if err != nil {
@@ -280,7 +348,7 @@ func (e *Engine) prepare(ctx context.Context, tx Tx, m *Module) (provision.Modul
 	}
 	var f fault.Fields
 	if _, err = tx.ShareProductType(ctx, m.ProductType); err != nil {
-		if !fault.Has(err, ErrNoProductType.Code) {
+		if !fault.Has(err, product.ErrNoType.Code) {
 			return nil, err
 		}
 		input.Missing(&f, "/product_type", "product type")

@@ -1,4 +1,4 @@
-package catalog
+package module
 
 import (
 	"encoding/json"

@@ -1,4 +1,4 @@
-package catalog
+package product
 
 import (
 	"fmt"
@@ -6,6 +6,7 @@ import (
 
 	"github.com/tariffd/tariffd/internal/fault"
 	"github.com/tariffd/tariffd/internal/input"
+	"github.com/tariffd/tariffd/internal/provision"
 )
 
 // The sizes of a value's tags.
@@ -16,7 +17,7 @@ const (
 
 // check names everything that is wrong with a changed parameter. Values are looked at where they were changed: the stored ones
 // name modules that exist.
-func (p Parameter) check(in ParameterChange, modules []Module) error {
+func (p Parameter) check(in ParameterChange, modules map[provision.ModuleID]string) error {
 	var f fault.Fields
 	input.CheckCode(&f, p.Code)
 	input.CheckText(&f, "/name", p.Name, 1, 200)
@@ -47,9 +48,9 @@ func (p Parameter) check(in ParameterChange, modules []Module) error {
 // values are the client's own.
 const serversParameter = "servers"
 
-func (p Parameter) checkValues(f *fault.Fields, modules []Module) {
-	if len(p.Values) > maxItems {
-		f.Add("/values", "too_many", "At most %d values are possible.", maxItems)
+func (p Parameter) checkValues(f *fault.Fields, modules map[provision.ModuleID]string) {
+	if len(p.Values) > MaxItems {
+		f.Add("/values", "too_many", "At most %d values are possible.", MaxItems)
 	}
 	seen := map[string]bool{}
 	for i, v := range p.Values {
@@ -75,15 +76,15 @@ func checkTags(f *fault.Fields, pointer string, tags []string) {
 	}
 }
 
-func (p Parameter) checkModules(f *fault.Fields, pointer string, ids []ModuleID, known []Module) {
+func (p Parameter) checkModules(f *fault.Fields, pointer string, ids []provision.ModuleID, known map[provision.ModuleID]string) {
 	for i, id := range ids {
 		place := fmt.Sprintf("%s/%d", pointer, i)
-		at := slices.IndexFunc(known, func(m Module) bool { return m.ID == id })
+		makes, exists := known[id]
 		switch {
-		case at < 0:
+		case !exists:
 			input.Missing(f, place, "processing module")
-		case known[at].ProductType != p.ProductType:
-			f.Add(place, "product_type_not_served", "The module makes %s.", known[at].ProductType)
+		case makes != p.ProductType:
+			f.Add(place, "product_type_not_served", "The module makes %s.", makes)
 		case slices.Index(ids, id) < i:
 			f.Add(place, "duplicate_value", "Each module stands in the list once.")
 		}

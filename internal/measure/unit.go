@@ -1,10 +1,31 @@
-package catalog
+// Package measure is what quantities are counted in: units and the chains that connect them (D19), and the parameters of servers
+// that are collected, each in its unit.
+//
+// It owns units and how one is converted into another. It does not own what is measured (package traffic) nor what an amount
+// costs (package pricing).
+//
+// Invariants: a chain of units ends; a conversion is exact wherever the result can be written down; the ratio of a unit that
+// something is counted in stays as it is.
+package measure
 
 import (
+	"time"
+
 	"github.com/shopspring/decimal"
 
 	"github.com/tariffd/tariffd/internal/fault"
 )
+
+// Unit is a unit of measure; Ratio smaller units make one.
+type Unit struct {
+	Code        string
+	Name        string
+	SmallerUnit string
+	Ratio       decimal.Decimal
+	Builtin     bool
+	CreatedAt   time.Time
+	Version     int64
+}
 
 // maxChain is how many steps a chain of units may have.
 const maxChain = 50

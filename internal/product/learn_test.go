@@ -1,4 +1,4 @@
-package catalog
+package product
 
 import (
 	"fmt"
@@ -34,10 +34,10 @@ func (p Parameter) told() string {
 func TestAListLearnsWhatPanelsOffer(t *testing.T) {
 	t.Parallel()
 	p := Parameter{Input: ListInput, Builtin: true}
-	require.True(t, p.unknown())
+	require.True(t, p.Unknown())
 	require.True(t, p.learn("a", entries("Ubuntu", "Debian", "Debian", " bad", ""), nil))
 	require.Equal(t, "Debian[a] Ubuntu[a] ", p.told())
-	require.False(t, p.unknown())
+	require.False(t, p.Unknown())
 	require.False(t, p.learn("a", entries("Debian", "Ubuntu"), nil))
 	require.True(t, p.learn("b", entries("Debian", "Arch"), nil))
 	require.Equal(t, "Debian[a b] Ubuntu[a] Arch[b] ", p.told())
@@ -58,7 +58,7 @@ func TestAListLearnsWhatPanelsOffer(t *testing.T) {
 	require.Equal(t, "Debian[b]off Ubuntu[] ", p.told())
 
 	// What staff made stays whatever panels offer, and gains their modules.
-	own := Parameter{Input: ListInput, Values: []ParameterValue{{Code: "BSD", ModuleIDs: []ModuleID{"a"}, Enabled: true}, {Code: "any", Enabled: true}}}
+	own := Parameter{Input: ListInput, Values: []ParameterValue{{Code: "BSD", ModuleIDs: []provision.ModuleID{"a"}, Enabled: true}, {Code: "any", Enabled: true}}}
 	require.False(t, own.learn("a", nil, nil))
 	require.True(t, own.learn("b", entries("BSD", "any"), nil))
 	require.Equal(t, "BSD[a b] any[] ", own.told())
@@ -81,12 +81,12 @@ func TestPropertyLearningTwiceChangesNothing(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		names := rapid.SliceOfDistinct(rapid.SampledFrom([]string{"A", "B", "C", "D"}), rapid.ID[string])
-		module := rapid.SampledFrom([]ModuleID{"1", "2", "3"})
+		module := rapid.SampledFrom([]provision.ModuleID{"1", "2", "3"})
 		p := Parameter{Input: ListInput}
 		for _, code := range names.Draw(t, "by staff") {
 			v := ParameterValue{Code: code, Enabled: rapid.Bool().Draw(t, "enabled")}
 			if rapid.Bool().Draw(t, "of one") {
-				v.ModuleIDs = []ModuleID{module.Draw(t, "its module")}
+				v.ModuleIDs = []provision.ModuleID{module.Draw(t, "its module")}
 			}
 			p.Values = append(p.Values, v)
 		}

@@ -1,4 +1,4 @@
-package catalog
+package product
 
 import (
 	"context"
@@ -44,8 +44,8 @@ type EnumerationChange struct {
 	Items     *[]EnumerationItem
 }
 
-// maxItems bounds a list that is read whole with every element that refers to it.
-const maxItems = 1000
+// MaxItems bounds a list that is read whole with every element that refers to it.
+const MaxItems = 1000
 
 // CreateEnumeration adds an enumeration. Faults: already_exists (code), field faults.
 func (e *Engine) CreateEnumeration(ctx context.Context, by actor.Actor, code string, in EnumerationChange) (Enumeration, error) {
@@ -133,8 +133,8 @@ func (n Enumeration) check() error {
 	var f fault.Fields
 	input.CheckCode(&f, n.Code)
 	input.CheckText(&f, "/name", n.Name, 1, 200)
-	if len(n.Items) > maxItems {
-		f.Add("/items", "too_many", "At most %d items are possible.", maxItems)
+	if len(n.Items) > MaxItems {
+		f.Add("/items", "too_many", "At most %d items are possible.", MaxItems)
 	}
 	seen := map[string]bool{}
 	for i, x := range n.Items {

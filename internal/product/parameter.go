@@ -1,14 +1,15 @@
-package catalog
+package product
 
 import (
 	"context"
+	"encoding/json"
 	"slices"
 	"time"
 
 	"github.com/tariffd/tariffd/internal/actor"
 	"github.com/tariffd/tariffd/internal/event"
-	"github.com/tariffd/tariffd/internal/fault"
 	"github.com/tariffd/tariffd/internal/input"
+	"github.com/tariffd/tariffd/internal/provision"
 )
 
 // Parameter is something that those who order are asked for, or that staff set: what a module needs to know to run a service
@@ -33,13 +34,13 @@ type Parameter struct {
 
 // ParameterValue is one value of a list. It goes with the values of other lists, unless both have tags and none in common.
 type ParameterValue struct {
-	Code      string     `json:"code"`
-	Name      string     `json:"name"`
-	Tags      []string   `json:"tags"`
-	SortOrder int        `json:"sort_order"`
-	ModuleIDs []ModuleID `json:"module_ids"` // that have it; none named: every module
-	Enabled   bool       `json:"enabled"`
-	Panel     bool       `json:"panel,omitempty"` // a panel brought it: it goes when no panel has it any more
+	Code      string               `json:"code"`
+	Name      string               `json:"name"`
+	Tags      []string             `json:"tags"`
+	SortOrder int                  `json:"sort_order"`
+	ModuleIDs []provision.ModuleID `json:"module_ids"` // that have it; none named: every module
+	Enabled   bool                 `json:"enabled"`
+	Panel     bool                 `json:"panel,omitempty"` // a panel brought it: it goes when no panel has it any more
 }
 
 // The inputs of parameters.
@@ -169,13 +170,13 @@ func lockParameter(ctx context.Context, tx Tx, productType, code string, ifVersi
 	return list[0], input.CheckVersion(ifVersion, list[0].Version)
 }
 
-// shareModules answers the modules that new values name and keeps them from going away. They are locked before the parameter,
-// as in a synchronisation.
-func (in ParameterChange) shareModules(ctx context.Context, tx Tx) ([]Module, error) {
+// shareModules answers what the modules make that new values name, and keeps them from going away. They are locked before the
+// parameter, as in a synchronisation.
+func (in ParameterChange) shareModules(ctx context.Context, tx Tx) (map[provision.ModuleID]string, error) {
 	if in.Values == nil {
 		return nil, nil
 	}
-	return tx.ShareModules(ctx, modulesOf(*in.Values))
+	return tx.ShareModuleTypes(ctx, modulesOf(*in.Values))
 }
 
 // apply leaves to a value that is named again where it came from.
@@ -222,13 +223,26 @@ func (p Parameter) Value(code string) (ParameterValue, bool) {
 }
 
 // modulesOf returns the modules that values name, each once, in order of their ids.
-func modulesOf(values []ParameterValue) []ModuleID {
-	var ids []ModuleID
+func modulesOf(values []ParameterValue) []provision.ModuleID {
+	var ids []provision.ModuleID
 	for _, v := range values {
 		ids = append(ids, v.ModuleIDs...)
 	}
 	slices.Sort(ids)
 	return slices.Compact(ids)
+}
+
+// Unknown tells whether nobody has told yet what a built-in list holds: neither staff nor a panel.
+func (p Parameter) Unknown() bool {
+	return p.Input != TextInput && p.Builtin && !p.Filled
+}
+
+// Nothing is the value of a parameter that has none.
+func (p Parameter) Nothing() json.RawMessage {
+	if p.Input == MultiListInput {
+		return json.RawMessage(`[]`)
+	}
+	return json.RawMessage(`""`)
 }
 
 func (p Parameter) record(ctx context.Context, tx Tx, by actor.Actor, verb string) error {
@@ -237,6 +251,3 @@ func (p Parameter) record(ctx context.Context, tx Tx, by actor.Actor, verb strin
 		"ask": p.Ask, "edit": p.Edit, "all_tariffs": p.AllTariffs, "validator": p.Validator, "sort_order": p.SortOrder,
 	})
 }
-
-// ErrNoParameter is the answer for a parameter that a product type does not have.
-var ErrNoParameter = fault.Missing("parameter")

@@ -1,8 +1,9 @@
-package catalog
+package product
 
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/tariffd/tariffd/internal/actor"
 	"github.com/tariffd/tariffd/internal/calendar"
@@ -10,6 +11,24 @@ import (
 	"github.com/tariffd/tariffd/internal/fault"
 	"github.com/tariffd/tariffd/internal/input"
 )
+
+// Type is a sort of product.
+type Type struct {
+	Code                string
+	Name                string
+	Builtin             bool
+	SortOrder           int
+	TrialPolicy         string // of TrialPerProductType and its like (D13)
+	ExpenseSplit        string // none, from_first_of_month, from_start_day (D5)
+	NoWeekendSuspension bool
+	AutoDeleteAfterDays *int
+	ClientDeletion      string // allowed, forbidden, verified_phone: with a code that went to the client's telephone
+	ClientDeletionTime  string // immediately, end_of_period
+	Periods             []calendar.Period
+	OrderPage           OrderPage
+	CreatedAt           time.Time
+	Version             int64
+}
 
 // The rules of product types (D5, D12, D13).
 const (
@@ -50,8 +69,8 @@ func UsualPeriods() []calendar.Period {
 	return []calendar.Period{calendar.Trial, calendar.OneTime, calendar.Daily, "P1M", "P3M", "P6M", "P1Y", "P2Y", "P3Y"}
 }
 
-// ProductTypeChange is a new product type's members, or a partial change of one.
-type ProductTypeChange struct {
+// TypeChange is a new product type's members, or a partial change of one.
+type TypeChange struct {
 	IfVersion           *int64
 	Name                *string
 	SortOrder           *int
@@ -65,72 +84,72 @@ type ProductTypeChange struct {
 	OrderPage           OrderPageChange
 }
 
-// CreateProductType adds a product type of one's own. Faults: already_exists (code), field faults.
-func (e *Engine) CreateProductType(ctx context.Context, by actor.Actor, code string, in ProductTypeChange) (ProductType, error) {
-	return event.Do(ctx, e.InTx, by, func(tx Tx) (ProductType, error) {
+// CreateType adds a product type of one's own. Faults: already_exists (code), field faults.
+func (e *Engine) CreateType(ctx context.Context, by actor.Actor, code string, in TypeChange) (Type, error) {
+	return event.Do(ctx, e.InTx, by, func(tx Tx) (Type, error) {
 		now, err := tx.Now(ctx)
 		if err != nil {
-			return ProductType{}, err
+			return Type{}, err
 		}
 		if _, reserved := integrations[code]; reserved {
-			return ProductType{}, fault.New(fault.Conflict, "already_exists", "This code belongs to an integration module.").At("/code")
+			return Type{}, fault.New(fault.Conflict, "already_exists", "This code belongs to an integration module.").At("/code")
 		}
-		p := newProductType(code)
+		p := newType(code)
 		p.CreatedAt = now
 		in.apply(&p)
 		if err = p.check(); err != nil {
-			return ProductType{}, err
+			return Type{}, err
 		}
 		if err = tx.InsertProductType(ctx, p); err != nil {
-			return ProductType{}, err
+			return Type{}, err
 		}
 		return p, p.record(ctx, tx, by, "created")
 	})
 }
 
-func newProductType(code string) ProductType {
-	return ProductType{
+func newType(code string) Type {
+	return Type{
 		Code: code, Name: code, SortOrder: 1, TrialPolicy: TrialPerProductType, ExpenseSplit: SplitNone,
 		ClientDeletion: DeletionAllowed, ClientDeletionTime: DeleteImmediately, Periods: UsualPeriods(),
 		OrderPage: OrderPage{Display: DisplayList}, Version: 1,
 	}
 }
 
-// UpdateProductType changes a product type, also a built-in one. Periods that are taken away stay priced in tariffs, but
+// UpdateType changes a product type, also a built-in one. Periods that are taken away stay priced in tariffs, but
 // cannot be ordered. Faults: not_found, precondition_failed, field faults.
-func (e *Engine) UpdateProductType(ctx context.Context, by actor.Actor, code string, in ProductTypeChange) (ProductType, error) {
-	return event.Do(ctx, e.InTx, by, func(tx Tx) (ProductType, error) {
-		p, err := lockProductType(ctx, tx, code, in.IfVersion)
+func (e *Engine) UpdateType(ctx context.Context, by actor.Actor, code string, in TypeChange) (Type, error) {
+	return event.Do(ctx, e.InTx, by, func(tx Tx) (Type, error) {
+		p, err := lockType(ctx, tx, code, in.IfVersion)
 		if err != nil {
-			return ProductType{}, err
+			return Type{}, err
 		}
 		in.apply(&p)
 		if err = p.check(); err != nil {
-			return ProductType{}, err
+			return Type{}, err
 		}
 		if err = tx.UpdateProductType(ctx, p); err != nil {
-			return ProductType{}, err
+			return Type{}, err
 		}
 		p.Version++
 		return p, p.record(ctx, tx, by, "updated")
 	})
 }
 
-// DeleteProductType removes a product type and its content. Faults: not_found, precondition_failed, built_in, in_use.
-func (e *Engine) DeleteProductType(ctx context.Context, by actor.Actor, code string, ifVersion *int64) error {
+// DeleteType removes a product type and its content. Faults: not_found, precondition_failed, built_in, in_use.
+func (e *Engine) DeleteType(ctx context.Context, by actor.Actor, code string, ifVersion *int64) error {
 	return e.InTx(ctx, func(tx Tx) error {
-		p, err := lockProductType(ctx, tx, code, ifVersion)
+		p, err := lockType(ctx, tx, code, ifVersion)
 		if err != nil {
 			return err
 		}
 		if p.Builtin {
 			return input.ErrBuiltin
 		}
-		return deleteProductType(ctx, tx, by, p)
+		return deleteType(ctx, tx, by, p)
 	})
 }
 
-func deleteProductType(ctx context.Context, tx Tx, by actor.Actor, p ProductType) error {
+func deleteType(ctx context.Context, tx Tx, by actor.Actor, p Type) error {
 	if err := input.InUse("A tariff, a module, a tax rule or a service is of this type.").When(tx.ProductTypeInUse(ctx, p.Code)); err != nil {
 		return err
 	}
@@ -140,15 +159,15 @@ func deleteProductType(ctx context.Context, tx Tx, by actor.Actor, p ProductType
 	return p.record(ctx, tx, by, "deleted")
 }
 
-func lockProductType(ctx context.Context, tx Tx, code string, ifVersion *int64) (ProductType, error) {
+func lockType(ctx context.Context, tx Tx, code string, ifVersion *int64) (Type, error) {
 	p, err := tx.LockProductType(ctx, code)
 	if err != nil {
-		return ProductType{}, err
+		return Type{}, err
 	}
 	return p, input.CheckVersion(ifVersion, p.Version)
 }
 
-func (in ProductTypeChange) apply(p *ProductType) {
+func (in TypeChange) apply(p *Type) {
 	input.Put(&p.Name, in.Name)
 	input.Put(&p.SortOrder, in.SortOrder)
 	input.Put(&p.TrialPolicy, in.TrialPolicy)
@@ -164,10 +183,10 @@ func (in ProductTypeChange) apply(p *ProductType) {
 }
 
 const (
-	maxDays = 3650
+	MaxDays = 3650
 )
 
-func (p ProductType) check() error {
+func (p Type) check() error {
 	var f fault.Fields
 	input.CheckCode(&f, p.Code)
 	input.CheckText(&f, "/name", p.Name, 1, 200)
@@ -178,7 +197,7 @@ func (p ProductType) check() error {
 	input.CheckOneOf(&f, "/client_deletion", p.ClientDeletion, DeletionAllowed, DeletionForbidden, DeletionByPhone)
 	input.CheckOneOf(&f, "/client_deletion_time", p.ClientDeletionTime, DeleteImmediately, DeleteAtEndOfPeriod)
 	if p.AutoDeleteAfterDays != nil {
-		input.CheckRange(&f, "/auto_delete_after_days", *p.AutoDeleteAfterDays, 1, maxDays)
+		input.CheckRange(&f, "/auto_delete_after_days", *p.AutoDeleteAfterDays, 1, MaxDays)
 	}
 	if len(p.Periods) == 0 {
 		f.Add("/periods", "too_few", "At least one period is expected.")
@@ -197,7 +216,7 @@ func (p ProductType) check() error {
 	return f.Err()
 }
 
-func (p ProductType) record(ctx context.Context, tx Tx, by actor.Actor, verb string) error {
+func (p Type) record(ctx context.Context, tx Tx, by actor.Actor, verb string) error {
 	return event.RecordChange(ctx, tx, by, "product_type", p.Code, verb, map[string]any{
 		"code": p.Code, "name": p.Name, "sort_order": p.SortOrder, "trial_policy": p.TrialPolicy, "expense_split": p.ExpenseSplit,
 		"no_weekend_suspension": p.NoWeekendSuspension, "auto_delete_after_days": p.AutoDeleteAfterDays,

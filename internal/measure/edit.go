@@ -1,4 +1,4 @@
-package catalog
+package measure
 
 import (
 	"context"
@@ -12,24 +12,45 @@ import (
 	"github.com/tariffd/tariffd/internal/input"
 )
 
-// UnitInput is what a unit is made of; SmallerUnit and Ratio come together or not at all.
-type UnitInput struct {
+// Tx is what the use-cases of units need of their transaction. ShareUnits keeps all units as they are until it ends.
+type Tx interface {
+	event.Tx
+	UnitsAll(ctx context.Context) ([]Unit, error)
+	ShareUnits(ctx context.Context) ([]Unit, error)
+	LockUnit(ctx context.Context, code string) (Unit, error)
+	InsertUnit(ctx context.Context, u Unit) error
+	UpdateUnit(ctx context.Context, u Unit) error
+	DeleteUnit(ctx context.Context, code string) error
+	// UnitInUse tells whether a larger unit, an element, a tariff or a block refers to it.
+	UnitInUse(ctx context.Context, code string) (bool, error)
+}
+
+// Engine runs the use-cases of units.
+type Engine struct {
+	InTx func(ctx context.Context, fn func(Tx) error) error
+}
+
+// ErrNoUnit is the answer for a unit that does not exist.
+var ErrNoUnit = fault.Missing("unit")
+
+// Input is what a unit is made of; SmallerUnit and Ratio come together or not at all.
+type Input struct {
 	Code        string
 	Name        string
 	SmallerUnit string
 	Ratio       *decimal.Decimal
 }
 
-// UnitChange is a partial change of a unit.
-type UnitChange struct {
+// Change is a partial change of a unit.
+type Change struct {
 	IfVersion   *int64
 	Name        *string
 	SmallerUnit input.Opt[string]
 	Ratio       input.Opt[decimal.Decimal]
 }
 
-// CreateUnit adds a unit. Faults: already_exists (code), not_found at /smaller_unit, bad_unit, field faults.
-func (e *Engine) CreateUnit(ctx context.Context, by actor.Actor, in UnitInput) (Unit, error) {
+// Create adds a unit. Faults: already_exists (code), not_found at /smaller_unit, bad_unit, field faults.
+func (e *Engine) Create(ctx context.Context, by actor.Actor, in Input) (Unit, error) {
 	return event.Do(ctx, e.InTx, by, func(tx Tx) (Unit, error) {
 		now, err := tx.Now(ctx)
 		if err != nil {
@@ -49,9 +70,9 @@ func (e *Engine) CreateUnit(ctx context.Context, by actor.Actor, in UnitInput) (
 	})
 }
 
-// UpdateUnit changes a unit. Its place in the chain is fixed while it is in use. Faults: not_found, precondition_failed,
+// Update changes a unit. Its place in the chain is fixed while it is in use. Faults: not_found, precondition_failed,
 // built_in, in_use, not_found at /smaller_unit, bad_unit, field faults.
-func (e *Engine) UpdateUnit(ctx context.Context, by actor.Actor, code string, in UnitChange) (Unit, error) {
+func (e *Engine) Update(ctx context.Context, by actor.Actor, code string, in Change) (Unit, error) {
 	return event.Do(ctx, e.InTx, by, func(tx Tx) (Unit, error) {
 		old, err := lockUnit(ctx, tx, code, in.IfVersion)
 		if err != nil {
@@ -80,8 +101,8 @@ func (e *Engine) UpdateUnit(ctx context.Context, by actor.Actor, code string, in
 	})
 }
 
-// DeleteUnit removes a unit that nothing is measured in. Faults: not_found, precondition_failed, built_in, in_use.
-func (e *Engine) DeleteUnit(ctx context.Context, by actor.Actor, code string, ifVersion *int64) error {
+// Delete removes a unit that nothing is measured in. Faults: not_found, precondition_failed, built_in, in_use.
+func (e *Engine) Delete(ctx context.Context, by actor.Actor, code string, ifVersion *int64) error {
 	return e.InTx(ctx, func(tx Tx) error {
 		u, err := lockUnit(ctx, tx, code, ifVersion)
 		if err != nil {

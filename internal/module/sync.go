@@ -1,4 +1,4 @@
-package catalog
+package module
 
 import (
 	"context"
@@ -7,6 +7,7 @@ import (
 	"github.com/tariffd/tariffd/internal/actor"
 	"github.com/tariffd/tariffd/internal/event"
 	"github.com/tariffd/tariffd/internal/fault"
+	"github.com/tariffd/tariffd/internal/product"
 	"github.com/tariffd/tariffd/internal/provision"
 )
 
@@ -25,7 +26,7 @@ type Synced struct {
 // Sync asks a module's panel what it offers, outside any transaction, and writes its operating systems and scripts into the
 // values of the product type's parameters os and recipe, and the systems into the enumeration of the element os. Doing it again
 // changes nothing. Faults: not_found, unsupported_operation, panel_unavailable, panel_refused_login, module_refused.
-func (e *Engine) Sync(ctx context.Context, by actor.Actor, id ModuleID) (Synced, error) {
+func (e *Engine) Sync(ctx context.Context, by actor.Actor, id provision.ModuleID) (Synced, error) {
 	_, live, err := e.open(ctx, id)
 	if err != nil {
 		return Synced{}, err
@@ -64,7 +65,7 @@ func (e *Engine) Sync(ctx context.Context, by actor.Actor, id ModuleID) (Synced,
 }
 
 // SyncDue is Sync as due work; how it went stands in the module's health. A lost claim writes nothing.
-func (e *Engine) SyncDue(ctx context.Context, id ModuleID, claimNo int64) error {
+func (e *Engine) SyncDue(ctx context.Context, id provision.ModuleID, claimNo int64) error {
 	_, live, err := e.open(ctx, id)
 	if err != nil {
 		return err
@@ -120,91 +121,9 @@ func (h heard) keep(ctx context.Context, tx Tx, by actor.Actor, m Module) error 
 		next := now.Add(syncAgain)
 		return tx.UpdateSync(ctx, m.ID, nil, &next)
 	}
-	if err = learn(ctx, tx, by, m, h.catalog); err != nil {
+	if err = product.Learn(ctx, tx, by, m.ProductType, m.ID, h.catalog); err != nil {
 		return err
 	}
 	next := now.Add(syncEvery)
 	return tx.UpdateSync(ctx, m.ID, &now, &next)
-}
-
-// learn writes a panel's lists into the catalogue; what is as it was is not written.
-func learn(ctx context.Context, tx Tx, by actor.Actor, m Module, c provision.Catalog) error {
-	offered := map[string][]provision.Entry{OSParameter: usable(c.OS), RecipeParameter: usable(c.Scripts)}
-	list, err := tx.LockParameters(ctx, m.ProductType, []string{OSParameter, RecipeParameter})
-	if err != nil {
-		return err
-	}
-	for _, p := range list {
-		if p.Input == TextInput {
-			continue
-		}
-		used, err := tx.ValuesInUse(ctx, p.ProductType, p.Code, p.leaving(m.ID, offered[p.Code]))
-		if err != nil {
-			return err
-		}
-		if p.learn(m.ID, offered[p.Code], used) {
-			if err = p.save(ctx, tx, by); err != nil {
-				return err
-			}
-		}
-	}
-	return enumerate(ctx, tx, by, m, offered[OSParameter])
-}
-
-func (p Parameter) save(ctx context.Context, tx Tx, by actor.Actor) error {
-	if err := tx.UpdateParameter(ctx, p); err != nil {
-		return err
-	}
-	return p.record(ctx, tx, by, "updated")
-}
-
-// enumerate adds a panel's systems to the enumeration that the product type's element os refers to. Nothing is taken away:
-// what tariffs sell of the items is decided there.
-func enumerate(ctx context.Context, tx Tx, by actor.Actor, m Module, systems []provision.Entry) error {
-	content, err := tx.ContentOf(ctx, m.ProductType)
-	if err != nil {
-		return err
-	}
-	for _, c := range content {
-		if c.Code != OSParameter || c.EnumerationCode == "" {
-			continue
-		}
-		n, err := tx.LockEnumeration(ctx, c.EnumerationCode)
-		if err != nil || !n.add(systems) {
-			return err
-		}
-		if err = tx.UpdateEnumeration(ctx, n); err != nil {
-			return err
-		}
-		return n.record(ctx, tx, by, "updated")
-	}
-	return nil
-}
-
-// unlearn takes a module that is deleted out of the values that name it.
-func unlearn(ctx context.Context, tx Tx, by actor.Actor, m Module) error {
-	all, err := tx.ParametersOf(ctx, m.ProductType)
-	if err != nil {
-		return err
-	}
-	codes := make([]string, len(all))
-	for i, p := range all {
-		codes[i] = p.Code
-	}
-	list, err := tx.LockParameters(ctx, m.ProductType, codes)
-	if err != nil {
-		return err
-	}
-	for _, p := range list {
-		used, err := tx.ValuesInUse(ctx, p.ProductType, p.Code, p.leaving(m.ID, nil))
-		if err != nil {
-			return err
-		}
-		if p.forget(m.ID, used) {
-			if err = p.save(ctx, tx, by); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
 }

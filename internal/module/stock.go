@@ -1,4 +1,4 @@
-package catalog
+package module
 
 import (
 	"context"
@@ -28,53 +28,29 @@ type Seen struct {
 	keyOf, exactOf func(tariffCode string, settings json.RawMessage) string
 }
 
-// Key names the sort of object that a tariff of this code takes by an offer; empty: any.
-func (s Seen) Key(tariffCode string, o Offer) string { return s.keyOf(tariffCode, o.Settings) }
+// Key names the sort of object that a tariff of this code takes by its settings; empty: any.
+func (s Seen) Key(tariffCode string, settings json.RawMessage) string {
+	return s.keyOf(tariffCode, settings)
+}
+
+// ExactKey is Key for the machines of the tariff's own sort only, without those that people would have to choose among.
+func (s Seen) ExactKey(tariffCode string, settings json.RawMessage) string {
+	return s.exactOf(tariffCode, settings)
+}
 
 // Sight is what the panels of some modules told. A module without stock, or whose panel does not answer, is not in it: it
 // does not stand in the way of an order, which waits for it.
-type Sight map[ModuleID]Seen
+type Sight map[provision.ModuleID]Seen
 
 // Modules are the modules whose stock is known, in one order for all who lock them.
-func (s Sight) Modules() []ModuleID { return slices.Sorted(maps.Keys(s)) }
+func (s Sight) Modules() []provision.ModuleID { return slices.Sorted(maps.Keys(s)) }
 
 // Sold is how many objects of each sort were sold on a module and are still among the free ones that its panel told.
-type Sold map[ModuleID]map[string]int
+type Sold map[provision.ModuleID]map[string]int
 
-// Room is what is left of panels' stock while an order or a quote is made up. The zero Room knows of nothing.
-type Room struct {
-	Sight Sight
-	Sold  Sold
-}
-
-// Knows tells whether the stock of any module is known.
-func (r *Room) Knows() bool { return r != nil && len(r.Sight) > 0 }
-
-// Left is how many machines for an offer of the tariff of this code are left on each of its modules of which the stock is known.
-func (r *Room) Left(tariffCode string, o Offer) Stocks {
-	return r.left(o, func(s Seen) string { return s.Key(tariffCode, o) })
-}
-
-// Exact is Left without the machines of another sort than the tariff's own, which people would have to choose.
-func (r *Room) Exact(tariffCode string, o Offer) Stocks {
-	return r.left(o, func(s Seen) string { return s.exactOf(tariffCode, o.Settings) })
-}
-
-func (r *Room) left(o Offer, key func(Seen) string) Stocks {
-	if !r.Knows() {
-		return nil
-	}
-	out := Stocks{}
-	for _, id := range o.ModuleIDs {
-		if seen, ok := r.Sight[id]; ok {
-			out[id] = seen.left(key(seen), r.Sold[id])
-		}
-	}
-	return out
-}
-
-// left: what offers that take any sort have sold lessens every sort only where it must.
-func (s Seen) left(key string, sold map[string]int) int {
+// Left is how many objects of a sort are left when some were sold. What takes any sort and was sold lessens every sort only where
+// it must.
+func (s Seen) Left(key string, sold map[string]int) int {
 	total := 0
 	for _, n := range s.Free {
 		total += n
@@ -88,34 +64,13 @@ func (s Seen) left(key string, sold map[string]int) int {
 	return max(total, 0)
 }
 
-// Take notes that one machine for an offer of the tariff of this code is to come from a module, and answers the sort that it is of; nil: the module's
-// stock is not known.
-func (r *Room) Take(tariffCode string, o Offer, id ModuleID) (key *string) {
-	if r == nil {
-		return nil
-	}
-	seen, ok := r.Sight[id]
-	if !ok {
-		return nil
-	}
-	if r.Sold == nil {
-		r.Sold = Sold{}
-	}
-	if r.Sold[id] == nil {
-		r.Sold[id] = map[string]int{}
-	}
-	k := seen.Key(tariffCode, o)
-	r.Sold[id][k]++
-	return &k
-}
-
 // Stock asks panels what is free, outside any transaction, and remembers the answers for moments. It is made by NewStock.
 type Stock struct {
 	engine *Engine
 	wall   clock.Wall
 
 	mu    sync.Mutex
-	last  map[ModuleID]*asking
+	last  map[provision.ModuleID]*asking
 	plain map[counted]bool // what has no stock
 }
 
@@ -132,7 +87,7 @@ type asking struct {
 
 // NewStock remembers what the panels of an engine's modules tell.
 func NewStock(e *Engine, wall clock.Wall) *Stock {
-	return &Stock{engine: e, wall: wall, last: map[ModuleID]*asking{}, plain: map[counted]bool{}}
+	return &Stock{engine: e, wall: wall, last: map[provision.ModuleID]*asking{}, plain: map[counted]bool{}}
 }
 
 // Look answers what is free on the enabled ones of some modules by answers that are younger than age, which all who look share;
@@ -143,7 +98,7 @@ func (s *Stock) Look(ctx context.Context, modules []Module, age time.Duration) S
 	}
 	s.mu.Lock()
 	now := s.wall.WallNow()
-	waits := make(map[ModuleID]*asking, len(modules))
+	waits := make(map[provision.ModuleID]*asking, len(modules))
 	for _, m := range modules {
 		if !m.Enabled || s.plain[counted{m.Driver, m.ProductType}] {
 			continue
@@ -167,7 +122,7 @@ func (s *Stock) Known(ctx context.Context, modules []Module) Sight {
 	}
 	s.mu.Lock()
 	now := s.wall.WallNow()
-	held := map[ModuleID]*asking{}
+	held := map[provision.ModuleID]*asking{}
 	for _, m := range modules {
 		if a, ok := s.last[m.ID]; ok && m.Enabled && now.Sub(a.at) < 2*StockAge {
 			select {
@@ -181,7 +136,7 @@ func (s *Stock) Known(ctx context.Context, modules []Module) Sight {
 	return gather(ctx, held)
 }
 
-func gather(ctx context.Context, waits map[ModuleID]*asking) Sight {
+func gather(ctx context.Context, waits map[provision.ModuleID]*asking) Sight {
 	out := Sight{}
 	for id, a := range waits {
 		select {
@@ -224,7 +179,7 @@ func (s *Stock) ask(ctx context.Context, m Module, a *asking) {
 }
 
 // stocker makes a module live and takes a step of its stock; nil where its driver knows no stock.
-func (e *Engine) stocker(ctx context.Context, id ModuleID) (live provision.Stocker, step int64, err error) {
+func (e *Engine) stocker(ctx context.Context, id provision.ModuleID) (live provision.Stocker, step int64, err error) {
 	_, module, err := e.open(ctx, id)
 	if err != nil {
 		return nil, 0, err
