@@ -16,6 +16,7 @@ import (
 	"github.com/tariffd/tariffd/internal/actor"
 	"github.com/tariffd/tariffd/internal/provision"
 	"github.com/tariffd/tariffd/internal/provision/program"
+	"github.com/tariffd/tariffd/internal/provision/provisiontest"
 )
 
 // write makes a program of a shell's lines.
@@ -28,14 +29,6 @@ func write(t testing.TB, lines string) string {
 
 func run(t testing.TB, lines string) program.Run {
 	return program.Run{Path: write(t, lines), Timeout: time.Minute}
-}
-
-func unavailable(t testing.TB, err error) *provision.Failure {
-	t.Helper()
-	f, ok := provision.FailureOf(err)
-	require.Truef(t, ok, "a failure is expected, not %v", err)
-	require.Equal(t, provision.Unavailable, f.Kind)
-	return f
 }
 
 func TestAProgramGetsItsArgumentsAndNothingOfOurs(t *testing.T) {
@@ -117,7 +110,7 @@ func TestNothingOutlivesARun(t *testing.T) {
 				require.ErrorIs(t, err, context.Canceled)
 				fallthrough
 			default:
-				require.True(t, unavailable(t, err).Unsure, "it may have done its work")
+				require.True(t, provisiontest.Fails(t, err, provision.Unavailable).Unsure, "it may have done its work")
 			}
 			gone(t, filepath.Join(own, "leader"))
 			gone(t, filepath.Join(own, "child"))
@@ -156,7 +149,7 @@ until [ -s "$1/ghost" ]; do :; done`)
 	second := run(t, `echo ran`)
 	second.Key, second.Timeout = first.Key, 300*time.Millisecond
 	_, err = second.Do(t.Context())
-	require.True(t, unavailable(t, err).Unsure)
+	require.True(t, provisiontest.Fails(t, err, provision.Unavailable).Unsure)
 	require.ErrorContains(t, err, "has not ended")
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "end"), []byte("\n"), 0o600))
 	second.Timeout = time.Minute
@@ -192,16 +185,16 @@ func TestFilesThatOthersMayChangeAreNotRun(t *testing.T) {
 		"program.sh": "absolute", good + "x": "not there", filepath.Dir(good): "no regular file", writable: "others may write",
 		plain: "not executable", inside: "open to all", link: "open to all",
 	} {
-		f := unavailable(t, program.Inspect(path))
+		f := provisiontest.Fails(t, program.Inspect(path), provision.Unavailable)
 		require.Contains(t, f.Text, why, path)
 		require.False(t, f.Unsure)
 		_, err := program.Run{Path: path, Timeout: time.Minute}.Do(t.Context())
-		unavailable(t, err)
+		provisiontest.Fails(t, err, provision.Unavailable)
 	}
 	bad := run(t, ``)
 	require.NoError(t, os.WriteFile(bad.Path, []byte("#!/no/such/interpreter\n"), 0o700))
 	_, err := bad.Do(t.Context())
-	require.False(t, unavailable(t, err).Unsure, "it was never started")
+	require.False(t, provisiontest.Fails(t, err, provision.Unavailable).Unsure, "it was never started")
 }
 
 func TestNumbersStandForIDs(t *testing.T) {

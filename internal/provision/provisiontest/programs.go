@@ -80,7 +80,7 @@ func (s Store) objects(service actor.ServiceID) int {
 
 func (s Store) inService(service actor.ServiceID) bool {
 	_, err := os.Stat(s.of(service, "off"))
-	return err != nil
+	return err != nil && s.objects(service) == 1
 }
 
 func (s Store) runs(service actor.ServiceID, kind provision.Kind) int {

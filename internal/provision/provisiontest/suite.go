@@ -123,6 +123,7 @@ func together(b *bench, modules ...provision.Module) {
 		b.wait(5 * time.Second)
 	}
 	for _, out := range outs {
+		b.clean(out, nil)
 		require.Equal(b, outs[0].Ref, out.Ref)
 		require.NotEqual(b, provision.Pending, out.State)
 	}
@@ -222,6 +223,7 @@ func cancelledCallComesBack(t *testing.T, h Harness) {
 		return err
 	})
 	require.ErrorIs(t, err, context.Canceled)
+	b.clean(provision.Outcome{}, err)
 }
 
 // sink keeps what is logged.

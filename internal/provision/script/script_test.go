@@ -153,10 +153,7 @@ func life(t *testing.T, name string) {
 	op.Spec.AddOns["disk"] = provision.AddOn{Amount: &disk, Unit: "piece"}
 	op.Kind = provision.SetParams
 	_, err = m.Apply(t.Context(), op)
-	f, ok := provision.FailureOf(err)
-	require.True(t, ok, err)
-	require.Equal(t, provision.Rejected, f.Kind)
-	require.Contains(t, f.Text, "unit of disk")
+	refusal(t, err, provision.Rejected, "unit of disk")
 	apply(provision.Close)
 	require.Nil(t, n.of(op.ServiceID))
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/tariffd/tariffd/internal/calendar"
 	"github.com/tariffd/tariffd/internal/fault"
 	"github.com/tariffd/tariffd/internal/provision"
+	"github.com/tariffd/tariffd/internal/provision/provisiontest"
 	"github.com/tariffd/tariffd/internal/provision/script"
 )
 
@@ -45,9 +46,7 @@ func did(t testing.TB, file string, op provision.Op, lines string) (provision.Ou
 
 func refusal(t testing.TB, err error, kind provision.FailureKind, words string) *provision.Failure {
 	t.Helper()
-	f, ok := provision.FailureOf(err)
-	require.Truef(t, ok, "a failure is expected, not %v", err)
-	require.Equal(t, kind, f.Kind, f.Text)
+	f := provisiontest.Fails(t, err, kind)
 	require.Contains(t, f.Text, words)
 	require.NotContains(t, f.Error(), token)
 	require.NotContains(t, f.Error(), firstPassword)

@@ -127,16 +127,13 @@ func TestEverythingElseIsAFailure(t *testing.T) {
 		{`printf 'OK a=\377'`, provision.Unavailable, "no text", true},
 	} {
 		_, err := did(t, provision.Open, c.run)
-		f, ok := provision.FailureOf(err)
-		require.Truef(t, ok, "%s: %v", c.run, err)
-		require.Equal(t, c.kind, f.Kind, c.run)
-		require.Contains(t, f.Text, c.words)
+		f := provisiontest.Fails(t, err, c.kind)
+		require.Contains(t, f.Text, c.words, c.run)
 		require.Equal(t, c.unsure, f.Unsure, c.run)
 		require.NotContains(t, f.Error(), password)
 	}
 	_, err := did(t, provision.Renew, `exit 1`)
-	f, _ := provision.FailureOf(err)
-	require.Equal(t, provision.Rejected, f.Kind, "what may have been prolonged is not prolonged again")
+	provisiontest.Fails(t, err, provision.Rejected) // what may have been prolonged is not prolonged again
 	m, err := shellscripts.Driver().New(config(t, scripts(t, everything...), 60))
 	require.NoError(t, err)
 	_, err = m.Apply(t.Context(), provision.Op{Kind: provision.Renew, Ref: "7", CutOff: true, Spec: spec(t, nil)})

@@ -18,6 +18,7 @@ import (
 	"github.com/tariffd/tariffd/internal/provision/dcimanager6/internal/panel"
 	"github.com/tariffd/tariffd/internal/provision/isp6"
 	"github.com/tariffd/tariffd/internal/provision/panelhttp"
+	"github.com/tariffd/tariffd/internal/provision/provisiontest"
 )
 
 // vendor answers each path with one of the wire samples and keeps what it was asked.
@@ -224,10 +225,7 @@ func TestThePanelsOwnWordsOfARefusal(t *testing.T) {
 	for _, status := range []int{http.StatusOK, http.StatusBadRequest} {
 		v := &vendor{status: status, samples: map[string]string{"POST /api/dci/v3/server/136/suspend": "error_protected.json"}}
 		err := v.panel(t, nil).Do(t.Context(), panel.SuspendServer, 136)
-		failure, ok := provision.FailureOf(err)
-		require.True(t, ok)
-		require.Equal(t, provision.Rejected, failure.Kind)
-		require.Equal(t, "The server is protected (3004)", failure.Text)
+		require.Equal(t, "The server is protected (3004)", provisiontest.Fails(t, err, provision.Rejected).Text)
 	}
 }
 

@@ -15,6 +15,7 @@ import (
 	"github.com/tariffd/tariffd/internal/provision/coremgr"
 	"github.com/tariffd/tariffd/internal/provision/dsmanager/internal/panel"
 	"github.com/tariffd/tariffd/internal/provision/panelhttp"
+	"github.com/tariffd/tariffd/internal/provision/provisiontest"
 )
 
 // vendor answers every call with one wire sample and notes what it was asked.
@@ -98,9 +99,7 @@ func TestNumbersOfErrors(t *testing.T) {
 		{"error_number.xml", map[string]string{"42": "away"}, provision.Unavailable, "The switch does not answer"},
 	} {
 		p, _ := vendor(t, c.file, nil, nil, c.errors)
-		failure, ok := provision.FailureOf(p.Do(t.Context(), panel.Disable, 7))
-		require.True(t, ok)
-		require.Equal(t, c.kind, failure.Kind, c.file)
+		failure := provisiontest.Fails(t, p.Do(t.Context(), panel.Disable, 7), c.kind)
 		require.Contains(t, failure.Text, c.text)
 		require.NotContains(t, failure.Text, "secret")
 	}

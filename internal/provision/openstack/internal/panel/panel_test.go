@@ -14,6 +14,7 @@ import (
 	"github.com/tariffd/tariffd/internal/provision"
 	"github.com/tariffd/tariffd/internal/provision/openstack/internal/panel"
 	"github.com/tariffd/tariffd/internal/provision/panelhttp"
+	"github.com/tariffd/tariffd/internal/provision/provisiontest"
 )
 
 // vendor answers each call with a wire sample and notes what it was asked.
@@ -110,14 +111,11 @@ func TestRefusalsKeepTheCloudsWords(t *testing.T) {
 	v := &vendor{samples: map[string]string{path: "error_conflict.json"}, status: http.StatusConflict}
 	err := v.panel(t, "east").Resize(t.Context(), id, "4")
 	require.True(t, panel.Rejected(err), err)
-	failure, _ := provision.FailureOf(err)
-	require.Equal(t, "panel_conflict", failure.Code)
-	require.Equal(t, "Cannot 'resize' instance 9168b536 while it is in vm_state error", failure.Text)
+	require.Equal(t, "Cannot 'resize' instance 9168b536 while it is in vm_state error", provisiontest.Refused(t, err, "panel_conflict").Text)
 
 	v = &vendor{samples: map[string]string{path: "error_keystone.json"}, status: http.StatusUnauthorized}
 	err = v.panel(t, "east").Do(t.Context(), panel.Reboot, id)
-	failure, _ = provision.FailureOf(err)
-	require.Equal(t, provision.Unauthenticated, failure.Kind)
+	provisiontest.Fails(t, err, provision.Unauthenticated)
 	require.Len(t, v.logins, 2, "one more login, and no more")
 	require.Len(t, v.asked, 2)
 }
@@ -129,8 +127,7 @@ func TestAddressesComeFromTheCatalogue(t *testing.T) {
 	require.Error(t, err)
 	require.True(t, strings.HasPrefix(v.asked[0], "GET /west/v2.1/servers/"), v.asked[0])
 	_, err = v.panel(t, "west").Images(t.Context())
-	failure, _ := provision.FailureOf(err)
-	require.Equal(t, "unknown_region", failure.Code)
+	provisiontest.Refused(t, err, "unknown_region")
 	v = &vendor{}
 	p := v.panel(t, "east")
 	_, _ = p.Images(t.Context())

@@ -17,6 +17,7 @@ import (
 	"github.com/tariffd/tariffd/internal/provision"
 	"github.com/tariffd/tariffd/internal/provision/isp6"
 	"github.com/tariffd/tariffd/internal/provision/panelhttp"
+	"github.com/tariffd/tariffd/internal/provision/provisiontest"
 	"github.com/tariffd/tariffd/internal/provision/vmmanager6/internal/panel"
 )
 
@@ -156,10 +157,7 @@ func TestThePanelsOwnWordsOfARefusal(t *testing.T) {
 	for _, status := range []int{http.StatusOK, http.StatusBadRequest} {
 		v := &vendor{status: status, samples: map[string]string{"POST /vm/v3/host/88/start": "error_unknown_property.json"}}
 		_, err := v.panel(t, nil).Do(t.Context(), panel.HostStart, 88)
-		failure, ok := provision.FailureOf(err)
-		require.True(t, ok)
-		require.Equal(t, provision.Rejected, failure.Kind)
-		require.Equal(t, "PROXY-3008: Unexpected property colour (3008)", failure.Text)
+		require.Equal(t, "PROXY-3008: Unexpected property colour (3008)", provisiontest.Fails(t, err, provision.Rejected).Text)
 	}
 }
 
