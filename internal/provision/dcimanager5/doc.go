@@ -11,8 +11,9 @@
 // period and the units of the reports, and the call for power. All of these stand in internal/panel/dialect.go and are corrected
 // by the module's parameters "endpoints" and "fields"; "-" switches a call off that an installation does not have.
 //
-// It owns the order of the steps and what counts as done; it owns neither retries nor the choice of another module (package
-// operation), nor the vendor's words for things (internal/panel).
+// It owns the order of the steps and what counts as done; it owns neither the frame of an attempt (package attempt), nor retries and
+// the choice of another module (package operation), nor the vendor's words for things (internal/panel), nor when licenses are bought
+// (internal/license) and whose the addresses of IPmanager are (internal/pool).
 //
 // Invariants:
 //   - A server of a service carries a mark made of the service's id in its name, an address of IPmanager in its note, a license as

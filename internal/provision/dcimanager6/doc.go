@@ -5,8 +5,8 @@
 // interface only: what had to be inferred stands in two tables (internal/panel/dialect.go), each line of which a module's
 // parameters "endpoints" and "fields" correct.
 //
-// It owns the order of these steps and what counts as done; it owns neither retries nor the choice of another module
-// (package operation), nor the vendor's words for things (internal/panel).
+// It owns the order of the steps and what counts as done; it owns neither the frame of an attempt (package attempt), nor retries and
+// the choice of another module (package operation), nor the vendor's words for things (internal/panel).
 //
 // Invariants:
 //   - A server that belongs to a service carries a mark made of the service's id in its name. Every step begins with a fresh

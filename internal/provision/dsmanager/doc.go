@@ -9,8 +9,8 @@
 // inferred (I) and stand in internal/panel/dialect.go, each line of which a module's parameters "endpoints", "fields" and "errors"
 // correct. Whatever the panel refuses becomes a task of the module's department.
 //
-// It owns the order of the steps and what counts as done; it owns neither retries nor the choice of another module (package
-// operation), nor the manner of speaking (coremgr).
+// It owns the order of the steps and what counts as done; it owns neither the frame of an attempt (package attempt), nor retries and
+// the choice of another module (package operation), nor the manner of speaking (coremgr).
 //
 // Invariants:
 //   - A dedicated server that belongs to a service carries a mark made of the service's id in its name. Every step begins with a

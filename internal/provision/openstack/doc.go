@@ -4,8 +4,8 @@
 // that the tariff names, in a network. All of the interface is documented by the vendor and coded in the library (D, C); what
 // is ours (I) is what suspending means: the machine is stopped and locked, each of which a module's parameters change.
 //
-// It owns the order of the steps and what counts as done; it owns neither retries nor the choice of another module
-// (package operation), nor Keystone's and Nova's words (internal/panel).
+// It owns the order of the steps and what counts as done; it owns neither the frame of an attempt (package attempt), nor retries and
+// the choice of another module (package operation), nor Keystone's and Nova's words (internal/panel).
 //
 // Invariants:
 //   - A server carries its service's mark as metadata. Every step begins with a fresh look at the cloud and goes by that mark,

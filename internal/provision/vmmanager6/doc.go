@@ -10,8 +10,8 @@
 // a recipe, and the calls disable and enable, which are off by default. Each path and word there is corrected by the module's
 // parameters "endpoints" and "fields", units and zones by parameters of their own.
 //
-// It owns the order of the steps and what counts as done; it owns neither retries nor the choice of another module
-// (package operation), nor the vendor's words for things (internal/panel).
+// It owns the order of the steps and what counts as done; it owns neither the frame of an attempt (package attempt), nor retries and
+// the choice of another module (package operation), nor the vendor's words for things (internal/panel).
 //
 // Invariants:
 //   - A machine of a service carries a mark made of the service's id, as its comment. Every step begins with a fresh look at
