@@ -12,6 +12,7 @@ import (
 	"github.com/tariffd/tariffd/internal/client"
 	"github.com/tariffd/tariffd/internal/fault"
 	"github.com/tariffd/tariffd/internal/ledger"
+	"github.com/tariffd/tariffd/internal/measure"
 	"github.com/tariffd/tariffd/internal/money"
 	"github.com/tariffd/tariffd/internal/operation"
 	"github.com/tariffd/tariffd/internal/order"
@@ -107,9 +108,26 @@ func (e *Engine) nextPeriod(ctx context.Context, tx Tx, c client.Client, s servi
 	if err != nil {
 		return Renewal{}, err
 	}
+	number := t.Number
+	if s.TariffVersion != number {
+		if in, s, number, err = asAgreed(ctx, tx, in, s, number); err != nil {
+			return Renewal{}, err
+		}
+	}
 	r, err := further(in, s, period, now)
-	r.Number = t.Number
+	r.Number = number
 	return r, err
+}
+
+// asAgreed sees to it that a service renews by another version of its tariff with as much as it has.
+func asAgreed(ctx context.Context, tx Tx, in pricing.Input, s service.Service, number int) (pricing.Input, service.Service, int, error) {
+	agreed, err := tx.TariffVersion(ctx, s.TariffID, s.TariffVersion)
+	if err != nil || !CountsAnew(agreed, in.Offer, s.AddOns) {
+		return in, s, number, err
+	}
+	list, err := tx.UnitsAll(ctx)
+	in, s, number = renewing(in, s, number, agreed, measure.NewUnits(list))
+	return in, s, number, err
 }
 
 // priceOf is what every price of a running service depends on; values, period and start are still to be told.

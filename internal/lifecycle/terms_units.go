@@ -4,10 +4,12 @@ import (
 	"context"
 	"encoding/json"
 	"maps"
+	"slices"
 
 	"github.com/tariffd/tariffd/internal/catalog"
 	"github.com/tariffd/tariffd/internal/fault"
 	"github.com/tariffd/tariffd/internal/measure"
+	"github.com/tariffd/tariffd/internal/money"
 	"github.com/tariffd/tariffd/internal/pricing"
 	"github.com/tariffd/tariffd/internal/service"
 )
@@ -65,4 +67,60 @@ func (m scale) kept(s service.Service, agreed catalog.Offer, in TermsInput) (map
 		held[code] = raw
 	}
 	return held, fields.Err()
+}
+
+// CountsAnew tells whether a later version of a tariff sells an add-on that is held in another unit than was agreed. The catalogue
+// refuses that today; it was not always so.
+func CountsAnew(agreed, next catalog.Offer, held map[string]json.RawMessage) bool {
+	for code := range held {
+		if otherUnit(agreed, next, code) {
+			return true
+		}
+	}
+	return false
+}
+
+func otherUnit(agreed, next catalog.Offer, code string) bool {
+	was, had := agreed.AddOnOf(code)
+	a, sold := next.AddOnOf(code)
+	return had && sold && was.Unit != "" && a.Unit != "" && a.Unit != was.Unit
+}
+
+// again is what a service goes on with by a later version of its tariff: the same quantity, in the unit in which that version
+// counts, whatever its steps are. False: something has no exact amount in the other unit, or a special price for each of the old
+// one; the service then goes on as agreed.
+func (m scale) again(s service.Service, agreed catalog.Offer, special []pricing.SpecialPrice) (map[string]json.RawMessage, bool) {
+	held, values := maps.Clone(s.AddOns), pricing.Kept(agreed, s.AddOns, s.Period)
+	for code := range s.AddOns {
+		if !otherUnit(agreed, m.to, code) || values[code].Amount == nil {
+			continue
+		}
+		was, _ := agreed.AddOnOf(code)
+		v, known := m.of(was, values[code])
+		priced := slices.ContainsFunc(special, func(p pricing.SpecialPrice) bool { return p.Item == code })
+		if !known || priced || !v.Amount.Equal(v.Amount.Round(money.PriceDigits)) {
+			return nil, false
+		}
+		raw, err := json.Marshal(v)
+		if err != nil {
+			return nil, false
+		}
+		held[code] = raw
+	}
+	return held, true
+}
+
+// renewing is what a service renews by: its tariff's newest version with what it has in that version's units, or the one that was
+// agreed where that cannot be told. Pure.
+func renewing(in pricing.Input, s service.Service, number int, agreed catalog.Offer, units measure.Units) (pricing.Input, service.Service, int) {
+	if !CountsAnew(agreed, in.Offer, s.AddOns) {
+		return in, s, number
+	}
+	held, ok := scale{units, in.Offer}.again(s, agreed, in.Special)
+	if !ok {
+		in.Offer = agreed
+		return in, s, s.TariffVersion
+	}
+	s.AddOns = held
+	return in, s, number
 }

@@ -3,13 +3,17 @@ package lifecycle_test
 import (
 	"context"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/tariffd/tariffd/internal/actor"
 	"github.com/tariffd/tariffd/internal/catalog"
 	"github.com/tariffd/tariffd/internal/fault"
 	"github.com/tariffd/tariffd/internal/input"
 	"github.com/tariffd/tariffd/internal/lifecycle"
+	"github.com/tariffd/tariffd/internal/service"
+	"github.com/tariffd/tariffd/internal/traffic"
 )
 
 // measured adds a disk in a unit to a tariff, of which up to so many can be had.
@@ -78,4 +82,47 @@ func TestWhatServicesHaveKeepsItsUnit(t *testing.T) {
 	r.measured(tariff, "GiB", "", "100")
 	r.renew(id, monthly)
 	require.JSONEq(r, `"20"`, string(r.service(id).AddOns["disk"]))
+}
+
+// A unit that was changed while nobody was kept from it: the service has as much as before, whatever the number is.
+func TestARenewalGoesOnWithTheQuantityThatWasAgreed(t *testing.T) {
+	r := newRig(t)
+	ctx := context.Background()
+	exec := func(query string) {
+		_, err := r.Pool.Exec(query)
+		require.NoError(r, err)
+	}
+	was := func(unit, to, price string) (actor.ClientID, service.ID) {
+		tariff := r.offers(unit+to, "P1M", "31")
+		r.measured(tariff, unit, "", "1000")
+		c, id := r.has(tariff, monthly, texts("disk", "20"))
+		exec(`UPDATE service SET status = 'deleted'`) // so that the catalogue lets it
+		_, err := r.Tariffs.UpdateAddOn(ctx, admin, tariff, "disk", catalog.AddOnChange{
+			Unit: input.To(to), Maximum: input.To(dec("1000000")), Prices: &[]catalog.AddOnPrice{{Period: monthly, Amount: dec(price)}},
+		})
+		require.NoError(r, err)
+		exec(`UPDATE service SET status = 'active'`)
+		require.Equal(r, "[942.00 0.00]", r.Books(c))
+		return c, id
+	}
+	goesOn := func(c actor.ClientID, id service.ID, held, price, funds string) {
+		r.Helper()
+		require.Equal(r, price, r.service(id).NextCharge(time.UTC).Amount.String(), "told before")
+		r.renew(id, monthly)
+		r.Work()
+		require.JSONEq(r, held, string(r.service(id).AddOns["disk"]))
+		require.Equal(r, funds, r.Books(c), "at the new price of what it has")
+		require.Equal(r, price, r.service(id).NextCharge(time.UTC).Amount.String(), "from then on it is agreed")
+	}
+	c, id := was("GiB", "MiB", "0.002")
+	goesOn(c, id, `"20480"`, "71.96", "[870.04 0.00]") // 31.00 + 40.96
+	c, id = was("MiB", "GiB", "100")
+	goesOn(c, id, `"0.01953125"`, "32.95", "[909.05 0.00]") // 31.00 + 1.95
+	c, id = was("MiB", "TiB", "100")
+	goesOn(c, id, `"20"`, "51.00", "[891.00 0.00]") // 31.00 + 20.00: no exact number of TiB, so it stays as agreed
+	c, id = was("GiB", "KiB", "100")
+	_, err := r.Lifecycle.SetSpecialPrice(ctx, admin, id, traffic.SpecialPrice{Item: "disk", Amount: ptr(dec("0.5"))}, nil)
+	require.NoError(r, err)
+	goesOn(c, id, `"20"`, "41.00", "[901.00 0.00]") // what staff set is for a GiB
+	r.sound()
 }

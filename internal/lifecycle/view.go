@@ -9,6 +9,7 @@ import (
 	"github.com/tariffd/tariffd/internal/calendar"
 	"github.com/tariffd/tariffd/internal/catalog"
 	"github.com/tariffd/tariffd/internal/client"
+	"github.com/tariffd/tariffd/internal/measure"
 	"github.com/tariffd/tariffd/internal/module"
 	"github.com/tariffd/tariffd/internal/money"
 	"github.com/tariffd/tariffd/internal/operation"
@@ -28,6 +29,7 @@ type View struct {
 	Driver             string          // of its module; empty: none yet
 	Offer              catalog.Offer   // of the tariff's newest version
 	AgreedOffer        catalog.Offer   // of the version that the service agreed to
+	Units              measure.Units   // where the newest version counts what it has in other ones
 	ClientDeletion     string          // of its product type
 	PricesIncludeTax   bool
 	// Where prices are without tax: what comes on top (D25).
@@ -78,10 +80,11 @@ func (v View) NextCharge(zone *time.Location) *NextCharge {
 	if !s.RenewsByItself() {
 		return nil
 	}
-	r, err := further(pricing.Input{
+	in, s, _ := renewing(pricing.Input{
 		Offer: v.Offer, ProductType: s.ProductType, Currency: s.Currency, PricesIncludeTax: v.PricesIncludeTax, Zone: zone,
 		TaxRate: client.TaxRate(v.TaxRules, v.Taxpayer, s.ProductType, calendar.DayOf(*s.PaidUntil, zone)), Special: specialsOf(v.Terms),
-	}, s, "", time.Time{})
+	}, s, 0, v.AgreedOffer, v.Units)
+	r, err := further(in, s, "", time.Time{})
 	if err != nil {
 		return nil
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/tariffd/tariffd/internal/actor"
 	"github.com/tariffd/tariffd/internal/fault"
 	"github.com/tariffd/tariffd/internal/lifecycle"
+	"github.com/tariffd/tariffd/internal/measure"
 	"github.com/tariffd/tariffd/internal/operation"
 	"github.com/tariffd/tariffd/internal/product"
 	"github.com/tariffd/tariffd/internal/provision"
@@ -85,6 +86,7 @@ func (c conn) toViews(ctx context.Context, rows []viewRow) ([]lifecycle.View, er
 	out := make([]lifecycle.View, len(rows))
 	want := make(map[string][]string, len(rows)) // terms by client
 	var bandwidth []service.ID
+	var units measure.Units
 	for i, r := range rows {
 		s, err := r.toService()
 		if err != nil {
@@ -104,6 +106,12 @@ func (c conn) toViews(ctx context.Context, rows []viewRow) ([]lifecycle.View, er
 		if s.TariffVersion != r.CurrentVersion {
 			if out[i].AgreedOffer, err = c.offer(ctx, s.TariffID, s.TariffVersion); err != nil {
 				return nil, err
+			}
+			if lifecycle.CountsAnew(out[i].AgreedOffer, out[i].Offer, s.AddOns) {
+				if units, err = c.unitsOnce(ctx, units); err != nil {
+					return nil, err
+				}
+				out[i].Units = units
 			}
 		}
 		want[string(s.ClientID)] = append(want[string(s.ClientID)], r.Terms...)
@@ -126,6 +134,15 @@ func (c conn) toViews(ctx context.Context, rows []viewRow) ([]lifecycle.View, er
 		}
 	}
 	return out, nil
+}
+
+// unitsOnce reads the units, unless they were read.
+func (c conn) unitsOnce(ctx context.Context, had measure.Units) (measure.Units, error) {
+	if had != nil {
+		return had, nil
+	}
+	list, err := unitStore{c}.UnitsAll(ctx)
+	return measure.NewUnits(list), err
 }
 
 // pick takes terms by their ids, in the order in which they are told.
