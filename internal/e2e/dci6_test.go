@@ -226,6 +226,12 @@ func (r rest) colocation() {
 	task := r.theTask()
 	require.Equal(r.t, "set_up", task.text("kind"))
 	r.admin.post("/v1/tasks/"+task.text("id")+"/close", map[string]any{"result": "done"}).refused(http.StatusUnprocessableEntity, "required", "/external_id required")
+	for _, wrong := range []string{"999", "6"} { // there is none, it is nobody's
+		r.admin.post("/v1/tasks/"+task.text("id")+"/close", map[string]any{"result": "done", "external_id": wrong}).
+			refused(http.StatusUnprocessableEntity, "machine_not_found", "/external_id machine_not_found")
+	}
+	r.admin.post("/v1/tasks/"+task.text("id")+"/close", map[string]any{"result": "done", "external_id": r.remoteA}).
+		refused(http.StatusUnprocessableEntity, "machine_not_found", "/external_id machine_not_found")
 	r.atTheRack("6", map[string]any{"owner_email": "buyer@shop.example"})
 	r.admin.post("/v1/tasks/"+task.text("id")+"/close", map[string]any{"result": "done", "external_id": "6"}).is(http.StatusOK)
 	require.Equal(r.t, "active", r.service(id).text("status"))

@@ -127,8 +127,12 @@ type CloseTaskInput struct {
 
 // CloseTask ends a task and with it the operation it stands for: done completes it as the module would have, refused ends it
 // without effect, and a refused set-up gives the held money back and has the panel give up what it had begun. Faults: task_closed, required (what the driver's set-up
-// must name), already_exists (an external id that another live service of the module has).
+// must name), already_exists (an external id that another live service of the panel has), machine_not_found (one that the panel does
+// not have for the service).
 func (e *Engine) CloseTask(ctx context.Context, by actor.Actor, id department.TaskID, in CloseTaskInput) (out department.Task, err error) {
+	if err = e.seeObject(ctx, by, id, in); err != nil {
+		return out, err
+	}
 	err = e.InTx(ctx, func(tx Tx) (err error) {
 		out, err = event.Once(ctx, tx, by, func() (department.Task, error) { return e.endTask(ctx, tx, by, id, in) })
 		return err
@@ -245,7 +249,7 @@ func (e *Engine) checkCompletion(ctx context.Context, tx Tx, s service.Service, 
 			return fault.New(fault.Invalid, "required", "The object's id in the panel is needed.").At("/external_id")
 		}
 	}
-	return nil
+	return unshared(ctx, tx, s, m.ID, in.ExternalID)
 }
 
 // refused ends an operation that people will not do.
