@@ -45,9 +45,7 @@ func TestInspectTellsHowTheServerIs(t *testing.T) {
 	require.Equal(t, []string{"bob@example.org", "b.example", "HPCorei7"}, []string{found.Owner, found.Domain, found.Sort})
 	require.Equal(t, out.Ref, found.Ref, "found by its mark")
 
-	other := newOp(provision.Sync, nil)
-	other.Ref = out.Ref
-	provisiontest.InspectsItsOwn(t, m, w, other)
+	provisiontest.InspectsItsOwn(t, m, w, op)
 }
 
 func TestServersThatWereThereBefore(t *testing.T) {

@@ -35,9 +35,7 @@ func TestInspectTellsHowTheServerIs(t *testing.T) {
 	require.Equal(t, provision.CutOff, found.Standing)
 	require.Equal(t, out.Ref, found.Ref, "found by its mark")
 
-	other := newOp(provision.Sync, nil)
-	other.Ref = out.Ref
-	provisiontest.InspectsItsOwn(t, m, w, other)
+	provisiontest.InspectsItsOwn(t, m, w, op)
 }
 
 func TestMachinesThatWereThereBefore(t *testing.T) {

@@ -34,9 +34,7 @@ func TestInspectTellsHowTheServerIs(t *testing.T) {
 	found := provisiontest.Inspect(t, m, lost)
 	require.Equal(t, []any{out.Ref, provision.CutOff, "bob@example.org", "s" + string(out.Ref) + ".bob.example"},
 		[]any{found.Ref, found.Standing, found.Owner, found.Domain}, "found by its mark")
-	other := newOp(provision.Sync, nil)
-	other.Ref = out.Ref
-	provisiontest.InspectsItsOwn(t, m, w, other)
+	provisiontest.InspectsItsOwn(t, m, w, op)
 }
 
 func TestServersThatWereThereBefore(t *testing.T) {

@@ -18,9 +18,8 @@ import (
 func TestAServerIsMadeAsOrdered(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	op := newOp(provision.Open, nil)
-	op.Spec = provisiontest.With(op.Spec, "os", "ubuntu-24.04")
-	out := w.Do(w.module(map[string]any{"security_groups": []string{"web"}, "availability_zone": "nova"}), &op)
+	m := w.module(map[string]any{"security_groups": []string{"web"}, "availability_zone": "nova"})
+	_, out := w.Open(m, provisiontest.With(spec(), "os", "ubuntu-24.04"))
 	s := w.server(out.Ref)
 	require.Equal(t, []string{"RegionOne", "ACTIVE", "m1.small", "Ubuntu-24.04"}, []string{s.Location, s.Status, s.Configuration, s.OS})
 	require.Equal(t, []string{"web"}, s.Groups)
@@ -29,9 +28,7 @@ func TestAServerIsMadeAsOrdered(t *testing.T) {
 	require.Equal(t, "ada.example", out.Domain)
 	require.Nil(t, out.Parameters)
 
-	plain := newOp(provision.Open, nil)
-	plain.Spec = settings(plain.Spec, `{"flavor": "1", "default_os": "", "network": ""}`)
-	out = w.Do(w.module(map[string]any{"network": "private"}), &plain)
+	_, out = w.Open(w.module(map[string]any{"network": "private"}), settings(spec(), `{"flavor": "1", "default_os": "", "network": ""}`))
 	require.Equal(t, map[string]string{"os": "Debian-12"}, out.Parameters, "what the order left open is told")
 	require.Equal(t, "private", w.server(out.Ref).Addresses[0].Network)
 }
@@ -77,8 +74,7 @@ func TestD28AddOnsWithoutACallAreToldToPeople(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	m := w.module(nil)
-	op := newOp(provision.Open, nil)
-	op.Spec = provisiontest.Sized(op.Spec, "cpu", "1", "piece", "ipv4", "1", "piece", "port_speed", "100", "Mbit/s")
+	op := provisiontest.Opening(provisiontest.Sized(spec(), "cpu", "1", "piece", "ipv4", "1", "piece", "port_speed", "100", "Mbit/s"))
 	op.Spec.Included = provisiontest.Sized(spec(), "ipv4", "1", "piece").AddOns
 	require.Contains(t, w.Do(m, &op).ByHand, ": port_speed 100 Mbit/s.")
 	change := newOp(provision.SetParams, &op)
@@ -132,8 +128,7 @@ func TestWhatTheCloudLacksIsRefusedBeforeAnythingIsMade(t *testing.T) {
 		"panel_conflict":  settings(spec(), `{"flavor": "m1.small"}`), // two networks and none chosen
 		"bad_unit":        provisiontest.Sized(spec(), "ram", "4", "piece"),
 	} {
-		op := newOp(provision.Open, nil)
-		op.Spec = spec
+		op := provisiontest.Opening(spec)
 		w.Refused(w.module(nil), &op, code)
 		require.Zero(t, w.objects(op.ServiceID), code)
 	}
@@ -145,11 +140,9 @@ func TestAServerThatCannotBeBuiltIsTakenBack(t *testing.T) {
 	w := newWorld(t)
 	w.Control("POST", "/openstack/pools", map[string]any{"name": "tiny", "network": "192.0.2.0/30"}, nil)
 	tiny := settings(spec(), `{"flavor": "m1.small", "network": "tiny"}`)
-	first := newOp(provision.Open, nil)
-	first.Spec = tiny
+	first := provisiontest.Opening(tiny)
 	w.Do(w.module(nil), &first)
-	op := newOp(provision.Open, nil)
-	op.Spec = tiny
+	op := provisiontest.Opening(tiny)
 	require.Contains(t, w.Refused(w.module(nil), &op, "machine_broken").Text, "No more IP addresses available")
 	require.Zero(t, w.objects(op.ServiceID))
 	require.Equal(t, 1, w.objects(first.ServiceID))

@@ -35,9 +35,7 @@ func TestInspectTellsHowTheServerIs(t *testing.T) {
 	found = provisiontest.Inspect(t, w.module(map[string]any{"lock_suspended": false}), lost)
 	require.Empty(t, found.Standing, "without locks nobody can tell who switched it off")
 
-	other := newOp(provision.Sync, nil)
-	other.Ref = out.Ref
-	provisiontest.InspectsItsOwn(t, m, w, other)
+	provisiontest.InspectsItsOwn(t, m, w, op)
 }
 
 func TestServersThatWereThereBefore(t *testing.T) {

@@ -19,7 +19,7 @@ func Connect(t testing.TB, d provision.Driver, c provision.Config) provision.Mod
 	return m
 }
 
-// NewOp is an operation of a service: of the one that another operation was of, or of a new one.
+// NewOp is an operation of a service: of the one that another operation was of, by what that asked for, or of a new one by the spec.
 func NewOp(kind provision.Kind, spec provision.Spec, of *provision.Op) provision.Op {
 	op := provision.Op{Kind: kind, Key: actor.NewID(), ServiceID: actor.ServiceID(actor.NewID()), Spec: spec}
 	if of != nil {
@@ -27,6 +27,9 @@ func NewOp(kind provision.Kind, spec provision.Spec, of *provision.Op) provision
 	}
 	return op
 }
+
+// Opening is the operation that opens a new service.
+func Opening(spec provision.Spec) provision.Op { return NewOp(provision.Open, spec, nil) }
 
 // mostLooks is after how many an operation that is still pending has no end.
 const mostLooks = 300
@@ -113,7 +116,7 @@ func (e *Engine) DoTwice(m provision.Module, op *provision.Op) provision.Outcome
 // Open opens a service. Its op carries the Ref, for NewOp.
 func (e *Engine) Open(m provision.Module, spec provision.Spec) (provision.Op, provision.Outcome) {
 	e.t.Helper()
-	op := NewOp(provision.Open, spec, nil)
+	op := Opening(spec)
 	out := e.Do(m, &op)
 	op.Memo = nil
 	return op, out

@@ -35,7 +35,7 @@ func silenceIsUnavailable(t *testing.T, h Harness) {
 	}
 	b.Network.Break(Fault{Kind: "timeout"})
 	defer b.Network.Mend()
-	op := b.op(provision.Open, nil)
+	op := Opening(b.Spec)
 	err := within(t, 10*time.Second, func() error {
 		_, err := b.module.Apply(t.Context(), op)
 		return err
@@ -52,7 +52,7 @@ func brokenAnswersAreFailures(t *testing.T, h Harness) {
 	}
 	for _, kind := range []string{"http_500", "bad_body", "http_401"} {
 		b := newBench(t, h)
-		op := b.op(provision.Open, nil)
+		op := Opening(b.Spec)
 		for _, method := range []string{"", "GET", "POST"} {
 			b.Network.Break(Fault{Method: method, Kind: kind})
 			_, err := b.look(b.module, op)
@@ -76,7 +76,7 @@ func failedJobLeavesNothing(t *testing.T, h Harness) {
 	}
 	for after := range 4 {
 		b := newBench(t, h)
-		op := b.op(provision.Open, nil)
+		op := Opening(b.Spec)
 		b.Network.Break(Fault{Kind: "task_fail", Times: 1, After: after})
 		out, err := b.persist(b.module, &op)
 		if failure, ok := provision.FailureOf(err); ok {

@@ -41,10 +41,12 @@ func Machines(t testing.TB, m provision.Module) []provision.Machine {
 	return list
 }
 
-// InspectsItsOwn expects that a look at what another service has finds nothing, and that a look at a broken panel is no look.
-// The operation is a sync by the id of the other's object. It leaves the panel broken.
-func InspectsItsOwn(t testing.TB, m provision.Module, n Network, other provision.Op) {
+// InspectsItsOwn expects that a service which is known by the object of another finds nothing, and that a look at a broken panel is
+// no look. The operation is the other's. It leaves the panel broken.
+func InspectsItsOwn(t testing.TB, m provision.Module, n Network, owner provision.Op) {
 	t.Helper()
+	other := NewOp(provision.Sync, owner.Spec, nil)
+	other.Ref = owner.Ref
 	require.Equal(t, provision.Found{}, Inspect(t, m, other), "it is another service's")
 	n.Break(Fault{Kind: "http_500"})
 	_, err := m.(provision.Inspector).Inspect(t.Context(), other)

@@ -112,7 +112,7 @@ func (c cell) survive(t *testing.T, h Harness) bool {
 func (c cell) prepare(b *bench) provision.Op {
 	b.Helper()
 	if c.op == provision.Open {
-		return b.op(provision.Open, nil)
+		return Opening(b.Spec)
 	}
 	service := b.opened()
 	if c.op == provision.Resume {

@@ -70,7 +70,7 @@ func applyTwiceIsOnce(t *testing.T, h Harness) {
 // openWithoutMemoIsOnce repeats an opening as if nothing of it had been noted.
 func openWithoutMemoIsOnce(t *testing.T, h Harness) {
 	b := newBench(t, h)
-	op := b.op(provision.Open, nil)
+	op := Opening(b.Spec)
 	first := b.Do(b.module, &op)
 	again := provision.Op{Kind: op.Kind, Key: op.Key, ServiceID: op.ServiceID, Spec: op.Spec}
 	out, err := b.look(b.module, again)
@@ -96,7 +96,7 @@ func twoProcessesAtOnceAreOne(t *testing.T, h Harness) {
 // together runs an opening by two workers side by side to their ends.
 func together(b *bench, modules ...provision.Module) {
 	b.Helper()
-	op := b.op(provision.Open, nil)
+	op := Opening(b.Spec)
 	outs := make([]provision.Outcome, len(modules))
 	ops := make([]provision.Op, len(modules))
 	for i := range ops {
@@ -202,7 +202,7 @@ func closeLeavesNothing(t *testing.T, h Harness) {
 // cancelledCallComesBack gives up while the panel keeps the call, and calls with a context that is over.
 func cancelledCallComesBack(t *testing.T, h Harness) {
 	b := newBench(t, h)
-	op := b.op(provision.Open, nil)
+	op := Opening(b.Spec)
 	if b.Network != nil {
 		b.Network.Break(Fault{Kind: "hold"})
 		defer b.Network.Mend()

@@ -45,8 +45,7 @@ func TestAddOnsWinOverTheTemplate(t *testing.T) {
 	t.Parallel()
 	// The worked example: a template of 2 GiB and 20 GiB, a tariff of 1 GiB of memory.
 	w := newWorld(t)
-	op := newOp(provision.Open, nil)
-	op.Spec = provisiontest.Sized(op.Spec, "ram", "1", "GiB", "port_speed", "200", "Mbit/s", "ipv4", "0", "piece")
+	op := provisiontest.Opening(provisiontest.Sized(spec(), "ram", "1", "GiB", "port_speed", "200", "Mbit/s", "ipv4", "0", "piece"))
 	s := w.machine(w.Do(w.module(nil), &op).Ref)
 	require.Equal(t, []int{1, 1024, 20480, 200, 200}, []int{s.CPU, s.RAM, s.Disk, s.NetIn, s.NetOut})
 	require.Empty(t, s.Preset, "made of values")
@@ -56,13 +55,11 @@ func TestAddOnsWinOverTheTemplate(t *testing.T) {
 func TestAnUnknownTemplateSetsNoLimits(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	op := newOp(provision.Open, nil)
-	op.Spec = provisiontest.Sized(op.Spec, "cpu", "3", "piece", "ram", "1536", "MiB", "disk", "0.5", "TiB")
+	op := provisiontest.Opening(provisiontest.Sized(spec(), "cpu", "3", "piece", "ram", "1536", "MiB", "disk", "0.5", "TiB"))
 	op.Spec.Settings = json.RawMessage(`{"template": "No such"}`)
 	s := w.machine(w.Do(w.module(nil), &op).Ref)
 	require.Equal(t, []int{3, 1536, 512 * 1024, 0, 0}, []int{s.CPU, s.RAM, s.Disk, s.NetIn, s.NetOut})
-	op = newOp(provision.Open, nil)
-	op.Spec = provisiontest.Sized(op.Spec, "ram", "1", "Mbit/s")
+	op = provisiontest.Opening(provisiontest.Sized(spec(), "ram", "1", "Mbit/s"))
 	w.Refused(w.module(nil), &op, "bad_unit")
 }
 
@@ -70,9 +67,7 @@ func TestOneModuleDrivesOneCluster(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	lxd := w.module(map[string]any{"cluster": "lxd", "additional_interface": true})
-	op := newOp(provision.Open, nil)
-	op.Spec = provisiontest.With(op.Spec, "os", "Ubuntu-24.04")
-	out := w.Do(lxd, &op)
+	_, out := w.Open(lxd, provisiontest.With(spec(), "os", "Ubuntu-24.04"))
 	s := w.machine(out.Ref)
 	require.Equal(t, "LXD", s.Cluster)
 	require.Equal(t, "Ubuntu-24.04", s.OS.Name)
@@ -103,17 +98,14 @@ func TestPoolsServeByTheirNumber(t *testing.T) {
 	w := newWorld(t)
 	w.Control("POST", "/vmmanager6/pools", map[string]any{"name": "Tiny", "network": "192.0.2.0/29", "clusters": []string{"KVM"}}, nil)
 	m := w.module(map[string]any{"ip_pool": "Tiny"})
-	op := newOp(provision.Open, nil)
-	op.Spec = provisiontest.Sized(op.Spec, "ipv4", "4", "piece")
+	op := provisiontest.Opening(provisiontest.Sized(spec(), "ipv4", "4", "piece"))
 	w.Do(m, &op)
-	op = newOp(provision.Open, nil)
-	op.Spec = provisiontest.Sized(op.Spec, "ipv4", "2", "piece")
+	op = provisiontest.Opening(provisiontest.Sized(spec(), "ipv4", "2", "piece"))
 	w.Refused(m, &op, "no_free_address")
 	require.Equal(t, 0, w.objects(op.ServiceID))
 
 	w.Control("POST", "/vmmanager6/servers", map[string]any{"name": "x", "owner_email": "x@example.com", "count": 252}, nil)
-	op = newOp(provision.Open, nil)
-	op.Spec = provisiontest.Sized(op.Spec, "ipv4", "2", "piece")
+	op = provisiontest.Opening(provisiontest.Sized(spec(), "ipv4", "2", "piece"))
 	s := w.machine(w.Do(w.module(nil), &op).Ref)
 	require.Equal(t, 2, s.Addresses[0].PoolID, "the first has one left only, the next serves whole")
 }
@@ -124,12 +116,10 @@ func TestWhatCannotBeHadIsRefusedAndLeavesNothing(t *testing.T) {
 	for code, spec := range map[string]provision.Spec{
 		"unknown_os": provisiontest.With(spec(), "os", "Plan9"), "unknown_recipe": provisiontest.With(spec(), "recipe", "burn-in"),
 	} {
-		op := newOp(provision.Open, nil)
-		op.Spec = spec
+		op := provisiontest.Opening(spec)
 		w.Refused(w.module(nil), &op, code)
 	}
-	op := newOp(provision.Open, nil)
-	op.Spec = provisiontest.With(spec(), "os", "Almighty rescue")
+	op := provisiontest.Opening(provisiontest.With(spec(), "os", "Almighty rescue"))
 	w.Refused(w.module(nil), &op, "unknown_os")
 	require.Empty(t, w.view().Servers)
 	require.Len(t, w.view().Users, 1, "no account is made for nothing")
@@ -144,8 +134,7 @@ func TestD28WhatThePanelCannotDoIsTold(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	m := w.module(map[string]any{"use_recipes": false})
-	op := newOp(provision.Open, nil)
-	op.Spec = provisiontest.Sized(op.Spec, "cpu", "2", "piece", "ipv6", "1", "piece", "backup_space", "50", "GiB", "traffic", "100", "GiB")
+	op := provisiontest.Opening(provisiontest.Sized(spec(), "cpu", "2", "piece", "ipv6", "1", "piece", "backup_space", "50", "GiB", "traffic", "100", "GiB"))
 	op.Spec.AddOns["control_panel"], op.Spec.AddOns["os"] = provision.AddOn{Item: "lamp"}, provision.AddOn{Item: "Ubuntu-24.04"}
 	out := w.Do(m, &op)
 	require.Equal(t, provision.Done, out.State)
@@ -230,9 +219,7 @@ func TestARefusedChangeIsUndone(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	m := w.module(nil)
-	op := newOp(provision.Open, nil)
-	op.Spec = provisiontest.Sized(op.Spec, "cpu", "2", "piece", "disk", "20", "GiB", "ipv4", "3", "piece")
-	out := w.Do(m, &op)
+	op, out := w.Open(m, provisiontest.Sized(spec(), "cpu", "2", "piece", "disk", "20", "GiB", "ipv4", "3", "piece"))
 	before := out.Addresses
 	w.Fault("task_fail", "POST", "/vm/v3/disk", 1, 0)
 	change := newOp(provision.SetParams, &op)
@@ -410,16 +397,13 @@ func TestInferredWordsCanBeCorrected(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	m := w.module(map[string]any{"fields": map[string]string{"mark": "name", "net_in": "net_bandwidth_mbitps", "net_out": "net_bandwidth_mbitps", "in": "net_tx"}})
-	op := newOp(provision.Open, nil)
-	op.Spec = provisiontest.Sized(op.Spec, "port_speed", "300", "Mbit/s")
-	out := w.Do(m, &op)
+	op, out := w.Open(m, provisiontest.Sized(spec(), "port_speed", "300", "Mbit/s"))
 	s := w.machine(out.Ref)
 	require.Equal(t, "svc-"+string(op.ServiceID), s.Name)
 	require.Empty(t, s.Comment)
 	require.Equal(t, 0, s.NetIn)
 	m = w.module(map[string]any{"fields": map[string]string{"net_in": "colour"}})
-	op = newOp(provision.Open, nil)
-	op.Spec = provisiontest.Sized(op.Spec, "port_speed", "300", "Mbit/s")
+	op = provisiontest.Opening(provisiontest.Sized(spec(), "port_speed", "300", "Mbit/s"))
 	require.Contains(t, w.Refused(m, &op, "panel_rejected").Text, "PROXY-3008: Unexpected property colour")
 	require.Equal(t, 0, w.objects(op.ServiceID))
 }

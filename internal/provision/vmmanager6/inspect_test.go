@@ -15,9 +15,7 @@ func TestInspectTellsHowTheMachineIs(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	m := w.module(map[string]any{"disable_suspended": true})
-	op := newOp(provision.Open, nil)
-	op.Spec = provisiontest.Sized(op.Spec, "ram", "1", "GiB", "ipv4", "2", "piece", "ipv6", "1", "piece")
-	out := w.Do(m, &op)
+	op, out := w.Open(m, provisiontest.Sized(spec(), "ram", "1", "GiB", "ipv4", "2", "piece", "ipv6", "1", "piece"))
 	found := provisiontest.Inspect(t, m, newOp(provision.Sync, &op))
 	require.True(t, found.Exists)
 	require.Equal(t, out.Ref, found.Ref)
@@ -36,9 +34,7 @@ func TestInspectTellsHowTheMachineIs(t *testing.T) {
 	require.Equal(t, provision.CutOff, found.Standing)
 	require.False(t, *found.Power)
 
-	other := newOp(provision.Sync, nil)
-	other.Ref = out.Ref
-	provisiontest.InspectsItsOwn(t, m, w, other)
+	provisiontest.InspectsItsOwn(t, m, w, op)
 }
 
 // A machine that is off may have been switched off by its client.
