@@ -3,8 +3,6 @@ package provision
 import (
 	"context"
 	"fmt"
-	"maps"
-	"slices"
 )
 
 // Checked is what a check of a connection did.
@@ -28,26 +26,13 @@ func Explain(ctx context.Context, m Module) (Checked, error) {
 	return Checked{}, m.Check(ctx)
 }
 
-// Trial is a check in the course of it: calls are tried one after another until one fails.
+// Trial is a check in the course of it: things are tried one after another until one fails.
 type Trial struct {
 	Checked
-	Err   error
-	calls map[string]bool
+	Err error
 }
 
-// Call tries a call that goes by a name in the driver's tables and by a text in the panel. The refusal of one is told with both.
-func (t *Trial) Call(name, text string, attempt func() error) {
-	if t.Err != nil || t.calls[name] {
-		return
-	}
-	if t.calls == nil {
-		t.calls = map[string]bool{}
-	}
-	t.calls[name] = true
-	t.Try(fmt.Sprintf("%s (%s)", name, text), attempt)
-}
-
-// Try tries something else than a call of the tables.
+// Try tries something. A refusal is told with what was tried.
 func (t *Trial) Try(what string, attempt func() error) {
 	if t.Err != nil {
 		return
@@ -63,15 +48,6 @@ func (t *Trial) Try(what string, attempt func() error) {
 func (t *Trial) Hint(format string, args ...any) {
 	if t.Err == nil {
 		t.Hints = append(t.Hints, fmt.Sprintf(format, args...))
-	}
-}
-
-// Untried hints at those of the corrected calls that were not made: most change something.
-func (t *Trial) Untried(corrected map[string]string) {
-	for _, name := range slices.Sorted(maps.Keys(corrected)) {
-		if !t.calls[name] && corrected[name] != "-" {
-			t.Hint("The correction endpoints.%s (%s) was not tried: it changes something, or there is nothing yet to try it on.", name, corrected[name])
-		}
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 
 	"github.com/tariffd/tariffd/internal/provision"
 	"github.com/tariffd/tariffd/internal/provision/dcimanager5/internal/panel"
+	"github.com/tariffd/tariffd/internal/provision/dialect"
 )
 
 // Check logs in everywhere, and proves that the type for parking exists where that can be known, and that the panels have the
@@ -17,7 +18,7 @@ func (m *Module) Check(ctx context.Context) error {
 
 // Explain is Check, and tells what was tried.
 func (m *Module) Explain(ctx context.Context) (provision.Checked, error) {
-	c := &check{Module: m, ctx: ctx}
+	c := &check{Module: m, Trial: dialect.NewTrial(m.panel.Function, m.set.Endpoints), ctx: ctx}
 	c.list("", m.panel, panel.OSTemplates)
 	c.corrected("", m.panel, panel.Users)
 	c.corrected("", m.panel, panel.ServerTypes)
@@ -34,20 +35,19 @@ func (m *Module) Explain(ctx context.Context) (provision.Checked, error) {
 		c.corrected("IP manager", &m.pool.Panel, panel.PoolTypes)
 		c.parking()
 	}
-	c.Untried(m.set.Endpoints)
 	return c.Result()
 }
 
 // check is one check in the course of it.
 type check struct {
 	*Module
-	provision.Trial
+	*dialect.Trial[panel.Call]
 	ctx context.Context //nolint:containedctx // it lives as long as one check
 }
 
 // list tries a function that shows something; the system is named where it stands beside the panel.
 func (c *check) list(system string, p *panel.Panel, call panel.Call, form ...string) {
-	c.Call(string(call), p.Function(call), func() error {
+	c.Call(call, func() error {
 		err := p.Reachable(c.ctx, call, form...)
 		if err != nil && system != "" {
 			return named(system, err)
@@ -58,7 +58,7 @@ func (c *check) list(system string, p *panel.Panel, call panel.Call, form ...str
 
 // corrected is list for a function that was corrected: others are not tried, for the panel may lack them.
 func (c *check) corrected(system string, p *panel.Panel, call panel.Call, form ...string) {
-	if _, is := c.set.Endpoints[string(call)]; is && !p.Lacks(call) {
+	if c.Corrected(call) && !p.Lacks(call) {
 		c.list(system, p, call, form...)
 	}
 }
@@ -66,7 +66,7 @@ func (c *check) corrected(system string, p *panel.Panel, call panel.Call, form .
 // servers tries the list of servers, and on the first of them what shows one server; of the first two that is a form.
 func (c *check) servers() {
 	var all []panel.Server
-	c.Call(string(panel.Servers), c.panel.Function(panel.Servers), func() (err error) {
+	c.Call(panel.Servers, func() (err error) {
 		all, err = c.panel.Servers(c.ctx)
 		return err
 	})

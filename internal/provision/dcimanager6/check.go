@@ -6,6 +6,7 @@ import (
 
 	"github.com/tariffd/tariffd/internal/provision"
 	"github.com/tariffd/tariffd/internal/provision/dcimanager6/internal/panel"
+	"github.com/tariffd/tariffd/internal/provision/dialect"
 	"github.com/tariffd/tariffd/internal/provision/isp6"
 )
 
@@ -18,35 +19,25 @@ func (m *Module) Check(ctx context.Context) error {
 
 // Explain is Check, and tells what was tried.
 func (m *Module) Explain(ctx context.Context) (provision.Checked, error) {
-	c := &check{Module: m, ctx: ctx}
+	c := &check{Module: m, Trial: dialect.NewTrial(m.panel.Path, m.set.Endpoints), ctx: ctx}
 	c.place()
 	c.pools()
 	c.lists()
 	c.traffic()
-	c.Untried(m.set.Endpoints)
 	return c.Result()
 }
 
 // check is one check in the course of it.
 type check struct {
 	*Module
-	provision.Trial
+	*dialect.Trial[panel.Call]
 	ctx context.Context //nolint:containedctx // it lives as long as one check
-}
-
-func (c *check) try(call panel.Call, attempt func() error) {
-	c.Call(string(call), c.panel.Path(call), attempt)
-}
-
-func (c *check) corrected(call panel.Call) bool {
-	_, is := c.set.Endpoints[string(call)]
-	return is
 }
 
 // place proves that the panel has the data center's location.
 func (c *check) place() {
 	var locations []panel.Place
-	c.try(panel.Locations, func() (err error) {
+	c.Call(panel.Locations, func() (err error) {
 		locations, err = c.panel.Locations(c.ctx)
 		return err
 	})
@@ -63,11 +54,11 @@ func (c *check) place() {
 // pools proves that the pools exist which the module names.
 func (c *check) pools() {
 	wanted := []string{c.set.AllocationPool, c.set.DeallocationPool}
-	if wanted[0] == "" && wanted[1] == "" && !c.corrected(panel.Pools) {
+	if wanted[0] == "" && wanted[1] == "" && !c.Corrected(panel.Pools) {
 		return
 	}
 	var all []panel.Pool
-	c.try(panel.Pools, func() (err error) {
+	c.Call(panel.Pools, func() (err error) {
 		all, err = c.panel.Pools(c.ctx)
 		return err
 	})
@@ -80,25 +71,25 @@ func (c *check) pools() {
 
 // lists tries what an order reads, where it is corrected or the module needs it: the panel may keep its administrators from others.
 func (c *check) lists() {
-	c.try(panel.ServerList, func() error {
+	c.Call(panel.ServerList, func() error {
 		_, _, err := c.panel.Server(c.ctx, 0) // there is none; the call is what counts
 		return err
 	})
-	if c.corrected(panel.Configurations) {
-		c.try(panel.Configurations, func() error {
+	if c.Corrected(panel.Configurations) {
+		c.Call(panel.Configurations, func() error {
 			_, err := c.panel.Configurations(c.ctx)
 			return err
 		})
 	}
-	if c.corrected(panel.Users) {
-		c.try(panel.Users, func() error {
+	if c.Corrected(panel.Users) {
+		c.Call(panel.Users, func() error {
 			_, _, err := c.panel.UserByEmail(c.ctx, "nobody@example.com")
 			return err
 		})
 	}
-	if c.corrected(panel.OSTemplates) || c.productType != colocation {
+	if c.Corrected(panel.OSTemplates) || c.productType != colocation {
 		var systems []panel.OSTemplate
-		c.try(panel.OSTemplates, func() (err error) {
+		c.Call(panel.OSTemplates, func() (err error) {
 			systems, err = c.panel.OSTemplates(c.ctx)
 			return err
 		})
@@ -106,8 +97,8 @@ func (c *check) lists() {
 			c.Hint("The panel lists no system to install: no server can be made.")
 		}
 	}
-	if c.corrected(panel.Scripts) || c.set.UseRecipes {
-		c.try(panel.Scripts, func() error {
+	if c.Corrected(panel.Scripts) || c.set.UseRecipes {
+		c.Call(panel.Scripts, func() error {
 			_, err := c.panel.Scripts(c.ctx)
 			return err
 		})
@@ -116,7 +107,7 @@ func (c *check) lists() {
 
 // traffic tries a corrected call on any server of the panel.
 func (c *check) traffic() {
-	if !c.corrected(panel.Traffic) || c.Err != nil {
+	if !c.Corrected(panel.Traffic) || c.Err != nil {
 		return
 	}
 	all, err := c.panel.Servers(c.ctx, isp6.All())
@@ -124,7 +115,7 @@ func (c *check) traffic() {
 		return
 	}
 	now := c.now().UTC()
-	c.try(panel.Traffic, func() error {
+	c.Call(panel.Traffic, func() error {
 		_, err := c.panel.Traffic(c.ctx, all[0].ID, now.Format("2006-01-02"), now.Add(-time.Hour), now, 0)
 		return err
 	})

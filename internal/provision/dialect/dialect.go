@@ -2,7 +2,8 @@
 // known, and what one installation says otherwise.
 //
 // It owns the corrections by a module's parameters "endpoints" and "fields", the part of the parameters' JSON Schema that offers
-// them, and the list of them for everybody to read (provision.Info). It owns no panel's table: those lie with each driver.
+// them, the list of them for everybody to read (provision.Info), and the trial of a table's calls where a connection is checked. It
+// owns no panel's table: those lie with each driver.
 //
 // Invariants: what is in a table can be corrected, is offered and is listed, and nothing else; a correction has the form of what it
 // stands in for, so that it is refused when it is written and not when it is used.

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/tariffd/tariffd/internal/provision"
+	"github.com/tariffd/tariffd/internal/provision/dialect"
 	"github.com/tariffd/tariffd/internal/provision/dsmanager/internal/panel"
 )
 
@@ -16,19 +17,17 @@ func (m *Module) Check(ctx context.Context) error {
 
 // Explain is Check, and tells what was tried. Of colocated servers only the list is needed.
 func (m *Module) Explain(ctx context.Context) (provision.Checked, error) {
-	t := &provision.Trial{}
-	try := func(call panel.Call, attempt func() error) { t.Call(string(call), m.panel.Function(call), attempt) }
+	t := dialect.NewTrial(m.panel.Function, m.set.Endpoints)
 	var all []panel.Server
-	try(panel.Servers, func() (err error) {
+	t.Call(panel.Servers, func() (err error) {
 		all, err = m.panel.Servers(ctx)
 		return err
 	})
 	if len(all) == 0 {
 		t.Hint("The panel lists no server that can be read: there is none, or the fields say another column for its number.")
 	}
-	_, users := m.set.Endpoints[string(panel.Users)]
-	if m.productType != colocation || users {
-		try(panel.Users, func() error {
+	if m.productType != colocation || t.Corrected(panel.Users) {
+		t.Call(panel.Users, func() error {
 			_, err := m.panel.Emails(ctx)
 			return err
 		})
@@ -36,7 +35,7 @@ func (m *Module) Explain(ctx context.Context) (provision.Checked, error) {
 	if m.productType != colocation {
 		for _, call := range []panel.Call{panel.Presets, panel.OSImages} {
 			var names []string
-			try(call, func() (err error) {
+			t.Call(call, func() (err error) {
 				names, err = m.panel.Names(ctx, call)
 				return err
 			})
@@ -45,12 +44,11 @@ func (m *Module) Explain(ctx context.Context) (provision.Checked, error) {
 			}
 		}
 		if len(all) > 0 {
-			try(panel.History, func() error {
+			t.Call(panel.History, func() error {
 				_, err := m.panel.Last(ctx, all[0].ID)
 				return err
 			})
 		}
 	}
-	t.Untried(m.set.Endpoints)
 	return t.Result()
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/tariffd/tariffd/internal/provision"
+	"github.com/tariffd/tariffd/internal/provision/dialect"
 	"github.com/tariffd/tariffd/internal/provision/vmmanager6/internal/panel"
 )
 
@@ -19,37 +20,27 @@ func (m *Module) Check(ctx context.Context) error {
 
 // Explain is Check, and tells what was tried.
 func (m *Module) Explain(ctx context.Context) (provision.Checked, error) {
-	c := &check{Module: m, ctx: ctx}
+	c := &check{Module: m, Trial: dialect.NewTrial(m.panel.Path, m.set.Endpoints), ctx: ctx}
 	c.lists(c.place())
 	c.machine()
-	c.Untried(m.set.Endpoints)
 	return c.Result()
 }
 
 // check is one check in the course of it.
 type check struct {
 	*Module
-	provision.Trial
+	*dialect.Trial[panel.Call]
 	ctx context.Context //nolint:containedctx // it lives as long as one check
-}
-
-func (c *check) try(call panel.Call, attempt func() error) {
-	c.Call(string(call), c.panel.Path(call), attempt)
-}
-
-func (c *check) corrected(call panel.Call) bool {
-	_, is := c.set.Endpoints[string(call)]
-	return is
 }
 
 // place proves that there are the cluster and the pools which the module names.
 func (c *check) place() (cluster panel.Cluster) {
-	c.try(panel.Clusters, func() (err error) {
+	c.Call(panel.Clusters, func() (err error) {
 		cluster, err = c.cluster(c.ctx)
 		return err
 	})
 	var here pools
-	c.try(panel.Pools, func() (err error) {
+	c.Call(panel.Pools, func() (err error) {
 		here, err = c.loadPools(c.ctx, cluster)
 		return err
 	})
@@ -73,7 +64,7 @@ func (c *check) place() (cluster panel.Cluster) {
 // lists tries what an order reads: where it is corrected, or the module needs it.
 func (c *check) lists(cluster panel.Cluster) {
 	var systems []panel.OSTemplate
-	c.try(panel.OSTemplates, func() (err error) {
+	c.Call(panel.OSTemplates, func() (err error) {
 		systems, err = c.panel.OSTemplates(c.ctx)
 		return err
 	})
@@ -88,8 +79,8 @@ func (c *check) lists(cluster panel.Cluster) {
 		panel.HostList: func() error { _, _, err := c.panel.Host(c.ctx, 0); return err },
 	}
 	for _, call := range slices.Sorted(maps.Keys(reads)) {
-		if c.corrected(call) || call == panel.Recipes && c.set.UseRecipes {
-			c.try(call, reads[call])
+		if c.Corrected(call) || call == panel.Recipes && c.set.UseRecipes {
+			c.Call(call, reads[call])
 		}
 	}
 }
@@ -108,7 +99,7 @@ func (c *check) machine() {
 		},
 	}
 	for _, call := range slices.Sorted(maps.Keys(reads)) {
-		if !c.corrected(call) || c.Err != nil {
+		if !c.Corrected(call) || c.Err != nil {
 			continue
 		}
 		if of == 0 {
@@ -118,6 +109,6 @@ func (c *check) machine() {
 			}
 			of = all[0].ID
 		}
-		c.try(call, reads[call])
+		c.Call(call, reads[call])
 	}
 }
