@@ -10,11 +10,9 @@ import (
 	"github.com/tariffd/tariffd/internal/catalog"
 	"github.com/tariffd/tariffd/internal/client"
 	"github.com/tariffd/tariffd/internal/measure"
-	"github.com/tariffd/tariffd/internal/module"
 	"github.com/tariffd/tariffd/internal/money"
 	"github.com/tariffd/tariffd/internal/operation"
 	"github.com/tariffd/tariffd/internal/pricing"
-	"github.com/tariffd/tariffd/internal/product"
 	"github.com/tariffd/tariffd/internal/provision"
 	"github.com/tariffd/tariffd/internal/service"
 )
@@ -31,6 +29,7 @@ type View struct {
 	AgreedOffer        catalog.Offer   // of the version that the service agreed to
 	Units              measure.Units   // where the newest version counts what it has in other ones
 	ClientDeletion     string          // of its product type
+	ClientDeletionTime string          // of its product type
 	PricesIncludeTax   bool
 	// Where prices are without tax: what comes on top (D25).
 	TaxRules []client.TaxRule
@@ -39,9 +38,11 @@ type View struct {
 
 // Pending is an unfinished operation of a service.
 type Pending struct {
-	ID     operation.ID     `json:"id"`
-	Kind   provision.Kind   `json:"kind"`
-	Status operation.Status `json:"status"`
+	ID     operation.ID
+	Kind   provision.Kind
+	Status operation.Status
+	Begun  bool // the panel holds something for it
+	Asked  bool // people were asked
 }
 
 // Linked is a server of a bandwidth service.
@@ -94,104 +95,6 @@ func (v View) NextCharge(zone *time.Location) *NextCharge {
 		at = calendar.DailyRunAt(day.AddDays(-2), zone)
 	}
 	return &NextCharge{At: at, Amount: r.Quote.Total}
-}
-
-// actionsBy says by which operation of its module an action works; the others need no module.
-var actionsBy = map[string]provision.Kind{
-	"reboot": provision.Reboot, "reinstall": provision.Reinstall, "set_parameters": provision.SetParams,
-}
-
-// Actions are what a role may ask of a service in its present state, for the interface that draws the buttons: only what its
-// module does and its tariff allows.
-func (e *Engine) Actions(v View, role actor.Role) []string {
-	out := []string{}
-	for _, a := range stateActions(v.Service) {
-		if !v.allows(a, role) {
-			continue
-		}
-		kind, byModule := actionsBy[a]
-		if byModule && e.modeOf(v, kind) == provision.ModeNone {
-			continue
-		}
-		out = append(out, a)
-	}
-	if role != actor.Client && (v.Status == service.Active || v.Status == service.Suspended) && e.can(v, provision.CanSync) {
-		out = append(out, "sync")
-	}
-	if v.Service.Live() && len(v.Secrets) > 0 && e.modeOf(v, provision.Open) != provision.ModeNone {
-		out = append(out, "reveal_credentials")
-	}
-	return out
-}
-
-// allows tells what rules say of an action, beyond the state: what cannot have an effect is no button.
-func (v View) allows(action string, role actor.Role) bool {
-	staff := role == actor.Admin
-	switch action {
-	case "suspend":
-		// On a suspended service it would add a reason.
-		return staff || (!v.Has(service.ByClient) && (role != actor.Client || v.AgreedOffer.Policy.ClientMaySuspend))
-	case "resume":
-		return staff || v.Has(service.ByClient)
-	case "renew":
-		return v.PaidUntil != nil && !v.Period.IsDaily() && !v.Has(service.ForAbuse)
-	case "delete":
-		return role != actor.Client || v.ClientDeletion != "forbidden"
-	case "change_add_ons":
-		return changeable(v.Service, false) == nil && v.hasEditable(staff)
-	case "change_tariff":
-		return changeable(v.Service, true) == nil && (v.AgreedOffer.Policy.ChangeTo != changeToNone || v.hasOtherPeriod())
-	}
-	return true
-}
-
-// hasEditable tells whether any add-on of the agreed version can be changed; what is given by hand only staff changes.
-func (v View) hasEditable(staff bool) bool {
-	return slices.ContainsFunc(v.AgreedOffer.AddOns, func(a catalog.AddOn) bool {
-		switch a.Billing {
-		case catalog.BillOrder, catalog.BillChoice:
-			return a.Enabled && a.Edit != editFixed
-		case catalog.BillManual:
-			return a.Enabled && staff
-		}
-		return false
-	})
-}
-
-func (v View) hasOtherPeriod() bool {
-	return slices.ContainsFunc(v.Offer.Prices, func(p catalog.Price) bool { return p.Period.Renews() && p.Period != v.Period })
-}
-
-func (e *Engine) modeOf(v View, kind provision.Kind) provision.Mode {
-	mode, err := e.mode(module.Module{Driver: v.Driver}, v.ProductType, kind)
-	if err != nil {
-		return provision.ModeNone
-	}
-	return mode
-}
-
-// can tells whether the driver of a service's module has an ability.
-func (e *Engine) can(v View, a provision.Ability) bool {
-	d, err := e.Registry.Driver(v.Driver)
-	return err == nil && d.Can(a)
-}
-
-func stateActions(s service.Service) []string {
-	var out []string
-	switch {
-	case s.Status == service.Active && s.DeleteAt != nil:
-		out = []string{"suspend", "renew", "reboot", "undelete", "delete"}
-	case s.Status == service.Active:
-		out = []string{"suspend", "renew", "reboot", "reinstall", "set_parameters", "change_add_ons", "change_tariff", "delete"}
-	case s.Status == service.Suspended && s.DeleteAt != nil:
-		out = []string{"suspend", "resume", "renew", "undelete", "delete"}
-	case s.Status == service.Suspended:
-		out = []string{"suspend", "resume", "renew", "delete"}
-	}
-	if s.ProductType == product.DedicatedBandwidth && len(out) > 0 {
-		out = append(out, "set_servers")
-	}
-	return out
 }
 
 // specialsOf are the special prices among terms.

@@ -24,12 +24,13 @@ import (
 type viewStore struct{ conn }
 
 // The lists come as arrays of short texts: building and reading JSON would cost more than finding the rows.
-const viewColumns = serviceHead + `, t.current_version, coalesce(m.driver, '') AS driver, p.prices_include_tax, pt.client_deletion,
+const viewColumns = serviceHead + `, t.current_version, coalesce(m.driver, '') AS driver, p.prices_include_tax, pt.client_deletion, pt.client_deletion_time,
 CASE WHEN NOT p.prices_include_tax THEN (SELECT ` + taxPlace + ` FROM client c WHERE c.id = s.client_id) END AS tax_place,
 CASE WHEN NOT p.prices_include_tax THEN ` + rulesOfProvider + ` END AS tax_rules,
 ARRAY(SELECT x.id::text FROM service_term x
       WHERE x.client_id = s.client_id AND x.service_id = s.id AND x.to_at IS NULL) AS terms,
-ARRAY(SELECT concat_ws(' ', o.id, o.kind, o.status) FROM operation o
+ARRAY(SELECT concat_ws(' ', o.id, o.kind, o.status, CASE WHEN o.begun THEN 'begun' END, CASE WHEN o.task_id IS NOT NULL THEN 'asked' END)
+      FROM operation o
       WHERE o.service_id = s.id AND o.status IN ('queued', 'running', 'waiting', 'manual')) AS pending,
 coalesce((SELECT l.bandwidth_service_id::text FROM traffic_link l
           WHERE l.client_id = s.client_id AND l.server_service_id = s.id AND l.to_at IS NULL AND l.superseded_at IS NULL LIMIT 1), '') AS bandwidth_service_id`
@@ -74,6 +75,7 @@ type viewRow struct {
 	Driver             string          `db:"driver"`
 	PricesIncludeTax   bool            `db:"prices_include_tax"`
 	ClientDeletion     string          `db:"client_deletion"`
+	ClientDeletionTime string          `db:"client_deletion_time"`
 	TaxPlace           pq.StringArray  `db:"tax_place"`
 	TaxRules           pq.StringArray  `db:"tax_rules"`
 	Terms              pq.StringArray  `db:"terms"`
@@ -94,7 +96,8 @@ func (c conn) toViews(ctx context.Context, rows []viewRow) ([]lifecycle.View, er
 		}
 		out[i] = lifecycle.View{
 			Service: s, BandwidthServiceID: r.BandwidthServiceID, Driver: r.Driver, PricesIncludeTax: r.PricesIncludeTax,
-			Pending: pendingOf(r.Pending), ClientDeletion: r.ClientDeletion, Taxpayer: toTaxpayer(r.TaxPlace),
+			Pending: pendingOf(r.Pending), ClientDeletion: r.ClientDeletion, ClientDeletionTime: r.ClientDeletionTime,
+			Taxpayer: toTaxpayer(r.TaxPlace),
 		}
 		if out[i].TaxRules, err = toTaxRules(s.ProviderID, r.TaxRules); err != nil {
 			return nil, err
@@ -159,12 +162,15 @@ func pick(all map[string]*service.TermRow, ids []string) []service.TermRow {
 	return out
 }
 
-// pendingOf reads operations written as id, kind and status; they are told in order of their ids.
+// pendingOf reads operations written as id, kind, status and what is true of them; they are told in order of their ids.
 func pendingOf(texts []string) []lifecycle.Pending {
 	var out []lifecycle.Pending
 	for _, text := range texts {
-		if f := strings.Fields(text); len(f) == 3 {
-			out = append(out, lifecycle.Pending{ID: operation.ID(f[0]), Kind: provision.Kind(f[1]), Status: operation.Status(f[2])})
+		if f := strings.Fields(text); len(f) >= 3 {
+			out = append(out, lifecycle.Pending{
+				ID: operation.ID(f[0]), Kind: provision.Kind(f[1]), Status: operation.Status(f[2]),
+				Begun: slices.Contains(f[3:], "begun"), Asked: slices.Contains(f[3:], "asked"),
+			})
 		}
 	}
 	slices.SortFunc(out, func(a, b lifecycle.Pending) int { return cmp.Compare(a.ID, b.ID) })
