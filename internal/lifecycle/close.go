@@ -200,6 +200,9 @@ func (e *Engine) forget(ctx context.Context, tx Tx, by actor.Actor, s service.Se
 	return nil
 }
 
+// longestCall is longer than any call of a module takes: a program may be given an hour.
+const longestCall = 65 * time.Minute
+
 // takeBack has the panel give up what a refused opening may have left there: nobody has it, so it must not stay (the client's
 // money is back already). Where the opening was calling its panel when it was refused, that call may still make something, and
 // comes to its end first. It expects the client's lock.
@@ -210,7 +213,7 @@ func (e *Engine) takeBack(ctx context.Context, tx Tx, by actor.Actor, s *service
 	o := newOperation(s, provision.Close, operation.Payload{Automatic: true, Leftover: true}, by, now)
 	o.ModuleID = opening.ModuleID
 	if calling {
-		at := operation.RetryAt(o.ID, now)
+		at := now.Add(longestCall)
 		o.NextAttemptAt = &at
 	}
 	o.Note(now, "What the refused opening left in the panel is given up.")

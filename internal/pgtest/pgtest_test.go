@@ -215,6 +215,17 @@ func child(t *testing.T, test string, env ...string) (*exec.Cmd, string) {
 	return cmd, tmp
 }
 
+// It changes the environment, so it does not run beside others.
+func TestMemoryThatNobodyMayWriteIsPassedOver(t *testing.T) {
+	memory := filepath.Join(t.TempDir(), "memory") // a file: no folder can be made in it, not even by root
+	require.NoError(t, os.WriteFile(memory, nil, 0o600))
+	t.Setenv("TMPDIR", "")
+	dir, err := folder(memory, fmt.Sprintf("tariffd-pgtest-folder-%d", os.Getpid()))
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, os.Remove(dir)) })
+	require.DirExists(t, dir)
+}
+
 func TestMissingServerFails(t *testing.T) {
 	t.Parallel()
 	for _, test := range []string{"TestNewHasTheCurrentSchema", "TestTxIsRolledBack"} {

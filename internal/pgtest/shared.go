@@ -80,8 +80,8 @@ func sharedDir() (string, error) {
 	}
 	sum := sha256.Sum256([]byte(module))
 	name := fmt.Sprintf("tariffd-pgtest-%d-%s", os.Geteuid(), hex.EncodeToString(sum[:4]))
-	dir := filepath.Join(place(), name)
-	if err := os.MkdirAll(dir, 0o700); err != nil {
+	dir, err := folder(memory, name)
+	if err != nil {
 		return "", err
 	}
 	info, err := os.Lstat(dir)
@@ -102,15 +102,18 @@ const (
 	memoryWanted = 1 << 30
 )
 
-// place is in memory where there is room, unless TMPDIR says otherwise: each
-// test makes and removes the some 600 files of a database, which keeps certain
-// disks' file systems busy for longer than the test itself.
-func place() string {
+// folder is in memory where there is room and one may write, unless TMPDIR
+// says otherwise: each test makes and removes the some 600 files of a database,
+// which keeps certain disks' file systems busy for longer than the test itself.
+func folder(memory, name string) (string, error) {
 	var fs syscall.Statfs_t
 	if os.Getenv("TMPDIR") == "" && syscall.Statfs(memory, &fs) == nil && fs.Bavail*uint64(fs.Bsize) >= memoryWanted {
-		return memory
+		if dir := filepath.Join(memory, name); os.MkdirAll(dir, 0o700) == nil {
+			return dir, nil
+		}
 	}
-	return os.TempDir()
+	dir := filepath.Join(os.TempDir(), name)
+	return dir, os.MkdirAll(dir, 0o700)
 }
 
 // moduleDir is the folder of go.mod above the package under test, or the
