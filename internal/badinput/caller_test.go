@@ -19,7 +19,7 @@ type (
 )
 
 var web = &http.Client{
-	Timeout: time.Minute, Transport: &http.Transport{MaxIdleConnsPerHost: 16},
+	Timeout: 3 * time.Minute, Transport: &http.Transport{MaxIdleConnsPerHost: 16},
 	CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 }
 

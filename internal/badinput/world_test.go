@@ -84,7 +84,7 @@ func (w *world) serve(c config.Config, listener net.Listener) {
 			w.t.Log(trouble.String())
 		}
 	})
-	require.Eventually(w.t, func() bool { _, err := os.Stat(ready); return err == nil }, 20*time.Second, 2*time.Millisecond)
+	require.Eventually(w.t, func() bool { _, err := os.Stat(ready); return err == nil }, time.Minute, 2*time.Millisecond)
 }
 
 // log keeps what the program complains of, for the end of a failed test.

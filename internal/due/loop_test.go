@@ -162,7 +162,7 @@ func TestHeartbeatKeepsAClaim(t *testing.T) {
 	require.NoError(t, err)
 	w.must(t, `UPDATE chore SET lease_until = now() + interval '1 s'`)
 	require.NoError(t, table.Extend(t.Context(), held))
-	other, err := open(t.Context(), url, 25*time.Second)
+	other, err := open(t.Context(), url, 10*time.Second) // after the former end and long before the new one
 	require.NoError(t, err)
 	defer other.db.Close()
 	got, err := other.db.DueIn(choreColumns).Claim(t.Context(), first, 1)

@@ -164,5 +164,5 @@ func finish(tx *sqlx.Tx, err error) error {
 
 func eventually(t *testing.T, what string, holds func() bool) {
 	t.Helper()
-	require.Eventually(t, holds, 20*time.Second, 5*time.Millisecond, what)
+	require.Eventually(t, holds, time.Minute, 5*time.Millisecond, what)
 }

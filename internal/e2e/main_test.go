@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"sync"
+	"syscall"
 	"testing"
 )
 
@@ -35,12 +36,23 @@ func isSet(name string) (set bool) {
 	return set
 }
 
+// ground is where worlds keep their data: in memory where there is room for all of them, unless TMPDIR says otherwise. Nothing
+// can be run from there on some machines, so programs have folders elsewhere.
+func ground() string {
+	const memory, wanted = "/dev/shm", 4 << 30
+	var fs syscall.Statfs_t
+	if os.Getenv("TMPDIR") == "" && syscall.Statfs(memory, &fs) == nil && fs.Bavail*uint64(fs.Bsize) >= wanted {
+		return memory
+	}
+	return os.TempDir()
+}
+
 // made are the folders that all tests share.
 var made []string
 
 // share makes a folder that is open to every user, for the test that gives up being root.
-func share(name string) (string, error) {
-	dir, err := os.MkdirTemp("", "tariffd-e2e-"+name+"-")
+func share(in, name string) (string, error) {
+	dir, err := os.MkdirTemp(in, "tariffd-e2e-"+name+"-")
 	if err != nil {
 		return "", err
 	}
@@ -53,7 +65,7 @@ var binary = sync.OnceValues(func() (string, error) {
 	if path := os.Getenv("E2E_BINARY"); path != "" {
 		return filepath.Abs(path)
 	}
-	dir, err := share("bin")
+	dir, err := share("", "bin")
 	if err != nil {
 		return "", err
 	}
@@ -73,7 +85,7 @@ var prototype = sync.OnceValues(func() (string, error) {
 	if err != nil {
 		return "", err
 	}
-	dir, err := share("new")
+	dir, err := share(ground(), "new")
 	if err != nil {
 		return "", err
 	}
@@ -93,4 +105,4 @@ var prototype = sync.OnceValues(func() (string, error) {
 
 // hasty are settings of worlds' databases. Processes are killed here but never the machine, so nothing need wait for the disk;
 // and statements that each connection of each world plans anew are planned once there, not up to six times.
-const hasty = "\nfsync = off\nfull_page_writes = off\nplan_cache_mode = force_generic_plan\n"
+const hasty = "\nfsync = off\nfull_page_writes = off\nmin_wal_size = 32MB\nmax_wal_size = 64MB\nplan_cache_mode = force_generic_plan\n"

@@ -25,7 +25,7 @@ func TestAnyCallMayFail(t *testing.T) {
 		}
 		t.Run(tr.name, func(t *testing.T) {
 			t.Parallel()
-			m := &matrix{sale: &sale{life: newMarket(t, "TARIFFD_PANELS_DELAY=40s"), trade: tr}, offset: i}
+			m := &matrix{sale: &sale{life: newMarket(t, "TARIFFD_PANELS_DELAY=40s"), trade: tr, silenced: true}, offset: i}
 			m.begin()
 			m.unharmed()
 			for _, victim := range tr.struck {

@@ -17,9 +17,9 @@ const (
 	// tick is the pause between two looks of a poll.
 	tick = 20 * time.Millisecond
 	// patience bounds every poll: longer than the lease of work whose worker was killed.
-	patience = 60 * time.Second
+	patience = 3 * time.Minute
 	// stopLimit is what an orderly end may take, PostgreSQL's included.
-	stopLimit = 30 * time.Second
+	stopLimit = 2 * time.Minute
 )
 
 // process is a running child. Its output goes to a file, so that nothing blocks when nobody reads.

@@ -149,7 +149,7 @@ func reply(w http.ResponseWriter, r *http.Request, code int, quota string) {
 // mailboxes makes a folder of scripts that keep what they sell in another folder. There is none for a restart.
 func mailboxes(s *sale) (connection, parameters doc) {
 	s.t.Helper()
-	folder, store := filepath.Join(filepath.Dir(s.dir), "scripts"), filepath.Join(filepath.Dir(s.dir), "store")
+	folder, store := filepath.Join(s.programs, "scripts"), filepath.Join(s.programs, "store")
 	require.NoError(s.t, os.Mkdir(folder, 0o700))
 	require.NoError(s.t, os.Mkdir(store, 0o700))
 	for _, name := range []string{"open", "suspend", "resume", "close", "setparam"} {
@@ -184,7 +184,7 @@ esac
 
 // mailbox is what the scripts keep of the service.
 func mailbox(s *sale) []string {
-	text, err := os.ReadFile(filepath.Join(filepath.Dir(s.dir), "store", s.id))
+	text, err := os.ReadFile(filepath.Join(s.programs, "store", s.id))
 	if err != nil {
 		return nil
 	}

@@ -45,6 +45,7 @@ type sale struct {
 	external      string
 	state         string // what the panels hold of it
 	refused       int    // operations that people refused
+	silenced      bool   // its panels are made to keep silent
 	afterFailure  bool   // of a job of the panel's own: of what is given back it counts only that it is nobody's
 }
 

@@ -15,7 +15,7 @@ func trades() []trade {
 		{
 			name: "OpenStack", driver: "openstack", product: "vds", region: "RegionOne",
 			connect: func(s *sale) (doc, doc) {
-				return doc{"url": s.panels.url + "/openstack", "username": "admin", "password": "secret", "project": "admin"}, impatient(doc{})
+				return doc{"url": s.panels.url + "/openstack", "username": "admin", "password": "secret", "project": "admin"}, s.timed(doc{})
 			},
 			settings: doc{"flavor": "m1.small", "network": "public"}, larger: doc{"flavor": "m1.large", "network": "public"},
 			addOns: []doc{integer("ipv4", "1", "8")}, wanted: doc{"ipv4": "2"},
@@ -35,7 +35,7 @@ func trades() []trade {
 		{
 			name: "DCImanager 6", driver: "dcimanager6", product: "dedicated", region: "3",
 			connect: func(s *sale) (doc, doc) {
-				return doc{"url": s.panels.url + "/dcimanager6", "username": "admin@example.com", "password": "secret"}, impatient(doc{})
+				return doc{"url": s.panels.url + "/dcimanager6", "username": "admin@example.com", "password": "secret"}, s.timed(doc{})
 			},
 			settings: doc{"configuration": "E3-1230-16GB"}, larger: doc{"configuration": "E3-1230-16GB"},
 			addOns: []doc{integer("ipv4_public", "1", "8")}, wanted: doc{"ipv4_public": "2"},
@@ -59,7 +59,7 @@ func trades() []trade {
 					return s.admin.post(path, doc{"name": name, "url": s.panels.url + url, "username": "admin", "password": "secret"}).
 						is(http.StatusCreated).text("id")
 				}
-				return doc{"url": s.panels.url + "/dcimanager5/dcimgr", "username": "admin", "password": "secret"}, impatient(doc{
+				return doc{"url": s.panels.url + "/dcimanager5/dcimgr", "username": "admin", "password": "secret"}, s.timed(doc{
 					"ip_manager_id":     made("/v1/ip-managers", "Addresses", "/ipmanager5/ipmgr"),
 					"license_server_id": made("/v1/license-servers", "Licenses", "/licenseserver/billmgr"),
 					"parking_ip_type":   "parking",
@@ -145,14 +145,18 @@ func trades() []trade {
 // machine is what an order of a machine fills in.
 var machine = doc{"os": "Debian-12", "domain": "one.shop.example"}
 
-// impatient makes a silent panel cost little time.
-func impatient(parameters doc) doc {
-	parameters["timeout_seconds"] = 3 // not less: a busy machine is no silent panel
+// timed says how long the driver waits for a panel. Where panels are silenced it is short; elsewhere a busy machine must not
+// look like a silent panel.
+func (s *sale) timed(parameters doc) doc {
+	parameters["timeout_seconds"] = 60
+	if s.silenced {
+		parameters["timeout_seconds"] = 5
+	}
 	return parameters
 }
 
 func fourth(s *sale) (connection, parameters doc) {
-	return doc{"url": s.panels.url + "/dsmanager/dsmgr", "username": "admin", "password": "secret"}, impatient(doc{})
+	return doc{"url": s.panels.url + "/dsmanager/dsmgr", "username": "admin", "password": "secret"}, s.timed(doc{})
 }
 
 // virtual sells machines of one cluster.
@@ -160,7 +164,7 @@ func virtual(name, cluster string) trade {
 	return trade{
 		name: name, driver: "vmmanager6", product: "vds",
 		connect: func(s *sale) (doc, doc) {
-			return doc{"url": s.panels.url + "/vmmanager6", "username": "admin@example.com", "password": "secret"}, impatient(doc{"cluster": cluster})
+			return doc{"url": s.panels.url + "/vmmanager6", "username": "admin@example.com", "password": "secret"}, s.timed(doc{"cluster": cluster})
 		},
 		settings: doc{"template": "Basic"}, larger: doc{"template": "Basic"},
 		addOns: []doc{integer("ram", "1", "64"), integer("disk", "20", "100")}, wanted: doc{"ram": "4", "disk": "30"},
@@ -186,13 +190,13 @@ func nextclouds(name, sample string) trade {
 		name: name, driver: "script", product: "cloud_" + filepath.Ext(sample)[1:], content: ownProduct,
 		connect: func(s *sale) (doc, doc) {
 			cloud.serve(s.t)
-			program := filepath.Join(filepath.Dir(s.dir), sample)
+			program := filepath.Join(s.programs, sample)
 			text, err := os.ReadFile(filepath.Join("..", "provision", "script", "samples", sample))
 			require.NoError(s.t, err)
 			require.NoError(s.t, os.WriteFile(program, text, 0o700))
 			return doc{
 				"program": program, "params": doc{"url": cloud.url, "username": cloudAdmin}, "secrets": doc{"password": cloudPassword},
-			}, doc{"timeout_seconds": 10}
+			}, s.timed(doc{})
 		},
 		addOns: []doc{integer("disk", "5", "50")}, wanted: doc{"disk": "7"}, told: doc{"label": "db"},
 		seen: []func(*sale) []string{cloud.seen},

@@ -38,6 +38,8 @@ type world struct {
 	boxes  *process // the simulated panels
 	extra  []string // further settings
 	as     *syscall.Credential
+
+	programs string // folder from which programs can be run
 }
 
 // newWorld starts an installation with a frozen clock and takes it down with the test.
@@ -57,11 +59,13 @@ func newWorld(t testing.TB, extra ...string) *world {
 func bareWorld(t testing.TB, extra ...string) *world {
 	t.Helper()
 	// Not t.TempDir: its long path would not leave room for PostgreSQL's socket.
-	root, err := os.MkdirTemp("", "tariffd-e2e-")
+	root, err := os.MkdirTemp(ground(), "tariffd-e2e-")
 	require.NoError(t, err)
 	require.NoError(t, os.Chmod(root, 0o755))
 	w := &world{t: t, dir: filepath.Join(root, "var"), extra: extra, secret: "tfd_" + random(20)}
 	require.NoError(t, os.Mkdir(w.dir, 0o700))
+	w.programs, err = os.MkdirTemp("", "tariffd-e2e-programs-")
+	require.NoError(t, err)
 	w.url = "http://" + freeAddress(t)
 	w.panels = &panels{t: t, url: "http://" + freeAddress(t)}
 	w.admin = &caller{t: t, url: w.url, key: w.secret}
@@ -112,7 +116,7 @@ func (w *world) startAs(args ...string) (err error) {
 
 func answers(p *process, url string) error {
 	return poll(p.name+" at "+url, func() error {
-		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 		defer cancel()
 		req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, http.NoBody)
 		if err != nil {
@@ -197,6 +201,7 @@ func (w *world) end(root string) {
 		})
 	}
 	_ = os.RemoveAll(root)
+	_ = os.RemoveAll(w.programs)
 }
 
 // ownPostgres guards against a number that was given to another process in the meantime.

@@ -121,7 +121,7 @@ func TestStalePidOfAnotherProcess(t *testing.T) {
 	s := start(t, Options{Dir: dir})
 	pid := postmaster(t, dir)
 	require.NoError(t, syscall.Kill(pid, syscall.SIGKILL))
-	require.True(t, awaitEnd(pid, filepath.Join(dir, "postgres"), 10*time.Second))
+	require.True(t, awaitEnd(pid, filepath.Join(dir, "postgres"), time.Minute))
 
 	other := exec.Command("cat")
 	stdin, err := other.StdinPipe()

@@ -95,7 +95,7 @@ func tempDir(t *testing.T) string {
 	t.Cleanup(func() {
 		if pid, _, found := readPidFile(dir + "/postgres"); found && serves(pid, dir+"/postgres") {
 			_ = syscall.Kill(pid, syscall.SIGQUIT)
-			awaitEnd(pid, dir+"/postgres", 10*time.Second)
+			awaitEnd(pid, dir+"/postgres", time.Minute)
 		}
 		require.NoError(t, os.RemoveAll(dir))
 	})

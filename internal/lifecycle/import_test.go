@@ -203,7 +203,7 @@ func TestModulesOfOnePanelImportOneAfterTheOther(t *testing.T) {
 	require.Eventually(r, func() bool {
 		return len(late) == 1 || r.Count(`SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted
 			AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`) == 1
-	}, 20*time.Second, 5*time.Millisecond)
+	}, time.Minute, 5*time.Millisecond)
 	close(commit)
 	require.NoError(r, <-one)
 	err := <-late

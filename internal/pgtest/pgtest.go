@@ -39,7 +39,7 @@ const (
 	// setupLimit covers making a cluster and migrating the template.
 	setupLimit = 2 * time.Minute
 	// stepLimit covers one database made or dropped.
-	stepLimit = 30 * time.Second
+	stepLimit = 2 * time.Minute
 )
 
 // New is a pool on a fresh database with the current schema, dropped at the

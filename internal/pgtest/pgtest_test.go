@@ -191,7 +191,7 @@ func TestLeftoversOfDeadProcessesAreSwept(t *testing.T) {
 	require.Eventually(t, func() bool {
 		require.NoError(t, living.sweep(t.Context()))
 		return !databaseExists(t, living, left)
-	}, 10*time.Second, 10*time.Millisecond)
+	}, time.Minute, 10*time.Millisecond)
 	require.True(t, databaseExists(t, living, kept))
 	require.True(t, databaseExists(t, living, living.template))
 	require.True(t, databaseExists(t, living, server(t).template))
@@ -200,7 +200,7 @@ func TestLeftoversOfDeadProcessesAreSwept(t *testing.T) {
 	require.Eventually(t, func() bool {
 		require.NoError(t, server(t).sweep(t.Context()))
 		return !databaseExists(t, server(t), kept) && !databaseExists(t, server(t), living.template)
-	}, 10*time.Second, 10*time.Millisecond)
+	}, time.Minute, 10*time.Millisecond)
 }
 
 // child is this test binary with one test and a temporary folder of its own,
@@ -299,5 +299,5 @@ func awaitStop(t *testing.T, tmp string) {
 	require.Eventually(t, func() bool {
 		_, err := os.Stat(filepath.Join(dirs[0], "postmaster.pid"))
 		return os.IsNotExist(err)
-	}, 30*time.Second, 20*time.Millisecond)
+	}, time.Minute, 20*time.Millisecond)
 }

@@ -147,7 +147,7 @@ func TestSilenceEndsAfterTheTimeLimit(t *testing.T) {
 		}
 	})
 	t.Cleanup(func() { close(over) })
-	c := client(t, panelhttp.Options{URL: url, Timeout: 50 * time.Millisecond})
+	c := client(t, panelhttp.Options{URL: url, Timeout: time.Second})
 	_, err := c.Do(t.Context(), read)
 	require.Equal(t, provision.Unavailable, failure(t, err).Kind)
 	require.ErrorIs(t, err, context.DeadlineExceeded)

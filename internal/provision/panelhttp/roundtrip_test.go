@@ -37,7 +37,8 @@ func TestALentClientKeepsItsPromises(t *testing.T) {
 		}
 	}))
 	defer server.Close()
-	client, err := panelhttp.New(panelhttp.Options{URL: server.URL, MaxBody: 1000, Timeout: 300 * time.Millisecond, Env: provision.Env{Transport: http.DefaultTransport}})
+	options := panelhttp.Options{URL: server.URL, MaxBody: 1000, Timeout: time.Minute, Env: provision.Env{Transport: http.DefaultTransport}}
+	client, err := panelhttp.New(options)
 	require.NoError(t, err)
 	lent := &http.Client{Transport: client.RoundTripper(), CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 	do := func(method, path string) (int, string, error) {
@@ -61,6 +62,10 @@ func TestALentClientKeepsItsPromises(t *testing.T) {
 	failure, ok := provision.FailureOf(err)
 	require.True(t, ok, err)
 	require.Contains(t, failure.Text, "larger than 1000 bytes")
+	options.Timeout = time.Second // for what never answers
+	client, err = panelhttp.New(options)
+	require.NoError(t, err)
+	lent.Transport = client.RoundTripper()
 	_, _, err = do("POST", "/silent")
 	failure, ok = provision.FailureOf(err)
 	require.True(t, ok, err)

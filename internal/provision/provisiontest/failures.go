@@ -36,7 +36,7 @@ func silenceIsUnavailable(t *testing.T, h Harness) {
 	b.Network.Break(Fault{Kind: "timeout"})
 	defer b.Network.Mend()
 	op := Opening(b.Spec)
-	err := within(t, 10*time.Second, func() error {
+	err := within(t, time.Minute, func() error {
 		_, err := b.module.Apply(t.Context(), op)
 		return err
 	})

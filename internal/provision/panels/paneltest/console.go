@@ -67,7 +67,7 @@ func (c *Console) URL(panel, path string) string { return c.world.Server.URL + "
 // Config is a module's way to the panel: the connection, and parameters over a short time limit, of which the last one counts.
 func (c *Console) Config(connection map[string]any, parameters ...map[string]any) provision.Config {
 	c.Helper()
-	chosen := map[string]any{"timeout_seconds": 1}
+	chosen := map[string]any{"timeout_seconds": 3} // not less: a busy machine is no silent panel
 	for _, more := range parameters {
 		maps.Copy(chosen, more)
 	}
@@ -220,6 +220,6 @@ func (c *Console) Held(m provision.Module, op provision.Op, method, path string)
 		var view struct{ Held int }
 		c.Control("GET", "/"+c.Panel, nil, &view)
 		return view.Held == 1
-	}, 5*time.Second, time.Millisecond)
+	}, time.Minute, time.Millisecond)
 	return back
 }
