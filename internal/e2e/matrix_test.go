@@ -210,6 +210,9 @@ func (m *matrix) strikeForGood() {
 			continue
 		}
 		kind := []string{"http_500", "http_401", "bad_body"}[i%3]
+		if step.name == "suspend" { // what takes longest, once in a life and in turns
+			kind = []string{"http_503", "timeout"}[m.offset%2]
+		}
 		refuse, told := (i+m.offset)%2 == 0, step.name == "renew" // what is renewed is only told to the panel: it cannot be refused
 		if !told && (soak() || refuse) {
 			before := m.before(step)
@@ -239,6 +242,9 @@ func (m *matrix) strikeForGood() {
 func (m *matrix) giveUp(step stepOf, victim striker, kind string, before before) {
 	m.t.Helper()
 	at := step.name + " with " + kind + " for good"
+	if kind == "timeout" { // ten of the usual ones would last too long; that a busy machine may be silent, too, changes nothing here
+		defer m.patience(1)()
+	}
 	victim.hit(m.sale, kind, 0, 0)
 	a := step.ask(m.sale)
 	require.Contains(m.t, []int{http.StatusCreated, http.StatusAccepted}, a.status, "%s: %s", at, a)
@@ -251,6 +257,17 @@ func (m *matrix) giveUp(step stepOf, victim striker, kind string, before before)
 		return
 	}
 	require.Equal(m.t, 10, o.int("attempts"), "%s: %s", at, o)
+}
+
+// patience sets how many seconds a call of the module may take, until what it answers is called.
+func (m *matrix) patience(seconds int) (restore func()) {
+	path := "/v1/processing-modules/" + m.module
+	usual := m.admin.get(path).is(http.StatusOK).int("parameters.timeout_seconds")
+	set := func(n int) {
+		m.admin.patch(path+"?check=false", doc{"parameters": doc{"timeout_seconds": n}}).is(http.StatusOK)
+	}
+	set(seconds)
+	return func() { set(usual) }
 }
 
 // asBefore expects that a refused step left everything as it was.

@@ -146,6 +146,35 @@ func reply(w http.ResponseWriter, r *http.Request, code int, quota string) {
 		" <data><quota>%s</quota></data>\n</ocs>\n", code, escaped.String())
 }
 
+// boxes is the system that the scripts of mailboxes work on, by the folder in which they keep everything.
+type boxes struct{}
+
+func (boxes) name() string { return "boxes" }
+
+func (boxes) file(s *sale, name string) string {
+	return filepath.Join(filepath.Dir(s.dir), "store", "."+name)
+}
+
+func (b boxes) hit(s *sale, kind string, times, after int) {
+	require.Zero(s.t, after, "one script runs for a step")
+	often := map[int]string{0: "always ", 1: "once "}[times]
+	require.NoError(s.t, os.WriteFile(b.file(s, "fault"), []byte(often+kind), 0o600))
+}
+
+func (b boxes) mend(s *sale) int {
+	n := b.lines(s, "struck")
+	_ = os.Remove(b.file(s, "fault"))
+	_ = os.Remove(b.file(s, "struck"))
+	return n
+}
+
+func (b boxes) asked(s *sale) int { return b.lines(s, "asked") }
+
+func (b boxes) lines(s *sale, name string) int {
+	text, _ := os.ReadFile(b.file(s, name))
+	return strings.Count(string(text), "\n")
+}
+
 // mailboxes makes a folder of scripts that keep what they sell in another folder. There is none for a restart.
 func mailboxes(s *sale) (connection, parameters doc) {
 	s.t.Helper()
@@ -156,11 +185,23 @@ func mailboxes(s *sale) (connection, parameters doc) {
 		text := strings.ReplaceAll(mailboxScript, "STORE", store)
 		require.NoError(s.t, os.WriteFile(filepath.Join(folder, name+".sh"), []byte(text), 0o700))
 	}
-	return doc{"directory": folder}, doc{}
+	return doc{"directory": folder}, doc{"timeout_seconds": 5}
 }
 
+// mailboxScript fails as a file in its store says: before its work in all ways but one, in which its end is lost.
 const mailboxScript = `#!/bin/sh
 set -eu
+echo x >>STORE/.asked
+fault=$(cat STORE/.fault 2>/dev/null || :)
+case $fault in ?*) echo x >>STORE/.struck ;; esac
+case $fault in once*) rm STORE/.fault ;; esac
+case ${fault#* } in
+http_500) exit 3 ;;
+http_503) echo "busy, try again" >&2; exit 75 ;;
+http_401) echo "ERROR the login is refused"; exit 1 ;;
+timeout) exec sleep 60 ;;
+bad_body) echo maintenance; exit 0 ;;
+esac
 label=
 for argument; do
 	case $argument in
@@ -170,16 +211,17 @@ for argument; do
 	--label=*) label=${argument#*=} ;;
 	esac
 done
-state=on
+state=on told=
 case $(basename "$0" .sh) in
 suspend) state=off ;;
-close) rm -f "STORE/$id"; echo OK; exit ;;
+open) told="external_id=box-$id domain=box.shop.example ip=192.0.2.8 password=made-by-the-box-3W" ;;
 esac
-echo "$state $disk $tariff $label" >"STORE/$id"
 case $(basename "$0" .sh) in
-open) echo "OK external_id=box-$id domain=box.shop.example ip=192.0.2.8 password=made-by-the-box-3W" ;;
-*) echo OK ;;
+close) rm -f "STORE/$id" ;;
+*) echo "$state $disk $tariff $label" >"STORE/$id" ;;
 esac
+echo "OK $told"
+case $fault in *drop_response) kill -9 $$ ;; esac
 `
 
 // mailbox is what the scripts keep of the service.

@@ -125,6 +125,7 @@ func trades() []trade {
 			},
 			byHand:   map[string]string{"reinstall": "other", "reboot": "other"},
 			password: func(*sale) string { return "made-by-the-box-3W" },
+			struck:   []striker{boxes{}},
 		},
 		{
 			name: "Manual", driver: "manual", product: "colocation",

@@ -15,6 +15,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"syscall"
 
 	"github.com/tariffd/tariffd/internal/provision"
@@ -75,10 +76,13 @@ func unfit(path, why string) error {
 	return provision.NewUnavailable(nil, "the program %s cannot be run: %s", filepath.Base(path), why)
 }
 
-// Mask replaces the secrets in a text for people, and cuts it to a length that can be read.
+// aPassword is a value that a program calls so, in any of the forms in which it answers: one that it made itself is known to nobody yet.
+var aPassword = regexp.MustCompile(`(?i)(pass(?:word|wd)["']?\s*[=:>]\s*)("(?:[^"\\]|\\.)*"?|'[^']*'?|[^\s"'<,;&]+)`)
+
+// Mask replaces the secrets in a text for people, and what is called a password in it, and cuts it to a length that can be read.
 func Mask(text string, secrets ...string) string {
 	const most = 2000 // letters
-	text = panelhttp.Mask(text, secrets...)
+	text = aPassword.ReplaceAllString(panelhttp.Mask(text, secrets...), "${1}***")
 	if letters := []rune(text); len(letters) > most {
 		text = "…" + string(letters[len(letters)-most:])
 	}

@@ -214,6 +214,13 @@ func TestNumbersStandForIDs(t *testing.T) {
 func TestMaskedTextsAreShort(t *testing.T) {
 	t.Parallel()
 	require.Equal(t, "a *** b", program.Mask("a s3cret b", "s3cret", ""))
+	for text, masked := range map[string]string{
+		`OK login=a password=s3cret ip=192.0.2.1`: `OK login=a password=*** ip=192.0.2.1`, `password="two words" x`: `password=*** x`,
+		`{"password": "a\"b", "x": 1}`: `{"password": ***, "x": 1}`, `{"password":"cut off`: `{"password":***`,
+		`<doc><password>s3cret</password></doc>`: `<doc><password>***</password></doc>`, `no password was given`: `no password was given`,
+	} {
+		require.Equal(t, masked, program.Mask(text), "what a program made itself")
+	}
 	long := program.Mask(strings.Repeat("ä", 5000) + "s3cret")
 	require.Len(t, []rune(long), 2001)
 }
