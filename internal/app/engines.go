@@ -7,7 +7,6 @@ import (
 
 	"github.com/tariffd/tariffd/internal/actor"
 	"github.com/tariffd/tariffd/internal/billing"
-	"github.com/tariffd/tariffd/internal/catalog"
 	"github.com/tariffd/tariffd/internal/charge"
 	"github.com/tariffd/tariffd/internal/client"
 	"github.com/tariffd/tariffd/internal/datacenter"
@@ -23,6 +22,7 @@ import (
 	"github.com/tariffd/tariffd/internal/product"
 	"github.com/tariffd/tariffd/internal/provision"
 	"github.com/tariffd/tariffd/internal/provision/all"
+	"github.com/tariffd/tariffd/internal/tariff"
 	"github.com/tariffd/tariffd/internal/traffic"
 )
 
@@ -34,7 +34,7 @@ type engines struct {
 	Units       *measure.Engine
 	Products    *product.Engine
 	Modules     *module.Engine
-	Tariffs     *catalog.Engine
+	Tariffs     *tariff.Engine
 	Orders      *order.Engine
 	Lifecycle   *lifecycle.Engine
 	Traffic     *traffic.Engine
@@ -73,8 +73,8 @@ func (a *App) build() engines {
 		},
 	}
 	stock := module.NewStock(e.Modules, a.system)
-	e.Tariffs = &catalog.Engine{
-		InTx: within(a.DB, func(tx *postgres.Tx) catalog.Tx { return tx }), Drivers: drivers, Connect: e.Modules.Connect, Free: stock,
+	e.Tariffs = &tariff.Engine{
+		InTx: within(a.DB, func(tx *postgres.Tx) tariff.Tx { return tx }), Drivers: drivers, Connect: e.Modules.Connect, Free: stock,
 	}
 	e.PriceList = &pricelist.Engine{
 		InTx: within(a.DB, func(tx *postgres.Tx) pricelist.Tx { return tx }), Modules: e.Modules, Tariffs: e.Tariffs, ExternalID: externalIDRule(drivers),

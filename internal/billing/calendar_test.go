@@ -7,10 +7,10 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/tariffd/tariffd/internal/calendar"
-	"github.com/tariffd/tariffd/internal/catalog"
 	"github.com/tariffd/tariffd/internal/charge"
 	"github.com/tariffd/tariffd/internal/input"
 	"github.com/tariffd/tariffd/internal/product"
+	"github.com/tariffd/tariffd/internal/tariff"
 )
 
 // D4: the first period costs its days and ends on the 1st, also one of several months; the following ones are whole and cost
@@ -35,7 +35,7 @@ func TestD4CalendarPeriodsRenewOnTheFirst(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			h := newHouse(t, at(c.ordered), time.UTC)
-			change := catalog.TariffChange{Calendar: catalog.CalendarChange{Enabled: ptr(true), ProRataDay: input.Opt[int]{Set: true, Value: c.day}}}
+			change := tariff.Change{Calendar: tariff.CalendarChange{Enabled: ptr(true), ProRataDay: input.Opt[int]{Set: true, Value: c.day}}}
 			s := h.buy(h.client("1000"), h.sells(product.TypeChange{}, change, price(c.period, c.amount, "0")), c.period)
 			want := []string{c.ordered[:10] + " " + c.first}
 			for _, end := range c.ends {

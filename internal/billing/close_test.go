@@ -13,6 +13,7 @@ import (
 	"github.com/tariffd/tariffd/internal/lifecycle"
 	"github.com/tariffd/tariffd/internal/product"
 	"github.com/tariffd/tariffd/internal/service"
+	"github.com/tariffd/tariffd/internal/tariff"
 	"github.com/tariffd/tariffd/internal/traffic"
 )
 
@@ -32,7 +33,7 @@ func TestAnEarlyCloseGivesTheRestBack(t *testing.T) {
 			t.Parallel()
 			h := newHouse(t, at("2026-08-15 12:00"), time.UTC)
 			c := h.client("100")
-			s := h.buy(c, h.sells(product.TypeChange{ExpenseSplit: ptr(string(split))}, catalog.TariffChange{}, price("P3M", "90", "7")), "P3M")
+			s := h.buy(c, h.sells(product.TypeChange{ExpenseSplit: ptr(string(split))}, tariff.Change{}, price("P3M", "90", "7")), "P3M")
 			h.live(at("2026-09-15 12:00"))
 			h.remove(s, lifecycle.Now)
 			require.Equal(t, "62.67", h.balance(c), "of the set-up fee nothing comes back")
@@ -46,7 +47,7 @@ func TestAnEarlyCloseGivesTheRestBack(t *testing.T) {
 func TestACloseGivesBackWhatWasPaidAhead(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t, at("2026-03-05 10:00"), time.UTC)
-	tariff := h.sells(product.TypeChange{}, catalog.TariffChange{}, price("P1M", "31", "0"), price("P3M", "61", "0"))
+	tariff := h.sells(product.TypeChange{}, tariff.Change{}, price("P1M", "31", "0"), price("P3M", "61", "0"))
 	c := h.client("500")
 	ctx := context.Background()
 	byHand, other, byRun := h.buy(c, tariff, "P1M"), h.buy(c, tariff, "P1M"), h.buy(c, tariff, "P1M")
@@ -77,9 +78,9 @@ func TestWhatIsNeverGivenBack(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t, at("2026-03-05 10:00"), time.UTC)
 	c := h.client("500")
-	none := h.sells(product.TypeChange{}, catalog.TariffChange{Policy: catalog.PolicyChange{RefundOnClose: ptr(catalog.RefundNone)}},
+	none := h.sells(product.TypeChange{}, tariff.Change{Policy: tariff.PolicyChange{RefundOnClose: ptr(catalog.RefundNone)}},
 		price("P1M", "50", "0"))
-	free := h.sells(product.TypeChange{}, catalog.TariffChange{TrialDays: ptr(14)}, price("P1M", "50", "0"))
+	free := h.sells(product.TypeChange{}, tariff.Change{TrialDays: ptr(14)}, price("P1M", "50", "0"))
 	for _, s := range []service.ID{
 		h.buy(c, none, "P1M"), h.buy(c, h.tariff("one_time", "20"), "one_time"), h.buy(c, h.tariff("P1D", "5"), "P1D"),
 		h.buy(c, free, calendar.Trial),

@@ -15,12 +15,13 @@ import (
 	"github.com/tariffd/tariffd/internal/lifecycle"
 	"github.com/tariffd/tariffd/internal/product"
 	"github.com/tariffd/tariffd/internal/service"
+	"github.com/tariffd/tariffd/internal/tariff"
 )
 
 // byTheHour sells a day at a price, due only while the service is active.
 func (h *house) byTheHour(amount string, whenSuspended bool) catalog.TariffID {
-	return h.sells(product.TypeChange{}, catalog.TariffChange{
-		Hourly: catalog.HourlyChange{Enabled: ptr(true), ChargeWhenSuspended: &whenSuspended},
+	return h.sells(product.TypeChange{}, tariff.Change{
+		Hourly: tariff.HourlyChange{Enabled: ptr(true), ChargeWhenSuspended: &whenSuspended},
 	}, price("P1D", amount, "0"))
 }
 
@@ -62,17 +63,17 @@ func TestHoursAreGivenBackWhereADailyPriceEndsD9(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t, at("2026-03-01 00:00"), time.UTC)
 	c := h.client("100")
-	tariff := h.byTheHour("10", false)
-	_, err := h.tariffs.UpdateTariff(context.Background(), admin, tariff, catalog.TariffChange{
+	sold := h.byTheHour("10", false)
+	_, err := h.tariffs.Update(context.Background(), admin, sold, tariff.Change{
 		Prices: &[]catalog.Price{price("P1D", "10", "0"), price("P1M", "31", "0")},
 	})
 	require.NoError(t, err)
-	id := h.buy(c, tariff, "P1D")
+	id := h.buy(c, sold, "P1D")
 	h.suspend(id, service.ByAdmin)
 	h.live(at("2026-03-01 12:00"))
 	h.resume(id, lifecycle.ResumeInput{})
 	require.Equal(t, "80.00", h.balance(c))
-	h.change(id, lifecycle.TermsInput{TariffID: tariff, Period: "P1M"})
+	h.change(id, lifecycle.TermsInput{TariffID: sold, Period: "P1M"})
 	require.Equal(t, "64.00", h.balance(c), "half a day off and the day that was paid ahead go back, a month is charged")
 	h.live(at("2026-03-03 12:00"))
 	require.Equal(t, "64.00", h.balance(c))

@@ -18,6 +18,7 @@ import (
 	"github.com/tariffd/tariffd/internal/payment"
 	"github.com/tariffd/tariffd/internal/product"
 	"github.com/tariffd/tariffd/internal/service"
+	"github.com/tariffd/tariffd/internal/tariff"
 )
 
 // world is a house and the books it is held to.
@@ -89,7 +90,7 @@ func live(t *testing.T, seed uint64) map[string]int {
 		if s.deleteDays > 0 {
 			typ.AutoDeleteAfterDays = input.To(s.deleteDays)
 		}
-		w.tariffs[s] = w.sells(typ, catalog.TariffChange{}, price(calendar.Period(s.period), text(s.cents), text(s.setup)))
+		w.tariffs[s] = w.sells(typ, tariff.Change{}, price(calendar.Period(s.period), text(s.cents), text(s.setup)))
 		if s.period != "one_time" {
 			dear := &ware{period: s.period, cents: s.cents*3/2 + 7, setup: 900, rests: s.rests, deleteDays: s.deleteDays}
 			w.tariffs[dear] = w.sister(w.tariffs[s], price(calendar.Period(dear.period), text(dear.cents), text(dear.setup)))

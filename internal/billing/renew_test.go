@@ -15,6 +15,7 @@ import (
 	"github.com/tariffd/tariffd/internal/charge"
 	"github.com/tariffd/tariffd/internal/product"
 	"github.com/tariffd/tariffd/internal/service"
+	"github.com/tariffd/tariffd/internal/tariff"
 	"github.com/tariffd/tariffd/internal/traffic"
 )
 
@@ -237,7 +238,7 @@ func TestASplitQuarter(t *testing.T) {
 			t.Parallel()
 			h := newHouse(t, at("2026-08-15 12:00"), time.UTC)
 			c := h.client("500")
-			s := h.buy(c, h.sells(product.TypeChange{ExpenseSplit: ptr(string(split))}, catalog.TariffChange{}, price("P3M", "90", "7")), "P3M")
+			s := h.buy(c, h.sells(product.TypeChange{ExpenseSplit: ptr(string(split))}, tariff.Change{}, price("P3M", "90", "7")), "P3M")
 			require.Equal(t, "403.00", h.balance(c))
 			h.live(at("2026-11-15 12:00"))
 			require.Equal(t, "313.00", h.balance(c))
@@ -252,7 +253,7 @@ func TestADayIsChargedDaily(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t, at("2026-02-25 22:00"), time.UTC)
 	c := h.client("100")
-	s := h.buy(c, h.sells(product.TypeChange{}, catalog.TariffChange{}, price("P1D", "1.50", "0")), "P1D")
+	s := h.buy(c, h.sells(product.TypeChange{}, tariff.Change{}, price("P1D", "1.50", "0")), "P1D")
 	forever := h.buy(c, h.tariff("one_time", "20"), "one_time")
 	h.live(at("2026-03-03 12:00"))
 	require.Equal(t, []string{
@@ -272,14 +273,14 @@ func TestWhatARenewalCosts(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t, at("2026-03-05 10:00"), time.UTC)
 	c := h.client("1000")
-	tariff := h.sells(product.TypeChange{}, catalog.TariffChange{}, price("P1M", "50", "10"), price("P1D", "2", "0"))
-	plain, special := h.buy(c, tariff, "P1M"), h.buy(c, tariff, "P1M")
+	sold := h.sells(product.TypeChange{}, tariff.Change{}, price("P1M", "50", "10"), price("P1D", "2", "0"))
+	plain, special := h.buy(c, sold, "P1M"), h.buy(c, sold, "P1M")
 	h.special(special, traffic.SpecialPrice{Amount: ptr(dec("33.33"))})
 	h.special(special, traffic.SpecialPrice{Amount: ptr(dec("1")), Period: "P1D"})
 	h.live(at("2026-04-05 12:00"))
 	dearer := price("P1M", "60", "10")
 	dearer.RenewalAmount = ptr(dec("55"))
-	_, err := h.tariffs.UpdateTariff(context.Background(), admin, tariff, catalog.TariffChange{Prices: &[]catalog.Price{dearer}})
+	_, err := h.tariffs.Update(context.Background(), admin, sold, tariff.Change{Prices: &[]catalog.Price{dearer}})
 	require.NoError(t, err)
 	h.live(at("2026-05-05 12:00"))
 	require.NoError(t, h.lifecycle.DropSpecialPrice(context.Background(), admin, special, "tariff", "", nil))

@@ -31,6 +31,7 @@ import (
 	"github.com/tariffd/tariffd/internal/provision"
 	"github.com/tariffd/tariffd/internal/provision/none"
 	"github.com/tariffd/tariffd/internal/service"
+	"github.com/tariffd/tariffd/internal/tariff"
 	"github.com/tariffd/tariffd/internal/traffic"
 	"github.com/tariffd/tariffd/internal/verify"
 )
@@ -48,7 +49,7 @@ type house struct {
 	clients   *client.Engine
 	products  *product.Engine
 	modules   *module.Engine
-	tariffs   *catalog.Engine
+	tariffs   *tariff.Engine
 	orders    *order.Engine
 	lifecycle *lifecycle.Engine
 	payments  *payment.Engine
@@ -95,7 +96,7 @@ func newHouse(t testing.TB, now time.Time, zone *time.Location) *house {
 func (h *house) next() int { h.named++; return h.named }
 
 // sells makes a product type of its own with one tariff, both refined as told.
-func (h *house) sells(typ product.TypeChange, change catalog.TariffChange, prices ...catalog.Price) catalog.TariffID {
+func (h *house) sells(typ product.TypeChange, change tariff.Change, prices ...catalog.Price) catalog.TariffID {
 	h.Helper()
 	ctx := context.Background()
 	code := fmt.Sprintf("sort_%d", h.next())
@@ -106,7 +107,7 @@ func (h *house) sells(typ product.TypeChange, change catalog.TariffChange, price
 	require.NoError(h, err)
 	change.Code, change.Name, change.Status, change.Prices = &code, &code, ptr(catalog.Active), &prices
 	change.DataCenterIDs, change.ModuleIDs = &[]datacenter.ID{h.place}, &[]provision.ModuleID{m.ID}
-	t, err := h.tariffs.CreateTariff(ctx, admin, catalog.NewTariff{ProductType: code, ProviderID: h.provider, TariffChange: change})
+	t, err := h.tariffs.Create(ctx, admin, tariff.New{ProductType: code, ProviderID: h.provider, Change: change})
 	require.NoError(h, err)
 	return t.ID
 }
@@ -114,7 +115,7 @@ func (h *house) sells(typ product.TypeChange, change catalog.TariffChange, price
 // tariff sells one period at a price, with nothing special about it.
 func (h *house) tariff(period calendar.Period, amount string) catalog.TariffID {
 	h.Helper()
-	return h.sells(product.TypeChange{}, catalog.TariffChange{}, price(period, amount, "0"))
+	return h.sells(product.TypeChange{}, tariff.Change{}, price(period, amount, "0"))
 }
 
 func price(period calendar.Period, amount, setup string) catalog.Price {

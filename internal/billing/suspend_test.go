@@ -9,7 +9,6 @@ import (
 
 	"github.com/tariffd/tariffd/internal/actor"
 	"github.com/tariffd/tariffd/internal/calendar"
-	"github.com/tariffd/tariffd/internal/catalog"
 	"github.com/tariffd/tariffd/internal/charge"
 	"github.com/tariffd/tariffd/internal/client"
 	"github.com/tariffd/tariffd/internal/input"
@@ -18,6 +17,7 @@ import (
 	"github.com/tariffd/tariffd/internal/postgres"
 	"github.com/tariffd/tariffd/internal/product"
 	"github.com/tariffd/tariffd/internal/service"
+	"github.com/tariffd/tariffd/internal/tariff"
 )
 
 // D11, D10: not before the run after the end; back at once with the money, for a period that begins then.
@@ -75,7 +75,7 @@ func TestNoSuspensionAtWeekends(t *testing.T) {
 		t.Run(start, func(t *testing.T) {
 			t.Parallel()
 			h := newHouse(t, at(start+" 14:00"), time.UTC)
-			rests := h.sells(product.TypeChange{NoWeekendSuspension: ptr(true)}, catalog.TariffChange{}, price("P1M", "50", "0"))
+			rests := h.sells(product.TypeChange{NoWeekendSuspension: ptr(true)}, tariff.Change{}, price("P1M", "50", "0"))
 			s := h.buy(h.client("50"), rests, "P1M")
 			h.live(at(suspended + " 00:20").Add(-time.Second))
 			h.is(s, service.Active)
@@ -209,8 +209,8 @@ func TestAutoDeletion(t *testing.T) {
 	h := newHouse(t, at("2026-03-01 10:00"), time.UTC)
 	c := h.client("240")
 	typ := product.TypeChange{AutoDeleteAfterDays: input.To(5)}
-	byType := h.sells(typ, catalog.TariffChange{}, price("P1M", "20", "0"))
-	byTariff := h.sells(typ, catalog.TariffChange{Policy: catalog.PolicyChange{AutoDeleteAfterDays: input.To(9)}}, price("P1M", "20", "0"))
+	byType := h.sells(typ, tariff.Change{}, price("P1M", "20", "0"))
+	byTariff := h.sells(typ, tariff.Change{Policy: tariff.PolicyChange{AutoDeleteAfterDays: input.To(9)}}, price("P1M", "20", "0"))
 	five, nine, never := h.buy(c, byType, "P1M", once), h.buy(c, byTariff, "P1M", once), h.buy(c, h.tariff("P1M", "20"), "P1M", once)
 	kept := map[service.Reason]service.ID{}
 	for _, why := range []service.Reason{service.ByAdmin, service.ByClient, service.ForAbuse} {
@@ -384,7 +384,7 @@ func TestANoticeKnowsWhatTheRunHasTaken(t *testing.T) {
 func TestAfterTheTrial(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t, at("2026-03-01 10:00"), time.UTC)
-	tariff := h.sells(product.TypeChange{}, catalog.TariffChange{TrialDays: ptr(7)},
+	tariff := h.sells(product.TypeChange{}, tariff.Change{TrialDays: ptr(7)},
 		price("P1Y", "500", "0"), price("P1M", "50", "5"))
 	c, poor := h.client("70"), h.client("49")
 	s, u := h.buy(c, tariff, calendar.Trial), h.buy(poor, tariff, calendar.Trial)

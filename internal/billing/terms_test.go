@@ -15,6 +15,7 @@ import (
 	"github.com/tariffd/tariffd/internal/lifecycle"
 	"github.com/tariffd/tariffd/internal/product"
 	"github.com/tariffd/tariffd/internal/service"
+	"github.com/tariffd/tariffd/internal/tariff"
 )
 
 // sister is a further tariff of the same product type, by the same module: the prices are all that differs.
@@ -24,7 +25,7 @@ func (h *house) sister(of catalog.TariffID, prices ...catalog.Price) catalog.Tar
 	t, err := h.db.Reader().Tariff(ctx, actor.Everything, of)
 	require.NoError(h, err)
 	code := fmt.Sprintf("sister_%d", h.next())
-	s, err := h.tariffs.CreateTariff(ctx, admin, catalog.NewTariff{ProductType: t.ProductType, ProviderID: h.provider, TariffChange: catalog.TariffChange{
+	s, err := h.tariffs.Create(ctx, admin, tariff.New{ProductType: t.ProductType, ProviderID: h.provider, Change: tariff.Change{
 		Code: &code, Name: &code, Status: ptr(catalog.Active), Prices: &prices, DataCenterIDs: &t.Offer.DataCenterIDs, ModuleIDs: &t.Offer.ModuleIDs,
 	}})
 	require.NoError(h, err)
@@ -46,8 +47,8 @@ func TestAChangeThereAndBackLeavesNothingD9(t *testing.T) {
 		split := rapid.SampledFrom([]string{"none", "from_first_of_month", "from_start_day"}).Draw(rt, "split")
 		period := rapid.SampledFrom([]calendar.Period{"P1D", "P1M", "P3M", "P1Y"}).Draw(rt, "period")
 		amount := func(name string) string { return text(rapid.Int64Range(0, 30000).Draw(rt, name)) }
-		calendarBilling := catalog.CalendarChange{Enabled: ptr(rapid.Bool().Draw(rt, "calendar"))}
-		here := h.sells(product.TypeChange{ExpenseSplit: &split}, catalog.TariffChange{Calendar: calendarBilling}, price(period, amount("old"), "3"))
+		calendarBilling := tariff.CalendarChange{Enabled: ptr(rapid.Bool().Draw(rt, "calendar"))}
+		here := h.sells(product.TypeChange{ExpenseSplit: &split}, tariff.Change{Calendar: calendarBilling}, price(period, amount("old"), "3"))
 		there := h.sister(here, price(period, amount("new"), "5"))
 		c := h.client("100000")
 		id := h.buy(c, here, period)

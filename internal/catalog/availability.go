@@ -123,8 +123,8 @@ func Candidates(o Offer, id datacenter.ID, modules []module.Module) []module.Mod
 	return out
 }
 
-// only keeps what concerns one data center.
-func (a Availability) only(id datacenter.ID) Availability {
+// Only keeps what concerns one data center.
+func (a Availability) Only(id datacenter.ID) Availability {
 	out := Availability{Reasons: []Reason{}, Places: []Place{}}
 	p, known := a.PlaceOf(id)
 	for _, r := range a.Reasons {

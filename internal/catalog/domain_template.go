@@ -28,8 +28,8 @@ func inDomain(text string) string {
 	return strings.Trim(notInDomain.ReplaceAllString(text, "-"), ".-")
 }
 
-// checkDomainTemplate refuses a template that makes no domain, or that has a macro that nobody knows.
-func checkDomainTemplate(f *fault.Fields, pointer, template string) {
+// CheckDomainTemplate refuses a template that makes no domain, or that has a macro that nobody knows.
+func CheckDomainTemplate(f *fault.Fields, pointer, template string) {
 	if template == "" {
 		return
 	}

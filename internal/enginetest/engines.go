@@ -16,7 +16,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/tariffd/tariffd/internal/actor"
-	"github.com/tariffd/tariffd/internal/catalog"
 	"github.com/tariffd/tariffd/internal/client"
 	"github.com/tariffd/tariffd/internal/clock"
 	"github.com/tariffd/tariffd/internal/datacenter"
@@ -29,6 +28,7 @@ import (
 	"github.com/tariffd/tariffd/internal/product"
 	"github.com/tariffd/tariffd/internal/provision"
 	"github.com/tariffd/tariffd/internal/secret"
+	"github.com/tariffd/tariffd/internal/tariff"
 )
 
 // Admin may do everything.
@@ -44,7 +44,7 @@ type Engines struct {
 	Clients   *client.Engine
 	Products  *product.Engine
 	Modules   *module.Engine
-	Tariffs   *catalog.Engine
+	Tariffs   *tariff.Engine
 	Orders    *order.Engine
 	Lifecycle *lifecycle.Engine
 	Payments  *payment.Engine
@@ -75,8 +75,8 @@ func Wire(tb testing.TB, on On) *Engines {
 	e.Clients = &client.Engine{InTx: Narrow[client.Tx](e.DB), Zone: on.Zone, Wall: on.Clock}
 	e.Products = &product.Engine{InTx: Narrow[product.Tx](e.DB)}
 	e.Modules = &module.Engine{InTx: Narrow[module.Tx](e.DB), Drivers: on.Drivers}
-	e.Tariffs = &catalog.Engine{
-		InTx: Narrow[catalog.Tx](e.DB), Drivers: on.Drivers, Connect: e.Modules.Connect, Free: module.NewStock(e.Modules, on.Clock),
+	e.Tariffs = &tariff.Engine{
+		InTx: Narrow[tariff.Tx](e.DB), Drivers: on.Drivers, Connect: e.Modules.Connect, Free: module.NewStock(e.Modules, on.Clock),
 	}
 	e.Orders = &order.Engine{
 		InTx: Narrow[order.Tx](e.DB), Zone: on.Zone, Stock: e.Tariffs.Free,

@@ -27,6 +27,7 @@ import (
 	"github.com/tariffd/tariffd/internal/provision/manual"
 	"github.com/tariffd/tariffd/internal/provision/none"
 	"github.com/tariffd/tariffd/internal/service"
+	"github.com/tariffd/tariffd/internal/tariff"
 )
 
 // Start is when a shop opens.
@@ -66,8 +67,8 @@ func (s *Shop) NewTariff(code, productType, amount string, modules ...provision.
 	if productType == "dedicated" {
 		price.SetupFee = dec("10")
 	}
-	t, err := s.Tariffs.CreateTariff(context.Background(), Admin, catalog.NewTariff{
-		ProductType: productType, ProviderID: s.Provider, TariffChange: catalog.TariffChange{
+	t, err := s.Tariffs.Create(context.Background(), Admin, tariff.New{
+		ProductType: productType, ProviderID: s.Provider, Change: tariff.Change{
 			Code: &code, Name: &code, Status: ptr(catalog.Active), DataCenterIDs: &[]datacenter.ID{s.At},
 			ModuleIDs: &modules, Prices: &[]catalog.Price{price},
 		},
@@ -77,9 +78,9 @@ func (s *Shop) NewTariff(code, productType, amount string, modules ...provision.
 }
 
 // EditTariff changes the server's tariff.
-func (s *Shop) EditTariff(in catalog.TariffChange) {
+func (s *Shop) EditTariff(in tariff.Change) {
 	s.Helper()
-	_, err := s.Tariffs.UpdateTariff(context.Background(), Admin, s.Server, in)
+	_, err := s.Tariffs.Update(context.Background(), Admin, s.Server, in)
 	require.NoError(s, err)
 }
 

@@ -7,13 +7,13 @@ import (
 	"testing"
 	"time"
 
-	"github.com/tariffd/tariffd/internal/catalog"
 	"github.com/tariffd/tariffd/internal/fault"
 	"github.com/tariffd/tariffd/internal/measure"
 	"github.com/tariffd/tariffd/internal/module"
 	"github.com/tariffd/tariffd/internal/order"
 	"github.com/tariffd/tariffd/internal/product"
 	"github.com/tariffd/tariffd/internal/provision"
+	"github.com/tariffd/tariffd/internal/tariff"
 )
 
 // panel is what the fake driver drives: it accepts one password and has a stock.
@@ -173,7 +173,7 @@ func newShop(t testing.TB) *shop {
 		r.server.Units = &measure.Engine{InTx: narrow[measure.Tx](r.db)}
 		r.server.Products = &product.Engine{InTx: narrow[product.Tx](r.db)}
 		r.server.Modules = &module.Engine{InTx: narrow[module.Tx](r.db), Drivers: drivers}
-		r.server.Tariffs = &catalog.Engine{InTx: narrow[catalog.Tx](r.db), Drivers: drivers, Connect: r.server.Modules.Connect}
+		r.server.Tariffs = &tariff.Engine{InTx: narrow[tariff.Tx](r.db), Drivers: drivers, Connect: r.server.Modules.Connect}
 		r.server.CatalogReader = r.db.Reader()
 		r.server.Tariffs.Free = module.NewStock(r.server.Modules, r.wall)
 		r.server.Shelf = func(ctx context.Context) (Shelf, error) { return r.db.Shelf(ctx) }

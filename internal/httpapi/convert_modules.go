@@ -5,6 +5,7 @@ import (
 	"github.com/tariffd/tariffd/internal/catalog"
 	"github.com/tariffd/tariffd/internal/module"
 	"github.com/tariffd/tariffd/internal/provision"
+	"github.com/tariffd/tariffd/internal/tariff"
 )
 
 func fromAPIQueue(b *api.ModuleQueueInput) module.QueueChange {
@@ -40,7 +41,7 @@ func toAPIProblem(p module.Problem) api.ModuleProblem {
 	return api.ModuleProblem{ID: p.ID, Kind: p.Kind, Detail: p.Text, Since: p.At, Until: p.At.Add(module.ProblemLasts)}
 }
 
-func toAPIStock(i catalog.StockItem) api.StockItem {
+func toAPIStock(i tariff.StockItem) api.StockItem {
 	return api.StockItem{Key: i.Key, Free: i.Free, TariffIds: each(i.TariffIDs, func(id catalog.TariffID) api.ID { return string(id) })}
 }
 

@@ -9,11 +9,12 @@ import (
 	"github.com/tariffd/tariffd/internal/catalog"
 	"github.com/tariffd/tariffd/internal/input"
 	"github.com/tariffd/tariffd/internal/money"
+	"github.com/tariffd/tariffd/internal/tariff"
 )
 
-func fromAPIAddOnCreate(b api.TariffAddOnCreate) (catalog.AddOnChange, error) {
+func fromAPIAddOnCreate(b api.TariffAddOnCreate) (tariff.AddOnChange, error) {
 	var p prices
-	in := catalog.AddOnChange{
+	in := tariff.AddOnChange{
 		Name: b.Name, Billing: as[catalog.Billing](text(b.Billing)), Enabled: b.Enabled, Included: p.maybe("/included", b.Included),
 		Prices: p.addOn("/prices", b.Prices), ItemPrices: p.items(b.ItemPrices), Edit: text(b.Edit),
 	}
@@ -34,9 +35,9 @@ func fromAPIAddOnCreate(b api.TariffAddOnCreate) (catalog.AddOnChange, error) {
 	return in, p.Err()
 }
 
-func fromAPIAddOnPatch(b api.TariffAddOnPatch) (catalog.AddOnChange, error) {
+func fromAPIAddOnPatch(b api.TariffAddOnPatch) (tariff.AddOnChange, error) {
 	var p prices
-	in := catalog.AddOnChange{
+	in := tariff.AddOnChange{
 		Name: b.Name, Billing: as[catalog.Billing](text(b.Billing)), Enabled: b.Enabled, Included: p.maybe("/included", b.Included),
 		Minimum: p.opt("/minimum", b.Minimum), Maximum: p.opt("/maximum", b.Maximum), Step: p.opt("/step", b.Step),
 		Unit: optional(b.Unit), Default: optional(b.Default), Prices: p.addOn("/prices", b.Prices), ItemPrices: p.items(b.ItemPrices),
@@ -96,8 +97,8 @@ func (p *prices) tiers(b api.TiersInput) catalog.Tiers {
 	return t
 }
 
-func (p *prices) statistics(b api.StatisticsBillingInput) catalog.StatisticsChange {
-	return catalog.StatisticsChange{
+func (p *prices) statistics(b api.StatisticsBillingInput) tariff.StatisticsChange {
+	return tariff.StatisticsChange{
 		Bill: text(b.Bill), Params: b.Params, Combine: text(b.Combine), OverDays: optional(b.OverDays),
 		OveragePrice: p.opt("/statistics/overage_price", b.OveragePrice), OverageUnit: optional(b.OverageUnit),
 	}

@@ -14,13 +14,14 @@ import (
 	"github.com/tariffd/tariffd/internal/input"
 	"github.com/tariffd/tariffd/internal/money"
 	"github.com/tariffd/tariffd/internal/provision"
+	"github.com/tariffd/tariffd/internal/tariff"
 )
 
-func fromAPITariffCreate(ctx context.Context, b api.TariffCreate) (catalog.NewTariff, error) {
+func fromAPITariffCreate(ctx context.Context, b api.TariffCreate) (tariff.New, error) {
 	var p prices
-	in := catalog.NewTariff{
+	in := tariff.New{
 		ProductType: b.ProductType, ProviderID: actor.ProviderID(b.ProviderID), CreateAllAddOns: b.CreateAllAddOns != nil && *b.CreateAllAddOns,
-		TariffChange: catalog.TariffChange{
+		Change: tariff.Change{
 			Code: &b.Code, Name: &b.Name, Description: b.Description, DataCenterIDs: ids[datacenter.ID](b.DataCenterIds),
 			ModuleIDs: ids[provision.ModuleID](b.ProcessingModuleIds), Settings: freeForm(ctx, "settings"), Parameters: b.Parameters, Prices: p.tariff(b.Prices),
 			GroupID:        input.Opt[catalog.TariffGroupID]{Set: true, Value: as[catalog.TariffGroupID](b.GroupID)},
@@ -35,9 +36,9 @@ func fromAPITariffCreate(ctx context.Context, b api.TariffCreate) (catalog.NewTa
 	return in, p.Err()
 }
 
-func fromAPITariffPatch(ctx context.Context, b api.TariffPatch) (catalog.TariffChange, error) {
+func fromAPITariffPatch(ctx context.Context, b api.TariffPatch) (tariff.Change, error) {
 	var p prices
-	in := catalog.TariffChange{
+	in := tariff.Change{
 		Parameters: b.Parameters,
 		IfVersion:  ifVersion(ctx), Code: b.Code, Status: as[catalog.TariffStatus](text(b.Status)), Name: b.Name, Description: b.Description,
 		DataCenterIDs: ids[datacenter.ID](b.DataCenterIds), ModuleIDs: ids[provision.ModuleID](b.ProcessingModuleIds),
@@ -80,29 +81,29 @@ func (p *prices) tariff(list *[]api.TariffPriceInput) *[]catalog.Price {
 	return &out
 }
 
-func fromAPIPolicy(b *api.TariffPolicyInput) catalog.PolicyChange {
+func fromAPIPolicy(b *api.TariffPolicyInput) tariff.PolicyChange {
 	if b == nil {
-		return catalog.PolicyChange{}
+		return tariff.PolicyChange{}
 	}
-	return catalog.PolicyChange{
+	return tariff.PolicyChange{
 		MaxServicesPerClient: optional(b.MaxServicesPerClient), MinPeriod: optional(b.MinPeriod), ChangeTo: text(b.ChangeTo),
 		ClientGroupIDs: ids[string](b.ClientGroupIds), AutoDeleteAfterDays: optional(b.AutoDeleteAfterDays),
 		RefundOnClose: text(b.RefundOnClose), ClientMaySuspend: b.ClientMaySuspend, ServerChangesPerMonth: optional(b.ServerChangesPerMonth),
 	}
 }
 
-func fromAPICalendar(b *api.CalendarBillingInput) catalog.CalendarChange {
+func fromAPICalendar(b *api.CalendarBillingInput) tariff.CalendarChange {
 	if b == nil {
-		return catalog.CalendarChange{}
+		return tariff.CalendarChange{}
 	}
-	return catalog.CalendarChange{Enabled: b.Enabled, ProRataDay: optional(b.ProRataDay)}
+	return tariff.CalendarChange{Enabled: b.Enabled, ProRataDay: optional(b.ProRataDay)}
 }
 
-func fromAPIHourly(b *api.HourlyBillingInput) catalog.HourlyChange {
+func fromAPIHourly(b *api.HourlyBillingInput) tariff.HourlyChange {
 	if b == nil {
-		return catalog.HourlyChange{}
+		return tariff.HourlyChange{}
 	}
-	return catalog.HourlyChange{Enabled: b.Enabled, ChargeWhenSuspended: b.ChargeWhenSuspended}
+	return tariff.HourlyChange{Enabled: b.Enabled, ChargeWhenSuspended: b.ChargeWhenSuspended}
 }
 
 func toAPITariff(t catalog.Tariff) api.Tariff {
@@ -134,7 +135,7 @@ func toAPITariffPrice(p catalog.Price) api.TariffPrice {
 	}
 }
 
-func toAPIRevision(h catalog.Revision) api.TariffHistoryEntry {
+func toAPIRevision(h tariff.Revision) api.TariffHistoryEntry {
 	return api.TariffHistoryEntry{
 		ID: h.ID, At: h.At, Version: h.Number, Action: api.AuditAction(h.Verb), AddOn: orNull(h.AddOn),
 		Changes: each(h.Changes, func(c catalog.FieldChange) api.FieldChange {

@@ -5,12 +5,12 @@ import (
 
 	"github.com/tariffd/tariffd/api"
 	"github.com/tariffd/tariffd/internal/actor"
-	"github.com/tariffd/tariffd/internal/catalog"
 	"github.com/tariffd/tariffd/internal/datacenter"
 	"github.com/tariffd/tariffd/internal/input"
 	"github.com/tariffd/tariffd/internal/lifecycle"
 	"github.com/tariffd/tariffd/internal/module"
 	"github.com/tariffd/tariffd/internal/provision"
+	"github.com/tariffd/tariffd/internal/tariff"
 )
 
 // ModuleReader reads processing modules.
@@ -164,7 +164,7 @@ func (s *Server) ListModuleStock(ctx context.Context, r api.ListModuleStockReque
 	if err != nil {
 		return nil, err
 	}
-	key := func(i catalog.StockItem) string { return i.Key }
+	key := func(i tariff.StockItem) string { return i.Key }
 	rows, next := cut(ctx, p, seek(p, list, key), key)
 	return api.ListModuleStock200JSONResponse{Data: each(rows, toAPIStock), NextCursor: next}, nil
 }

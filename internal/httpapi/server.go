@@ -18,7 +18,6 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/tariffd/tariffd/api"
-	"github.com/tariffd/tariffd/internal/catalog"
 	"github.com/tariffd/tariffd/internal/client"
 	"github.com/tariffd/tariffd/internal/clock"
 	"github.com/tariffd/tariffd/internal/datacenter"
@@ -29,6 +28,7 @@ import (
 	"github.com/tariffd/tariffd/internal/order"
 	"github.com/tariffd/tariffd/internal/payment"
 	"github.com/tariffd/tariffd/internal/product"
+	"github.com/tariffd/tariffd/internal/tariff"
 	"github.com/tariffd/tariffd/internal/traffic"
 )
 
@@ -54,7 +54,7 @@ type Server struct {
 	Units         *measure.Engine
 	Products      *product.Engine
 	Modules       *module.Engine
-	Tariffs       *catalog.Engine
+	Tariffs       *tariff.Engine
 	CatalogReader CatalogReader
 
 	Zone            *time.Location // of billing

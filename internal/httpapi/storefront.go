@@ -18,6 +18,7 @@ import (
 	"github.com/tariffd/tariffd/internal/order"
 	"github.com/tariffd/tariffd/internal/product"
 	"github.com/tariffd/tariffd/internal/provision"
+	"github.com/tariffd/tariffd/internal/tariff"
 )
 
 // Shelf is the catalogue as it stands at one version of it, from memory where it was read before.
@@ -28,7 +29,7 @@ type Shelf interface {
 	ModulesByIDs(ctx context.Context, ids []provision.ModuleID) ([]module.Module, error)
 	DataCentersByIDs(ctx context.Context, ids []datacenter.ID) ([]datacenter.DataCenter, error)
 	ParametersOf(ctx context.Context, productType string) ([]product.Parameter, error)
-	TariffGroupByID(ctx context.Context, id catalog.TariffGroupID) (catalog.TariffGroup, error)
+	TariffGroupByID(ctx context.Context, id catalog.TariffGroupID) (tariff.Group, error)
 	// TariffsOnSale lists the active tariffs of a provider, in order of creation.
 	TariffsOnSale(ctx context.Context, of actor.ProviderID, productType string, p actor.Page) ([]catalog.Tariff, error)
 	StockSold(ctx context.Context, seen module.Sight, but string) (module.Sold, error)

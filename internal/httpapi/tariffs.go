@@ -8,13 +8,14 @@ import (
 	"github.com/tariffd/tariffd/internal/actor"
 	"github.com/tariffd/tariffd/internal/catalog"
 	"github.com/tariffd/tariffd/internal/datacenter"
+	"github.com/tariffd/tariffd/internal/tariff"
 )
 
 // TariffReader reads tariffs.
 type TariffReader interface {
 	Tariff(ctx context.Context, s actor.Scope, id catalog.TariffID) (catalog.Tariff, error)
 	Tariffs(ctx context.Context, s actor.Scope, f catalog.TariffFilter, p actor.Page) ([]catalog.Tariff, error)
-	TariffHistory(ctx context.Context, s actor.Scope, id catalog.TariffID, from, to *time.Time, p actor.Page) ([]catalog.Revision, error)
+	TariffHistory(ctx context.Context, s actor.Scope, id catalog.TariffID, from, to *time.Time, p actor.Page) ([]tariff.Revision, error)
 }
 
 // ListTariffs lists tariffs.
@@ -47,7 +48,7 @@ func (s *Server) CreateTariff(ctx context.Context, r api.CreateTariffRequestObje
 	if err != nil {
 		return nil, err
 	}
-	t, err := s.Tariffs.CreateTariff(ctx, actorOf(ctx, once(answer)), in)
+	t, err := s.Tariffs.Create(ctx, actorOf(ctx, once(answer)), in)
 	if err != nil {
 		return nil, err
 	}
@@ -69,7 +70,7 @@ func (s *Server) UpdateTariff(ctx context.Context, r api.UpdateTariffRequestObje
 	if err != nil {
 		return nil, err
 	}
-	t, err := s.Tariffs.UpdateTariff(ctx, actorOf(ctx), catalog.TariffID(r.ID), in)
+	t, err := s.Tariffs.Update(ctx, actorOf(ctx), catalog.TariffID(r.ID), in)
 	if err != nil {
 		return nil, err
 	}
@@ -78,7 +79,7 @@ func (s *Server) UpdateTariff(ctx context.Context, r api.UpdateTariffRequestObje
 
 // DeleteTariff removes a tariff that was never ordered.
 func (s *Server) DeleteTariff(ctx context.Context, r api.DeleteTariffRequestObject) (api.DeleteTariffResponseObject, error) {
-	if err := s.Tariffs.DeleteTariff(ctx, actorOf(ctx), catalog.TariffID(r.ID), ifVersion(ctx)); err != nil {
+	if err := s.Tariffs.Delete(ctx, actorOf(ctx), catalog.TariffID(r.ID), ifVersion(ctx)); err != nil {
 		return nil, err
 	}
 	return api.DeleteTariff204Response{}, nil
@@ -94,7 +95,7 @@ func (s *Server) ListTariffHistory(ctx context.Context, r api.ListTariffHistoryR
 	if err != nil {
 		return nil, err
 	}
-	rows, next := cut(ctx, p, rows, func(h catalog.Revision) string { return h.ID })
+	rows, next := cut(ctx, p, rows, func(h tariff.Revision) string { return h.ID })
 	return api.ListTariffHistory200JSONResponse{Data: each(rows, toAPIRevision), NextCursor: next}, nil
 }
 

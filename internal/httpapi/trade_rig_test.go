@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/tariffd/tariffd/internal/actor"
-	"github.com/tariffd/tariffd/internal/catalog"
 	"github.com/tariffd/tariffd/internal/client"
 	"github.com/tariffd/tariffd/internal/lifecycle"
 	"github.com/tariffd/tariffd/internal/measure"
@@ -19,6 +18,7 @@ import (
 	"github.com/tariffd/tariffd/internal/provision"
 	"github.com/tariffd/tariffd/internal/provision/manual"
 	"github.com/tariffd/tariffd/internal/provision/none"
+	"github.com/tariffd/tariffd/internal/tariff"
 )
 
 // trade is a rig that sells: a catalogue of products without processing, orders, services and money.
@@ -37,7 +37,7 @@ func newTrade(t testing.TB) *trade {
 		r.server.Units = &measure.Engine{InTx: narrow[measure.Tx](r.db)}
 		r.server.Products = &product.Engine{InTx: narrow[product.Tx](r.db)}
 		r.server.Modules = &module.Engine{InTx: narrow[module.Tx](r.db), Drivers: drivers}
-		r.server.Tariffs = &catalog.Engine{InTx: narrow[catalog.Tx](r.db), Drivers: drivers}
+		r.server.Tariffs = &tariff.Engine{InTx: narrow[tariff.Tx](r.db), Drivers: drivers}
 		r.server.CatalogReader = reader
 		r.server.Orders = &order.Engine{
 			InTx: narrow[order.Tx](r.db), Zone: time.UTC, Look: func(ctx context.Context) (order.Lookup, error) { return r.db.Shelf(ctx) },

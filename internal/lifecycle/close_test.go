@@ -18,6 +18,7 @@ import (
 	"github.com/tariffd/tariffd/internal/product"
 	"github.com/tariffd/tariffd/internal/provision"
 	"github.com/tariffd/tariffd/internal/service"
+	"github.com/tariffd/tariffd/internal/tariff"
 )
 
 func (r *rig) delete(by actor.Actor, id service.ID, when string) {
@@ -43,7 +44,7 @@ func TestADeletionGivesTheRemainingDaysBackD8(t *testing.T) {
 
 func TestADeletionGivesNothingBackWhereThePolicySaysSoD8(t *testing.T) {
 	r := newRig(t)
-	r.EditTariff(catalog.TariffChange{Policy: catalog.PolicyChange{RefundOnClose: ptr(catalog.RefundNone)}})
+	r.EditTariff(tariff.Change{Policy: tariff.PolicyChange{RefundOnClose: ptr(catalog.RefundNone)}})
 	c, id := r.active()
 	r.delete(admin, id, "")
 	r.Work()

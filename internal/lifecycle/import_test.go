@@ -16,6 +16,7 @@ import (
 	"github.com/tariffd/tariffd/internal/module"
 	"github.com/tariffd/tariffd/internal/provision"
 	"github.com/tariffd/tariffd/internal/service"
+	"github.com/tariffd/tariffd/internal/tariff"
 )
 
 // existing puts machines into the panel that somebody else made for ada.
@@ -43,8 +44,8 @@ func TestAPreviewSuggestsWhoseTheMachinesAre(t *testing.T) {
 	ada := r.existing("10", "9", r.service(held).ExternalID)
 	r.panel.has[0].Owner = "nobody@example.com"
 	other := r.NewTariff("E5", "dedicated", "70", r.Module)
-	for tariff, settings := range map[catalog.TariffID]string{r.Server: `{"configuration": "E3"}`, other: `{"configuration": "I9"}`} {
-		_, err := r.Tariffs.UpdateTariff(ctx, admin, tariff, catalog.TariffChange{Settings: json.RawMessage(settings)})
+	for sold, settings := range map[catalog.TariffID]string{r.Server: `{"configuration": "E3"}`, other: `{"configuration": "I9"}`} {
+		_, err := r.Tariffs.Update(ctx, admin, sold, tariff.Change{Settings: json.RawMessage(settings)})
 		require.NoError(r, err)
 	}
 	list, err := r.Lifecycle.ImportPreview(ctx, r.Module)

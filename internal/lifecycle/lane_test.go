@@ -7,13 +7,13 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/tariffd/tariffd/internal/catalog"
 	"github.com/tariffd/tariffd/internal/fault"
 	"github.com/tariffd/tariffd/internal/input"
 	"github.com/tariffd/tariffd/internal/module"
 	"github.com/tariffd/tariffd/internal/operation"
 	"github.com/tariffd/tariffd/internal/provision"
 	"github.com/tariffd/tariffd/internal/service"
+	"github.com/tariffd/tariffd/internal/tariff"
 )
 
 func TestAtMaxRunningOpensTheNextOneWaitsAndIsWokenD23(t *testing.T) {
@@ -67,7 +67,7 @@ func TestAnOpenRunsAsOneOfTheModuleThatIsChosen(t *testing.T) {
 	r := newRig(t)
 	ctx := context.Background()
 	two := r.NewModule("two", module.Change{SortOrder: ptr(2)})
-	r.EditTariff(catalog.TariffChange{ModuleIDs: &[]provision.ModuleID{r.Module, two}})
+	r.EditTariff(tariff.Change{ModuleIDs: &[]provision.ModuleID{r.Module, two}})
 	id := r.Buy(r.Client("100"), 1).Items[0].ServiceID
 	require.Equal(r, r.Module, r.operation(id, provision.Open).ModuleID, "the choice as things are")
 	r.EditModule(module.Change{Enabled: ptr(false)})
@@ -91,7 +91,7 @@ func TestAFreeModuleTakesWhatAFullOneCannotD23(t *testing.T) {
 	r := newRig(t)
 	two := r.NewModule("two", module.Change{SortOrder: ptr(2)})
 	r.EditModule(module.Change{MaxRunningOpens: ptr(1)})
-	r.EditTariff(catalog.TariffChange{ModuleIDs: &[]provision.ModuleID{r.Module, two}})
+	r.EditTariff(tariff.Change{ModuleIDs: &[]provision.ModuleID{r.Module, two}})
 	r.panel.says(provision.Outcome{State: provision.Pending}, nil)
 	r.Buy(r.Client("200"), 2)
 	r.Work()
@@ -103,7 +103,7 @@ func TestWorkersOfAQueueAreSharedByItsModules(t *testing.T) {
 	queue := module.QueueChange{Enabled: ptr(true), Key: input.To("rack"), Workers: ptr(1)}
 	two := r.NewModule("two", module.Change{SortOrder: ptr(2), Queue: queue})
 	r.EditModule(module.Change{Queue: queue})
-	r.EditTariff(catalog.TariffChange{ModuleIDs: &[]provision.ModuleID{r.Module, two}})
+	r.EditTariff(tariff.Change{ModuleIDs: &[]provision.ModuleID{r.Module, two}})
 	r.panel.says(provision.Outcome{State: provision.Pending, After: time.Second}, nil)
 	o := r.Buy(r.Client("200"), 2)
 	r.Work()

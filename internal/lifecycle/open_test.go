@@ -18,6 +18,7 @@ import (
 	"github.com/tariffd/tariffd/internal/order"
 	"github.com/tariffd/tariffd/internal/provision"
 	"github.com/tariffd/tariffd/internal/service"
+	"github.com/tariffd/tariffd/internal/tariff"
 )
 
 func TestThePeriodStartsWithTheServiceAndBooksWhatWasHeldD3(t *testing.T) {
@@ -55,7 +56,7 @@ func TestThePeriodStartsWithTheServiceAndBooksWhatWasHeldD3(t *testing.T) {
 func TestAPanelIsToldAddOnsByTheirElement(t *testing.T) {
 	r := newRig(t)
 	billing, prices := catalog.BillOrder, []catalog.AddOnPrice{}
-	_, err := r.Tariffs.CreateAddOn(context.Background(), admin, r.Server, "more_addresses", "ipv4_public", catalog.AddOnChange{
+	_, err := r.Tariffs.CreateAddOn(context.Background(), admin, r.Server, "more_addresses", "ipv4_public", tariff.AddOnChange{
 		Billing: &billing, Prices: &prices, Default: input.To(json.RawMessage(`"2"`)),
 	})
 	require.NoError(r, err)
@@ -163,7 +164,7 @@ func TestARefusedOpenGoesToTheNextModuleD24(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			r := newRig(t)
 			two := r.NewModule("two", module.Change{SortOrder: ptr(2)})
-			r.EditTariff(catalog.TariffChange{ModuleIDs: &[]provision.ModuleID{r.Module, two}})
+			r.EditTariff(tariff.Change{ModuleIDs: &[]provision.ModuleID{r.Module, two}})
 			r.panel.does(func(module string, _ provision.Op) (provision.Outcome, error) {
 				if module == "one" {
 					return provision.Outcome{}, refusal
@@ -186,7 +187,7 @@ func TestARefusedOpenGoesToTheNextModuleD24(t *testing.T) {
 func TestWhenEveryModuleRefusedPeopleGetTheWordsAndStaffMayRetryD23(t *testing.T) {
 	r := newRig(t)
 	two := r.NewModule("two", module.Change{SortOrder: ptr(2)})
-	r.EditTariff(catalog.TariffChange{ModuleIDs: &[]provision.ModuleID{r.Module, two}})
+	r.EditTariff(tariff.Change{ModuleIDs: &[]provision.ModuleID{r.Module, two}})
 	r.panel.says(provision.Outcome{}, provision.NewRejected("no_free_server", "There is none."))
 	c := r.Client("100")
 	id := r.Buy(c, 1).Items[0].ServiceID
@@ -215,7 +216,7 @@ func TestWhenEveryModuleRefusedPeopleGetTheWordsAndStaffMayRetryD23(t *testing.T
 func TestARefusalOfWhatThePanelHasBegunStaysWithItsModule(t *testing.T) {
 	r := newRig(t)
 	two := r.NewModule("two", module.Change{SortOrder: ptr(2)})
-	r.EditTariff(catalog.TariffChange{ModuleIDs: &[]provision.ModuleID{r.Module, two}})
+	r.EditTariff(tariff.Change{ModuleIDs: &[]provision.ModuleID{r.Module, two}})
 	r.panel.says(provision.Outcome{State: provision.Pending, Begun: true}, nil)
 	id := r.Buy(r.Client("100"), 1).Items[0].ServiceID
 	r.Work()
@@ -230,7 +231,7 @@ func TestARefusalOfWhatThePanelHasBegunStaysWithItsModule(t *testing.T) {
 func TestWhatAPanelHasTakenBackGoesToTheNextModuleD24(t *testing.T) {
 	r := newRig(t)
 	two := r.NewModule("two", module.Change{SortOrder: ptr(2)})
-	r.EditTariff(catalog.TariffChange{ModuleIDs: &[]provision.ModuleID{r.Module, two}})
+	r.EditTariff(tariff.Change{ModuleIDs: &[]provision.ModuleID{r.Module, two}})
 	r.panel.says(provision.Outcome{State: provision.Pending, Memo: map[string]string{"job": "5"}, Begun: true}, nil)
 	id := r.Buy(r.Client("100"), 1).Items[0].ServiceID
 	r.Work()

@@ -9,13 +9,13 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/tariffd/tariffd/internal/catalog"
 	"github.com/tariffd/tariffd/internal/fault"
 	"github.com/tariffd/tariffd/internal/input"
 	"github.com/tariffd/tariffd/internal/order"
 	"github.com/tariffd/tariffd/internal/product"
 	"github.com/tariffd/tariffd/internal/provision"
 	"github.com/tariffd/tariffd/internal/service"
+	"github.com/tariffd/tariffd/internal/tariff"
 )
 
 // parameter adds a parameter of dedicated servers.
@@ -137,7 +137,7 @@ func TestAnOrderIsHeldToTheParametersOfItsTariff(t *testing.T) {
 	}
 	require.NoError(r, place(`{"os": "Debian-12", "domain": "www.example.com"}`))
 	r.Refuses("unknown_parameter", place(`{"floor": 3}`))
-	r.EditTariff(catalog.TariffChange{Parameters: &[]string{"floor"}})
+	r.EditTariff(tariff.Change{Parameters: &[]string{"floor"}})
 	r.Refuses("required", place(`{}`))
 	r.Refuses("out_of_range", place(`{"floor": 10}`))
 	require.NoError(r, place(`{"floor": 3}`))
@@ -148,7 +148,7 @@ func TestAnOrderIsHeldToTheParametersOfItsTariff(t *testing.T) {
 
 func TestTheDomainIsMadeFromTheTariffsTemplate(t *testing.T) {
 	r := newRig(t)
-	r.EditTariff(catalog.TariffChange{DomainTemplate: ptr("@USERNAME@.example.com")})
+	r.EditTariff(tariff.Change{DomainTemplate: ptr("@USERNAME@.example.com")})
 	c := r.Client("500")
 	_, err := r.Pool.Exec(`UPDATE client SET username = 'john'`)
 	require.NoError(r, err)

@@ -12,6 +12,7 @@ import (
 	"github.com/tariffd/tariffd/internal/input"
 	"github.com/tariffd/tariffd/internal/provision"
 	"github.com/tariffd/tariffd/internal/service"
+	"github.com/tariffd/tariffd/internal/tariff"
 )
 
 func TestMoneyThatArrivesRenewsFromNowAndResumesD10(t *testing.T) {
@@ -51,7 +52,7 @@ func TestARenewalTakesTheNewestVersionAndTellsThePanel(t *testing.T) {
 	r := newRig(t)
 	c, id := r.active()
 	r.panel.asked()
-	r.EditTariff(catalog.TariffChange{Prices: &[]catalog.Price{{Period: monthly, Amount: dec("60"), RenewalAmount: ptr(dec("30"))}}})
+	r.EditTariff(tariff.Change{Prices: &[]catalog.Price{{Period: monthly, Amount: dec("60"), RenewalAmount: ptr(dec("30"))}}})
 	_, err := r.Lifecycle.Renew(context.Background(), clientKey(r.service(id)), id, "")
 	require.NoError(r, err)
 	r.Work()
@@ -69,16 +70,16 @@ func TestARenewalTakesTheNewestVersionAndTellsThePanel(t *testing.T) {
 func TestARenewalAlignsThePricesOfACarriedServer(t *testing.T) {
 	r := newRig(t)
 	ctx := context.Background()
-	tariff := r.stockBandwidth("none")
+	sold := r.stockBandwidth("none")
 	addOn := func(code string) {
-		_, err := r.Tariffs.CreateAddOn(ctx, admin, r.Server, code, code, catalog.AddOnChange{
-			Billing: ptr(catalog.BillStatistics), Included: ptr(dec("100")), Statistics: input.To(catalog.StatisticsChange{OveragePrice: input.To(dec("0.02"))}),
+		_, err := r.Tariffs.CreateAddOn(ctx, admin, r.Server, code, code, tariff.AddOnChange{
+			Billing: ptr(catalog.BillStatistics), Included: ptr(dec("100")), Statistics: input.To(tariff.StatisticsChange{OveragePrice: input.To(dec("0.02"))}),
 		})
 		require.NoError(r, err)
 	}
 	addOn("traffic")
 	c, id := r.active()
-	o, err := r.carry(tariff, c, id)
+	o, err := r.carry(sold, c, id)
 	require.NoError(r, err)
 	require.Equal(r, service.Active, o.Items[0].Status)
 	free := func() (items []string) {

@@ -8,11 +8,11 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/tariffd/tariffd/internal/actor"
-	"github.com/tariffd/tariffd/internal/catalog"
 	"github.com/tariffd/tariffd/internal/lifecycle"
 	"github.com/tariffd/tariffd/internal/operation"
 	"github.com/tariffd/tariffd/internal/provision"
 	"github.com/tariffd/tariffd/internal/service"
+	"github.com/tariffd/tariffd/internal/tariff"
 )
 
 var allReasons = []service.Reason{service.ByClient, service.ByAdmin, service.ForAbuse, service.Unpaid, service.ByOverage}
@@ -157,9 +157,9 @@ func TestWhoMaySuspendAndWhy(t *testing.T) {
 
 func TestAClientMaySuspendWhereItsTariffVersionLetsIt(t *testing.T) {
 	r := newRig(t)
-	r.EditTariff(catalog.TariffChange{Policy: catalog.PolicyChange{ClientMaySuspend: ptr(true)}})
+	r.EditTariff(tariff.Change{Policy: tariff.PolicyChange{ClientMaySuspend: ptr(true)}})
 	_, id := r.active()
-	r.EditTariff(catalog.TariffChange{Policy: catalog.PolicyChange{ClientMaySuspend: ptr(false)}})
+	r.EditTariff(tariff.Change{Policy: tariff.PolicyChange{ClientMaySuspend: ptr(false)}})
 	_, err := r.Lifecycle.Suspend(context.Background(), clientKey(r.service(id)), id, service.ByClient, "")
 	require.NoError(r, err, "what was agreed holds")
 }

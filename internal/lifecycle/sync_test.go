@@ -12,6 +12,7 @@ import (
 	"github.com/tariffd/tariffd/internal/operation"
 	"github.com/tariffd/tariffd/internal/provision"
 	"github.com/tariffd/tariffd/internal/service"
+	"github.com/tariffd/tariffd/internal/tariff"
 )
 
 // sync compares a service with the panel; the differences are written as field: ours → panel, with ! where taken over.
@@ -35,12 +36,12 @@ func TestSyncTellsWhatDiffersAndTakesOverWhatOnlyThePanelKnows(t *testing.T) {
 	r := newRig(t)
 	billing, prices := catalog.BillOrder, []catalog.AddOnPrice{}
 	for code, amount := range map[string]string{"ram": "2", "ipv4_public": "1"} {
-		_, err := r.Tariffs.CreateAddOn(context.Background(), admin, r.Server, code, code, catalog.AddOnChange{
+		_, err := r.Tariffs.CreateAddOn(context.Background(), admin, r.Server, code, code, tariff.AddOnChange{
 			Billing: &billing, Prices: &prices, Default: input.To(json.RawMessage(`"` + amount + `"`)),
 		})
 		require.NoError(r, err)
 	}
-	_, err := r.Tariffs.UpdateTariff(context.Background(), admin, r.Server, catalog.TariffChange{Settings: json.RawMessage(`{"configuration": "E3"}`)})
+	_, err := r.Tariffs.Update(context.Background(), admin, r.Server, tariff.Change{Settings: json.RawMessage(`{"configuration": "E3"}`)})
 	require.NoError(r, err)
 	_, id := r.active()
 	v := r.service(id)

@@ -7,12 +7,12 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/tariffd/tariffd/internal/catalog"
 	"github.com/tariffd/tariffd/internal/fault"
 	"github.com/tariffd/tariffd/internal/lifecycle"
 	"github.com/tariffd/tariffd/internal/module"
 	"github.com/tariffd/tariffd/internal/provision"
 	"github.com/tariffd/tariffd/internal/service"
+	"github.com/tariffd/tariffd/internal/tariff"
 )
 
 // setUpByPeople is a bought service whose set-up is people's.
@@ -60,7 +60,7 @@ func TestOneObjectOfAPanelIsSoldOnceByWhicheverModule(t *testing.T) {
 	first := r.setUpByPeople()
 	require.NoError(r, r.closed(first, "7"))
 	two := r.NewModule("two", module.Change{Connection: url})
-	r.EditTariff(catalog.TariffChange{ModuleIDs: &[]provision.ModuleID{two}})
+	r.EditTariff(tariff.Change{ModuleIDs: &[]provision.ModuleID{two}})
 	second := r.setUpByPeople()
 	err := r.closed(second, "7")
 	r.Refuses("already_exists", err)

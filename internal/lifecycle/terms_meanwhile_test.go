@@ -16,12 +16,13 @@ import (
 	"github.com/tariffd/tariffd/internal/product"
 	"github.com/tariffd/tariffd/internal/provision"
 	"github.com/tariffd/tariffd/internal/service"
+	"github.com/tariffd/tariffd/internal/tariff"
 )
 
 // disk adds a disk of 20 GiB to a tariff, of which 5 may be given up.
 func (r *rig) disk(t catalog.TariffID) {
 	r.Helper()
-	_, err := r.Tariffs.CreateAddOn(context.Background(), admin, t, "disk", "ram", catalog.AddOnChange{
+	_, err := r.Tariffs.CreateAddOn(context.Background(), admin, t, "disk", "ram", tariff.AddOnChange{
 		Billing: ptr(catalog.BillOrder), Included: ptr(dec("20")), Minimum: input.To(dec("15")), Maximum: input.To(dec("100")),
 		Prices: &[]catalog.AddOnPrice{{Period: monthly, Amount: dec("3.10")}, {Period: "P3M", Amount: dec("9")}},
 	})
@@ -37,11 +38,11 @@ func (r *rig) renew(id service.ID, p calendar.Period) {
 // A trial that renews while its module is still at other add-ons is over: it does not begin anew.
 func TestAChangeOfAddOnsDoesNotBringATrialBackD9D13(t *testing.T) {
 	r := newRig(t)
-	tariff := r.offers("S", "P1M", "31")
-	r.disk(tariff)
-	_, err := r.Tariffs.UpdateTariff(context.Background(), admin, tariff, catalog.TariffChange{TrialDays: ptr(10)})
+	sold := r.offers("S", "P1M", "31")
+	r.disk(sold)
+	_, err := r.Tariffs.Update(context.Background(), admin, sold, tariff.Change{TrialDays: ptr(10)})
 	require.NoError(r, err)
-	c, id := r.has(tariff, calendar.Trial, nil)
+	c, id := r.has(sold, calendar.Trial, nil)
 	require.Equal(r, "[1000.00 0.00]", r.Books(c))
 	r.change(id, lifecycle.TermsInput{AddOns: texts("disk", "15")})
 	r.renew(id, monthly)
@@ -56,12 +57,12 @@ func TestAChangeOfAddOnsDoesNotBringATrialBackD9D13(t *testing.T) {
 // Add-ons that a module takes its time for are charged for the periods and by the version that the service has by then.
 func TestAChangeOfAddOnsFollowsARenewalMeanwhileD9(t *testing.T) {
 	r := newRig(t)
-	tariff := r.offers("S", "P1M", "31", "P3M", "90")
-	r.disk(tariff)
-	c, id := r.has(tariff, monthly, nil)
+	sold := r.offers("S", "P1M", "31", "P3M", "90")
+	r.disk(sold)
+	c, id := r.has(sold, monthly, nil)
 	r.change(id, lifecycle.TermsInput{AddOns: texts("disk", "30")})
 	require.Equal(r, "[931.00 31.00]", r.Books(c))
-	_, err := r.Tariffs.UpdateTariff(context.Background(), admin, tariff, catalog.TariffChange{
+	_, err := r.Tariffs.Update(context.Background(), admin, sold, tariff.Change{
 		Prices: &[]catalog.Price{{Period: monthly, Amount: dec("40")}, {Period: "P3M", Amount: dec("120")}},
 	})
 	require.NoError(r, err)
@@ -77,7 +78,7 @@ func TestAChangeOfAddOnsFollowsARenewalMeanwhileD9(t *testing.T) {
 	}, r.booked(id), "what the wait made dearer is charged all the same")
 	r.sound()
 
-	r.change(id, lifecycle.TermsInput{TariffID: tariff, Period: "P3M"})
+	r.change(id, lifecycle.TermsInput{TariffID: sold, Period: "P3M"})
 	other := r.offers("L", "P3M", "90", "P1M", "31")
 	r.change(id, lifecycle.TermsInput{TariffID: other, Period: "P3M"})
 	_, err = r.Lifecycle.Renew(context.Background(), admin, id, monthly)
@@ -114,7 +115,7 @@ func TestAChangeLeavesARunningPeriodItsOwnLengthD9(t *testing.T) {
 	r.sound()
 
 	trial := r.offers("T", "P1M", "31")
-	_, err = r.Tariffs.UpdateTariff(context.Background(), admin, trial, catalog.TariffChange{TrialDays: ptr(10)})
+	_, err = r.Tariffs.Update(context.Background(), admin, trial, tariff.Change{TrialDays: ptr(10)})
 	require.NoError(r, err)
 	c, id = r.has(trial, calendar.Trial, nil)
 	r.renew(id, monthly)
@@ -129,8 +130,8 @@ func TestAChangeLeavesARunningPeriodItsOwnLengthD9(t *testing.T) {
 func TestChangesUnderWayCountForTheClientsLimit(t *testing.T) {
 	r := newRig(t)
 	small, big := r.offers("S", "P1M", "31"), r.offers("L", "P1M", "31")
-	_, err := r.Tariffs.UpdateTariff(context.Background(), admin, big, catalog.TariffChange{
-		Policy: catalog.PolicyChange{MaxServicesPerClient: input.To(1)},
+	_, err := r.Tariffs.Update(context.Background(), admin, big, tariff.Change{
+		Policy: tariff.PolicyChange{MaxServicesPerClient: input.To(1)},
 	})
 	require.NoError(r, err)
 	c := r.Client("1000")
@@ -160,8 +161,8 @@ func (r *rig) buyOf(c actor.ClientID, t catalog.TariffID) service.ID {
 func TestACalendarServiceThatIsMadeLateHasItsDaysD3D4(t *testing.T) {
 	r := newRig(t)
 	small, big := r.offers("S", "P1M", "31"), r.offers("L", "P1M", "62")
-	for _, tariff := range []catalog.TariffID{small, big} {
-		_, err := r.Tariffs.UpdateTariff(context.Background(), admin, tariff, catalog.TariffChange{Calendar: catalog.CalendarChange{Enabled: ptr(true)}})
+	for _, sold := range []catalog.TariffID{small, big} {
+		_, err := r.Tariffs.Update(context.Background(), admin, sold, tariff.Change{Calendar: tariff.CalendarChange{Enabled: ptr(true)}})
 		require.NoError(r, err)
 	}
 	r.Clock.Set(on(time.July, 12, 9))

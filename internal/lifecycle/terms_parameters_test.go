@@ -13,6 +13,7 @@ import (
 	"github.com/tariffd/tariffd/internal/lifecycle"
 	"github.com/tariffd/tariffd/internal/product"
 	"github.com/tariffd/tariffd/internal/provision"
+	"github.com/tariffd/tariffd/internal/tariff"
 )
 
 func both(code, text, other, otherText string) map[string]json.RawMessage {
@@ -29,7 +30,7 @@ func TestAChangeOfTariffAnswersWhatTheNewOneAsksD9(t *testing.T) {
 		Validator: product.ValidatorChange{Kind: ptr(product.ValidatorInteger), Min: input.To[int64](1), Max: input.To[int64](9)},
 	})
 	small, big := r.offers("S", "P1M", "31"), r.offers("L", "P1M", "31")
-	_, err := r.Tariffs.UpdateTariff(context.Background(), admin, big, catalog.TariffChange{Parameters: &[]string{"floor"}})
+	_, err := r.Tariffs.Update(context.Background(), admin, big, tariff.Change{Parameters: &[]string{"floor"}})
 	require.NoError(r, err)
 	c, id := r.has(small, monthly, nil)
 	me := clientKey(r.service(id))
@@ -96,7 +97,7 @@ func TestWhatCanOnlyBeIncreasedIsNotLostOnTheWayThroughAnotherTariffD9(t *testin
 	small, plain := r.offers("S", "P1M", "31"), r.offers("P", "P1M", "31")
 	r.ram(small, "increase_only")
 	included := r.offers("I", "P1M", "31")
-	_, err := r.Tariffs.CreateAddOn(context.Background(), admin, included, "ram", "ram", catalog.AddOnChange{
+	_, err := r.Tariffs.CreateAddOn(context.Background(), admin, included, "ram", "ram", tariff.AddOnChange{
 		Billing: ptr(catalog.BillNone), Included: ptr(dec("8")),
 	})
 	require.NoError(r, err)

@@ -21,6 +21,7 @@ import (
 	"github.com/tariffd/tariffd/internal/product"
 	"github.com/tariffd/tariffd/internal/provision"
 	"github.com/tariffd/tariffd/internal/service"
+	"github.com/tariffd/tariffd/internal/tariff"
 	"github.com/tariffd/tariffd/internal/traffic"
 	"github.com/tariffd/tariffd/internal/verify"
 )
@@ -33,7 +34,7 @@ func (r *rig) offers(code string, prices ...string) catalog.TariffID {
 	for i := 0; i < len(prices); i += 2 {
 		list = append(list, catalog.Price{Period: calendar.Period(prices[i]), Amount: dec(prices[i+1]), SetupFee: dec("7")})
 	}
-	_, err := r.Tariffs.UpdateTariff(context.Background(), admin, t, catalog.TariffChange{Prices: &list})
+	_, err := r.Tariffs.Update(context.Background(), admin, t, tariff.Change{Prices: &list})
 	require.NoError(r, err)
 	return t
 }
@@ -41,7 +42,7 @@ func (r *rig) offers(code string, prices ...string) catalog.TariffID {
 // ram adds memory to a tariff: 4 GiB included and at least, 3.10 a month for each further one.
 func (r *rig) ram(t catalog.TariffID, edit string) {
 	r.Helper()
-	_, err := r.Tariffs.CreateAddOn(context.Background(), admin, t, "ram", "ram", catalog.AddOnChange{
+	_, err := r.Tariffs.CreateAddOn(context.Background(), admin, t, "ram", "ram", tariff.AddOnChange{
 		Billing: ptr(catalog.BillOrder), Included: ptr(dec("4")), Minimum: input.To(dec("4")), Maximum: input.To(dec("64")), Edit: &edit,
 		Prices: &[]catalog.AddOnPrice{{Period: monthly, Amount: dec("3.10")}},
 	})
@@ -325,7 +326,7 @@ func TestWhatAChangeOfTariffIsHeldTo(t *testing.T) {
 
 	elsewhere := r.NewTariff("E", "dedicated", "50", r.NewModule("two", module.Change{}))
 	r.mayNot("module_not_in_tariff", "/tariff_id", me, id, to(elsewhere, monthly))
-	_, err = r.Tariffs.UpdateTariff(ctx, admin, big, catalog.TariffChange{Status: ptr(catalog.Archived)})
+	_, err = r.Tariffs.Update(ctx, admin, big, tariff.Change{Status: ptr(catalog.Archived)})
 	require.NoError(r, err)
 	r.mayNot("tariff_not_active", "/tariff_id", me, id, to(big, monthly))
 

@@ -13,13 +13,14 @@ import (
 	"github.com/tariffd/tariffd/internal/input"
 	"github.com/tariffd/tariffd/internal/lifecycle"
 	"github.com/tariffd/tariffd/internal/service"
+	"github.com/tariffd/tariffd/internal/tariff"
 	"github.com/tariffd/tariffd/internal/traffic"
 )
 
 // measured adds a disk in a unit to a tariff, of which up to so many can be had.
 func (r *rig) measured(t catalog.TariffID, unit, step, maximum string) {
 	r.Helper()
-	in := catalog.AddOnChange{
+	in := tariff.AddOnChange{
 		Billing: ptr(catalog.BillOrder), Unit: input.To(unit), Maximum: input.To(dec(maximum)), Edit: ptr("increase_only"),
 		Prices: &[]catalog.AddOnPrice{{Period: monthly, Amount: dec("1")}},
 	}
@@ -60,26 +61,26 @@ func TestAnotherTariffCountsInItsOwnUnitD9D19(t *testing.T) {
 
 func TestWhatServicesHaveKeepsItsUnit(t *testing.T) {
 	r := newRig(t)
-	tariff, ctx := r.offers("S", "P1M", "31"), context.Background()
-	r.measured(tariff, "MiB", "", "100")
+	sold, ctx := r.offers("S", "P1M", "31"), context.Background()
+	r.measured(sold, "MiB", "", "100")
 	update := func(unit string) error {
-		_, err := r.Tariffs.UpdateAddOn(ctx, admin, tariff, "disk", catalog.AddOnChange{Unit: input.To(unit)})
+		_, err := r.Tariffs.UpdateAddOn(ctx, admin, sold, "disk", tariff.AddOnChange{Unit: input.To(unit)})
 		return err
 	}
 	require.NoError(r, update("GiB"), "nobody has it")
-	_, id := r.has(tariff, monthly, texts("disk", "20"))
+	_, id := r.has(sold, monthly, texts("disk", "20"))
 	refused := func(err error) {
 		r.Helper()
 		r.Refuses("in_use", err)
 		require.Equal(r, "/unit", fault.Of(err).Fields[0].Pointer)
 	}
 	refused(update("TiB"))
-	require.NoError(r, r.Tariffs.DeleteAddOn(ctx, admin, tariff, "disk", nil))
-	_, err := r.Tariffs.CreateAddOn(ctx, admin, tariff, "disk", "ram", catalog.AddOnChange{Billing: ptr(catalog.BillOrder), Unit: input.To("TiB")})
+	require.NoError(r, r.Tariffs.DeleteAddOn(ctx, admin, sold, "disk", nil))
+	_, err := r.Tariffs.CreateAddOn(ctx, admin, sold, "disk", "ram", tariff.AddOnChange{Billing: ptr(catalog.BillOrder), Unit: input.To("TiB")})
 	refused(err)
 	r.renew(id, monthly)
 	r.Work()
-	r.measured(tariff, "GiB", "", "100")
+	r.measured(sold, "GiB", "", "100")
 	r.renew(id, monthly)
 	require.JSONEq(r, `"20"`, string(r.service(id).AddOns["disk"]))
 }
@@ -93,11 +94,11 @@ func TestARenewalGoesOnWithTheQuantityThatWasAgreed(t *testing.T) {
 		require.NoError(r, err)
 	}
 	was := func(unit, to, price string) (actor.ClientID, service.ID) {
-		tariff := r.offers(unit+to, "P1M", "31")
-		r.measured(tariff, unit, "", "1000")
-		c, id := r.has(tariff, monthly, texts("disk", "20"))
+		sold := r.offers(unit+to, "P1M", "31")
+		r.measured(sold, unit, "", "1000")
+		c, id := r.has(sold, monthly, texts("disk", "20"))
 		exec(`UPDATE service SET status = 'deleted'`) // so that the catalogue lets it
-		_, err := r.Tariffs.UpdateAddOn(ctx, admin, tariff, "disk", catalog.AddOnChange{
+		_, err := r.Tariffs.UpdateAddOn(ctx, admin, sold, "disk", tariff.AddOnChange{
 			Unit: input.To(to), Maximum: input.To(dec("1000000")), Prices: &[]catalog.AddOnPrice{{Period: monthly, Amount: dec(price)}},
 		})
 		require.NoError(r, err)

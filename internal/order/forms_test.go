@@ -19,6 +19,7 @@ import (
 	"github.com/tariffd/tariffd/internal/product"
 	"github.com/tariffd/tariffd/internal/provision"
 	"github.com/tariffd/tariffd/internal/service"
+	"github.com/tariffd/tariffd/internal/tariff"
 )
 
 // lottery makes tariffs with add-ons of random forms and random selections of them.
@@ -41,27 +42,27 @@ func (l *lottery) tariff() (catalog.TariffID, map[string][]any) {
 	l.made++
 	id := l.NewTariff(fmt.Sprintf("lot%d", l.made), "dedicated", l.price().String(), l.Module)
 	open := map[string][]any{}
-	add := func(code, element string, in catalog.AddOnChange) {
+	add := func(code, element string, in tariff.AddOnChange) {
 		_, err := l.Tariffs.CreateAddOn(ctx, admin, id, code, element, in)
 		require.NoError(l, err)
 	}
 	modes := []string{catalog.TiersFlat, catalog.TiersVolume, catalog.TiersGraduated}
 	scale := catalog.Tiers{Mode: modes[l.IntN(3)], Steps: []catalog.Tier{{UpTo: ptr(dec("5")), Prices: l.prices()}, {Prices: l.prices()}}}
-	add("ips", "ipv4_public", catalog.AddOnChange{Billing: ptr(catalog.BillOrder), Included: ptr(decimal.NewFromInt(l.Int64N(3))), Tiers: input.To(scale)})
+	add("ips", "ipv4_public", tariff.AddOnChange{Billing: ptr(catalog.BillOrder), Included: ptr(decimal.NewFromInt(l.Int64N(3))), Tiers: input.To(scale)})
 	open["ips"] = []any{0, 1, 4, "9"}
-	add("disk", "ram", catalog.AddOnChange{Billing: ptr(catalog.BillOrder), Prices: ptr(l.prices()), Default: input.To(json.RawMessage(`"4"`))})
+	add("disk", "ram", tariff.AddOnChange{Billing: ptr(catalog.BillOrder), Prices: ptr(l.prices()), Default: input.To(json.RawMessage(`"4"`))})
 	open["disk"] = []any{0, "2", 30}
-	add("os", "os", catalog.AddOnChange{Billing: ptr(catalog.BillOrder), ItemPrices: &[]catalog.ItemPrice{
+	add("os", "os", tariff.AddOnChange{Billing: ptr(catalog.BillOrder), ItemPrices: &[]catalog.ItemPrice{
 		{Item: "debian", Enabled: true}, {Item: "windows", Enabled: true, Prices: l.prices()},
 	}})
 	open["os"] = []any{"debian", "windows"}
-	add("extra", "", catalog.AddOnChange{Billing: ptr(catalog.BillChoice)})
+	add("extra", "", tariff.AddOnChange{Billing: ptr(catalog.BillChoice)})
 	parent := input.To("extra")
-	add("v6", "ipv6", catalog.AddOnChange{Billing: ptr(catalog.BillOrder), Prices: ptr(l.prices()), Parent: parent})
-	add("port", "port_speed", catalog.AddOnChange{Billing: ptr(catalog.BillNone), Included: ptr(dec("1000")), Parent: parent})
+	add("v6", "ipv6", tariff.AddOnChange{Billing: ptr(catalog.BillOrder), Prices: ptr(l.prices()), Parent: parent})
+	add("port", "port_speed", tariff.AddOnChange{Billing: ptr(catalog.BillNone), Included: ptr(dec("1000")), Parent: parent})
 	open["extra"] = []any{"v6", "port"}
-	add("care", "care", catalog.AddOnChange{Billing: ptr(catalog.BillManual), Prices: ptr(l.prices())})
-	add("traffic", "traffic", catalog.AddOnChange{Billing: ptr(catalog.BillStatistics), Included: ptr(dec("100")), Tiers: input.To(catalog.Tiers{
+	add("care", "care", tariff.AddOnChange{Billing: ptr(catalog.BillManual), Prices: ptr(l.prices())})
+	add("traffic", "traffic", tariff.AddOnChange{Billing: ptr(catalog.BillStatistics), Included: ptr(dec("100")), Tiers: input.To(catalog.Tiers{
 		Mode: catalog.TiersGraduated, Steps: []catalog.Tier{{Price: ptr(dec("0.02"))}},
 	})})
 	return id, open
@@ -150,8 +151,8 @@ func TestPanelsAreToldWhatIsChosen(t *testing.T) {
 	r := newRig(t)
 	l := &lottery{rig: r, Rand: rand.New(rand.NewPCG(1, 2))}
 	l.stock()
-	tariff, _ := l.tariff()
-	_, err := r.Tariffs.UpdateAddOn(context.Background(), admin, tariff, "disk", catalog.AddOnChange{Unit: input.To("MiB")})
+	sold, _ := l.tariff()
+	_, err := r.Tariffs.UpdateAddOn(context.Background(), admin, sold, "disk", tariff.AddOnChange{Unit: input.To("MiB")})
 	require.NoError(r, err)
 	var spec provision.Spec
 	r.panel.does(func(op provision.Op) (provision.Outcome, error) {
@@ -160,7 +161,7 @@ func TestPanelsAreToldWhatIsChosen(t *testing.T) {
 	})
 	c := r.Client("90000")
 	_, err = r.Orders.Place(context.Background(), admin, order.PlaceInput{ClientID: c, Pay: order.PayBalance, Wishes: []order.Wish{{
-		TariffID: tariff, Period: "P1M", AddOns: map[string]json.RawMessage{
+		TariffID: sold, Period: "P1M", AddOns: map[string]json.RawMessage{
 			"os": json.RawMessage(`"windows"`), "extra": json.RawMessage(`"port"`), "disk": json.RawMessage(`2048`), "ips": json.RawMessage(`2`),
 		},
 	}}})
@@ -184,17 +185,17 @@ func TestARenewalSurvivesAnotherFormOfItsAddOns(t *testing.T) {
 	ctx := context.Background()
 	l := &lottery{rig: r, Rand: rand.New(rand.NewPCG(1, 2))}
 	l.stock()
-	tariff, _ := l.tariff()
+	sold, _ := l.tariff()
 	c := r.Client("90000")
 	o, err := r.Orders.Place(ctx, admin, order.PlaceInput{ClientID: c, Pay: order.PayBalance, Wishes: []order.Wish{{
-		TariffID: tariff, Period: "P1M", AddOns: map[string]json.RawMessage{"os": json.RawMessage(`"windows"`), "extra": json.RawMessage(`"v6"`)},
+		TariffID: sold, Period: "P1M", AddOns: map[string]json.RawMessage{"os": json.RawMessage(`"windows"`), "extra": json.RawMessage(`"v6"`)},
 	}}})
 	require.NoError(r, err)
 	r.Work()
-	_, err = r.Tariffs.UpdateAddOn(ctx, admin, tariff, "os", catalog.AddOnChange{ItemPrices: &[]catalog.ItemPrice{{Item: "debian", Enabled: true}}})
+	_, err = r.Tariffs.UpdateAddOn(ctx, admin, sold, "os", tariff.AddOnChange{ItemPrices: &[]catalog.ItemPrice{{Item: "debian", Enabled: true}}})
 	require.NoError(r, err)
-	require.NoError(r, r.Tariffs.DeleteAddOn(ctx, admin, tariff, "v6", nil))
-	_, err = r.Tariffs.UpdateAddOn(ctx, admin, tariff, "disk", catalog.AddOnChange{Default: input.None[json.RawMessage]()})
+	require.NoError(r, r.Tariffs.DeleteAddOn(ctx, admin, sold, "v6", nil))
+	_, err = r.Tariffs.UpdateAddOn(ctx, admin, sold, "disk", tariff.AddOnChange{Default: input.None[json.RawMessage]()})
 	require.NoError(r, err)
 
 	id := o.Items[0].ServiceID

@@ -22,6 +22,7 @@ import (
 	"github.com/tariffd/tariffd/internal/product"
 	"github.com/tariffd/tariffd/internal/provision"
 	"github.com/tariffd/tariffd/internal/service"
+	"github.com/tariffd/tariffd/internal/tariff"
 )
 
 // later orders n servers without paying.
@@ -38,7 +39,7 @@ func (r *rig) later(c actor.ClientID, n int) order.Order {
 
 func (r *rig) limit(n int) {
 	r.Helper()
-	r.EditTariff(catalog.TariffChange{Policy: catalog.PolicyChange{MaxServicesPerClient: input.To(n)}})
+	r.EditTariff(tariff.Change{Policy: tariff.PolicyChange{MaxServicesPerClient: input.To(n)}})
 }
 
 func (r *rig) block(c actor.ClientID) {
@@ -105,7 +106,7 @@ func TestAPaymentForAnOrderThatCanNoLongerBeMadeStaysOnTheBalance(t *testing.T) 
 	r := newRig(t)
 	c := r.Client("1")
 	o := r.Buy(c, 1)
-	r.EditTariff(catalog.TariffChange{Status: ptr(catalog.Archived)})
+	r.EditTariff(tariff.Change{Status: ptr(catalog.Archived)})
 	r.Pay(c, "99", o.ID)
 	require.Equal(r, order.AwaitingPayment, r.Order(o.ID).Status)
 	require.Equal(r, "[100.00 0.00]", r.Books(c))
@@ -270,7 +271,7 @@ func TestAnOrderKeepsThePriceThatItWasQuoted(t *testing.T) {
 	r := newRig(t)
 	c := r.Client("120")
 	unpaid, paid := r.later(c, 1), r.Buy(c, 1)
-	r.EditTariff(catalog.TariffChange{Prices: &[]catalog.Price{{Period: "P1M", Amount: dec("500"), SetupFee: dec("500")}}})
+	r.EditTariff(tariff.Change{Prices: &[]catalog.Price{{Period: "P1M", Amount: dec("500"), SetupFee: dec("500")}}})
 	_, err := r.Orders.Pay(context.Background(), admin, unpaid.ID)
 	require.NoError(r, err)
 	r.Work()
@@ -375,7 +376,7 @@ func TestAnOrderAndAnEditOfItsTariffAtOnce(t *testing.T) {
 		return inTx(ctx, func(tx order.Tx) error {
 			return fn(editing{tx, func() {
 				once.Do(func() {
-					r.EditTariff(catalog.TariffChange{Prices: &[]catalog.Price{{Period: "P1M", Amount: dec("70")}}})
+					r.EditTariff(tariff.Change{Prices: &[]catalog.Price{{Period: "P1M", Amount: dec("70")}}})
 				})
 			}})
 		})

@@ -11,6 +11,7 @@ import (
 	"github.com/tariffd/tariffd/internal/client"
 	"github.com/tariffd/tariffd/internal/module"
 	"github.com/tariffd/tariffd/internal/order"
+	"github.com/tariffd/tariffd/internal/tariff"
 )
 
 // quote prices one server for nobody in particular.
@@ -32,7 +33,7 @@ func TestAQuoteFromMemorySeesEveryChangeAtOnce(t *testing.T) {
 	r := newRig(t)
 	require.Equal(r, "60.00", r.quote().Quote.Total.String())
 	require.Empty(r, r.quote().Obstacles)
-	r.EditTariff(catalog.TariffChange{Prices: &[]catalog.Price{{Period: "P1M", Amount: dec("70")}}})
+	r.EditTariff(tariff.Change{Prices: &[]catalog.Price{{Period: "P1M", Amount: dec("70")}}})
 	require.Equal(r, "70.00", r.quote().Quote.Total.String())
 	r.EditModule(module.Change{Enabled: ptr(false)})
 	require.Equal(r, []string{"/tariff_id no_module"}, codes(r.quote()))
@@ -41,7 +42,7 @@ func TestAQuoteFromMemorySeesEveryChangeAtOnce(t *testing.T) {
 	_, err := r.Clients.UpdateProvider(context.Background(), admin, r.Provider, client.ProviderChange{PricesIncludeTax: ptr(false)})
 	require.NoError(r, err)
 	require.Equal(r, "70.00", r.quote().Quote.Total.String())
-	r.EditTariff(catalog.TariffChange{Status: ptr(catalog.Archived)})
+	r.EditTariff(tariff.Change{Status: ptr(catalog.Archived)})
 	require.Equal(r, []string{"/tariff_id tariff_not_active"}, codes(r.quote()))
 }
 

@@ -10,7 +10,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/tariffd/tariffd/internal/actor"
-	"github.com/tariffd/tariffd/internal/catalog"
 	"github.com/tariffd/tariffd/internal/fault"
 	"github.com/tariffd/tariffd/internal/lifecycle"
 	"github.com/tariffd/tariffd/internal/module"
@@ -19,6 +18,7 @@ import (
 	"github.com/tariffd/tariffd/internal/payment"
 	"github.com/tariffd/tariffd/internal/provision"
 	"github.com/tariffd/tariffd/internal/service"
+	"github.com/tariffd/tariffd/internal/tariff"
 )
 
 // stocked is a rig whose panel has n machines for the tariff.
@@ -27,7 +27,7 @@ func stocked(t *testing.T, n int) *rig {
 	r := newRig(t)
 	r.panel.has("E3", n)
 	r.EditModule(module.Change{MaxRunningOpens: ptr(0)})
-	r.EditTariff(catalog.TariffChange{Settings: json.RawMessage(`{"configuration": "E3"}`)})
+	r.EditTariff(tariff.Change{Settings: json.RawMessage(`{"configuration": "E3"}`)})
 	return r
 }
 
@@ -197,7 +197,7 @@ func TestAPanelThatDoesNotAnswerDoesNotStandInTheWay(t *testing.T) {
 func TestAnOpenGoesWhereSomethingIsLeftD23(t *testing.T) {
 	r := stocked(t, 1)
 	other := r.NewModule("other", module.Change{SortOrder: ptr(2)})
-	r.EditTariff(catalog.TariffChange{ModuleIDs: &[]provision.ModuleID{r.Module, other}})
+	r.EditTariff(tariff.Change{ModuleIDs: &[]provision.ModuleID{r.Module, other}})
 	// Both modules show the one panel's stock: two machines for three buyers.
 	first, second := r.Buy(r.Client("60"), 1), r.Buy(r.Client("60"), 1)
 	_, err := r.try(r.Client("60"), 1)
@@ -218,7 +218,7 @@ func TestTheThingItselfComesBeforeWhatIsLikeItD23(t *testing.T) {
 	r := stocked(t, 1)
 	r.EditModule(module.Change{SortOrder: ptr(2)})
 	like := r.NewModule("loose", module.Change{})
-	r.EditTariff(catalog.TariffChange{ModuleIDs: &[]provision.ModuleID{like, r.Module}})
+	r.EditTariff(tariff.Change{ModuleIDs: &[]provision.ModuleID{like, r.Module}})
 	ranOn := func() (id provision.ModuleID) {
 		o := r.Buy(r.Client("60"), 1)
 		r.Work()

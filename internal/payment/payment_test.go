@@ -24,6 +24,7 @@ import (
 	"github.com/tariffd/tariffd/internal/payment"
 	"github.com/tariffd/tariffd/internal/provision"
 	"github.com/tariffd/tariffd/internal/provision/none"
+	"github.com/tariffd/tariffd/internal/tariff"
 )
 
 var admin = enginetest.Admin
@@ -54,8 +55,8 @@ func newTill(t *testing.T) *till {
 	}
 	m, err := e.Modules.Create(ctx, admin, "none", "colocation", module.Change{Name: ptr("none"), DataCenterID: input.To(h.place)})
 	require.NoError(t, err)
-	tariff, err := e.Tariffs.CreateTariff(ctx, admin, catalog.NewTariff{
-		ProductType: "colocation", ProviderID: h.provider, TariffChange: catalog.TariffChange{
+	tariff, err := e.Tariffs.Create(ctx, admin, tariff.New{
+		ProductType: "colocation", ProviderID: h.provider, Change: tariff.Change{
 			Code: ptr("shelf"), Name: ptr("Shelf"), Status: ptr(catalog.Active), DataCenterIDs: &[]datacenter.ID{h.place},
 			ModuleIDs: &[]provision.ModuleID{m.ID}, Prices: &[]catalog.Price{{Period: "P1M", Amount: decimal.NewFromInt(50)}},
 		},

@@ -8,6 +8,7 @@ import (
 	"github.com/tariffd/tariffd/internal/actor"
 	"github.com/tariffd/tariffd/internal/catalog"
 	"github.com/tariffd/tariffd/internal/client"
+	"github.com/tariffd/tariffd/internal/tariff"
 )
 
 // groupStore writes the groups of tariffs and of clients.
@@ -21,8 +22,8 @@ type groupRow struct {
 	Version   int64     `db:"version"`
 }
 
-func (r groupRow) toTariffGroup() catalog.TariffGroup {
-	return catalog.TariffGroup{
+func (r groupRow) toTariffGroup() tariff.Group {
+	return tariff.Group{
 		ID: catalog.TariffGroupID(r.ID), Name: r.Name, SortOrder: r.SortOrder, CreatedAt: r.CreatedAt.UTC(), Version: r.Version,
 	}
 }
@@ -55,7 +56,7 @@ WHERE id {after} coalesce(nullif($1, '')::uuid, {edge}) ORDER BY id {order} LIMI
 }
 
 var (
-	tariffGroups = newGroupTable("tariff_group", "tariff group", catalog.ErrNoTariffGroup)
+	tariffGroups = newGroupTable("tariff_group", "tariff group", tariff.ErrNoGroup)
 	clientGroups = newGroupTable("client_group", "client group", client.ErrNoGroup)
 )
 
@@ -86,24 +87,24 @@ func (t groupTable) every(ctx context.Context, c conn) (rows []groupRow, err err
 }
 
 // ShareTariffGroup keeps a group from being deleted while a tariff is put into it.
-func (s groupStore) ShareTariffGroup(ctx context.Context, id catalog.TariffGroupID) (catalog.TariffGroup, error) {
+func (s groupStore) ShareTariffGroup(ctx context.Context, id catalog.TariffGroupID) (tariff.Group, error) {
 	r, err := tariffGroups.one(ctx, s.conn, tariffGroups.share, string(id))
 	return r.toTariffGroup(), err
 }
 
 // LockTariffGroup locks a group for a change.
-func (s groupStore) LockTariffGroup(ctx context.Context, id catalog.TariffGroupID) (catalog.TariffGroup, error) {
+func (s groupStore) LockTariffGroup(ctx context.Context, id catalog.TariffGroupID) (tariff.Group, error) {
 	r, err := tariffGroups.one(ctx, s.conn, tariffGroups.lock, string(id))
 	return r.toTariffGroup(), err
 }
 
 // InsertTariffGroup adds a group.
-func (s groupStore) InsertTariffGroup(ctx context.Context, g catalog.TariffGroup) error {
+func (s groupStore) InsertTariffGroup(ctx context.Context, g tariff.Group) error {
 	return tariffGroups.write(ctx, s.conn, "insert", tariffGroups.insert, g.ID, g.Name, g.SortOrder, g.CreatedAt)
 }
 
 // UpdateTariffGroup writes a locked group back.
-func (s groupStore) UpdateTariffGroup(ctx context.Context, g catalog.TariffGroup) error {
+func (s groupStore) UpdateTariffGroup(ctx context.Context, g tariff.Group) error {
 	return tariffGroups.write(ctx, s.conn, "update", tariffGroups.update, g.ID, g.Name, g.SortOrder)
 }
 
@@ -156,13 +157,13 @@ func (s groupStore) DeleteGroup(ctx context.Context, id client.GroupID) error {
 }
 
 // TariffGroup reads a group of tariffs; everybody with a key may.
-func (r *Reader) TariffGroup(ctx context.Context, _ actor.Scope, id catalog.TariffGroupID) (catalog.TariffGroup, error) {
+func (r *Reader) TariffGroup(ctx context.Context, _ actor.Scope, id catalog.TariffGroupID) (tariff.Group, error) {
 	g, err := tariffGroups.one(ctx, r.conn, tariffGroups.byID, string(id))
 	return g.toTariffGroup(), fromConstraint(err)
 }
 
 // TariffGroups lists groups of tariffs in order of creation.
-func (r *Reader) TariffGroups(ctx context.Context, _ actor.Scope, p actor.Page) ([]catalog.TariffGroup, error) {
+func (r *Reader) TariffGroups(ctx context.Context, _ actor.Scope, p actor.Page) ([]tariff.Group, error) {
 	rows, err := tariffGroups.list(ctx, r.conn, p)
 	return each(rows, groupRow.toTariffGroup), err
 }

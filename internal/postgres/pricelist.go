@@ -11,6 +11,7 @@ import (
 	"github.com/tariffd/tariffd/internal/department"
 	"github.com/tariffd/tariffd/internal/module"
 	"github.com/tariffd/tariffd/internal/product"
+	"github.com/tariffd/tariffd/internal/tariff"
 )
 
 // pricelistStore reads the whole catalogue, for the document that it is exported to and imported from.
@@ -123,7 +124,7 @@ func (s pricelistStore) CompanionsAll(ctx context.Context) ([]module.Companion, 
 }
 
 // TariffGroupsAll reads every tariff group.
-func (s pricelistStore) TariffGroupsAll(ctx context.Context) ([]catalog.TariffGroup, error) {
+func (s pricelistStore) TariffGroupsAll(ctx context.Context) ([]tariff.Group, error) {
 	rows, err := tariffGroups.every(ctx, s.conn)
 	return each(rows, groupRow.toTariffGroup), err
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/tariffd/tariffd/internal/module"
 	"github.com/tariffd/tariffd/internal/product"
 	"github.com/tariffd/tariffd/internal/provision"
+	"github.com/tariffd/tariffd/internal/tariff"
 )
 
 // Shelf is the catalogue as it stands now, for those who only look: what was read once comes from memory, and one small
@@ -31,7 +32,7 @@ type stand struct {
 	modules   map[provision.ModuleID]module.Module
 	centers   map[datacenter.ID]datacenter.DataCenter
 	providers map[actor.ProviderID]client.Provider
-	groups    map[catalog.TariffGroupID]catalog.TariffGroup
+	groups    map[catalog.TariffGroupID]tariff.Group
 }
 
 func newStand(number int64) *stand {
@@ -39,7 +40,7 @@ func newStand(number int64) *stand {
 		number: number, tariffs: map[catalog.TariffID]catalog.Tariff{}, types: map[string]product.Type{},
 		asked:   map[string][]product.Parameter{},
 		modules: map[provision.ModuleID]module.Module{}, centers: map[datacenter.ID]datacenter.DataCenter{},
-		providers: map[actor.ProviderID]client.Provider{}, groups: map[catalog.TariffGroupID]catalog.TariffGroup{},
+		providers: map[actor.ProviderID]client.Provider{}, groups: map[catalog.TariffGroupID]tariff.Group{},
 	}
 }
 
@@ -161,8 +162,8 @@ func (s *Shelf) ProviderByID(ctx context.Context, id actor.ProviderID) (client.P
 }
 
 // TariffGroupByID answers a group of tariffs.
-func (s *Shelf) TariffGroupByID(ctx context.Context, id catalog.TariffGroupID) (catalog.TariffGroup, error) {
-	return remember(s.at, s.at.groups, id, func() (catalog.TariffGroup, error) {
+func (s *Shelf) TariffGroupByID(ctx context.Context, id catalog.TariffGroupID) (tariff.Group, error) {
+	return remember(s.at, s.at.groups, id, func() (tariff.Group, error) {
 		return s.reader().TariffGroup(ctx, actor.Everything, id)
 	})
 }

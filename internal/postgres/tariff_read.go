@@ -8,6 +8,7 @@ import (
 	"github.com/tariffd/tariffd/internal/catalog"
 	"github.com/tariffd/tariffd/internal/event"
 	"github.com/tariffd/tariffd/internal/fault"
+	"github.com/tariffd/tariffd/internal/tariff"
 )
 
 // Staff see every tariff; others the active ones of their provider, and those that their services are on.
@@ -99,7 +100,7 @@ func (r historyRow) toEntry() event.Entry {
 }
 
 // TariffHistory lists who changed what of a tariff, when and from where.
-func (r *Reader) TariffHistory(ctx context.Context, s actor.Scope, id catalog.TariffID, from, to *time.Time, p actor.Page) ([]catalog.Revision, error) {
+func (r *Reader) TariffHistory(ctx context.Context, s actor.Scope, id catalog.TariffID, from, to *time.Time, p actor.Page) ([]tariff.Revision, error) {
 	if _, err := r.Tariff(ctx, s, id); err != nil {
 		return nil, err
 	}
@@ -107,10 +108,10 @@ func (r *Reader) TariffHistory(ctx context.Context, s actor.Scope, id catalog.Ta
 	if err := r.all(ctx, &rows, inOrder(listHistory, p.Desc), p.After, p.Rows(), event.NoClient, id, from, to); err != nil {
 		return nil, fromConstraint(wrap("read the history of a tariff", err))
 	}
-	out := make([]catalog.Revision, len(rows))
+	out := make([]tariff.Revision, len(rows))
 	for i, row := range rows {
 		var err error
-		if out[i], err = catalog.RevisionOf(row.toEntry()); err != nil {
+		if out[i], err = tariff.RevisionOf(row.toEntry()); err != nil {
 			return nil, err
 		}
 	}

@@ -5,6 +5,7 @@ import (
 
 	"github.com/tariffd/tariffd/internal/catalog"
 	"github.com/tariffd/tariffd/internal/client"
+	"github.com/tariffd/tariffd/internal/tariff"
 )
 
 // group is a group of tariffs or of clients in a document.
@@ -28,16 +29,16 @@ func tariffGroups() section {
 			return out, err
 		},
 		create: func(ctx context.Context, r *run, _ item, d group) error {
-			g, err := r.do.tariffs.CreateTariffGroup(ctx, r.by, catalog.TariffGroupChange{Name: &d.Name, SortOrder: &d.SortOrder})
+			g, err := r.do.tariffs.CreateGroup(ctx, r.by, tariff.GroupChange{Name: &d.Name, SortOrder: &d.SortOrder})
 			r.tariffGroups.add(d.Name, string(g.ID))
 			return err
 		},
 		update: func(ctx context.Context, r *run, _ item, old, d group) error {
-			_, err := r.do.tariffs.UpdateTariffGroup(ctx, r.by, catalog.TariffGroupID(old.id), catalog.TariffGroupChange{SortOrder: &d.SortOrder})
+			_, err := r.do.tariffs.UpdateGroup(ctx, r.by, catalog.TariffGroupID(old.id), tariff.GroupChange{SortOrder: &d.SortOrder})
 			return err
 		},
 		delete: func(ctx context.Context, r *run, old group) error {
-			return r.do.tariffs.DeleteTariffGroup(ctx, r.by, catalog.TariffGroupID(old.id), nil)
+			return r.do.tariffs.DeleteGroup(ctx, r.by, catalog.TariffGroupID(old.id), nil)
 		},
 	}
 }

@@ -23,11 +23,12 @@ import (
 	"github.com/tariffd/tariffd/internal/module"
 	"github.com/tariffd/tariffd/internal/product"
 	"github.com/tariffd/tariffd/internal/provision"
+	"github.com/tariffd/tariffd/internal/tariff"
 )
 
 // Tx is what reading and changing the whole catalogue needs of a transaction.
 type Tx interface {
-	catalog.Tx
+	tariff.Tx
 	datacenter.Tx
 	client.Tx
 	department.Tx
@@ -44,7 +45,7 @@ type Tx interface {
 	ModulesAll(ctx context.Context) ([]module.Module, error)
 	// CompanionsAll leaves the passwords sealed.
 	CompanionsAll(ctx context.Context) ([]module.Companion, error)
-	TariffGroupsAll(ctx context.Context) ([]catalog.TariffGroup, error)
+	TariffGroupsAll(ctx context.Context) ([]tariff.Group, error)
 	ClientGroupsAll(ctx context.Context) ([]client.Group, error)
 	TaxRulesAll(ctx context.Context) ([]client.TaxRule, error)
 	// TariffsAll reads the tariffs with their newest offers.
@@ -57,7 +58,7 @@ type Engine struct {
 	// InSnapshot runs fn on one snapshot; it writes nothing.
 	InSnapshot func(ctx context.Context, fn func(Tx) error) error
 	Modules    *module.Engine
-	Tariffs    *catalog.Engine
+	Tariffs    *tariff.Engine
 	ExternalID func(driver string) string // as of datacenter.Engine
 	// Getenv finds what ${NAME} stands for in the connection of a module.
 	Getenv func(name string) (value string, found bool)
@@ -100,7 +101,7 @@ type useCases struct {
 	units    measure.Engine
 	products product.Engine
 	modules  *module.Engine
-	tariffs  *catalog.Engine
+	tariffs  *tariff.Engine
 }
 
 // run is one export or import: a transaction, and what is known of the catalogue so far.

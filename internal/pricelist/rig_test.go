@@ -12,7 +12,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/tariffd/tariffd/internal/actor"
-	"github.com/tariffd/tariffd/internal/catalog"
 	"github.com/tariffd/tariffd/internal/clock"
 	"github.com/tariffd/tariffd/internal/module"
 	"github.com/tariffd/tariffd/internal/pgtest"
@@ -21,6 +20,7 @@ import (
 	"github.com/tariffd/tariffd/internal/provision"
 	"github.com/tariffd/tariffd/internal/provision/all"
 	"github.com/tariffd/tariffd/internal/secret"
+	"github.com/tariffd/tariffd/internal/tariff"
 )
 
 var (
@@ -54,7 +54,7 @@ func newRig(t testing.TB) *rig {
 		InSnapshot: func(ctx context.Context, fn func(Tx) error) error {
 			return db.OnSnapshot(ctx, func(tx *postgres.Tx) error { return fn(tx) })
 		},
-		Tariffs: &catalog.Engine{Drivers: drivers},
+		Tariffs: &tariff.Engine{Drivers: drivers},
 		Modules: &module.Engine{
 			InTx: func(ctx context.Context, fn func(module.Tx) error) error {
 				return db.InTx(ctx, func(tx *postgres.Tx) error { return fn(tx) })

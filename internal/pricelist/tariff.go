@@ -11,11 +11,12 @@ import (
 	"github.com/tariffd/tariffd/internal/datacenter"
 	"github.com/tariffd/tariffd/internal/product"
 	"github.com/tariffd/tariffd/internal/provision"
+	"github.com/tariffd/tariffd/internal/tariff"
 )
 
-// tariff is a tariff in a document, with its add-ons, which are members of it: one that the document does not have is
+// tariffEntry is a tariff in a document, with its add-ons, which are members of it: one that the document does not have is
 // taken away.
-type tariff struct {
+type tariffEntry struct {
 	row                   catalog.Tariff
 	Code                  string                  `json:"code"`
 	Provider              string                  `json:"provider"`
@@ -50,23 +51,23 @@ type policy struct {
 
 // tariffs are written all at once, after the last one was read.
 type tariffs struct {
-	kind[tariff]
-	puts  []*catalog.TariffPut
+	kind[tariffEntry]
+	puts  []*tariff.Put
 	items []item // of the puts
 }
 
 func newTariffs() section {
 	t := &tariffs{}
-	t.kind = kind[tariff]{
-		section: "tariffs", noun: "tariff", key: func(d tariff) string { return d.Provider + "/" + d.Code },
+	t.kind = kind[tariffEntry]{
+		section: "tariffs", noun: "tariff", key: func(d tariffEntry) string { return d.Provider + "/" + d.Code },
 		defaults: usualTariff,
 		list:     listTariffs,
 		ready:    readyTariff,
-		create: func(_ context.Context, r *run, it item, d tariff) error {
+		create: func(_ context.Context, r *run, it item, d tariffEntry) error {
 			t.put(r, it, catalog.Tariff{}, d)
 			return nil
 		},
-		update: func(_ context.Context, r *run, it item, old, d tariff) error {
+		update: func(_ context.Context, r *run, it item, old, d tariffEntry) error {
 			if d.ProductType != old.ProductType {
 				at, path := follow(it.node, "/product_type")
 				r.add(at, it.place+path, "bad_value", "The product type of a tariff is fixed: %s.", old.ProductType)
@@ -76,8 +77,8 @@ func newTariffs() section {
 			t.put(r, it, old.row, d)
 			return nil
 		},
-		delete: func(ctx context.Context, r *run, old tariff) error {
-			return r.do.tariffs.DeleteTariff(ctx, r.by, old.row.ID, nil)
+		delete: func(ctx context.Context, r *run, old tariffEntry) error {
+			return r.do.tariffs.Delete(ctx, r.by, old.row.ID, nil)
 		},
 	}
 	return t
@@ -87,7 +88,7 @@ func (t *tariffs) apply(ctx context.Context, r *run) error {
 	if err := t.kind.apply(ctx, r); err != nil || len(r.Problems) > 0 {
 		return err
 	}
-	if err := r.do.tariffs.PutTariffs(ctx, r.tx, r.by, t.puts); err != nil {
+	if err := r.do.tariffs.PutAll(ctx, r.tx, r.by, t.puts); err != nil {
 		return err
 	}
 	for i, p := range t.puts {
@@ -98,13 +99,13 @@ func (t *tariffs) apply(ctx context.Context, r *run) error {
 	return nil
 }
 
-func (t *tariffs) put(r *run, it item, before catalog.Tariff, d tariff) {
-	t.puts = append(t.puts, &catalog.TariffPut{Before: before, Tariff: d.toTariff(r, it, before)})
+func (t *tariffs) put(r *run, it item, before catalog.Tariff, d tariffEntry) {
+	t.puts = append(t.puts, &tariff.Put{Before: before, Tariff: d.toTariff(r, it, before)})
 	t.items = append(t.items, it)
 }
 
 // tariffMembers is what differs between two states of a tariff, its add-ons by their codes.
-func (r *run) tariffMembers(old, d tariff) []string {
+func (r *run) tariffMembers(old, d tariffEntry) []string {
 	var names []string
 	for _, name := range r.shapes.changed(valueOf(old), valueOf(d)) {
 		if name != "add_ons" {
@@ -133,9 +134,9 @@ func (r *run) tariffMembers(old, d tariff) []string {
 }
 
 // usualTariff is a tariff with everything at its default: that of a price list is active.
-func usualTariff(r *run, said tariff) tariff {
-	o := catalog.NewOffer()
-	d := tariff{Status: catalog.Active, Settings: o.Settings, Hourly: o.Hourly, Policy: policyOf(o.Policy, nil)}
+func usualTariff(r *run, said tariffEntry) tariffEntry {
+	o := tariff.NewOffer()
+	d := tariffEntry{Status: catalog.Active, Settings: o.Settings, Hourly: o.Hourly, Policy: policyOf(o.Policy, nil)}
 	for _, a := range said.AddOns {
 		d.AddOns = append(d.AddOns, r.usualAddOn(said.ProductType, a))
 	}
@@ -157,7 +158,7 @@ func (r *run) usualAddOn(productType string, said catalog.AddOn) catalog.AddOn {
 	if !known {
 		c.Name = said.Code
 	}
-	a := catalog.NewAddOn(c, said)
+	a := tariff.NewAddOn(c, said)
 	// What the defaults follow from is itself written wherever it is not usual.
 	a.AddOn, a.Code, a.Billing, a.Unit = element, "", catalog.BillNone, c.Unit
 	if a.Statistics != nil {
@@ -180,7 +181,7 @@ func (r *run) elementOf(productType, code string) (product.Content, bool) {
 }
 
 // readyTariff puts items in the order of their enumerations. A list of all of them for nothing is the usual one, and none.
-func readyTariff(_ context.Context, r *run, _ item, _, d *tariff) error {
+func readyTariff(_ context.Context, r *run, _ item, _, d *tariffEntry) error {
 	for i := range d.AddOns {
 		d.AddOns[i] = r.plainItems(d.ProductType, d.AddOns[i])
 	}
@@ -207,13 +208,13 @@ func (r *run) plainItems(productType string, a catalog.AddOn) catalog.AddOn {
 	return a
 }
 
-func listTariffs(_ context.Context, r *run) ([]tariff, error) {
+func listTariffs(_ context.Context, r *run) ([]tariffEntry, error) {
 	providers, places, modules := byID(r.providers), byID(r.places), byID(r.modules)
 	tariffGroups, clientGroups := byID(r.tariffGroups), byID(r.clientGroups)
-	var out []tariff
+	var out []tariffEntry
 	for _, t := range r.tariffs {
 		o := t.Offer
-		d := tariff{
+		d := tariffEntry{
 			row: t, Code: t.Code, Provider: providers[string(t.ProviderID)], ProductType: t.ProductType, Name: o.Name,
 			Description: o.Description, Group: tariffGroups[string(t.GroupID)], Status: t.Status, DataCenters: called(places, o.DataCenterIDs),
 			ProcessingModules: called(modules, o.ModuleIDs), Settings: o.Settings, DefaultDomainTemplate: o.DefaultDomainTemplate,
@@ -256,10 +257,10 @@ func policyOf(p catalog.Policy, groups map[string]string) policy {
 }
 
 // toTariff is the tariff that the document describes, on top of the one that is there.
-func (d tariff) toTariff(r *run, it item, before catalog.Tariff) catalog.Tariff {
+func (d tariffEntry) toTariff(r *run, it item, before catalog.Tariff) catalog.Tariff {
 	t := before
 	if t.ID == "" {
-		t.Offer = catalog.NewOffer()
+		t.Offer = tariff.NewOffer()
 	}
 	t.ProviderID = actor.ProviderID(r.id(r.providers, "provider", d.Provider, it, "provider"))
 	t.ProductType, t.Code, t.Status = d.ProductType, d.Code, d.Status

@@ -36,6 +36,7 @@ import (
 	"github.com/tariffd/tariffd/internal/provision/none"
 	"github.com/tariffd/tariffd/internal/secret"
 	"github.com/tariffd/tariffd/internal/service"
+	"github.com/tariffd/tariffd/internal/tariff"
 	"github.com/tariffd/tariffd/internal/traffic"
 	"github.com/tariffd/tariffd/internal/verify"
 )
@@ -55,7 +56,7 @@ type life struct {
 	clients   *client.Engine
 	products  *product.Engine
 	modules   *module.Engine
-	tariffs   *catalog.Engine
+	tariffs   *tariff.Engine
 	orders    *order.Engine
 	lifecycle *lifecycle.Engine
 	traffic   *traffic.Engine
@@ -150,15 +151,15 @@ func (l *life) stock() {
 		return m.ID
 	}
 	tariff := func(code, productType string, m provision.ModuleID, price catalog.Price, addOn, included, overage string) catalog.TariffID {
-		t, err := l.tariffs.CreateTariff(ctx, admin, catalog.NewTariff{
-			ProductType: productType, ProviderID: l.provider, TariffChange: catalog.TariffChange{
+		t, err := l.tariffs.Create(ctx, admin, tariff.New{
+			ProductType: productType, ProviderID: l.provider, Change: tariff.Change{
 				Code: &code, Name: &code, Status: ptr(catalog.Active), DataCenterIDs: &[]datacenter.ID{place.ID},
 				ModuleIDs: &[]provision.ModuleID{m}, Prices: &[]catalog.Price{price},
 			},
 		})
 		require.NoError(l, err)
-		_, err = l.tariffs.CreateAddOn(ctx, admin, t.ID, addOn, addOn, catalog.AddOnChange{
-			Billing: ptr(catalog.BillStatistics), Included: ptr(dec(included)), Statistics: input.To(catalog.StatisticsChange{OveragePrice: input.To(dec(overage))}),
+		_, err = l.tariffs.CreateAddOn(ctx, admin, t.ID, addOn, addOn, tariff.AddOnChange{
+			Billing: ptr(catalog.BillStatistics), Included: ptr(dec(included)), Statistics: input.To(tariff.StatisticsChange{OveragePrice: input.To(dec(overage))}),
 		})
 		require.NoError(l, err)
 		return t.ID

@@ -1,10 +1,11 @@
-package catalog
+package tariff
 
 import (
 	"context"
 	"slices"
 	"strings"
 
+	"github.com/tariffd/tariffd/internal/catalog"
 	"github.com/tariffd/tariffd/internal/fault"
 	"github.com/tariffd/tariffd/internal/module"
 	"github.com/tariffd/tariffd/internal/provision"
@@ -13,7 +14,7 @@ import (
 // StockItem is how many objects of one sort are free, and the tariffs that take from them.
 type StockItem struct {
 	provision.Stock
-	TariffIDs []TariffID
+	TariffIDs []catalog.TariffID
 }
 
 // Stock asks a module's panel what is free, in order of the keys. Faults: not_found, unsupported_operation,
@@ -31,7 +32,7 @@ func (e *Engine) Stock(ctx context.Context, id provision.ModuleID) ([]StockItem,
 	if err != nil {
 		return nil, module.PanelFault(err)
 	}
-	var tariffs []Tariff
+	var tariffs []catalog.Tariff
 	err = e.InTx(ctx, func(tx Tx) (err error) {
 		tariffs, err = tx.TariffsWith(ctx, id)
 		return err
@@ -40,7 +41,7 @@ func (e *Engine) Stock(ctx context.Context, id provision.ModuleID) ([]StockItem,
 		return nil, err
 	}
 	const anySort = ""
-	takers := map[string][]TariffID{}
+	takers := map[string][]catalog.TariffID{}
 	for _, t := range tariffs {
 		key := stocker.StockKey(t.Code, t.Offer.Settings)
 		takers[key] = append(takers[key], t.ID)

@@ -1,4 +1,4 @@
-package catalog
+package tariff
 
 import (
 	"fmt"
@@ -7,13 +7,14 @@ import (
 	"github.com/shopspring/decimal"
 
 	"github.com/tariffd/tariffd/internal/calendar"
+	"github.com/tariffd/tariffd/internal/catalog"
 	"github.com/tariffd/tariffd/internal/fault"
 	"github.com/tariffd/tariffd/internal/input"
 	"github.com/tariffd/tariffd/internal/product"
 )
 
 // checkAddOnPrices checks what is paid by the period: only add-ons that are, have prices, and items have their own.
-func (s shelf) checkAddOnPrices(f *fault.Fields, a AddOn) {
+func (s shelf) checkAddOnPrices(f *fault.Fields, a catalog.AddOn) {
 	switch {
 	case len(a.Prices) == 0:
 	case !a.PaidByPeriod():
@@ -23,7 +24,7 @@ func (s shelf) checkAddOnPrices(f *fault.Fields, a AddOn) {
 	default:
 		s.checkPriceList(f, "/prices", a.Prices)
 	}
-	if a.ValueType != product.EnumerationValue || a.Billing == BillChoice {
+	if a.ValueType != product.EnumerationValue || a.Billing == catalog.BillChoice {
 		if len(a.ItemPrices) > 0 {
 			f.Add("/item_prices", "bad_value", "Only an enumeration has items.")
 		}
@@ -32,7 +33,7 @@ func (s shelf) checkAddOnPrices(f *fault.Fields, a AddOn) {
 	s.checkItems(f, a)
 }
 
-func (s shelf) checkPriceList(f *fault.Fields, pointer string, list []AddOnPrice) {
+func (s shelf) checkPriceList(f *fault.Fields, pointer string, list []catalog.AddOnPrice) {
 	seen := map[calendar.Period]bool{}
 	for i, p := range list {
 		place := fmt.Sprintf("%s/%d", pointer, i)
@@ -43,14 +44,14 @@ func (s shelf) checkPriceList(f *fault.Fields, pointer string, list []AddOnPrice
 }
 
 // checkItems checks that the items on offer are the enumeration's, each once.
-func (s shelf) checkItems(f *fault.Fields, a AddOn) {
+func (s shelf) checkItems(f *fault.Fields, a catalog.AddOn) {
 	n := s.enumerations[s.content[a.AddOn].EnumerationCode]
 	for i, x := range a.ItemPrices {
 		place := fmt.Sprintf("/item_prices/%d", i)
 		if _, known := n.Item(x.Item); !known {
 			input.Missing(f, place+"/item", "item of the enumeration")
 		}
-		if slices.IndexFunc(a.ItemPrices, func(o ItemPrice) bool { return o.Item == x.Item }) < i {
+		if slices.IndexFunc(a.ItemPrices, func(o catalog.ItemPrice) bool { return o.Item == x.Item }) < i {
 			f.Add(place+"/item", "duplicate_value", "Each item stands in the list once.")
 		}
 		if !a.PaidByPeriod() && len(x.Prices) > 0 {
@@ -63,16 +64,16 @@ func (s shelf) checkItems(f *fault.Fields, a AddOn) {
 
 // checkTiers checks a price scale: steps go up and the last one has no end, and each has the sort of price that the billing
 // asks for.
-func (s shelf) checkTiers(f *fault.Fields, a AddOn) {
+func (s shelf) checkTiers(f *fault.Fields, a catalog.AddOn) {
 	t := a.Tiers
 	switch {
 	case t == nil:
 		return
-	case a.ValueType != product.IntegerValue || !(a.PaidByPeriod() || a.Billing == BillStatistics):
+	case a.ValueType != product.IntegerValue || !(a.PaidByPeriod() || a.Billing == catalog.BillStatistics):
 		f.Add("/tiers", "bad_value", "Only an amount that is paid for has a price scale.")
 		return
 	}
-	input.CheckOneOf(f, "/tiers/mode", t.Mode, TiersFlat, TiersVolume, TiersGraduated)
+	input.CheckOneOf(f, "/tiers/mode", t.Mode, catalog.TiersFlat, catalog.TiersVolume, catalog.TiersGraduated)
 	if len(t.Steps) == 0 {
 		f.Add("/tiers/steps", "too_few", "At least one step is expected.")
 	}
@@ -94,8 +95,8 @@ func (s shelf) checkTiers(f *fault.Fields, a AddOn) {
 	}
 }
 
-func (s shelf) checkStepPrice(f *fault.Fields, place string, a AddOn, step Tier) {
-	if a.Billing == BillStatistics {
+func (s shelf) checkStepPrice(f *fault.Fields, place string, a catalog.AddOn, step catalog.Tier) {
+	if a.Billing == catalog.BillStatistics {
 		if step.Price == nil {
 			f.Add(place+"/price", "required", "What one overage unit costs is expected.")
 		}

@@ -1,9 +1,10 @@
-package catalog
+package tariff
 
 import (
 	"context"
 
 	"github.com/tariffd/tariffd/internal/actor"
+	"github.com/tariffd/tariffd/internal/catalog"
 	"github.com/tariffd/tariffd/internal/client"
 	"github.com/tariffd/tariffd/internal/datacenter"
 	"github.com/tariffd/tariffd/internal/module"
@@ -12,36 +13,36 @@ import (
 // Availability asks the panels what is free, outside any transaction, and judges the tariff; the rules about the client
 // are looked at where one is named. With a data center only that one is. Faults: not_found (the tariff, the client, or
 // foreign), a data center that is not the tariff's is the reason data_center_not_in_tariff.
-func (e *Engine) Availability(ctx context.Context, by actor.Actor, id TariffID, of actor.ClientID, at datacenter.ID) (Availability, error) {
-	var t Tariff
+func (e *Engine) Availability(ctx context.Context, by actor.Actor, id catalog.TariffID, of actor.ClientID, at datacenter.ID) (catalog.Availability, error) {
+	var t catalog.Tariff
 	var modules []module.Module
 	err := e.InTx(ctx, func(tx Tx) (err error) {
 		if t, err = tx.TariffByID(ctx, id); err != nil {
 			return err
 		}
 		if !by.Scope.Covers(t.ProviderID, of) {
-			return ErrNoTariff
+			return catalog.ErrNoTariff
 		}
 		modules, err = tx.ModulesByIDs(ctx, t.Offer.ModuleIDs)
 		return err
 	})
 	if err != nil {
-		return Availability{}, err
+		return catalog.Availability{}, err
 	}
 	// Who asks this wants to know how things stand, not how they stood a moment ago.
-	room := &Room{Sight: e.Free.Look(ctx, modules, 0)}
+	room := &catalog.Room{Sight: e.Free.Look(ctx, modules, 0)}
 	if len(room.Sight) > 0 {
 		err = e.InTx(ctx, func(tx Tx) (err error) {
 			room.Sold, err = tx.StockSold(ctx, room.Sight, "")
 			return err
 		})
 		if err != nil {
-			return Availability{}, err
+			return catalog.Availability{}, err
 		}
 	}
-	a := Available(t, modules, room.Left(t.Code, t.Offer))
+	a := catalog.Available(t, modules, room.Left(t.Code, t.Offer))
 	if at != "" {
-		a = a.only(at)
+		a = a.Only(at)
 	}
 	if of == "" {
 		return a, nil

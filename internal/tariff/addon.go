@@ -1,4 +1,4 @@
-package catalog
+package tariff
 
 import (
 	"bytes"
@@ -9,6 +9,7 @@ import (
 	"github.com/shopspring/decimal"
 
 	"github.com/tariffd/tariffd/internal/actor"
+	"github.com/tariffd/tariffd/internal/catalog"
 	"github.com/tariffd/tariffd/internal/event"
 	"github.com/tariffd/tariffd/internal/fault"
 	"github.com/tariffd/tariffd/internal/input"
@@ -31,7 +32,7 @@ type StatisticsChange struct {
 type AddOnChange struct {
 	IfVersion  *int64
 	Name       *string
-	Billing    *Billing
+	Billing    *catalog.Billing
 	Enabled    *bool
 	Included   *decimal.Decimal
 	Minimum    input.Opt[decimal.Decimal]
@@ -39,9 +40,9 @@ type AddOnChange struct {
 	Step       input.Opt[decimal.Decimal]
 	Unit       input.Opt[string]
 	Default    input.Opt[json.RawMessage]
-	Prices     *[]AddOnPrice
-	ItemPrices *[]ItemPrice
-	Tiers      input.Opt[Tiers]
+	Prices     *[]catalog.AddOnPrice
+	ItemPrices *[]catalog.ItemPrice
+	Tiers      input.Opt[catalog.Tiers]
 	Parent     input.Opt[string]
 	Edit       *string
 	Statistics input.Opt[StatisticsChange] // none: as the element says
@@ -51,40 +52,40 @@ type AddOnChange struct {
 type addOnEdit struct {
 	action  string // created, updated, deleted
 	code    string
-	changes []FieldChange
+	changes []catalog.FieldChange
 }
 
 // CreateAddOn connects an element of the product type to a tariff; a choice needs none. Faults: not_found (the tariff; at
 // /add_on the element, at /parent the choice, at /item_prices the items), already_exists (code), every violation that check
 // names.
-func (e *Engine) CreateAddOn(ctx context.Context, by actor.Actor, id TariffID, code, element string, in AddOnChange) (AddOn, error) {
-	return event.Do(ctx, e.InTx, by, func(tx Tx) (AddOn, error) {
+func (e *Engine) CreateAddOn(ctx context.Context, by actor.Actor, id catalog.TariffID, code, element string, in AddOnChange) (catalog.AddOn, error) {
+	return event.Do(ctx, e.InTx, by, func(tx Tx) (catalog.AddOn, error) {
 		before, s, err := e.editAddOns(ctx, tx, id)
 		if err != nil {
-			return AddOn{}, err
+			return catalog.AddOn{}, err
 		}
 		c, err := s.elementOf(code, element, in)
 		if err != nil {
-			return AddOn{}, err
+			return catalog.AddOn{}, err
 		}
 		if _, twice := before.Offer.AddOnOf(code); twice {
-			return AddOn{}, fault.New(fault.Conflict, "already_exists", "The tariff has an add-on of this code.").At("/code")
+			return catalog.AddOn{}, fault.New(fault.Conflict, "already_exists", "The tariff has an add-on of this code.").At("/code")
 		}
 		now, err := tx.Now(ctx)
 		if err != nil {
-			return AddOn{}, err
+			return catalog.AddOn{}, err
 		}
 		a := s.newAddOn(c, code, now)
 		in.apply(&a, c)
 		if err = s.settle(before.Offer, &a, in); err != nil {
-			return AddOn{}, err
+			return catalog.AddOn{}, err
 		}
 		if err = refuseOtherUnit(ctx, tx, before, a); err != nil {
-			return AddOn{}, err
+			return catalog.AddOn{}, err
 		}
 		t := before
 		t.Offer.AddOns = append(slices.Clone(before.Offer.AddOns), a)
-		edit := &addOnEdit{action: "created", code: code, changes: changesOf(nil, addOnDocument(a))}
+		edit := &addOnEdit{action: "created", code: code, changes: catalog.ChangesOf(nil, a.Document())}
 		_, err = e.save(ctx, tx, by, before, t, edit)
 		return a, err
 	})
@@ -94,7 +95,7 @@ func (e *Engine) CreateAddOn(ctx context.Context, by actor.Actor, id TariffID, c
 func (s shelf) elementOf(code, element string, in AddOnChange) (product.Content, error) {
 	var f fault.Fields
 	input.CheckCode(&f, code)
-	if element == "" && in.Billing != nil && *in.Billing == BillChoice {
+	if element == "" && in.Billing != nil && *in.Billing == catalog.BillChoice {
 		return product.Content{Name: code}, f.Err()
 	}
 	if element == "" {
@@ -109,29 +110,29 @@ func (s shelf) elementOf(code, element string, in AddOnChange) (product.Content,
 
 // UpdateAddOn changes an add-on of a tariff. Faults: not_found, precondition_failed, in_use (a choice with children becomes
 // something else; the default of a choice leaves it; at /unit, see otherUnit), every violation that check names.
-func (e *Engine) UpdateAddOn(ctx context.Context, by actor.Actor, id TariffID, code string, in AddOnChange) (AddOn, error) {
-	return event.Do(ctx, e.InTx, by, func(tx Tx) (AddOn, error) {
+func (e *Engine) UpdateAddOn(ctx context.Context, by actor.Actor, id catalog.TariffID, code string, in AddOnChange) (catalog.AddOn, error) {
+	return event.Do(ctx, e.InTx, by, func(tx Tx) (catalog.AddOn, error) {
 		before, s, err := e.editAddOns(ctx, tx, id)
 		if err != nil {
-			return AddOn{}, err
+			return catalog.AddOn{}, err
 		}
 		i, err := findAddOn(before.Offer, code, in.IfVersion)
 		if err != nil {
-			return AddOn{}, err
+			return catalog.AddOn{}, err
 		}
 		old := before.Offer.AddOns[i]
 		a := old
 		in.apply(&a, s.content[a.AddOn])
 		if err = stillHeld(before.Offer, old, a); err != nil {
-			return AddOn{}, err
+			return catalog.AddOn{}, err
 		}
 		if err = s.settle(before.Offer, &a, in); err != nil {
-			return AddOn{}, err
+			return catalog.AddOn{}, err
 		}
 		if err = refuseOtherUnit(ctx, tx, before, a); err != nil {
-			return AddOn{}, err
+			return catalog.AddOn{}, err
 		}
-		edit := &addOnEdit{action: "updated", code: code, changes: changesOf(addOnDocument(old), addOnDocument(a))}
+		edit := &addOnEdit{action: "updated", code: code, changes: catalog.ChangesOf(old.Document(), a.Document())}
 		if len(edit.changes) == 0 {
 			return old, nil
 		}
@@ -146,7 +147,7 @@ func (e *Engine) UpdateAddOn(ctx context.Context, by actor.Actor, id TariffID, c
 
 // DeleteAddOn disconnects an add-on; services keep it until they renew. Faults: not_found, precondition_failed, in_use (a
 // choice that has children, or the default of a choice).
-func (e *Engine) DeleteAddOn(ctx context.Context, by actor.Actor, id TariffID, code string, ifVersion *int64) error {
+func (e *Engine) DeleteAddOn(ctx context.Context, by actor.Actor, id catalog.TariffID, code string, ifVersion *int64) error {
 	return e.InTx(ctx, func(tx Tx) error {
 		before, err := tx.LockTariffForEdit(ctx, id)
 		if err != nil {
@@ -156,21 +157,21 @@ func (e *Engine) DeleteAddOn(ctx context.Context, by actor.Actor, id TariffID, c
 		if err != nil {
 			return err
 		}
-		if err = stillHeld(before.Offer, before.Offer.AddOns[i], AddOn{}); err != nil {
+		if err = stillHeld(before.Offer, before.Offer.AddOns[i], catalog.AddOn{}); err != nil {
 			return err
 		}
 		t := before
 		t.Offer.AddOns = slices.Delete(slices.Clone(before.Offer.AddOns), i, i+1)
-		edit := &addOnEdit{action: "deleted", code: code, changes: changesOf(addOnDocument(before.Offer.AddOns[i]), nil)}
+		edit := &addOnEdit{action: "deleted", code: code, changes: catalog.ChangesOf(before.Offer.AddOns[i].Document(), nil)}
 		_, err = e.save(ctx, tx, by, before, t, edit)
 		return err
 	})
 }
 
-func (e *Engine) editAddOns(ctx context.Context, tx Tx, id TariffID) (Tariff, shelf, error) {
+func (e *Engine) editAddOns(ctx context.Context, tx Tx, id catalog.TariffID) (catalog.Tariff, shelf, error) {
 	t, err := tx.LockTariffForEdit(ctx, id)
 	if err != nil {
-		return Tariff{}, shelf{}, err
+		return catalog.Tariff{}, shelf{}, err
 	}
 	s, err := e.shelfOf(ctx, tx, t)
 	return t, s, err
@@ -178,10 +179,10 @@ func (e *Engine) editAddOns(ctx context.Context, tx Tx, id TariffID) (Tariff, sh
 
 // settle completes an add-on and names everything that is wrong with it. Items get the names and the order that their
 // enumeration gives them now; those that nobody sells, because the billing is none, may have gone from it meanwhile.
-func (s shelf) settle(o Offer, a *AddOn, in AddOnChange) error {
+func (s shelf) settle(o catalog.Offer, a *catalog.AddOn, in AddOnChange) error {
 	n := s.enumerations[s.content[a.AddOn].EnumerationCode]
-	if a.Billing == BillNone && in.ItemPrices == nil {
-		a.ItemPrices = slices.DeleteFunc(slices.Clone(a.ItemPrices), func(x ItemPrice) bool {
+	if a.Billing == catalog.BillNone && in.ItemPrices == nil {
+		a.ItemPrices = slices.DeleteFunc(slices.Clone(a.ItemPrices), func(x catalog.ItemPrice) bool {
 			_, known := n.Item(x.Item)
 			return !known && x.Item != a.DefaultCode()
 		})
@@ -192,7 +193,7 @@ func (s shelf) settle(o Offer, a *AddOn, in AddOnChange) error {
 	if err := s.checkAddOn(o, *a); err != nil {
 		return err
 	}
-	if a.Included != nil && a.Included.IsZero() && (a.ValueType == product.EnumerationValue || a.Billing == BillChoice) {
+	if a.Included != nil && a.Included.IsZero() && (a.ValueType == product.EnumerationValue || a.Billing == catalog.BillChoice) {
 		a.Included = nil // they have no amount
 	}
 	place := map[string]int{}
@@ -203,13 +204,13 @@ func (s shelf) settle(o Offer, a *AddOn, in AddOnChange) error {
 	for i, x := range a.ItemPrices {
 		a.ItemPrices[i].Name = n.Items[place[x.Item]].Name
 	}
-	slices.SortFunc(a.ItemPrices, func(x, y ItemPrice) int { return place[x.Item] - place[y.Item] })
+	slices.SortFunc(a.ItemPrices, func(x, y catalog.ItemPrice) int { return place[x.Item] - place[y.Item] })
 	return nil
 }
 
 // otherUnit tells whether services have an add-on of this code in another unit than it would get: what they hold is a bare number,
 // which their next period would take for an amount of the new unit. It is so too where it was taken from the tariff meanwhile.
-func otherUnit(ctx context.Context, tx Tx, before Tariff, a AddOn) (bool, error) {
+func otherUnit(ctx context.Context, tx Tx, before catalog.Tariff, a catalog.AddOn) (bool, error) {
 	old, had := before.Offer.AddOnOf(a.Code)
 	if before.ID == "" || !a.PaidByPeriod() || a.Unit == "" || had && old.PaidByPeriod() && old.Unit == a.Unit {
 		return false, nil
@@ -220,7 +221,7 @@ func otherUnit(ctx context.Context, tx Tx, before Tariff, a AddOn) (bool, error)
 
 const otherUnitText = "Services of the tariff have this add-on in another unit. Sell it by another code or tariff."
 
-func refuseOtherUnit(ctx context.Context, tx Tx, before Tariff, a AddOn) error {
+func refuseOtherUnit(ctx context.Context, tx Tx, before catalog.Tariff, a catalog.AddOn) error {
 	other, err := otherUnit(ctx, tx, before, a)
 	if err == nil && other {
 		err = fault.New(fault.Conflict, "in_use", otherUnitText).At("/unit")
@@ -228,8 +229,8 @@ func refuseOtherUnit(ctx context.Context, tx Tx, before Tariff, a AddOn) error {
 	return err
 }
 
-func findAddOn(o Offer, code string, ifVersion *int64) (int, error) {
-	i := slices.IndexFunc(o.AddOns, func(a AddOn) bool { return a.Code == code })
+func findAddOn(o catalog.Offer, code string, ifVersion *int64) (int, error) {
+	i := slices.IndexFunc(o.AddOns, func(a catalog.AddOn) bool { return a.Code == code })
 	if i < 0 {
 		return 0, product.ErrNoContent
 	}
@@ -238,10 +239,10 @@ func findAddOn(o Offer, code string, ifVersion *int64) (int, error) {
 
 // stillHeld refuses to take away what another add-on of the tariff stands on: the choice of children, or the default of a
 // choice. The zero AddOn: it is deleted.
-func stillHeld(o Offer, old, a AddOn) error {
+func stillHeld(o catalog.Offer, old, a catalog.AddOn) error {
 	for _, other := range o.AddOns {
 		switch {
-		case old.Billing == BillChoice && a.Billing != BillChoice && other.Parent == old.Code:
+		case old.Billing == catalog.BillChoice && a.Billing != catalog.BillChoice && other.Parent == old.Code:
 			return fault.New(fault.Conflict, "in_use", "The choice has children.")
 		case old.Parent != "" && a.Parent != old.Parent && other.Code == old.Parent && other.DefaultCode() == old.Code:
 			return fault.New(fault.Conflict, "in_use", "It is the default of %s.", other.Code)
@@ -252,7 +253,7 @@ func stillHeld(o Offer, old, a AddOn) error {
 
 // apply changes an add-on. What belongs to another billing goes with the billing: prices with those that are paid by the
 // period, statistics with statistics, tiers with either.
-func (in AddOnChange) apply(a *AddOn, c product.Content) {
+func (in AddOnChange) apply(a *catalog.AddOn, c product.Content) {
 	input.Put(&a.Name, in.Name)
 	input.Put(&a.Enabled, in.Enabled)
 	input.Put(&a.Edit, in.Edit)
@@ -288,9 +289,9 @@ func (in AddOnChange) apply(a *AddOn, c product.Content) {
 }
 
 // applyStatistics merges how use is charged. None is what stands where nothing is measured, and the start where something is.
-func (in AddOnChange) applyStatistics(a *AddOn, c product.Content) {
+func (in AddOnChange) applyStatistics(a *catalog.AddOn, c product.Content) {
 	if in.Statistics.Value == nil {
-		if a.Statistics = nil; a.Billing == BillStatistics {
+		if a.Statistics = nil; a.Billing == catalog.BillStatistics {
 			a.Statistics = newStatistics(*a, c)
 		}
 		return
@@ -304,42 +305,42 @@ func (in AddOnChange) applyStatistics(a *AddOn, c product.Content) {
 	in.Statistics.Value.apply(a.Statistics, a.Unit)
 }
 
-func (in AddOnChange) applyBilling(a *AddOn, c product.Content) {
+func (in AddOnChange) applyBilling(a *catalog.AddOn, c product.Content) {
 	before := *a
 	a.Billing = *in.Billing
 	if before.PaidByPeriod() && a.PaidByPeriod() {
 		return
 	}
-	a.Prices, a.Tiers, a.Statistics = []AddOnPrice{}, nil, nil
+	a.Prices, a.Tiers, a.Statistics = []catalog.AddOnPrice{}, nil, nil
 	a.ItemPrices = slices.Clone(a.ItemPrices)
 	for i := range a.ItemPrices {
-		a.ItemPrices[i].Prices = []AddOnPrice{}
+		a.ItemPrices[i].Prices = []catalog.AddOnPrice{}
 	}
-	if a.Billing == BillStatistics {
+	if a.Billing == catalog.BillStatistics {
 		a.Statistics = newStatistics(*a, c)
 	}
-	if before.Billing == BillChoice || a.Billing == BillChoice {
+	if before.Billing == catalog.BillChoice || a.Billing == catalog.BillChoice {
 		a.Default = nil // a child's code, or what is none
 	}
 }
 
 // newStatistics reads what the element says: its parameters, by month, added up; gauges by their highest day (D17).
-func newStatistics(a AddOn, c product.Content) *Statistics {
-	s := &Statistics{Bill: BillByMonth, Params: c.StatisticsParams, Combine: CombineSum, OverageUnit: a.Unit}
+func newStatistics(a catalog.AddOn, c product.Content) *catalog.Statistics {
+	s := &catalog.Statistics{Bill: catalog.BillByMonth, Params: c.StatisticsParams, Combine: catalog.CombineSum, OverageUnit: a.Unit}
 	if slices.ContainsFunc(s.Params, measure.IsGauge) {
-		s.OverDays = OverDaysMax
+		s.OverDays = catalog.OverDaysMax
 	}
 	return s
 }
 
-func (in StatisticsChange) apply(s *Statistics, unit string) {
+func (in StatisticsChange) apply(s *catalog.Statistics, unit string) {
 	input.Put(&s.Bill, in.Bill)
 	input.Put(&s.Combine, in.Combine)
 	if in.Params != nil {
 		s.Params = *in.Params
 		s.OverDays = ""
 		if slices.ContainsFunc(s.Params, measure.IsGauge) {
-			s.OverDays = OverDaysMax
+			s.OverDays = catalog.OverDaysMax
 		}
 	}
 	input.PutText(&s.OverDays, in.OverDays)

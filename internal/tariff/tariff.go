@@ -1,4 +1,4 @@
-package catalog
+package tariff
 
 import (
 	"context"
@@ -8,6 +8,7 @@ import (
 	"github.com/shopspring/decimal"
 
 	"github.com/tariffd/tariffd/internal/actor"
+	"github.com/tariffd/tariffd/internal/catalog"
 	"github.com/tariffd/tariffd/internal/client"
 	"github.com/tariffd/tariffd/internal/datacenter"
 	"github.com/tariffd/tariffd/internal/event"
@@ -41,12 +42,12 @@ type HourlyChange struct {
 	ChargeWhenSuspended *bool
 }
 
-// TariffChange is a new tariff's members, or a partial change of one. Lists are replaced whole, settings are merged.
-type TariffChange struct {
+// Change is a new tariff's members, or a partial change of one. Lists are replaced whole, settings are merged.
+type Change struct {
 	IfVersion      *int64
 	Code           *string
-	Status         *TariffStatus
-	GroupID        input.Opt[TariffGroupID]
+	Status         *catalog.TariffStatus
+	GroupID        input.Opt[catalog.TariffGroupID]
 	Name           *string
 	Description    *string
 	DataCenterIDs  *[]datacenter.ID
@@ -54,65 +55,65 @@ type TariffChange struct {
 	Settings       json.RawMessage
 	DomainTemplate *string // of services that are ordered without a domain; see Domain
 	Parameters     *[]string
-	Prices         *[]Price
+	Prices         *[]catalog.Price
 	TrialDays      *int
 	Calendar       CalendarChange
 	Hourly         HourlyChange
 	Policy         PolicyChange
 }
 
-// NewTariff is what only the creation of a tariff says.
-type NewTariff struct {
+// New is what only the creation of a tariff says.
+type New struct {
 	ProductType     string
 	ProviderID      actor.ProviderID
 	CreateAllAddOns bool // connect every element of the product type, not billed
-	TariffChange
+	Change
 }
 
-// CreateTariff adds a tariff and its first version. Faults: not_found at what it refers to, already_exists (code), and
+// Create adds a tariff and its first version. Faults: not_found at what it refers to, already_exists (code), and
 // every violation that check names.
-func (e *Engine) CreateTariff(ctx context.Context, by actor.Actor, in NewTariff) (Tariff, error) {
-	return event.Do(ctx, e.InTx, by, func(tx Tx) (Tariff, error) {
+func (e *Engine) Create(ctx context.Context, by actor.Actor, in New) (catalog.Tariff, error) {
+	return event.Do(ctx, e.InTx, by, func(tx Tx) (catalog.Tariff, error) {
 		now, err := tx.Now(ctx)
 		if err != nil {
-			return Tariff{}, err
+			return catalog.Tariff{}, err
 		}
-		t := Tariff{
-			ID: TariffID(actor.NewID()), ProviderID: in.ProviderID, ProductType: in.ProductType, Status: Draft, Number: 1,
-			Offer: newOffer(), CreatedAt: now, Version: 1,
+		t := catalog.Tariff{
+			ID: catalog.TariffID(actor.NewID()), ProviderID: in.ProviderID, ProductType: in.ProductType, Status: catalog.Draft, Number: 1,
+			Offer: NewOffer(), CreatedAt: now, Version: 1,
 		}
 		in.apply(&t)
 		s, err := e.shelfOf(ctx, tx, t)
 		if err != nil {
-			return Tariff{}, err
+			return catalog.Tariff{}, err
 		}
 		t.TypePeriods = s.productType.Periods
 		if in.CreateAllAddOns {
 			t.Offer.AddOns = s.allAddOns(now)
 		}
 		if err = e.checkNew(ctx, tx, t, s); err != nil {
-			return Tariff{}, err
+			return catalog.Tariff{}, err
 		}
 		if err = tx.InsertTariff(ctx, t); err != nil {
-			return Tariff{}, err
+			return catalog.Tariff{}, err
 		}
 		if err = tx.InsertTariffVersion(ctx, t.ID, t.Number, t.Offer, now); err != nil {
-			return Tariff{}, err
+			return catalog.Tariff{}, err
 		}
-		return t, record(ctx, tx, by, t, "created", nil, changesOf(nil, documentOf(t)))
+		return t, record(ctx, tx, by, t, "created", nil, catalog.ChangesOf(nil, t.Document()))
 	})
 }
 
-// newOffer is an offer with everything at its default.
-func newOffer() Offer {
-	return Offer{
-		DataCenterIDs: []datacenter.ID{}, ModuleIDs: []provision.ModuleID{}, Settings: json.RawMessage(`{}`), Prices: []Price{},
-		Hourly: Hourly{ChargeWhenSuspended: true},
-		Policy: Policy{ChangeTo: ChangeToAny, ClientGroupIDs: []string{}, RefundOnClose: RefundRemainingDays}, AddOns: []AddOn{},
+// NewOffer is an offer with everything at its default.
+func NewOffer() catalog.Offer {
+	return catalog.Offer{
+		DataCenterIDs: []datacenter.ID{}, ModuleIDs: []provision.ModuleID{}, Settings: json.RawMessage(`{}`), Prices: []catalog.Price{},
+		Hourly: catalog.Hourly{ChargeWhenSuspended: true},
+		Policy: catalog.Policy{ChangeTo: catalog.ChangeToAny, ClientGroupIDs: []string{}, RefundOnClose: catalog.RefundRemainingDays}, AddOns: []catalog.AddOn{},
 	}
 }
 
-func (e *Engine) checkNew(ctx context.Context, tx Tx, t Tariff, s shelf) error {
+func (e *Engine) checkNew(ctx context.Context, tx Tx, t catalog.Tariff, s shelf) error {
 	var f fault.Fields
 	if _, err := tx.ShareProvider(ctx, t.ProviderID); err != nil {
 		if !fault.Has(err, client.ErrNoProvider.Code) {
@@ -126,32 +127,32 @@ func (e *Engine) checkNew(ctx context.Context, tx Tx, t Tariff, s shelf) error {
 	return f.Err()
 }
 
-// UpdateTariff changes a tariff. A change of what is sold makes a new version: a copy where a service was sold by the
+// Update changes a tariff. A change of what is sold makes a new version: a copy where a service was sold by the
 // present one, else in its place. Faults: not_found, precondition_failed, already_exists (code), every violation that
 // check names.
-func (e *Engine) UpdateTariff(ctx context.Context, by actor.Actor, id TariffID, in TariffChange) (Tariff, error) {
-	return event.Do(ctx, e.InTx, by, func(tx Tx) (Tariff, error) {
-		t, err := lockTariff(ctx, tx, id, in.IfVersion)
+func (e *Engine) Update(ctx context.Context, by actor.Actor, id catalog.TariffID, in Change) (catalog.Tariff, error) {
+	return event.Do(ctx, e.InTx, by, func(tx Tx) (catalog.Tariff, error) {
+		t, err := lock(ctx, tx, id, in.IfVersion)
 		if err != nil {
-			return Tariff{}, err
+			return catalog.Tariff{}, err
 		}
 		before := t
 		in.apply(&t)
 		s, err := e.shelfOf(ctx, tx, t)
 		if err != nil {
-			return Tariff{}, err
+			return catalog.Tariff{}, err
 		}
 		if err = e.checkTariff(t, s); err != nil {
-			return Tariff{}, err
+			return catalog.Tariff{}, err
 		}
 		return e.save(ctx, tx, by, before, t, nil)
 	})
 }
 
-// DeleteTariff removes a tariff that was never ordered. Faults: not_found, precondition_failed, in_use.
-func (e *Engine) DeleteTariff(ctx context.Context, by actor.Actor, id TariffID, ifVersion *int64) error {
+// Delete removes a tariff that was never ordered. Faults: not_found, precondition_failed, in_use.
+func (e *Engine) Delete(ctx context.Context, by actor.Actor, id catalog.TariffID, ifVersion *int64) error {
 	return e.InTx(ctx, func(tx Tx) error {
-		t, err := lockTariff(ctx, tx, id, ifVersion)
+		t, err := lock(ctx, tx, id, ifVersion)
 		if err != nil {
 			return err
 		}
@@ -161,38 +162,38 @@ func (e *Engine) DeleteTariff(ctx context.Context, by actor.Actor, id TariffID, 
 		if err = tx.DeleteTariff(ctx, id); err != nil {
 			return err
 		}
-		return record(ctx, tx, by, t, "deleted", nil, changesOf(documentOf(t), nil))
+		return record(ctx, tx, by, t, "deleted", nil, catalog.ChangesOf(t.Document(), nil))
 	})
 }
 
-func lockTariff(ctx context.Context, tx Tx, id TariffID, ifVersion *int64) (Tariff, error) {
+func lock(ctx context.Context, tx Tx, id catalog.TariffID, ifVersion *int64) (catalog.Tariff, error) {
 	t, err := tx.LockTariffForEdit(ctx, id)
 	if err != nil {
-		return Tariff{}, err
+		return catalog.Tariff{}, err
 	}
 	return t, input.CheckVersion(ifVersion, t.Version)
 }
 
 // save writes a changed tariff with its next version and tells what changed; nothing is written where nothing did. addOn is
 // what happened to one add-on, nil: the tariff itself was changed.
-func (e *Engine) save(ctx context.Context, tx Tx, by actor.Actor, before, t Tariff, addOn *addOnEdit) (Tariff, error) {
-	changes := changesOf(documentOf(before), documentOf(t))
-	offer := changesOf(offerDocument(before), offerDocument(t))
+func (e *Engine) save(ctx context.Context, tx Tx, by actor.Actor, before, t catalog.Tariff, addOn *addOnEdit) (catalog.Tariff, error) {
+	changes := catalog.ChangesOf(before.Document(), t.Document())
+	offer := catalog.ChangesOf(before.OfferDocument(), t.OfferDocument())
 	if len(changes) == 0 && len(offer) == 0 {
 		return before, nil
 	}
 	if len(offer) > 0 {
 		now, err := tx.Now(ctx)
 		if err != nil {
-			return Tariff{}, err
+			return catalog.Tariff{}, err
 		}
 		t.Number++
 		if err = store(ctx, tx, before, t, now); err != nil {
-			return Tariff{}, err
+			return catalog.Tariff{}, err
 		}
 	}
 	if err := tx.UpdateTariff(ctx, t); err != nil {
-		return Tariff{}, err
+		return catalog.Tariff{}, err
 	}
 	t.Version++
 	if addOn != nil {
@@ -203,7 +204,7 @@ func (e *Engine) save(ctx context.Context, tx Tx, by actor.Actor, before, t Tari
 
 // store keeps a version that somebody agreed to and replaces one that nobody did. Those who order hold LockTariff, so
 // nobody agrees to it meanwhile.
-func store(ctx context.Context, tx Tx, before, t Tariff, now time.Time) error {
+func store(ctx context.Context, tx Tx, before, t catalog.Tariff, now time.Time) error {
 	used, err := tx.TariffVersionInUse(ctx, t.ID, before.Number)
 	if err != nil {
 		return err
@@ -214,7 +215,7 @@ func store(ctx context.Context, tx Tx, before, t Tariff, now time.Time) error {
 	return tx.RewriteTariffVersion(ctx, t.ID, before.Number, t.Number, t.Offer)
 }
 
-func (in TariffChange) apply(t *Tariff) {
+func (in Change) apply(t *catalog.Tariff) {
 	o := &t.Offer
 	input.Put(&t.Code, in.Code)
 	input.Put(&t.Status, in.Status)
@@ -248,8 +249,8 @@ func (in TariffChange) apply(t *Tariff) {
 
 // allAddOns makes an add-on of every element of the product type: included, with nothing, and not billed; of an enumeration
 // every item is known.
-func (s shelf) allAddOns(now time.Time) []AddOn {
-	list := make([]AddOn, 0, len(s.order))
+func (s shelf) allAddOns(now time.Time) []catalog.AddOn {
+	list := make([]catalog.AddOn, 0, len(s.order))
 	for _, code := range s.order {
 		list = append(list, s.newAddOn(s.content[code], code, now))
 	}
@@ -257,7 +258,7 @@ func (s shelf) allAddOns(now time.Time) []AddOn {
 }
 
 // newAddOn is an add-on with everything at its default: every item of an enumeration is on offer for nothing.
-func (s shelf) newAddOn(c product.Content, code string, now time.Time) AddOn {
+func (s shelf) newAddOn(c product.Content, code string, now time.Time) catalog.AddOn {
 	a := newAddOn(c, code, now)
 	if a.ValueType == product.EnumerationValue {
 		a.ItemPrices = everyItem(s.enumerations[c.EnumerationCode])
@@ -265,10 +266,10 @@ func (s shelf) newAddOn(c product.Content, code string, now time.Time) AddOn {
 	return a
 }
 
-func newAddOn(c product.Content, code string, now time.Time) AddOn {
-	a := AddOn{
-		Code: code, AddOn: c.Code, Name: c.Name, ValueType: c.ValueType, Billing: BillNone, Enabled: true, Unit: c.Unit,
-		Prices: []AddOnPrice{}, Edit: EditAny, CreatedAt: now, Version: 1,
+func newAddOn(c product.Content, code string, now time.Time) catalog.AddOn {
+	a := catalog.AddOn{
+		Code: code, AddOn: c.Code, Name: c.Name, ValueType: c.ValueType, Billing: catalog.BillNone, Enabled: true, Unit: c.Unit,
+		Prices: []catalog.AddOnPrice{}, Edit: catalog.EditAny, CreatedAt: now, Version: 1,
 	}
 	if c.ValueType == product.IntegerValue || c.ValueType == product.BooleanValue {
 		zero := decimal.Zero
@@ -278,23 +279,23 @@ func newAddOn(c product.Content, code string, now time.Time) AddOn {
 }
 
 // everyItem offers all items of an enumeration for nothing.
-func everyItem(n product.Enumeration) []ItemPrice {
-	out := make([]ItemPrice, len(n.Items))
+func everyItem(n product.Enumeration) []catalog.ItemPrice {
+	out := make([]catalog.ItemPrice, len(n.Items))
 	for i, x := range n.Items {
-		out[i] = ItemPrice{Item: x.Code, Name: x.Name, Enabled: true, Prices: []AddOnPrice{}}
+		out[i] = catalog.ItemPrice{Item: x.Code, Name: x.Name, Enabled: true, Prices: []catalog.AddOnPrice{}}
 	}
 	return out
 }
 
 // snapshot is what the audit row of a tariff's change tells; the tariff's history is made of these.
 type snapshot struct {
-	Version int           `json:"version"`
-	Action  string        `json:"action"` // created, updated, deleted
-	AddOn   string        `json:"add_on,omitempty"`
-	Changes []FieldChange `json:"changes"`
+	Version int                   `json:"version"`
+	Action  string                `json:"action"` // created, updated, deleted
+	AddOn   string                `json:"add_on,omitempty"`
+	Changes []catalog.FieldChange `json:"changes"`
 }
 
-func record(ctx context.Context, tx Tx, by actor.Actor, t Tariff, verb string, addOn *addOnEdit, changes []FieldChange) error {
+func record(ctx context.Context, tx Tx, by actor.Actor, t catalog.Tariff, verb string, addOn *addOnEdit, changes []catalog.FieldChange) error {
 	told := snapshot{Version: t.Number, Action: verb, Changes: changes}
 	if addOn != nil {
 		told.Action, told.AddOn = addOn.action, addOn.code

@@ -3,10 +3,8 @@ package catalog
 import (
 	"bytes"
 	"encoding/json"
-	"fmt"
 	"sort"
 
-	"github.com/tariffd/tariffd/internal/event"
 	"github.com/tariffd/tariffd/internal/input"
 )
 
@@ -17,56 +15,31 @@ type FieldChange struct {
 	To    json.RawMessage `json:"to"`
 }
 
-// Revision is one line of a tariff's history.
-type Revision struct {
-	event.Entry
-	Number  int    // the version that it made
-	Verb    string // created, updated, deleted
-	AddOn   string // empty: the tariff itself
-	Changes []FieldChange
-}
+// Fields is a document, field by field.
+type Fields map[string]json.RawMessage
 
-// RevisionOf reads a line of a tariff's history out of its audit row.
-func RevisionOf(e event.Entry) (Revision, error) {
-	var s snapshot
-	if err := json.Unmarshal(e.Detail, &s); err != nil {
-		return Revision{}, fmt.Errorf("read audit row %s: %w", e.ID, err)
-	}
-	return Revision{Entry: e, Number: s.Version, Verb: s.Action, AddOn: s.AddOn, Changes: s.Changes}, nil
-}
-
-// nullText is null where there is no id.
-func nullText[T ~string](id T) *string {
-	if id == "" {
-		return nil
-	}
-	s := string(id)
-	return &s
-}
-
-type fields map[string]json.RawMessage
-
-// documentOf is the tariff without its add-ons, field by field.
-func documentOf(t Tariff) fields {
+// Document is the tariff without its add-ons, field by field.
+func (t Tariff) Document() Fields {
 	t.Offer.AddOns = nil
-	m := offerDocument(t)
+	m := t.OfferDocument()
 	delete(m, "add_ons")
 	m["code"], m["status"], m["group_id"] = field(t.Code), field(t.Status), field(nullText(t.GroupID))
 	return m
 }
 
-// offerDocument is what the tariff sells, field by field: what a version is made of.
-func offerDocument(t Tariff) fields { return fieldsOf(t.Offer) }
+// OfferDocument is what the tariff sells, field by field: what a version is made of.
+func (t Tariff) OfferDocument() Fields { return fieldsOf(t.Offer) }
 
-func addOnDocument(a AddOn) fields {
+// Document is the add-on, field by field, without when it was made.
+func (a AddOn) Document() Fields {
 	m := fieldsOf(a)
 	delete(m, "created_at")
 	delete(m, "version")
 	return m
 }
 
-func fieldsOf(v any) fields {
-	m := fields{}
+func fieldsOf(v any) Fields {
+	m := Fields{}
 	for name, raw := range input.Members(field(v)) {
 		m[name] = canonical(raw)
 	}
@@ -93,8 +66,8 @@ func field(v any) json.RawMessage {
 	return raw
 }
 
-// changesOf lists the fields in which two documents differ, in order of their names; nil is no document.
-func changesOf(before, after fields) []FieldChange {
+// ChangesOf lists the fields in which two documents differ, in order of their names; nil is no document.
+func ChangesOf(before, after Fields) []FieldChange {
 	names := map[string]bool{}
 	for name := range before {
 		names[name] = true
@@ -118,4 +91,13 @@ func orNull(raw json.RawMessage) json.RawMessage {
 		return json.RawMessage(`null`)
 	}
 	return raw
+}
+
+// nullText is null where there is no id.
+func nullText[T ~string](id T) *string {
+	if id == "" {
+		return nil
+	}
+	s := string(id)
+	return &s
 }

@@ -1,4 +1,4 @@
-package catalog
+package tariff
 
 import (
 	"context"
@@ -10,6 +10,7 @@ import (
 	"github.com/shopspring/decimal"
 
 	"github.com/tariffd/tariffd/internal/calendar"
+	"github.com/tariffd/tariffd/internal/catalog"
 	"github.com/tariffd/tariffd/internal/client"
 	"github.com/tariffd/tariffd/internal/datacenter"
 	"github.com/tariffd/tariffd/internal/fault"
@@ -36,7 +37,7 @@ type shelf struct {
 	parameters   []product.Parameter
 }
 
-func (e *Engine) shelfOf(ctx context.Context, tx Tx, t Tariff) (shelf, error) {
+func (e *Engine) shelfOf(ctx context.Context, tx Tx, t catalog.Tariff) (shelf, error) {
 	s := shelf{content: map[string]product.Content{}, enumerations: map[string]product.Enumeration{}, dataCenters: map[datacenter.ID]datacenter.DataCenter{}, modules: map[provision.ModuleID]module.Module{}}
 	var err error
 	s.productType, err = tx.ShareProductType(ctx, t.ProductType)
@@ -81,10 +82,10 @@ func (e *Engine) shelfOf(ctx context.Context, tx Tx, t Tariff) (shelf, error) {
 }
 
 // takeGroups looks for the groups that the tariff names.
-func (s *shelf) takeGroups(ctx context.Context, tx Tx, t Tariff) error {
+func (s *shelf) takeGroups(ctx context.Context, tx Tx, t catalog.Tariff) error {
 	if t.GroupID != "" {
 		_, err := tx.ShareTariffGroup(ctx, t.GroupID)
-		if err != nil && !fault.Has(err, ErrNoTariffGroup.Code) {
+		if err != nil && !fault.Has(err, ErrNoGroup.Code) {
 			return err
 		}
 		s.group = err == nil
@@ -123,7 +124,7 @@ func (s shelf) takeEnumerations(ctx context.Context, tx Tx) error {
 var tariffCode = regexp.MustCompile(`^[A-Za-z0-9._-]{1,64}$`)
 
 // checkTariff names everything that is wrong with a tariff, its add-ons apart, which are checked when they are changed.
-func (e *Engine) checkTariff(t Tariff, s shelf) error {
+func (e *Engine) checkTariff(t catalog.Tariff, s shelf) error {
 	var f fault.Fields
 	o := t.Offer
 	if !s.known {
@@ -132,7 +133,7 @@ func (e *Engine) checkTariff(t Tariff, s shelf) error {
 	if !tariffCode.MatchString(t.Code) {
 		f.Add("/code", "bad_format", "A code has 1 to 64 letters, digits or any of ._-")
 	}
-	input.CheckOneOf(&f, "/status", string(t.Status), string(Draft), string(Active), string(Archived))
+	input.CheckOneOf(&f, "/status", string(t.Status), string(catalog.Draft), string(catalog.Active), string(catalog.Archived))
 	input.CheckText(&f, "/name", o.Name, 1, 200)
 	input.CheckText(&f, "/description", o.Description, 0, 10000)
 	if t.GroupID != "" && !s.group {
@@ -148,7 +149,7 @@ func (e *Engine) checkTariff(t Tariff, s shelf) error {
 		}
 	}
 	s.checkParameters(&f, o)
-	checkDomainTemplate(&f, "/default_domain_template", o.DefaultDomainTemplate)
+	catalog.CheckDomainTemplate(&f, "/default_domain_template", o.DefaultDomainTemplate)
 	s.checkPrices(&f, o)
 	s.checkPolicy(&f, o)
 	if err := e.checkModules(&f, t, s); err != nil {
@@ -157,7 +158,7 @@ func (e *Engine) checkTariff(t Tariff, s shelf) error {
 	return f.Err()
 }
 
-func (s shelf) checkParameters(f *fault.Fields, o Offer) {
+func (s shelf) checkParameters(f *fault.Fields, o catalog.Offer) {
 	for i, code := range o.Parameters {
 		place := fmt.Sprintf("/parameters/%d", i)
 		if !slices.ContainsFunc(s.parameters, func(p product.Parameter) bool { return p.Code == code }) {
@@ -169,7 +170,7 @@ func (s shelf) checkParameters(f *fault.Fields, o Offer) {
 	}
 }
 
-func (s shelf) checkPrices(f *fault.Fields, o Offer) {
+func (s shelf) checkPrices(f *fault.Fields, o catalog.Offer) {
 	seen := map[calendar.Period]bool{}
 	for i, p := range o.Prices {
 		place := fmt.Sprintf("/prices/%d", i)
@@ -207,16 +208,16 @@ func checkPrice(f *fault.Fields, pointer string, d *decimal.Decimal) {
 	}
 }
 
-func (s shelf) checkPolicy(f *fault.Fields, o Offer) {
+func (s shelf) checkPolicy(f *fault.Fields, o catalog.Offer) {
 	p := o.Policy
 	s.checkClientGroups(f, p)
-	input.CheckOneOf(f, "/policy/change_to", p.ChangeTo, ChangeToAny, ChangeToGroup, ChangeToNone)
+	input.CheckOneOf(f, "/policy/change_to", p.ChangeTo, catalog.ChangeToAny, catalog.ChangeToGroup, catalog.ChangeToNone)
 	if p.MinPeriod != nil {
 		if x, err := calendar.ParsePeriod(*p.MinPeriod); err != nil || !x.Renews() || x.IsTrial() {
 			f.Add("/policy/min_period", "bad_format", "A period such as P1M is expected.")
 		}
 	}
-	input.CheckOneOf(f, "/policy/refund_on_close", p.RefundOnClose, RefundRemainingDays, RefundNone)
+	input.CheckOneOf(f, "/policy/refund_on_close", p.RefundOnClose, catalog.RefundRemainingDays, catalog.RefundNone)
 	if p.MaxServicesPerClient != nil {
 		input.CheckRange(f, "/policy/max_services_per_client", *p.MaxServicesPerClient, 1, 1_000_000)
 	}
@@ -232,7 +233,7 @@ func (s shelf) checkPolicy(f *fault.Fields, o Offer) {
 	}
 }
 
-func (s shelf) checkClientGroups(f *fault.Fields, p Policy) {
+func (s shelf) checkClientGroups(f *fault.Fields, p catalog.Policy) {
 	for i, id := range p.ClientGroupIDs {
 		place := fmt.Sprintf("/policy/client_group_ids/%d", i)
 		if !slices.Contains(s.clientGroups, id) {
@@ -246,7 +247,7 @@ func (s shelf) checkClientGroups(f *fault.Fields, p Policy) {
 
 // checkModules checks that each module exists and makes this product type, and lets its driver judge the settings, once
 // per driver.
-func (e *Engine) checkModules(f *fault.Fields, t Tariff, s shelf) error {
+func (e *Engine) checkModules(f *fault.Fields, t catalog.Tariff, s shelf) error {
 	judged := map[string]bool{}
 	var found fault.Fields
 	for i, id := range t.Offer.ModuleIDs {

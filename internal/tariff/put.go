@@ -1,4 +1,4 @@
-package catalog
+package tariff
 
 import (
 	"context"
@@ -7,25 +7,23 @@ import (
 	"time"
 
 	"github.com/tariffd/tariffd/internal/actor"
+	"github.com/tariffd/tariffd/internal/catalog"
 	"github.com/tariffd/tariffd/internal/fault"
 	"github.com/tariffd/tariffd/internal/input"
 	"github.com/tariffd/tariffd/internal/product"
 )
 
-// TariffPut is one whole tariff to be created or replaced, its add-ons included.
-type TariffPut struct {
-	Before Tariff // as it was read; without an id: it is new
-	Tariff Tariff
+// Put is one whole tariff to be created or replaced, its add-ons included.
+type Put struct {
+	Before catalog.Tariff // as it was read; without an id: it is new
+	Tariff catalog.Tariff
 	// Fault is what is wrong with it.
 	Fault error
 }
 
-// NewOffer is an offer with everything at its default.
-func NewOffer() Offer { return newOffer() }
-
 // NewAddOn is an add-on with everything at the default that follows from its element, and from the billing, unit and
 // parameters that are said of it.
-func NewAddOn(c product.Content, said AddOn) AddOn {
+func NewAddOn(c product.Content, said catalog.AddOn) catalog.AddOn {
 	a := newAddOn(c, said.Code, time.Time{})
 	var in AddOnChange
 	if said.Billing != "" {
@@ -45,10 +43,10 @@ func NewAddOn(c product.Content, said AddOn) AddOn {
 	return a
 }
 
-// PutTariffs creates and replaces many tariffs in a transaction that is open already, by the rules of CreateTariff,
-// UpdateTariff and those of add-ons. Where something is wrong with one of them, it says so there and nothing is written.
+// PutAll creates and replaces many tariffs in a transaction that is open already, by the rules of Create,
+// Update and those of add-ons. Where something is wrong with one of them, it says so there and nothing is written.
 // Faults: precondition_failed (a tariff was changed since it was read).
-func (e *Engine) PutTariffs(ctx context.Context, tx Tx, by actor.Actor, list []*TariffPut) error {
+func (e *Engine) PutAll(ctx context.Context, tx Tx, by actor.Actor, list []*Put) error {
 	kept := remember(tx)
 	now, err := tx.Now(ctx)
 	if err != nil {
@@ -74,14 +72,14 @@ func (e *Engine) PutTariffs(ctx context.Context, tx Tx, by actor.Actor, list []*
 }
 
 // judge completes a tariff and names everything that is wrong with it.
-func (e *Engine) judge(ctx context.Context, tx Tx, p *TariffPut, now time.Time) (wrong, err error) {
+func (e *Engine) judge(ctx context.Context, tx Tx, p *Put, now time.Time) (wrong, err error) {
 	t := &p.Tariff
 	s, err := e.shelfOf(ctx, tx, *t)
 	if err != nil {
 		return nil, err
 	}
 	if p.Before.ID == "" {
-		t.ID, t.Number, t.CreatedAt, t.Version = TariffID(actor.NewID()), 1, now, 1
+		t.ID, t.Number, t.CreatedAt, t.Version = catalog.TariffID(actor.NewID()), 1, now, 1
 	}
 	t.TypePeriods = s.productType.Periods
 	var f fault.Fields
@@ -105,15 +103,15 @@ func (e *Engine) judge(ctx context.Context, tx Tx, p *TariffPut, now time.Time) 
 }
 
 // judgeAddOn completes one add-on: one that is as it was keeps its version.
-func (s shelf) judgeAddOn(p *TariffPut, i int, now time.Time) error {
+func (s shelf) judgeAddOn(p *Put, i int, now time.Time) error {
 	a := &p.Tariff.Offer.AddOns[i]
 	var f fault.Fields
 	input.CheckCode(&f, a.Code)
 	c, known := s.content[a.AddOn]
-	if !known && !(a.AddOn == "" && a.Billing == BillChoice) {
+	if !known && !(a.AddOn == "" && a.Billing == catalog.BillChoice) {
 		input.Missing(&f, "/add_on", "add-on of the product type")
 	}
-	if slices.IndexFunc(p.Tariff.Offer.AddOns, func(x AddOn) bool { return x.Code == a.Code }) < i {
+	if slices.IndexFunc(p.Tariff.Offer.AddOns, func(x catalog.AddOn) bool { return x.Code == a.Code }) < i {
 		f.Add("/code", "duplicate_value", "The tariff has an add-on of this code.")
 	}
 	if err := f.Err(); err != nil {
@@ -130,7 +128,7 @@ func (s shelf) judgeAddOn(p *TariffPut, i int, now time.Time) error {
 	switch {
 	case !had:
 		a.CreatedAt, a.Version = now, 1
-	case len(changesOf(addOnDocument(before), addOnDocument(*a))) > 0:
+	case len(catalog.ChangesOf(before.Document(), a.Document())) > 0:
 		a.CreatedAt, a.Version = before.CreatedAt, before.Version+1
 	default:
 		*a = before
@@ -138,7 +136,7 @@ func (s shelf) judgeAddOn(p *TariffPut, i int, now time.Time) error {
 	return nil
 }
 
-func (e *Engine) put(ctx context.Context, tx Tx, by actor.Actor, p *TariffPut, now time.Time) error {
+func (e *Engine) put(ctx context.Context, tx Tx, by actor.Actor, p *Put, now time.Time) error {
 	t := p.Tariff
 	if p.Before.ID == "" {
 		if err := tx.InsertTariff(ctx, t); err != nil {
@@ -147,9 +145,9 @@ func (e *Engine) put(ctx context.Context, tx Tx, by actor.Actor, p *TariffPut, n
 		if err := tx.InsertTariffVersion(ctx, t.ID, t.Number, t.Offer, now); err != nil {
 			return err
 		}
-		return record(ctx, tx, by, t, "created", nil, changesOf(nil, documentOf(t)))
+		return record(ctx, tx, by, t, "created", nil, catalog.ChangesOf(nil, t.Document()))
 	}
-	before, err := lockTariff(ctx, tx, t.ID, &p.Before.Version)
+	before, err := lock(ctx, tx, t.ID, &p.Before.Version)
 	if err != nil {
 		return err
 	}
@@ -157,10 +155,10 @@ func (e *Engine) put(ctx context.Context, tx Tx, by actor.Actor, p *TariffPut, n
 }
 
 // saveWhole saves a tariff with all of its add-ons; its history tells of the tariff and of each add-on apart.
-func (e *Engine) saveWhole(ctx context.Context, tx Tx, by actor.Actor, before, t Tariff) error {
+func (e *Engine) saveWhole(ctx context.Context, tx Tx, by actor.Actor, before, t catalog.Tariff) error {
 	edits := addOnEdits(before.Offer, t.Offer)
 	var first *addOnEdit
-	if len(edits) > 0 && len(changesOf(documentOf(before), documentOf(t))) == 0 {
+	if len(edits) > 0 && len(catalog.ChangesOf(before.Document(), t.Document())) == 0 {
 		first, edits = &edits[0], edits[1:]
 	}
 	saved, err := e.save(ctx, tx, by, before, t, first)
@@ -175,18 +173,18 @@ func (e *Engine) saveWhole(ctx context.Context, tx Tx, by actor.Actor, before, t
 	return nil
 }
 
-func addOnEdits(before, after Offer) (edits []addOnEdit) {
+func addOnEdits(before, after catalog.Offer) (edits []addOnEdit) {
 	for _, a := range after.AddOns {
 		old, had := before.AddOnOf(a.Code)
 		if !had {
-			edits = append(edits, addOnEdit{"created", a.Code, changesOf(nil, addOnDocument(a))})
-		} else if changes := changesOf(addOnDocument(old), addOnDocument(a)); len(changes) > 0 {
+			edits = append(edits, addOnEdit{"created", a.Code, catalog.ChangesOf(nil, a.Document())})
+		} else if changes := catalog.ChangesOf(old.Document(), a.Document()); len(changes) > 0 {
 			edits = append(edits, addOnEdit{"updated", a.Code, changes})
 		}
 	}
 	for _, old := range before.AddOns {
 		if _, kept := after.AddOnOf(old.Code); !kept {
-			edits = append(edits, addOnEdit{"deleted", old.Code, changesOf(addOnDocument(old), nil)})
+			edits = append(edits, addOnEdit{"deleted", old.Code, catalog.ChangesOf(old.Document(), nil)})
 		}
 	}
 	return edits

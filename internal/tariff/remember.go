@@ -1,9 +1,10 @@
-package catalog
+package tariff
 
 import (
 	"context"
 
 	"github.com/tariffd/tariffd/internal/actor"
+	"github.com/tariffd/tariffd/internal/catalog"
 	"github.com/tariffd/tariffd/internal/client"
 	"github.com/tariffd/tariffd/internal/datacenter"
 	"github.com/tariffd/tariffd/internal/measure"
@@ -24,7 +25,7 @@ type remembering struct {
 	lists     map[string][]product.Enumeration
 	units     *told[[]measure.Unit]
 	asked     map[string]told[[]product.Parameter]
-	groups    map[TariffGroupID]told[TariffGroup]
+	groups    map[catalog.TariffGroupID]told[Group]
 }
 
 // told is an answer that was given once.
@@ -37,7 +38,7 @@ func remember(tx Tx) *remembering {
 	return &remembering{
 		Tx: tx, types: map[string]told[product.Type]{}, content: map[string]told[[]product.Content]{},
 		providers: map[actor.ProviderID]told[client.Provider]{}, places: map[datacenter.ID][]datacenter.DataCenter{}, modules: map[provision.ModuleID][]module.Module{},
-		lists: map[string][]product.Enumeration{}, asked: map[string]told[[]product.Parameter]{}, groups: map[TariffGroupID]told[TariffGroup]{},
+		lists: map[string][]product.Enumeration{}, asked: map[string]told[[]product.Parameter]{}, groups: map[catalog.TariffGroupID]told[Group]{},
 	}
 }
 
@@ -66,8 +67,8 @@ func (r *remembering) ShareParameters(ctx context.Context, productType string) (
 }
 
 // ShareTariffGroup asks once per group.
-func (r *remembering) ShareTariffGroup(ctx context.Context, id TariffGroupID) (TariffGroup, error) {
-	return recall(r.groups, id, func() (TariffGroup, error) { return r.Tx.ShareTariffGroup(ctx, id) })
+func (r *remembering) ShareTariffGroup(ctx context.Context, id catalog.TariffGroupID) (Group, error) {
+	return recall(r.groups, id, func() (Group, error) { return r.Tx.ShareTariffGroup(ctx, id) })
 }
 
 // ShareProvider asks once per provider.
