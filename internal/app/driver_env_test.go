@@ -6,6 +6,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/tariffd/tariffd/internal/pgtest"
 	"github.com/tariffd/tariffd/internal/provision"
 	"github.com/tariffd/tariffd/internal/provision/all"
 )
@@ -14,8 +15,7 @@ import (
 // its module is configured, and a system beside the panel no more than the panel.
 func TestNoDriverReachesWhereNoPanelIs(t *testing.T) {
 	t.Parallel()
-	a := &App{Config: settings(t, "postgres://nobody@127.0.0.1:1/none")}
-	env := a.driverEnv()
+	env := opened(t, settings(t, pgtest.URL(t))).driverEnv()
 	require.NotEmpty(t, env.UserAgent)
 	const metadata = "http://169.254.169.254/latest"
 	connection, err := json.Marshal(map[string]any{"url": metadata, "username": "admin", "password": "secret", "insecure": true})
