@@ -40,8 +40,8 @@ func (r *Room) left(o Offer, key func(module.Seen) string) Stocks {
 	return out
 }
 
-// Take notes that one machine for an offer of the tariff of this code is to come from a module, and answers the sort that it is of; nil: the module's
-// stock is not known.
+// Take notes that one machine for an offer of the tariff of this code is to come from a module, and answers the sort that it is of; nil:
+// the module's stock is not known. Where any sort will do the module takes the tariff's own first, as long as there is one.
 func (r *Room) Take(tariffCode string, o Offer, id provision.ModuleID) (key *string) {
 	if r == nil {
 		return nil
@@ -57,6 +57,9 @@ func (r *Room) Take(tariffCode string, o Offer, id provision.ModuleID) (key *str
 		r.Sold[id] = map[string]int{}
 	}
 	k := seen.Key(tariffCode, o.Settings)
+	if own := seen.ExactKey(tariffCode, o.Settings); seen.Left(own, r.Sold[id]) > 0 {
+		k = own
+	}
 	r.Sold[id][k]++
 	return &k
 }

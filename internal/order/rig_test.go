@@ -63,7 +63,7 @@ func (p *panel) driver() provision.Driver {
 		},
 		New: func(c provision.Config) (provision.Module, error) {
 			if strings.Contains(string(c.Parameters), "loose") {
-				return &loose{rack{p}}, nil
+				return &loose{rack{p}, strings.Contains(string(c.Parameters), "mixed")}, nil
 			}
 			return &rack{p}, nil
 		},
@@ -105,11 +105,18 @@ func (*rack) StockKey(_ string, settings json.RawMessage) string {
 	return in.Configuration
 }
 
-// loose is a module that has another sort than the panel's others, of which people make what was ordered.
-type loose struct{ rack }
+// loose is a module that has another sort than the panel's others, of which people make what was ordered; a mixed one has one of each.
+type loose struct {
+	rack
+	mixed bool
+}
 
-func (*loose) Stock(context.Context) ([]provision.Stock, error) {
-	return []provision.Stock{{Key: "E5", Free: 1}}, nil
+func (m *loose) Stock(context.Context) ([]provision.Stock, error) {
+	out := []provision.Stock{{Key: "E5", Free: 1}}
+	if m.mixed {
+		out = append(out, provision.Stock{Key: "E3", Free: 1})
+	}
+	return out, nil
 }
 
 func (*loose) StockKey(string, json.RawMessage) string { return "" }

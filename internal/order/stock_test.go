@@ -228,3 +228,18 @@ func TestTheThingItselfComesBeforeWhatIsLikeItD23(t *testing.T) {
 	require.Equal(r, r.Module, ranOn(), "a later module has what was ordered")
 	require.Equal(r, like, ranOn(), "nobody has it any more")
 }
+
+func TestTheThingItselfIsSoldOnceWhereThereIsAlsoWhatIsLikeItD23(t *testing.T) {
+	r := stocked(t, 1)
+	r.EditModule(module.Change{SortOrder: ptr(2)})
+	mixed := r.NewModule("loose mixed", module.Change{})
+	r.EditTariff(tariff.Change{ModuleIDs: &[]provision.ModuleID{mixed, r.Module}})
+	var on []provision.ModuleID
+	for range 3 {
+		var id provision.ModuleID
+		o := r.Buy(r.Client("60"), 1)
+		require.NoError(r, r.Pool.Get(&id, `SELECT module_id FROM operation WHERE id = $1`, o.Items[0].OperationID))
+		on = append(on, id)
+	}
+	require.Equal(r, []provision.ModuleID{mixed, r.Module, mixed}, on, "its own E3, the later module's, and then the E5")
+}

@@ -3,6 +3,7 @@ package provision
 import (
 	"context"
 	"fmt"
+	"strings"
 )
 
 // Checked is what a check of a connection did.
@@ -32,14 +33,14 @@ type Trial struct {
 	Err error
 }
 
-// Try tries something. A refusal is told with what was tried.
+// Try tries something. A refusal is told with what was tried, unless it says so itself.
 func (t *Trial) Try(what string, attempt func() error) {
 	if t.Err != nil {
 		return
 	}
 	t.Tried = append(t.Tried, what)
 	t.Err = attempt()
-	if f, ok := FailureOf(t.Err); ok && f.Kind == Rejected {
+	if f, ok := FailureOf(t.Err); ok && f.Kind == Rejected && !strings.HasPrefix(f.Text, what+": ") {
 		f.Text = what + ": " + f.Text
 	}
 }

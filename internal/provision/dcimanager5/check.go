@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/tariffd/tariffd/internal/provision"
+	"github.com/tariffd/tariffd/internal/provision/coremgr"
 	"github.com/tariffd/tariffd/internal/provision/dcimanager5/internal/panel"
 	"github.com/tariffd/tariffd/internal/provision/dialect"
 )
@@ -63,18 +64,20 @@ func (c *check) corrected(system string, p *panel.Panel, call panel.Call, form .
 	}
 }
 
-// servers tries the list of servers, and on the first of them what shows one server; of the first two that is a form.
+// servers tries the list of servers, and on some of them what shows one server; of the first two that is a form.
 func (c *check) servers() {
 	var all []panel.Server
 	c.Call(panel.Servers, func() (err error) {
 		all, err = c.panel.Servers(c.ctx)
 		return err
 	})
-	if len(all) == 0 {
-		return
-	}
 	for _, call := range []panel.Call{panel.ServerEdit, panel.Operations, panel.History, panel.Connections, panel.Addresses} {
-		c.corrected("", c.panel, call, "elid", string(refOf(all[0])))
+		if !c.Corrected(call) || c.panel.Lacks(call) {
+			continue
+		}
+		dialect.OnSome(c.Trial, call, all, coremgr.Missing, func(s panel.Server) error {
+			return c.panel.Reachable(c.ctx, call, "elid", string(refOf(s)))
+		})
 	}
 }
 

@@ -105,18 +105,18 @@ func (c *check) lists() {
 	}
 }
 
-// traffic tries a corrected call on any server of the panel.
+// traffic tries a corrected call on some servers of the panel.
 func (c *check) traffic() {
 	if !c.Corrected(panel.Traffic) || c.Err != nil {
 		return
 	}
-	all, err := c.panel.Servers(c.ctx, isp6.All())
-	if c.Err = err; err != nil || len(all) == 0 {
+	var all []panel.Server
+	if all, c.Err = c.panel.Servers(c.ctx, isp6.All()); c.Err != nil {
 		return
 	}
 	now := c.now().UTC()
-	c.Call(panel.Traffic, func() error {
-		_, err := c.panel.Traffic(c.ctx, all[0].ID, now.Format("2006-01-02"), now.Add(-time.Hour), now, 0)
+	dialect.OnSome(c.Trial, panel.Traffic, all, isp6.Missing, func(s panel.Server) error {
+		_, err := c.panel.Traffic(c.ctx, s.ID, now.Format("2006-01-02"), now.Add(-time.Hour), now, 0)
 		return err
 	})
 }

@@ -30,6 +30,55 @@ func (t *Trial[Call]) Call(call Call, attempt func() error) {
 	t.Try(fmt.Sprintf("%s (%s)", call, t.text(call)), attempt)
 }
 
+// Optional is Call for what orders do without. Where the usual text is refused, which may only have been guessed, that is a hint; a
+// correction must be right.
+func (t *Trial[Call]) Optional(call Call, attempt func() error) {
+	t.Call(call, func() error {
+		err := attempt()
+		if t.Corrected(call) {
+			return err
+		}
+		return t.orHint(call, err)
+	})
+}
+
+// orHint makes a hint of a refusal.
+func (t *Trial[Call]) orHint(call Call, err error) error {
+	f, ok := provision.FailureOf(err)
+	if !ok || f.Kind != provision.Rejected {
+		return err
+	}
+	t.Hint("%s (%s) was refused: %s", call, t.text(call), f.Text)
+	return nil
+}
+
+// mostObjects is on how many objects of a panel a call is tried.
+const mostObjects = 3
+
+// OnSome tries a call that reads something of one object, on the first few of a panel's until it is answered. Where the panel knows no
+// such thing of any of them it lacks the call. Another refusal may be of those objects alone, such as of a machine that is still being
+// made, and is a hint.
+func OnSome[Call ~string, Object any](t *Trial[Call], call Call, objects []Object, missing func(error) bool, attempt func(Object) error) {
+	if len(objects) == 0 {
+		return
+	}
+	t.Call(call, func() (err error) {
+		var refusal error
+		for _, one := range objects[:min(len(objects), mostObjects)] {
+			if err = attempt(one); !provision.IsRejected(err, "") {
+				return err
+			}
+			if !missing(err) {
+				refusal = err
+			}
+		}
+		if refusal != nil {
+			return t.orHint(call, refusal)
+		}
+		return err
+	})
+}
+
 // Corrected tells whether the installation says another text for a call than is usual.
 func (t *Trial[Call]) Corrected(call Call) bool {
 	_, is := t.corrected[string(call)]

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/tariffd/tariffd/internal/provision"
+	"github.com/tariffd/tariffd/internal/provision/coremgr"
 	"github.com/tariffd/tariffd/internal/provision/dialect"
 	"github.com/tariffd/tariffd/internal/provision/dsmanager/internal/panel"
 )
@@ -33,22 +34,26 @@ func (m *Module) Explain(ctx context.Context) (provision.Checked, error) {
 		})
 	}
 	if m.productType != colocation {
-		for _, call := range []panel.Call{panel.Presets, panel.OSImages} {
-			var names []string
-			t.Call(call, func() (err error) {
-				names, err = m.panel.Names(ctx, call)
-				return err
-			})
-			if len(names) == 0 {
-				t.Hint("The panel tells nothing by %s (%s): no server can be made of it.", call, m.panel.Function(call))
-			}
-		}
-		if len(all) > 0 {
-			t.Call(panel.History, func() error {
-				_, err := m.panel.Last(ctx, all[0].ID)
-				return err
-			})
-		}
+		m.offer(ctx, t)
+		dialect.OnSome(t, panel.History, all, coremgr.Missing, func(s panel.Server) error {
+			_, err := m.panel.Last(ctx, s.ID)
+			return err
+		})
 	}
 	return t.Result()
+}
+
+// offer tries the lists of what servers are made of. Orders do without that of presets: a server's row tells its own.
+func (m *Module) offer(ctx context.Context, t *dialect.Trial[panel.Call]) {
+	list := func(call panel.Call) func() error {
+		return func() error {
+			names, err := m.panel.Names(ctx, call)
+			if err == nil && len(names) == 0 {
+				t.Hint("The panel tells nothing by %s (%s): no server can be made of it.", call, m.panel.Function(call))
+			}
+			return err
+		}
+	}
+	t.Optional(panel.Presets, list(panel.Presets))
+	t.Call(panel.OSImages, list(panel.OSImages))
 }

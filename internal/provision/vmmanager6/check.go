@@ -8,6 +8,7 @@ import (
 
 	"github.com/tariffd/tariffd/internal/provision"
 	"github.com/tariffd/tariffd/internal/provision/dialect"
+	"github.com/tariffd/tariffd/internal/provision/isp6"
 	"github.com/tariffd/tariffd/internal/provision/vmmanager6/internal/panel"
 )
 
@@ -85,30 +86,28 @@ func (c *check) lists(cluster panel.Cluster) {
 	}
 }
 
-// machine tries what was corrected of the calls that read something of one machine on any of the panel's.
+// machine tries what was corrected of the calls that read something of one machine.
 func (c *check) machine() {
-	var of int
 	now := c.now()
-	reads := map[panel.Call]func() error{
-		panel.HostHistory: func() error { _, err := c.panel.History(c.ctx, of); return err },
-		panel.HostIPv4:    func() error { _, err := c.panel.IPs(c.ctx, of); return err },
-		panel.HostIPv6:    func() error { _, err := c.panel.IPv6(c.ctx, of); return err },
-		panel.Metrics: func() error {
-			_, err := c.panel.Series(c.ctx, of, "in", now.Add(-time.Hour), now, c.zone)
+	reads := map[panel.Call]func(panel.Host) error{
+		panel.HostHistory: func(h panel.Host) error { _, err := c.panel.History(c.ctx, h.ID); return err },
+		panel.HostIPv4:    func(h panel.Host) error { _, err := c.panel.IPs(c.ctx, h.ID); return err },
+		panel.HostIPv6:    func(h panel.Host) error { _, err := c.panel.IPv6(c.ctx, h.ID); return err },
+		panel.Metrics: func(h panel.Host) error {
+			_, err := c.panel.Series(c.ctx, h.ID, "in", now.Add(-time.Hour), now, c.zone)
 			return err
 		},
 	}
+	var all []panel.Host
 	for _, call := range slices.Sorted(maps.Keys(reads)) {
 		if !c.Corrected(call) || c.Err != nil {
 			continue
 		}
-		if of == 0 {
-			all, err := c.panel.Hosts(c.ctx, "")
-			if c.Err = err; err != nil || len(all) == 0 {
+		if len(all) == 0 {
+			if all, c.Err = c.panel.Hosts(c.ctx, ""); len(all) == 0 {
 				return
 			}
-			of = all[0].ID
 		}
-		c.Call(call, reads[call])
+		dialect.OnSome(c.Trial, call, all, isp6.Missing, reads[call])
 	}
 }
