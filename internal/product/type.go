@@ -182,9 +182,8 @@ func (in TypeChange) apply(p *Type) {
 	input.Put(&p.OrderPage.Filter, in.OrderPage.Filter)
 }
 
-const (
-	MaxDays = 3650
-)
+// MaxDays is the longest time in days that a rule of a product type or tariff may name: ten years.
+const MaxDays = 3650
 
 func (p Type) check() error {
 	var f fault.Fields

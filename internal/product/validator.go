@@ -35,8 +35,10 @@ const (
 const (
 	maxPattern = 500  // characters of a pattern
 	maxText    = 1000 // bytes of a text
-	MaxDomain  = 253
 )
+
+// MaxDomain is how many characters a domain may have.
+const MaxDomain = 253
 
 // ValidatorChange is a partial change of a validator; another kind begins anew.
 type ValidatorChange struct {
