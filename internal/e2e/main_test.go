@@ -36,13 +36,15 @@ func isSet(name string) (set bool) {
 	return set
 }
 
-// ground is where worlds keep their data: in memory where there is room for all of them, unless TMPDIR says otherwise. Nothing
-// can be run from there on some machines, so programs have folders elsewhere.
+// ground is where worlds keep their data: in memory where there is room for all of them and one may write, unless TMPDIR says
+// otherwise. Nothing can be run from there on some machines, so programs have folders elsewhere.
 func ground() string {
 	const memory, wanted = "/dev/shm", 4 << 30
 	var fs syscall.Statfs_t
 	if os.Getenv("TMPDIR") == "" && syscall.Statfs(memory, &fs) == nil && fs.Bavail*uint64(fs.Bsize) >= wanted {
-		return memory
+		if tried, err := os.MkdirTemp(memory, "tariffd-e2e-"); err == nil && os.Remove(tried) == nil {
+			return memory
+		}
 	}
 	return os.TempDir()
 }
