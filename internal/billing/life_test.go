@@ -1,6 +1,7 @@
 package billing_test
 
 import (
+	"context"
 	"fmt"
 	"math/rand/v2"
 	"testing"
@@ -10,6 +11,7 @@ import (
 	"github.com/shopspring/decimal"
 	"github.com/stretchr/testify/require"
 
+	"github.com/tariffd/tariffd/internal/actor"
 	"github.com/tariffd/tariffd/internal/calendar"
 	"github.com/tariffd/tariffd/internal/catalog"
 	"github.com/tariffd/tariffd/internal/client"
@@ -67,6 +69,7 @@ func TestLivesAgreeWithNaiveBooks(t *testing.T) {
 		"deleted after too long", "deleted at its end", "deleted at once", "gave back at a close", "gave back what was paid ahead",
 		"deletion taken back", "caught up after an outage", "refunded", "refund refused", "automatic renewal switched",
 		"changed to a dearer tariff", "changed to a cheaper tariff", "had no money for a change", "changed what was paid ahead",
+		"changed to a dearer add-on", "changed to a cheaper add-on", "had no money for a disk", "renewed with disks",
 	} {
 		t.Logf("%5d × %s", total[what], what)
 		require.Positive(t, total[what], what)
@@ -78,11 +81,11 @@ func live(t *testing.T, seed uint64) map[string]int {
 	w := &world{house: newHouse(t, start, time.UTC), dice: rand.New(rand.NewPCG(seed, 2026)), tariffs: map[*ware]catalog.TariffID{}, sisters: map[*ware]*ware{}}
 	w.books = &books{now: start, seen: map[string]int{}}
 	w.wares = []*ware{
-		{period: "P1D", cents: 133},
-		{period: "P1D", cents: 250, rests: true, deleteDays: 4},
-		{period: "P1M", cents: 1999, setup: 500},
-		{period: "P1M", cents: 3100, rests: true, deleteDays: 6},
-		{period: "P3M", cents: 5555, setup: 1},
+		{period: "P1D", cents: 133, disk: 9},
+		{period: "P1D", cents: 250, disk: 31, rests: true, deleteDays: 4},
+		{period: "P1M", cents: 1999, disk: 333, setup: 500},
+		{period: "P1M", cents: 3100, disk: 101, rests: true, deleteDays: 6},
+		{period: "P3M", cents: 5555, disk: 1249, setup: 1},
 		{period: "one_time", cents: 700},
 	}
 	for _, s := range w.wares {
@@ -92,9 +95,10 @@ func live(t *testing.T, seed uint64) map[string]int {
 		}
 		w.tariffs[s] = w.sells(typ, tariff.Change{}, price(calendar.Period(s.period), text(s.cents), text(s.setup)))
 		if s.period != "one_time" {
-			dear := &ware{period: s.period, cents: s.cents*3/2 + 7, setup: 900, rests: s.rests, deleteDays: s.deleteDays}
+			dear := &ware{period: s.period, cents: s.cents*3/2 + 7, disk: s.disk*2 + 1, setup: 900, rests: s.rests, deleteDays: s.deleteDays}
 			w.tariffs[dear] = w.sister(w.tariffs[s], price(calendar.Period(dear.period), text(dear.cents), text(dear.setup)))
 			w.sisters[s], w.sisters[dear] = dear, s
+			w.disks(s, dear)
 		}
 	}
 	for _, limit := range []int64{0, 0, 1500} {
@@ -112,6 +116,23 @@ func live(t *testing.T, seed uint64) map[string]int {
 	}
 	w.sound()
 	return w.seen
+}
+
+// disks sells up to five disks with tariffs of one product type.
+func (w *world) disks(sorts ...*ware) {
+	w.Helper()
+	ctx := context.Background()
+	t, err := w.db.Reader().Tariff(ctx, actor.Everything, w.tariffs[sorts[0]])
+	require.NoError(w, err)
+	_, err = w.products.CreateContent(ctx, admin, t.ProductType, "disk", product.ContentChange{Name: ptr("Disks"), ValueType: ptr(product.IntegerValue), Unit: ptr("piece")})
+	require.NoError(w, err)
+	for _, s := range sorts {
+		_, err = w.house.tariffs.CreateAddOn(ctx, admin, w.tariffs[s], "disk", "disk", tariff.AddOnChange{
+			Billing: ptr(catalog.BillOrder), Maximum: input.To(dec("5")),
+			Prices: &[]catalog.AddOnPrice{{Period: calendar.Period(s.period), Amount: dec(text(s.disk))}},
+		})
+		require.NoError(w, err)
+	}
 }
 
 func text(n int64) string { return decimal.New(n, -2).String() }

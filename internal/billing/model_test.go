@@ -1,6 +1,7 @@
 package billing_test
 
 import (
+	"slices"
 	"sort"
 	"time"
 
@@ -29,6 +30,7 @@ type purse struct {
 type thing struct {
 	id      service.ID
 	sort    *ware
+	disks   int64
 	anchor  time.Time // its day and time of day
 	until   time.Time // zero: never ends
 	status  service.Status
@@ -40,14 +42,30 @@ type thing struct {
 }
 
 type span struct {
-	from, to time.Time
-	cents    int64
+	from, to      time.Time
+	tariff, disks paid
+}
+
+// paid is an amount for what was left of a span at some time.
+type paid struct {
+	cents int64
+	from  time.Time
+}
+
+// left is what an amount is worth for the rest of a span of days, rounded half away from zero.
+func (s span) left(p paid, from time.Time) int64 {
+	left, of := int64(s.to.Sub(from)/(24*time.Hour)), int64(s.to.Sub(p.from)/(24*time.Hour))
+	if of == 0 {
+		return 0
+	}
+	return (2*p.cents*left + of) / (2 * of)
 }
 
 // ware is something that is sold.
 type ware struct {
 	period     string
 	cents      int64
+	disk       int64 // for each disk
 	setup      int64
 	rests      bool // at weekends
 	deleteDays int  // 0: never
@@ -71,7 +89,7 @@ func (b *books) open(p *purse, t *thing) {
 	t.status, t.anchor, t.why = service.Active, b.now, map[service.Reason]bool{}
 	if t.sort.period != "one_time" {
 		t.until = t.end(b.now)
-		t.periods = []span{{b.now, t.until, t.sort.cents}}
+		t.periods = []span{{b.now, t.until, paid{t.sort.cents, b.now}, paid{0, b.now}}}
 	}
 	p.things = append(p.things, t)
 }
@@ -80,7 +98,8 @@ func (p *purse) covers(cents int64) bool { return p.cents+p.limit >= cents }
 
 // further charges a further period, if the money is there.
 func (b *books) further(p *purse, t *thing) bool {
-	if !p.covers(t.sort.cents) {
+	cost := t.sort.cents + t.disks*t.sort.disk
+	if !p.covers(cost) {
 		return false
 	}
 	from := t.until
@@ -88,9 +107,12 @@ func (b *books) further(p *purse, t *thing) bool {
 		from, t.anchor = b.now, b.now
 	}
 	t.until = t.end(from)
-	t.periods = append(t.periods, span{from, t.until, t.sort.cents})
-	if p.cents -= t.sort.cents; p.cents < 0 {
+	t.periods = append(t.periods, span{from, t.until, paid{t.sort.cents, from}, paid{t.disks * t.sort.disk, from}})
+	if p.cents -= cost; p.cents < 0 {
 		b.saw("went below zero")
+	}
+	if t.disks > 0 {
+		b.saw("renewed with disks")
 	}
 	t.clear(service.Unpaid)
 	return true
@@ -126,8 +148,7 @@ func (b *books) close(p *purse, t *thing) {
 		if !s.to.After(from) {
 			continue
 		}
-		left, of := int64(s.to.Sub(from)/(24*time.Hour)), int64(s.to.Sub(s.from)/(24*time.Hour))
-		back += (2*s.cents*left + of) / (2 * of)
+		back += s.left(s.tariff, from) + s.left(s.disks, from)
 	}
 	if back > 0 {
 		b.saw("gave back at a close")
@@ -142,9 +163,37 @@ func (b *books) close(p *purse, t *thing) {
 
 // moves charges the difference for what is left of each period, if the money is there (D9); what comes back is put to work.
 func (b *books) moves(p *purse, t *thing, to *ware) bool {
+	if !b.differs(p, t, "tariff", func(s *span, worth func(int64) paid) (before, after int64) {
+		was := [2]paid{s.tariff, s.disks}
+		s.tariff, s.disks = worth(to.cents), worth(t.disks*to.disk)
+		return s.left(was[0], s.tariff.from) + s.left(was[1], s.disks.from), s.tariff.cents + s.disks.cents
+	}) {
+		return false
+	}
+	t.sort = to
+	return true
+}
+
+// holds is moves for another number of disks: the tariff's own price is left alone.
+func (b *books) holds(p *purse, t *thing, disks int64) bool {
+	if !b.differs(p, t, "add-on", func(s *span, worth func(int64) paid) (before, after int64) {
+		was := s.disks
+		s.disks = worth(disks * t.sort.disk)
+		return s.left(was, s.disks.from), s.disks.cents
+	}) {
+		return false
+	}
+	t.disks = disks
+	return true
+}
+
+// differs charges other prices for what is left of each period: change puts what a price is worth then in the place of what was
+// paid before, and says what that is worth too.
+func (b *books) differs(p *purse, t *thing, what string, change func(s *span, worth func(int64) paid) (before, after int64)) bool {
 	var back, due int64
+	periods := slices.Clone(t.periods)
 	ahead := 0
-	for _, s := range t.periods {
+	for i, s := range t.periods {
 		from := s.from
 		if from.Before(b.now) {
 			from = b.now
@@ -154,28 +203,23 @@ func (b *books) moves(p *purse, t *thing, to *ware) bool {
 		if !s.to.After(from) {
 			continue
 		}
-		left, of := int64(s.to.Sub(from)/(24*time.Hour)), int64(s.to.Sub(s.from)/(24*time.Hour))
-		back += (2*s.cents*left + of) / (2 * of)
-		due += (2*to.cents*left + of) / (2 * of)
+		before, after := change(&periods[i], func(price int64) paid { return paid{s.left(paid{price, s.from}, from), from} })
+		back += before
+		due += after
 	}
 	if due > back && !p.covers(due-back) {
 		return false
 	}
-	for i, s := range t.periods {
-		if s.to.After(b.now) {
-			t.periods[i].cents = to.cents
-		}
-	}
+	t.periods = periods
 	p.cents += back - due
 	p.freed = p.freed || back > due
-	t.sort = to
 	if ahead > 0 {
 		b.saw("changed what was paid ahead")
 	}
 	if due > back {
-		b.saw("changed to a dearer tariff")
+		b.saw("changed to a dearer " + what)
 	} else {
-		b.saw("changed to a cheaper tariff")
+		b.saw("changed to a cheaper " + what)
 	}
 	return true
 }

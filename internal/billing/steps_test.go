@@ -2,6 +2,8 @@ package billing_test
 
 import (
 	"context"
+	"encoding/json"
+	"strconv"
 	"time"
 
 	"github.com/stretchr/testify/require"
@@ -148,7 +150,7 @@ func (w *world) refund() string {
 // touch does something to one service.
 func (w *world) touch(p *purse, t *thing) string {
 	people := []service.Reason{service.ByClient, service.ByAdmin, service.ForAbuse}
-	switch w.dice.IntN(18) {
+	switch w.dice.IntN(21) {
 	case 0, 1, 2:
 		why := people[w.dice.IntN(len(people))]
 		w.suspend(t.id, why)
@@ -203,6 +205,8 @@ func (w *world) touch(p *purse, t *thing) string {
 		return "automatic renewal switched"
 	case 11, 12, 13:
 		return w.changeTariff(p, t)
+	case 14, 15, 16:
+		return w.changeDisks(p, t)
 	default:
 		return w.byHand(p, t)
 	}
@@ -224,6 +228,26 @@ func (w *world) changeTariff(p *purse, t *thing) string {
 	w.daily()
 	w.useFreed()
 	return "a change of tariff"
+}
+
+// changeDisks gives a service another number of disks, for the rest of what is paid and from then on.
+func (w *world) changeDisks(p *purse, t *thing) string {
+	disks := int64(w.dice.IntN(6))
+	if t.status != service.Active || t.ends || t.until.Before(w.now) || disks == t.disks {
+		return "nothing"
+	}
+	_, err := w.lifecycle.ChangeTerms(context.Background(), admin, t.id, lifecycle.TermsInput{
+		AddOns: map[string]json.RawMessage{"disk": json.RawMessage(strconv.Quote(strconv.FormatInt(disks, 10)))},
+	})
+	if !w.holds(p, t, disks) {
+		require.True(w, fault.Has(err, "insufficient_funds"), "%v", err)
+		w.saw("had no money for a disk")
+		return "no money for a disk"
+	}
+	require.NoError(w, err)
+	w.daily()
+	w.useFreed()
+	return "a change of disks"
 }
 
 func (w *world) byHand(p *purse, t *thing) string {
