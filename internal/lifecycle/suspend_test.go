@@ -240,7 +240,7 @@ func TestARefusalOfThePanelLeavesTheStatus(t *testing.T) {
 		require.Equal(r, step.status, v.Status, step.kind)
 		require.Equal(r, "It is locked.", r.Task(id).Error)
 		require.Equal(r, operation.Manual, r.operation(id, step.kind).Status)
-		require.Equal(r, []lifecycle.Pending{{ID: r.operation(id, step.kind).ID, Kind: step.kind, Status: operation.Manual}}, v.Pending)
+		require.Equal(r, []lifecycle.Pending{{ID: r.operation(id, step.kind).ID, Kind: step.kind, Status: operation.Manual, Asked: true}}, v.Pending)
 		r.CloseTask(r.Task(id).ID, lifecycle.CloseTaskInput{Result: "refused"})
 		require.Equal(r, step.status, r.service(id).Status, step.kind)
 		require.Equal(r, "[40.00 0.00]", r.Books(c))
