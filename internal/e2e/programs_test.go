@@ -152,7 +152,7 @@ type boxes struct{}
 func (boxes) name() string { return "boxes" }
 
 func (boxes) file(s *sale, name string) string {
-	return filepath.Join(filepath.Dir(s.dir), "store", "."+name)
+	return filepath.Join(s.programs, "store", "."+name)
 }
 
 func (b boxes) hit(s *sale, kind string, times, after int) {
@@ -185,7 +185,7 @@ func mailboxes(s *sale) (connection, parameters doc) {
 		text := strings.ReplaceAll(mailboxScript, "STORE", store)
 		require.NoError(s.t, os.WriteFile(filepath.Join(folder, name+".sh"), []byte(text), 0o700))
 	}
-	return doc{"directory": folder}, doc{"timeout_seconds": 5}
+	return doc{"directory": folder}, s.timed(doc{})
 }
 
 // mailboxScript fails as a file in its store says: before its work in all ways but one, in which its end is lost.
