@@ -33,12 +33,8 @@ type SettlementInput struct {
 
 // Create adds a client with two empty accounts. It is billed from its first day on, so the day before counts as closed.
 // Faults: already_exists (e-mail within the provider), required or not_found (provider), field faults of the members.
-func (e *Engine) Create(ctx context.Context, by actor.Actor, in Input) (out Client, err error) {
-	err = e.InTx(ctx, func(tx Tx) (err error) {
-		out, err = event.Once(ctx, tx, by, func() (Client, error) { return e.create(ctx, tx, by, in) })
-		return err
-	})
-	return out, err
+func (e *Engine) Create(ctx context.Context, by actor.Actor, in Input) (Client, error) {
+	return event.Do(ctx, e.InTx, by, func(tx Tx) (Client, error) { return e.create(ctx, tx, by, in) })
 }
 
 func (e *Engine) create(ctx context.Context, tx Tx, by actor.Actor, in Input) (Client, error) {

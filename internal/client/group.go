@@ -46,47 +46,39 @@ type GroupTx interface {
 }
 
 // CreateGroup adds a client group. Faults: field faults.
-func (e *Engine) CreateGroup(ctx context.Context, by actor.Actor, in GroupChange) (out Group, err error) {
-	err = e.InTx(ctx, func(tx Tx) (err error) {
-		out, err = event.Once(ctx, tx, by, func() (Group, error) {
-			now, err := tx.Now(ctx)
-			if err != nil {
-				return Group{}, err
-			}
-			g := Group{ID: GroupID(actor.NewID()), SortOrder: 1, CreatedAt: now, Version: 1}
-			if err = in.apply(&g); err != nil {
-				return Group{}, err
-			}
-			if err = tx.InsertGroup(ctx, g); err != nil {
-				return Group{}, err
-			}
-			return g, g.record(ctx, tx, by, "created")
-		})
-		return err
+func (e *Engine) CreateGroup(ctx context.Context, by actor.Actor, in GroupChange) (Group, error) {
+	return event.Do(ctx, e.InTx, by, func(tx Tx) (Group, error) {
+		now, err := tx.Now(ctx)
+		if err != nil {
+			return Group{}, err
+		}
+		g := Group{ID: GroupID(actor.NewID()), SortOrder: 1, CreatedAt: now, Version: 1}
+		if err = in.apply(&g); err != nil {
+			return Group{}, err
+		}
+		if err = tx.InsertGroup(ctx, g); err != nil {
+			return Group{}, err
+		}
+		return g, g.record(ctx, tx, by, "created")
 	})
-	return out, err
 }
 
 // UpdateGroup changes a client group. Faults: not_found, precondition_failed, field faults.
-func (e *Engine) UpdateGroup(ctx context.Context, by actor.Actor, id GroupID, in GroupChange) (out Group, err error) {
-	err = e.InTx(ctx, func(tx Tx) (err error) {
-		out, err = event.Once(ctx, tx, by, func() (Group, error) {
-			g, err := lockGroup(ctx, tx, id, in.IfVersion)
-			if err != nil {
-				return Group{}, err
-			}
-			if err = in.apply(&g); err != nil {
-				return Group{}, err
-			}
-			if err = tx.UpdateGroup(ctx, g); err != nil {
-				return Group{}, err
-			}
-			g.Version++
-			return g, g.record(ctx, tx, by, "updated")
-		})
-		return err
+func (e *Engine) UpdateGroup(ctx context.Context, by actor.Actor, id GroupID, in GroupChange) (Group, error) {
+	return event.Do(ctx, e.InTx, by, func(tx Tx) (Group, error) {
+		g, err := lockGroup(ctx, tx, id, in.IfVersion)
+		if err != nil {
+			return Group{}, err
+		}
+		if err = in.apply(&g); err != nil {
+			return Group{}, err
+		}
+		if err = tx.UpdateGroup(ctx, g); err != nil {
+			return Group{}, err
+		}
+		g.Version++
+		return g, g.record(ctx, tx, by, "updated")
 	})
-	return out, err
 }
 
 // DeleteGroup removes a client group that no client is in and no tariff is for. Faults: not_found, precondition_failed,
@@ -120,8 +112,8 @@ func lockGroup(ctx context.Context, tx Tx, id GroupID, ifVersion *int64) (Group,
 }
 
 func (in GroupChange) apply(g *Group) error {
-	set(&g.Name, in.Name)
-	set(&g.SortOrder, in.SortOrder)
+	input.Put(&g.Name, in.Name)
+	input.Put(&g.SortOrder, in.SortOrder)
 	var f fault.Fields
 	input.CheckText(&f, "/name", g.Name, 1, 200)
 	if g.SortOrder < 1 {
@@ -131,9 +123,7 @@ func (in GroupChange) apply(g *Group) error {
 }
 
 func (g Group) record(ctx context.Context, tx Tx, by actor.Actor, verb string) error {
-	about := event.About{Subject: "client_group", SubjectID: string(g.ID)}
-	detail := map[string]any{"id": g.ID, "name": g.Name, "sort_order": g.SortOrder}
-	return event.Record(ctx, tx, by, about, "client_group."+verb, "", detail)
+	return event.RecordChange(ctx, tx, by, "client_group", string(g.ID), verb, map[string]any{"id": g.ID, "name": g.Name, "sort_order": g.SortOrder})
 }
 
 // checkGroup notes a group that does not exist, and keeps one that does; none is always right.

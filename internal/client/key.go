@@ -100,13 +100,9 @@ func Prefix(secret string) string { return secret[:min(8, len(secret))] }
 
 // CreateKey makes an API key. Faults: required, bad_value, not_found (provider, client), out_of_range (expiry), bad_format
 // (addresses).
-func (e *Engine) CreateKey(ctx context.Context, by actor.Actor, in KeyInput) (out NewKey, err error) {
+func (e *Engine) CreateKey(ctx context.Context, by actor.Actor, in KeyInput) (NewKey, error) {
 	secret := MakeSecret()
-	err = e.InTx(ctx, func(tx Tx) (err error) {
-		out, err = event.Once(ctx, tx, by, func() (NewKey, error) { return e.createKey(ctx, tx, by, in, secret) })
-		return err
-	})
-	return out, err
+	return event.Do(ctx, e.InTx, by, func(tx Tx) (NewKey, error) { return e.createKey(ctx, tx, by, in, secret) })
 }
 
 func (e *Engine) createKey(ctx context.Context, tx Tx, by actor.Actor, in KeyInput, secret string) (NewKey, error) {

@@ -40,12 +40,8 @@ type ProviderChange struct {
 }
 
 // CreateProvider adds a selling unit. Faults: already_exists (name), unknown_currency, required.
-func (e *Engine) CreateProvider(ctx context.Context, by actor.Actor, in ProviderInput) (out Provider, err error) {
-	err = e.InTx(ctx, func(tx Tx) (err error) {
-		out, err = event.Once(ctx, tx, by, func() (Provider, error) { return createProvider(ctx, tx, by, in) })
-		return err
-	})
-	return out, err
+func (e *Engine) CreateProvider(ctx context.Context, by actor.Actor, in ProviderInput) (Provider, error) {
+	return event.Do(ctx, e.InTx, by, func(tx Tx) (Provider, error) { return createProvider(ctx, tx, by, in) })
 }
 
 func createProvider(ctx context.Context, tx Tx, by actor.Actor, in ProviderInput) (Provider, error) {
@@ -68,12 +64,8 @@ func createProvider(ctx context.Context, tx Tx, by actor.Actor, in ProviderInput
 
 // UpdateProvider changes a selling unit. Whether prices include tax changes what days cost from the present one on; those before
 // keep what they cost (D25). Faults: not_found, version_mismatch, already_exists (name).
-func (e *Engine) UpdateProvider(ctx context.Context, by actor.Actor, id actor.ProviderID, in ProviderChange) (out Provider, err error) {
-	err = e.InTx(ctx, func(tx Tx) (err error) {
-		out, err = event.Once(ctx, tx, by, func() (Provider, error) { return updateProvider(ctx, tx, by, e.Zone, id, in) })
-		return err
-	})
-	return out, err
+func (e *Engine) UpdateProvider(ctx context.Context, by actor.Actor, id actor.ProviderID, in ProviderChange) (Provider, error) {
+	return event.Do(ctx, e.InTx, by, func(tx Tx) (Provider, error) { return updateProvider(ctx, tx, by, e.Zone, id, in) })
 }
 
 func updateProvider(ctx context.Context, tx Tx, by actor.Actor, zone *time.Location, id actor.ProviderID, in ProviderChange) (Provider, error) {
@@ -82,11 +74,11 @@ func updateProvider(ctx context.Context, tx Tx, by actor.Actor, zone *time.Locat
 		return Provider{}, err
 	}
 	before := p.PricesIncludeTax
-	set(&p.Name, in.Name)
-	set(&p.Country, in.Country)
-	set(&p.Site, in.Site)
-	set(&p.BillingURL, in.BillingURL)
-	set(&p.PricesIncludeTax, in.PricesIncludeTax)
+	input.Put(&p.Name, in.Name)
+	input.Put(&p.Country, in.Country)
+	input.Put(&p.Site, in.Site)
+	input.Put(&p.BillingURL, in.BillingURL)
+	input.Put(&p.PricesIncludeTax, in.PricesIncludeTax)
 	if err = checkProvider(p); err != nil {
 		return Provider{}, err
 	}
@@ -152,12 +144,5 @@ func (p Provider) snapshot() any {
 	return map[string]any{
 		"id": p.ID, "name": p.Name, "currency": p.Currency, "country": p.Country, "site": p.Site, "billing_url": p.BillingURL,
 		"prices_include_tax": p.PricesIncludeTax,
-	}
-}
-
-// set writes a member of a partial change.
-func set[T any](to, from *T) {
-	if from != nil {
-		*to = *from
 	}
 }

@@ -37,55 +37,47 @@ type TaxTx interface {
 }
 
 // CreateTaxRule adds a rule. Faults: not_found (provider, product type), already_exists (two rules for the same), field faults.
-func (e *Engine) CreateTaxRule(ctx context.Context, by actor.Actor, of actor.ProviderID, in TaxRuleChange) (out TaxRule, err error) {
-	err = e.InTx(ctx, func(tx Tx) (err error) {
-		out, err = event.Once(ctx, tx, by, func() (TaxRule, error) {
-			now, err := tx.Now(ctx)
-			if err != nil {
-				return TaxRule{}, err
-			}
-			p, err := tx.LockProvider(ctx, of)
-			if fault.Has(err, ErrNoProvider.Code) {
-				err = fault.New(fault.Invalid, "not_found", "There is no such provider.").At("/provider_id")
-			}
-			if err != nil {
-				return TaxRule{}, err
-			}
-			r := TaxRule{ID: TaxRuleID(actor.NewID()), ProviderID: of, CreatedAt: now, Version: 1}
-			if err = in.apply(ctx, tx, &r, p.TaxRules); err != nil {
-				return TaxRule{}, err
-			}
-			if err = tx.InsertTaxRule(ctx, r); err != nil {
-				return TaxRule{}, err
-			}
-			return r, r.record(ctx, tx, by, "created")
-		})
-		return err
+func (e *Engine) CreateTaxRule(ctx context.Context, by actor.Actor, of actor.ProviderID, in TaxRuleChange) (TaxRule, error) {
+	return event.Do(ctx, e.InTx, by, func(tx Tx) (TaxRule, error) {
+		now, err := tx.Now(ctx)
+		if err != nil {
+			return TaxRule{}, err
+		}
+		p, err := tx.LockProvider(ctx, of)
+		if fault.Has(err, ErrNoProvider.Code) {
+			err = fault.New(fault.Invalid, "not_found", "There is no such provider.").At("/provider_id")
+		}
+		if err != nil {
+			return TaxRule{}, err
+		}
+		r := TaxRule{ID: TaxRuleID(actor.NewID()), ProviderID: of, CreatedAt: now, Version: 1}
+		if err = in.apply(ctx, tx, &r, p.TaxRules); err != nil {
+			return TaxRule{}, err
+		}
+		if err = tx.InsertTaxRule(ctx, r); err != nil {
+			return TaxRule{}, err
+		}
+		return r, r.record(ctx, tx, by, "created")
 	})
-	return out, err
 }
 
 // UpdateTaxRule changes a rule; what was booked keeps its tax. Faults: not_found, precondition_failed, already_exists, field
 // faults.
-func (e *Engine) UpdateTaxRule(ctx context.Context, by actor.Actor, id TaxRuleID, in TaxRuleChange) (out TaxRule, err error) {
-	err = e.InTx(ctx, func(tx Tx) (err error) {
-		out, err = event.Once(ctx, tx, by, func() (TaxRule, error) {
-			r, others, err := lockTaxRule(ctx, tx, id, in.IfVersion)
-			if err != nil {
-				return TaxRule{}, err
-			}
-			if err = in.apply(ctx, tx, &r, others); err != nil {
-				return TaxRule{}, err
-			}
-			if err = tx.UpdateTaxRule(ctx, r); err != nil {
-				return TaxRule{}, err
-			}
-			r.Version++
-			return r, r.record(ctx, tx, by, "updated")
-		})
-		return err
+func (e *Engine) UpdateTaxRule(ctx context.Context, by actor.Actor, id TaxRuleID, in TaxRuleChange) (TaxRule, error) {
+	return event.Do(ctx, e.InTx, by, func(tx Tx) (TaxRule, error) {
+		r, others, err := lockTaxRule(ctx, tx, id, in.IfVersion)
+		if err != nil {
+			return TaxRule{}, err
+		}
+		if err = in.apply(ctx, tx, &r, others); err != nil {
+			return TaxRule{}, err
+		}
+		if err = tx.UpdateTaxRule(ctx, r); err != nil {
+			return TaxRule{}, err
+		}
+		r.Version++
+		return r, r.record(ctx, tx, by, "updated")
 	})
-	return out, err
 }
 
 // DeleteTaxRule removes a rule; what was booked keeps its tax. Faults: not_found, precondition_failed.
@@ -119,12 +111,12 @@ func lockTaxRule(ctx context.Context, tx Tx, id TaxRuleID, ifVersion *int64) (Ta
 }
 
 func (in TaxRuleChange) apply(ctx context.Context, tx Tx, r *TaxRule, others []TaxRule) error {
-	set(&r.Country, in.Country)
-	set(&r.Region, in.Region)
-	set(&r.ProductType, in.ProductType)
-	set(&r.Rate, in.Rate)
-	set(&r.From, in.From)
-	set(&r.Until, in.Until)
+	input.Put(&r.Country, in.Country)
+	input.Put(&r.Region, in.Region)
+	input.Put(&r.ProductType, in.ProductType)
+	input.Put(&r.Rate, in.Rate)
+	input.Put(&r.From, in.From)
+	input.Put(&r.Until, in.Until)
 	var f fault.Fields
 	r.check(&f)
 	if r.ProductType != "" {

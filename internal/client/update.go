@@ -27,12 +27,8 @@ type Change struct {
 
 // Update changes a client. A new phone number is not verified, unless the same change says so. Faults: not_found,
 // precondition_failed, already_exists (e-mail), field faults of the members.
-func (e *Engine) Update(ctx context.Context, by actor.Actor, id actor.ClientID, in Change) (out Client, err error) {
-	err = e.InTx(ctx, func(tx Tx) (err error) {
-		out, err = event.Once(ctx, tx, by, func() (Client, error) { return e.update(ctx, tx, by, id, in) })
-		return err
-	})
-	return out, err
+func (e *Engine) Update(ctx context.Context, by actor.Actor, id actor.ClientID, in Change) (Client, error) {
+	return event.Do(ctx, e.InTx, by, func(tx Tx) (Client, error) { return e.update(ctx, tx, by, id, in) })
 }
 
 func (e *Engine) update(ctx context.Context, tx Tx, by actor.Actor, id actor.ClientID, in Change) (Client, error) {
@@ -47,16 +43,16 @@ func (e *Engine) update(ctx context.Context, tx Tx, by actor.Actor, id actor.Cli
 	if in.Phone != nil && *in.Phone != c.Phone {
 		c.PhoneVerified = false
 	}
-	set(&c.Email, in.Email)
-	set(&c.Name, in.Name)
-	set(&c.Country, in.Country)
-	set(&c.Region, in.Region)
-	set(&c.Username, in.Username)
-	set(&c.Phone, in.Phone)
-	set(&c.PhoneVerified, in.PhoneVerified)
-	set(&c.GroupID, in.GroupID)
-	set(&c.TimeZone, in.TimeZone)
-	set(&c.Status, in.Status)
+	input.Put(&c.Email, in.Email)
+	input.Put(&c.Name, in.Name)
+	input.Put(&c.Country, in.Country)
+	input.Put(&c.Region, in.Region)
+	input.Put(&c.Username, in.Username)
+	input.Put(&c.Phone, in.Phone)
+	input.Put(&c.PhoneVerified, in.PhoneVerified)
+	input.Put(&c.GroupID, in.GroupID)
+	input.Put(&c.TimeZone, in.TimeZone)
+	input.Put(&c.Status, in.Status)
 	if in.Settlement != nil {
 		c.settle(&f, *in.Settlement)
 	}

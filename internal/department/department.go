@@ -59,12 +59,8 @@ type Engine struct {
 }
 
 // Create adds a department. Faults: field faults of the members.
-func (e *Engine) Create(ctx context.Context, by actor.Actor, in Input) (out Department, err error) {
-	err = e.InTx(ctx, func(tx Tx) (err error) {
-		out, err = event.Once(ctx, tx, by, func() (Department, error) { return create(ctx, tx, by, in) })
-		return err
-	})
-	return out, err
+func (e *Engine) Create(ctx context.Context, by actor.Actor, in Input) (Department, error) {
+	return event.Do(ctx, e.InTx, by, func(tx Tx) (Department, error) { return create(ctx, tx, by, in) })
 }
 
 func create(ctx context.Context, tx Tx, by actor.Actor, in Input) (Department, error) {
@@ -83,12 +79,8 @@ func create(ctx context.Context, tx Tx, by actor.Actor, in Input) (Department, e
 }
 
 // Update changes a department. Faults: not_found, precondition_failed, field faults of the members.
-func (e *Engine) Update(ctx context.Context, by actor.Actor, id ID, in Change) (out Department, err error) {
-	err = e.InTx(ctx, func(tx Tx) (err error) {
-		out, err = event.Once(ctx, tx, by, func() (Department, error) { return update(ctx, tx, by, id, in) })
-		return err
-	})
-	return out, err
+func (e *Engine) Update(ctx context.Context, by actor.Actor, id ID, in Change) (Department, error) {
+	return event.Do(ctx, e.InTx, by, func(tx Tx) (Department, error) { return update(ctx, tx, by, id, in) })
 }
 
 func update(ctx context.Context, tx Tx, by actor.Actor, id ID, in Change) (Department, error) {

@@ -103,24 +103,20 @@ func (e *Engine) lock(ctx context.Context, tx Tx, by actor.Actor, id service.ID)
 // act is the frame of every action on one service: lock, act, answer, once per idempotency key.
 func (e *Engine) act(ctx context.Context, by actor.Actor, id service.ID,
 	do func(tx Tx, c client.Client, s *service.Service) (Result, error),
-) (out Result, err error) {
-	err = e.InTx(ctx, func(tx Tx) (err error) {
-		out, err = event.Once(ctx, tx, by, func() (Result, error) {
-			c, s, err := e.lock(ctx, tx, by, id)
-			if err != nil {
-				return Result{}, err
-			}
-			r, err := do(tx, c, &s)
-			if err != nil {
-				return r, err
-			}
-			// What followed may have changed the service again; the answer shows how it stands now.
-			r.View, err = tx.ViewOf(ctx, id)
+) (Result, error) {
+	return event.Do(ctx, e.InTx, by, func(tx Tx) (Result, error) {
+		c, s, err := e.lock(ctx, tx, by, id)
+		if err != nil {
+			return Result{}, err
+		}
+		r, err := do(tx, c, &s)
+		if err != nil {
 			return r, err
-		})
-		return err
+		}
+		// What followed may have changed the service again; the answer shows how it stands now.
+		r.View, err = tx.ViewOf(ctx, id)
+		return r, err
 	})
-	return out, err
 }
 
 // mode tells who carries out an operation of a service: the driver of its module, people, or nobody.

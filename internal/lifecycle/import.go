@@ -147,7 +147,7 @@ func ownersOf(machines []provision.Machine) []string {
 // as ImportPreview, and with places below /items: not_found (machine, client, tariff), already_exists, duplicate_value,
 // owner_differs, module_not_in_tariff, data_center_not_in_tariff, period_not_available, out_of_range, required, and what
 // pricing.Resolve names.
-func (e *Engine) Import(ctx context.Context, by actor.Actor, id provision.ModuleID, items []ImportItem) (out []View, err error) {
+func (e *Engine) Import(ctx context.Context, by actor.Actor, id provision.ModuleID, items []ImportItem) ([]View, error) {
 	importer, err := e.importer(ctx, id)
 	if err != nil {
 		return nil, err
@@ -159,26 +159,22 @@ func (e *Engine) Import(ctx context.Context, by actor.Actor, id provision.Module
 	if err != nil {
 		return nil, err
 	}
-	err = e.InTx(ctx, func(tx Tx) (err error) {
-		out, err = event.Once(ctx, tx, by, func() ([]View, error) {
-			taking, err := e.takings(ctx, tx, by, id, machines, items)
-			if err != nil {
+	return event.Do(ctx, e.InTx, by, func(tx Tx) ([]View, error) {
+		taking, err := e.takings(ctx, tx, by, id, machines, items)
+		if err != nil {
+			return nil, err
+		}
+		views := make([]View, len(taking))
+		for i := range taking {
+			if err = e.adopt(ctx, tx, by, &taking[i]); err != nil {
 				return nil, err
 			}
-			views := make([]View, len(taking))
-			for i := range taking {
-				if err = e.adopt(ctx, tx, by, &taking[i]); err != nil {
-					return nil, err
-				}
-				if views[i], err = tx.ViewOf(ctx, taking[i].service.ID); err != nil {
-					return nil, err
-				}
+			if views[i], err = tx.ViewOf(ctx, taking[i].service.ID); err != nil {
+				return nil, err
 			}
-			return views, nil
-		})
-		return err
+		}
+		return views, nil
 	})
-	return out, err
 }
 
 // taking is one machine that was checked.

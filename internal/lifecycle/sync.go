@@ -97,21 +97,17 @@ func settled(ctx context.Context, tx Tx, s service.Service) error {
 }
 
 // compared writes down what was found, once per idempotency key.
-func (e *Engine) compared(ctx context.Context, by actor.Actor, id service.ID, found provision.Found, sort string) (out Synced, err error) {
-	err = e.InTx(ctx, func(tx Tx) (err error) {
-		out, err = event.Once(ctx, tx, by, func() (Synced, error) {
-			c, s, err := e.lock(ctx, tx, by, id)
-			if err != nil {
-				return Synced{}, err
-			}
-			if err = settled(ctx, tx, s); err != nil {
-				return Synced{}, err
-			}
-			return e.compare(ctx, tx, by, c, s, found, sort)
-		})
-		return err
+func (e *Engine) compared(ctx context.Context, by actor.Actor, id service.ID, found provision.Found, sort string) (Synced, error) {
+	return event.Do(ctx, e.InTx, by, func(tx Tx) (Synced, error) {
+		c, s, err := e.lock(ctx, tx, by, id)
+		if err != nil {
+			return Synced{}, err
+		}
+		if err = settled(ctx, tx, s); err != nil {
+			return Synced{}, err
+		}
+		return e.compare(ctx, tx, by, c, s, found, sort)
 	})
-	return out, err
 }
 
 func (e *Engine) compare(ctx context.Context, tx Tx, by actor.Actor, c client.Client, s service.Service, found provision.Found, sort string,

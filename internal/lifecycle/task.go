@@ -108,12 +108,8 @@ func (e *Engine) closeTask(ctx context.Context, tx Tx, o operation.Operation, s 
 }
 
 // TakeTask marks a task as being worked on.
-func (e *Engine) TakeTask(ctx context.Context, by actor.Actor, id department.TaskID) (out department.Task, err error) {
-	err = e.InTx(ctx, func(tx Tx) (err error) {
-		out, err = event.Once(ctx, tx, by, func() (department.Task, error) { return department.Take(ctx, tx, by, id) })
-		return err
-	})
-	return out, err
+func (e *Engine) TakeTask(ctx context.Context, by actor.Actor, id department.TaskID) (department.Task, error) {
+	return event.Do(ctx, e.InTx, by, func(tx Tx) (department.Task, error) { return department.Take(ctx, tx, by, id) })
 }
 
 // CloseTaskInput is what people report of their work.
@@ -129,15 +125,11 @@ type CloseTaskInput struct {
 // without effect, and a refused set-up gives the held money back and has the panel give up what it had begun. Faults: task_closed, required (what the driver's set-up
 // must name), already_exists (an external id that another live service of the panel has), machine_not_found (one that the panel does
 // not have for the service).
-func (e *Engine) CloseTask(ctx context.Context, by actor.Actor, id department.TaskID, in CloseTaskInput) (out department.Task, err error) {
-	if err = e.seeObject(ctx, by, id, in); err != nil {
-		return out, err
+func (e *Engine) CloseTask(ctx context.Context, by actor.Actor, id department.TaskID, in CloseTaskInput) (department.Task, error) {
+	if err := e.seeObject(ctx, by, id, in); err != nil {
+		return department.Task{}, err
 	}
-	err = e.InTx(ctx, func(tx Tx) (err error) {
-		out, err = event.Once(ctx, tx, by, func() (department.Task, error) { return e.endTask(ctx, tx, by, id, in) })
-		return err
-	})
-	return out, err
+	return event.Do(ctx, e.InTx, by, func(tx Tx) (department.Task, error) { return e.endTask(ctx, tx, by, id, in) })
 }
 
 func (e *Engine) endTask(ctx context.Context, tx Tx, by actor.Actor, id department.TaskID, in CloseTaskInput) (department.Task, error) {
@@ -283,12 +275,8 @@ func (e *Engine) refused(ctx context.Context, tx Tx, by actor.Actor, s *service.
 }
 
 // Retry sends an operation that people were asked about, or that waits for its next attempt, to the module again at once.
-func (e *Engine) Retry(ctx context.Context, by actor.Actor, id operation.ID) (out operation.Operation, err error) {
-	err = e.InTx(ctx, func(tx Tx) (err error) {
-		out, err = event.Once(ctx, tx, by, func() (operation.Operation, error) { return e.retry(ctx, tx, by, id) })
-		return err
-	})
-	return out, err
+func (e *Engine) Retry(ctx context.Context, by actor.Actor, id operation.ID) (operation.Operation, error) {
+	return event.Do(ctx, e.InTx, by, func(tx Tx) (operation.Operation, error) { return e.retry(ctx, tx, by, id) })
 }
 
 func (e *Engine) retry(ctx context.Context, tx Tx, by actor.Actor, id operation.ID) (operation.Operation, error) {

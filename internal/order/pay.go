@@ -30,10 +30,8 @@ func errWrongState(o Order, verb string) error {
 // quoted. Faults: invalid_order_state, insufficient_funds, and what Place answers.
 func (e *Engine) Pay(ctx context.Context, by actor.Actor, id ID) (out Order, err error) {
 	err = e.inStock(ctx, nil, ofOrder(id), func(sight module.Sight) (bool, error) {
-		err := e.InTx(ctx, func(tx Tx) (err error) {
-			out, err = event.Once(ctx, tx, by, func() (Order, error) { return e.pay(ctx, tx, by, id, sight) })
-			return err
-		})
+		var err error
+		out, err = event.Do(ctx, e.InTx, by, func(tx Tx) (Order, error) { return e.pay(ctx, tx, by, id, sight) })
 		return fault.Has(err, sellsOut), err
 	}, 0)
 	return out, err
@@ -177,19 +175,15 @@ func (e *Engine) rebuild(ctx context.Context, tx Tx, c client.Client, s service.
 
 // Cancel takes an order back: an unpaid one always, a paid one only while no panel holds anything for it. The money that
 // was held goes back to the balance.
-func (e *Engine) Cancel(ctx context.Context, by actor.Actor, id ID) (out Order, err error) {
-	err = e.InTx(ctx, func(tx Tx) (err error) {
-		out, err = event.Once(ctx, tx, by, func() (Order, error) {
-			o, _, err := e.lock(ctx, tx, by, id)
-			if err != nil {
-				return o, err
-			}
-			err = e.cancel(ctx, tx, by, &o)
+func (e *Engine) Cancel(ctx context.Context, by actor.Actor, id ID) (Order, error) {
+	return event.Do(ctx, e.InTx, by, func(tx Tx) (Order, error) {
+		o, _, err := e.lock(ctx, tx, by, id)
+		if err != nil {
 			return o, err
-		})
-		return err
+		}
+		err = e.cancel(ctx, tx, by, &o)
+		return o, err
 	})
-	return out, err
 }
 
 func (e *Engine) cancel(ctx context.Context, tx Tx, by actor.Actor, o *Order) error {

@@ -133,10 +133,8 @@ type PlaceInput struct {
 // one transaction. Obstacles of both kinds are violations, and then nothing is stored.
 func (e *Engine) Place(ctx context.Context, by actor.Actor, in PlaceInput) (out Order, err error) {
 	err = e.inStock(ctx, nil, ofWishes(in.Wishes), func(sight module.Sight) (bool, error) {
-		err := e.InTx(ctx, func(tx Tx) (err error) {
-			out, err = event.Once(ctx, tx, by, func() (Order, error) { return e.place(ctx, tx, by, in, sight) })
-			return err
-		})
+		var err error
+		out, err = event.Do(ctx, e.InTx, by, func(tx Tx) (Order, error) { return e.place(ctx, tx, by, in, sight) })
 		return fault.Has(err, sellsOut), err
 	}, 0)
 	return out, err

@@ -55,10 +55,7 @@ func (e *Engine) Create(ctx context.Context, by actor.Actor, in CreateInput) (ou
 			return Created{}, err
 		}
 		var other unseen
-		err = e.InTx(ctx, func(tx Tx) (err error) {
-			out, err = event.Once(ctx, tx, by, func() (Created, error) { return e.create(ctx, tx, by, in, ahead) })
-			return err
-		})
+		out, err = event.Do(ctx, e.InTx, by, func(tx Tx) (Created, error) { return e.create(ctx, tx, by, in, ahead) })
 		if !errors.As(err, &other) {
 			return out, err
 		}

@@ -14,15 +14,11 @@ import (
 // Refund gives money back to where it came from: at most what is left of the payment and what the client has not spent.
 // Given back in full, the payment is refunded. Faults: not_found, invalid_payment_state, refund_exceeds_unspent,
 // wrong_currency, out_of_range.
-func (e *Engine) Refund(ctx context.Context, by actor.Actor, id ID, amount money.Amount) (out Payment, err error) {
+func (e *Engine) Refund(ctx context.Context, by actor.Actor, id ID, amount money.Amount) (Payment, error) {
 	if amount.Sign() <= 0 {
 		return Payment{}, fault.New(fault.Invalid, "out_of_range", "More than zero is expected.").At("/amount/amount")
 	}
-	err = e.InTx(ctx, func(tx Tx) (err error) {
-		out, err = event.Once(ctx, tx, by, func() (Payment, error) { return refund(ctx, tx, by, id, amount) })
-		return err
-	})
-	return out, err
+	return event.Do(ctx, e.InTx, by, func(tx Tx) (Payment, error) { return refund(ctx, tx, by, id, amount) })
 }
 
 func refund(ctx context.Context, tx Tx, by actor.Actor, id ID, amount money.Amount) (Payment, error) {

@@ -75,8 +75,7 @@ func (db *DB) Due(kind string) *DueTable {
 const (
 	dueNext = `SELECT {at} FROM {table} WHERE {where} AND {at} IS NOT NULL ORDER BY {at} LIMIT 1`
 	// dueNexts has a row for each table with something that will be due.
-	dueNexts = `
-(SELECT {no} AS no, {at} AS at FROM {table} WHERE {where} AND {at} IS NOT NULL ORDER BY {at} LIMIT 1)`
+	dueNexts = `SELECT {no} AS no, next.at FROM (` + dueNext + `) AS next (at)`
 	dueClaim = `
 UPDATE {table} SET claim_no = claim_no + 1, lease_until = $2
 WHERE id = ANY (ARRAY(

@@ -130,12 +130,7 @@ type CollectInput struct {
 
 // Collect makes collections due now. Faults: day_out_of_range, month_closed, not_found and unsupported_operation for a module.
 func (e *Engine) Collect(ctx context.Context, by actor.Actor, in CollectInput) (CollectionRun, error) {
-	var out CollectionRun
-	err := e.InTx(ctx, func(tx Tx) (err error) {
-		out, err = event.Once(ctx, tx, by, func() (CollectionRun, error) { return e.collect(ctx, tx, by, in) })
-		return err
-	})
-	return out, err
+	return event.Do(ctx, e.InTx, by, func(tx Tx) (CollectionRun, error) { return e.collect(ctx, tx, by, in) })
 }
 
 func (e *Engine) collect(ctx context.Context, tx Tx, by actor.Actor, in CollectInput) (CollectionRun, error) {

@@ -60,31 +60,26 @@ func (e *Engine) Recompute(ctx context.Context, by actor.Actor, in RecomputeInpu
 	if !in.From.Before(in.To) {
 		return Recomputation{}, fault.New(fault.Invalid, "out_of_range", "A day after `from` is expected.").At("/to")
 	}
-	var out Recomputation
-	err := e.InTx(ctx, func(tx Tx) (err error) {
-		out, err = event.Once(ctx, tx, by, func() (Recomputation, error) {
-			now, err := tx.Now(ctx)
-			if err != nil {
-				return Recomputation{}, err
-			}
-			r := Recomputation{
-				ID: actor.NewID(), First: in.From, Last: in.To.AddDays(-1), Servers: in.Servers, Preview: in.Preview,
-				By: deciderOf(by), CreatedAt: now,
-			}
-			if err = in.known(ctx, tx); err != nil {
-				return r, err
-			}
-			if err = tx.InsertRecomputation(ctx, r); err != nil {
-				return r, err
-			}
-			about := event.About{Subject: "recomputation", SubjectID: r.ID}
-			return r, event.Record(ctx, tx, by, about, "recomputation.begun", "", map[string]any{
-				"from": in.From, "to": in.To, "server_service_ids": in.Servers, "preview": in.Preview,
-			})
+	return event.Do(ctx, e.InTx, by, func(tx Tx) (Recomputation, error) {
+		now, err := tx.Now(ctx)
+		if err != nil {
+			return Recomputation{}, err
+		}
+		r := Recomputation{
+			ID: actor.NewID(), First: in.From, Last: in.To.AddDays(-1), Servers: in.Servers, Preview: in.Preview,
+			By: deciderOf(by), CreatedAt: now,
+		}
+		if err = in.known(ctx, tx); err != nil {
+			return r, err
+		}
+		if err = tx.InsertRecomputation(ctx, r); err != nil {
+			return r, err
+		}
+		about := event.About{Subject: "recomputation", SubjectID: r.ID}
+		return r, event.Record(ctx, tx, by, about, "recomputation.begun", "", map[string]any{
+			"from": in.From, "to": in.To, "server_service_ids": in.Servers, "preview": in.Preview,
 		})
-		return err
 	})
-	return out, err
 }
 
 // known answers not_found for each service that is no server.
